@@ -1,0 +1,1 @@
+"""What the operator writes: models, loading, secrets, JSON Schema."""

@@ -1,0 +1,162 @@
+"""Money and the limits around it: capital, global limits, gate thresholds, modes, kill switch, cold storage."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
+
+Factor = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class CapitalSection(Section):
+    """The hot wallet, the only money that trades, and the base unit taken from it."""
+
+    hot_wallet_usd: Positive
+    base_unit_pct: Percent
+    base_unit_min_pct: Percent
+    base_unit_max_pct: Percent
+
+    @model_validator(mode="after")
+    def unit_in_range(self) -> Self:
+        """The base unit lies inside the range the rules give."""
+        if not self.base_unit_min_pct <= self.base_unit_pct <= self.base_unit_max_pct:
+            raise ValueError(
+                f"expected base_unit_pct from {self.base_unit_min_pct:g} to {self.base_unit_max_pct:g}, "
+                f"was {self.base_unit_pct:g}"
+            )
+        return self
+
+    @property
+    def base_unit_usd(self) -> float:
+        """Notional of one base unit."""
+        return self.hot_wallet_usd * self.base_unit_pct / 100.0
+
+
+class LimitsSection(Section):
+    """Global limits; the counts are per UTC day, the drawdown is from the session's equity peak."""
+
+    max_notional_usd: Positive
+    max_stop_bps: StopBps
+    daily_loss_usd: Positive
+    max_open_trades: Count
+    max_trades_per_day: Count
+    losses_until_review: Count
+    losses_until_kill: Count
+    session_drawdown_pct: Percent
+    net_profit_stop_r: Positive
+
+    @model_validator(mode="after")
+    def review_before_kill(self) -> Self:
+        """The review comes before the kill switch."""
+        if self.losses_until_review >= self.losses_until_kill:
+            raise ValueError(
+                f"expected losses_until_review under losses_until_kill, "
+                f"was {self.losses_until_review} and {self.losses_until_kill}"
+            )
+        return self
+
+
+class GateSection(Section):
+    """The gate's thresholds. Funding spread is Binance minus OKX, both over 8 h, in bps."""
+
+    short_pct_block_at: dict[Asset, Percent]
+    funding_spread_longs_only_above_bps: float
+    funding_spread_warn_below_bps: float
+    open_interest_reduce_above_pct: float
+    open_interest_size_factor: Factor
+    loss_budget_share: Factor
+    loss_budget_size_factor: Factor
+    health_factor_entries_min: Positive
+    health_factor_warn_under: Positive
+    health_factor_flatten_under: Positive
+    health_factor_confirmations: Count
+
+    @model_validator(mode="after")
+    def health_steps_descend(self) -> Self:
+        """Warn comes before no entries, no entries before flatten."""
+        if not self.health_factor_flatten_under < self.health_factor_entries_min <= self.health_factor_warn_under:
+            raise ValueError(
+                "expected health_factor_flatten_under < health_factor_entries_min <= health_factor_warn_under, was "
+                f"{self.health_factor_flatten_under:g}, {self.health_factor_entries_min:g}, "
+                f"{self.health_factor_warn_under:g}"
+            )
+        return self
+
+
+class ModeLimits(Section):
+    """Extra limits of a mode, on top of the global ones; the counts are per session."""
+
+    max_exposure_usd: Positive
+    max_trades: Count
+    max_session_loss_usd: Positive
+
+
+class WayUpSection(Section):
+    """What the journal must show before the next mode unlocks; only hours on the live feed count."""
+
+    paper_hours: NotNegative
+    test_days: NotNegative
+    min_win_rate_pct: Percent
+    max_drawdown_pct: Percent
+    max_mean_decision_to_fill_s: Positive
+
+
+class ModesSection(Section):
+    """The extra limits of test mode, and the way up."""
+
+    test: ModeLimits
+    way_up: WayUpSection
+
+
+class KillSwitchSection(Section):
+    """What the kill switch does beyond halting."""
+
+    flatten_on_kill: bool = True
+
+
+class ColdStorageSection(Section):
+    """The Ledger: watched for its health factor, never signed for. `read_only` has one allowed value."""
+
+    label: Name
+    balance_usd: NotNegative
+    read_only: Literal[True]
+
+
+class AaveSection(Section):
+    """Which address is watched. Without one, paper goes on with a warning; test and live only if not `required`."""
+
+    address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] | None = None
+    chain: Name = "ethereum"
+    required: bool = True
+
+
+class ReadingAges(Section):
+    """How often a reading is asked for (absent = pushed), and when its age warns and stands the engine down."""
+
+    every_s: Positive | None = None
+    warn_after_s: Positive
+    stand_down_after_s: Positive
+
+    @model_validator(mode="after")
+    def warns_first(self) -> Self:
+        """The warning comes before the stand-down."""
+        if self.warn_after_s >= self.stand_down_after_s:
+            raise ValueError(
+                f"expected warn_after_s under stand_down_after_s, was {self.warn_after_s:g} "
+                f"and {self.stand_down_after_s:g}"
+            )
+        return self
+
+
+class FeedsSection(Section):
+    """The ages of every reading."""
+
+    stream: ReadingAges
+    positioning: ReadingAges
+    funding: ReadingAges
+    open_interest: ReadingAges
+    health_factor: ReadingAges
+    priority_fee: ReadingAges
+    jito_tip: ReadingAges

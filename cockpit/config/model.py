@@ -1,0 +1,81 @@
+"""The whole config."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from cockpit.config.base import Asset, Name, Section, VenueName
+from cockpit.config.context import AssetBands, BiasShare, MarketContext, SessionSection
+from cockpit.config.limits import (
+    AaveSection,
+    CapitalSection,
+    ColdStorageSection,
+    FeedsSection,
+    GateSection,
+    KillSwitchSection,
+    LimitsSection,
+    ModesSection,
+)
+from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered, SqueezeGuard
+from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
+
+
+class CockpitConfig(Section):
+    """What the operator writes. Every number of the rules lives here; the code holds none."""
+
+    schema_: Annotated[str, Field(alias="$schema")] = "schema.json"
+    session: SessionSection
+    enabled: bool
+    regime: Name
+    thesis: Annotated[str, Field(min_length=1, max_length=400)]
+    bias: list[BiasShare]
+    market_context: MarketContext
+    bands: dict[Asset, AssetBands]
+    capital: CapitalSection
+    limits: LimitsSection
+    gate: GateSection
+    modes: ModesSection
+    feeds: FeedsSection
+    setups: dict[Name, AnySetup]
+    external_strategies: list[ExternalStrategy]
+    venues: dict[VenueName, Venue]
+    assets: dict[Asset, AssetVenues]
+    paper: PaperSection
+    cold_storage: ColdStorageSection
+    aave: AaveSection
+    kill_switch: KillSwitchSection
+    checklist: list[Name]
+
+    @model_validator(mode="after")
+    def parts_fit(self) -> Self:
+        """What one section names, another must define."""
+        bias_total = sum(share.share_pct for share in self.bias)
+        if self.bias and abs(bias_total - 100.0) > 0.01:
+            raise ValueError(f"bias: expected the scenarios' share_pct to add up to 100, was {bias_total:g}")
+        for asset, where in self.assets.items():
+            venue = self.venues.get(where.trade_on)
+            if venue is None or asset not in venue.instruments:
+                raise ValueError(f"assets.{asset}.trade_on: expected a venue that lists {asset}, was {where.trade_on}")
+            if asset not in self.gate.short_pct_block_at:
+                raise ValueError(f"gate.short_pct_block_at: expected an entry for {asset}, was none")
+        for name, setup in self.setups.items():
+            for asset in setup.assets if isinstance(setup, SqueezeGuard) else [setup.asset]:
+                if asset not in self.assets:
+                    raise ValueError(f"setups.{name}: expected an asset of the assets section, was {asset}")
+        self._stops_within(self.limits.max_stop_bps)
+        return self
+
+    def _stops_within(self, max_stop_bps: float) -> None:
+        laddered: list[tuple[str, Laddered]] = [(f"setups.{name}", setup) for name, setup in self.setups.items()]
+        laddered += [(f"external_strategies.{strategy.name}", strategy) for strategy in self.external_strategies]
+        for key, section in laddered:
+            if section.stop_bps > max_stop_bps:
+                raise ValueError(f"{key}.stop_bps: expected at most {max_stop_bps:g}, was {section.stop_bps:g}")
+
+    def instrument(self, asset: str, venue: str | None = None) -> Instrument:
+        """The instrument of `asset` on `venue`, or where the asset trades. Raises KeyError for an unknown one."""
+        return self.venues[venue or self.assets[asset].trade_on].instruments[asset]
+
+    def strategy(self, name: str) -> ExternalStrategy | None:
+        """The registered outside strategy of that name, if there is one."""
+        return next((strategy for strategy in self.external_strategies if strategy.name == name), None)

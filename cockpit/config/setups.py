@@ -1,0 +1,133 @@
+"""The setups' parameters. `kind` names the state machine; a name may be used by several kinds of market."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
+
+SHARE_TOLERANCE_PCT = 0.01
+Multiplier = Annotated[float, Field(gt=0, le=5)]
+
+
+class TargetSection(Section):
+    """One rung: how far beyond the entry, and which share of the size leaves there."""
+
+    distance_bps: Positive
+    share_pct: Percent
+
+
+class Laddered(Section):
+    """A stop and a target ladder whose shares make up the whole size."""
+
+    stop_bps: StopBps
+    targets: Annotated[list[TargetSection], Field(min_length=1, max_length=6)]
+
+    @model_validator(mode="after")
+    def ladder_is_whole(self) -> Self:
+        """The rungs run outward and their shares add up to 100 %."""
+        total = sum(rung.share_pct for rung in self.targets)
+        if abs(total - 100.0) > SHARE_TOLERANCE_PCT:
+            raise ValueError(f"expected the targets' share_pct to add up to 100, was {total:g}")
+        distances = [rung.distance_bps for rung in self.targets]
+        if distances != sorted(set(distances)):
+            raise ValueError(f"expected the targets' distance_bps to rise, was {distances}")
+        return self
+
+
+class SetupSection(Laddered):
+    """What every setup has."""
+
+    enabled: bool = True
+    size_multiplier: Multiplier
+    cooldown_s: NotNegative
+
+
+class LowerBandLong(SetupSection):
+    """A flush under a lower band and its reclaim, bought."""
+
+    kind: Literal["lower_band_long"]
+    asset: Asset
+    bar_s: Positive
+    reclaim_after_s: Positive
+    reclaim_within_s: Positive
+    funding_spread_above_bps: float
+    thin_book_stop_bps: StopBps
+    thin_book_under_share: Annotated[float, Field(gt=0, lt=1)]
+    thin_book_baseline_s: Positive
+    failures_to_stand_down: Annotated[int, Field(ge=1)]
+    failures_within_s: Positive
+    stand_down_s: Positive
+
+
+class UpperBandShort(SetupSection):
+    """A failed break above an upper band, sold."""
+
+    kind: Literal["upper_band_short"]
+    asset: Asset
+    bar_s: Positive
+    close_back_after_s: Positive
+    close_back_within_s: Positive
+    short_pct_under: Percent
+    funding_spread_under_bps: float
+    squeeze_rise_bps: Positive
+    squeeze_window_s: Positive
+    squeeze_min_seen_s: Positive
+    invalid_beyond_band_usd: NotNegative
+    invalid_held_s: Positive
+    basis_rising_s: Positive
+
+
+class PriorityFeeFade(SetupSection):
+    """A Solana priority-fee shock that fades: back toward the session's VWAP."""
+
+    kind: Literal["priority_fee_fade"]
+    asset: Asset
+    shock_multiple: Annotated[float, Field(gt=1)]
+    baseline_s: Positive
+    fall_pct: Percent
+    fall_within_s: Positive
+    vwap_dead_zone_bps: NotNegative
+    tip_multiple: Annotated[float, Field(gt=1)]
+    tip_size_factor: Annotated[float, Field(gt=0, le=1)]
+    tip_stop_bps: StopBps
+
+
+class SqueezeGuard(SetupSection):
+    """Dips under the 5-minute VWAP where sellers turn to buyers; never short into crowded shorts."""
+
+    kind: Literal["squeeze_guard"]
+    assets: Annotated[list[Asset], Field(min_length=1)]
+    bar_s: Positive
+    vwap_window_s: Positive
+    dip_bps: Positive
+    min_hold_s: NotNegative
+    max_hold_s: Positive
+
+    @model_validator(mode="after")
+    def hold_in_order(self) -> Self:
+        """The shortest hold comes before the longest."""
+        if self.min_hold_s > self.max_hold_s:
+            raise ValueError(f"expected min_hold_s <= max_hold_s, was {self.min_hold_s:g} and {self.max_hold_s:g}")
+        return self
+
+
+AnySetup = Annotated[LowerBandLong | UpperBandShort | PriorityFeeFade | SqueezeGuard, Field(discriminator="kind")]
+
+
+class ExternalStrategy(Laddered):
+    """A registered outside signal: what it is, where it may trade, its side when it says `auto`, stop and ladder."""
+
+    name: Name
+    type: Name
+    side: Literal["long", "short"]
+    pairs: Annotated[list[Name], Field(min_length=1)]
+    max_hold_s: Positive | None = None
+
+    @model_validator(mode="after")
+    def pairs_are_pairs(self) -> Self:
+        """A pair is BASE/QUOTE."""
+        for pair in self.pairs:
+            if pair.count("/") != 1:
+                raise ValueError(f"expected a pair as BASE/QUOTE, was {pair!r}")
+        return self

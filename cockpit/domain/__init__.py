@@ -1,0 +1,1 @@
+"""The vocabulary every room speaks: events, commands, actions, orders, trades, verdicts, snapshots."""

@@ -1,0 +1,75 @@
+"""What an operator, the API or the process itself asks of the engine. Every command names who asked."""
+
+import msgspec
+
+from cockpit.domain.account import EngineMemory
+from cockpit.domain.kinds import Mode, Side
+from cockpit.domain.orders import OrderProgress
+from cockpit.domain.trades import TradeRecord
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="kind"):
+    """A request; `command_id` comes back in the answer, `by` says who asked (key, api, cli, engine)."""
+
+    ts_ns: int
+    command_id: str
+    by: str
+
+
+class Arm(Command, frozen=True, tag="arm"):
+    """Let setups trade."""
+
+
+class Disarm(Command, frozen=True, tag="disarm"):
+    """Stop opening trades; exits keep working."""
+
+
+class SetMode(Command, frozen=True, tag="set_mode"):
+    """Choose paper, test or live. Refused with open trades; disarms. `override_reason` climbs without the evidence."""
+
+    mode: Mode
+    override_reason: str = ""
+    way_up_open: bool = False
+    """Whether the journal shows what the way up asks for; the host looks it up."""
+
+
+class HaltTrading(Command, frozen=True, tag="halt"):
+    """No entries until resumed."""
+
+    reason: str
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    """Clear a halt after review; a reason is required. The engine is disarmed afterwards."""
+
+    reason: str
+
+
+class Flatten(Command, frozen=True, tag="flatten"):
+    """Close everything, then halt."""
+
+    reason: str
+
+
+class Signal(Command, frozen=True, tag="signal"):
+    """An outside proposal under a registered name. `side` None takes the registered one. `amount_usd` is notional."""
+
+    strategy: str
+    asset: str
+    amount_usd: float
+    mode: Mode
+    side: Side | None = None
+    signal_id: str | None = None
+    expires_ns: int | None = None
+    venues: tuple[str, ...] = ()
+
+
+class Restore(Command, frozen=True, tag="restore"):
+    """Go on where an earlier engine stopped: its account, open trades and their orders, as the journal holds them."""
+
+    memory: EngineMemory
+    trades: tuple[TradeRecord, ...]
+    orders: tuple[OrderProgress, ...]
+
+
+AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | Signal | Restore

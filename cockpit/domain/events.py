@@ -1,0 +1,208 @@
+"""What happens outside and enters the engine. Frozen msgspec arrays: they are the wire and the recording format too.
+
+`ts_ns` is event time (the source's stamp; where it gives none, the time of receipt), `recv_ns` the local time of
+receipt. The engine's clock is the latest `ts_ns` it has seen.
+"""
+
+import msgspec
+
+from cockpit.domain.kinds import FeedState, Origin, Reading
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
+    """Anything that happened outside, stamped with its event time."""
+
+    ts_ns: int
+
+
+class Trade(Event, frozen=True, array_like=True, gc=False, tag="trade"):
+    """A print: `qty` base coins changed hands at `price`; the aggressor bought or sold."""
+
+    recv_ns: int
+    venue: str
+    asset: str
+    price: float
+    qty: float
+    taker_is_buyer: bool
+    trade_id: int
+
+
+class Top(Event, frozen=True, array_like=True, gc=False, tag="top"):
+    """Best bid and ask with their sizes in base coins."""
+
+    recv_ns: int
+    venue: str
+    asset: str
+    bid: float
+    bid_qty: float
+    ask: float
+    ask_qty: float
+
+
+class Depth(Event, frozen=True, array_like=True, gc=False, tag="depth"):
+    """Levels within 10 bps of the top as (price, base quantity), best first."""
+
+    recv_ns: int
+    venue: str
+    asset: str
+    bids: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float], ...]
+
+
+class MarkPrice(Event, frozen=True, array_like=True, gc=False, tag="mark"):
+    """The venue's mark and index price; their distance is the perp basis."""
+
+    recv_ns: int
+    venue: str
+    asset: str
+    mark: float
+    index: float
+
+
+class Liquidation(Event, frozen=True, array_like=True, gc=False, tag="liquidation"):
+    """A forced order; `long_liquidated` names the position that was closed."""
+
+    recv_ns: int
+    venue: str
+    asset: str
+    price: float
+    qty: float
+    long_liquidated: bool
+
+
+class Positioning(Event, frozen=True, array_like=True, gc=False, tag="positioning"):
+    """Share of accounts (or notional) that is long and short, 0..100."""
+
+    asset: str
+    source: str
+    long_pct: float
+    short_pct: float
+    origin: Origin = Origin.FEED
+
+
+class FundingRate(Event, frozen=True, array_like=True, gc=False, tag="funding"):
+    """The running funding rate of one venue, normalised to 8 h, in bps; `next_ns` is the next payment, if known."""
+
+    asset: str
+    venue: str
+    rate_bps_8h: float
+    interval_h: float = 8.0
+    next_ns: int | None = None
+    origin: Origin = Origin.FEED
+
+
+class OpenInterest(Event, frozen=True, array_like=True, gc=False, tag="open_interest"):
+    """Open interest's change over 24 h in percent, and its value where the source gives it."""
+
+    asset: str
+    source: str
+    change_24h_pct: float
+    value_usd: float | None = None
+    origin: Origin = Origin.FEED
+
+
+class HealthFactor(Event, frozen=True, array_like=True, gc=False, tag="health_factor"):
+    """An Aave health factor. `value` is None where it is unknown (`detail` says why) or where there is no debt.
+
+    `source` names the RPC that answered: two sources under the limit confirm each other.
+    """
+
+    source: str
+    value: float | None
+    no_debt: bool = False
+    collateral_usd: float | None = None
+    debt_usd: float | None = None
+    detail: str = ""
+    origin: Origin = Origin.FEED
+
+
+class PriorityFee(Event, frozen=True, array_like=True, gc=False, tag="priority_fee"):
+    """Solana's median priority fee in micro-lamports per compute unit."""
+
+    p50_microlamports: float
+    origin: Origin = Origin.FEED
+
+
+class JitoTip(Event, frozen=True, array_like=True, gc=False, tag="jito_tip"):
+    """The median landed Jito tip in SOL."""
+
+    p50_sol: float
+    origin: Origin = Origin.FEED
+
+
+class FeedHealth(Event, frozen=True, array_like=True, gc=False, tag="feed_health"):
+    """A worker's own word on its feed: down, off, or up again, with its last error in plain words."""
+
+    reading: Reading
+    source: str
+    state: FeedState
+    detail: str = ""
+
+
+class Tick(Event, frozen=True, array_like=True, gc=False, tag="tick"):
+    """The clock: time passed although nothing else happened."""
+
+
+class OrderAccepted(Event, frozen=True, array_like=True, gc=False, tag="order_accepted"):
+    """The venue has the order and it rests or executes there."""
+
+    order_id: str
+    venue_order_id: str
+
+
+class OrderRejected(Event, frozen=True, array_like=True, gc=False, tag="order_rejected"):
+    """The venue refused the order; nothing of it will ever execute."""
+
+    order_id: str
+    reason: str
+
+
+class OrderFilled(Event, frozen=True, array_like=True, gc=False, tag="order_filled"):
+    """One execution of an order: `qty` base coins at `price`, `fee_usd` paid. `fill_id` is unique per venue."""
+
+    order_id: str
+    fill_id: str
+    qty: float
+    price: float
+    fee_usd: float
+    is_maker: bool
+
+
+class OrderCancelled(Event, frozen=True, array_like=True, gc=False, tag="order_cancelled"):
+    """The rest of the order is gone from the venue."""
+
+    order_id: str
+    reason: str
+
+
+class OrderUnknown(Event, frozen=True, array_like=True, gc=False, tag="order_unknown"):
+    """Nobody knows whether the venue has the order: it is being asked for by its id."""
+
+    order_id: str
+    reason: str
+
+
+class FundingPaid(Event, frozen=True, array_like=True, gc=False, tag="funding_paid"):
+    """A funding payment on an open position; `amount_usd` > 0 was received, < 0 paid."""
+
+    venue: str
+    asset: str
+    amount_usd: float
+    rate_bps: float
+
+
+class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_position"):
+    """The venue's own word on a position: signed base coins (+ long), 0 = flat."""
+
+    venue: str
+    asset: str
+    qty: float
+    entry_price: float
+    open_orders: int
+
+
+OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
+VenueEvent = OrderEvent | FundingPaid | VenuePosition
+ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
+MarketEvent = Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | FeedHealth | Tick
+AnyEvent = MarketEvent | VenueEvent

@@ -1,0 +1,168 @@
+"""The closed sets of words: sides, modes, states, roles, outcomes. Their values are what the wire and the files say."""
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """The direction of a position or of the trade that opens it."""
+
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def sign(self) -> int:
+        """+1 for long, -1 for short."""
+        return 1 if self is Side.LONG else -1
+
+    @property
+    def opposite(self) -> "Side":
+        """The other side."""
+        return Side.SHORT if self is Side.LONG else Side.LONG
+
+
+class Mode(StrEnum):
+    """Whose money is at stake: nobody's, 100 USD of the operator's, or the hot wallet."""
+
+    PAPER = "paper"
+    TEST = "test"
+    LIVE = "live"
+
+
+class EngineState(StrEnum):
+    """What the engine may do. Only ARMED opens trades; every state keeps exits working."""
+
+    DISARMED = "disarmed"
+    ARMED = "armed"
+    STANDING_DOWN = "standing_down"
+    HALTED = "halted"
+    FLATTENING = "flattening"
+
+
+class Origin(StrEnum):
+    """Where a reading came from; an external one can only tighten, a held one never ages."""
+
+    FEED = "feed"
+    CONFIG = "config"
+    HELD = "held"
+    EXTERNAL = "external"
+    SIMULATED = "simulated"
+
+
+class Layer(StrEnum):
+    """The gate's layers in order of evaluation."""
+
+    GLOBAL = "global"
+    TACTICAL = "tactical"
+    MARKET = "market"
+    KILL_SWITCH = "kill_switch"
+
+    @property
+    def number(self) -> int:
+        """1 to 4."""
+        return list(Layer).index(self) + 1
+
+
+class Outcome(StrEnum):
+    """What one check says. BLOCK and NO_DATA deny the trade."""
+
+    PASS = "pass"
+    REDUCE = "reduce"
+    WARN = "warn"
+    BLOCK = "block"
+    NO_DATA = "no_data"
+
+    @property
+    def denies(self) -> bool:
+        """Whether this outcome alone denies a trade."""
+        return self in (Outcome.BLOCK, Outcome.NO_DATA)
+
+
+class OrderRole(StrEnum):
+    """What an order is for. Everything but ENTRY is reduce-only."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    TARGET = "target"
+    CLOSE = "close"
+
+
+class OrderType(StrEnum):
+    """How an order executes: at once, resting at a price, or at market once its trigger trades."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_MARKET = "stop_market"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands. UNKNOWN means nobody knows yet: it is asked for, never assumed."""
+
+    SENT = "sent"
+    WORKING = "working"
+    PARTLY_FILLED = "partly_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the order can still change."""
+        return self in (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED)
+
+
+class TradePhase(StrEnum):
+    """A trade's life in order."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+    """The entry never filled: no position was ever held."""
+
+
+class ExitReason(StrEnum):
+    """Why a trade ended."""
+
+    STOP = "stop"
+    BREAKEVEN_STOP = "breakeven_stop"
+    TARGETS = "targets"
+    TIME_STOP = "time_stop"
+    INVALIDATED = "invalidated"
+    NO_STOP = "no_stop"
+    FLATTEN = "flatten"
+    OUTSIDE = "outside"
+    """Closed by somebody else: by hand, by liquidation, by auto-deleveraging."""
+
+
+class SetupPhase(StrEnum):
+    """Where a setup's state machine stands."""
+
+    OFF = "off"
+    IDLE = "idle"
+    WATCHING = "watching"
+    TRIGGERED = "triggered"
+    COOLING_DOWN = "cooling_down"
+
+
+class FeedState(StrEnum):
+    """How a feed does. LATE is past its warning age, STALE past its stand-down age."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    STALE = "stale"
+    DOWN = "down"
+    OFF = "off"
+
+
+class Reading(StrEnum):
+    """The feeds whose age the rules judge."""
+
+    STREAM = "stream"
+    POSITIONING = "positioning"
+    FUNDING = "funding"
+    OPEN_INTEREST = "open_interest"
+    HEALTH_FACTOR = "health_factor"
+    PRIORITY_FEE = "priority_fee"
+    JITO_TIP = "jito_tip"

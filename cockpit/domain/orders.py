@@ -1,0 +1,45 @@
+"""Orders as the engine asks for them and follows them."""
+
+import msgspec
+
+from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
+
+
+class OrderRequest(msgspec.Struct, frozen=True):
+    """One order for a venue. `side` is the direction it trades (long = buys). `order_id` is ours and counted.
+
+    A MARKET order has neither price; a LIMIT has `limit_price`; a STOP_MARKET has `trigger_price`. A LIMIT entry that
+    has not filled by `expires_ns` is cancelled. `decided_ns` and `decision_price` say when and at what price we decided.
+    """
+
+    order_id: str
+    trade_id: str
+    venue: str
+    asset: str
+    side: Side
+    role: OrderRole
+    order_type: OrderType
+    qty: float
+    reduce_only: bool
+    decided_ns: int
+    decision_price: float
+    limit_price: float | None = None
+    trigger_price: float | None = None
+    expires_ns: int | None = None
+
+
+class OrderProgress(msgspec.Struct, frozen=True):
+    """An order and what became of it so far."""
+
+    request: OrderRequest
+    status: OrderStatus = OrderStatus.SENT
+    filled_qty: float = 0.0
+    average_price: float = 0.0
+    fees_usd: float = 0.0
+    venue_order_id: str = ""
+    detail: str = ""
+
+    @property
+    def open_qty(self) -> float:
+        """Base coins that can still execute."""
+        return 0.0 if self.status.is_final else self.request.qty - self.filled_qty

@@ -1,0 +1,122 @@
+"""One look at everything, for screens and the API. Missing is None, and a `detail` beside it says why."""
+
+import msgspec
+
+from cockpit.domain.account import Account, Halt, StandDown
+from cockpit.domain.kinds import EngineState, FeedState, Mode, Origin, Reading, SetupPhase, Side
+from cockpit.domain.trades import TradeRecord
+
+
+class FeedView(msgspec.Struct, frozen=True):
+    """One feed's age and state; `name` is unique (`funding.BTC.okx`), `age_s` None before its first datum."""
+
+    name: str
+    reading: Reading
+    scope: str
+    state: FeedState
+    age_s: float | None
+    origin: Origin | None
+    warn_after_s: float
+    stand_down_after_s: float
+    detail: str = ""
+
+
+class FundingView(msgspec.Struct, frozen=True):
+    """Funding of one venue, 8 h, bps."""
+
+    venue: str
+    rate_bps_8h: float
+    interval_h: float
+    next_ns: int | None
+    age_s: float
+    origin: Origin
+
+
+class AssetView(msgspec.Struct, frozen=True):
+    """An asset's market as it stands."""
+
+    asset: str
+    price: float | None
+    bid: float | None
+    ask: float | None
+    spread_bps: float | None
+    mark: float | None
+    basis_bps: float | None
+    long_pct: float | None
+    short_pct: float | None
+    no_short_at_pct: float
+    positioning_age_s: float | None
+    positioning_origin: Origin | None
+    funding: tuple[FundingView, ...]
+    funding_spread_bps: float | None
+    open_interest_change_24h_pct: float | None
+    bands_lower: tuple[tuple[float, float], ...]
+    bands_upper: tuple[tuple[float, float], ...]
+
+
+class HealthView(msgspec.Struct, frozen=True):
+    """The watched wallet's Aave position."""
+
+    watched: bool
+    value: float | None
+    no_debt: bool
+    age_s: float | None
+    collateral_usd: float | None
+    debt_usd: float | None
+    warn_under: float
+    entries_stop_under: float
+    flatten_under: float
+    detail: str
+    origin: Origin | None
+
+
+class SetupView(msgspec.Struct, frozen=True):
+    """A setup's state, what it waits for, and what the gate would say to it right now."""
+
+    name: str
+    asset: str
+    side: Side
+    phase: SetupPhase
+    waiting_for: str
+    gate_would_approve: bool
+    gate_reason: str
+    size_factor: float
+
+
+class OpenTradeView(msgspec.Struct, frozen=True):
+    """An open trade with what it is worth now."""
+
+    trade: TradeRecord
+    price: float | None
+    open_pnl_usd: float | None
+    total_r: float | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything a screen shows, at one instant."""
+
+    ts_ns: int
+    mode: Mode
+    state: EngineState
+    state_reason: str
+    armed: bool
+    halt: Halt | None
+    stand_downs: tuple[StandDown, ...]
+    account: Account
+    open_pnl_usd: float | None
+    equity_usd: float | None
+    drawdown_usd: float | None
+    drawdown_limit_usd: float
+    daily_loss_limit_usd: float
+    max_trades_per_day: int
+    max_open_trades: int
+    max_notional_usd: float
+    exposure_usd: float
+    assets: tuple[AssetView, ...]
+    health: HealthView
+    setups: tuple[SetupView, ...]
+    open_trades: tuple[OpenTradeView, ...]
+    feeds: tuple[FeedView, ...]
+    verdicts_approved: int
+    verdicts_denied: int
+    flatten_steps: tuple[str, ...] = ()

@@ -1,0 +1,77 @@
+"""A trade's whole life as one value, replaced at each change."""
+
+import msgspec
+
+from cockpit.domain.kinds import ExitReason, Mode, Side, TradePhase
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """One target as placed: where, how much, how much of it has filled."""
+
+    distance_bps: float
+    price: float
+    qty: float
+    filled_qty: float = 0.0
+    order_id: str = ""
+
+
+class TradeRecord(msgspec.Struct, frozen=True):
+    """A trade from decision to close. Money is USD, quantities base coins, `stop_price` where the stop rests now.
+
+    `risk_usd` is 1 R: the base unit's loss at the setup's stop with round-trip fees. `pnl_usd` is realised, net of fees
+    and funding. `slippage_bps` is the entry's, against the decision price, positive = worse than decided.
+    """
+
+    trade_id: str
+    verdict_id: str
+    setup: str
+    asset: str
+    venue: str
+    side: Side
+    mode: Mode
+    phase: TradePhase
+    decided_ns: int
+    decision_price: float
+    asked_qty: float
+    stop_bps: float
+    initial_stop_price: float
+    risk_usd: float
+    requested_usd: float
+    notional_usd: float
+    size_factor: float
+    entry_order_id: str = ""
+    opened_ns: int | None = None
+    entry_qty: float = 0.0
+    entry_price: float = 0.0
+    open_qty: float = 0.0
+    exit_qty: float = 0.0
+    exit_price: float = 0.0
+    stop_price: float | None = None
+    stop_order_id: str = ""
+    stop_rests_on_venue: bool = False
+    stop_at_entry: bool = False
+    rungs: tuple[Rung, ...] = ()
+    time_stop_ns: int | None = None
+    gross_usd: float = 0.0
+    fees_usd: float = 0.0
+    funding_usd: float = 0.0
+    slippage_bps: float = 0.0
+    decision_to_fill_ms: float | None = None
+    closed_ns: int | None = None
+    exit_reason: ExitReason | None = None
+    exit_detail: str = ""
+    signal_id: str | None = None
+
+    @property
+    def pnl_usd(self) -> float:
+        """Realised profit, net of fees and funding."""
+        return self.gross_usd - self.fees_usd + self.funding_usd
+
+    @property
+    def r(self) -> float:
+        """Realised profit in R."""
+        return self.pnl_usd / self.risk_usd if self.risk_usd > 0 else 0.0
+
+    def open_pnl_usd(self, price: float) -> float:
+        """What closing the rest at `price` would add, before its fee."""
+        return self.side.sign * (price - self.entry_price) * self.open_qty

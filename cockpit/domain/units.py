@@ -1,0 +1,40 @@
+"""Units and the few conversions everybody needs. Quantities are base coins, money is USD, times are ns since the epoch."""
+
+from datetime import UTC, datetime
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_S
+BPS = 10_000.0
+
+
+def seconds_to_ns(seconds: float) -> int:
+    """Seconds to whole nanoseconds."""
+    return round(seconds * NS_PER_S)
+
+
+def ns_to_seconds(duration_ns: int) -> float:
+    """Nanoseconds to seconds."""
+    return duration_ns / NS_PER_S
+
+
+def utc_day(ts_ns: int) -> int:
+    """Days since the epoch of the UTC day that holds this instant."""
+    return ts_ns // NS_PER_DAY
+
+
+def utc_text(ts_ns: int) -> str:
+    """An instant as `2024-08-08T23:58:55.123Z`."""
+    seconds, rest_ns = divmod(ts_ns, NS_PER_S)
+    stamp = datetime.fromtimestamp(seconds, UTC)
+    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{rest_ns // NS_PER_MS:03d}Z"
+
+
+def bps_between(price: float, reference: float) -> float:
+    """How far `price` lies above (+) or below (-) `reference`, in bps of the reference."""
+    return (price / reference - 1.0) * BPS
+
+
+def offset_price(price: float, bps: float) -> float:
+    """The price `bps` above (+) or below (-) `price`."""
+    return price * (1.0 + bps / BPS)
