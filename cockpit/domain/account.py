@@ -56,3 +56,5 @@ class EngineMemory(msgspec.Struct, frozen=True):
     next_trade: int
     next_order: int
     signal_ids: tuple[str, ...] = ()
+    other_accounts: tuple[tuple[Mode, Account], ...] = ()
+    """The day's accounts of the other modes: going back to a mode goes on with its losses."""

@@ -37,6 +37,13 @@ class QueryOrder(Action, frozen=True, tag="query_order"):
     asset: str
 
 
+class QueryPosition(Action, frozen=True, tag="query_position"):
+    """Ask the venue what position it holds; it answers with a `VenuePosition`."""
+
+    venue: str
+    asset: str
+
+
 class FlattenVenues(Action, frozen=True, tag="flatten_venues"):
     """Close every position on these venues from the venue's own truth, whether we opened it or not."""
 
@@ -124,6 +131,7 @@ AnyAction = (
     PlaceOrder
     | CancelOrder
     | QueryOrder
+    | QueryPosition
     | FlattenVenues
     | Decided
     | OrderChanged

@@ -201,8 +201,14 @@ class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_po
     open_orders: int
 
 
+class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat"):
+    """One look at a whole venue during a flatten: no position and no order of anybody's is left there."""
+
+    venue: str
+
+
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FundingPaid | VenuePosition
+VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | FeedHealth | Tick
 AnyEvent = MarketEvent | VenueEvent

@@ -3,6 +3,7 @@
 import msgspec
 
 from cockpit.domain.kinds import ExitReason, Mode, Side, TradePhase
+from cockpit.domain.verdict import Target
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -39,6 +40,8 @@ class TradeRecord(msgspec.Struct, frozen=True):
     requested_usd: float
     notional_usd: float
     size_factor: float
+    targets: tuple[Target, ...] = ()
+    max_hold_s: float | None = None
     entry_order_id: str = ""
     opened_ns: int | None = None
     entry_qty: float = 0.0

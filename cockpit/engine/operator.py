@@ -1,0 +1,103 @@
+"""What the engine does with a command. Every command is answered with what was done, not with what was asked."""
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.actions import CommandAnswered, ModeChanged
+from cockpit.domain.commands import Arm, Command, Disarm, Flatten, HaltTrading, Resume, SetMode
+from cockpit.domain.kinds import Mode
+from cockpit.engine.book import TradeBook
+from cockpit.engine.outbox import Outbox
+from cockpit.engine.risk import Risk
+
+CLIMB = (Mode.PAPER, Mode.TEST, Mode.LIVE)
+
+
+class Operator:
+    """The one place where arming, modes, halts and flattening are commanded from; keys, API and CLI all end here."""
+
+    def __init__(self, config: CockpitConfig, risk: Risk, book: TradeBook) -> None:
+        self._config = config
+        self._risk = risk
+        self._book = book
+
+    def arm(self, command: Arm, out: Outbox) -> None:
+        """Let setups trade; refused while halted, flattening or disabled."""
+        halt = self._risk.accountant.account.halt
+        if self._risk.flattening is not None:
+            self._answer(command, False, f"not armed: flattening ({self._risk.flattening.reason})", out)
+        elif halt is not None:
+            self._answer(command, False, f"not armed: halted ({halt.sentence}); resume with a reason first", out)
+        elif not self._config.enabled:
+            self._answer(command, False, "not armed: the config says enabled = false", out)
+        else:
+            self._risk.armed = True
+            self._answer(command, True, f"armed in {self._risk.accountant.mode.value} mode", out)
+
+    def disarm(self, command: Disarm, out: Outbox) -> None:
+        """Open nothing more; exits keep working."""
+        self._risk.armed = False
+        self._answer(command, True, f"disarmed; {len(self._book)} open trades keep their stops and targets", out)
+
+    def halt(self, command: HaltTrading, out: Outbox) -> None:
+        """No entries until resumed."""
+        before = self._risk.accountant.account.halt
+        self._risk.kill("operator", f"halted by {command.by}: {command.reason}", out, flatten=False)
+        self._risk.armed = False
+        halt = self._risk.accountant.account.halt
+        sentence = before.sentence if before is not None else (halt.sentence if halt else "")
+        self._answer(command, True, sentence, out, command.reason)
+
+    def resume(self, command: Resume, out: Outbox) -> None:
+        """Clear a halt after review. Needs a reason; leaves the engine disarmed."""
+        halt = self._risk.accountant.account.halt
+        if self._risk.flattening is not None:
+            self._answer(command, False, f"not resumed: flattening ({self._risk.flattening.reason})", out)
+        elif halt is None:
+            self._answer(command, False, f"nothing to resume: the engine is {self._risk.state.value}", out)
+        elif not command.reason.strip():
+            self._answer(command, False, f"expected a reason to resume from: {halt.sentence}; was none", out)
+        else:
+            self._risk.accountant.reviewed(self._book.open_usd())
+            self._answer(command, True, f"resumed from: {halt.sentence}; disarmed until armed", out, command.reason)
+
+    def flatten(self, command: Flatten, out: Outbox) -> None:
+        """Close everything, then stay halted. Never refused."""
+        if self._risk.flattening is not None:
+            self._answer(command, True, f"already flattening ({self._risk.flattening.reason})", out, command.reason)
+            return
+        reason = f"flatten by {command.by}: {command.reason}"
+        count = len(self._book)
+        self._risk.kill("flatten", reason, out, flatten=False)
+        self._risk.flatten(reason, out)
+        self._answer(command, True, f"flattening {count} open trades", out, command.reason)
+
+    def set_mode(self, command: SetMode, out: Outbox) -> None:
+        """Change the mode: never with trades open, never up without the journal's evidence or an explicit override."""
+        before = self._risk.accountant.mode
+        refusal = self._mode_refusal(command, before)
+        if refusal:
+            self._answer(command, False, refusal, out, command.override_reason)
+            return
+        if command.mode is not before:
+            self._risk.armed = False
+            self._risk.accountant.change_mode(command.mode, out.now_ns)
+            how = f"override: {command.override_reason}" if command.override_reason else "asked"
+            out.add(ModeChanged(out.now_ns, before, command.mode, f"{how} by {command.by}"))
+        self._answer(command, True, f"{command.mode.value} mode, {self._risk.state.value}", out, command.override_reason)
+
+    def _mode_refusal(self, command: SetMode, before: Mode) -> str | None:
+        if self._risk.flattening is not None:
+            return f"mode stays {before.value}: flattening"
+        if len(self._book):
+            return f"mode stays {before.value}: {len(self._book)} trades are open, expected 0"
+        climbs = CLIMB.index(command.mode) > CLIMB.index(before)
+        if climbs and not command.way_up_open and not command.override_reason.strip():
+            return (
+                f"mode stays {before.value}: the way up to {command.mode.value} is locked until the journal shows "
+                "the evidence (see the report), or an override reason is given"
+            )
+        return None
+
+    def _answer(self, command: Command, ok: bool, sentence: str, out: Outbox, reason_given: str = "") -> None:
+        name = type(command).__struct_config__.tag
+        out.add(CommandAnswered(out.now_ns, command.command_id, command.by, str(name), ok, sentence, reason_given))
+        self._risk.announce(out)

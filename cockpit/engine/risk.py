@@ -1,0 +1,156 @@
+"""The engine's conscience: the account, what halts it, what stands it down, and the flatten that follows."""
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.account import Halt
+from cockpit.domain.actions import StateChanged
+from cockpit.domain.events import HealthFactor
+from cockpit.domain.kinds import EngineState, Mode, TradePhase
+from cockpit.domain.trades import TradeRecord
+from cockpit.engine.accountant import Accountant
+from cockpit.engine.book import TradeBook
+from cockpit.engine.flattening import Flattening
+from cockpit.engine.health_watch import HealthWatch
+from cockpit.engine.outbox import Outbox
+from cockpit.engine.standing import StandDowns, compose
+from cockpit.market.market import Market
+
+SEVERITY_OF_CAUSE = ("loss_review", "operator", "flatten", "losses_kill", "drawdown", "health_factor")
+"""Causes of a halt, the graver the later: a graver one replaces a lesser one, never the other way round."""
+
+
+class Risk:
+    """Decides the engine's state from its causes, and acts when a limit is crossed."""
+
+    def __init__(self, config: CockpitConfig, market: Market, book: TradeBook, start_ns: int, mode: Mode) -> None:
+        self._config = config
+        self._market = market
+        self._book = book
+        self.accountant = Accountant(start_ns, mode)
+        self.armed = False
+        self.flattening: Flattening | None = None
+        self.stand_downs = StandDowns(config)
+        self._health = HealthWatch(config.gate.health_factor_flatten_under, config.gate.health_factor_confirmations)
+        self._announced = EngineState.DISARMED
+
+    @property
+    def state(self) -> EngineState:
+        """What the engine may do right now."""
+        halt = self.accountant.account.halt
+        return compose(self.armed, halt, self.flattening is not None, self.stand_downs.causes)
+
+    @property
+    def reason(self) -> str:
+        """Why it is in that state, in one line."""
+        match self.state:
+            case EngineState.FLATTENING:
+                return self.flattening.reason if self.flattening else ""
+            case EngineState.HALTED:
+                halt = self.accountant.account.halt
+                return halt.sentence if halt else ""
+            case EngineState.STANDING_DOWN:
+                return "; ".join(cause.sentence for cause in self.stand_downs.causes if cause.scope == "all")
+            case EngineState.DISARMED:
+                return "not armed: verdicts are computed, nothing is sent"
+            case EngineState.ARMED:
+                return "armed"
+
+    @property
+    def drawdown_limit_usd(self) -> float:
+        """The session drawdown that is the kill switch."""
+        return self._config.capital.hot_wallet_usd * self._config.limits.session_drawdown_pct / 100.0
+
+    def drawdown_usd(self) -> float | None:
+        """The session's drawdown now; None while an open trade cannot be priced."""
+        open_usd = self._book.open_usd()
+        return None if open_usd is None else self.accountant.drawdown_usd(open_usd)
+
+    def equity_usd(self) -> float | None:
+        """Today's result, realised and open; None while an open trade cannot be priced."""
+        open_usd = self._book.open_usd()
+        return None if open_usd is None else self.accountant.equity_usd(open_usd)
+
+    def on_health(self, reading: HealthFactor, out: Outbox) -> None:
+        """A confirmed health factor under the limit flattens everything and halts, whatever `flatten_on_kill` says."""
+        if not self._health.confirmed(reading):
+            return
+        limit = self._config.gate.health_factor_flatten_under
+        sentence = f"health factor {reading.value:.3f} under {limit:.2f}, confirmed by {reading.source}"
+        self.kill("health_factor", sentence, out, flatten=True)
+
+    def on_trade_change(self, before: TradeRecord, after: TradeRecord, out: Outbox) -> None:
+        """Book a trade's change; a close counts for the streak and may halt."""
+        self.accountant.book(before, after)
+        if after.phase is TradePhase.ABANDONED:
+            self.accountant.abandoned()
+        elif after.phase is TradePhase.CLOSED and before.phase is not TradePhase.CLOSED:
+            self.accountant.closed(after)
+            self._count_losses(out)
+
+    def look(self, out: Outbox) -> None:
+        """Once a second and after every fill: roll the day, look at the drawdown and at every stand-down."""
+        open_usd = self._book.open_usd()
+        if self.accountant.roll(out.now_ns, open_usd or 0.0):
+            out.notice("info", "day", "a new UTC day: daily counts and results start anew; streak and halt stay")
+            self._market.start_session(out.now_ns)
+        if open_usd is not None:
+            drawdown = self.accountant.look(open_usd, self.drawdown_limit_usd)
+            if drawdown is not None:
+                limit = self.drawdown_limit_usd
+                pct = self._config.limits.session_drawdown_pct
+                sentence = f"session drawdown {drawdown:.2f} USD at or above {limit:.2f} USD ({pct:g} % of the hot wallet)"
+                self.kill("drawdown", sentence, out, flatten=self._config.kill_switch.flatten_on_kill)
+        equity = None if open_usd is None else self.accountant.equity_usd(open_usd)
+        account, mode = self.accountant.account, self.accountant.mode
+        causes_changed = self.stand_downs.review(self._market, account, mode, equity, out.now_ns)
+        self.announce(out, causes_changed)
+
+    def kill(self, cause: str, sentence: str, out: Outbox, flatten: bool) -> None:
+        """Halt for a cause; once for each cause until resumed."""
+        halt = self.accountant.account.halt
+        if halt is not None and SEVERITY_OF_CAUSE.index(cause) <= SEVERITY_OF_CAUSE.index(halt.cause):
+            return
+        self.accountant.halt(Halt(out.now_ns, cause, sentence))
+        self.armed = False
+        out.notice("critical", "halt", f"HALTED: {sentence}")
+        if flatten:
+            self.flatten(sentence, out)
+
+    def flatten(self, reason: str, out: Outbox) -> None:
+        """Start closing everything, unless that is under way already."""
+        if self.flattening is not None:
+            return
+        venues = self._book.venues(self.accountant.mode)
+        self.flattening = Flattening(reason, venues, out.now_ns)
+        self.announce(out)
+        self.flattening.start(self._book.trades, out)
+
+    def follow_flatten(self, out: Outbox) -> None:
+        """Take the flatten as far as the venues' answers allow."""
+        if self.flattening is None:
+            return
+        self.flattening.go_on(self._book.trades, out)
+        if self.flattening.is_flat:
+            self.flattening.finish(out)
+            self.flattening = None
+
+    def announce(self, out: Outbox, causes_changed: bool = False) -> None:
+        """Say the state when it changed, or when what stands it down changed."""
+        state = self.state
+        if state is self._announced and not causes_changed:
+            return
+        causes = self.stand_downs.causes
+        halt = self.accountant.account.halt
+        out.add(StateChanged(out.now_ns, self._announced, state, self.reason, halt, causes))
+        self._announced = state
+
+    def _count_losses(self, out: Outbox) -> None:
+        account, limits = self.accountant.account, self._config.limits
+        if account.consecutive_losses >= limits.losses_until_kill:
+            sentence = f"{account.consecutive_losses} losses in a row, limit {limits.losses_until_kill}"
+            self.kill("losses_kill", sentence, out, flatten=self._config.kill_switch.flatten_on_kill)
+        elif account.losses_since_review >= limits.losses_until_review:
+            sentence = (
+                f"{account.losses_since_review} losses in a row, limit {limits.losses_until_review}: "
+                "review them, then resume with a reason"
+            )
+            self.kill("loss_review", sentence, out, flatten=False)

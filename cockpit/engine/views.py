@@ -1,0 +1,124 @@
+"""Snapshot making: one look at everything, for screens and the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.domain.snapshot import AssetView, FundingView, HealthView, OpenTradeView, SetupView, Snapshot
+from cockpit.domain.units import NS_PER_S
+from cockpit.engine.trade_life import TradeLife
+
+if TYPE_CHECKING:
+    from cockpit.engine.machine import Engine
+
+
+
+def snapshot(engine: Engine) -> Snapshot:
+    """Everything a screen shows, as of the engine's time."""
+    risk, config, market, now_ns = engine.risk, engine.config, engine.market, engine.now_ns
+    return Snapshot(
+        ts_ns=now_ns,
+        mode=risk.accountant.mode,
+        state=risk.state,
+        state_reason=risk.reason,
+        armed=risk.armed,
+        halt=risk.accountant.account.halt,
+        stand_downs=risk.stand_downs.causes,
+        account=risk.accountant.account,
+        open_pnl_usd=engine.book.open_usd(),
+        equity_usd=risk.equity_usd(),
+        drawdown_usd=risk.drawdown_usd(),
+        drawdown_limit_usd=risk.drawdown_limit_usd,
+        daily_loss_limit_usd=config.limits.daily_loss_usd,
+        max_trades_per_day=config.limits.max_trades_per_day,
+        max_open_trades=config.limits.max_open_trades,
+        max_notional_usd=config.limits.max_notional_usd,
+        exposure_usd=engine.book.exposure_usd(),
+        assets=tuple(_asset(engine, asset) for asset in market.assets),
+        health=_health(engine),
+        setups=tuple(_setup(engine, name) for name in engine.setups),
+        open_trades=tuple(_open_trade(engine, trade) for trade in engine.book.trades),
+        feeds=market.feed_views(now_ns),
+        verdicts_approved=engine.verdicts_approved,
+        verdicts_denied=engine.verdicts_denied,
+        flatten_steps=tuple(risk.flattening.steps) if risk.flattening else (),
+    )
+
+
+def _asset(engine: Engine, name: str) -> AssetView:
+    market, now_ns = engine.market, engine.now_ns
+    asset = market.assets[name]
+    short = market.short_pct(name, now_ns)
+    bands = market.bands(name)
+    funding = tuple(
+        FundingView(
+            rate.venue,
+            rate.rate_bps_8h,
+            rate.interval_h,
+            rate.next_ns,
+            max(0.0, (now_ns - rate.ts_ns) / NS_PER_S),
+            rate.origin,
+        )
+        for rate in market.latest_funding(name).values()
+    )
+    return AssetView(
+        asset=name,
+        price=asset.price,
+        bid=asset.top.bid if asset.top else None,
+        ask=asset.top.ask if asset.top else None,
+        spread_bps=asset.spread_bps,
+        mark=asset.mark.mark if asset.mark else None,
+        basis_bps=asset.basis_bps,
+        long_pct=market.long_pct(name, now_ns).value,
+        short_pct=short.value,
+        no_short_at_pct=engine.config.gate.short_pct_block_at[name],
+        positioning_age_s=short.age_s,
+        positioning_origin=short.origin,
+        funding=funding,
+        funding_spread_bps=market.funding_spread_bps(name, now_ns).value,
+        open_interest_change_24h_pct=market.open_interest_change_pct(name, now_ns).value,
+        bands_lower=tuple((band[0], band[1]) for band in bands.lower) if bands else (),
+        bands_upper=tuple((band[0], band[1]) for band in bands.upper) if bands else (),
+    )
+
+
+def _health(engine: Engine) -> HealthView:
+    market, gate = engine.market, engine.config.gate
+    view = market.health_factor(engine.now_ns)
+    latest = market.latest_health()
+    return HealthView(
+        watched=market.health_watched,
+        value=view.value,
+        no_debt=market.health_no_debt(engine.now_ns),
+        age_s=view.age_s,
+        collateral_usd=latest.collateral_usd if latest else None,
+        debt_usd=latest.debt_usd if latest else None,
+        warn_under=gate.health_factor_warn_under,
+        entries_stop_under=gate.health_factor_entries_min,
+        flatten_under=gate.health_factor_flatten_under,
+        detail=view.detail,
+        origin=view.origin,
+    )
+
+
+def _setup(engine: Engine, name: str) -> SetupView:
+    setup = engine.setups[name]
+    status = setup.status(engine.now_ns)
+    verdict = engine.probe(name)
+    return SetupView(
+        name=name,
+        asset=setup.asset,
+        side=verdict.proposal.side,
+        phase=status.phase,
+        waiting_for=status.waiting_for,
+        gate_would_approve=verdict.approved,
+        gate_reason=verdict.reason,
+        size_factor=verdict.size_factor,
+    )
+
+
+def _open_trade(engine: Engine, trade: TradeLife) -> OpenTradeView:
+    record = trade.record
+    worth = engine.book.worth_usd(record)
+    total_r = None if worth is None or record.risk_usd <= 0 else (record.pnl_usd + worth) / record.risk_usd
+    return OpenTradeView(record, engine.book.exit_price(record), worth, total_r)

@@ -1,0 +1,166 @@
+"""Running a recording through the engine as fast as it goes, and proving that a recorded session comes out the same."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain import wire
+from cockpit.domain.actions import Action, AnyAction
+from cockpit.domain.commands import Arm
+from cockpit.domain.units import NS_PER_S, utc_text
+from cockpit.domain.wire import Input
+from cockpit.engine.machine import Engine
+from cockpit.feeds.recorded import is_market_event
+from cockpit.journal.errors import RecordingError
+from cockpit.journal.recordings import Record, RecordingHeader, read_recording
+from cockpit.runtime.session import Session
+from cockpit.runtime.tally import Tally, trade_summary
+from cockpit.venues.paper import PaperVenue
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay's result. `verified` is None when nothing was to be verified; `difference` is the first one found."""
+
+    events: int
+    wall_s: float
+    tally: Tally
+    torn: bool
+    verified: bool | None = None
+    difference: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `cockpit replay --json` prints."""
+        rate = self.events / self.wall_s if self.wall_s > 0 else 0.0
+        found: dict[str, Any] = {"events": self.events, "wall_s": self.wall_s, "events_per_s": rate}
+        found.update(self.tally.summary())
+        if self.verified is not None:
+            found.update(verified=self.verified, difference=self.difference)
+        if self.torn:
+            found["torn"] = True
+        return found
+
+    def as_json(self) -> str:
+        """One JSON object on one line."""
+        return json.dumps(self.as_dict())
+
+    def as_text(self) -> str:
+        """For people: what was decided, traded and earned."""
+        return "\n".join(_lines(self))
+
+
+def run_replay(
+    recording: Path, config: CockpitConfig | None, *, hold_context: bool = False, verify: bool = False
+) -> Replayed:
+    """Run `recording` under `config` (None: the recorded one), armed in paper, with a fresh paper venue.
+
+    With `verify` the recorded inputs, venue answers and commands included, go through an engine started as the recorded
+    one was, and every verdict and action must come out as recorded. Raises `RecordingError` for a file that is no
+    recording, or that holds no engine's session where one is to be verified.
+    """
+    header, reader = read_recording(recording)
+    if verify:
+        return _verify(header, reader, config, lambda: reader.torn)
+    used = config or _recorded_config(header, recording)
+    inputs: list[Input] = [record for record in reader if not isinstance(record, Action)]
+    engine = Engine(used, _start_ns(header, inputs), hold_context=hold_context)
+    tally = Tally()
+    session = Session(engine, PaperVenue(used), [tally])
+    session.feed(Arm(header.start_ns, "replay", "replay"))
+    market = [item for item in inputs if is_market_event(item)]
+    began = time.perf_counter()
+    count = session.run(market)
+    return Replayed(count, time.perf_counter() - began, tally, reader.torn)
+
+
+def _start_ns(header: RecordingHeader, inputs: list[Input]) -> int:
+    return inputs[0].ts_ns if header.origin == "import" and inputs else header.start_ns
+
+
+def _recorded_config(header: RecordingHeader, recording: Path) -> CockpitConfig:
+    try:
+        return CockpitConfig.model_validate_json(header.config_json)
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        raise RecordingError(f"{recording}: expected the config it was recorded with, was unreadable: {first}") from error
+
+
+def _verify(header: RecordingHeader, records: Iterable[Record], config: CockpitConfig | None, torn: Any) -> Replayed:
+    if header.origin != "engine":
+        raise RecordingError(
+            f"expected a recording that an engine made (with its verdicts), was an import of {header.source}: "
+            "replay it without --verify"
+        )
+    used = config or CockpitConfig.model_validate_json(header.config_json)
+    engine = Engine(used, header.start_ns, header.mode, header.hold_context)
+    tally = Tally()
+    began = time.perf_counter()
+    difference = ""
+    number = 0
+    for number, (item, expected) in enumerate(_steps(records), start=1):
+        actions = engine.on(item)
+        if actions:
+            tally.on_actions(actions)
+        difference = _first_difference(number, item, expected, list(actions))
+        if difference:
+            break
+    wall_s = time.perf_counter() - began
+    return Replayed(number, wall_s, tally, torn(), verified=not difference, difference=difference)
+
+
+def _steps(records: Iterable[Record]) -> Iterator[tuple[Input, list[AnyAction]]]:
+    """Each input with the actions that were recorded after it."""
+    item: Any = None
+    actions: list[Any] = []
+    for record in records:
+        if isinstance(record, Action):
+            actions.append(record)
+            continue
+        if item is not None:
+            yield item, actions
+        item, actions = record, []
+    if item is not None:
+        yield item, actions
+
+
+def _first_difference(number: int, item: Any, expected: list[AnyAction], found: list[AnyAction]) -> str:
+    if [wire.encode(action) for action in expected] == [wire.encode(action) for action in found]:
+        return ""
+    for index, (recorded, now) in enumerate(zip(expected, found, strict=False)):
+        if wire.encode(recorded) != wire.encode(now):
+            return f"input {number} at {utc_text(item.ts_ns)}, action {index + 1}: expected {recorded}, was {now}"
+    return f"input {number} at {utc_text(item.ts_ns)}: expected {len(expected)} actions, was {len(found)}"
+
+
+def _lines(replayed: Replayed) -> Iterator[str]:
+    tally = replayed.tally
+    rate = replayed.events / replayed.wall_s if replayed.wall_s else 0.0
+    yield f"{replayed.events:,} events in {replayed.wall_s:.3f} s ({rate:,.0f} events/s)"
+    if replayed.torn:
+        yield "the recording's end is torn: everything up to its last flush was read"
+    if replayed.verified is not None:
+        same = "every verdict and action came out as recorded"
+        yield same if replayed.verified else f"DIFFERS: {replayed.difference}"
+    denied = sum(tally.denied_by.values())
+    yield f"verdicts: {tally.approved} approved, {denied} denied"
+    for verdict in tally.verdicts:
+        word = "yes" if verdict.approved else "no "
+        what = f"{verdict.proposal.asset} {verdict.proposal.side.value}"
+        said = verdict.reason or f"{verdict.notional_usd:.2f} USD, stop {verdict.stop_bps:g} bps"
+        yield f"  {utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}"
+    yield f"trades: {len(tally.trades)}"
+    for trade in tally.trades:
+        seen = trade_summary(trade)
+        end = "open at the end"
+        if trade.closed_ns is not None:
+            held_s = (trade.closed_ns - (trade.opened_ns or trade.closed_ns)) / NS_PER_S
+            end = f"{seen['exit_reason']} at {trade.exit_price:,.2f} after {held_s:.0f} s"
+        yield (
+            f"  {trade.trade_id} {trade.setup} {trade.side.value} {trade.entry_qty:g} {trade.asset} "
+            f"at {trade.entry_price:,.2f}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+        )
+    yield f"digest {tally.digest}"

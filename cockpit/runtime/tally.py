@@ -1,0 +1,98 @@
+"""What a run came to: verdicts, trades, the session's result, and a digest of every verdict and action in order."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from cockpit.domain import wire
+from cockpit.domain.actions import AnyAction, Decided, MemoryChanged, TradeChanged
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Verdict
+
+
+class Tally:
+    """Counts what was decided. Two runs with the same digest decided the same things in the same order, bit for bit."""
+
+    def __init__(self) -> None:
+        self.approved = 0
+        self.denied_by: Counter[str] = Counter()
+        self.verdicts: list[Verdict] = []
+        self.max_drawdown_usd = 0.0
+        self.consecutive_losses = 0
+        self._trades: dict[str, TradeRecord] = {}
+        self._hash = hashlib.sha256()
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        """Take the decisions into the digest, and the verdicts and trades into the counts."""
+        for action in actions:
+            self._hash.update(wire.encode(action))
+            if isinstance(action, Decided):
+                self._count(action.verdict)
+            elif isinstance(action, TradeChanged):
+                self._trades[action.trade.trade_id] = action.trade
+            elif isinstance(action, MemoryChanged):
+                self.max_drawdown_usd = action.memory.account.max_drawdown_usd
+                self.consecutive_losses = action.memory.account.consecutive_losses
+
+    @property
+    def trades(self) -> list[TradeRecord]:
+        """Every trade that held a position, in its last state."""
+        return [trade for trade in self._trades.values() if trade.entry_qty > 0]
+
+    @property
+    def digest(self) -> str:
+        """sha256 over every verdict and action in order."""
+        return self._hash.hexdigest()
+
+    def summary(self) -> dict[str, Any]:
+        """The run as `cockpit replay --json` prints it, less the timing."""
+        return {
+            "verdicts": {"approved": self.approved, "denied": sum(self.denied_by.values())},
+            "denied_by": dict(sorted(self.denied_by.items())),
+            "trades": [trade_summary(trade) for trade in self.trades],
+            "session": {
+                "pnl_usd": sum(trade.pnl_usd for trade in self.trades),
+                "max_drawdown_usd": self.max_drawdown_usd,
+                "consecutive_losses": self.consecutive_losses,
+            },
+            "digest": self.digest,
+        }
+
+    def _count(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        if verdict.approved:
+            self.approved += 1
+        else:
+            self.denied_by[verdict.reason_check] += 1
+
+
+def trade_summary(trade: TradeRecord) -> dict[str, Any]:
+    """A trade as scripts read it; `stop` is where it was first placed, `closed_ns` null while it is open."""
+    return {
+        "id": trade.trade_id,
+        "setup": trade.setup,
+        "asset": trade.asset,
+        "side": trade.side.value,
+        "venue": trade.venue,
+        "opened_ns": trade.opened_ns,
+        "entry": trade.entry_price,
+        "qty": trade.entry_qty,
+        "stop": trade.initial_stop_price,
+        "stop_now": trade.stop_price,
+        "targets": [
+            {"bps": rung.distance_bps, "price": rung.price, "qty": rung.qty, "filled_qty": rung.filled_qty}
+            for rung in trade.rungs
+        ],
+        "closed_ns": trade.closed_ns,
+        "exit": trade.exit_price if trade.exit_qty > 0 else None,
+        "open_qty": trade.open_qty,
+        "exit_reason": trade.exit_reason.value if trade.exit_reason else None,
+        "exit_detail": trade.exit_detail,
+        "pnl_usd": trade.pnl_usd,
+        "fees_usd": trade.fees_usd,
+        "funding_usd": trade.funding_usd,
+        "r": trade.r,
+        "slippage_bps": trade.slippage_bps,
+        "decision_to_fill_ms": trade.decision_to_fill_ms,
+    }
