@@ -86,7 +86,9 @@ def _recorded_config(header: RecordingHeader, recording: Path) -> CockpitConfig:
         return CockpitConfig.model_validate_json(header.config_json)
     except ValueError as error:
         first = str(error).splitlines()[0]
-        raise RecordingError(f"{recording}: expected the config it was recorded with, was unreadable: {first}") from error
+        raise RecordingError(
+            f"{recording}: expected the config it was recorded with, was unreadable: {first}"
+        ) from error
 
 
 def _verify(header: RecordingHeader, records: Iterable[Record], config: CockpitConfig | None, torn: Any) -> Replayed:

@@ -1,0 +1,92 @@
+"""The cockpit's own stream: what an engine process sends to a screen, frame by frame, and what the screen says first."""
+
+import msgspec
+
+from cockpit.domain.actions import AnyAction
+from cockpit.domain.snapshot import Snapshot
+
+PROTOCOL = 1
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """One supervised task: `state` is running, backing_off or ended; `detail` its last error in plain words."""
+
+    name: str
+    state: str
+    restarts: int
+    since_s: float
+    detail: str = ""
+
+
+class StallView(msgspec.Struct, frozen=True):
+    """One stall of the event loop: when it was seen, for how long, and what ran."""
+
+    ts_ns: int
+    lasted_ms: float
+    running: str
+
+
+class ProcessView(msgspec.Struct, frozen=True):
+    """How the engine process itself does, beside what the engine decides."""
+
+    pid: int
+    version: str
+    feed: str
+    speed: float
+    uptime_s: float
+    tasks: tuple[TaskView, ...]
+    stalls: tuple[StallView, ...]
+    stalls_total: int
+    queue_length: int
+    faults: int
+    last_fault: str
+    journal_ok: bool
+    journal_pending: int
+    journal_error: str
+    recording: str
+    recording_error: str
+    tick_to_verdict_p99_ms: float | None
+    url: str = ""
+
+
+class StreamRequest(msgspec.Struct, frozen=True):
+    """What a client says first: how many snapshots a second it wants (1-20), and where its log ended.
+
+    `after_seq` with the `epoch` it belongs to resumes a log without a gap; `token` is needed off the Unix socket.
+    """
+
+    hz: float = 4.0
+    after_seq: int = 0
+    epoch: str = ""
+    token: str = ""
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="frame", tag="hello"):
+    """The engine's first frame. `epoch` names this engine's run; `first_seq` is the oldest entry it can still replay.
+
+    `gap` is True where entries after the client's last one are gone from memory: they are in the journal.
+    """
+
+    protocol: int
+    epoch: str
+    first_seq: int
+    last_seq: int
+    gap: bool
+    process: ProcessView
+
+
+class SnapshotFrame(msgspec.Struct, frozen=True, tag_field="frame", tag="snapshot"):
+    """The latest of everything; frames in between are left out, never queued."""
+
+    snapshot: Snapshot
+    process: ProcessView
+
+
+class LogFrame(msgspec.Struct, frozen=True, tag_field="frame", tag="log"):
+    """One entry of the log, numbered without a gap: verdicts, trades, states, modes, answers, notices."""
+
+    seq: int
+    entry: AnyAction
+
+
+Frame = Hello | SnapshotFrame | LogFrame

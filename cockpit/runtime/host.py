@@ -1,0 +1,263 @@
+"""The engine process's core: one loop that feeds the engine, and what surrounds it: journal, recording, log, answers."""
+
+import asyncio
+import itertools
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from cockpit import __version__
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.actions import AnyAction, CommandAnswered
+from cockpit.domain.commands import AnyCommand, HaltTrading, Restore
+from cockpit.domain.events import FeedHealth, ReadingEvent, Top, Trade
+from cockpit.domain.kinds import FeedState, Mode, Reading
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import ProcessView
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Verdict
+from cockpit.domain.wire import Input
+from cockpit.engine.machine import Engine
+from cockpit.journal.recordings import RecordingWriter
+from cockpit.journal.store import Journal
+from cockpit.runtime.inbox import Inbox
+from cockpit.runtime.latency import Latency
+from cockpit.runtime.log_ring import LogRing
+from cockpit.runtime.market_source import MarketSource, clock
+from cockpit.runtime.memory import Recent
+from cockpit.runtime.session import Session
+from cockpit.runtime.supervisor import Supervisor
+from cockpit.runtime.watchdog import LoopWatchdog
+from cockpit.venues.paper import PaperVenue
+
+LOG = logging.getLogger("cockpit.engine")
+SLICE_S = 0.005
+FLUSH_EVERY_S = 0.5
+ALIVE_EVERY_S = 60.0
+DURABLE_WITHIN_S = 1.0
+SNAPSHOT_KEPT_S = 0.04
+ANSWER_WITHIN_S = 5.0
+
+
+class NotAnswered(Exception):
+    """The engine did not answer a command in time: whether it acted is unknown, ask for its state."""
+
+
+class Host:
+    """Owns the engine and everything it touches. Everything here runs on one event loop; only the journal has a thread."""
+
+    def __init__(
+        self,
+        config: CockpitConfig,
+        engine: Engine,
+        source: MarketSource,
+        journal: Journal,
+        recording: RecordingWriter | None,
+    ) -> None:
+        self.config = config
+        self.engine = engine
+        self.source = source
+        self.journal = journal
+        self.log = LogRing()
+        self.recent = Recent()
+        self.latency = Latency()
+        self.epoch = secrets.token_hex(8)
+        self.url = ""
+        self.started_s = time.monotonic()
+        self.watchdog = LoopWatchdog()
+        self.supervisor = Supervisor(self._worker_fell)
+        self.inbox = Inbox()
+        self.faults = 0
+        self.last_fault = ""
+        self._recording = recording
+        self._answers: dict[str, asyncio.Future[CommandAnswered]] = {}
+        self._command_numbers = itertools.count(1)
+        self._snapshot: tuple[float, Snapshot] | None = None
+        self._listeners: list[Callable[[Sequence[AnyAction]], None]] = []
+        venue = PaperVenue(config)
+        inputs = [self] if recording is not None else []
+        self.session = Session(engine, venue, actions=[self], inputs=inputs)
+
+    # Sinks of the session.
+
+    def on_input(self, item: Input) -> None:
+        """Record what is about to enter the engine."""
+        if self._recording is not None:
+            self._recording.write_input(item)
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        """Hand what the engine decided to the recording, the journal, the log, and whoever waits for an answer."""
+        if self._recording is not None:
+            for action in actions:
+                self._recording.write_action(action)
+        self.journal.append(actions)
+        self.log.on_actions(actions)
+        self.recent.on_actions(actions)
+        for action in actions:
+            if isinstance(action, CommandAnswered):
+                waiter = self._answers.pop(action.command_id, None)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(action)
+        for listener in self._listeners:
+            listener(actions)
+
+    def listen(self, listener: Callable[[Sequence[AnyAction]], None]) -> None:
+        """Hear every batch of actions. A listener must not block and must not raise."""
+        self._listeners.append(listener)
+
+    # Running.
+
+    def restore(self, restore: Restore, start_ns: int) -> None:
+        """Before the start: go on where an earlier engine stopped."""
+        self.session.feed(msgspec.structs.replace(restore, ts_ns=start_ns))
+
+    def start(self) -> None:
+        """Start the workers on the running loop."""
+        self.watchdog.start()
+        self.supervisor.start("core", self._core)
+        self.supervisor.start("market", lambda: self.source.run(self.inbox.put))
+        self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
+        self.supervisor.start("recorder", self._flush_recording)
+        self.supervisor.start("presence", self._note_presence)
+
+    async def stop(self) -> None:
+        """Stop the workers, then write what is left to write."""
+        await self.supervisor.stop()
+        self.watchdog.stop()
+        self._drain()
+        if self._recording is not None:
+            self._recording.close()
+        await asyncio.to_thread(self.journal.close)
+
+    async def command(self, make: Callable[[int, str], AnyCommand], durable: bool = True) -> CommandAnswered:
+        """Give the engine a command and return its answer.
+
+        `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after a
+        second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time.
+        """
+        command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
+        waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
+        self._answers[command_id] = waiter
+        self.inbox.command(make(self.engine.now_ns, command_id))
+        try:
+            answer = await asyncio.wait_for(waiter, ANSWER_WITHIN_S)
+        except TimeoutError:
+            self._answers.pop(command_id, None)
+            raise NotAnswered(f"expected an answer to {command_id} within {ANSWER_WITHIN_S:g} s, was none") from None
+        if durable:
+            await asyncio.to_thread(self.journal.flush, DURABLE_WITHIN_S)
+        return answer
+
+    async def push_reading(self, reading: ReadingEvent) -> None:
+        """A reading from outside; the market lets it only tighten."""
+        await self.inbox.put("external", reading)
+
+    # Looking.
+
+    def snapshot(self) -> Snapshot:
+        """One look at everything; two looks within 40 ms share one snapshot."""
+        now_s = time.monotonic()
+        if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
+            self._snapshot = (now_s, self.engine.snapshot())
+        return self._snapshot[1]
+
+    def verdict(self, verdict_id: str) -> Verdict | None:
+        """A recent verdict."""
+        return self.recent.verdicts.get(verdict_id)
+
+    def trade(self, trade_id: str) -> TradeRecord | None:
+        """A recent trade."""
+        return self.recent.trades.get(trade_id)
+
+    @property
+    def mode(self) -> Mode:
+        """The engine's mode."""
+        return self.engine.risk.accountant.mode
+
+    def process(self) -> ProcessView:
+        """How this process does."""
+        journal = self.journal.health()
+        return ProcessView(
+            pid=os.getpid(),
+            version=__version__,
+            feed=f"{self.source.kind.value}: {self.source.name}",
+            speed=self.source.speed,
+            uptime_s=time.monotonic() - self.started_s,
+            tasks=self.supervisor.views(),
+            stalls=tuple(self.watchdog.stalls),
+            stalls_total=self.watchdog.stalls_total,
+            queue_length=len(self.inbox),
+            faults=self.faults,
+            last_fault=self.last_fault,
+            journal_ok=journal.ok,
+            journal_pending=journal.pending,
+            journal_error="" if journal.ok else journal.last_error,
+            recording=str(self._recording.path) if self._recording else "",
+            recording_error=(self._recording.failure or "") if self._recording else "",
+            tick_to_verdict_p99_ms=self.latency.p99_ms(),
+            url=self.url,
+        )
+
+    # Workers.
+
+    async def _core(self) -> None:
+        """Feed the engine: commands first, then events in order, giving way every 5 ms."""
+        while True:
+            item = self.inbox.take()
+            if item is None:
+                await self.inbox.wait()
+                continue
+            slice_end_s = time.perf_counter() + SLICE_S
+            while item is not None:
+                self._feed(item)
+                if time.perf_counter() > slice_end_s:
+                    break
+                item = self.inbox.take()
+            await asyncio.sleep(0)
+
+    def _drain(self) -> None:
+        """Take the commands and events that still wait, so that none that was accepted is lost at the end."""
+        while (item := self.inbox.take()) is not None:
+            self._feed(item)
+
+    def _feed(self, item: Input) -> None:
+        """One input. An error in the engine is a defect: say so, halt entries, and keep the exits going."""
+        began = time.perf_counter_ns()
+        approved_before = self.recent.decisions
+        try:
+            self.session.feed(item)
+        except Exception as error:
+            self._fault(item, error)
+        if self.recent.decisions != approved_before and isinstance(item, Trade | Top):
+            self.latency.add(time.perf_counter_ns() - began)
+
+    def _fault(self, item: Input, error: Exception) -> None:
+        self.faults += 1
+        self.last_fault = f"{type(error).__name__} on {type(item).__name__}: {error}"
+        LOG.exception("engine fault %d on %s", self.faults, type(item).__name__)
+        if isinstance(item, HaltTrading):
+            raise error
+        if self.engine.risk.accountant.account.halt is not None:
+            return
+        reason = f"defect in the engine, entries stopped: {self.last_fault}"
+        self._feed(HaltTrading(self.engine.now_ns, f"fault-{self.faults}", "engine", reason))
+
+    def _worker_fell(self, name: str, detail: str) -> None:
+        LOG.error("worker %s fell: %s", name, detail)
+        if name == "market":
+            down = FeedHealth(self.engine.now_ns, Reading.STREAM, name, FeedState.DOWN, detail)
+            self.inbox.offer(name, down)
+
+    async def _flush_recording(self) -> None:
+        while self._recording is not None:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            self._recording.flush()
+
+    async def _note_presence(self) -> None:
+        while True:
+            self.journal.alive(self.engine.now_ns, self.mode)
+            await asyncio.sleep(ALIVE_EVERY_S)

@@ -1,0 +1,37 @@
+"""The engine's own log: JSON lines in a rotating file. Secrets never get here because nothing that holds one prints it."""
+
+import json
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+MAX_BYTES = 5_000_000
+FILES_KEPT = 5
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: when, how bad, who, what, and the traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        line = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def log_to(path: Path, logger_name: str = "cockpit") -> logging.Handler:
+    """Send a logger's records to a rotating file of JSON lines; returns the handler so that it can be closed."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger(logger_name)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    return handler

@@ -1,0 +1,109 @@
+"""Where an engine's market comes from, and how fast its time passes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.actions import Action
+from cockpit.domain.events import AnyEvent, MarketEvent, Tick
+from cockpit.domain.units import NS_PER_S, ns_to_seconds
+from cockpit.feeds.recorded import delay_s, is_market_event
+from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.journal.recordings import read_recording
+from cockpit.journal.sessions import FeedKind
+
+BREATHE_EVERY = 64
+TICK_S = 1.0
+
+Put = Callable[[str, AnyEvent], Awaitable[None]]
+
+
+class MarketSource(Protocol):
+    """A market that an engine can be run on."""
+
+    @property
+    def kind(self) -> FeedKind:
+        """What the journal calls it."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: the seed, the file."""
+
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass in one of ours; 0 = as fast as it goes."""
+
+    def now_ns(self) -> int:
+        """Its time: that of the last event, and on from there as our clock goes."""
+
+    async def run(self, put: Put) -> None:
+        """Hand over its events at its pace; returns when there are no more."""
+
+
+class PacedSource:
+    """Events from an iterator, handed over as their stamps say. Going on after a failure goes on where it stopped."""
+
+    def __init__(self, kind: FeedKind, name: str, events: Iterator[MarketEvent], start_ns: int, speed: float) -> None:
+        self.kind = kind
+        self.name = name
+        self.speed = speed
+        self._events = events
+        self._last_ns = start_ns
+        self._last_s = monotonic()
+
+    def now_ns(self) -> int:
+        """The last event's time, and on from there at the source's speed: a silent source does not stop the clock."""
+        return self._last_ns + round((monotonic() - self._last_s) * self.speed * NS_PER_S)
+
+    async def run(self, put: Put) -> None:
+        """Hand over events, waiting between them as long as their stamps ask for at this speed."""
+        first_ns, began_s = None, monotonic()
+        for count, event in enumerate(self._events):
+            if first_ns is None:
+                first_ns = event.ts_ns
+            wait_s = delay_s(event.ts_ns, first_ns, monotonic() - began_s, self.speed)
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            elif count % BREATHE_EVERY == 0:
+                await asyncio.sleep(0)
+            self._last_ns, self._last_s = max(self._last_ns, event.ts_ns), monotonic()
+            await put("market", event)
+
+
+def simulated_source(market: SimulatedMarket, seed: int, start_ns: int, speed: float) -> PacedSource:
+    """The simulated market, endless."""
+    return PacedSource(FeedKind.SIMULATED, f"seed {seed}", market.events(), start_ns, speed)
+
+
+def recorded_source(path: Path, speed: float) -> tuple[PacedSource, int]:
+    """A recording's market, and the instant it starts. Raises `RecordingError` for a file that is no recording."""
+    header, reader = read_recording(path)
+    inputs = (record for record in reader if not isinstance(record, Action))
+    events = (item for item in inputs if is_market_event(item))
+    return PacedSource(FeedKind.RECORDED, path.name, events, header.start_ns, speed), header.start_ns
+
+
+async def clock(source: MarketSource, put: Put) -> None:
+    """Time goes on although nothing happens: a tick a second, so that silence is noticed."""
+    last_ns = 0
+    while True:
+        await asyncio.sleep(TICK_S / max(1.0, source.speed))
+        now_ns = source.now_ns()
+        if source.speed > 0 and now_ns >= last_ns + NS_PER_S:
+            last_ns = now_ns
+            await put("clock", Tick(now_ns))
+
+
+def age_of_clock_s(source: MarketSource, engine_now_ns: int) -> float:
+    """How far the engine's time lies behind its source's."""
+    return ns_to_seconds(max(0, source.now_ns() - engine_now_ns))
+
+
+def config_digest(config: CockpitConfig) -> str:
+    """sha256 of the config as run."""
+    import hashlib
+
+    return hashlib.sha256(config.model_dump_json(by_alias=True).encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""The newest verdicts and trades, at hand for whoever asks; older ones are in the journal."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TypeVar
+
+from cockpit.domain.actions import AnyAction, Decided, TradeChanged
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Verdict
+
+KEPT = 2_000
+
+V = TypeVar("V")
+
+
+class Recent:
+    """Bounded: the newest two thousand of each."""
+
+    def __init__(self) -> None:
+        self.verdicts: OrderedDict[str, Verdict] = OrderedDict()
+        self.trades: OrderedDict[str, TradeRecord] = OrderedDict()
+        self.decisions = 0
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        """Keep what was decided."""
+        for action in actions:
+            if isinstance(action, Decided):
+                self.decisions += 1
+                _keep(self.verdicts, action.verdict.verdict_id, action.verdict)
+            elif isinstance(action, TradeChanged):
+                _keep(self.trades, action.trade.trade_id, action.trade)
+
+
+def _keep(kept: OrderedDict[str, V], key: str, value: V) -> None:
+    kept[key] = value
+    if len(kept) > KEPT:
+        kept.popitem(last=False)

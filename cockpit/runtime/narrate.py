@@ -1,0 +1,74 @@
+"""What the engine decides, in lines for people: the headless engine's screen."""
+
+from collections.abc import Callable, Sequence
+
+from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import utc_text
+from cockpit.domain.verdict import Verdict
+
+TOLD_CHANGES = ("opened", "stop_rests", "target_filled", "stop_to_entry", "closing", "closed", "abandoned")
+
+
+class Narrator:
+    """Tells the log, line by line, to `say`."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        """Tell what is worth telling."""
+        for action in actions:
+            line = line_of(action)
+            if line is not None:
+                self._say(f"{utc_text(action.ts_ns)[11:19]} {printable(line)}")
+
+
+def line_of(action: AnyAction) -> str | None:
+    """One action as one line, or None for what people need not read."""
+    match action:
+        case Decided():
+            return _verdict(action.verdict)
+        case TradeChanged() if action.change in TOLD_CHANGES:
+            return _trade(action.trade, action.change)
+        case StateChanged():
+            return f"{action.after.value.upper().replace('_', ' ')}: {action.reason}"
+        case ModeChanged():
+            return f"mode {action.before.value} -> {action.after.value} ({action.reason})"
+        case Notice():
+            return f"{'!! ' if action.severity == 'critical' else ''}{action.topic}: {action.sentence}"
+        case CommandAnswered():
+            return f"{action.command} by {action.by}: {'done' if action.ok else 'refused'}: {action.sentence}"
+        case _:
+            return None
+
+
+def printable(text: str) -> str:
+    """Text from outside without what could steer a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _verdict(verdict: Verdict) -> str:
+    asked = verdict.proposal
+    what = f"{asked.setup} {asked.asset} {asked.side.value}"
+    if not verdict.approved:
+        return f"no  {what}: {verdict.reason}"
+    size = f"{verdict.notional_usd:.2f} USD x{verdict.size_factor:.2f}, stop {verdict.stop_bps:g} bps"
+    return f"yes {what}: {size}" + (f", not sent: {verdict.not_sent_because}" if not verdict.sent else "")
+
+
+def _trade(trade: TradeRecord, change: str) -> str:
+    what = f"{trade.trade_id} {trade.asset} {trade.side.value}"
+    match change:
+        case "opened":
+            late = f"{trade.decision_to_fill_ms or 0.0:.0f} ms, slippage {trade.slippage_bps:+.2f} bps"
+            return f"{what} opened: {trade.entry_qty:g} at {trade.entry_price:,.6g} ({late})"
+        case "stop_rests":
+            return f"{what} stop rests at {trade.stop_price or 0.0:,.6g}"
+        case "stop_to_entry":
+            return f"{what} stop moved to entry and fees: {trade.stop_price or 0.0:,.6g}"
+        case "closed":
+            reason = trade.exit_reason.value if trade.exit_reason else ""
+            return f"{what} closed by {reason} at {trade.exit_price:,.6g}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+        case _:
+            return f"{what} {change.replace('_', ' ')} {trade.exit_detail}".rstrip()

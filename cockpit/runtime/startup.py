@@ -1,0 +1,107 @@
+"""Putting an engine process together: its market, its journal, what an earlier engine left, its recording."""
+
+import time
+from pathlib import Path
+
+from cockpit import __version__
+from cockpit.config.model import CockpitConfig
+from cockpit.config.places import Places
+from cockpit.domain.kinds import Mode
+from cockpit.domain.units import utc_text
+from cockpit.engine.machine import Engine
+from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
+from cockpit.journal.recordings import RecordingHeader, RecordingWriter
+from cockpit.journal.restore import Restored
+from cockpit.journal.sessions import FeedKind, SessionInfo
+from cockpit.journal.store import Journal
+from cockpit.runtime.host import Host
+from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, recorded_source, simulated_source
+from cockpit.runtime.options import EngineOptions
+
+
+class CannotStart(Exception):
+    """The engine cannot be started as asked; the message says what was expected, what was found, and what to do."""
+
+
+def build_host(places: Places, config: CockpitConfig, options: EngineOptions) -> Host:
+    """A host ready to start, holding what the journal says an earlier engine left.
+
+    Raises `CannotStart` for what was asked but cannot be, `JournalError` for a journal that cannot be used.
+    """
+    _refuse(options)
+    used = _with_max_trades(config, options.max_trades)
+    journal = Journal(places.journal)
+    kind = _kind(options)
+    restored = journal.latest_restore(time.time_ns(), kind)
+    source, start_ns = _source(used, options, restored)
+    session = SessionInfo(
+        session_id=time.time_ns(),
+        started_ns=start_ns,
+        feed=kind,
+        mode=options.mode,
+        config_digest=config_digest(used),
+        version=__version__,
+        source=source.name,
+    )
+    journal.begin(session, restored)
+    engine = Engine(used, start_ns, options.mode)
+    recording = _recording(places, used, options, start_ns, kind)
+    host = Host(used, engine, source, journal, recording)
+    if restored is not None:
+        host.restore(restored.command, start_ns)
+    return host
+
+
+def _refuse(options: EngineOptions) -> None:
+    if options.mode is not Mode.PAPER:
+        raise CannotStart(
+            f"expected paper mode, was {options.mode.value}: this version has no connection to a venue, "
+            "so it can hold no real position"
+        )
+    if options.feed == "live":
+        raise CannotStart("expected --feed sim or a recording, was live: this version has no live feeds yet")
+
+
+def _kind(options: EngineOptions) -> FeedKind:
+    return FeedKind.SIMULATED if options.feed == "sim" else FeedKind.RECORDED
+
+
+def _source(
+    config: CockpitConfig, options: EngineOptions, restored: Restored | None
+) -> tuple[MarketSource, int]:
+    """The market and its first instant. A simulated market goes on no earlier than the last one stopped."""
+    if options.feed != "sim":
+        source, start_ns = recorded_source(Path(options.feed), options.speed)
+        return source, start_ns
+    start_ns = max(time.time_ns(), restored.last_ns if restored is not None else 0)
+    seed = DEFAULT_SEED if options.seed is None else options.seed
+    market = SimulatedMarket(config, seed, start_ns, options.shocks)
+    simulated: PacedSource = simulated_source(market, seed, start_ns, options.speed)
+    return simulated, start_ns
+
+
+def _with_max_trades(config: CockpitConfig, max_trades: int | None) -> CockpitConfig:
+    """`--max-trades` is one more limit on the day's trades, never a wider one."""
+    if max_trades is None or max_trades >= config.limits.max_trades_per_day:
+        return config
+    limits = config.limits.model_copy(update={"max_trades_per_day": max_trades})
+    return config.model_copy(update={"limits": limits})
+
+
+def _recording(
+    places: Places, config: CockpitConfig, options: EngineOptions, start_ns: int, kind: FeedKind
+) -> RecordingWriter:
+    created_ns = time.time_ns()
+    stamp = utc_text(created_ns).replace(":", "").replace("-", "")[:15]
+    path = places.recordings / f"{stamp}-{created_ns % 1_000_000_000:09d}.rec"
+    header = RecordingHeader(
+        created_ns=created_ns,
+        origin="engine",
+        source=options.feed,
+        config_json=config.model_dump_json(by_alias=True),
+        mode=options.mode,
+        start_ns=start_ns,
+        engine_version=__version__,
+        feed=kind.value,
+    )
+    return RecordingWriter(path, header)
