@@ -103,7 +103,7 @@ class TradeBook:
     def next_due_ns(self, otherwise_ns: int) -> int:
         """The next time stop, or `otherwise_ns` if that is earlier."""
         stops = (trade.record.time_stop_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
-        return min((stop_ns for stop_ns in stops if stop_ns is not None), default=otherwise_ns)
+        return min((otherwise_ns, *(stop_ns for stop_ns in stops if stop_ns is not None)))
 
     def changes(self) -> list[tuple[TradeRecord, TradeRecord]]:
         """(before, after) of every trade that changed since the last call; trades that are over leave the book."""

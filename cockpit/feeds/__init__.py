@@ -1,0 +1,1 @@
+"""Outside to events: what the engine hears, whether live, simulated or recorded."""
