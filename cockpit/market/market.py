@@ -1,0 +1,304 @@
+"""The market as the core knows it: every asset's prints and books, every reading with its age, the bands."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from cockpit.config.context import AssetBands
+from cockpit.config.model import CockpitConfig
+from cockpit.config.setups import LowerBandLong, PriorityFeeFade, SqueezeGuard, UpperBandShort
+from cockpit.domain.events import (
+    FeedHealth,
+    FundingRate,
+    HealthFactor,
+    JitoTip,
+    OpenInterest,
+    Positioning,
+    PriorityFee,
+    ReadingEvent,
+)
+from cockpit.domain.kinds import FeedState, Origin, Reading
+from cockpit.domain.snapshot import FeedView
+from cockpit.market import overview
+from cockpit.market.asset import AssetMarket
+from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
+from cockpit.market.freshness import FeedWords
+from cockpit.market.health import HealthWatch
+from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
+from cockpit.market.windows import Baseline
+
+__all__ = ["SPREAD_VENUES", "Market"]
+
+
+class Market:
+    """The latest of everything. Pure: time is what the caller says it is.
+
+    With `hold_context` the config's market context stays fresh for ever and live readings do not replace it.
+    Raises ValueError for a setup's bar length that is no multiple of the base bar.
+    """
+
+    def __init__(self, config: CockpitConfig, start_ns: int, hold_context: bool = False) -> None:
+        self.config = config
+        lengths_s = _long_bar_lengths(config)
+        history_s = _longest_window_s(config)
+        self.assets: dict[str, AssetMarket] = {
+            asset: AssetMarket(
+                asset,
+                where.watch,
+                start_ns,
+                history_s=history_s,
+                bar_lengths_s=lengths_s,
+                silent_after_s=config.feeds.stream.stand_down_after_s,
+            )
+            for asset, where in config.assets.items()
+        }
+        self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
+        self.words = FeedWords()
+        self.positioning: dict[str, Latest[Positioning]] = {asset: Latest() for asset in self.assets}
+        self.open_interest: dict[str, Latest[OpenInterest]] = {asset: Latest() for asset in self.assets}
+        self.funding: dict[str, dict[str, Latest[FundingRate]]] = {
+            asset: {venue: Latest() for venue in SPREAD_VENUES} for asset in self.assets
+        }
+        self.health = HealthWatch(config.feeds.health_factor, configured=config.aave.address is not None)
+        self.fee: Latest[PriorityFee] = Latest()
+        self.tip: Latest[JitoTip] = Latest()
+        baseline_s = _fee_baseline_s(config)
+        self._fees = Baseline(baseline_s)
+        self._tips = Baseline(baseline_s)
+        self._seed(start_ns, Origin.HELD if hold_context else Origin.CONFIG)
+
+    def _seed(self, start_ns: int, origin: Origin) -> None:
+        context = self.config.market_context
+        for asset, shares in context.positioning.items():
+            seed = Positioning(start_ns, asset, "config", shares.long_pct, shares.short_pct, origin)
+            self.apply(seed, start_ns)
+        for asset, rates in context.funding_bps.items():
+            for venue, rate_bps in rates.items():
+                self.apply(FundingRate(start_ns, asset, venue, rate_bps, origin=origin), start_ns)
+        for asset, change_pct in context.open_interest_change_24h_pct.items():
+            self.apply(OpenInterest(start_ns, asset, "config", change_pct, origin=origin), start_ns)
+        if context.aave_health_factor is not None:
+            self.apply(HealthFactor(start_ns, "config", context.aave_health_factor, origin=origin), start_ns)
+
+    # -- bars
+
+    def close_bars(self, now_ns: int) -> list[tuple[str, Bar]]:
+        """Close every bar that ended at or before `now_ns`: in order of their ends, then by asset, shorter first.
+
+        Call it with the first event at or past `next_bar_ns`, before that event is applied.
+        """
+        if now_ns < self.next_bar_ns:
+            return []
+        boundary_ns = bar_start(now_ns, BASE_BAR_NS)
+        closed = [(name, bar) for name, asset in self.assets.items() for bar in asset.close_bars(boundary_ns)]
+        closed.sort(key=lambda named: named[1].end_ns)
+        self.next_bar_ns = boundary_ns + BASE_BAR_NS
+        return closed
+
+    def start_session(self, now_ns: int) -> None:
+        """A session or a UTC day begins: every session VWAP starts anew."""
+        for asset in self.assets.values():
+            asset.start_session()
+
+    # -- readings in
+
+    def apply(self, reading: ReadingEvent | FeedHealth, now_ns: int) -> None:
+        """Take a reading. An external one can only tighten: short % and health factor count, other kinds are ignored.
+
+        Readings of assets the config does not name are ignored too.
+        """
+        if isinstance(reading, FeedHealth):
+            self.words.take(reading)
+        elif isinstance(reading, HealthFactor):
+            self.health.take(reading)
+        elif isinstance(reading, Positioning):
+            if reading.asset in self.assets:
+                self.positioning[reading.asset].take(reading)
+        elif reading.origin is not Origin.EXTERNAL:
+            self._apply_own(reading)
+
+    def _apply_own(self, reading: FundingRate | OpenInterest | PriorityFee | JitoTip) -> None:
+        if isinstance(reading, PriorityFee):
+            if self.fee.take(reading):
+                self._fees.add(reading.ts_ns, reading.p50_microlamports)
+        elif isinstance(reading, JitoTip):
+            if self.tip.take(reading):
+                self._tips.add(reading.ts_ns, reading.p50_sol)
+        elif reading.asset not in self.assets:
+            return
+        elif isinstance(reading, FundingRate):
+            self.funding[reading.asset].setdefault(reading.venue, Latest()).take(reading)
+        else:
+            self.open_interest[reading.asset].take(reading)
+
+    # -- readings out
+
+    def short_pct(self, asset: str, now_ns: int) -> ReadingView:
+        """Share of accounts that is short, 0..100; the higher of our own and an external one."""
+        return self._positioning(asset, now_ns, "short %")
+
+    def long_pct(self, asset: str, now_ns: int) -> ReadingView:
+        """Share of accounts that is long, 0..100, of the same reading as `short_pct`."""
+        return self._positioning(asset, now_ns, "long %")
+
+    def _positioning(self, asset: str, now_ns: int, share: str) -> ReadingView:
+        ages = self.config.feeds.positioning
+        latest = self.positioning.get(asset) or Latest[Positioning]()
+        own, external = latest.own, unexpired(latest.external, ages, now_ns)
+        view = self._own(Reading.POSITIONING, own, now_ns, f"positioning of {asset}")
+        if own is not None:
+            value = own.short_pct if share == "short %" else own.long_pct
+            view = msgspec.structs.replace(view, value=value)
+        if external is None or (own is not None and external.short_pct <= own.short_pct):
+            return view
+        value = external.short_pct if share == "short %" else external.long_pct
+        seen = view_of(value, external.ts_ns, Origin.EXTERNAL, ages, now_ns)
+        return tightened(view, msgspec.structs.replace(seen, source=external.source), share)
+
+    def funding_rate(self, asset: str, venue: str, now_ns: int) -> ReadingView:
+        """One venue's running funding rate over 8 h, in bps."""
+        latest = self.funding.get(asset, {}).get(venue) or Latest[FundingRate]()
+        view = self._own(Reading.FUNDING, latest.own, now_ns, f"funding of {asset} on {venue}", venue)
+        return msgspec.structs.replace(view, value=latest.own.rate_bps_8h) if latest.own is not None else view
+
+    def funding_spread_bps(self, asset: str, now_ns: int) -> ReadingView:
+        """Binance minus OKX over 8 h, in bps, as old as the older one; a missing venue is named in the detail."""
+        first, second = (self.funding_rate(asset, venue, now_ns) for venue in SPREAD_VENUES)
+        if first.value is None or second.value is None:
+            missing = [view for view in (first, second) if view.value is None]
+            detail = "; ".join(view.detail for view in missing)
+            state = max((view.state for view in missing), key=list(FeedState).index)
+            return ReadingView(None, None, state, None, detail, "-".join(SPREAD_VENUES))
+        older = max(first, second, key=lambda view: view.age_s or 0.0)
+        return ReadingView(
+            value=first.value - second.value,
+            age_s=older.age_s,
+            state=older.state,
+            origin=older.origin,
+            detail="; ".join(view.detail for view in (first, second) if view.detail),
+            source="-".join(SPREAD_VENUES),
+        )
+
+    def open_interest_change_pct(self, asset: str, now_ns: int) -> ReadingView:
+        """Open interest's change over 24 h in percent."""
+        latest = self.open_interest.get(asset) or Latest[OpenInterest]()
+        view = self._own(Reading.OPEN_INTEREST, latest.own, now_ns, f"open interest of {asset}")
+        return msgspec.structs.replace(view, value=latest.own.change_24h_pct) if latest.own is not None else view
+
+    def health_factor(self, now_ns: int) -> ReadingView:
+        """The lower of our own Aave health factor and an external one; see `HealthWatch.view`."""
+        view = self.health.view(now_ns)
+        return self._with_word(Reading.HEALTH_FACTOR, view)
+
+    def health_no_debt(self, now_ns: int) -> bool:
+        """Whether the watched wallet owes nothing, by a reading not stale."""
+        return self.health.no_debt(now_ns)
+
+    @property
+    def health_watched(self) -> bool:
+        """Whether an Aave address is configured or any reading of our own was ever seen."""
+        return self.health.watched
+
+    def priority_fee(self, now_ns: int) -> ReadingView:
+        """Solana's median priority fee in micro-lamports per compute unit."""
+        own = self.fee.own
+        view = self._own(Reading.PRIORITY_FEE, own, now_ns, "Solana priority fee")
+        return msgspec.structs.replace(view, value=own.p50_microlamports) if own is not None else view
+
+    def jito_tip(self, now_ns: int) -> ReadingView:
+        """The median landed Jito tip in SOL."""
+        own = self.tip.own
+        view = self._own(Reading.JITO_TIP, own, now_ns, "Jito tip")
+        return msgspec.structs.replace(view, value=own.p50_sol) if own is not None else view
+
+    def fee_baseline(self, baseline_s: float) -> float | None:
+        """Median of the priority fees before the newest one; None while they span less than a minute."""
+        return self._fees.median(baseline_s)
+
+    def tip_baseline(self, baseline_s: float) -> float | None:
+        """Median of the Jito tips before the newest one; None while they span less than a minute."""
+        return self._tips.median(baseline_s)
+
+    def stream(self, asset: str, now_ns: int) -> ReadingView:
+        """The last print in USD, as old as the newest print, top or depth of the watched venue."""
+        market = self.assets[asset]
+        if not market.heard_ns:
+            missing = ReadingView(None, None, FeedState.STALE, None, "", market.watch)
+            return self._with_word(Reading.STREAM, missing, f"no print or book of {asset} from {market.watch} yet")
+        view = view_of(market.price, market.heard_ns, Origin.FEED, self.config.feeds.stream, now_ns)
+        detail = "" if market.price is not None else f"no print of {asset} from {market.watch} yet"
+        return self._with_word(Reading.STREAM, msgspec.structs.replace(view, source=market.watch), detail)
+
+    def _own(self, kind: Reading, own: R | None, now_ns: int, what: str, source: str = "") -> ReadingView:
+        """Age and state of our own reading, its value still to be filled in."""
+        if own is None:
+            missing = ReadingView(None, None, FeedState.STALE, None, "", source)
+            return self._with_word(kind, missing, f"no {what} received yet")
+        ages = overview.ages_of(self.config, kind)
+        view = view_of(None, own.ts_ns, own.origin, ages, now_ns)
+        return self._with_word(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
+
+    def _with_word(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
+        """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""
+        word = self.words.of(kind, view.source)
+        if word is None and view.state not in (FeedState.FRESH, FeedState.LATE):
+            word = self.words.any_of(kind)
+        parts = [part for part in (detail or view.detail, overview.word_text(word)) if part]
+        state = word.state if word is not None and view.age_s is None else view.state
+        return msgspec.structs.replace(view, state=state, detail="; ".join(parts))
+
+    # -- everything at once
+
+    def feed_views(self, now_ns: int) -> tuple[FeedView, ...]:
+        """Every feed that is known or required, with its age and what its worker says."""
+        return overview.feed_views(self, now_ns)
+
+    def stale(self, now_ns: int) -> tuple[tuple[str, str, float, float], ...]:
+        """Readings that were seen and are past their stand-down age: (name, scope, age_s, limit_s).
+
+        `scope` is "all", or "priority_fee" (the kind of setup) for the Solana fee and the Jito tip. Judged are the
+        feeds of assets whose stream was heard, and the health factor if it is watched.
+        """
+        return overview.stale(self, now_ns)
+
+    def latest_funding(self, asset: str) -> Mapping[str, FundingRate]:
+        """The newest funding rate of each venue that gave one."""
+        return {venue: latest.own for venue, latest in self.funding.get(asset, {}).items() if latest.own is not None}
+
+    def latest_health(self) -> HealthFactor | None:
+        """The newest health factor reading, with its collateral and debt."""
+        return self.health.latest()
+
+    def bands(self, asset: str) -> AssetBands | None:
+        """The operator's liquidation bands; None for an asset without."""
+        return self.config.bands.get(asset)
+
+
+def _long_bar_lengths(config: CockpitConfig) -> list[int]:
+    """The bar lengths the setups ask for beside the base bar, shortest first."""
+    lengths_s: set[int] = set()
+    for name, setup in config.setups.items():
+        if isinstance(setup, PriorityFeeFade):
+            continue
+        if setup.bar_s % BASE_BAR_S:
+            raise ValueError(f"setups.{name}.bar_s: expected a multiple of {BASE_BAR_S} s, was {setup.bar_s:g}")
+        lengths_s.add(int(setup.bar_s))
+    return sorted(lengths_s - {BASE_BAR_S})
+
+
+def _longest_window_s(config: CockpitConfig) -> float:
+    """How far back any setup looks over bars and books."""
+    windows_s = [0.0]
+    for setup in config.setups.values():
+        if isinstance(setup, LowerBandLong):
+            windows_s.append(setup.thin_book_baseline_s)
+        elif isinstance(setup, UpperBandShort):
+            windows_s.append(setup.squeeze_window_s)
+        elif isinstance(setup, SqueezeGuard):
+            windows_s.append(setup.vwap_window_s)
+    return max(windows_s)
+
+
+def _fee_baseline_s(config: CockpitConfig) -> float:
+    fades = (setup for setup in config.setups.values() if isinstance(setup, PriorityFeeFade))
+    return max((setup.baseline_s for setup in fades), default=0.0)
