@@ -1,0 +1,178 @@
+"""SOL priority-fee shock fade: a fee shock that dies down is traded back toward the session's VWAP."""
+
+import math
+
+import msgspec
+
+from cockpit.config.model import CockpitConfig
+from cockpit.config.setups import PriorityFeeFade
+from cockpit.domain.events import PriorityFee, ReadingEvent
+from cockpit.domain.kinds import Origin, Outcome, SetupPhase, Side
+from cockpit.domain.units import bps_between, seconds_to_ns
+from cockpit.domain.verdict import Check, Proposal
+from cockpit.market.bars import Bar
+from cockpit.market.market import Market
+from cockpit.setups.base import Setup
+from cockpit.setups.guards import COMPARED_DECIMALS, finding, known, no_data, shown, wider_stop
+from cockpit.setups.words import clock_text
+
+
+class Shock(msgspec.Struct, frozen=True):
+    """The highest fee of a shock so far, the baseline it broke out of, and until when a fall counts."""
+
+    peak: float
+    baseline: float
+    last_ns: int
+
+
+class PriorityFeeFadeSetup(Setup):
+    """Idle until the fee jumps over its baseline; watching for its fall from the peak. Fees in micro-lamports."""
+
+    def __init__(self, name: str, rules: PriorityFeeFade, config: CockpitConfig, market: Market) -> None:
+        super().__init__(name, name, rules.asset, rules, config, market)
+        self._rules = rules
+        self._fee_good_for_s = config.feeds.priority_fee.stand_down_after_s
+        self._newest_fee_ns = 0
+        self._shock: Shock | None = None
+        self._last_shock_words = ""
+
+    @property
+    def side(self) -> Side:
+        """The side of its open trade; before one, toward the VWAP as things stand (long while that is unknown)."""
+        if self._phase is SetupPhase.TRIGGERED:
+            return self._side
+        over_bps = self._over_vwap_bps()
+        return Side.SHORT if over_bps is not None and over_bps > 0 else Side.LONG
+
+    def guards(self, now_ns: int) -> tuple[Check, ...]:
+        """The fee is known, the price has somewhere to go back to, and the tips tell the size."""
+        return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns))
+
+    def _on_reading(self, event: ReadingEvent) -> Proposal | None:
+        if not isinstance(event, PriorityFee) or event.origin is Origin.EXTERNAL:
+            return None
+        fee, shock = event.p50_microlamports, self._shock
+        # A reading that arrives out of order is old news; the market drops it too.
+        if not math.isfinite(fee) or event.ts_ns < self._newest_fee_ns:
+            return None
+        self._newest_fee_ns = event.ts_ns
+        if shock is not None and event.ts_ns > shock.last_ns:
+            shock = None
+        if shock is None:
+            self._look_for_shock(fee, event.ts_ns)
+        elif fee > shock.peak:
+            self._shock = self._shock_at(fee, shock.baseline, event.ts_ns)
+        elif round((1.0 - fee / shock.peak) * 100.0, COMPARED_DECIMALS) >= self._rules.fall_pct:
+            return self._fade(shock, fee, event.ts_ns)
+        return None
+
+    def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
+        if self._shock is not None and now_ns > self._shock.last_ns:
+            self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
+        return None
+
+    def _on_triggered(self) -> None:
+        super()._on_triggered()
+        self._shock = None
+        self._last_shock_words = ""
+
+    def _look_for_shock(self, fee: float, ts_ns: int) -> None:
+        """The baseline leaves out the newest reading, and is None while it holds less than a minute of them."""
+        baseline = self._market.fee_baseline(self._rules.baseline_s)
+        # A multiple of no fee at all says nothing.
+        if baseline is not None and baseline > 0.0 and fee > self._rules.shock_multiple * baseline:
+            self._shock = self._shock_at(fee, baseline, ts_ns)
+            self._phase = SetupPhase.WATCHING
+        elif self._shock is not None:
+            self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
+
+    def _shock_at(self, peak: float, baseline: float, ts_ns: int) -> Shock:
+        return Shock(peak, baseline, ts_ns + seconds_to_ns(self._rules.fall_within_s))
+
+    def _go_idle(self, outcome: str) -> None:
+        self._shock = None
+        self._phase = SetupPhase.IDLE
+        self._last_shock_words = f"; last shock: {outcome}"
+
+    def _fade(self, shock: Shock, fee: float, ts_ns: int) -> Proposal | None:
+        over_bps, dead_bps = self._over_vwap_bps(), self._rules.vwap_dead_zone_bps
+        if over_bps is None:
+            self._go_idle(f"fell at {clock_text(ts_ns)}, no session VWAP yet")
+            return None
+        if abs(over_bps) <= dead_bps:
+            self._go_idle(f"fell at {clock_text(ts_ns)}, price {over_bps:+.1f} bps from the VWAP, within {dead_bps:g}")
+            return None
+        self._side = Side.SHORT if over_bps > 0 else Side.LONG
+        return self._proposal(
+            self._side,
+            f"priority fee fell {(1.0 - fee / shock.peak):.0%} from its peak {shock.peak:,.0f} "
+            f"({shock.peak / shock.baseline:.1f} x its baseline) to {fee:,.0f}, "
+            f"price {over_bps:+.1f} bps from the session VWAP",
+        )
+
+    def _over_vwap_bps(self) -> float | None:
+        price, vwap = self._quotes.price, self._quotes.session_vwap
+        if price is None or vwap is None or vwap <= 0.0:
+            return None
+        return round(bps_between(price, vwap), COMPARED_DECIMALS)
+
+    def _fee_guard(self, now_ns: int) -> Check:
+        name, limit = "setup_priority_fee", f"read within {self._fee_good_for_s:g} s"
+        view = self._market.priority_fee(now_ns)
+        fee = known(view)
+        if fee is None:
+            return no_data(name, "the Solana priority fee", limit, view)
+        observed = shown(f"{fee:,.0f}", view)
+        return finding(name, Outcome.PASS, observed, limit, f"priority fee {fee:,.0f} micro-lamports")
+
+    def _vwap_guard(self) -> Check:
+        name, dead_bps = "setup_vwap_distance", self._rules.vwap_dead_zone_bps
+        limit = f"> {dead_bps:g} bps either way"
+        over_bps = self._over_vwap_bps()
+        if over_bps is None:
+            return finding(name, Outcome.NO_DATA, "no data", limit, f"no session VWAP yet ({self.asset})")
+        observed = f"{over_bps:+.1f} bps"
+        words = f"price {observed} from the session VWAP ({self.asset})"
+        if abs(over_bps) <= dead_bps:
+            return finding(name, Outcome.BLOCK, observed, limit, f"{words}, within {dead_bps:g}: nothing to fade")
+        return finding(name, Outcome.PASS, observed, limit, f"{words}, beyond {dead_bps:g}")
+
+    def _tip_guard(self, now_ns: int) -> Check:
+        name, rules = "setup_jito_tip", self._rules
+        limit = f"<= {rules.tip_multiple:g} x its median over {rules.baseline_s:g} s"
+        view = self._market.jito_tip(now_ns)
+        tip, baseline = known(view), self._market.tip_baseline(rules.baseline_s)
+        if tip is None:
+            return no_data(name, "Jito tips", limit, view)
+        observed = shown(f"{tip:.3g} SOL", view)
+        if baseline is None:
+            return finding(
+                name, Outcome.NO_DATA, observed, limit, f"no data on Jito tips: {tip:.3g} SOL, no baseline yet"
+            )
+        words = f"Jito tip {tip:.3g} SOL, baseline {baseline:.3g}"
+        if tip <= rules.tip_multiple * baseline:
+            return finding(name, Outcome.PASS, observed, limit, f"{words}: at most {rules.tip_multiple:g} x")
+        return wider_stop(
+            name,
+            observed,
+            limit,
+            f"{words}: above {rules.tip_multiple:g} x",
+            stop_bps=rules.stop_bps,
+            wide_stop_bps=rules.tip_stop_bps,
+            size_factor=rules.tip_size_factor,
+        )
+
+    def _idle_words(self, now_ns: int) -> str:
+        multiple, baseline = self._rules.shock_multiple, self._market.fee_baseline(self._rules.baseline_s)
+        if baseline is None:
+            return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_words}"
+        fee = known(self._market.priority_fee(now_ns))
+        now = "now unknown" if fee is None else f"now {fee:,.0f}"
+        return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_words}"
+
+    def _watching_words(self, now_ns: int) -> str:
+        shock = self._shock
+        if shock is None:
+            return self._idle_words(now_ns)
+        goal = shock.peak * (1.0 - self._rules.fall_pct / 100.0)
+        return f"priority fee at or under {goal:,.0f} by {clock_text(shock.last_ns)} (peak {shock.peak:,.0f})"

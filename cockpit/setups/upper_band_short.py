@@ -1,0 +1,195 @@
+"""BTC upper-band short: a wick above the band's lower edge that closes back and then makes a lower high, sold."""
+
+import math
+
+import msgspec
+
+from cockpit.config.model import CockpitConfig
+from cockpit.config.setups import UpperBandShort
+from cockpit.domain.kinds import Outcome, SetupPhase, Side
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import ns_to_seconds, seconds_to_ns
+from cockpit.domain.verdict import Check, Proposal
+from cockpit.market.bars import Bar
+from cockpit.market.market import Market
+from cockpit.setups.base import Setup
+from cockpit.setups.guards import COMPARED_DECIMALS, finding, known, no_data, shown
+from cockpit.setups.words import apart, away_text, clock_text
+
+
+class Wick(msgspec.Struct):
+    """A break above the band: its high so far, and whether the last bar closed back below."""
+
+    start_ns: int
+    first_end_ns: int
+    last_end_ns: int
+    high: float
+    has_closed_back: bool = False
+
+
+class UpperBandShortSetup(Setup):
+    """Idle until a print above the trigger; watching the wick close back, then for the lower high."""
+
+    def __init__(self, name: str, rules: UpperBandShort, config: CockpitConfig, market: Market) -> None:
+        super().__init__(name, name, rules.asset, rules, config, market)
+        self._side = Side.SHORT
+        self._rules = rules
+        self._bar_ns = seconds_to_ns(rules.bar_s)
+        bands = config.bands.get(rules.asset)
+        self._trigger, upper_edge = bands.upper[0] if bands and bands.upper else (math.inf, math.inf)
+        self._invalid_above = upper_edge + rules.invalid_beyond_band_usd
+        self._above_since_ns: int | None = None
+        self._wick: Wick | None = None
+        if rules.enabled:
+            self._start_afresh()
+
+    def guards(self, now_ns: int) -> tuple[Check, ...]:
+        """Shorts are not crowded, the premium does not pay longs, and nobody is being squeezed."""
+        return (self._short_guard(now_ns), self._funding_guard(now_ns), self._squeeze_guard())
+
+    def invalidated(self, trade: TradeRecord, now_ns: int) -> str | None:
+        """The break held beyond the band, or the perp's basis keeps rising."""
+        rules = self._rules
+        held_s = self._held_s(now_ns)
+        if held_s is not None and held_s >= rules.invalid_held_s:
+            return (
+                f"held {held_s:.0f} s above {self._price_text(self._invalid_above)} "
+                f"({rules.invalid_beyond_band_usd:g} USD over the band), limit {rules.invalid_held_s:g} s"
+            )
+        rising_s = self._quotes.basis_rising_s(now_ns)
+        if rising_s >= rules.basis_rising_s:
+            return f"perp basis rising for {rising_s:.0f} s, limit {rules.basis_rising_s:g} s"
+        return None
+
+    def _on_price(self, ts_ns: int, price: float) -> Proposal | None:
+        if self._wick is not None and self._is_over(self._wick, ts_ns, ts_ns):
+            self._start_afresh()
+        if self._wick is None and price > self._trigger:
+            self._begin_wick(ts_ns, price)
+        return None
+
+    def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
+        wick = self._wick
+        if wick is None or bar.length_s != self._rules.bar_s:
+            return None
+        if self._is_over(wick, bar.end_ns, now_ns):
+            self._start_afresh()
+            return None
+        if wick.has_closed_back and bar.high < wick.high:
+            return self._proposal(self.side, self._lower_high_words(wick, bar))
+        wick.high = max(wick.high, bar.high)
+        is_in_time = wick.first_end_ns <= bar.end_ns <= wick.last_end_ns
+        wick.has_closed_back = is_in_time and bar.close < self._trigger
+        return None
+
+    def _follow(self, ts_ns: int, price: float) -> None:
+        if price <= self._invalid_above:
+            self._above_since_ns = None
+            self._set_fences(high=self._invalid_above)
+        elif self._above_since_ns is None:
+            # A print exactly at the limit is not above it any more.
+            self._above_since_ns = ts_ns
+            self._set_fences(low=math.nextafter(self._invalid_above, math.inf))
+
+    def _on_triggered(self) -> None:
+        self._wick = None
+        self._above_since_ns = None
+        self._set_fences(high=self._invalid_above)
+
+    def _start_afresh(self) -> None:
+        self._wick = None
+        self._phase = SetupPhase.IDLE
+        self._set_fences(high=self._trigger)
+
+    def _begin_wick(self, ts_ns: int, price: float) -> None:
+        # The wick's bars tell its high: no further print is needed.
+        self._wick = Wick(
+            start_ns=ts_ns,
+            first_end_ns=ts_ns + seconds_to_ns(self._rules.close_back_after_s),
+            last_end_ns=ts_ns + seconds_to_ns(self._rules.close_back_within_s),
+            high=price,
+        )
+        self._phase = SetupPhase.WATCHING
+        self._set_fences()
+
+    def _is_over(self, wick: Wick, end_ns: int, now_ns: int) -> bool:
+        """Too late to close back; after a close back, the lower high has one bar more."""
+        last_end_ns = wick.last_end_ns + (self._bar_ns if wick.has_closed_back else 0)
+        return end_ns > last_end_ns or now_ns > last_end_ns + self._bar_ns
+
+    def _held_s(self, now_ns: int) -> float | None:
+        return None if self._above_since_ns is None else ns_to_seconds(now_ns - self._above_since_ns)
+
+    def _short_guard(self, now_ns: int) -> Check:
+        name, under = "setup_short_pct", self._rules.short_pct_under
+        limit = f"< {under:.1f} %"
+        view = self._market.short_pct(self.asset, now_ns)
+        short_pct = known(view)
+        if short_pct is None:
+            return no_data(name, f"short % ({self.asset})", limit, view)
+        text = apart(short_pct, under, ".1f")
+        observed = shown(f"{text} %", view)
+        if short_pct < under:
+            return finding(name, Outcome.PASS, observed, limit, f"short % {text} under {under:.1f} ({self.asset})")
+        words = f"short % {text} at or above {under:.1f} ({self.asset}): no band short into heavy shorts"
+        return finding(name, Outcome.BLOCK, observed, limit, words)
+
+    def _funding_guard(self, now_ns: int) -> Check:
+        name, under = "setup_funding_spread", self._rules.funding_spread_under_bps
+        limit = f"< {under:+.2f} bps"
+        view = self._market.funding_spread_bps(self.asset, now_ns)
+        spread_bps = known(view)
+        if spread_bps is None:
+            return no_data(name, f"funding spread ({self.asset})", limit, view)
+        text = f"{apart(spread_bps, under, '+.2f')} bps"
+        words = f"funding spread {text}"
+        if spread_bps < under:
+            words = f"{words} under {under:+.2f} ({self.asset})"
+            return finding(name, Outcome.PASS, shown(text, view), limit, words)
+        words = f"{words} at or above {under:+.2f} ({self.asset}): no band short against the premium"
+        return finding(name, Outcome.BLOCK, shown(text, view), limit, words)
+
+    def _squeeze_guard(self) -> Check:
+        name, rules = "setup_squeeze", self._rules
+        largest_bps, seen_s = self._quotes.rise_bps(rules.squeeze_window_s)
+        rise_bps = round(largest_bps, COMPARED_DECIMALS)
+        limit = f"< {rules.squeeze_rise_bps:g} bps within {rules.squeeze_window_s:g} s"
+        observed = f"{apart(rise_bps, rules.squeeze_rise_bps, '.1f')} bps in {seen_s:.0f} s"
+        if seen_s < rules.squeeze_min_seen_s:
+            words = (
+                f"{seen_s:.0f} s of prices seen ({self.asset}), {rules.squeeze_min_seen_s:g} s needed to tell a squeeze"
+            )
+            return finding(name, Outcome.NO_DATA, observed, limit, words)
+        words = f"largest rise {observed} seen ({self.asset})"
+        if rise_bps < rules.squeeze_rise_bps:
+            words = f"{words}, under {rules.squeeze_rise_bps:g}: no squeeze"
+            return finding(name, Outcome.PASS, observed, limit, words)
+        words = f"{words}, at or above {rules.squeeze_rise_bps:g}: no short into a squeeze"
+        return finding(name, Outcome.BLOCK, observed, limit, words)
+
+    def _lower_high_words(self, wick: Wick, bar: Bar) -> str:
+        return (
+            f"lower high {self._price_text(bar.high)} under the wick's {self._price_text(wick.high)}, "
+            f"closed {self._price_text(bar.close)}; wick above {self._price_text(self._trigger)} "
+            f"since {clock_text(wick.start_ns)}"
+        )
+
+    def _idle_words(self, now_ns: int) -> str:
+        if math.isinf(self._trigger):
+            return f"no upper band of {self.asset} in the config"
+        return f"wick above {self._price_text(self._trigger)} ({away_text(self._quotes.price, self._trigger)})"
+
+    def _watching_words(self, now_ns: int) -> str:
+        wick, bar = self._wick, f"{self._rules.bar_s:g} s bar"
+        if wick is None:
+            return self._idle_words(now_ns)
+        if wick.has_closed_back:
+            return f"{bar} with its high under the wick's {self._price_text(wick.high)}"
+        window = f"from {clock_text(wick.first_end_ns)} to {clock_text(wick.last_end_ns)}"
+        return f"{bar} closing back below {self._price_text(self._trigger)}, {window}"
+
+    def _triggered_words(self, now_ns: int) -> str:
+        held_s = self._held_s(now_ns)
+        so_far = "" if held_s is None else f", {held_s:.0f} s so far"
+        limit = f"out after {self._rules.invalid_held_s:g} s above {self._price_text(self._invalid_above)}{so_far}"
+        return f"{super()._triggered_words(now_ns)}; {limit}"

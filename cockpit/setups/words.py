@@ -1,0 +1,36 @@
+"""How setups write times, prices, distances and numbers beside their limits."""
+
+import math
+from datetime import UTC, datetime
+
+from cockpit.domain.units import BPS, NS_PER_S
+
+
+def clock_text(ts_ns: int) -> str:
+    """An instant's UTC time of day as `14:32:10`."""
+    return f"{datetime.fromtimestamp(ts_ns // NS_PER_S, UTC):%H:%M:%S}"
+
+
+def seconds_text(seconds: float) -> str:
+    """A wait in whole seconds, rounded up: `1,800 s`."""
+    return f"{math.ceil(seconds):,} s"
+
+
+def price_decimals(tick_usd: float) -> int:
+    """How many decimals a price of this tick needs."""
+    return max(0, math.ceil(-math.log10(tick_usd)))
+
+
+def away_text(price: float | None, goal: float) -> str:
+    """How far a goal is from the price, as `148 bps away`."""
+    if price is None:
+        return "no price yet"
+    return f"{abs(goal / price - 1.0) * BPS:.0f} bps away"
+
+
+def apart(value: float, limit: float, spec: str) -> str:
+    """`value` in the format `spec`, in full where rounding would make it look equal to a `limit` it differs from."""
+    text = format(value, spec)
+    if value != limit and text == format(limit, spec):
+        return format(value, "+.12g" if spec.startswith("+") else ".12g")
+    return text

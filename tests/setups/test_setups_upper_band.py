@@ -1,0 +1,311 @@
+"""BTC upper-band short, rule by rule. The nearest upper band is 109,700 (the trigger) to 110,000."""
+
+import pytest
+
+from cockpit.domain.events import FundingRate, MarkPrice, Positioning
+from cockpit.domain.kinds import Mode, Outcome, SetupPhase, Side, TradePhase
+from cockpit.domain.trades import TradeRecord
+
+NAME = "btc_upper_band_short"
+TRADE = TradeRecord(
+    trade_id="t1",
+    verdict_id="v1",
+    setup=NAME,
+    asset="BTC",
+    venue="okx",
+    side=Side.SHORT,
+    mode=Mode.PAPER,
+    phase=TradePhase.OPEN,
+    decided_ns=0,
+    decision_price=109_650.0,
+    asked_qty=0.001,
+    stop_bps=30.0,
+    initial_stop_price=109_979.0,
+    risk_usd=0.1,
+    requested_usd=20.75,
+    notional_usd=20.75,
+    size_factor=1.0,
+)
+
+
+@pytest.fixture
+def btc(street):
+    btc = street(NAME)
+    btc.trade(0.0, 109_600.0)
+    return btc
+
+
+def wicked(btc):
+    """A wick from 1 s to a high of 109,800, closed back below at 30 s: bars [0,15) and [15,30)."""
+    btc.trades([(1.0, 109_750.0), (5.0, 109_800.0), (20.0, 109_720.0), (29.0, 109_690.0)])
+
+
+def proposed(btc):
+    wicked(btc)
+    btc.trade(40.0, 109_650.0)
+    btc.tick(45.0)
+    assert btc.proposed_at == [45.0]
+
+
+def test_a_wick_is_a_trade_above_the_trigger(btc):
+    btc.trade(1.0, 109_700.0)
+    assert btc.phase(1.0) is SetupPhase.IDLE
+    btc.trade(2.0, 109_700.1)
+    assert btc.phase(2.0) is SetupPhase.WATCHING
+
+
+def test_close_back_and_lower_high_is_sold_at_the_close(btc):
+    wicked(btc)
+    btc.trades([(31.0, 109_790.0), (40.0, 109_650.0)])
+    assert btc.proposals == []
+    btc.tick(45.0)
+    (at_s, proposal), *more = btc.proposals
+    assert (at_s, more) == (45.0, [])
+    assert (proposal.setup, proposal.asset, proposal.side) == (NAME, "BTC", Side.SHORT)
+    assert proposal.requested_usd == pytest.approx(1660 * 0.025 * 0.5)
+    assert proposal.stop_bps == 30
+    assert [(rung.distance_bps, rung.share_pct) for rung in proposal.targets] == [(25, 45), (45, 35), (80, 20)]
+    assert proposal.decision_price == 109_650.0
+    assert proposal.why.startswith("lower high 109,790.0 under the wick's 109,800.0")
+
+
+def test_a_bar_that_closes_back_less_than_15_s_after_the_start_does_not_count(btc):
+    """The wick starts at 1 s: the bar that ends at 15 s is 14 s later."""
+    btc.trades([(1.0, 109_750.0), (10.0, 109_690.0), (20.0, 109_650.0), (29.0, 109_650.0)])
+    btc.tick(30.0)
+    assert btc.proposals == []
+    btc.trade(31.0, 109_650.0)
+    btc.tick(45.0)
+    assert btc.proposed_at == [45.0]
+
+
+def test_a_close_back_exactly_15_s_after_the_start_counts(street):
+    btc = street(NAME)
+    btc.trades([(0.0, 109_750.0), (10.0, 109_690.0), (20.0, 109_650.0)])
+    btc.tick(30.0)
+    assert btc.proposed_at == [30.0]
+
+
+@pytest.mark.parametrize(("start_s", "is_in_time"), [(15.0, True), (14.999, False)])
+def test_a_close_back_counts_until_90_s_after_the_start(street, start_s, is_in_time):
+    """Held above until the bar that ends at 105 s, which closes back; the bar after it has the lower high."""
+    btc = street(NAME)
+    btc.trade(start_s, 109_750.0)
+    for second in range(20, 96, 5):
+        btc.trade(float(second), 109_750.0)
+    btc.trades([(104.0, 109_690.0), (110.0, 109_650.0)])
+    btc.tick(120.0)
+    assert btc.proposed_at == ([120.0] if is_in_time else [])
+    assert (btc.phase(120.0) is SetupPhase.IDLE) is not is_in_time
+
+
+def test_a_close_at_the_trigger_is_not_back_below(btc):
+    btc.trades([(1.0, 109_750.0), (20.0, 109_700.0), (31.0, 109_700.0)])
+    btc.tick(45.0)
+    assert btc.proposals == []
+
+
+@pytest.mark.parametrize("high", [109_800.0, 109_850.0])
+def test_a_high_not_under_the_wicks_goes_on_with_the_wick(btc, high):
+    wicked(btc)
+    btc.trades([(31.0, high), (40.0, 109_750.0)])
+    btc.tick(45.0)
+    assert btc.proposals == []
+    assert btc.phase(45.0) is SetupPhase.WATCHING
+    btc.trade(50.0, 109_690.0)  # closes back again
+    btc.trade(61.0, high - 0.1)  # under the new high
+    btc.tick(75.0)
+    assert btc.proposed_at == [75.0]
+
+
+def test_a_new_high_that_closes_back_in_the_same_bar_waits_for_the_next_bar(btc):
+    wicked(btc)
+    btc.trades([(31.0, 109_850.0), (40.0, 109_650.0)])
+    btc.tick(45.0)
+    assert btc.proposals == []
+    btc.trade(46.0, 109_840.0)
+    btc.tick(60.0)
+    assert btc.proposed_at == [60.0]
+    assert "109,840.0 under the wick's 109,850.0" in btc.proposals[0][1].why
+
+
+def test_bars_without_trades_do_not_exist(btc):
+    """No print from 30 s to 45 s: the bar after the close back is the one that ends at 60 s."""
+    wicked(btc)
+    btc.tick(45.0)
+    assert btc.proposals == []
+    btc.trade(50.0, 109_650.0)
+    btc.tick(60.0)
+    assert btc.proposed_at == [60.0]
+
+
+def test_past_90_s_without_success_it_is_idle(btc):
+    btc.trade(1.0, 109_750.0)
+    for second in range(5, 91, 5):
+        btc.trade(float(second), 109_750.0)
+    btc.tick(90.0)
+    assert btc.phase(90.0) is SetupPhase.WATCHING
+    btc.trade(91.0, 109_650.0)
+    btc.tick(105.0)
+    assert btc.phase(105.0) is SetupPhase.IDLE
+
+
+def test_a_lower_high_after_a_gap_is_old_news(btc):
+    wicked(btc)
+    btc.tick(30.0)
+    btc.trade(3_600.0, 109_650.0)
+    btc.tick(3_615.0)
+    assert btc.proposals == []
+    assert btc.phase(3_615.0) is SetupPhase.IDLE
+
+
+def test_a_lower_high_whose_close_is_seen_only_after_a_gap_is_old_news(btc):
+    wicked(btc)
+    btc.trade(31.0, 109_650.0)
+    btc.trade(3_600.0, 109_650.0)
+    assert btc.proposals == []
+    assert btc.phase(3_600.0) is SetupPhase.IDLE
+
+
+def test_a_new_wick_may_start_at_the_print_that_ends_the_gap(btc):
+    btc.trade(1.0, 109_750.0)
+    btc.setup.on_price(btc.at(500.0), 109_760.0)
+    assert "from 12:08:35 to 12:09:50" in btc.waiting_for(500.0)
+
+
+class TestGuards:
+    @pytest.mark.parametrize(
+        ("short_pct", "outcome"), [(53.9, Outcome.PASS), (54.0, Outcome.BLOCK), (56.2, Outcome.BLOCK)]
+    )
+    def test_only_while_short_pct_is_under_54(self, btc, short_pct, outcome):
+        btc.read(0.0, Positioning, "BTC", "binance", 100 - short_pct, short_pct)
+        check = btc.guard("setup_short_pct", 0.0)
+        assert (check.outcome, check.observed, check.limit) == (outcome, f"{short_pct:.1f} %", "< 54.0 %")
+        if outcome is Outcome.BLOCK:
+            assert check.sentence.startswith(f"short % {short_pct:.1f} at or above 54.0 (BTC)")
+
+    @pytest.mark.parametrize(
+        ("binance", "okx", "outcome"),
+        [(0.19, 0.0, Outcome.PASS), (-3.0, 0.0, Outcome.PASS), (0.2, 0.0, Outcome.BLOCK), (0.3, 0.1, Outcome.BLOCK)],
+    )
+    def test_only_while_the_funding_spread_is_under_a_fifth(self, btc, binance, okx, outcome):
+        btc.read(0.0, FundingRate, "BTC", "binance", binance)
+        btc.read(0.0, FundingRate, "BTC", "okx", okx)
+        assert btc.guard("setup_funding_spread", 0.0).outcome is outcome
+
+    def test_readings_missing_or_stale_are_no_data(self, btc):
+        assert btc.guard("setup_short_pct", 0.0).outcome is Outcome.NO_DATA
+        assert btc.guard("setup_funding_spread", 0.0).outcome is Outcome.NO_DATA
+        btc.read(0.0, Positioning, "BTC", "binance", 50.0, 50.0)
+        btc.spread(0.0, 0.0)
+        assert btc.guard("setup_short_pct", 600.0).outcome is Outcome.PASS
+        assert btc.guard("setup_funding_spread", 600.0).outcome is Outcome.PASS
+        for name in ("setup_short_pct", "setup_funding_spread"):
+            stale = btc.guard(name, 601.0)
+            assert stale.outcome is Outcome.NO_DATA
+            assert "601 s" in stale.sentence
+
+    @pytest.mark.parametrize(("high", "outcome"), [(109_594.0, Outcome.PASS), (109_654.0, Outcome.BLOCK)])
+    def test_no_short_into_a_rise_of_60_bps(self, street, high, outcome):
+        """From 109,000: 54.5 bps and exactly 60 bps."""
+        btc = street(NAME)
+        btc.trades([(0.0, 109_000.0), (30.0, 109_100.0), (60.0, high)])
+        check = btc.guard("setup_squeeze", 60.0)
+        assert check.outcome is outcome
+        assert check.limit == "< 60 bps within 3600 s"
+
+    def test_a_fall_is_no_squeeze(self, street):
+        btc = street(NAME)
+        btc.trades([(0.0, 110_000.0), (60.0, 109_000.0)])
+        assert btc.guard("setup_squeeze", 60.0).outcome is Outcome.PASS
+
+    def test_a_rise_older_than_the_hour_is_forgotten(self, street):
+        btc = street(NAME)
+        btc.trades([(0.0, 109_000.0), (4.0, 109_800.0), (10.0, 109_800.0)])
+        btc.trade(3_600.0, 109_800.0)
+        assert btc.guard("setup_squeeze", 3_600.0).outcome is Outcome.BLOCK
+        btc.trade(3_620.0, 109_800.0)
+        assert btc.guard("setup_squeeze", 3_620.0).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(("seen_s", "outcome"), [(59.0, Outcome.NO_DATA), (60.0, Outcome.PASS)])
+    def test_at_least_a_minute_must_have_been_seen(self, street, seen_s, outcome):
+        btc = street(NAME)
+        btc.trades([(0.0, 109_600.0), (seen_s, 109_600.0)])
+        check = btc.guard("setup_squeeze", seen_s)
+        assert check.outcome is outcome
+        if outcome is Outcome.NO_DATA:
+            assert check.sentence == "59 s of prices seen (BTC), 60 s needed to tell a squeeze"
+
+
+class TestInvalidation:
+    """50 USD above the band's upper edge is 110,050."""
+
+    @pytest.fixture
+    def trading(self, btc):
+        proposed(btc)
+        btc.setup.opened(btc.at(45.1))
+        return btc
+
+    def verdict(self, btc, at_s):
+        return btc.setup.invalidated(TRADE, btc.at(at_s))
+
+    def test_60_s_held_above_is_the_end(self, trading):
+        trading.trades([(50.0, 110_050.1), (80.0, 110_090.0)])
+        assert self.verdict(trading, 109.9) is None
+        assert self.verdict(trading, 110.0) == "held 60 s above 110,050.0 (50 USD over the band), limit 60 s"
+
+    def test_at_the_limit_is_not_above_it(self, trading):
+        trading.trades([(50.0, 110_050.0), (80.0, 110_050.0)])
+        assert self.verdict(trading, 200.0) is None
+
+    @pytest.mark.parametrize("dip", [110_050.0, 110_049.9, 109_000.0])
+    def test_one_print_back_starts_the_count_anew(self, trading, dip):
+        trading.trades([(50.0, 110_060.0), (100.0, dip), (101.0, 110_060.0)])
+        assert self.verdict(trading, 160.9) is None
+        assert self.verdict(trading, 161.0) is not None
+
+    def test_what_held_while_the_entry_filled_counts(self, btc):
+        proposed(btc)
+        btc.trade(50.0, 110_060.0)
+        btc.setup.opened(btc.at(51.0))
+        assert self.verdict(btc, 110.0) is not None
+
+    def test_it_shows_how_long_it_has_held(self, trading):
+        assert trading.waiting_for(46.0) == "its trade to close, proposed 12:00:45; out after 60 s above 110,050.0"
+        trading.trade(50.0, 110_060.0)
+        assert trading.waiting_for(62.0).endswith("60 s above 110,050.0, 12 s so far")
+
+    def test_the_next_trade_does_not_inherit_the_count(self, trading):
+        trading.trade(50.0, 110_060.0)
+        trading.setup.closed(trading.at(60.0))
+        trading.setup.opened(trading.at(200.0))
+        assert self.verdict(trading, 300.0) is None
+
+    @pytest.mark.parametrize(("minutes", "is_over"), [(2.9, False), (3.1, True)])
+    def test_basis_rising_for_3_minutes_is_the_end(self, trading, minutes, is_over):
+        quotes = trading.market.assets["BTC"]
+        for second in range(50, 50 + round(minutes * 60) + 1):
+            ts_ns = trading.at(float(second))
+            trading.tick(float(second))
+            quotes.on_mark(MarkPrice(ts_ns, ts_ns, "binance", "BTC", 109_600.0 + second * 0.1, 109_600.0))
+        end_s = 50 + round(minutes * 60)
+        trading.tick(float(end_s + 5))
+        verdict = self.verdict(trading, float(end_s + 5))
+        assert (verdict is not None) is is_over
+        if verdict is not None:
+            assert verdict.startswith("perp basis rising for 18") and verdict.endswith("limit 180 s")
+
+
+class TestWaiting:
+    def test_what_it_waits_for_step_by_step(self, btc):
+        assert btc.waiting_for(0.0) == "wick above 109,700.0 (9 bps away)"
+        btc.trade(1.0, 109_750.0)
+        assert btc.waiting_for(1.0) == "15 s bar closing back below 109,700.0, from 12:00:16 to 12:01:31"
+        btc.trades([(5.0, 109_800.0), (29.0, 109_690.0)])
+        btc.tick(30.0)
+        assert btc.waiting_for(30.0) == "15 s bar with its high under the wick's 109,800.0"
+
+    def test_without_a_band_it_says_so_and_never_fires(self, bare_config, street_on):
+        btc = street_on(bare_config.model_copy(update={"bands": {}}), NAME)
+        btc.trades([(1.0, 1e9), (2.0, 1.0)])
+        assert btc.waiting_for(3.0) == "no upper band of BTC in the config"
