@@ -1,8 +1,9 @@
 """Money and the limits around it: capital, global limits, gate thresholds, modes, kill switch, cold storage."""
 
+import json
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
 
@@ -111,9 +112,17 @@ class ModesSection(Section):
 
 
 class KillSwitchSection(Section):
-    """What the kill switch does beyond halting."""
+    """What the kill switch does beyond halting, and whether ending the engine flattens too (else stops stay)."""
 
     flatten_on_kill: bool = True
+    flatten_on_terminate: bool = False
+
+
+def _only_true(value: object) -> object:
+    """A 1 is not true: nothing but `true` itself says that the cold storage is never signed for."""
+    if value is not True:
+        raise ValueError(f"expected true, the only value allowed, was {json.dumps(value, default=str)}")
+    return value
 
 
 class ColdStorageSection(Section):
@@ -121,7 +130,7 @@ class ColdStorageSection(Section):
 
     label: Name
     balance_usd: NotNegative
-    read_only: Literal[True]
+    read_only: Annotated[Literal[True], BeforeValidator(_only_true)]
 
 
 class AaveSection(Section):

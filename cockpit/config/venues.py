@@ -8,7 +8,7 @@ from cockpit.config.base import Asset, NotNegative, Positive, Section, VenueName
 
 
 class Instrument(Section):
-    """A perpetual's grid, in base coins: lot (quantity step), smallest order, price tick, smallest notional (0 = none)."""
+    """A perpetual's grid in base coins: lot (quantity step), smallest order, price tick, least notional (0 = none)."""
 
     lot: Positive
     min_qty: Positive

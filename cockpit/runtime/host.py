@@ -1,4 +1,4 @@
-"""The engine process's core: one loop that feeds the engine, and what surrounds it: journal, recording, log, answers."""
+"""The engine process's core: one loop feeds the engine; around it journal, recording, log and answers."""
 
 import asyncio
 import itertools
@@ -48,7 +48,7 @@ class NotAnswered(Exception):
 
 
 class Host:
-    """Owns the engine and everything it touches. Everything here runs on one event loop; only the journal has a thread."""
+    """Owns the engine and everything it touches. All of it runs on one event loop; only the journal has a thread."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The engine's own log: JSON lines in a rotating file. Secrets never get here because nothing that holds one prints it."""
+"""The engine's own log: JSON lines in a rotating file. What holds a secret never prints it, so none gets here."""
 
 import json
 import logging

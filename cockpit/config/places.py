@@ -1,0 +1,92 @@
+"""Where things live: one profile's home directory and the names in it, and which config file is meant."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG_NAME = "tactical_scalp_config.json"
+PACKAGE_DIR = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One profile: a home directory and its config file. Nothing is created before `make_home`."""
+
+    home: Path
+    config: Path
+
+    @property
+    def journal(self) -> Path:
+        """The journal's SQLite file."""
+        return self.home / "journal.sqlite"
+
+    @property
+    def journal_url(self) -> str:
+        """The journal as SQLAlchemy names it."""
+        return f"sqlite:///{self.journal}"
+
+    @property
+    def socket(self) -> Path:
+        """The engine's Unix socket (0600)."""
+        return self.home / "engine.sock"
+
+    @property
+    def token(self) -> Path:
+        """The API's token (0600)."""
+        return self.home / "token"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one engine of this profile."""
+        return self.home / "engine.lock"
+
+    @property
+    def engine_log(self) -> Path:
+        """JSON lines, rotating."""
+        return self.home / "logs" / "engine.log"
+
+    @property
+    def api_logs(self) -> Path:
+        """The directory of the API's logs."""
+        return self.home / "logs" / "api"
+
+    @property
+    def recordings(self) -> Path:
+        """The directory of recordings."""
+        return self.home / "recordings"
+
+    def make_home(self) -> None:
+        """Make the home, its logs and recordings, readable by their owner only.
+
+        Raises `OSError` where that cannot be: tell the operator to choose another `--home`.
+        """
+        for directory in (self.home, self.engine_log.parent, self.api_logs, self.recordings):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def find_places(
+    home: Path | None = None, config: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Places:
+    """The profile meant by `--home` and `--config`, else by COCKPIT_HOME and COCKPIT_CONFIG, else the defaults."""
+    known = os.environ if environ is None else environ
+    chosen_home = home or _path(known.get("COCKPIT_HOME")) or default_home()
+    chosen_config = config or _path(known.get("COCKPIT_CONFIG")) or shipped_config_path()
+    return Places(home=chosen_home.expanduser().absolute(), config=chosen_config.expanduser())
+
+
+def default_home() -> Path:
+    """Where the platform keeps an application's state."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("cockpit", appauthor=False))
+
+
+def shipped_config_path() -> Path:
+    """The config that comes with Cockpit: beside the package in a checkout, inside it once installed."""
+    installed = PACKAGE_DIR / "shipped" / CONFIG_NAME
+    return installed if installed.exists() else PACKAGE_DIR.parent / "config" / CONFIG_NAME
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

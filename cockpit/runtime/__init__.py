@@ -1,0 +1,1 @@
+"""Wires an engine process together: what runs it, feeds it, checks it before it starts."""

@@ -1,0 +1,39 @@
+"""Running the real command line in a process of its own, in a home of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+Cockpit = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The profile's home; nothing makes it beforehand."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def cockpit(home: Path) -> Cockpit:
+    """`cockpit(*arguments, **environment)` runs the command and returns what came out."""
+
+    def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("COCKPIT_", "COINGLASS_"))}
+        kept |= {"COCKPIT_HOME": str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "COLUMNS": "80"}
+        return subprocess.run(
+            [sys.executable, "-m", "cockpit", *map(str, arguments)],
+            cwd=PROJECT_ROOT,
+            env=kept | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,39 @@
+"""What every room's tests share: the shipped config, the real market data, and how hypothesis runs."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from cockpit.config.load import load_config
+from cockpit.config.model import CockpitConfig
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SHIPPED_CONFIG = PROJECT_ROOT / "config" / "tactical_scalp_config.json"
+
+settings.register_profile("local", deadline=None, print_blob=True, derandomize=False)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    print_blob=True,
+    derandomize=False,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def shipped_config() -> CockpitConfig:
+    """The config as shipped; it is immutable, so one for all."""
+    return load_config(SHIPPED_CONFIG)
+
+
+@pytest.fixture(scope="session")
+def real_data_dir() -> Path:
+    """Where the recorded market data lives; its tests are skipped where it is not there."""
+    directory = Path(os.environ.get("COCKPIT_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
+    if not directory.is_dir():
+        pytest.skip(f"real market data not found: expected {directory} (COCKPIT_REAL_DATA names another place)")
+    return directory
