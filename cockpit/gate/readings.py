@@ -1,0 +1,40 @@
+"""From a reading to a check: what is missing or too old denies, what is late warns, what is held says so."""
+
+import math
+
+import msgspec
+
+from cockpit.config.limits import ReadingAges
+from cockpit.domain.kinds import FeedState, Layer, Origin, Outcome
+from cockpit.domain.verdict import Check
+from cockpit.gate.wording import apart
+from cockpit.market.readings import ReadingView
+
+
+def known(view: ReadingView) -> float | None:
+    """The reading's value where it may be traded on; None where it is missing, too old or not a number."""
+    if view.value is None or not view.usable or not math.isfinite(view.value):
+        return None
+    return view.value
+
+
+def no_data(layer: Layer, name: str, what: str, view: ReadingView, ages: ReadingAges, limit: str) -> Check:
+    """The check of a reading nobody may trade on: its age (or that it was never read) against the age it may have."""
+    oldest_s = ages.stand_down_after_s
+    age = "never read" if view.age_s is None else f"last read {apart(view.age_s, oldest_s, '.0f')} s ago"
+    why = f" ({view.detail})" if view.detail else ""
+    sentence = f"no data on {what}: {age}, stale after {oldest_s:g} s{why}"
+    return Check(layer, name, Outcome.NO_DATA, "no data", limit, sentence)
+
+
+def observed(text: str, view: ReadingView) -> str:
+    """The observed value as a check shows it, marked where it is held (it never ages) or came from outside."""
+    return f"{text} ({view.origin})" if view.origin in (Origin.HELD, Origin.EXTERNAL) else text
+
+
+def aged(check: Check, view: ReadingView, ages: ReadingAges) -> Check:
+    """The check with its reading's lateness: past the warning age a pass becomes a warning."""
+    if view.state is not FeedState.LATE or check.outcome is not Outcome.PASS or view.age_s is None:
+        return check
+    sentence = f"{check.sentence}; read {view.age_s:.0f} s ago, late after {ages.warn_after_s:g} s"
+    return msgspec.structs.replace(check, outcome=Outcome.WARN, sentence=sentence)
