@@ -2,10 +2,11 @@
 
 from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import Layer, Mode, Outcome
+from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
 from cockpit.gate.sizing import Size, lot_decimals
-from cockpit.gate.wording import apart, usd
+from cockpit.gate.wording import usd
 
 LAYER = Layer.GLOBAL
 

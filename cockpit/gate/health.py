@@ -3,7 +3,7 @@
 from cockpit.domain.kinds import Layer, Mode, Outcome
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import aged, known, no_data
+from cockpit.gate.readings import aged, no_data
 from cockpit.market.readings import ReadingView
 
 
@@ -21,7 +21,7 @@ def health_or_finding(asked: GateInput, layer: Layer, name: str, least: float, v
     if asked.market.health_no_debt(asked.now_ns):
         sentence = f"health factor: no debt, nothing to fall under {least:.2f}"
         return aged(Check(layer, name, Outcome.PASS, "no debt", limit, sentence), view, ages)
-    value = known(view)
+    value = view.tradable
     return no_data(layer, name, "health factor", view, ages, limit) if value is None else value
 
 

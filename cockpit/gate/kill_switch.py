@@ -1,12 +1,13 @@
 """Layer 4: what stops everything: switches, a halt, the session's drawdown and losses, the wallet's last line."""
 
 from cockpit.domain.kinds import Layer, Outcome
+from cockpit.domain.numbers import apart
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Check
 from cockpit.gate.health import health_or_finding
 from cockpit.gate.inputs import GateInput
 from cockpit.gate.readings import observed
-from cockpit.gate.wording import apart, usd
+from cockpit.gate.wording import usd
 
 LAYER = Layer.KILL_SWITCH
 

@@ -1,11 +1,11 @@
 """Layer 3: the wallet's health, the day's count of trades and losses, and a price that is alive."""
 
 from cockpit.domain.kinds import Layer, Outcome
+from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.gate.health import health_or_finding
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import aged, known, no_data, observed
-from cockpit.gate.wording import apart
+from cockpit.gate.readings import aged, no_data, observed
 
 LAYER = Layer.MARKET
 
@@ -69,7 +69,7 @@ def price_stream(asked: GateInput) -> Check:
     """Trades and book of the asset are arriving."""
     asset, ages = asked.proposal.asset, asked.config.feeds.stream
     view, limit = asked.market.stream(asset, asked.now_ns), f"<= {ages.stand_down_after_s:g} s"
-    if known(view) is None or view.age_s is None:
+    if view.tradable is None or view.age_s is None:
         return no_data(LAYER, "price_stream", f"price stream ({asset})", view, ages, limit)
     shown = observed(f"{view.age_s:.1f} s", view)
     sentence = f"price stream ({asset}) {view.age_s:.1f} s old, within {ages.stand_down_after_s:g} s"

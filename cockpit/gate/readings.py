@@ -1,21 +1,12 @@
 """From a reading to a check: what is missing or too old denies, what is late warns, what is held says so."""
 
-import math
-
 import msgspec
 
 from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import FeedState, Layer, Origin, Outcome
+from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
-from cockpit.gate.wording import apart
 from cockpit.market.readings import ReadingView
-
-
-def known(view: ReadingView) -> float | None:
-    """The reading's value where it may be traded on; None where it is missing, too old or not a number."""
-    if view.value is None or not view.usable or not math.isfinite(view.value):
-        return None
-    return view.value
 
 
 def no_data(layer: Layer, name: str, what: str, view: ReadingView, ages: ReadingAges, limit: str) -> Check:

@@ -1,15 +1,14 @@
 """Layer 2: who is crowded, who pays whom, how much leverage came in, and the setup's own guards."""
 
 from cockpit.domain.kinds import Layer, Outcome, Side
+from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import aged, known, no_data, observed
-from cockpit.gate.wording import apart, bps
+from cockpit.gate.readings import aged, no_data, observed
+from cockpit.gate.wording import bps
 from cockpit.market.readings import SPREAD_VENUES
 
 LAYER = Layer.TACTICAL
-SPREAD_DECIMALS = 9
-"""A difference of two quoted rates has no more decimals than they have; what is beyond is the float's error."""
 
 
 def checks(asked: GateInput) -> tuple[Check, ...]:
@@ -22,7 +21,7 @@ def short_pct(asked: GateInput) -> Check:
     asset = asked.proposal.asset
     block_at, ages = asked.config.gate.short_pct_block_at[asset], asked.config.feeds.positioning
     view, limit = asked.market.short_pct(asset, asked.now_ns), f"< {block_at:.1f} for shorts"
-    value = known(view)
+    value = view.tradable
     if value is None:
         return no_data(LAYER, "short_pct", f"short % ({asset})", view, ages, limit)
     text = apart(value, block_at, ".1f")
@@ -42,10 +41,9 @@ def funding_spread(asked: GateInput) -> Check:
     rules, ages, asset = asked.config.gate, asked.config.feeds.funding, asked.proposal.asset
     above, below = rules.funding_spread_longs_only_above_bps, rules.funding_spread_warn_below_bps
     view, limit = asked.market.funding_spread_bps(asset, asked.now_ns), f"<= {above:+.4g} bps for shorts"
-    value = known(view)
-    if value is None:
+    spread = view.tradable
+    if spread is None:
         return no_data(LAYER, "funding_spread", f"funding spread ({asset})", view, ages, limit)
-    spread = round(value, SPREAD_DECIMALS)
     shown = observed(f"{bps(spread, above)} bps", view)
     legs = _legs(asked)
     words = f"funding spread {bps(spread, above)} bps{legs}"
@@ -73,7 +71,7 @@ def open_interest(asked: GateInput) -> Check:
     rules, ages, asset = asked.config.gate, asked.config.feeds.open_interest, asked.proposal.asset
     above, factor = rules.open_interest_reduce_above_pct, rules.open_interest_size_factor
     view, limit = asked.market.open_interest_change_pct(asset, asked.now_ns), f"<= {above:+.1f} %"
-    value = known(view)
+    value = view.tradable
     if value is None:
         return no_data(LAYER, "open_interest", f"open interest ({asset})", view, ages, limit)
     text = apart(value, above, "+.1f") + " %"

@@ -1,5 +1,6 @@
 """The latest of each reading, and how the gate and the setups see it: value, age, state, where it came from."""
 
+import math
 from typing import Generic, TypeVar
 
 import msgspec
@@ -11,6 +12,9 @@ from cockpit.market.freshness import age_s, state_at, worse
 
 SPREAD_VENUES = ("binance", "okx")
 """The funding spread is the first's rate minus the second's."""
+
+COMPARED_DECIMALS = 9
+"""Differences and ratios of quoted numbers carry no more decimals than this; what is beyond is the float's error."""
 
 R = TypeVar("R", Positioning, FundingRate, OpenInterest, PriorityFee, JitoTip)
 
@@ -33,6 +37,13 @@ class ReadingView(msgspec.Struct, frozen=True):
     def usable(self) -> bool:
         """Whether a check may rest on it: there is a value, and it is not past its stand-down age."""
         return self.value is not None and self.state in (FeedState.FRESH, FeedState.LATE)
+
+    @property
+    def tradable(self) -> float | None:
+        """The value where a trade may rest on it, free of float noise; None where missing, too old or no number."""
+        if self.value is None or not self.usable or not math.isfinite(self.value):
+            return None
+        return round(self.value, COMPARED_DECIMALS)
 
 
 class Latest(Generic[R]):

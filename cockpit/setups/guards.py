@@ -1,20 +1,8 @@
 """A setup's own guards as tactical checks: what was observed, against which limit, in a sentence."""
 
-import math
-
 from cockpit.domain.kinds import Layer, Origin, Outcome
 from cockpit.domain.verdict import Check
 from cockpit.market.readings import ReadingView
-
-COMPARED_DECIMALS = 9
-"""Differences and ratios of quoted numbers carry no more decimals than this; what is beyond is the float's error."""
-
-
-def known(view: ReadingView) -> float | None:
-    """The reading's value where a trade may rest on it; None where it is missing, too old or not a number."""
-    if view.value is None or not view.usable or not math.isfinite(view.value):
-        return None
-    return round(view.value, COMPARED_DECIMALS)
 
 
 def finding(name: str, outcome: Outcome, observed: str, limit: str, sentence: str) -> Check:

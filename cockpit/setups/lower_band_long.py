@@ -8,13 +8,14 @@ import msgspec
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import LowerBandLong
 from cockpit.domain.kinds import Outcome, SetupPhase
+from cockpit.domain.numbers import apart
 from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 from cockpit.setups.base import DELTA_NOISE, Setup
-from cockpit.setups.guards import finding, known, no_data, shown, unusable_because, wider_stop
-from cockpit.setups.words import apart, away_text, clock_text
+from cockpit.setups.guards import finding, no_data, shown, unusable_because, wider_stop
+from cockpit.setups.words import away_text, clock_text
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -110,7 +111,7 @@ class LowerBandLongSetup(Setup):
         return self._quotes.cumulative_delta - attempt.delta_before
 
     def _spread_pays(self, now_ns: int) -> bool:
-        spread_bps = known(self._market.funding_spread_bps(self.asset, now_ns))
+        spread_bps = self._market.funding_spread_bps(self.asset, now_ns).tradable
         return spread_bps is not None and spread_bps > self._rules.funding_spread_above_bps
 
     def _fail(self, attempt: Attempt, price: float | None) -> None:
@@ -129,7 +130,7 @@ class LowerBandLongSetup(Setup):
         name, above = "setup_funding_spread", self._rules.funding_spread_above_bps
         limit = f"> {above:+.2f} bps"
         view = self._market.funding_spread_bps(self.asset, now_ns)
-        spread_bps = known(view)
+        spread_bps = view.tradable
         if spread_bps is None:
             return no_data(name, f"funding spread ({self.asset})", limit, view)
         text = f"{apart(spread_bps, above, '+.2f')} bps"
@@ -183,6 +184,6 @@ class LowerBandLongSetup(Setup):
         if self._spread_pays(now_ns):
             return words
         view = self._market.funding_spread_bps(self.asset, now_ns)
-        spread_bps = known(view)
+        spread_bps = view.tradable
         now = unusable_because(view) if spread_bps is None else f"{spread_bps:+.2f} bps"
         return f"{words}, and funding spread above {self._rules.funding_spread_above_bps:+.2f} bps (now {now})"

@@ -12,8 +12,9 @@ from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
+from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
-from cockpit.setups.guards import COMPARED_DECIMALS, finding, known, no_data, shown, wider_stop
+from cockpit.setups.guards import finding, no_data, shown, wider_stop
 from cockpit.setups.words import clock_text
 
 
@@ -119,7 +120,7 @@ class PriorityFeeFadeSetup(Setup):
     def _fee_guard(self, now_ns: int) -> Check:
         name, limit = "setup_priority_fee", f"read within {self._fee_good_for_s:g} s"
         view = self._market.priority_fee(now_ns)
-        fee = known(view)
+        fee = view.tradable
         if fee is None:
             return no_data(name, "the Solana priority fee", limit, view)
         observed = shown(f"{fee:,.0f}", view)
@@ -141,7 +142,7 @@ class PriorityFeeFadeSetup(Setup):
         name, rules = "setup_jito_tip", self._rules
         limit = f"<= {rules.tip_multiple:g} x its median over {rules.baseline_s:g} s"
         view = self._market.jito_tip(now_ns)
-        tip, baseline = known(view), self._market.tip_baseline(rules.baseline_s)
+        tip, baseline = view.tradable, self._market.tip_baseline(rules.baseline_s)
         if tip is None:
             return no_data(name, "Jito tips", limit, view)
         observed = shown(f"{tip:.3g} SOL", view)
@@ -166,7 +167,7 @@ class PriorityFeeFadeSetup(Setup):
         multiple, baseline = self._rules.shock_multiple, self._market.fee_baseline(self._rules.baseline_s)
         if baseline is None:
             return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_words}"
-        fee = known(self._market.priority_fee(now_ns))
+        fee = self._market.priority_fee(now_ns).tradable
         now = "now unknown" if fee is None else f"now {fee:,.0f}"
         return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_words}"
 

@@ -9,8 +9,8 @@ from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
+from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import DELTA_NOISE, Setup
-from cockpit.setups.guards import COMPARED_DECIMALS
 
 
 class SqueezeGuardSetup(Setup):

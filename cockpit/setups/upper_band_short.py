@@ -7,14 +7,16 @@ import msgspec
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import UpperBandShort
 from cockpit.domain.kinds import Outcome, SetupPhase, Side
+from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
+from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
-from cockpit.setups.guards import COMPARED_DECIMALS, finding, known, no_data, shown
-from cockpit.setups.words import apart, away_text, clock_text
+from cockpit.setups.guards import finding, no_data, shown
+from cockpit.setups.words import away_text, clock_text
 
 
 class Wick(msgspec.Struct):
@@ -124,7 +126,7 @@ class UpperBandShortSetup(Setup):
         name, under = "setup_short_pct", self._rules.short_pct_under
         limit = f"< {under:.1f} %"
         view = self._market.short_pct(self.asset, now_ns)
-        short_pct = known(view)
+        short_pct = view.tradable
         if short_pct is None:
             return no_data(name, f"short % ({self.asset})", limit, view)
         text = apart(short_pct, under, ".1f")
@@ -138,7 +140,7 @@ class UpperBandShortSetup(Setup):
         name, under = "setup_funding_spread", self._rules.funding_spread_under_bps
         limit = f"< {under:+.2f} bps"
         view = self._market.funding_spread_bps(self.asset, now_ns)
-        spread_bps = known(view)
+        spread_bps = view.tradable
         if spread_bps is None:
             return no_data(name, f"funding spread ({self.asset})", limit, view)
         text = f"{apart(spread_bps, under, '+.2f')} bps"

@@ -1,4 +1,4 @@
-"""How setups write times, prices, distances and numbers beside their limits."""
+"""How setups write times, prices and distances."""
 
 import math
 from datetime import UTC, datetime
@@ -26,11 +26,3 @@ def away_text(price: float | None, goal: float) -> str:
     if price is None:
         return "no price yet"
     return f"{abs(goal / price - 1.0) * BPS:.0f} bps away"
-
-
-def apart(value: float, limit: float, spec: str) -> str:
-    """`value` in the format `spec`, in full where rounding would make it look equal to a `limit` it differs from."""
-    text = format(value, spec)
-    if value != limit and text == format(limit, spec):
-        return format(value, "+.12g" if spec.startswith("+") else ".12g")
-    return text
