@@ -1,0 +1,1 @@
+"""What happened, durably: recordings, the journal, restore, the report."""

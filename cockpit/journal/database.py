@@ -1,0 +1,78 @@
+"""Opening the journal's database: a SQLite file in WAL mode, or PostgreSQL by URL."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, StatementError
+
+from cockpit.journal.errors import JournalError
+
+SQLITE_WAIT_S = 0.25
+"""How long one attempt waits inside SQLite for somebody else's lock; the writer tries again after it."""
+POSTGRES_WAIT_S = 5
+
+
+def journal_url(place: str | Path) -> URL:
+    """The URL of a journal given as a file, or as a `sqlite:` or `postgresql:` URL. Raises `JournalError`."""
+    if isinstance(place, Path) or "://" not in place:
+        return URL.create("sqlite", database=str(place))
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise JournalError("expected a journal as a file or a database URL, was neither") from error
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        if find_spec("psycopg") is None:
+            raise JournalError("expected psycopg for a PostgreSQL journal, was not installed: pip install psycopg")
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise JournalError(f"expected a SQLite file or a PostgreSQL URL, was {url.render_as_string(True)}")
+    return url
+
+
+def open_database(url: URL, *, writes: bool) -> Engine:
+    """An engine for the one who writes (one connection, kept), or for one who only looks. Connects to nothing yet."""
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, writes=writes)
+    options = {"connect_timeout": POSTGRES_WAIT_S, "tcp_user_timeout": POSTGRES_WAIT_S * 1000}
+    return _create(url, options, writes=writes)
+
+
+def _create(url: URL, connect_args: dict[str, Any], *, writes: bool) -> Engine:
+    if writes:
+        return create_engine(url, connect_args=connect_args, pool_size=1, max_overflow=0)
+    return create_engine(url, connect_args=connect_args, poolclass=NullPool)
+
+
+def _open_sqlite(url: URL, *, writes: bool) -> Engine:
+    database = _create(url, {"timeout": SQLITE_WAIT_S}, writes=writes)
+    path = Path(str(url.database))
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(database, "do_connect")
+    def make_private(*_: object) -> None:
+        """Before SQLite makes the file, make it ours alone."""
+        if writes:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    @event.listens_for(database, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        """Transactions begin where we say so, and a commit survives the process."""
+        connection.isolation_level = None
+        if writes:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(database, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return database
+
+
+def one_line(error: BaseException) -> str:
+    """An error's own words on one line, without the statement and the values it failed on."""
+    cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+    return " ".join(str(cause).split()) or type(cause).__name__

@@ -1,0 +1,309 @@
+"""Recordings: everything that entered the engine and everything it decided, in order, in one file.
+
+A recording is a row of zstd frames, so `zstd -d` opens it too. The first frame holds the header, every later one what
+was buffered between two flushes: batches of a marker byte, a length and a msgpack array of records of one kind. A frame
+is whole or it does not count: after a kill the records up to the last flush are there and the torn rest is dropped.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from io import FileIO
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Self
+
+import msgspec
+import zstandard
+
+from cockpit.domain.actions import AnyAction
+from cockpit.domain.commands import AnyCommand, Command
+from cockpit.domain.events import AnyEvent
+from cockpit.domain.kinds import Mode
+from cockpit.domain.wire import Input
+from cockpit.journal.errors import RecordingError
+
+FORMAT = "cockpit-recording"
+VERSION = 1
+FLUSH_BYTES = 256 * 1024
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+READ_BYTES = 128 * 1024
+
+_PREFIX = struct.Struct("<BI")
+_ARRAY = struct.Struct(">BI")
+_ARRAY_32 = 0xDD
+_BATCH_HEAD = _PREFIX.size + _ARRAY.size
+
+
+class Marker(IntEnum):
+    """What a batch holds."""
+
+    HEADER = ord("H")
+    EVENT = ord("E")
+    COMMAND = ord("C")
+    ACTION = ord("A")
+
+
+class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay must know: the config (as JSON text), the mode and the instant the engine started with.
+
+    `origin` tells whether an engine recorded its own session or a capture was imported; `source` names where it came
+    from; `feed` is simulated, recorded or live.
+    """
+
+    created_ns: int
+    origin: Literal["import", "engine"]
+    source: str
+    config_json: str
+    mode: Mode
+    start_ns: int
+    hold_context: bool = False
+    engine_version: str = ""
+    feed: str = ""
+    format: str = FORMAT
+    version: int = VERSION
+
+
+class _Stamp(msgspec.Struct, frozen=True):
+    """The part of a header that every version has."""
+
+    format: str
+    version: int
+
+
+Record = Input | AnyAction
+_Batch = list[AnyEvent] | list[AnyCommand] | list[AnyAction]
+
+_DECODERS: dict[int, msgspec.msgpack.Decoder[Any]] = {
+    Marker.EVENT: msgspec.msgpack.Decoder(list[AnyEvent]),
+    Marker.COMMAND: msgspec.msgpack.Decoder(list[AnyCommand]),
+    Marker.ACTION: msgspec.msgpack.Decoder(list[AnyAction]),
+}
+
+
+class RecordingWriter:
+    """Writes one recording. Records are buffered and become readable, kill -9 or not, with the flush that follows.
+
+    The file must not exist yet (after a crash a new one is begun); raises `RecordingError` when it cannot be made.
+    After that nothing raises: recording never stops trading. When the disk refuses, the recording ends at the last
+    good flush, `failure` says why, and every later record is ignored.
+    """
+
+    def __init__(self, path: Path, header: RecordingHeader, flush_bytes: int = FLUSH_BYTES) -> None:
+        self.path = path
+        self.failure: str | None = None
+        self.records_flushed = 0
+        self._flush_bytes = flush_bytes
+        self._encode_into = msgspec.msgpack.Encoder().encode_into
+        self._compressor = zstandard.ZstdCompressor(write_checksum=True)
+        self._buffer = bytearray()
+        self._marker: Marker | None = None
+        self._batch_start = 0
+        self._batch_count = 0
+        self._buffered = 0
+        self._good_bytes = 0
+        try:
+            self._file = FileIO(path, "x")
+        except OSError as error:
+            raise RecordingError(f"expected to create a new recording at {path}, was: {error.strerror}") from error
+        body = msgspec.msgpack.encode(header)
+        self._buffer += _PREFIX.pack(Marker.HEADER, len(body)) + body
+        if not self.flush():
+            self._file.close()
+            raise RecordingError(f"expected to write a recording's header to {path}, was: {self.failure}")
+
+    def write_input(self, item: Input) -> None:
+        """Buffer what entered the engine."""
+        self._write(Marker.COMMAND if isinstance(item, Command) else Marker.EVENT, item)
+
+    def write_action(self, action: AnyAction) -> None:
+        """Buffer what the engine decided."""
+        self._write(Marker.ACTION, action)
+
+    def flush(self) -> bool:
+        """Hand everything buffered to the operating system as one frame. False when it (or an earlier one) failed."""
+        if self.failure is None and self._buffer:
+            self._seal_batch()
+            self._append_frame(self._compressor.compress(self._buffer))
+            self._buffer.clear()
+        return self.failure is None
+
+    def close(self) -> None:
+        """Flush and close. Closing twice is fine."""
+        if not self._file.closed:
+            self.flush()
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, marker: Marker, item: msgspec.Struct) -> None:
+        if self.failure is not None:
+            return
+        if marker is not self._marker:
+            self._seal_batch()
+            self._marker = marker
+            self._batch_start = len(self._buffer)
+            self._buffer += bytes(_BATCH_HEAD)
+        end = len(self._buffer)
+        try:
+            self._encode_into(item, self._buffer, -1)
+        except (TypeError, ValueError, OverflowError) as error:
+            del self._buffer[end:]
+            self.flush()
+            self.failure = f"recording ended after {self.records_flushed} records: a record has no encoding: {error}"
+            return
+        self._batch_count += 1
+        if len(self._buffer) >= self._flush_bytes:
+            self.flush()
+
+    def _seal_batch(self) -> None:
+        """Fill in the head that was left empty when the batch began."""
+        if self._marker is None:
+            return
+        start, body = self._batch_start, self._batch_start + _PREFIX.size
+        _PREFIX.pack_into(self._buffer, start, self._marker, len(self._buffer) - body)
+        _ARRAY.pack_into(self._buffer, body, _ARRAY_32, self._batch_count)
+        self._buffered += self._batch_count
+        self._marker, self._batch_count = None, 0
+
+    def _append_frame(self, frame: bytes) -> None:
+        rest = memoryview(frame)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.failure = f"recording ended after {self.records_flushed} records: {error.strerror}"
+            self._drop_torn_frame()
+            return
+        self._good_bytes += len(frame)
+        self.records_flushed += self._buffered
+        self._buffered = 0
+
+    def _drop_torn_frame(self) -> None:
+        """Leave the file as it was after the last good frame; a reader drops the torn rest if even that fails."""
+        try:
+            self._file.truncate(self._good_bytes)
+        except OSError:
+            return
+
+
+class RecordingReader:
+    """Reads one recording; iterate it (more than once if need be) for its records in order.
+
+    `torn` and `dropped_bytes` are known once an iteration has reached the end: bytes after the last whole frame are
+    dropped, never raised. Raises `RecordingError` for what is no recording, or one of a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.dropped_bytes = 0
+        self.header = self._read_header()
+
+    @property
+    def torn(self) -> bool:
+        """Whether the last reading dropped a torn tail."""
+        return self.dropped_bytes > 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for _, batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[tuple[Marker, _Batch]]:
+        """The records in order, in runs of one kind: for readers in a hurry."""
+        for number, frame in enumerate(self._frames()):
+            for marker, body in _split(frame, self.path):
+                if (marker is Marker.HEADER) != (number == 0):
+                    raise RecordingError(f"{self.path}: expected one header and then records, frame {number} was not")
+                if marker is not Marker.HEADER:
+                    yield marker, _decode(marker, body, self.path)
+
+    def _read_header(self) -> RecordingHeader:
+        frame = next(iter(self._frames()), None)
+        if frame is None:
+            raise RecordingError(f"{self.path}: expected a recording (.rec), was none: no whole header at its start")
+        marker, body = next(iter(_split(frame, self.path)), (None, b""))
+        try:
+            stamp = msgspec.msgpack.decode(body, type=_Stamp) if marker is Marker.HEADER else None
+            if stamp is None or stamp.format != FORMAT:
+                raise RecordingError(f"{self.path}: expected a recording (.rec), was something else compressed")
+            if stamp.version > VERSION:
+                raise RecordingError(
+                    f"{self.path}: expected recording version {VERSION} or older, was {stamp.version}: "
+                    "read it with the Cockpit that wrote it, or a newer one"
+                )
+            return msgspec.msgpack.decode(body, type=RecordingHeader)
+        except msgspec.MsgspecError as error:
+            raise RecordingError(f"{self.path}: expected a recording's header, was: {error}") from error
+
+    def _frames(self) -> Iterator[bytes]:
+        """Each whole frame's content. Counts what follows the last whole one as dropped."""
+        try:
+            with self.path.open("rb") as file:
+                good_bytes = 0
+                for content, end in _whole_frames(file):
+                    good_bytes = end
+                    yield content
+                self.dropped_bytes = file.seek(0, 2) - good_bytes
+        except OSError as error:
+            raise RecordingError(f"expected to read a recording at {self.path}, was: {error.strerror}") from error
+
+
+def read_recording(path: Path) -> tuple[RecordingHeader, RecordingReader]:
+    """A recording's header and its records. Raises `RecordingError`, see `RecordingReader`."""
+    reader = RecordingReader(path)
+    return reader.header, reader
+
+
+def _whole_frames(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Each whole frame with the offset of its end, up to the first that is torn or broken."""
+    decompressor = zstandard.ZstdDecompressor()
+    end = 0
+    while True:
+        file.seek(end)
+        one = decompressor.decompressobj()
+        parts: list[bytes] = []
+        consumed = 0
+        while not one.eof:
+            chunk = file.read(READ_BYTES)
+            try:
+                if not chunk or (consumed == 0 and not _has_bounded_size(chunk)):
+                    return
+                parts.append(one.decompress(chunk))
+            except zstandard.ZstdError:
+                return
+            consumed += len(chunk)
+        end += consumed - len(one.unused_data)
+        yield b"".join(parts), end
+
+
+def _has_bounded_size(start_of_frame: bytes) -> bool:
+    """Whether a frame states its size and it is one we write: a file made to exhaust the memory stops here."""
+    size = zstandard.get_frame_parameters(start_of_frame).content_size
+    return size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR) and size <= MAX_FRAME_BYTES
+
+
+def _split(frame: bytes, path: Path) -> Iterable[tuple[Marker, memoryview]]:
+    """A frame's batches."""
+    view, offset = memoryview(frame), 0
+    while offset < len(view):
+        try:
+            marker, length = _PREFIX.unpack_from(view, offset)
+            kind = Marker(marker)
+        except (struct.error, ValueError) as error:
+            raise RecordingError(f"{path}: expected a recording's batch, was something else compressed") from error
+        start = offset + _PREFIX.size
+        offset = start + length
+        if offset > len(view):
+            raise RecordingError(f"{path}: expected a batch of {length} bytes, was {len(view) - start}")
+        yield kind, view[start:offset]
+
+
+def _decode(marker: Marker, body: memoryview, path: Path) -> _Batch:
+    try:
+        batch: _Batch = _DECODERS[marker].decode(body)
+    except msgspec.MsgspecError as error:
+        raise RecordingError(f"{path}: expected {marker.name.lower()} records, was: {error}") from error
+    return batch

@@ -1,0 +1,96 @@
+"""The report for people: plain lines that fit 80 columns."""
+
+from collections.abc import Iterator
+
+from cockpit.domain.units import utc_text
+from cockpit.journal.report import Figures, Report, SetupLine, Spread, WayUpStep
+
+WIDTH = 80
+LABEL = 22
+SETUP_WIDTH = 26
+
+
+def report_text(report: Report) -> str:
+    """The whole report as text, no line longer than 80 characters."""
+    return "\n".join(line for part in _parts(report) for line in _wrapped(part))
+
+
+def _parts(report: Report) -> Iterator[str]:
+    since = "everything in the journal" if report.since_ns is None else f"since {utc_text(report.since_ns)}"
+    yield f"Report: {since}"
+    yield ""
+    yield from _figures(report.figures)
+    yield ""
+    yield _line("verdicts", f"{report.approved} approved, {report.denied} denied")
+    for check, count in report.denied_by.items():
+        yield _line(f"  {check}", str(count))
+    if report.by_setup:
+        yield ""
+        yield f"{'setup':<{SETUP_WIDTH}}{'trades':>7}{'win %':>7}{'net USD':>10}{'fees':>8}{'R':>8}{'slip bps':>10}"
+        yield from (_setup(line) for line in report.by_setup)
+    yield ""
+    yield _line("limit violations", f"{report.limit_violations} (must be 0)")
+    yield from (f"  {one.feed.value} {one.mode.value}: {one.sentence}" for one in report.violations)
+    yield _line("Ledger touches", f"{report.ledger_touches} (must be 0)")
+    yield ""
+    for hours in report.hours:
+        counts = "" if hours.feed.value == "live" else " (does not count)"
+        yield _line(f"{hours.mode.value}, {hours.feed.value}", f"{hours.hours:.1f} h{counts}")
+    for step in report.way_up:
+        yield from _step(step)
+    if report.waiting_bytes:
+        yield f"{report.waiting_bytes} bytes wait beside the journal: the next engine start writes them into it"
+
+
+def _figures(figures: Figures) -> Iterator[str]:
+    rest = f"{figures.open_trades} open, {figures.abandoned} abandoned"
+    yield _line("trades", f"{figures.trades} closed, {rest}")
+    rate = "no trade yet" if figures.win_rate_pct is None else f"{figures.win_rate_pct:.1f} %"
+    yield _line("win rate", f"{rate} ({figures.wins} won, {figures.losses} lost)")
+    parts = f"gross {figures.gross_usd:+.4f}, fees {figures.fees_usd:.4f}, funding {figures.funding_usd:+.4f}"
+    yield _line("P&L net", f"{figures.pnl_usd:+.4f} USD ({parts})")
+    mean = "" if figures.r_mean is None else f", {figures.r_mean:+.2f} a trade"
+    yield _line("R", f"{figures.r_total:+.2f}{mean}")
+    yield _line("slippage", _spread(figures.slippage_bps, "bps"))
+    yield _line("decision to fill", _spread(figures.decision_to_fill_ms, "ms"))
+    share = f"{figures.max_drawdown_pct:.3f} % of the hot wallet"
+    yield _line("max drawdown", f"{figures.max_drawdown_usd:.4f} USD ({share})")
+
+
+def _setup(line: SetupLine) -> str:
+    slip = "-" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:+.2f}"
+    name = line.setup if len(line.setup) < SETUP_WIDTH else f"{line.setup[: SETUP_WIDTH - 2]}…"
+    return (
+        f"{name:<{SETUP_WIDTH}}{line.trades:>7}{line.win_rate_pct:>7.1f}{line.pnl_usd:>+10.4f}{line.fees_usd:>8.4f}"
+        f"{line.r_total:>+8.2f}{slip:>10}"
+    )
+
+
+def _step(step: WayUpStep) -> Iterator[str]:
+    yield ""
+    if step.is_open:
+        yield f"way up to {step.mode.value}: open"
+        return
+    yield f"way up to {step.mode.value}: locked, lacking"
+    for one in step.lacking:
+        yield f"  {one.name}: {one.need} needed, {one.have} shown"
+
+
+def _line(label: str, value: str) -> str:
+    return f"{label:<{LABEL}} {value}"
+
+
+def _spread(spread: Spread, unit: str) -> str:
+    if spread.mean is None or spread.p95 is None:
+        return "no fill yet"
+    return f"mean {spread.mean:.2f} {unit}, p95 {spread.p95:.2f} {unit}"
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """The line, broken between words where it is too long; what follows is indented under it."""
+    while len(line) > WIDTH:
+        cut = line.rfind(" ", 4, WIDTH + 1)
+        cut = cut if cut > 0 else WIDTH
+        yield line[:cut].rstrip()
+        line = "    " + line[cut:].strip()
+    yield line

@@ -1,0 +1,153 @@
+"""From what the engine decided to the journal's rows. Writing the same entry again changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cockpit.domain.actions import (
+    AnyAction,
+    CancelOrder,
+    CommandAnswered,
+    Decided,
+    FillBooked,
+    FlattenVenues,
+    MemoryChanged,
+    ModeChanged,
+    Notice,
+    OrderChanged,
+    PlaceOrder,
+    QueryOrder,
+    QueryPosition,
+    StateChanged,
+    TradeChanged,
+)
+from cockpit.domain.orders import OrderProgress
+from cockpit.domain.units import seconds_to_ns
+from cockpit.journal import schema
+from cockpit.journal.columns import (
+    Row,
+    account_row,
+    answer_row,
+    clean,
+    json_text,
+    order_row,
+    plain,
+    request_row,
+    state_row,
+    trade_row,
+    verdict_row,
+)
+from cockpit.journal.sessions import Alive, Entry, SessionInfo
+
+MEMORIES_KEPT = 20
+ALIVE_GAP_NS = seconds_to_ns(120)
+"""Two signs of life further apart than this do not make the time between them count."""
+
+_ADDED: dict[type, tuple[Table, Callable[[Any], Row]]] = {
+    Decided: (schema.verdicts, lambda action: verdict_row(action.verdict)),
+    PlaceOrder: (schema.requests, lambda action: request_row(action, action.order.venue, action.order.asset)),
+    CancelOrder: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
+    QueryOrder: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
+    QueryPosition: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
+    FlattenVenues: (schema.requests, lambda action: request_row(action, " ".join(action.venues), "")),
+    FillBooked: (schema.fills, plain),
+    MemoryChanged: (schema.memory, lambda action: {"body": json_text(action.memory)}),
+    StateChanged: (schema.states, state_row),
+    ModeChanged: (schema.modes, plain),
+    CommandAnswered: (schema.operator_actions, answer_row),
+    Notice: (schema.notices, plain),
+}
+"""The actions that become a row of their own, never changed again."""
+
+
+class Rows:
+    """The rows of one transaction, gathered from entries in order."""
+
+    def __init__(self) -> None:
+        self._added: dict[Table, list[Row]] = defaultdict(list)
+        self._latest: dict[Table, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+        self._alive: list[tuple[int, Alive]] = []
+
+    def add(self, entry: Entry) -> None:
+        """Take one entry in. Raises ValueError when one of its values cannot be stored as text."""
+        body = entry.body
+        if isinstance(body, SessionInfo):
+            self._append(schema.sessions, {"lineage": entry.lineage}, plain(body))
+        elif isinstance(body, Alive):
+            self._alive.append((entry.session_id, body))
+        else:
+            self._add_action(entry, body)
+
+    def write(self, connection: Connection) -> None:
+        """Write everything gathered, inside the caller's transaction."""
+        for table, rows in self._added.items():
+            connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        for table, latest in self._latest.items():
+            _replace_older(connection, table, list(latest.values()))
+        for session_id, alive in self._alive:
+            _stretch_uptime(connection, session_id, alive)
+        for session_id in {row["session_id"] for row in self._added.get(schema.memory, ())}:
+            _prune_memory(connection, session_id)
+
+    def _add_action(self, entry: Entry, action: AnyAction) -> None:
+        place = {"session_id": entry.session_id, "seq": entry.seq, "lineage": entry.lineage, "ts_ns": action.ts_ns}
+        if type(action) in _ADDED:
+            table, row_of = _ADDED[type(action)]
+            self._append(table, place, row_of(action))
+        match action:
+            case PlaceOrder():
+                self._keep(schema.orders, place, order_row(OrderProgress(action.order)))
+            case OrderChanged():
+                self._keep(schema.orders, place, order_row(action.order))
+            case TradeChanged():
+                self._keep(schema.trades, place, {**trade_row(action.trade), "change": action.change})
+            case MemoryChanged(memory=memory):
+                for mode, account in ((memory.mode, memory.account), *memory.other_accounts):
+                    self._keep(schema.accounts, place, account_row(mode, account))
+
+    def _append(self, table: Table, place: Row, row: Row) -> None:
+        self._added[table].append({name: clean(value) for name, value in {**row, **place}.items()})
+
+    def _keep(self, table: Table, place: Row, row: Row) -> None:
+        whole = {name: clean(value) for name, value in {**row, **place}.items()}
+        self._latest[table][tuple(whole[column.name] for column in table.primary_key)] = whole
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def _replace_older(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert rows, or put them in place of older ones; a row that is newer already stays."""
+    statement = _insert(connection, table)
+    new = statement.excluded
+    keys = list(table.primary_key.columns)
+    older = or_(table.c.session_id < new.session_id, and_(table.c.session_id == new.session_id, table.c.seq < new.seq))
+    values = {column.name: new[column.name] for column in table.columns if column not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values, where=older), rows)
+
+
+def _stretch_uptime(connection: Connection, session_id: int, alive: Alive) -> None:
+    spans = schema.uptime
+    of_session = spans.c.session_id == session_id
+    newest = select(spans).where(of_session).order_by(spans.c.from_ns.desc()).limit(1)
+    last = connection.execute(newest).one_or_none()
+    if last is not None and alive.ts_ns <= last.to_ns:
+        return
+    if last is not None and last.mode == alive.mode and alive.ts_ns - last.to_ns <= ALIVE_GAP_NS:
+        this_span = and_(of_session, spans.c.from_ns == last.from_ns)
+        connection.execute(update(spans).where(this_span).values(to_ns=alive.ts_ns))
+        return
+    span = {"session_id": session_id, "from_ns": alive.ts_ns, "to_ns": alive.ts_ns, "mode": alive.mode.value}
+    connection.execute(spans.insert().values(span))
+
+
+def _prune_memory(connection: Connection, session_id: int) -> None:
+    rows = schema.memory
+    of_session = rows.c.session_id == session_id
+    oldest_kept = select(rows.c.seq).where(of_session).order_by(rows.c.seq.desc()).limit(1).offset(MEMORIES_KEPT - 1)
+    connection.execute(delete(rows).where(of_session, rows.c.seq < oldest_kept.scalar_subquery()))

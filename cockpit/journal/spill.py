@@ -1,0 +1,107 @@
+"""The side file: where what the database would not take waits on disk, so that neither memory nor a kill loses it.
+
+A row of length, CRC-32 and msgpack, one a unit. A torn tail (killed while writing) is cut off when the file is opened.
+"""
+
+import os
+import struct
+from collections.abc import Sequence
+from io import FileIO
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+
+from cockpit.journal.errors import JournalError
+from cockpit.journal.sessions import Entry, Unit
+
+_HEAD = struct.Struct("<II")
+_decoder = msgspec.msgpack.Decoder(list[Entry])
+
+
+class Spill:
+    """An append-only queue of units in a file, oldest first. Once open it is the writer's thread's alone.
+
+    Opening raises `JournalError` when the file cannot be used, or holds what only another version can read; after that
+    everything may raise OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records = 0
+        self._read_at = 0
+        try:
+            self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+            self._end = self._whole_bytes()
+            self._file.truncate(self._end)
+        except OSError as error:
+            raise JournalError(f"expected a side file to write at {path}, was: {error.strerror}") from error
+        except msgspec.MsgspecError as error:
+            self._file.close()
+            raise JournalError(
+                f"expected {path} to hold this version's records, was: {error}: start the Cockpit that wrote it once "
+                "to have them written, or move the file away"
+            ) from error
+
+    def append(self, units: Sequence[Unit]) -> None:
+        """Put units at the end: all of them, or (with an OSError) none."""
+        rest = memoryview(b"".join(_packed(unit) for unit in units))
+        try:
+            self._file.seek(self._end)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._end)
+            raise
+        self._end = self._file.tell()
+        self.records += sum(len(unit) for unit in units)
+
+    def oldest(self, limit: int) -> list[Unit]:
+        """The oldest units, `limit` records or a little more, without taking them out."""
+        units: list[Unit] = []
+        at, count = self._read_at, 0
+        while count < limit and (found := self._unit_at(at)) is not None:
+            unit, at = found
+            units.append(unit)
+            count += len(unit)
+        return units
+
+    def drop(self, count: int) -> None:
+        """Take the `count` oldest units out; the file is emptied with the last."""
+        for _ in range(count):
+            found = self._unit_at(self._read_at)
+            if found is None:
+                break
+            unit, self._read_at = found
+            self.records -= len(unit)
+        if self._read_at == self._end:
+            self._file.truncate(0)
+            self._read_at = self._end = self.records = 0
+
+    def close(self) -> None:
+        """Close the file; what is in it waits for the next start."""
+        self._file.close()
+
+    def _unit_at(self, offset: int) -> tuple[Unit, int] | None:
+        """The unit that begins at `offset` and where the next one does; None at the end or where the file is torn."""
+        self._file.seek(offset)
+        head = self._file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return None
+        length, checksum = _HEAD.unpack(head)
+        body = self._file.read(length)
+        if len(body) < length or crc32(body) != checksum:
+            return None
+        return _decoder.decode(body), offset + _HEAD.size + length
+
+    def _whole_bytes(self) -> int:
+        offset = 0
+        while (found := self._unit_at(offset)) is not None:
+            unit, offset = found
+            self.records += len(unit)
+        return offset
+
+
+def _packed(unit: Unit) -> bytes:
+    body = msgspec.msgpack.encode(unit)
+    return _HEAD.pack(len(body), crc32(body)) + body

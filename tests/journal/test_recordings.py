@@ -1,0 +1,246 @@
+"""A recording gives back what was written, and after any accident what was flushed."""
+
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from journal_samples import any_of, no_file_over, notice
+
+from cockpit.domain.actions import Action, AnyAction
+from cockpit.domain.commands import AnyCommand, Arm
+from cockpit.domain.events import AnyEvent, Tick, Trade
+from cockpit.domain.kinds import Mode
+from cockpit.journal.errors import RecordingError
+from cockpit.journal.recordings import (
+    MAX_FRAME_BYTES,
+    Marker,
+    Record,
+    RecordingHeader,
+    RecordingWriter,
+    read_recording,
+)
+
+HEADER = RecordingHeader(
+    created_ns=1, origin="engine", source="live", config_json='{"a": 1}', mode=Mode.PAPER, start_ns=2, feed="live"
+)
+records = st.one_of([any_of(kind) for union in (AnyEvent, AnyCommand, AnyAction) for kind in get_args(union)])
+
+
+def write(path: Path, items: list[Record], flush_every: int = 1_000) -> None:
+    with RecordingWriter(path, HEADER) as writer:
+        for number, item in enumerate(items, start=1):
+            put(writer, item)
+            if number % flush_every == 0:
+                assert writer.flush()
+    assert writer.failure is None
+
+
+def put(writer: RecordingWriter, item: Record) -> None:
+    if isinstance(item, Action):
+        writer.write_action(item)
+    else:
+        writer.write_input(item)
+
+
+def trades(count: int) -> list[Record]:
+    return [Trade(n, n + 1, "binance", "BTC", 60_000.0 + n, 0.5, n % 2 == 0, n) for n in range(count)]
+
+
+@given(items=st.lists(records, max_size=12), flush_every=st.integers(1, 5))
+def test_everything_comes_back_in_order(
+    tmp_path_factory: pytest.TempPathFactory, items: list[Record], flush_every: int
+) -> None:
+    path = tmp_path_factory.mktemp("recording") / "a.rec"
+    write(path, items, flush_every)
+    header, reader = read_recording(path)
+    assert header == HEADER
+    assert list(reader) == items
+    assert not reader.torn
+
+
+def test_a_recording_can_be_read_twice_and_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        writer.write_input(Tick(1))
+        writer.flush()
+        writer.write_input(Tick(2))
+        _, reader = read_recording(path)
+        assert list(reader) == [Tick(1)]
+        writer.flush()
+        assert list(reader) == [Tick(1), Tick(2)]
+
+
+def test_batches_are_runs_of_one_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, [Tick(1), Tick(2), Arm(3, "c", "key"), notice(1), Tick(4)])
+    _, reader = read_recording(path)
+    assert [(marker, len(batch)) for marker, batch in reader.batches()] == [
+        (Marker.EVENT, 2),
+        (Marker.COMMAND, 1),
+        (Marker.ACTION, 1),
+        (Marker.EVENT, 1),
+    ]
+
+
+def test_a_full_buffer_flushes_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER, flush_bytes=2_000) as writer:
+        for item in trades(100):
+            put(writer, item)
+        assert writer.records_flushed > 0
+        _, reader = read_recording(path)
+        assert list(reader) == trades(100)[: writer.records_flushed]
+
+
+def test_a_tail_torn_at_any_byte_costs_only_the_last_flush(tmp_path: Path) -> None:
+    path, torn = tmp_path / "a.rec", tmp_path / "torn.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        for item in trades(20):
+            put(writer, item)
+        writer.flush()
+        whole = path.stat().st_size
+        for item in trades(40)[20:]:
+            put(writer, item)
+    data = path.read_bytes()
+    assert whole < len(data)
+    for end in range(whole, len(data)):
+        torn.write_bytes(data[:end])
+        _, reader = read_recording(torn)
+        assert list(reader) == trades(20)
+        assert (reader.torn, reader.dropped_bytes) == (end > whole, end - whole)
+
+
+@pytest.mark.parametrize("rest", [b"\0" * 4096, b"something else"])
+def test_junk_after_the_last_frame_is_a_torn_tail(tmp_path: Path, rest: bytes) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(5))
+    with path.open("ab") as file:
+        file.write(rest)
+    _, reader = read_recording(path)
+    assert list(reader) == trades(5)
+    assert reader.dropped_bytes == len(rest)
+
+
+def test_a_flipped_bit_is_never_read_as_data(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        for item in trades(20):
+            put(writer, item)
+        writer.flush()
+        whole = path.stat().st_size
+        for item in trades(40)[20:]:
+            put(writer, item)
+    data = path.read_bytes()
+    for position in range(whole, len(data)):
+        for bit in range(8):
+            flipped = bytearray(data)
+            flipped[position] ^= 1 << bit
+            path.write_bytes(flipped)
+            _, reader = read_recording(path)
+            assert list(reader) in (trades(20), trades(40)), f"bit {bit} of byte {position}"
+
+
+def header_frame(**changes: object) -> bytes:
+    fields = {**msgspec.to_builtins(HEADER), **changes}
+    body = msgspec.msgpack.encode(fields)
+    content = bytes([Marker.HEADER]) + len(body).to_bytes(4, "little") + body
+    return zstandard.compress(content)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "was none"),
+        (b"1700000000 {}\n", "was none"),
+        (header_frame()[:-3], "was none"),
+        (zstandard.compress(b""), "something else compressed"),
+        (zstandard.compress(b"a log, compressed, of some length"), "something else compressed"),
+        (header_frame(format="pcap"), "something else compressed"),
+        (header_frame(version=2, shape="unknown"), "expected recording version 1 or older, was 2"),
+        (header_frame(mode="practice"), "expected a recording's header"),
+    ],
+)
+def test_what_is_no_recording_says_so_in_one_line(tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "a.rec"
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match=said) as raised:
+        read_recording(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="No such file"):
+        read_recording(tmp_path / "none.rec")
+
+
+def test_a_frame_made_to_exhaust_the_memory_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(3))
+    bomb = zstandard.compress(bytes(MAX_FRAME_BYTES + 1))
+    with path.open("ab") as file:
+        file.write(bomb)
+    _, reader = read_recording(path)
+    assert list(reader) == trades(3)
+    assert reader.dropped_bytes == len(bomb)
+
+
+def test_a_record_of_another_vocabulary_is_an_error_not_a_tail(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(3))
+    body = msgspec.msgpack.encode([["teleport", 1, 2]])
+    with path.open("ab") as file:
+        file.write(zstandard.compress(bytes([Marker.EVENT]) + len(body).to_bytes(4, "little") + body))
+    _, reader = read_recording(path)
+    with pytest.raises(RecordingError, match="expected event records"):
+        list(reader)
+
+
+def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(3))
+    with pytest.raises(RecordingError, match="File exists"):
+        RecordingWriter(path, HEADER)
+    assert list(read_recording(path)[1]) == trades(3)
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        for item in trades(10):
+            put(writer, item)
+        assert writer.flush()
+        with no_file_over(path.stat().st_size + 20):
+            for item in trades(5_000):
+                put(writer, item)
+            assert not writer.flush()
+        assert writer.failure == "recording ended after 10 records: File too large"
+        writer.write_input(Tick(1))
+        assert not writer.flush()
+    _, reader = read_recording(path)
+    assert list(reader) == trades(10)
+    assert not reader.torn
+
+
+def test_a_record_without_an_encoding_ends_the_recording_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        writer.write_input(Tick(1))
+        writer.write_input(Tick(2**70))
+        writer.write_input(Tick(3))
+        assert writer.failure is not None
+        assert writer.failure.startswith("recording ended after 1 records")
+    assert list(read_recording(path)[1]) == [Tick(1)]
+
+
+def test_any_zstd_tool_opens_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(30), flush_every=10)
+    with path.open("rb") as file:
+        content = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read()
+    assert b"cockpit-recording" in content
+    assert content.count(b"binance") == 30
