@@ -23,11 +23,12 @@ class StandDown(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """The session account of one UTC day. Everything here survives a restart.
+    """The account of one mode. Everything here survives a restart. A session's counts and results are its UTC day's.
 
-    `realised_usd` is today's, net. `day_open_usd` is the open P&L that was carried into this day: the day's loss is
-    counted from there. `equity_peak_usd` is the highest realised + open since the session began (0 at its start).
-    `session_usd` is realised since the session began and does not roll over. `session_r` is today's net R.
+    `realised_usd` and `session_usd` are today's, net, and so is `session_r` in R. `day_open_usd` is the open P&L that
+    was carried into this day: the day's loss is counted from there. `equity_peak_usd` is the session's highest realised
+    + open on today's scale (0 is where the day began): a drawdown goes over midnight with it, only a new peak or an
+    operator's review ends one.
     """
 
     utc_day: int

@@ -101,10 +101,21 @@ class OpenInterest(Event, frozen=True, array_like=True, gc=False, tag="open_inte
     origin: Origin = Origin.FEED
 
 
+class AaveExposure(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a wallet holds of one asset on Aave: collateral and debt in USD, `threshold` its weight in the health factor
+    (0..1)."""
+
+    symbol: str
+    collateral_usd: float
+    debt_usd: float
+    threshold: float
+
+
 class HealthFactor(Event, frozen=True, array_like=True, gc=False, tag="health_factor"):
     """An Aave health factor. `value` is None where it is unknown (`detail` says why) or where there is no debt.
 
-    `source` names the RPC that answered: two sources under the limit confirm each other.
+    `source` names the RPC that answered: two sources under the limit confirm each other. `exposures` is the split by
+    asset where it is known and adds up.
     """
 
     source: str
@@ -114,6 +125,7 @@ class HealthFactor(Event, frozen=True, array_like=True, gc=False, tag="health_fa
     debt_usd: float | None = None
     detail: str = ""
     origin: Origin = Origin.FEED
+    exposures: tuple[AaveExposure, ...] = ()
 
 
 class PriorityFee(Event, frozen=True, array_like=True, gc=False, tag="priority_fee"):
@@ -127,6 +139,41 @@ class JitoTip(Event, frozen=True, array_like=True, gc=False, tag="jito_tip"):
     """The median landed Jito tip in SOL."""
 
     p50_sol: float
+    origin: Origin = Origin.FEED
+
+
+class OnChainPrice(Event, frozen=True, array_like=True, gc=False, tag="onchain_price"):
+    """What an asset costs on chain, in USD, beside its perp: the last price, and the typical price of the newest full
+    minute where the source gives it."""
+
+    asset: str
+    source: str
+    price: float
+    minute_vwap: float | None = None
+    origin: Origin = Origin.FEED
+
+
+class LiquidationCluster(msgspec.Struct, frozen=True, gc=False):
+    """Liquidations near one another: `notional_usd` between two prices, `longs` the positions that are closed there.
+
+    `kind` is observed (forced orders that happened, `count` of them) or estimated (assumed, count 0).
+    """
+
+    price_low: float
+    price_high: float
+    notional_usd: float
+    kind: str
+    count: int
+    longs: bool
+
+
+class LiquidationMap(Event, frozen=True, array_like=True, gc=False, tag="liquidation_map"):
+    """Where liquidations are estimated to wait. `explained_pct` is the share of open interest the estimate rests on."""
+
+    asset: str
+    source: str
+    clusters: tuple[LiquidationCluster, ...]
+    explained_pct: float
     origin: Origin = Origin.FEED
 
 
@@ -210,5 +257,7 @@ class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat")
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
 VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
-MarketEvent = Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | FeedHealth | Tick
+MarketEvent = (
+    Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick
+)
 AnyEvent = MarketEvent | VenueEvent

@@ -157,7 +157,7 @@ class FeedState(StrEnum):
 
 
 class Reading(StrEnum):
-    """The feeds whose age the rules judge."""
+    """What feeds deliver. The rules judge the age of each, but for those that only inform."""
 
     STREAM = "stream"
     POSITIONING = "positioning"
@@ -166,3 +166,10 @@ class Reading(StrEnum):
     HEALTH_FACTOR = "health_factor"
     PRIORITY_FEE = "priority_fee"
     JITO_TIP = "jito_tip"
+    ONCHAIN_PRICE = "onchain_price"
+    LIQUIDATION_MAP = "liquidation_map"
+
+    @property
+    def informs_only(self) -> bool:
+        """Whether no rule asks for it: its age is shown and stands nobody down."""
+        return self in (Reading.ONCHAIN_PRICE, Reading.LIQUIDATION_MAP)

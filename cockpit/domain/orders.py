@@ -9,7 +9,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """One order for a venue. `side` is the direction it trades (long = buys). `order_id` is ours and counted.
 
     A MARKET order has neither price; a LIMIT has `limit_price`; a STOP_MARKET has `trigger_price`. A LIMIT entry that
-    has not filled by `expires_ns` is cancelled. `decided_ns` and `decision_price` say when and at what price we decided.
+    has not filled by `expires_ns` is cancelled. `decided_ns` and `decision_price` say when and at what price.
     """
 
     order_id: str
@@ -29,7 +29,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
 
 
 class OrderProgress(msgspec.Struct, frozen=True):
-    """An order and what became of it so far."""
+    """An order and what became of it so far. `fill_ids` are the executions booked: none is ever booked twice."""
 
     request: OrderRequest
     status: OrderStatus = OrderStatus.SENT
@@ -38,6 +38,7 @@ class OrderProgress(msgspec.Struct, frozen=True):
     fees_usd: float = 0.0
     venue_order_id: str = ""
     detail: str = ""
+    fill_ids: tuple[str, ...] = ()
 
     @property
     def open_qty(self) -> float:

@@ -3,6 +3,7 @@
 import msgspec
 
 from cockpit.domain.account import Account, Halt, StandDown
+from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Origin, Reading, SetupPhase, Side
 from cockpit.domain.trades import TradeRecord
 
@@ -52,6 +53,22 @@ class AssetView(msgspec.Struct, frozen=True):
     open_interest_change_24h_pct: float | None
     bands_lower: tuple[tuple[float, float], ...]
     bands_upper: tuple[tuple[float, float], ...]
+    clusters: tuple[LiquidationCluster, ...] = ()
+    """Liquidations by price, observed and estimated; beside the operator's bands, never in their place."""
+    estimated_explained_pct: float | None = None
+    """The share of open interest the estimated clusters rest on; None without an estimate."""
+    onchain_price: float | None = None
+    onchain_apart_bps: float | None = None
+    """How far the on-chain price lies over (+) or under (-) the perp's."""
+
+
+class HealthDrop(msgspec.Struct, frozen=True):
+    """One asset on Aave, and by how many percent it alone must move (below 0 = fall) for each (health factor, move)."""
+
+    symbol: str
+    collateral_usd: float
+    debt_usd: float
+    moves: tuple[tuple[float, float | None], ...]
 
 
 class HealthView(msgspec.Struct, frozen=True):
@@ -68,6 +85,7 @@ class HealthView(msgspec.Struct, frozen=True):
     flatten_under: float
     detail: str
     origin: Origin | None
+    drops: tuple[HealthDrop, ...] = ()
 
 
 class SetupView(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The cockpit's own stream: what an engine process sends to a screen, frame by frame, and what the screen says first."""
+"""The cockpit's own stream: what an engine sends to a screen, frame by frame, and what the screen says first."""
 
 import msgspec
 
@@ -26,6 +26,16 @@ class StallView(msgspec.Struct, frozen=True):
     running: str
 
 
+class AlertsView(msgspec.Struct, frozen=True):
+    """How the alerts to the outside do: services told, alerts asked for, tellings that failed, whether the last did."""
+
+    ok: bool = True
+    services: int = 0
+    asked: int = 0
+    failed: int = 0
+    last_error: str = ""
+
+
 class ProcessView(msgspec.Struct, frozen=True):
     """How the engine process itself does, beside what the engine decides."""
 
@@ -47,6 +57,23 @@ class ProcessView(msgspec.Struct, frozen=True):
     recording_error: str
     tick_to_verdict_p99_ms: float | None
     url: str = ""
+    alerts: AlertsView = AlertsView()
+
+
+class Briefing(msgspec.Struct, frozen=True):
+    """What the config says that a screen shows: the session's plan, its checklist, and what each mode may risk.
+
+    `mode_limits` pairs a mode's name with a sentence; `longs_only_above_bps` is the gate's threshold on the spread.
+    """
+
+    session: str = ""
+    thesis: str = ""
+    bias: tuple[str, ...] = ()
+    checklist: tuple[str, ...] = ()
+    mode_limits: tuple[tuple[str, str], ...] = ()
+    arithmetic: tuple[str, ...] = ()
+    longs_only_above_bps: float | None = None
+    warn_below_bps: float | None = None
 
 
 class StreamRequest(msgspec.Struct, frozen=True):
@@ -73,6 +100,7 @@ class Hello(msgspec.Struct, frozen=True, tag_field="frame", tag="hello"):
     last_seq: int
     gap: bool
     process: ProcessView
+    briefing: Briefing = Briefing()
 
 
 class SnapshotFrame(msgspec.Struct, frozen=True, tag_field="frame", tag="snapshot"):

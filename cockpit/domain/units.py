@@ -1,4 +1,4 @@
-"""Units and the few conversions everybody needs. Quantities are base coins, money is USD, times are ns since the epoch."""
+"""Units and the few conversions everybody needs. Base coins, USD, ns since the epoch."""
 
 from datetime import UTC, datetime
 
@@ -38,3 +38,8 @@ def bps_between(price: float, reference: float) -> float:
 def offset_price(price: float, bps: float) -> float:
     """The price `bps` above (+) or below (-) `price`."""
     return price * (1.0 + bps / BPS)
+
+
+def average_price(price: float, qty: float, more_price: float, more_qty: float) -> float:
+    """The quantity-weighted price of two executions; exactly the later one's where there was none before."""
+    return (price * qty + more_price * more_qty) / (qty + more_qty) if qty > 0 else more_price

@@ -99,10 +99,11 @@ class Accountant:
         """How far the equity lies under its peak of the session."""
         return max(0.0, self.account.equity_peak_usd - self.equity_usd(open_usd))
 
-    def look(self, open_usd: float, limit_usd: float) -> float | None:
+    def look(self, open_usd: float, limit_usd: float, is_watch: bool) -> float | None:
         """One look at the equity: moves the peak, and returns the drawdown once it is confirmed at the limit.
 
-        A realised drawdown needs no second look; an open one needs `DRAWDOWN_READS` in a row.
+        A realised drawdown needs no second look. An open one needs `DRAWDOWN_READS` of the watch's looks in a row,
+        which are a second apart: those after a fill see the same prices again.
         """
         equity = self.equity_usd(open_usd)
         drawdown = self.drawdown_usd(open_usd)
@@ -116,12 +117,12 @@ class Accountant:
         if drawdown < limit_usd:
             self._confirmations = 0
             return None
-        self._confirmations += 1
+        self._confirmations += is_watch
         is_realised = self.drawdown_usd(max(0.0, open_usd)) >= limit_usd
         return drawdown if is_realised or self._confirmations >= DRAWDOWN_READS else None
 
     def roll(self, now_ns: int, open_usd: float) -> bool:
-        """Begin a new UTC day if one has begun: counts and results start anew, streak and halt stay."""
+        """Begin a new UTC day if one has begun: counts and results start anew, streak, halt and drawdown stay."""
         day = utc_day(now_ns)
         if day <= self.account.utc_day:
             return False
@@ -133,10 +134,9 @@ class Accountant:
             day_open_usd=open_usd,
             session_usd=0.0,
             session_r=0.0,
-            equity_peak_usd=0.0,
+            equity_peak_usd=self.drawdown_usd(open_usd),
             trades_today=0,
             session_trades=0,
             fees_usd=0.0,
         )
-        self._confirmations = 0
         return True

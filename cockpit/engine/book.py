@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.actions import QueryOrder
-from cockpit.domain.events import FundingPaid, OrderEvent, VenuePosition
-from cockpit.domain.kinds import Mode, Side, TradePhase
-from cockpit.domain.orders import OrderProgress
+from cockpit.domain.actions import QueryOrder, QueryPosition
+from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.kinds import Mode, OrderRole, Side, TradePhase
+from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.outside import OutsideWatch
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.market import Market
+
+TRADES_REMEMBERED = 100
+"""Trades that are over and may still be spoken of by a venue."""
 
 
 class TradeBook:
@@ -25,6 +31,9 @@ class TradeBook:
         self._desk = Desk()
         self._trades: dict[str, TradeLife] = {}
         self._booked: dict[str, TradeRecord] = {}
+        self._over: dict[str, TradeLife] = {}
+        self._venues_used: set[str] = set()
+        self._outside = OutsideWatch()
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -65,13 +74,13 @@ class TradeBook:
 
     def restore(self, trades: Iterable[TradeRecord], orders: Iterable[OrderProgress], out: Outbox) -> None:
         """Take over the open trades of an earlier engine, and ask the venue about every order that may be there."""
-        orders = list(orders)
-        self._desk.restore(orders)
+        self._desk.restore(orders, out.now_ns)
         for order in self._desk.live():
             out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
         for record in trades:
             trade = self._adopt(record)
-            trade.restore([order for order in orders if order.request.trade_id == record.trade_id], out)
+            if not trade.is_over:
+                trade.restore(out)
 
     def on_order(self, event: OrderEvent, out: Outbox) -> None:
         """Book what a venue says of an order, then let its trade act on it."""
@@ -79,6 +88,11 @@ class TradeBook:
         if progress is None:
             return
         trade = self._trades.get(progress.request.trade_id)
+        if isinstance(event, OrderFilled):
+            if progress.request.role is not OrderRole.ENTRY:
+                self._on_exit(event, progress, trade, out)
+                return
+            trade = trade or self._revived(event, progress.request, out)
         if trade is not None:
             trade.on_order(event, progress, out)
 
@@ -88,22 +102,40 @@ class TradeBook:
         total = sum(trade.record.open_qty for trade in holders)
         for trade in holders:
             share = trade.record.open_qty / total
-            trade.on_funding(FundingPaid(paid.ts_ns, paid.venue, paid.asset, paid.amount_usd * share, paid.rate_bps), out)
+            trade.on_funding(paid.amount_usd * share, out)
 
     def on_position(self, position: VenuePosition, out: Outbox) -> None:
-        """The venue said what it holds: whoever waits for that hears it."""
-        for trade in self._at(position.venue, position.asset):
-            trade.on_position(position, out)
+        """The venue said what it holds: whoever waits for that hears it, and what nobody explains is told."""
+        holders = self._at(position.venue, position.asset)
+        for trade in holders:
+            trade.on_position(position, self.exit_price(trade.record), out)
+        if all(self._is_settled(trade) for trade in holders):
+            lot = self._lot(position.venue, position.asset)
+            if self._outside.is_gone(position, [trade.record for trade in holders], lot, out):
+                for trade in holders:
+                    trade.closed_outside(self.exit_price(trade.record), out)
+
+    def cancel_entries(self, out: Outbox) -> None:
+        """Take back whatever of the entries has not filled yet."""
+        for trade in self._trades.values():
+            self._desk.cancel(trade.record.entry_order_id, out)
 
     def on_time(self, out: Outbox) -> None:
-        """Time passed: time stops, entry limits, closes that must be asked for again."""
+        """Time passed: time stops, entry limits, orders and positions that must be asked for again."""
+        self._desk.on_time(out)
         for trade in self._trades.values():
             trade.on_time(out)
+        self._outside.on_time(out)
 
     def next_due_ns(self, otherwise_ns: int) -> int:
         """The next time stop, or `otherwise_ns` if that is earlier."""
         stops = (trade.record.time_stop_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
         return min((otherwise_ns, *(stop_ns for stop_ns in stops if stop_ns is not None)))
+
+    def opposed_to(self, venue: str, asset: str, side: Side) -> TradeRecord | None:
+        """A trade on the other side of the same perpetual: a venue holds one position there, so both would net."""
+        records = (trade.record for trade in self._at(venue, asset))
+        return next((record for record in records if record.side is not side), None)
 
     def changes(self) -> list[tuple[TradeRecord, TradeRecord]]:
         """(before, after) of every trade that changed since the last call; trades that are over leave the book."""
@@ -115,7 +147,10 @@ class TradeBook:
             changed.append((before, trade.record))
             self._booked[trade_id] = trade.record
             if trade.is_over:
+                self._over[trade_id] = trade
                 del self._trades[trade_id], self._booked[trade_id]
+        while len(self._over) > TRADES_REMEMBERED:
+            del self._over[next(iter(self._over))]
         return changed
 
     def worth_usd(self, trade: TradeRecord) -> float | None:
@@ -146,17 +181,65 @@ class TradeBook:
         return total
 
     def exposure_usd(self) -> float:
-        """Sum of notionals: what is open, or what was asked for where nothing has filled yet."""
-        return sum(
-            trade.record.open_qty * trade.record.entry_price if trade.record.entry_qty else trade.record.notional_usd
-            for trade in self._trades.values()
-        )
+        """Sum of notionals: what is open, or all that was asked for while the entry may still fill."""
+        return sum(self._exposure_usd(trade.record) for trade in self._trades.values())
 
     def venues(self, mode: Mode) -> tuple[str, ...]:
         """Every venue that a trade of this mode may have touched."""
-        traded = {where.trade_on for where in self._config.assets.values()}
+        traded = {where.trade_on for where in self._config.assets.values()} | self._venues_used
         traded |= {trade.record.venue for trade in self._trades.values() if trade.record.mode is mode}
         return tuple(sorted(traded))
+
+    def busy_venues(self) -> set[str]:
+        """The venues on which a trade of ours is not over."""
+        return {trade.record.venue for trade in self._trades.values()}
+
+    def _exposure_usd(self, record: TradeRecord) -> float:
+        open_usd = record.open_qty * record.entry_price
+        return max(open_usd, record.notional_usd) if self._desk.is_live(record.entry_order_id) else open_usd
+
+    def _is_settled(self, trade: TradeLife) -> bool:
+        """Whether the trade's open quantity is all there is to it: nothing of it is opening or closing."""
+        return trade.record.phase is TradePhase.OPEN and not self._desk.is_live(trade.record.entry_order_id)
+
+    def _on_exit(self, fill: OrderFilled, progress: OrderProgress, trade: TradeLife | None, out: Outbox) -> None:
+        """Book an exit to its trade, and what it took beyond that to the other trades of the same position.
+
+        Reduce-only means the venue's one position, not our trade: a target and a close under way at once can take more
+        than their own trade holds while another is open there.
+        """
+        order, excess = progress.request, fill.qty - (max(0.0, trade.record.open_qty) if trade else 0.0)
+        half_a_lot = self._lot(order.venue, order.asset) / 2
+        for other in self._at(order.venue, order.asset):
+            taken = min(excess, other.record.open_qty)
+            if other is not trade and taken > half_a_lot:
+                other.absorb(fill, taken, out)
+                excess -= taken
+                fill = replace(fill, qty=fill.qty - taken, fee_usd=fill.fee_usd * (1.0 - taken / fill.qty))
+        if excess > half_a_lot:
+            what = f"{excess:g} {order.asset} at {fill.price:g} on {order.order_id} ({order.role.value})"
+            out.notice("critical", "order", f"{what} more than {order.trade_id} held: check {order.venue}")
+            out.add(QueryPosition(out.now_ns, order.venue, order.asset))
+        if trade is not None and fill.qty > half_a_lot:
+            trade.on_order(fill, progress, out)
+
+    def _revived(self, fill: OrderFilled, order: OrderRequest, out: Outbox) -> TradeLife | None:
+        """The entry of a trade that was over fills after all: the trade is taken back, and closes."""
+        trade = self._over.get(order.trade_id)
+        what = f"{fill.qty:g} {order.asset} at {fill.price:g} on {order.order_id}"
+        out.notice("critical", "order", f"{what} after {order.trade_id} was over: check {order.venue}")
+        if trade is None:
+            out.add(QueryPosition(out.now_ns, order.venue, order.asset))
+            return None
+        self._trades[order.trade_id] = self._over.pop(order.trade_id)
+        self._booked[order.trade_id] = trade.record
+        return trade
+
+    def _lot(self, venue: str, asset: str) -> float:
+        """The lot there; a perpetual nobody configured may be held too, in any size."""
+        section = self._config.venues.get(venue)
+        instrument = section.instruments.get(asset) if section is not None else None
+        return instrument.lot if instrument is not None else 0.0
 
     def _at(self, venue: str, asset: str) -> list[TradeLife]:
         return [trade for trade in self._trades.values() if (trade.record.venue, trade.record.asset) == (venue, asset)]
@@ -166,6 +249,7 @@ class TradeBook:
         trade = TradeLife(record, instrument, self._round_trip_fee_bps(record.venue), self._desk)
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record
+        self._venues_used.add(record.venue)
         return trade
 
     def _round_trip_fee_bps(self, venue: str) -> float:

@@ -1,41 +1,54 @@
 """Our orders and what became of each. The desk books facts; what they mean for a trade is the trade's business."""
 
 from collections.abc import Iterable
+from math import inf, isfinite
 
 from msgspec.structs import replace
 
 from cockpit.domain.actions import CancelOrder, OrderChanged, PlaceOrder, QueryOrder
 from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
-from cockpit.domain.kinds import OrderStatus
+from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.units import NS_PER_S, average_price
 from cockpit.engine.outbox import Outbox
 
 QTY_EPSILON = 1e-12
-FILLS_REMEMBERED = 20_000
+REMEMBERED = 1_000
+"""How many orders that are final, and fills that nobody knows, are remembered."""
+ASK_UNKNOWN_NS = NS_PER_S
+OVERDUE_NS = 5 * NS_PER_S
+"""An order on its way, or a cancel, that nobody has answered for so long is asked for."""
 
 
 class Desk:
-    """Every order that is not final yet, and the ids of the fills already booked."""
+    """Every order that is not final yet, and the last of those that are: a venue may speak of an order late."""
 
     def __init__(self) -> None:
         self._orders: dict[str, OrderProgress] = {}
-        self._fills: dict[str, None] = {}
+        self._final: dict[str, OrderProgress] = {}
+        self._strange_fills: dict[tuple[str, str], None] = {}
         self._cancelling: set[str] = set()
+        self._quiet_since_ns: dict[str, int] = {}
 
     def place(self, request: OrderRequest, out: Outbox) -> None:
         """Send an order; it counts as on its way until the venue says otherwise."""
         progress = OrderProgress(request)
         self._orders[request.order_id] = progress
+        self._quiet_since_ns[request.order_id] = out.now_ns
         out.add(PlaceOrder(out.now_ns, request))
         out.add(OrderChanged(out.now_ns, progress))
 
     def cancel(self, order_id: str, out: Outbox) -> None:
-        """Ask for an order's cancellation, once."""
-        progress = self._orders.get(order_id)
-        if progress is None or progress.status.is_final or order_id in self._cancelling:
-            return
-        self._cancelling.add(order_id)
-        out.add(CancelOrder(out.now_ns, order_id, progress.request.venue, progress.request.asset))
+        """Ask for an order's cancellation, unless that is under way."""
+        if order_id in self._orders and order_id not in self._cancelling:
+            self._cancelling.add(order_id)
+            self._quiet_since_ns[order_id] = out.now_ns
+            out.add(self._cancel_of(self._orders[order_id].request, out))
+
+    def cancel_all(self, trade_id: str, out: Outbox) -> None:
+        """Ask for the cancellation of whatever is left of a trade's orders."""
+        for order in self.of_trade(trade_id):
+            self.cancel(order.request.order_id, out)
 
     def get(self, order_id: str) -> OrderProgress | None:
         """An order that may still change, or None."""
@@ -43,56 +56,106 @@ class Desk:
 
     def is_live(self, order_id: str) -> bool:
         """Whether the order can still execute as far as anybody knows (UNKNOWN counts: it may)."""
-        progress = self._orders.get(order_id)
-        return progress is not None and not progress.status.is_final
+        return order_id in self._orders
 
     def live(self) -> Iterable[OrderProgress]:
         """Every order that may still execute."""
         return self._orders.values()
 
-    def restore(self, orders: Iterable[OrderProgress]) -> None:
-        """Take over the orders of an earlier engine."""
-        self._orders.update((order.request.order_id, order) for order in orders if not order.status.is_final)
+    def of_trade(self, trade_id: str, role: OrderRole | None = None) -> list[OrderProgress]:
+        """A trade's orders that may still execute, of one role or of all, oldest first."""
+        own = [order for order in self._orders.values() if order.request.trade_id == trade_id]
+        return [order for order in own if role in (None, order.request.role)]
+
+    def restore(self, orders: Iterable[OrderProgress], now_ns: int) -> None:
+        """Take over the orders of an earlier engine, the final ones too: their fills are booked already."""
+        for order in orders:
+            known = self._final if order.status.is_final else self._orders
+            known[order.request.order_id] = order
+        self._quiet_since_ns = dict.fromkeys(self._orders, now_ns)
+
+    def on_time(self, out: Outbox) -> None:
+        """Time passed: ask for every order nobody knows, and for those a venue has left unanswered."""
+        for order_id, order in self._orders.items():
+            quiet_ns = out.now_ns - self._quiet_since_ns[order_id]
+            unanswered = order.status is OrderStatus.SENT or order_id in self._cancelling
+            if (order.status is OrderStatus.UNKNOWN and quiet_ns >= ASK_UNKNOWN_NS) or (
+                unanswered and quiet_ns >= OVERDUE_NS
+            ):
+                self._quiet_since_ns[order_id] = out.now_ns
+                if order_id in self._cancelling:
+                    out.add(self._cancel_of(order.request, out))
+                self._ask_for(order, out)
 
     def apply(self, event: OrderEvent, out: Outbox) -> OrderProgress | None:
         """Book what the venue says of an order.
 
-        Returns its new progress, or None when the event says nothing new: a fill that was booked already, an order that
-        is final, or one that is not ours (which is said in a notice).
+        Returns its new progress, or None when the event says nothing new: a fill that was booked already, or an order
+        that is not ours (which is said in a notice).
         """
+        if isinstance(event, OrderFilled) and not self._is_usable(event, out):
+            return None
         before = self._orders.get(event.order_id)
         if before is None:
-            self._mention_stranger(event, out)
-            return None
-        after = self._booked(before, event)
+            return self._late(event, out)
+        self._quiet_since_ns[event.order_id] = out.now_ns
+        after = self._booked(before, event, out)
         if after is None or after == before:
             return None
         out.add(OrderChanged(out.now_ns, after))
+        self._orders[event.order_id] = after
         if after.status.is_final:
-            del self._orders[event.order_id]
-            self._cancelling.discard(event.order_id)
-        else:
-            self._orders[event.order_id] = after
+            self._finish(after)
         if after.status is OrderStatus.UNKNOWN:
-            out.add(QueryOrder(out.now_ns, event.order_id, after.request.venue, after.request.asset))
+            self._ask_for(after, out)
+        return after
+
+    def _finish(self, order: OrderProgress) -> None:
+        order_id = order.request.order_id
+        del self._orders[order_id], self._quiet_since_ns[order_id]
+        self._cancelling.discard(order_id)
+        self._final[order_id] = order
+        _forget_oldest(self._final)
+
+    def _late(self, event: OrderEvent, out: Outbox) -> OrderProgress | None:
+        """The venue speaks of an order that was final. What executed counts, whatever was said before."""
+        known = self._final.get(event.order_id)
+        if known is None:
+            self._mention_stranger(event, out)
+            return None
+        if isinstance(event, OrderAccepted) and known.status is not OrderStatus.FILLED:
+            out.notice("critical", "order", f"{event.order_id} works at the venue after it was {known.status.value}")
+            out.add(self._cancel_of(known.request, out))
+            return None
+        after = self._with_fill(known, event, out) if isinstance(event, OrderFilled) else None
+        if after is None:
+            return None
+        if after.status is not OrderStatus.FILLED:
+            after = replace(after, status=known.status)
+        out.notice("critical", "order", f"{event.order_id} filled after it was {known.status.value}: booked")
+        self._final[event.order_id] = after
+        out.add(OrderChanged(out.now_ns, after))
         return after
 
     def _mention_stranger(self, event: OrderEvent, out: Outbox) -> None:
-        if isinstance(event, OrderFilled) and self._is_new(event.fill_id):
-            out.notice(
-                "critical",
-                "order",
-                f"fill {event.fill_id} of {event.qty:g} at {event.price:g} on order {event.order_id}, which is not ours "
-                "or was final: check the venue",
-            )
+        if not isinstance(event, OrderFilled) or (event.order_id, event.fill_id) in self._strange_fills:
+            return
+        self._strange_fills[event.order_id, event.fill_id] = None
+        _forget_oldest(self._strange_fills)
+        out.notice(
+            "critical",
+            "order",
+            f"fill {event.fill_id} of {event.qty:g} at {event.price:g} on order {event.order_id}, which is not ours: "
+            "check the venue",
+        )
 
-    def _booked(self, before: OrderProgress, event: OrderEvent) -> OrderProgress | None:
+    def _booked(self, before: OrderProgress, event: OrderEvent, out: Outbox) -> OrderProgress | None:
         match event:
             case OrderAccepted():
                 status = OrderStatus.PARTLY_FILLED if before.filled_qty > 0 else OrderStatus.WORKING
                 return replace(before, status=status, venue_order_id=event.venue_order_id)
             case OrderFilled():
-                return self._with_fill(before, event)
+                return self._with_fill(before, event, out)
             case OrderRejected():
                 return replace(before, status=OrderStatus.REJECTED, detail=event.reason)
             case OrderCancelled():
@@ -100,23 +163,44 @@ class Desk:
             case OrderUnknown():
                 return replace(before, status=OrderStatus.UNKNOWN, detail=event.reason)
 
-    def _with_fill(self, before: OrderProgress, fill: OrderFilled) -> OrderProgress | None:
-        if not self._is_new(fill.fill_id):
+    def _with_fill(self, before: OrderProgress, fill: OrderFilled, out: Outbox) -> OrderProgress | None:
+        if fill.fill_id in before.fill_ids:
             return None
-        filled = before.filled_qty + fill.qty
-        is_whole = filled >= before.request.qty - QTY_EPSILON
+        asked, filled = before.request.qty, before.filled_qty + fill.qty
+        is_whole = filled >= asked - QTY_EPSILON
+        if filled > asked + QTY_EPSILON:
+            out.notice("critical", "order", f"{fill.order_id} filled {filled:.10g}, more than the {asked:.10g} asked")
         return replace(
             before,
             status=OrderStatus.FILLED if is_whole else OrderStatus.PARTLY_FILLED,
-            filled_qty=before.request.qty if is_whole else filled,
-            average_price=(before.average_price * before.filled_qty + fill.price * fill.qty) / filled,
+            filled_qty=asked if abs(filled - asked) <= QTY_EPSILON else filled,
+            average_price=average_price(before.average_price, before.filled_qty, fill.price, fill.qty),
             fees_usd=before.fees_usd + fill.fee_usd,
+            fill_ids=(*before.fill_ids, fill.fill_id),
         )
 
-    def _is_new(self, fill_id: str) -> bool:
-        if fill_id in self._fills:
-            return False
-        self._fills[fill_id] = None
-        if len(self._fills) > FILLS_REMEMBERED:
-            del self._fills[next(iter(self._fills))]
-        return True
+    @staticmethod
+    def _is_usable(fill: OrderFilled, out: Outbox) -> bool:
+        """Whether the fill's numbers are numbers: one that is not would unmake every sum after it."""
+        if 0.0 < fill.qty < inf and 0.0 < fill.price < inf and isfinite(fill.fee_usd):
+            return True
+        out.notice(
+            "critical",
+            "order",
+            f"fill {fill.fill_id} of {fill.order_id} not booked: expected a quantity and a price above 0, "
+            f"was {fill.qty:g} at {fill.price:g}, fee {fill.fee_usd:g}",
+        )
+        return False
+
+    @staticmethod
+    def _cancel_of(request: OrderRequest, out: Outbox) -> CancelOrder:
+        return CancelOrder(out.now_ns, request.order_id, request.venue, request.asset)
+
+    @staticmethod
+    def _ask_for(order: OrderProgress, out: Outbox) -> None:
+        out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
+
+
+def _forget_oldest(remembered: dict[str, OrderProgress] | dict[tuple[str, str], None]) -> None:
+    if len(remembered) > REMEMBERED:
+        del remembered[next(iter(remembered))]  # type: ignore[arg-type]

@@ -1,12 +1,16 @@
-"""One flatten: our trades close at once, then every venue is swept until it says flat twice. No timer ends it."""
+"""One flatten: our trades close at once, then each venue is swept until it says flat twice. No timer ends it."""
+
+from collections.abc import Collection
 
 from cockpit.domain.actions import FlattenVenues
 from cockpit.domain.kinds import ExitReason
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.trade_life import TradeLife
 
 FLAT_READS = 2
+SWEEP_ANYWAY_NS = 5 * NS_PER_S
+"""A venue that leaves our own closes unanswered for so long is swept all the same."""
 
 
 class Flattening:
@@ -16,8 +20,8 @@ class Flattening:
         self.reason = reason
         self.steps: list[str] = []
         self._started_ns = started_ns
-        self._flat_reads = dict.fromkeys(venues, 0)
-        self._swept = False
+        self._unswept = list(venues)
+        self._flat_reads: dict[str, int] = {}
 
     def start(self, trades: list[TradeLife], out: Outbox) -> None:
         """Freeze, and send every close."""
@@ -26,24 +30,27 @@ class Flattening:
             trade.close(ExitReason.FLATTEN, self.reason, out)
         self._step(f"CLOSE: {len(trades)} trades told to leave at market, reduce-only", out)
 
-    def go_on(self, trades: list[TradeLife], out: Outbox) -> None:
-        """Once our own trades are closed, sweep the venues for whatever else is there."""
-        if self._swept or trades:
+    def go_on(self, busy: Collection[str], out: Outbox) -> None:
+        """Sweep each venue for whatever else is there, once none of our trades is open on it."""
+        is_late = out.now_ns - self._started_ns >= SWEEP_ANYWAY_NS
+        due = tuple(venue for venue in self._unswept if is_late or venue not in busy)
+        if not due:
             return
-        self._swept = True
-        self._step("SWEEP: own trades closed, asking every venue for positions and orders", out)
-        out.add(FlattenVenues(out.now_ns, tuple(self._flat_reads), self.reason))
+        self._unswept = [venue for venue in self._unswept if venue not in due]
+        self._flat_reads.update(dict.fromkeys(due, 0))
+        self._step(f"SWEEP: asking {', '.join(due)} to close every position and order there is", out)
+        out.add(FlattenVenues(out.now_ns, due, self.reason))
 
     def on_flat(self, venue: str, out: Outbox) -> None:
-        """A venue said it holds nothing."""
-        if venue in self._flat_reads and self._flat_reads[venue] < FLAT_READS:
+        """A venue said it holds nothing. What it said before it was swept does not count."""
+        if self._flat_reads.get(venue, FLAT_READS) < FLAT_READS:
             self._flat_reads[venue] += 1
             self._step(f"{venue} says flat ({self._flat_reads[venue]} of {FLAT_READS})", out)
 
     @property
     def is_flat(self) -> bool:
-        """Whether every venue said flat twice after our own trades closed."""
-        return self._swept and all(reads >= FLAT_READS for reads in self._flat_reads.values())
+        """Whether every venue was swept and said flat twice since."""
+        return not self._unswept and all(reads >= FLAT_READS for reads in self._flat_reads.values())
 
     def finish(self, out: Outbox) -> None:
         """Say so."""

@@ -8,16 +8,16 @@ from cockpit.domain.kinds import Side
 from cockpit.domain.trades import Rung
 from cockpit.domain.units import offset_price
 from cockpit.domain.verdict import Target
+from cockpit.gate.sizing import lot_decimals
 
 GRID_SLACK = 1e-9
-DECIMALS = 12
 
 
 def on_grid(price: float, side: Side, tick_usd: float) -> float:
     """The price on the tick grid, rounded toward the profit of `side`: a stop loses no more, a target earns no less."""
     ticks = price / tick_usd
     whole = math.ceil(ticks - GRID_SLACK) if side is Side.LONG else math.floor(ticks + GRID_SLACK)
-    return round(whole * tick_usd, DECIMALS)
+    return round(whole * tick_usd, lot_decimals(tick_usd))
 
 
 def stop_price(entry_price: float, side: Side, stop_bps: float, tick_usd: float) -> float:
@@ -46,7 +46,7 @@ def rungs(
         lots_until = min(lots, math.floor(lots * share_pct / 100.0 + 0.5))
         if lots_until > lots_before:
             price = on_grid(offset_price(entry_price, side.sign * target.distance_bps), side, instrument.tick_usd)
-            size = round((lots_until - lots_before) * instrument.lot, DECIMALS)
+            size = round((lots_until - lots_before) * instrument.lot, lot_decimals(instrument.lot))
             placed.append(Rung(target.distance_bps, price, size))
             lots_before = lots_until
     return tuple(placed)

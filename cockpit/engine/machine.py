@@ -1,29 +1,29 @@
-"""The engine: `on(event or command) -> actions`. No clock, no randomness, no I/O: time comes in as events, ids are counted."""
+"""The engine: `on(event or command) -> actions`. No clock, no randomness, no I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import events as happened
 from cockpit.domain.account import EngineMemory
-from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, MemoryChanged
+from cockpit.domain.actions import AnyAction, CommandAnswered, MemoryChanged
 from cockpit.domain.commands import AnyCommand, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.units import NS_PER_S
-from cockpit.domain.verdict import Check, Proposal, Verdict
+from cockpit.domain.verdict import Proposal, Verdict
 from cockpit.engine import views
 from cockpit.engine.book import TradeBook
+from cockpit.engine.crosscheck import CrossCheck
+from cockpit.engine.decisions import Decisions
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
-from cockpit.engine.signals import SignalAnswer, SignalDesk
-from cockpit.gate.gate import judge
-from cockpit.gate.inputs import GateInput
+from cockpit.engine.signals import SignalDesk
+from cockpit.engine.trade_life import TradeLife
+from cockpit.market.asset import AssetMarket
 from cockpit.market.market import Market
 from cockpit.setups.base import Setup
 from cockpit.setups.registry import build_setups
@@ -36,7 +36,8 @@ class Engine:
     """The pure machine that trades paper, test and live alike, and replays a recording bit for bit.
 
     `start_ns` is the session's first instant; `hold_context` keeps the config's market context fresh throughout.
-    The engine starts disarmed. Feed it everything in order of arrival; give what it returns to the venues and sinks.
+    Time comes in as events, ids are counted. The engine starts disarmed. Feed it everything in order of arrival; give
+    what it returns to the venues and sinks.
     """
 
     def __init__(
@@ -48,81 +49,83 @@ class Engine:
         self.setups: dict[str, Setup] = {setup.name: setup for setup in build_setups(config, self.market)}
         self.book = TradeBook(config, self.market)
         self.risk = Risk(config, self.market, self.book, start_ns, mode)
-        self.verdicts_approved = 0
-        self.verdicts_denied = 0
+        self.decisions = Decisions(config, self.market, self.book, self.risk)
+        self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
-        self._signals = SignalDesk(config)
+        self._signals = SignalDesk(config, self.market, self.risk, self.decisions)
         self._assets = self.market.assets
         self._setups_of = {
             asset: [setup for setup in self.setups.values() if setup.asset == asset] for asset in self._assets
         }
-        self._next_verdict = self._next_trade = 1
         self._clock_ns = start_ns
         self._watch_due_ns = start_ns
         self._due_ns = start_ns
-        self._memory: EngineMemory | None = None
-        self._handlers: dict[type, Callable[[Any], Sequence[AnyAction]]] = {
+        self._remembered: tuple[Any, ...] = ()
+        self._unsaid: list[AnyAction] = []
+        self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
             Trade: self._on_trade,
-            Top: self._on_top,
+            Top: self._taker(AssetMarket.on_top),
+            happened.Depth: self._taker(AssetMarket.on_depth),
+            happened.MarkPrice: self._taker(AssetMarket.on_mark),
             **{kind: self._stepper(step) for kind, step in self._steps().items()},
         }
+        """What `on` calls for each kind of input: a loop in a hurry looks it up itself."""
         for asset in self._assets:
             self._set_fences(asset)
 
     def on(self, item: AnyEvent | AnyCommand) -> Sequence[AnyAction]:
         """Take one event or command; return what follows from it, in order."""
-        return self._handlers[type(item)](item)
+        return self.handlers[type(item)](item)
 
     @property
     def now_ns(self) -> int:
-        """The engine's time: the latest event time it acted on."""
-        return self._clock_ns
+        """The engine's time: the latest event time it has seen of the watched venues, or of anything rarer."""
+        return max(self._clock_ns, *(asset.heard_ns for asset in self._assets.values()))
 
     def probe(self, setup_name: str) -> Verdict:
         """What the gate would say to this setup right now. Changes nothing. Raises KeyError for an unknown name."""
-        setup = self.setups[setup_name]
-        proposal = setup.intent(self._clock_ns)
+        setup, now_ns = self.setups[setup_name], self.now_ns
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
-        return self._judge("probe", proposal, venue, setup.guards(self._clock_ns), enabled)
+        return self.decisions.probe(setup.intent(now_ns), venue, setup.guards(now_ns), enabled, now_ns)
 
     def snapshot(self) -> Snapshot:
         """One look at everything, as of the engine's time."""
         return views.snapshot(self)
 
-    # The two events that come ten thousand times a second.
+    # What comes ten thousand times a second: nearly always it only becomes the market's latest.
 
     def _on_trade(self, trade: Trade) -> Sequence[AnyAction]:
-        if trade.ts_ns >= self._due_ns:
-            return self._slow_trade(trade)
         asset = self._assets.get(trade.asset)
         if asset is None:
             return NOTHING
+        if trade.ts_ns >= self._due_ns:
+            return self._stepped(trade.ts_ns, lambda out: self._on_late_trade(trade, asset, out))
         asset.on_trade(trade)
         if asset.fence_low <= trade.price <= asset.fence_high or trade.venue != asset.watch:
             return NOTHING
         return self._stepped(trade.ts_ns, lambda out: self._price_crossed(trade, out))
 
-    def _on_top(self, top: Top) -> Sequence[AnyAction]:
-        actions = NOTHING
-        if top.ts_ns >= self._due_ns:
-            actions = self._stepped(top.ts_ns, lambda _: None)
-        asset = self._assets.get(top.asset)
-        if asset is not None:
-            asset.on_top(top)
-        return actions
+    def _on_late_trade(self, trade: Trade, asset: AssetMarket, out: Outbox) -> None:
+        """A print that also moved the clock past something due."""
+        asset.on_trade(trade)
+        if trade.venue == asset.watch and not asset.fence_low <= trade.price <= asset.fence_high:
+            self._price_crossed(trade, out)
 
-    def _slow_trade(self, trade: Trade) -> Sequence[AnyAction]:
-        """A print that also moves the clock past something due: what was due comes first."""
-        out = Outbox(self._advance(trade.ts_ns))
-        self._pass_time(out)
-        asset = self._assets.get(trade.asset)
-        if asset is not None:
-            asset.on_trade(trade)
-            if trade.venue == asset.watch and not asset.fence_low <= trade.price <= asset.fence_high:
-                self._price_crossed(trade, out)
-        self._settle(out)
-        return out.actions
+    def _taker(self, take: Callable[[AssetMarket, Any], None]) -> Callable[[Any], Sequence[AnyAction]]:
+        """A handler of quotes: `take` is how an asset's market remembers one."""
+        assets = self._assets
+
+        def on_quote(quote: Top | happened.Depth | happened.MarkPrice) -> Sequence[AnyAction]:
+            asset = assets.get(quote.asset)
+            if asset is None:
+                return NOTHING
+            if quote.ts_ns >= self._due_ns:
+                return self._stepped(quote.ts_ns, lambda _: take(asset, quote))
+            take(asset, quote)
+            return NOTHING
+
+        return on_quote
 
     # Everything else is rare, and goes step by step: time, the thing itself, what follows.
 
@@ -144,9 +147,9 @@ class Engine:
             happened.OrderUnknown,
         )
         return {
-            happened.Depth: self._on_depth,
-            happened.MarkPrice: self._on_mark,
-            happened.Liquidation: lambda event, out: None,
+            happened.Liquidation: lambda event, out: self.market.liquidations.on_forced_order(event),
+            happened.LiquidationMap: lambda event, out: self.market.liquidations.on_map(event),
+            happened.OnChainPrice: self._on_onchain,
             happened.Tick: lambda event, out: None,
             happened.FeedHealth: lambda event, out: self.market.apply(event, out.now_ns),
             **dict.fromkeys(readings, self._on_reading),
@@ -165,34 +168,45 @@ class Engine:
         }
 
     def _stepper(self, step: Callable[[Any, Outbox], None]) -> Callable[[Any], Sequence[AnyAction]]:
-        return lambda item: self._stepped(item.ts_ns, lambda out: step(item, out))
+        return lambda item: self._stepped(max(item.ts_ns, self.now_ns), lambda out: step(item, out))
 
     def _stepped(self, ts_ns: int, step: Callable[[Outbox], None]) -> Sequence[AnyAction]:
-        out = Outbox(self._advance(ts_ns))
-        self._pass_time(out)
-        step(out)
-        self._settle(out)
-        return out.actions
+        """Time first, then the thing itself, then what follows.
 
-    def _advance(self, ts_ns: int) -> int:
-        self._clock_ns = max(ts_ns, self._clock_ns)
-        return self._clock_ns
+        Should a defect break a step off, what it had decided by then is not lost: it goes out with the next one.
+        """
+        now_ns = self._clock_ns = max(ts_ns, self._clock_ns)
+        out = Outbox(now_ns, self._unsaid)
+        is_due = now_ns >= self._due_ns
+        if is_due:
+            self._pass_time(out)
+        step(out)
+        if is_due or out.actions:
+            self._settle(out)
+            self._unsaid = []
+        return out.actions or NOTHING
 
     def _pass_time(self, out: Outbox) -> None:
-        """Close the bars that ended, and once a second look at what only time can bring."""
+        """Once a second the watch, then the bars that ended. The watch is first: it is what begins a new day."""
         now_ns = out.now_ns
-        if now_ns < self._due_ns:
-            return
-        if now_ns >= self.market.next_bar_ns:
-            for asset, bar in self.market.close_bars(now_ns):
-                for setup in self._setups_of[asset]:
-                    self._consider(setup, setup.on_bar(bar, now_ns), out)
-                self._check_ground(asset, out)
-                self._set_fences(asset)
-        self.book.on_time(out)
         if now_ns >= self._watch_due_ns:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
-            self.risk.look(out)
+            self.risk.look(out, is_watch=True)
+        if now_ns >= self.market.next_bar_ns:
+            self._close_bars(out)
+        self.book.on_time(out)
+        for trade in self.book.trades:
+            self._check_ground(trade, out)
+        self._plan()
+
+    def _close_bars(self, out: Outbox) -> None:
+        for asset, bar in self.market.close_bars(out.now_ns):
+            for setup in self._setups_of[asset]:
+                self._consider(setup, setup.on_bar(bar, out.now_ns), out)
+            self._set_fences(asset)
+
+    def _plan(self) -> None:
+        """When time alone next brings something."""
         self._due_ns = self.book.next_due_ns(min(self.market.next_bar_ns, self._watch_due_ns))
 
     def _settle(self, out: Outbox) -> None:
@@ -204,13 +218,10 @@ class Engine:
             self._set_fences(after.asset)
         if changes:
             self.risk.look(out)
-            self._due_ns = self.book.next_due_ns(min(self.market.next_bar_ns, self._watch_due_ns))
+            self._plan()
         self.risk.follow_flatten(out)
         self.risk.announce(out)
-        memory = self._memory_now()
-        if memory != self._memory:
-            self._memory = memory
-            out.add(MemoryChanged(out.now_ns, memory))
+        self._remember(out)
 
     def _tell_setup(self, before: TradePhase, name: str, after: TradePhase, out: Outbox) -> None:
         setup = self.setups.get(name)
@@ -228,18 +239,19 @@ class Engine:
     def _price_crossed(self, trade: Trade, out: Outbox) -> None:
         for setup in self._setups_of[trade.asset]:
             self._consider(setup, setup.on_price(out.now_ns, trade.price), out)
-        self._check_ground(trade.asset, out)
+        for open_trade in self.book.trades:
+            if open_trade.record.asset == trade.asset:
+                self._check_ground(open_trade, out)
         self._set_fences(trade.asset)
 
-    def _check_ground(self, asset: str, out: Outbox) -> None:
-        """Close at market every open trade whose setup says its ground is gone."""
-        for trade in self.book.trades:
-            setup = self.setups.get(trade.record.setup)
-            if setup is None or trade.record.asset != asset or trade.record.phase is not TradePhase.OPEN:
-                continue
-            sentence = setup.invalidated(trade.record, out.now_ns)
-            if sentence is not None:
-                trade.close(ExitReason.INVALIDATED, sentence, out)
+    def _check_ground(self, trade: TradeLife, out: Outbox) -> None:
+        """Close an open trade at market when its setup says its ground is gone."""
+        setup = self.setups.get(trade.record.setup)
+        if setup is None or trade.record.phase is not TradePhase.OPEN:
+            return
+        sentence = setup.invalidated(trade.record, out.now_ns)
+        if sentence is not None:
+            trade.close(ExitReason.INVALIDATED, sentence, out)
 
     def _set_fences(self, asset: str) -> None:
         """Between the fences no setup waits for a price, so a print there wakes nobody."""
@@ -247,22 +259,18 @@ class Engine:
         self._assets[asset].fence_low = max((setup.fence_low for setup in setups), default=float("-inf"))
         self._assets[asset].fence_high = min((setup.fence_high for setup in setups), default=float("inf"))
 
-    def _on_depth(self, depth: happened.Depth, out: Outbox) -> None:
-        asset = self._assets.get(depth.asset)
-        if asset is not None:
-            asset.on_depth(depth)
-
-    def _on_mark(self, mark: happened.MarkPrice, out: Outbox) -> None:
-        asset = self._assets.get(mark.asset)
-        if asset is not None:
-            asset.on_mark(mark)
-
     def _on_reading(self, reading: ReadingEvent, out: Outbox) -> None:
         self.market.apply(reading, out.now_ns)
         if isinstance(reading, happened.HealthFactor):
             self.risk.on_health(reading, out)
         for setup in self.setups.values():
             self._consider(setup, setup.on_reading(reading, out.now_ns), out)
+        for asset in self._assets:
+            self._set_fences(asset)
+
+    def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
+        self.market.apply_onchain(price)
+        self._crosscheck.look(price, out)
 
     def _on_venue_flat(self, flat: happened.VenueFlat, out: Outbox) -> None:
         if self.risk.flattening is not None:
@@ -275,62 +283,14 @@ class Engine:
             return
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
-        verdict = self._decide(proposal, venue, setup.guards(out.now_ns), enabled, out)
+        verdict = self.decisions.decide(proposal, venue, setup.guards(out.now_ns), enabled, out)
         if not verdict.approved:
             setup.denied(out.now_ns)
         elif not verdict.sent:
             setup.not_sent(out.now_ns)
 
-    def _decide(
-        self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, out: Outbox
-    ) -> Verdict:
-        verdict = self._judge(f"v{self._next_verdict:06d}", proposal, venue, guards, enabled)
-        self._next_verdict += 1
-        if not verdict.approved:
-            self.verdicts_denied += 1
-            out.add(Decided(out.now_ns, verdict))
-            return verdict
-        self.verdicts_approved += 1
-        state = self.risk.state
-        if state is not EngineState.ARMED:
-            verdict = replace(verdict, not_sent_because=f"{state.value}: {self.risk.reason}")
-            out.add(Decided(out.now_ns, verdict))
-            return verdict
-        verdict = replace(verdict, sent=True, trade_id=f"t{self._next_trade:06d}")
-        self._next_trade += 1
-        out.add(Decided(out.now_ns, verdict))
-        self.risk.accountant.sent()
-        self.book.open(verdict, str(verdict.trade_id), out)
-        return verdict
-
-    def _judge(
-        self, verdict_id: str, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool
-    ) -> Verdict:
-        return judge(
-            GateInput(
-                verdict_id=verdict_id,
-                now_ns=self._clock_ns,
-                mode=self.risk.accountant.mode,
-                config=self.config,
-                market=self.market,
-                account=self.risk.accountant.account,
-                proposal=proposal,
-                guards=guards,
-                open_trades=len(self.book),
-                exposure_usd=self.book.exposure_usd(),
-                open_pnl_usd=self.book.open_usd(),
-                drawdown_usd=self.risk.drawdown_usd(),
-                setup_enabled=enabled,
-                venue=venue,
-            )
-        )
-
     def _on_signal(self, signal: Signal, out: Outbox) -> None:
-        """A signal proposes; the same id gets the same answer, and never a second trade."""
-        answer = self._signals.earlier_answer(signal)
-        if answer is None:
-            answer = self._answer_signal(signal, out)
-            self._signals.remember(signal, answer)
+        answer = self._signals.answer(signal, out)
         out.add(
             CommandAnswered(
                 out.now_ns,
@@ -344,53 +304,49 @@ class Engine:
             )
         )
 
-    def _answer_signal(self, signal: Signal, out: Outbox) -> SignalAnswer:
-        refusal = self._signals.refusal(signal, self.risk.accountant.mode, out.now_ns)
-        if refusal is not None:
-            return SignalAnswer(False, refusal)
-        price = self._assets[signal.asset].price
-        if price is None:
-            return SignalAnswer(False, f"no price of {signal.asset} yet: no blind trading")
-        proposal = self._signals.proposal(signal, price)
-        verdict = self._decide(proposal, self._signals.venue(signal), (), True, out)
-        sentence = verdict.reason or verdict.not_sent_because or f"{verdict.notional_usd:.2f} USD sent to {verdict.venue}"
-        return SignalAnswer(verdict.sent, sentence, verdict.verdict_id, verdict.trade_id)
-
     # Memory.
 
-    def _memory_now(self) -> EngineMemory:
-        return EngineMemory(
-            mode=self.risk.accountant.mode,
+    def _remember(self, out: Outbox) -> None:
+        """Say what a restart needs, when it changed."""
+        accountant, decisions = self.risk.accountant, self.decisions
+        parts = (
+            accountant.mode,
+            self.risk.state,
+            accountant.account,
+            decisions.next_verdict,
+            decisions.next_trade,
+            self._signals.answered,
+            accountant.others,
+        )
+        if parts == self._remembered:
+            return
+        self._remembered = parts
+        memory = EngineMemory(
+            mode=accountant.mode,
             state=self.risk.state,
-            account=self.risk.accountant.account,
-            next_verdict=self._next_verdict,
-            next_trade=self._next_trade,
+            account=accountant.account,
+            next_verdict=decisions.next_verdict,
+            next_trade=decisions.next_trade,
             next_order=0,
             signal_ids=self._signals.ids,
-            other_accounts=self.risk.accountant.others,
+            other_accounts=accountant.others,
         )
+        out.add(MemoryChanged(out.now_ns, memory))
 
     def _on_restore(self, restore: Restore, out: Outbox) -> None:
-        """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a broken-off flatten goes on."""
+        """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a flatten goes on."""
         memory = restore.memory
         self.risk.accountant.restore(memory.mode, memory.account, memory.other_accounts)
-        self._next_verdict, self._next_trade = memory.next_verdict, memory.next_trade
-        self._signals.restore(memory.signal_ids)
+        self.decisions.next_verdict, self.decisions.next_trade = memory.next_verdict, memory.next_trade
+        self._signals.restore(memory.signal_ids, restore.trades)
         self.book.restore(restore.trades, restore.orders, out)
         for trade in self.book.trades:
             setup = self.setups.get(trade.record.setup)
             if setup is not None:
                 setup.opened(out.now_ns)
+                self._set_fences(setup.asset)
         self.risk.look(out)
         if memory.state is EngineState.FLATTENING:
             self.risk.flatten("the flatten that a restart broke off", out)
-        out.add(
-            CommandAnswered(
-                out.now_ns,
-                restore.command_id,
-                restore.by,
-                "restore",
-                True,
-                f"restored {len(restore.trades)} open trades, {len(restore.orders)} orders; {self.risk.state.value}",
-            )
-        )
+        sentence = f"restored {len(restore.trades)} open trades, {len(restore.orders)} orders; {self.risk.state.value}"
+        out.add(CommandAnswered(out.now_ns, restore.command_id, restore.by, "restore", True, sentence))

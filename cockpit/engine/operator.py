@@ -82,7 +82,8 @@ class Operator:
             self._risk.accountant.change_mode(command.mode, out.now_ns)
             how = f"override: {command.override_reason}" if command.override_reason else "asked"
             out.add(ModeChanged(out.now_ns, before, command.mode, f"{how} by {command.by}"))
-        self._answer(command, True, f"{command.mode.value} mode, {self._risk.state.value}", out, command.override_reason)
+        sentence = f"{command.mode.value} mode, {self._risk.state.value}"
+        self._answer(command, True, sentence, out, command.override_reason)
 
     def _mode_refusal(self, command: SetMode, before: Mode) -> str | None:
         if self._risk.flattening is not None:

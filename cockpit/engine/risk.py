@@ -29,7 +29,13 @@ class Risk:
         self.armed = False
         self.flattening: Flattening | None = None
         self.stand_downs = StandDowns(config)
-        self._health = HealthWatch(config.gate.health_factor_flatten_under, config.gate.health_factor_confirmations)
+        self.flatten_steps: list[str] = []
+        """The steps of the flatten under way, or of the last one."""
+        self._health = HealthWatch(
+            config.gate.health_factor_flatten_under,
+            config.gate.health_factor_confirmations,
+            config.feeds.health_factor.stand_down_after_s,
+        )
         self._announced = EngineState.DISARMED
 
     @property
@@ -82,22 +88,24 @@ class Risk:
         self.accountant.book(before, after)
         if after.phase is TradePhase.ABANDONED:
             self.accountant.abandoned()
+        elif before.phase is TradePhase.ABANDONED:
+            self.accountant.sent()
         elif after.phase is TradePhase.CLOSED and before.phase is not TradePhase.CLOSED:
             self.accountant.closed(after)
-            self._count_losses(out)
 
-    def look(self, out: Outbox) -> None:
-        """Once a second and after every fill: roll the day, look at the drawdown and at every stand-down."""
+    def look(self, out: Outbox, is_watch: bool = False) -> None:
+        """Once a second (the watch) and after every fill: roll the day, look at losses, drawdown and stand-downs."""
         open_usd = self._book.open_usd()
         if self.accountant.roll(out.now_ns, open_usd or 0.0):
             out.notice("info", "day", "a new UTC day: daily counts and results start anew; streak and halt stay")
             self._market.start_session(out.now_ns)
+        self._count_losses(out)
         if open_usd is not None:
-            drawdown = self.accountant.look(open_usd, self.drawdown_limit_usd)
+            drawdown = self.accountant.look(open_usd, self.drawdown_limit_usd, is_watch)
             if drawdown is not None:
                 limit = self.drawdown_limit_usd
                 pct = self._config.limits.session_drawdown_pct
-                sentence = f"session drawdown {drawdown:.2f} USD at or above {limit:.2f} USD ({pct:g} % of the hot wallet)"
+                sentence = f"session drawdown {drawdown:.2f} at or above {limit:.2f} USD ({pct:g} % of the hot wallet)"
                 self.kill("drawdown", sentence, out, flatten=self._config.kill_switch.flatten_on_kill)
         equity = None if open_usd is None else self.accountant.equity_usd(open_usd)
         account, mode = self.accountant.account, self.accountant.mode
@@ -105,13 +113,14 @@ class Risk:
         self.announce(out, causes_changed)
 
     def kill(self, cause: str, sentence: str, out: Outbox, flatten: bool) -> None:
-        """Halt for a cause; once for each cause until resumed."""
+        """Halt for a cause, once for each cause until resumed; entries that have not filled are taken back."""
         halt = self.accountant.account.halt
         if halt is not None and SEVERITY_OF_CAUSE.index(cause) <= SEVERITY_OF_CAUSE.index(halt.cause):
             return
         self.accountant.halt(Halt(out.now_ns, cause, sentence))
         self.armed = False
         out.notice("critical", "halt", f"HALTED: {sentence}")
+        self._book.cancel_entries(out)
         if flatten:
             self.flatten(sentence, out)
 
@@ -121,6 +130,7 @@ class Risk:
             return
         venues = self._book.venues(self.accountant.mode)
         self.flattening = Flattening(reason, venues, out.now_ns)
+        self.flatten_steps = self.flattening.steps
         self.announce(out)
         self.flattening.start(self._book.trades, out)
 
@@ -128,8 +138,8 @@ class Risk:
         """Take the flatten as far as the venues' answers allow."""
         if self.flattening is None:
             return
-        self.flattening.go_on(self._book.trades, out)
-        if self.flattening.is_flat:
+        self.flattening.go_on(self._book.busy_venues(), out)
+        if self.flattening.is_flat and not len(self._book):
             self.flattening.finish(out)
             self.flattening = None
 

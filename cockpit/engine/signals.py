@@ -1,13 +1,20 @@
 """Outside signals: known names only, once only, in time only; and what a signal proposes."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side
+from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Proposal, Target
+from cockpit.engine.decisions import Decisions
+from cockpit.engine.outbox import Outbox
+from cockpit.engine.risk import Risk
+from cockpit.market.market import Market
 
 SIGNALS_REMEMBERED = 1_000
 
@@ -24,33 +31,55 @@ class SignalAnswer(Struct, frozen=True):
 class SignalDesk:
     """Checks signals before the gate sees them, and remembers the answers by signal id."""
 
-    def __init__(self, config: CockpitConfig) -> None:
+    def __init__(self, config: CockpitConfig, market: Market, risk: Risk, decisions: Decisions) -> None:
         self._config = config
+        self._market = market
+        self._risk = risk
+        self._decisions = decisions
         self._answers: dict[str, SignalAnswer] = {}
+        self.answered = 0
+        """How many signals with an id were answered first-hand."""
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids answered so far, oldest first."""
         return tuple(self._answers)
 
-    def restore(self, ids: tuple[str, ...]) -> None:
-        """Ids that an earlier engine answered: they are never traded again."""
+    def restore(self, ids: tuple[str, ...], trades: Iterable[TradeRecord]) -> None:
+        """Ids that an earlier engine answered: they are never traded again. Those of open trades are known better."""
         for signal_id in ids:
-            self._answers[signal_id] = SignalAnswer(False, f"signal {signal_id} was handled before the engine restarted")
+            sentence = f"signal {signal_id} was handled before the engine restarted"
+            self._answers[signal_id] = SignalAnswer(False, sentence)
+        for trade in trades:
+            if trade.signal_id:
+                sentence = f"{trade.notional_usd:.2f} USD sent to {trade.venue} before the engine restarted"
+                self._answers[trade.signal_id] = SignalAnswer(True, sentence, trade.verdict_id, trade.trade_id)
 
-    def earlier_answer(self, signal: Signal) -> SignalAnswer | None:
-        """The answer already given to this id."""
-        return self._answers.get(signal.signal_id) if signal.signal_id else None
+    def answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
+        """Trade a signal or say why not; the same id gets the same answer, and never a second trade."""
+        if signal.signal_id and signal.signal_id in self._answers:
+            return self._answers[signal.signal_id]
+        answer = self._first_answer(signal, out)
+        if signal.signal_id:
+            self._answers[signal.signal_id] = answer
+            self.answered += 1
+            if len(self._answers) > SIGNALS_REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+        return answer
 
-    def remember(self, signal: Signal, answer: SignalAnswer) -> None:
-        """Keep the answer under the signal's id."""
-        if not signal.signal_id:
-            return
-        self._answers[signal.signal_id] = answer
-        if len(self._answers) > SIGNALS_REMEMBERED:
-            del self._answers[next(iter(self._answers))]
+    def _first_answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
+        refusal = self._refusal(signal, self._risk.accountant.mode, out.now_ns)
+        if refusal is not None:
+            return SignalAnswer(False, refusal)
+        price = self._market.assets[signal.asset].price
+        if price is None:
+            return SignalAnswer(False, f"no price of {signal.asset} yet: no blind trading")
+        verdict = self._decisions.decide(self._proposal(signal, price), self._venue(signal), (), True, out)
+        done = f"{verdict.notional_usd:.2f} USD sent to {verdict.venue}"
+        sentence = verdict.reason or verdict.not_sent_because or done
+        return SignalAnswer(verdict.sent, sentence, verdict.verdict_id, verdict.trade_id)
 
-    def refusal(self, signal: Signal, mode: Mode, now_ns: int) -> str | None:
+    def _refusal(self, signal: Signal, mode: Mode, now_ns: int) -> str | None:
         """Why this signal never reaches the gate, or None."""
         strategy = self._config.strategy(signal.strategy)
         if strategy is None:
@@ -68,16 +97,19 @@ class SignalDesk:
         unknown = [venue for venue in signal.venues if venue not in self._config.venues]
         if unknown:
             return f"this engine runs {', '.join(self._config.venues)}, was asked for {', '.join(unknown)}"
+        if signal.venues and not self._listing(signal):
+            return f"expected a venue that lists {signal.asset}, was {', '.join(signal.venues)}"
         return None
 
-    def venue(self, signal: Signal) -> str:
-        """The first named venue that lists the asset, or where the asset trades."""
-        for venue in signal.venues:
-            if signal.asset in self._config.venues[venue].instruments:
-                return venue
-        return self._config.assets[signal.asset].trade_on
+    def _listing(self, signal: Signal) -> list[str]:
+        """The named venues that list the asset."""
+        return [venue for venue in signal.venues if signal.asset in self._config.venues[venue].instruments]
 
-    def proposal(self, signal: Signal, price: float) -> Proposal:
+    def _venue(self, signal: Signal) -> str:
+        """The first named venue that lists the asset, or where the asset trades."""
+        return next(iter(self._listing(signal)), self._config.assets[signal.asset].trade_on)
+
+    def _proposal(self, signal: Signal, price: float) -> Proposal:
         """The trade this signal wants, with its strategy's registered stop and ladder."""
         strategy = self._known(signal.strategy)
         return Proposal(

@@ -53,11 +53,19 @@ class StandDowns:
             sentence = f"trades today {account.trades_today} of {limits.max_trades_per_day}"
             found.append(("trades_today", EVERYWHERE, sentence))
         if account.session_r >= limits.net_profit_stop_r:
-            sentence = f"session at {account.session_r:+.2f} R, at or above {limits.net_profit_stop_r:+.2f} R: done for the day"
+            stop_r = f"{limits.net_profit_stop_r:+.2f} R"
+            sentence = f"session at {account.session_r:+.2f} R, at or above {stop_r}: done for the day"
             found.append(("profit_stop", EVERYWHERE, sentence))
         if equity_usd is not None and -equity_usd >= limits.daily_loss_usd:
             found.append(("daily_loss", EVERYWHERE, f"daily loss {-equity_usd:.2f} of {limits.daily_loss_usd:.2f} USD"))
+        return found + self._test_limits(account, equity_usd) if mode is Mode.TEST else found
+
+    def _test_limits(self, account: Account, equity_usd: float | None) -> list[tuple[str, str, str]]:
         test = self._config.modes.test
-        if mode is Mode.TEST and account.session_trades >= test.max_trades:
+        found: list[tuple[str, str, str]] = []
+        if account.session_trades >= test.max_trades:
             found.append(("test_trades", EVERYWHERE, f"test trades {account.session_trades} of {test.max_trades}"))
+        if equity_usd is not None and -equity_usd >= test.max_session_loss_usd:
+            sentence = f"test session loss {-equity_usd:.2f} of {test.max_session_loss_usd:.2f} USD"
+            found.append(("test_session_loss", EVERYWHERE, sentence))
         return found

@@ -1,21 +1,22 @@
-"""A trade's life: entry, protective stop before anything else, target ladder, stop to entry after the first target, close."""
+"""A trade's life: entry, protective stop before anything else, target ladder, stop to entry, close."""
 
 from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryPosition, TradeChanged
-from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
-from cockpit.engine import ladder
+from cockpit.engine import booking, ladder
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.tickets import Tickets
 
 NS_PER_MS_FLOAT = 1e6
-ROLE_LETTER = {OrderRole.ENTRY: "e", OrderRole.STOP: "s", OrderRole.TARGET: "t", OrderRole.CLOSE: "c"}
+RESTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
 
 
 class TradeLife:
@@ -32,9 +33,11 @@ class TradeLife:
         self._instrument = instrument
         self._round_trip_fee_bps = round_trip_fee_bps
         self._desk = desk
-        self._orders_made = 0
+        self._tickets = Tickets()
         self._retiring_stops: list[str] = []
+        self._unproven: set[str] = set()
         self._must_reask = False
+        self._closes_refused = 0
 
     @property
     def is_over(self) -> bool:
@@ -48,19 +51,28 @@ class TradeLife:
         if limit_price is not None and proposal.entry_wait_s is not None:
             expires_ns = out.now_ns + seconds_to_ns(proposal.entry_wait_s)
         order_type = OrderType.MARKET if limit_price is None else OrderType.LIMIT
-        request = self._request(OrderRole.ENTRY, order_type, self.record.asked_qty, out, limit_price=limit_price)
+        request = self._tickets.write(
+            self.record, OrderRole.ENTRY, order_type, self.record.asked_qty, out.now_ns, limit_price=limit_price
+        )
         self.record = replace(self.record, entry_order_id=request.order_id)
         self._desk.place(replace(request, expires_ns=expires_ns), out)
         self._tell("sent", out)
 
-    def restore(self, orders: list[OrderProgress], out: Outbox) -> None:
-        """Go on after a restart: number new orders past the old ones, and make sure a stop is there."""
-        made = [int(order.request.order_id.removeprefix(self.record.trade_id)[1:]) for order in orders]
-        self._orders_made = max(made, default=0)
-        if self.record.phase is TradePhase.CLOSING:
-            self._must_reask = True
-        elif self.record.open_qty > 0 and not self._desk.is_live(self.record.stop_order_id):
-            self._protect(out, "restored")
+    def restore(self, out: Outbox) -> None:
+        """Go on after a restart: see to it that a stop is there, one only, and then the targets."""
+        record, own = self.record, self._desk.of_trade(self.record.trade_id)
+        self._unproven = {order.request.order_id for order in own if order.status not in RESTS}
+        ids = [record.entry_order_id, record.stop_order_id, *(rung.order_id for rung in record.rungs)]
+        ids += [order.request.order_id for order in own]
+        self._tickets.go_on_after(record.trade_id, ids)
+        stops = self._desk.of_trade(record.trade_id, OrderRole.STOP)
+        self._retiring_stops = [
+            order.request.order_id for order in stops if order.request.order_id != record.stop_order_id
+        ]
+        stop = self._desk.get(record.stop_order_id)
+        if stop is not None and stop.status in RESTS:
+            self._stop_rests(out)
+        self._check_cover(out)
 
     def on_order(self, event: OrderEvent, progress: OrderProgress, out: Outbox) -> None:
         """The venue spoke of one of this trade's orders."""
@@ -70,26 +82,56 @@ class TradeLife:
             self._on_accepted(progress, out)
         elif progress.status in (OrderStatus.REJECTED, OrderStatus.CANCELLED):
             self._on_gone(progress, out)
-        if progress.request.role is OrderRole.STOP and progress.status is OrderStatus.UNKNOWN:
+        if progress.status is OrderStatus.UNKNOWN and progress.request.order_id == self.record.stop_order_id:
             self.record = replace(self.record, stop_rests_on_venue=False)
+            out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
             self._tell("stop_unknown", out)
 
-    def on_funding(self, paid: FundingPaid, out: Outbox) -> None:
-        """Book a funding payment of this trade's position."""
-        self.record = replace(self.record, funding_usd=self.record.funding_usd + paid.amount_usd)
+    def on_funding(self, amount_usd: float, out: Outbox) -> None:
+        """Book this trade's share of a funding payment; > 0 was received."""
+        self.record = replace(self.record, funding_usd=self.record.funding_usd + amount_usd)
         self._tell("funding", out)
 
-    def on_position(self, position: VenuePosition, out: Outbox) -> None:
+    def on_position(self, position: VenuePosition, price: float | None, out: Outbox) -> None:
         """The venue answered what it holds: close the rest again, or accept that somebody else closed it."""
         if not self._must_reask:
             return
         self._must_reask = False
         held = max(0.0, self.record.side.sign * position.qty)
         if held < self._instrument.lot / 2:
-            self.record = replace(self.record, open_qty=0.0, exit_reason=ExitReason.OUTSIDE)
-            self._finish_if_flat(out)
+            self.closed_outside(price, out)
         else:
             self._send_close(min(held, self.record.open_qty), out)
+
+    def closed_outside(self, price: float | None, out: Outbox) -> None:
+        """The position is gone without an order of ours; its result is taken at `price`, nobody told the real one."""
+        was = self.record
+        if was.open_qty <= 0:
+            self._finish_if_flat(out)
+            return
+        price = was.entry_price if price is None else price
+        detail = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours, valued at {price:g}"
+        out.notice("critical", "position", f"{was.trade_id}: {detail}")
+        self.record = replace(
+            booking.with_exit(was, was.open_qty, price, 0.0, self._instrument.lot),
+            phase=TradePhase.CLOSING,
+            exit_reason=ExitReason.OUTSIDE,
+            exit_detail=detail,
+        )
+        self._finish_if_flat(out)
+
+    def absorb(self, fill: OrderFilled, qty: float, out: Outbox) -> None:
+        """Another trade's exit took `qty` of this one's position, as the venue knows but one: book it here."""
+        fill_id, fee_usd = f"{fill.fill_id}/{self.record.trade_id}", fill.fee_usd * qty / fill.qty
+        what = (fill_id, qty, fill.price, fee_usd, fill.is_maker)
+        out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what))
+        self.record = booking.with_exit(self.record, qty, fill.price, fee_usd, self._instrument.lot)
+        if self.record.open_qty <= 0 and self.record.exit_reason is None:
+            detail = f"taken by {fill.order_id}"
+            self.record = replace(self.record, exit_reason=ExitReason.OUTSIDE, exit_detail=detail)
+        self._tell("exit_shared", out)
+        if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
+            self._resize_stop(out)
 
     def on_time(self, out: Outbox) -> None:
         """A second passed: expire a limit entry, run the time stop, ask again for a close that did not go through."""
@@ -99,8 +141,19 @@ class TradeLife:
         due_ns = self.record.time_stop_ns
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
+        self._check_cover(out)
         if self._must_reask:
-            out.add(QueryPosition(out.now_ns, self.record.venue, self.record.asset))
+            self._ask_position(out)
+
+    def _check_cover(self, out: Outbox) -> None:
+        """An open quantity has a stop, or is being closed: anything else is put right."""
+        if self.record.open_qty <= 0 or self.is_over:
+            return
+        if self.record.phase is TradePhase.CLOSING:
+            closes = self._desk.of_trade(self.record.trade_id, OrderRole.CLOSE)
+            self._must_reask = self._must_reask or not closes
+        elif not self._desk.is_live(self.record.stop_order_id):
+            self._protect(out, "protected")
 
     def close(self, reason: ExitReason, detail: str, out: Outbox) -> None:
         """Leave at market now, reduce-only. The stop stays until the position is seen flat."""
@@ -114,18 +167,8 @@ class TradeLife:
             self._send_close(self.record.open_qty, out)
 
     def _on_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
-        out.add(
-            FillBooked(
-                out.now_ns,
-                fill.order_id,
-                self.record.trade_id,
-                fill.fill_id,
-                fill.qty,
-                fill.price,
-                fill.fee_usd,
-                fill.is_maker,
-            )
-        )
+        what, fee_usd = (fill.fill_id, fill.qty, fill.price), fill.fee_usd
+        out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what, fee_usd, fill.is_maker))
         if progress.request.role is OrderRole.ENTRY:
             self._on_entry_fill(fill, progress, out)
         else:
@@ -133,20 +176,22 @@ class TradeLife:
 
     def _on_entry_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
         was = self.record
-        open_qty = self._clean(was.open_qty + fill.qty)
-        price = (was.entry_price * was.open_qty + fill.price * fill.qty) / open_qty
         is_first = was.opened_ns is None
         self.record = replace(
-            was,
+            booking.with_entry(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot),
             phase=TradePhase.OPEN if was.phase is TradePhase.OPENING else was.phase,
-            entry_qty=self._clean(was.entry_qty + fill.qty),
-            open_qty=open_qty,
-            entry_price=price,
-            fees_usd=was.fees_usd + fill.fee_usd,
             slippage_bps=was.side.sign * bps_between(progress.average_price, was.decision_price),
         )
         if is_first:
             self._opened(fill, out)
+        if self.is_over:
+            self.record = replace(
+                self.record,
+                phase=TradePhase.CLOSING,
+                closed_ns=None,
+                exit_reason=ExitReason.NO_STOP,
+                exit_detail="entry filled after it was given up: closing at once",
+            )
         if self.record.phase is TradePhase.CLOSING:
             self._send_close(fill.qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
@@ -163,14 +208,8 @@ class TradeLife:
 
     def _on_exit_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
         was = self.record
-        exit_qty = self._clean(was.exit_qty + fill.qty)
         self.record = replace(
-            was,
-            open_qty=self._clean(was.open_qty - fill.qty),
-            exit_qty=exit_qty,
-            exit_price=(was.exit_price * was.exit_qty + fill.price * fill.qty) / exit_qty,
-            gross_usd=was.gross_usd + was.side.sign * (fill.price - was.entry_price) * fill.qty,
-            fees_usd=was.fees_usd + fill.fee_usd,
+            booking.with_exit(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot),
             rungs=tuple(
                 replace(rung, filled_qty=progress.filled_qty) if rung.order_id == fill.order_id else rung
                 for rung in was.rungs
@@ -181,15 +220,32 @@ class TradeLife:
             reason = ExitReason.BREAKEVEN_STOP if was.stop_at_entry else ExitReason.STOP
             self.record = replace(self.record, exit_reason=reason)
             self._desk.cancel(self.record.entry_order_id, out)
+        elif role is OrderRole.CLOSE:
+            self._closes_refused = 0
         self._tell(f"{role.value}_filled", out)
-        if self._finish_if_flat(out):
-            return
-        if role is OrderRole.TARGET and progress.status is OrderStatus.FILLED and was.phase is TradePhase.OPEN:
-            self._move_stop_to_entry(out)
+        if not self._finish_if_flat(out) and was.phase is TradePhase.OPEN:
+            self._keep_covered(progress, out)
+
+    def _keep_covered(self, progress: OrderProgress, out: Outbox) -> None:
+        """After part of an open position left: the stop follows its size, and after a whole target its price."""
+        is_whole = progress.status is OrderStatus.FILLED
+        if progress.request.role is OrderRole.TARGET:
+            if is_whole and not self.record.stop_at_entry:
+                self._move_stop_to_entry(out)
+            else:
+                self._resize_stop(out)
+        elif is_whole and progress.request.order_id == self.record.stop_order_id:
+            self.close(self.record.exit_reason or ExitReason.STOP, "its stop filled for less than was open", out)
+
+    def _resize_stop(self, out: Outbox) -> None:
+        self._place_stop(self.record.stop_price, out)
+        self._tell("stop_resized", out)
 
     def _on_accepted(self, progress: OrderProgress, out: Outbox) -> None:
-        if progress.request.role is not OrderRole.STOP or progress.request.order_id != self.record.stop_order_id:
-            return
+        if progress.request.order_id == self.record.stop_order_id:
+            self._stop_rests(out)
+
+    def _stop_rests(self, out: Outbox) -> None:
         self.record = replace(self.record, stop_rests_on_venue=True)
         for order_id in self._retiring_stops:
             self._desk.cancel(order_id, out)
@@ -198,7 +254,7 @@ class TradeLife:
         self._place_rungs(out)
 
     def _on_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        role = progress.request.role
+        role, trade_id = progress.request.role, self.record.trade_id
         if role is OrderRole.ENTRY:
             self._on_entry_gone(progress, out)
         elif self.record.open_qty <= 0:
@@ -206,10 +262,25 @@ class TradeLife:
         elif role is OrderRole.STOP and progress.request.order_id == self.record.stop_order_id:
             self._on_stop_gone(progress, out)
         elif role is OrderRole.CLOSE:
-            self._must_reask = True
-            out.add(QueryPosition(out.now_ns, self.record.venue, self.record.asset))
-        elif role is OrderRole.TARGET and progress.status is OrderStatus.REJECTED:
-            out.notice("warning", "target", f"{self.record.trade_id} target refused by the venue: {progress.detail}")
+            self._on_close_gone(progress, out)
+        elif role is not OrderRole.TARGET or self.record.phase is not TradePhase.OPEN:
+            return
+        elif progress.request.order_id in self._unproven:
+            self._place_rung_anew(progress, out)
+        else:
+            out.notice("warning", "target", f"{trade_id} target {progress.status.value} by venue: {progress.detail}")
+
+    def _on_close_gone(self, progress: OrderProgress, out: Outbox) -> None:
+        """Ask what is really held, the first time at once and then once a second: a refusal is no reason to hammer."""
+        what = f"{self.record.trade_id} not closed, {self.record.open_qty:g} {self.record.asset} still open"
+        out.notice("critical", "close", f"{what}: {progress.status.value} by {self.record.venue}: {progress.detail}")
+        self._closes_refused += 1
+        self._must_reask = True
+        if self._closes_refused == 1:
+            self._ask_position(out)
+
+    def _ask_position(self, out: Outbox) -> None:
+        out.add(QueryPosition(out.now_ns, self.record.venue, self.record.asset))
 
     def _on_entry_gone(self, progress: OrderProgress, out: Outbox) -> None:
         if self.record.entry_qty > 0:
@@ -222,9 +293,15 @@ class TradeLife:
         self._tell("abandoned", out)
 
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
+        """Without its stop a position is closed at once. One that a restart cut off on its way is placed anew first."""
         self.record = replace(self.record, stop_rests_on_venue=False)
-        sentence = f"{self.record.trade_id} stop {progress.status.value} by the venue ({progress.detail}): closing at once"
-        out.notice("critical", "stop", sentence)
+        self._tell("stop_gone", out)
+        what = f"{self.record.trade_id} stop {progress.status.value} by the venue"
+        if progress.request.order_id in self._unproven:
+            out.notice("warning", "stop", f"{what} ({progress.detail}) after a restart: placing it anew")
+            self._protect(out, "protected")
+            return
+        out.notice("critical", "stop", f"{what} ({progress.detail}): closing at once")
         self.close(ExitReason.NO_STOP, progress.detail, out)
 
     def _protect(self, out: Outbox, change: str) -> None:
@@ -237,9 +314,6 @@ class TradeLife:
         self._tell(change, out)
 
     def _move_stop_to_entry(self, out: Outbox) -> None:
-        if self.record.stop_at_entry:
-            self._place_stop(self.record.stop_price, out)
-            return
         price = ladder.breakeven_price(
             self.record.entry_price, self.record.side, self._round_trip_fee_bps, self._instrument.tick_usd
         )
@@ -249,12 +323,12 @@ class TradeLife:
 
     def _place_stop(self, price: float | None, out: Outbox) -> None:
         """A new stop for the whole open size; the old one is cancelled only once the new one rests."""
-        request = self._request(OrderRole.STOP, OrderType.STOP_MARKET, self.record.open_qty, out, trigger_price=price)
+        request = self._tickets.write(
+            self.record, OrderRole.STOP, OrderType.STOP_MARKET, self.record.open_qty, out.now_ns, trigger_price=price
+        )
         if self._desk.is_live(self.record.stop_order_id):
             self._retiring_stops.append(self.record.stop_order_id)
-        self.record = replace(
-            self.record, stop_price=price, stop_order_id=request.order_id, stop_rests_on_venue=False
-        )
+        self.record = replace(self.record, stop_price=price, stop_order_id=request.order_id, stop_rests_on_venue=False)
         self._desk.place(request, out)
 
     def _place_rungs(self, out: Outbox) -> None:
@@ -266,7 +340,10 @@ class TradeLife:
             self.record.open_qty, self.record.entry_price, self.record.side, self.record.targets, self._instrument
         )
         requests = [
-            self._request(OrderRole.TARGET, OrderType.LIMIT, rung.qty, out, limit_price=rung.price) for rung in split
+            self._tickets.write(
+                self.record, OrderRole.TARGET, OrderType.LIMIT, rung.qty, out.now_ns, limit_price=rung.price
+            )
+            for rung in split
         ]
         self.record = replace(
             self.record,
@@ -279,12 +356,23 @@ class TradeLife:
             self._desk.place(request, out)
         self._tell("targets_placed", out)
 
+    def _place_rung_anew(self, progress: OrderProgress, out: Outbox) -> None:
+        """A target that a restart cut off on its way to the venue."""
+        lost, price = progress.request, progress.request.limit_price
+        new = self._tickets.write(self.record, lost.role, lost.order_type, lost.qty, out.now_ns, limit_price=price)
+        was = self.record.rungs
+        rungs = tuple(replace(rung, order_id=new.order_id) if rung.order_id == lost.order_id else rung for rung in was)
+        self.record = replace(self.record, rungs=rungs)
+        self._desk.place(new, out)
+        self._tell("targets_placed", out)
+
     def _cancel_rungs(self, out: Outbox) -> None:
         for rung in self.record.rungs:
             self._desk.cancel(rung.order_id, out)
 
     def _send_close(self, qty: float, out: Outbox) -> None:
-        self._desk.place(self._request(OrderRole.CLOSE, OrderType.MARKET, self._clean(qty), out), out)
+        qty = booking.whole_lots(qty, self._instrument.lot)
+        self._desk.place(self._tickets.write(self.record, OrderRole.CLOSE, OrderType.MARKET, qty, out.now_ns), out)
 
     def _finish_if_flat(self, out: Outbox) -> bool:
         """Flat, and no entry that could still fill: sweep what rests and close the books."""
@@ -293,9 +381,7 @@ class TradeLife:
         self._desk.cancel(self.record.entry_order_id, out)
         if self._desk.is_live(self.record.entry_order_id):
             return False
-        self._cancel_rungs(out)
-        for order_id in (self.record.stop_order_id, *self._retiring_stops):
-            self._desk.cancel(order_id, out)
+        self._desk.cancel_all(self.record.trade_id, out)
         self.record = replace(
             self.record,
             phase=TradePhase.CLOSED,
@@ -305,38 +391,6 @@ class TradeLife:
         )
         self._tell("closed", out)
         return True
-
-    def _request(
-        self,
-        role: OrderRole,
-        order_type: OrderType,
-        qty: float,
-        out: Outbox,
-        limit_price: float | None = None,
-        trigger_price: float | None = None,
-    ) -> OrderRequest:
-        self._orders_made += 1
-        is_entry = role is OrderRole.ENTRY
-        return OrderRequest(
-            order_id=f"{self.record.trade_id}{ROLE_LETTER[role]}{self._orders_made}",
-            trade_id=self.record.trade_id,
-            venue=self.record.venue,
-            asset=self.record.asset,
-            side=self.record.side if is_entry else self.record.side.opposite,
-            role=role,
-            order_type=order_type,
-            qty=qty,
-            reduce_only=not is_entry,
-            decided_ns=out.now_ns,
-            decision_price=self.record.decision_price,
-            limit_price=limit_price,
-            trigger_price=trigger_price,
-        )
-
-    def _clean(self, qty: float) -> float:
-        """The quantity free of rounding noise: whole lots, and nothing where less than half a lot is left."""
-        lots = round(qty / self._instrument.lot)
-        return round(lots * self._instrument.lot, ladder.DECIMALS)
 
     def _tell(self, change: str, out: Outbox) -> None:
         out.add(TradeChanged(out.now_ns, self.record, change))

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from cockpit.domain.snapshot import AssetView, FundingView, HealthView, OpenTradeView, SetupView, Snapshot
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.trade_life import TradeLife
+from cockpit.market.health_drops import drops
+from cockpit.market.onchain import distance
 
 if TYPE_CHECKING:
     from cockpit.engine.machine import Engine
 
+LIQUIDATION = 1.0
+"""Aave liquidates under a health factor of 1: that is no rule of ours."""
 
 
 def snapshot(engine: Engine) -> Snapshot:
@@ -39,9 +43,9 @@ def snapshot(engine: Engine) -> Snapshot:
         setups=tuple(_setup(engine, name) for name in engine.setups),
         open_trades=tuple(_open_trade(engine, trade) for trade in engine.book.trades),
         feeds=market.feed_views(now_ns),
-        verdicts_approved=engine.verdicts_approved,
-        verdicts_denied=engine.verdicts_denied,
-        flatten_steps=tuple(risk.flattening.steps) if risk.flattening else (),
+        verdicts_approved=engine.decisions.approved,
+        verdicts_denied=engine.decisions.denied,
+        flatten_steps=tuple(risk.flatten_steps),
     )
 
 
@@ -50,6 +54,7 @@ def _asset(engine: Engine, name: str) -> AssetView:
     asset = market.assets[name]
     short = market.short_pct(name, now_ns)
     bands = market.bands(name)
+    on_chain = distance(market, name, now_ns)
     funding = tuple(
         FundingView(
             rate.venue,
@@ -79,6 +84,10 @@ def _asset(engine: Engine, name: str) -> AssetView:
         open_interest_change_24h_pct=market.open_interest_change_pct(name, now_ns).value,
         bands_lower=tuple((band[0], band[1]) for band in bands.lower) if bands else (),
         bands_upper=tuple((band[0], band[1]) for band in bands.upper) if bands else (),
+        clusters=market.liquidations.clusters(name, asset.price, now_ns),
+        estimated_explained_pct=market.liquidations.explained_pct(name, now_ns),
+        onchain_price=on_chain.on_chain if on_chain else None,
+        onchain_apart_bps=on_chain.apart_bps if on_chain else None,
     )
 
 
@@ -86,6 +95,7 @@ def _health(engine: Engine) -> HealthView:
     market, gate = engine.market, engine.config.gate
     view = market.health_factor(engine.now_ns)
     latest = market.latest_health()
+    targets = (gate.health_factor_entries_min, gate.health_factor_flatten_under, LIQUIDATION)
     return HealthView(
         watched=market.health_watched,
         value=view.value,
@@ -98,6 +108,7 @@ def _health(engine: Engine) -> HealthView:
         flatten_under=gate.health_factor_flatten_under,
         detail=view.detail,
         origin=view.origin,
+        drops=drops(latest.exposures, targets) if latest else (),
     )
 
 

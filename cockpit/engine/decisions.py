@@ -1,0 +1,92 @@
+"""From a proposal to a verdict, and from an approved verdict to a trade: the only way an entry can start."""
+
+from msgspec.structs import replace
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.actions import Decided
+from cockpit.domain.kinds import EngineState, Layer, Outcome
+from cockpit.domain.verdict import Check, Proposal, Verdict
+from cockpit.engine.book import TradeBook
+from cockpit.engine.outbox import Outbox
+from cockpit.engine.risk import Risk
+from cockpit.gate.gate import judge
+from cockpit.gate.inputs import GateInput
+from cockpit.market.market import Market
+
+
+class Decisions:
+    """Puts proposals before the gate, counts its verdicts, and opens what it approves while the engine is armed."""
+
+    def __init__(self, config: CockpitConfig, market: Market, book: TradeBook, risk: Risk) -> None:
+        self.approved = 0
+        self.denied = 0
+        self.next_verdict = 1
+        self.next_trade = 1
+        self._config = config
+        self._market = market
+        self._book = book
+        self._risk = risk
+
+    def decide(self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, out: Outbox) -> Verdict:
+        """Judge a proposal; approved and armed, it becomes a trade on `venue`. The verdict says what was done."""
+        verdict = self._judge(f"v{self.next_verdict:06d}", proposal, venue, guards, enabled, out.now_ns)
+        self.next_verdict += 1
+        self.approved += verdict.approved
+        self.denied += not verdict.approved
+        state = self._risk.state
+        if verdict.approved and state is EngineState.ARMED:
+            verdict = replace(verdict, sent=True, trade_id=f"t{self.next_trade:06d}")
+        elif verdict.approved:
+            verdict = replace(verdict, not_sent_because=f"{state.value}: {self._risk.reason}")
+        out.add(Decided(out.now_ns, verdict))
+        if verdict.trade_id is not None:
+            self.next_trade += 1
+            self._risk.accountant.sent()
+            self._book.open(verdict, verdict.trade_id, out)
+        return verdict
+
+    def probe(self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, now_ns: int) -> Verdict:
+        """What the gate would say right now. Changes nothing."""
+        return self._judge("probe", proposal, venue, guards, enabled, now_ns)
+
+    def _judge(
+        self,
+        verdict_id: str,
+        proposal: Proposal,
+        venue: str,
+        guards: tuple[Check, ...],
+        enabled: bool,
+        now_ns: int,
+    ) -> Verdict:
+        return judge(
+            GateInput(
+                verdict_id=verdict_id,
+                now_ns=now_ns,
+                mode=self._risk.accountant.mode,
+                config=self._config,
+                market=self._market,
+                account=self._risk.accountant.account,
+                proposal=proposal,
+                guards=(*guards, *self._one_direction(proposal, venue)),
+                open_trades=len(self._book),
+                exposure_usd=self._book.exposure_usd(),
+                open_pnl_usd=self._book.open_usd(),
+                drawdown_usd=self._risk.drawdown_usd(),
+                setup_enabled=enabled,
+                venue=venue,
+            )
+        )
+
+    def _one_direction(self, proposal: Proposal, venue: str) -> tuple[Check, ...]:
+        """A venue nets long and short of one perpetual: the later trade would close the earlier, stops and all."""
+        other = self._book.opposed_to(venue, proposal.asset, proposal.side)
+        if other is None:
+            return ()
+        size = other.open_qty or other.asked_qty
+        observed = f"{other.side.value} {size:g} {other.asset}"
+        sentence = (
+            f"{other.trade_id} is {observed} on {venue}: a {proposal.side.value} there would close it "
+            "and leave both without their stops"
+        )
+        limit = f"no {proposal.side.opposite.value} on {venue}"
+        return (Check(Layer.TACTICAL, "one_direction", Outcome.BLOCK, observed, limit, sentence),)

@@ -1,0 +1,57 @@
+"""What happens to our positions without us: closed by hand, liquidated, auto-deleveraged. Believed when seen twice."""
+
+from cockpit.domain.actions import QueryPosition
+from cockpit.domain.events import VenuePosition
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import NS_PER_S
+from cockpit.engine.outbox import Outbox
+
+LOOK_AGAIN_NS = NS_PER_S
+"""A fill may be on its way while a venue answers: a difference counts when it is still there after this long."""
+
+Place = tuple[str, str]
+Difference = tuple[float, float, int]
+
+
+class OutsideWatch:
+    """Compares what a venue says it holds with what our trades there add up to, both in signed base coins."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Place, Difference] = {}
+        self._told: dict[Place, tuple[float, float]] = {}
+
+    def is_gone(self, position: VenuePosition, trades: list[TradeRecord], lot: float, out: Outbox) -> bool:
+        """Take one look; True when nothing is left of the trades' position, seen twice. Any difference is told once.
+
+        `trades` are those on that perpetual, none of them opening or closing.
+        """
+        place = (position.venue, position.asset)
+        ours = sum(trade.side.sign * trade.open_qty for trade in trades)
+        if abs(position.qty - ours) <= lot / 2:
+            self._seen.pop(place, None)
+            self._told.pop(place, None)
+            return False
+        qty, known, since_ns = self._seen.get(place, (position.qty, ours, out.now_ns))
+        if (qty, known) != (position.qty, ours):
+            since_ns = out.now_ns
+        self._seen[place] = (position.qty, ours, since_ns)
+        if out.now_ns - since_ns < LOOK_AGAIN_NS:
+            return False
+        del self._seen[place]
+        self._tell(place, position.qty, ours, out)
+        is_left = position.qty * ours > 0 and abs(position.qty) >= lot / 2
+        return bool(trades) and not is_left
+
+    def on_time(self, out: Outbox) -> None:
+        """Time passed: ask again for every position that did not agree."""
+        for (venue, asset), (_, _, since_ns) in self._seen.items():
+            if out.now_ns - since_ns >= LOOK_AGAIN_NS:
+                out.add(QueryPosition(out.now_ns, venue, asset))
+
+    def _tell(self, place: Place, qty: float, ours: float, out: Outbox) -> None:
+        if self._told.get(place) == (qty, ours):
+            return
+        self._told[place] = (qty, ours)
+        venue, asset = place
+        sentence = f"{venue} holds {qty:+g} {asset}, our trades hold {ours:+g}: check the venue"
+        out.notice("critical", "position", sentence)
