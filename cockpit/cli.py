@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cockpit import __version__
+from cockpit.commands.engine_commands import check, flatten, status, stop
 from cockpit.domain.kinds import Mode
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ GLOBAL_OPTIONS = ("--home", "--config")
 
 FORESEEN = {
     "cockpit.config.problems.ConfigError": BAD,
+    "cockpit.deck.errors.EngineRefused": NO,
+    "cockpit.deck.errors.EngineUnreachable": NO,
     "cockpit.feeds.binance_raw.CaptureError": BAD,
     "cockpit.feeds.shocks.ShockError": BAD,
     "cockpit.journal.errors.JournalError": BAD,
@@ -43,6 +46,7 @@ app = typer.Typer(
 
 ModeOption = Annotated[Mode, typer.Option("--mode", help="Whose money: nobody's, 100 USD, or the hot wallet.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+SlowOption = Annotated[bool, typer.Option("--slow", help="Four pictures a second instead of ten, as over SSH.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a config key; may be repeated.")
 ]
@@ -107,14 +111,66 @@ def _globals(
         Path | None, typer.Option("--config", metavar="PATH", help="The config file (or COCKPIT_CONFIG).")
     ] = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-) -> None:
+    mode: Annotated[Mode | None, typer.Option("--mode", help="The engine's mode, where one is started.")] = None,
+    feed: Annotated[str | None, typer.Option("--feed", metavar="sim|live|FILE", help="The market it sees.")] = None,
+    speed: Annotated[float | None, typer.Option("--speed", min=0, help="1 = real time, 0 = unpaced.")] = None,
+    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many.")] = None,
+    arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
+    slow: SlowOption = False,
+) -> int | None:
+    """Attaches the screen to this profile's engine, and starts one where none runs.
+
+    Paper mode, the simulated market, disarmed, unless told otherwise. Leaving the screen leaves the engine running.
+
+    Example: cockpit --speed 10 --arm
+    """
     front: _Front = ctx.obj
     front.home, front.config, front.doing = home, config, ctx.invoked_subcommand or ""
     if version:
         typer.echo(f"cockpit {__version__}")
         raise typer.Exit(YES)
+    options = _engine_options(mode, feed, speed, max_trades, arm)
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
+        from cockpit.cli_screen import attach_here
+
+        raise typer.Exit(attach_here(front.places(), options, slow=slow))
+    if options or slow:
+        given = " ".join([*options, *(["--slow"] if slow else [])])
+        raise typer.BadParameter(f"expected {given} after {ctx.invoked_subcommand}, was before it")
+    return None
+
+
+def _engine_options(
+    mode: Mode | None, feed: str | None, speed: float | None, max_trades: int | None, arm: bool
+) -> list[str]:
+    """What was said of the engine, as `cockpit engine` takes it."""
+    said = {"--mode": mode, "--feed": feed, "--speed": speed, "--max-trades": max_trades}
+    options = [word for name, value in said.items() if value is not None for word in (name, str(value))]
+    return [*options, *(["--arm"] if arm else [])]
+
+
+@app.command()
+def attach(
+    ctx: typer.Context,
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Where the engine answers.")] = None,
+    token: Annotated[str, typer.Option("--token", envvar="COCKPIT_TOKEN", help="What it wants to see.")] = "",
+    slow: SlowOption = False,
+) -> int:
+    """The screen for an engine elsewhere.
+
+    Reconnects by itself. Without a URL: this profile's engine.
+
+    Example: cockpit attach http://127.0.0.1:8000 --token $(cat token)
+    """
+    from cockpit.cli_screen import attach_elsewhere, attach_here
+
+    front: _Front = ctx.obj
+    if url is None:
+        return attach_here(front.places(), (), slow=slow)
+    try:
+        return attach_elsewhere(front.places(), url, token, slow=slow)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from None
 
 
 @app.command()
@@ -214,14 +270,16 @@ def report(
 
     Example: cockpit report --since 2025-10-19 --json
     """
+    from cockpit.commands.since import since_ns
+
     front: _Front = ctx.obj
-    since_ns, config = _since_ns(since), front.load()
+    from_ns, config = since_ns(since), front.load()
 
     from cockpit.journal.reading import JournalReader
     from cockpit.journal.report import build_report
     from cockpit.journal.report_text import report_text
 
-    found = build_report(JournalReader(front.places().journal).evidence(since_ns), config)
+    found = build_report(JournalReader(front.places().journal).evidence(from_ns), config)
     typer.echo(found.as_json() if json else report_text(found))
     return NO if found.limit_violations or found.ledger_touches else YES
 
@@ -257,6 +315,7 @@ def engine(
     front: _Front = ctx.obj
     config = front.load(overrides)
 
+    from cockpit.api.server import ApiServer
     from cockpit.feeds.shocks import parse_shock
     from cockpit.runtime.headless import run_engine
     from cockpit.runtime.options import EngineOptions
@@ -273,7 +332,12 @@ def engine(
         seed=seed,
         shocks=tuple(parse_shock(text) for text in shock or ()),
     )
-    return run_engine(front.places(), config, options)
+    places = front.places()
+    return run_engine(places, config, options, lambda host, ending: ApiServer(host, ending, places, options))
+
+
+for _command in (status, stop, flatten, check):
+    app.command()(_command)
 
 
 def _globals_first(arguments: Sequence[str]) -> list[str]:
@@ -294,23 +358,6 @@ def _globals_first(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(word)
     return [*front, *rest]
-
-
-def _since_ns(text: str | None) -> int | None:
-    """Nanoseconds of a UTC date or time."""
-    from datetime import UTC, datetime
-
-    from cockpit.domain.units import NS_PER_S
-
-    if text is None:
-        return None
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        finding = f"expected a UTC date or time like 2025-10-19T08:00, was '{text}'"
-        raise typer.BadParameter(finding, param_hint="--since") from None
-    stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-    return int(stamp.timestamp()) * NS_PER_S
 
 
 def _show_progress(count: int) -> None:

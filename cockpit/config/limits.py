@@ -133,12 +133,36 @@ class ColdStorageSection(Section):
     read_only: Annotated[Literal[True], BeforeValidator(_only_true)]
 
 
-class AaveSection(Section):
-    """Which address is watched. Without one, paper goes on with a warning; test and live only if not `required`."""
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
-    address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] | None = None
+
+class AaveMarketSection(Section):
+    """An Aave v3 market that is not built in: which chain, where its contracts are, how old its head may be."""
+
+    chain_id: Count
+    addresses_provider: Address
+    pool: Address
+    head_max_age_s: Positive
+
+
+class AaveSection(Section):
+    """Which address is watched. Without one, paper goes on with a warning; test and live only if not `required`.
+
+    `quorum` RPCs (or all, where fewer are configured) must agree on block and account before a health factor counts.
+    It is read `blocks_behind_head` blocks under the newest one, where nodes agree already; a head older than the
+    chain's own limit (or `head_max_age_s`) is stale. `breakdown_every_s` is how often the split by asset is read.
+    """
+
+    address: Address | None = None
     chain: Name = "ethereum"
     required: bool = True
+    market: AaveMarketSection | None = None
+    quorum: Count = 2
+    blocks_behind_head: Annotated[int, Field(ge=0, le=10)] = 1
+    head_max_age_s: Positive | None = None
+    head_ahead_tolerance_s: Positive = 15.0
+    rpc_timeout_s: Positive = 5.0
+    breakdown_every_s: Positive = 600.0
 
 
 class ReadingAges(Section):
@@ -160,7 +184,7 @@ class ReadingAges(Section):
 
 
 class FeedsSection(Section):
-    """The ages of every reading."""
+    """The ages of every reading. Nobody stands down for the on-chain price or the liquidation map: they only inform."""
 
     stream: ReadingAges
     positioning: ReadingAges
@@ -169,3 +193,5 @@ class FeedsSection(Section):
     health_factor: ReadingAges
     priority_fee: ReadingAges
     jito_tip: ReadingAges
+    onchain_price: ReadingAges = ReadingAges(every_s=60.0, warn_after_s=180.0, stand_down_after_s=600.0)
+    liquidation_map: ReadingAges = ReadingAges(every_s=300.0, warn_after_s=900.0, stand_down_after_s=3600.0)

@@ -4,8 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cockpit.config.alerts import AlertsSection
 from cockpit.config.base import Asset, Name, Section, VenueName
 from cockpit.config.context import AssetBands, BiasShare, MarketContext, SessionSection
+from cockpit.config.endpoints import EndpointsSection
 from cockpit.config.limits import (
     AaveSection,
     CapitalSection,
@@ -16,7 +18,10 @@ from cockpit.config.limits import (
     LimitsSection,
     ModesSection,
 )
+from cockpit.config.live import LiveSection
+from cockpit.config.screen import ScreenSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered, SqueezeGuard
+from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
 
 
@@ -43,8 +48,16 @@ class CockpitConfig(Section):
     paper: PaperSection
     cold_storage: ColdStorageSection
     aave: AaveSection
+    solana: SolanaSection = SolanaSection()
+    coinglass: CoinglassSection = CoinglassSection()
+    birdeye: BirdeyeSection = BirdeyeSection()
+    liquidation_map: LiquidationMapSection = LiquidationMapSection()
     kill_switch: KillSwitchSection
     checklist: list[Name]
+    screen: ScreenSection = ScreenSection()
+    alerts: AlertsSection = AlertsSection()
+    live: LiveSection = LiveSection()
+    endpoints: EndpointsSection = EndpointsSection()
 
     @model_validator(mode="after")
     def parts_fit(self) -> Self:

@@ -17,6 +17,7 @@ PATTERNS = {
     r"^[a-z][a-z0-9_]{1,20}$": "a venue in small letters, e.g. okx",
     r"^\d{4}-\d{2}-\d{2}$": "a date, e.g. 2025-10-19",
     r"^0x[0-9a-fA-F]{40}$": "an address, 0x and 40 hex digits",
+    r"^[1-9A-HJ-NP-Za-km-z]{32,44}$": "a Solana address in base58",
 }
 """What the models' patterns mean."""
 

@@ -1,34 +1,46 @@
 """Commands and looks: one call each, over HTTP on the Unix socket or TCP."""
 
+import asyncio
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import msgspec
 
 from cockpit.deck.address import Address
+from cockpit.deck.answers import decoded, reason_of
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 
 TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a command's answer must hold: what the engine did, in its words."""
+
+    sentence: str
 
 
 class Deck:
     """An async client of one engine; use it as a context manager.
 
     Every call raises `EngineRefused` when the engine says no, and `EngineUnreachable` when nobody answers: a command
-    that ended so may have been carried out, and is never sent again by itself.
+    that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call.
     """
 
     def __init__(self, address: Address, by: str = "deck", timeout_s: float = TIMEOUT_S) -> None:
         self.address = address
         self._by = by
+        self._timeout_s = timeout_s
         socket = str(address.socket) if address.socket is not None else None
         self._http = httpx.AsyncClient(
             base_url=address.http,
-            headers=address.headers,
+            headers={**address.headers, "Accept-Encoding": "identity"},
             timeout=timeout_s,
             transport=httpx.AsyncHTTPTransport(uds=socket) if socket else httpx.AsyncHTTPTransport(),
             trust_env=False,
@@ -94,48 +106,55 @@ class Deck:
         """`GET /api/strategy/performance`."""
         return await self._object("GET", "/api/strategy/performance")
 
-    async def verdicts(self, limit: int = 50) -> dict[str, Any]:
-        """The gate log's newest page."""
-        return await self._object("GET", f"/api/verdicts?limit={limit}")
+    async def verdicts(self, limit: int = 50, offset: int = 0) -> dict[str, Any]:
+        """A page of the gate log, the newest first; `offset` newer ones are left out."""
+        return await self._object("GET", f"/api/verdicts?limit={limit}&offset={offset}")
 
-    async def trades(self, limit: int = 50) -> dict[str, Any]:
-        """The newest trades."""
-        return await self._object("GET", f"/api/trades?limit={limit}")
+    async def trades(self, limit: int = 50, offset: int = 0) -> dict[str, Any]:
+        """A page of the trades, the newest first; `offset` newer ones are left out."""
+        return await self._object("GET", f"/api/trades?limit={limit}&offset={offset}")
 
     async def snapshot(self) -> Snapshot:
         """Everything, at one instant."""
-        return msgspec.json.decode(await self._call("GET", "/api/snapshot"), type=Snapshot)
+        return await self._typed("GET", "/api/snapshot", Snapshot)
 
     async def process(self) -> ProcessView:
         """How the engine process does."""
-        return msgspec.json.decode(await self._call("GET", "/api/process"), type=ProcessView)
+        return await self._typed("GET", "/api/process", ProcessView)
 
     async def _command(self, path: str, **body: Any) -> str:
-        answer = await self._object("POST", path, {**body, "by": self._by})
-        return str(answer["sentence"])
+        return (await self._typed("POST", path, Done, {**body, "by": self._by})).sentence
 
     async def _object(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        found = msgspec.json.decode(await self._call(method, path, body))
-        if not isinstance(found, dict):
-            raise EngineUnreachable(f"expected an object from {path}, was {type(found).__name__}")
-        return found
+        return await self._typed(method, path, dict[str, Any], body)
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+    async def _typed(self, method: str, path: str, kind: type[T], body: dict[str, Any] | None = None) -> T:
+        return decoded(await self._call(method, path, body), kind, f"{self.address}{path.partition('?')[0]}")
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:
+        status, content = await self._answer(method, path, body)
+        if status == httpx.codes.OK:
+            return content
+        sentence, detail = reason_of(content)
+        if httpx.codes.is_client_error(status):
+            raise EngineRefused(sentence or f"HTTP {status}", status, detail)
+        raise EngineUnreachable(f"expected an answer from {self.address}, was HTTP {status}: {sentence}".rstrip(": "))
+
+    async def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
+        """The status and the body, within the time and the size that an engine's answer may have."""
+        content = bytearray()
         try:
-            response = await self._http.request(method, path, json=body)
+            async with asyncio.timeout(self._timeout_s), self._http.stream(method, path, json=body) as response:
+                async for chunk in response.aiter_raw():
+                    content += chunk
+                    if len(content) > MAX_ANSWER_BYTES:
+                        raise EngineUnreachable(
+                            f"expected an answer of at most {MAX_ANSWER_BYTES} bytes from {self.address}, was longer"
+                        )
+                return response.status_code, bytes(content)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            what = f"expected an answer from {self.address} within {self._timeout_s:g} s, was none"
+            raise EngineUnreachable(what) from error
         except (httpx.HTTPError, OSError) as error:
             what = str(error) or type(error).__name__
             raise EngineUnreachable(f"expected an engine at {self.address}, was none: {what}") from error
-        if response.status_code >= httpx.codes.BAD_REQUEST:
-            raise _refusal(response)
-        return response.content
-
-
-def _refusal(response: httpx.Response) -> EngineRefused:
-    """The reason in the answer, wherever the answer has it."""
-    try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = response.text[:200]
-    sentence = detail.get("reason", str(detail)) if isinstance(detail, dict) else str(detail)
-    return EngineRefused(sentence, response.status_code, detail)

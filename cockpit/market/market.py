@@ -12,6 +12,7 @@ from cockpit.domain.events import (
     FundingRate,
     HealthFactor,
     JitoTip,
+    OnChainPrice,
     OpenInterest,
     Positioning,
     PriorityFee,
@@ -24,6 +25,7 @@ from cockpit.market.asset import AssetMarket
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
 from cockpit.market.freshness import FeedWords
 from cockpit.market.health import HealthWatch
+from cockpit.market.liquidations import Liquidations
 from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
 from cockpit.market.windows import Baseline
 
@@ -60,6 +62,8 @@ class Market:
             asset: {venue: Latest() for venue in SPREAD_VENUES} for asset in self.assets
         }
         self.health = HealthWatch(config.feeds.health_factor, configured=config.aave.address is not None)
+        self.onchain: dict[str, Latest[OnChainPrice]] = {asset: Latest() for asset in self.assets}
+        self.liquidations = Liquidations(config, self.assets)
         self.fee: Latest[PriorityFee] = Latest()
         self.tip: Latest[JitoTip] = Latest()
         baseline_s = _fee_baseline_s(config)
@@ -116,6 +120,11 @@ class Market:
                 self.positioning[reading.asset].take(reading)
         elif reading.origin is not Origin.EXTERNAL:
             self._apply_own(reading)
+
+    def apply_onchain(self, price: OnChainPrice) -> None:
+        """Take a price on chain; of assets the config does not name it is ignored."""
+        if price.asset in self.onchain:
+            self.onchain[price.asset].take(price)
 
     def _apply_own(self, reading: FundingRate | OpenInterest | PriorityFee | JitoTip) -> None:
         if isinstance(reading, PriorityFee):

@@ -6,7 +6,15 @@ from typing import Generic, TypeVar
 import msgspec
 
 from cockpit.config.limits import ReadingAges
-from cockpit.domain.events import FundingRate, JitoTip, OpenInterest, Positioning, PriorityFee
+from cockpit.domain.events import (
+    FundingRate,
+    JitoTip,
+    LiquidationMap,
+    OnChainPrice,
+    OpenInterest,
+    Positioning,
+    PriorityFee,
+)
 from cockpit.domain.kinds import FeedState, Origin
 from cockpit.market.freshness import age_s, state_at, worse
 
@@ -16,7 +24,7 @@ SPREAD_VENUES = ("binance", "okx")
 COMPARED_DECIMALS = 9
 """Differences and ratios of quoted numbers carry no more decimals than this; what is beyond is the float's error."""
 
-R = TypeVar("R", Positioning, FundingRate, OpenInterest, PriorityFee, JitoTip)
+R = TypeVar("R", Positioning, FundingRate, OpenInterest, PriorityFee, JitoTip, OnChainPrice, LiquidationMap)
 
 
 class ReadingView(msgspec.Struct, frozen=True):

@@ -1,26 +1,32 @@
 """The engine in the foreground: started, told to end by a signal, ended by policy."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.domain.commands import Arm, Disarm, Flatten
-from cockpit.domain.kinds import EngineState
+from cockpit.domain.kinds import EngineState, TradePhase
+from cockpit.domain.trades import TradeRecord
+from cockpit.runtime.alerts import Alerts, start_alerts
 from cockpit.runtime.host import Host, NotAnswered
 from cockpit.runtime.lock import InstanceLock
 from cockpit.runtime.logs import log_to
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
-from cockpit.runtime.startup import build_host
+from cockpit.runtime.speaker import Speaker
+from cockpit.runtime.startup import CannotStart, build_host
 
 LOG = logging.getLogger("cockpit.engine")
 FLATTEN_WITHIN_S = 30.0
+COVER_WITHIN_S = 3.0
+LOOK_EVERY_S = 0.01
+
+Say = Callable[[str], None]
 
 
 class Server(Protocol):
@@ -62,40 +68,78 @@ def run_engine(
 
     Raises `LockHeld`, `CannotStart`, `JournalError` or `RecordingError` where it cannot begin.
     """
-    places.make_home()
-    lock = InstanceLock(places.lock)
-    lock.acquire()
+    # A terminal may go away while everything is still being put together.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    lock = _lock(places)
     handler = log_to(places.engine_log)
+    speaker = Speaker()
     try:
-        return asyncio.run(_run(places, config, options, lock, make_server))
+        return asyncio.run(_run(places, config, options, lock, make_server, speaker.say))
     finally:
+        speaker.close()
         logging.getLogger("cockpit").removeHandler(handler)
         handler.close()
         lock.release()
 
 
+def _lock(places: Places) -> InstanceLock:
+    lock = InstanceLock(places.lock)
+    try:
+        places.make_home()
+        lock.acquire()
+    except OSError as error:
+        raise CannotStart(
+            f"expected a home to write to at {places.home}, was: {error.strerror}: choose another --home"
+        ) from error
+    return lock
+
+
 async def _run(
-    places: Places, config: CockpitConfig, options: EngineOptions, lock: InstanceLock, make_server: MakeServer | None
+    places: Places,
+    config: CockpitConfig,
+    options: EngineOptions,
+    lock: InstanceLock,
+    make_server: MakeServer | None,
+    say: Say,
 ) -> int:
     host = await asyncio.to_thread(build_host, places, config, options)
     ending = Ending()
     _listen_to_signals(ending)
-    host.listen(Narrator(_say).on_actions)
-    server = make_server(host, ending) if make_server else None
-    host.start()
+    server: Server | None = None
+    alerts = start_alerts(host)
     try:
+        server = make_server(host, ending) if make_server else None
+        host.start()
         host.url = await server.start() if server else ""
-        lock.write(pid=host.process().pid, url=host.url, mode=options.mode.value, feed=host.process().feed)
-        _say(_ready_line(host))
-        LOG.info("ready: %s", _ready_line(host))
+        process = host.process()
+        lock.write(pid=process.pid, url=host.url, mode=host.mode.value, feed=process.feed)
+        say(_ready_line(host))
+        LOG.info("%s", _ready_line(host))
+        _narrate(host, say)
         if options.arm:
             await host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "start"))
         await ending.wait()
-        return await _end(host, ending)
+        return await _end(host, ending, say)
     finally:
+        await _let_go(host, server, alerts)
+
+
+def _narrate(host: Host, say: Say) -> None:
+    """Tell what happens from here on, and before it what has happened since the restore."""
+    narrator = Narrator(say)
+    narrator.on_actions([frame.entry for frame in host.log.after(0)])
+    host.listen(narrator.on_actions)
+
+
+async def _let_go(host: Host, server: Server | None, alerts: Alerts | None) -> None:
+    """Whatever the server does on its way out, the host writes what is left to write."""
+    try:
         if server is not None:
             await server.stop()
+    finally:
         await host.stop()
+        if alerts is not None:
+            await asyncio.to_thread(alerts.stop)
 
 
 def _listen_to_signals(ending: Ending) -> None:
@@ -105,27 +149,49 @@ def _listen_to_signals(ending: Ending) -> None:
     loop.add_signal_handler(signal.SIGHUP, LOG.info, "SIGHUP: a terminal went away, the engine goes on")
 
 
-async def _end(host: Host, ending: Ending) -> int:
+async def _end(host: Host, ending: Ending, say: Say) -> int:
     """By policy: no new entry, positions keep their stops (the next start takes them over), unless told to flatten."""
     flatten = ending.flatten_first or host.config.kill_switch.flatten_on_terminate
-    _say(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
+    say(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
     LOG.info("ending: %s", ending.why)
-    with contextlib.suppress(NotAnswered):
-        await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine"))
-        if flatten:
-            await host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "engine", ending.why))
-            return 0 if await _flat(host) else 1
-    return 0
+    try:
+        if not flatten:
+            await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine"))
+            await _covered(host, say)
+            return 0
+        await host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "engine", ending.why))
+    except NotAnswered as error:
+        say(f"{'NOT FLAT' if flatten else 'not disarmed'}: {error}")
+        LOG.error("ending: %s", error)
+        return 1
+    return 0 if await _flat(host, say) else 1
 
 
-async def _flat(host: Host) -> bool:
+async def _covered(host: Host, say: Say) -> None:
+    """Let entries on their way arrive and their stops rest: nobody would look after them until the next start."""
+    give_up_s = monotonic() + COVER_WITHIN_S
+    while loose := [trade.record for trade in host.engine.book.trades if not _is_covered(trade.record)]:
+        if monotonic() > give_up_s:
+            for trade in loose:
+                line = f"NO STOP RESTS for {trade.trade_id}, {trade.phase.value}: {trade.open_qty:g} {trade.asset} open"
+                say(f"{line}: the next start sees to it first")
+                LOG.error(line)
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _is_covered(trade: TradeRecord) -> bool:
+    return trade.phase is not TradePhase.OPENING and (trade.stop_rests_on_venue or trade.open_qty == 0)
+
+
+async def _flat(host: Host, say: Say) -> bool:
     """Wait for the flatten to end; it goes on at the next start where it did not."""
     try:
         async with asyncio.timeout(FLATTEN_WITHIN_S):
             while host.engine.risk.state is EngineState.FLATTENING:
                 await host.log.wait_beyond(host.log.last_seq)
     except TimeoutError:
-        _say(f"NOT FLAT after {FLATTEN_WITHIN_S:g} s: the next start goes on flattening")
+        say(f"NOT FLAT after {FLATTEN_WITHIN_S:g} s: the next start goes on flattening")
         return False
     return True
 
@@ -134,10 +200,3 @@ def _ready_line(host: Host) -> str:
     process = host.process()
     where = f" at {host.url}" if host.url else ""
     return f"ready{where}: {host.mode.value} mode, {host.engine.risk.state.value}, {process.feed}, pid {process.pid}"
-
-
-def _say(line: str) -> None:
-    """One line on stdout; a reader that went away is no reason to stop."""
-    with contextlib.suppress(OSError):
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()

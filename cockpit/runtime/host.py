@@ -13,11 +13,11 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, HaltTrading, Restore
+from cockpit.domain.commands import AnyCommand, Command, HaltTrading, Restore
 from cockpit.domain.events import FeedHealth, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
-from cockpit.domain.stream import ProcessView
+from cockpit.domain.stream import AlertsView, ProcessView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
@@ -38,9 +38,11 @@ LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.005
 FLUSH_EVERY_S = 0.5
 ALIVE_EVERY_S = 60.0
-DURABLE_WITHIN_S = 1.0
+DURABLE_WITHIN_S = 0.5
+DURABLE_LOOK_S = 0.005
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
+FAULTS_LOGGED_EVERY_S = 1.0
 
 
 class NotAnswered(Exception):
@@ -57,6 +59,7 @@ class Host:
         source: MarketSource,
         journal: Journal,
         recording: RecordingWriter | None,
+        recording_error: str = "",
     ) -> None:
         self.config = config
         self.engine = engine
@@ -67,6 +70,7 @@ class Host:
         self.latency = Latency()
         self.epoch = secrets.token_hex(8)
         self.url = ""
+        self.alerts: Callable[[], AlertsView] = AlertsView
         self.started_s = time.monotonic()
         self.watchdog = LoopWatchdog()
         self.supervisor = Supervisor(self._worker_fell)
@@ -74,6 +78,9 @@ class Host:
         self.faults = 0
         self.last_fault = ""
         self._recording = recording
+        self._recording_error = recording_error
+        self._market_word = ""
+        self._fault_logged_s = -FAULTS_LOGGED_EVERY_S
         self._answers: dict[str, asyncio.Future[CommandAnswered]] = {}
         self._command_numbers = itertools.count(1)
         self._snapshot: tuple[float, Snapshot] | None = None
@@ -103,10 +110,14 @@ class Host:
                 if waiter is not None and not waiter.done():
                     waiter.set_result(action)
         for listener in self._listeners:
-            listener(actions)
+            try:
+                listener(actions)
+            except Exception:
+                # What follows hands the orders among these actions to the venue: no onlooker may keep that from them.
+                LOG.exception("a listener failed")
 
     def listen(self, listener: Callable[[Sequence[AnyAction]], None]) -> None:
-        """Hear every batch of actions. A listener must not block and must not raise."""
+        """Hear every batch of actions. A listener must not block; what it raises is logged and goes no further."""
         self._listeners.append(listener)
 
     # Running.
@@ -119,7 +130,7 @@ class Host:
         """Start the workers on the running loop."""
         self.watchdog.start()
         self.supervisor.start("core", self._core)
-        self.supervisor.start("market", lambda: self.source.run(self.inbox.put))
+        self.supervisor.start("market", self._market)
         self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
         self.supervisor.start("recorder", self._flush_recording)
         self.supervisor.start("presence", self._note_presence)
@@ -131,13 +142,15 @@ class Host:
         self._drain()
         if self._recording is not None:
             self._recording.close()
-        await asyncio.to_thread(self.journal.close)
+        if not await asyncio.to_thread(self.journal.close):
+            LOG.error("journal: not everything could be written: %s", self.journal.health().last_error)
 
     async def command(self, make: Callable[[int, str], AnyCommand], durable: bool = True) -> CommandAnswered:
         """Give the engine a command and return its answer.
 
-        `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after a
-        second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time.
+        `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after
+        half a second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time, or when
+        a defect in it broke the command off.
         """
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
@@ -146,11 +159,17 @@ class Host:
         try:
             answer = await asyncio.wait_for(waiter, ANSWER_WITHIN_S)
         except TimeoutError:
-            self._answers.pop(command_id, None)
             raise NotAnswered(f"expected an answer to {command_id} within {ANSWER_WITHIN_S:g} s, was none") from None
+        finally:
+            self._answers.pop(command_id, None)
         if durable:
-            await asyncio.to_thread(self.journal.flush, DURABLE_WITHIN_S)
+            await self._until_durable()
         return answer
+
+    async def _until_durable(self) -> None:
+        wanted, give_up_s = self.journal.appended, time.monotonic() + DURABLE_WITHIN_S
+        while not self.journal.has_written(wanted) and time.monotonic() < give_up_s:
+            await asyncio.sleep(DURABLE_LOOK_S)
 
     async def push_reading(self, reading: ReadingEvent) -> None:
         """A reading from outside; the market lets it only tighten."""
@@ -181,6 +200,8 @@ class Host:
     def process(self) -> ProcessView:
         """How this process does."""
         journal = self.journal.health()
+        journal_ok = journal.ok and not journal.refused
+        recording = self._recording
         return ProcessView(
             pid=os.getpid(),
             version=__version__,
@@ -193,13 +214,14 @@ class Host:
             queue_length=len(self.inbox),
             faults=self.faults,
             last_fault=self.last_fault,
-            journal_ok=journal.ok,
+            journal_ok=journal_ok,
             journal_pending=journal.pending,
-            journal_error="" if journal.ok else journal.last_error,
-            recording=str(self._recording.path) if self._recording else "",
-            recording_error=(self._recording.failure or "") if self._recording else "",
+            journal_error="" if journal_ok else journal.last_error,
+            recording=str(recording.path) if recording else "",
+            recording_error=(recording.failure or "") if recording else self._recording_error,
             tick_to_verdict_p99_ms=self.latency.p99_ms(),
             url=self.url,
+            alerts=self.alerts(),
         )
 
     # Workers.
@@ -226,36 +248,59 @@ class Host:
 
     def _feed(self, item: Input) -> None:
         """One input. An error in the engine is a defect: say so, halt entries, and keep the exits going."""
-        began = time.perf_counter_ns()
-        approved_before = self.recent.decisions
+        began_ns = time.perf_counter_ns()
+        decided_before = self.recent.decisions
         try:
             self.session.feed(item)
         except Exception as error:
             self._fault(item, error)
-        if self.recent.decisions != approved_before and isinstance(item, Trade | Top):
-            self.latency.add(time.perf_counter_ns() - began)
+        if self.recent.decisions != decided_before and isinstance(item, Trade | Top):
+            self.latency.add(time.perf_counter_ns() - began_ns)
 
     def _fault(self, item: Input, error: Exception) -> None:
         self.faults += 1
         self.last_fault = f"{type(error).__name__} on {type(item).__name__}: {error}"
-        LOG.exception("engine fault %d on %s", self.faults, type(item).__name__)
-        if isinstance(item, HaltTrading):
-            raise error
-        if self.engine.risk.accountant.account.halt is not None:
-            return
-        reason = f"defect in the engine, entries stopped: {self.last_fault}"
-        self._feed(HaltTrading(self.engine.now_ns, f"fault-{self.faults}", "engine", reason))
+        now_s = time.monotonic()
+        if now_s - self._fault_logged_s >= FAULTS_LOGGED_EVERY_S:
+            self._fault_logged_s = now_s
+            LOG.error("engine fault %d on %s", self.faults, type(item).__name__, exc_info=error)
+        waiter = self._answers.get(item.command_id) if isinstance(item, Command) else None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(NotAnswered(f"expected an answer, was a defect in the engine: {self.last_fault}"))
+        if self.engine.risk.accountant.account.halt is None:
+            self._halt(f"defect in the engine, entries stopped: {self.last_fault}")
+
+    def _halt(self, reason: str) -> None:
+        """No entries. Where the defect lets not even a halt through, at least disarm: this worker must go on."""
+        try:
+            self.session.feed(HaltTrading(self.engine.now_ns, f"fault-{self.faults}", "engine", reason))
+        except Exception:
+            self.engine.risk.armed = False
+            LOG.exception("the halt after fault %d failed too: disarmed", self.faults)
+
+    async def _market(self) -> None:
+        """Run the source, and let the streams it feeds say whether it runs."""
+        if self._market_word:
+            self._say_of_market(FeedState.FRESH, "")
+        await self.source.run(self.inbox.put_each if self.source.can_wait else self.inbox.put)
+        self._say_of_market(FeedState.DOWN, f"{self.source.name} has ended")
+
+    def _say_of_market(self, state: FeedState, detail: str) -> None:
+        self._market_word = detail
+        for venue in dict.fromkeys(asset.watch for asset in self.config.assets.values()):
+            word = FeedHealth(self.engine.now_ns, Reading.STREAM, venue, state, detail)
+            self.inbox.offer("market", word)
 
     def _worker_fell(self, name: str, detail: str) -> None:
-        LOG.error("worker %s fell: %s", name, detail)
         if name == "market":
-            down = FeedHealth(self.engine.now_ns, Reading.STREAM, name, FeedState.DOWN, detail)
-            self.inbox.offer(name, down)
+            self._say_of_market(FeedState.DOWN, detail)
 
     async def _flush_recording(self) -> None:
         while self._recording is not None:
             await asyncio.sleep(FLUSH_EVERY_S)
-            self._recording.flush()
+            if not self._recording.flush():
+                LOG.error("%s", self._recording.failure)
+                return
 
     async def _note_presence(self) -> None:
         while True:

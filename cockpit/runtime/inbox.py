@@ -29,6 +29,7 @@ class Inbox:
 
     Tops, depth, marks, ticks and a feed's own word conflate: a newer one takes the place of one that still waits, at
     the end of the queue. Prints, fills and readings never do: their producer waits when its share of the queue is full.
+    A market whose time can wait (simulated, recorded) uses `put_each`: there nothing conflates, its producer waits.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -53,13 +54,16 @@ class Inbox:
     async def put(self, source: str, event: AnyEvent) -> None:
         """Queue one event of a source; waits while that source's share is full."""
         while not self.offer(source, event):
-            room = self._room.setdefault(source, asyncio.Event())
-            room.clear()
-            await room.wait()
+            await self._wait_for_room(source)
 
-    def offer(self, source: str, event: AnyEvent) -> bool:
+    async def put_each(self, source: str, event: AnyEvent) -> None:
+        """Queue one event that must arrive whatever its kind; waits while that source's share is full."""
+        while not self.offer(source, event, conflates=False):
+            await self._wait_for_room(source)
+
+    def offer(self, source: str, event: AnyEvent, conflates: bool = True) -> bool:
         """Queue one event unless its source's share is full; says whether it was taken."""
-        key = _key(source, event)
+        key = _key(source, event) if conflates else None
         if key is None:
             count = self._waiting.get(source, 0)
             if count >= self._capacity:
@@ -92,6 +96,11 @@ class Inbox:
     async def wait(self) -> None:
         """Wait until something may be there to take."""
         await self._something.wait()
+
+    async def _wait_for_room(self, source: str) -> None:
+        room = self._room.setdefault(source, asyncio.Event())
+        room.clear()
+        await room.wait()
 
     def _release(self, cell: _Cell) -> None:
         if cell.key is not None:

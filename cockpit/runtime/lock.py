@@ -1,10 +1,14 @@
 """One engine a profile: an operating-system lock that a dead process cannot keep."""
 
+import contextlib
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+ASKED_FOR_S = (0.01, 0.05)
 
 
 class LockHeld(Exception):
@@ -16,48 +20,86 @@ class InstanceLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[str] | None = None
+        self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock, or raise `LockHeld` naming its holder."""
+        """Take the lock, or raise `LockHeld` naming its holder. Raises OSError where no lock can be had there."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="utf-8")
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(descriptor)
         except BlockingIOError:
-            holder = read_holder(self._path)
-            file.close()
-            who = f"process {holder['pid']}" if "pid" in holder else "another process"
-            where = f" at {holder['url']}" if holder.get("url") else ""
-            raise LockHeld(
-                f"expected no engine on this profile, was {who}{where} (lock {self._path}): "
-                "attach to it, stop it, or use another --home"
-            ) from None
-        self._file = file
+            os.close(descriptor)
+            raise LockHeld(self._held_by(read_holder(self._path))) from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
         self.write(pid=os.getpid())
 
     def write(self, **facts: Any) -> None:
-        """Say in the file who holds it and where it answers."""
-        if self._file is None:
-            return
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump(facts, self._file)
-        self._file.flush()
+        """Say in the file who holds it and where it answers. A full disk keeps it from saying so, not from holding."""
+        self._put(json.dumps(facts) + "\n")
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two different files."""
-        if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.close()
-            self._file = None
+        self._put("")
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _put(self, text: str) -> None:
+        """Replace what the file says: one write, then what is left of the old goes; readers take the first line."""
+        if self._descriptor is None:
+            return
+        data = text.encode()
+        with contextlib.suppress(OSError):
+            os.pwrite(self._descriptor, data, 0)
+            os.ftruncate(self._descriptor, len(data))
+
+    def _held_by(self, holder: dict[str, Any]) -> str:
+        who = f"process {holder['pid']}" if "pid" in holder else "another process"
+        where = f" at {holder['url']}" if holder.get("url") else ""
+        return (
+            f"expected no engine on this profile, was {who}{where} (lock {self._path}): "
+            "attach to it, stop it, or use another --home"
+        )
+
+
+def is_held(path: Path) -> bool:
+    """Whether a live process holds the profile's lock. Asking shares the lock for an instant.
+
+    Raises `OSError` where the file is there and may not be read.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _take(descriptor: int) -> None:
+    """Lock it, waiting a moment for somebody who only asks `is_held`. Raises BlockingIOError where it is held."""
+    for wait_s in ASKED_FOR_S:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(wait_s)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_holder(path: Path) -> dict[str, Any]:
-    """What the lock's holder wrote about itself; empty when nobody did."""
+    """What the lock's last holder wrote about itself; empty when nobody did, or it let go.
+
+    A killed holder could not take its word back: whether its process lives is for the caller to find out.
+    """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8").partition("\n")[0])
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

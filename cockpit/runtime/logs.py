@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -10,12 +11,14 @@ FILES_KEPT = 5
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: when, how bad, who, what, and the traceback if there is one."""
+    """One JSON object a line: when (UTC), how bad, who, what, and the traceback if there is one."""
+
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
         line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -25,10 +28,22 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class LogFile(RotatingFileHandler):
+    """A rotating file. Where the disk takes no more, lines are lost and counted; nobody is bothered with it."""
+
+    lost = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Count the line that could not be written."""
+        self.lost += 1
+
+
 def log_to(path: Path, logger_name: str = "cockpit") -> logging.Handler:
     """Send a logger's records to a rotating file of JSON lines; returns the handler so that it can be closed."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    handler = LogFile(
+        path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True, errors="backslashreplace"
+    )
     handler.setFormatter(JsonLines())
     logger = logging.getLogger(logger_name)
     logger.addHandler(handler)

@@ -1,6 +1,7 @@
 """Where an engine's market comes from, and how fast its time passes."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -9,7 +10,7 @@ from typing import Protocol
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import Action
 from cockpit.domain.events import AnyEvent, MarketEvent, Tick
-from cockpit.domain.units import NS_PER_S, ns_to_seconds
+from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.recorded import delay_s, is_market_event
 from cockpit.feeds.simulated import SimulatedMarket
 from cockpit.journal.recordings import read_recording
@@ -36,6 +37,10 @@ class MarketSource(Protocol):
     def speed(self) -> float:
         """How many of its seconds pass in one of ours; 0 = as fast as it goes."""
 
+    @property
+    def can_wait(self) -> bool:
+        """Whether its time waits for its reader: then every event is handed over, otherwise the latest counts."""
+
     def now_ns(self) -> int:
         """Its time: that of the last event, and on from there as our clock goes."""
 
@@ -46,6 +51,8 @@ class MarketSource(Protocol):
 class PacedSource:
     """Events from an iterator, handed over as their stamps say. Going on after a failure goes on where it stopped."""
 
+    can_wait = True
+
     def __init__(self, kind: FeedKind, name: str, events: Iterator[MarketEvent], start_ns: int, speed: float) -> None:
         self.kind = kind
         self.name = name
@@ -53,24 +60,34 @@ class PacedSource:
         self._events = events
         self._last_ns = start_ns
         self._last_s = monotonic()
+        self._next_ns: int | None = None
 
     def now_ns(self) -> int:
-        """The last event's time, and on from there at the source's speed: a silent source does not stop the clock."""
-        return self._last_ns + round((monotonic() - self._last_s) * self.speed * NS_PER_S)
+        """The last event's time, and on from there at the source's speed: a silent source does not stop the clock.
+
+        Never past the event that is due next: a clock that overtook the market would make a late loop look like a
+        silent feed.
+        """
+        passed_ns = self._last_ns + round((monotonic() - self._last_s) * self.speed * NS_PER_S)
+        return passed_ns if self._next_ns is None else max(self._last_ns, min(passed_ns, self._next_ns))
 
     async def run(self, put: Put) -> None:
         """Hand over events, waiting between them as long as their stamps ask for at this speed."""
         first_ns, began_s = None, monotonic()
-        for count, event in enumerate(self._events):
-            if first_ns is None:
-                first_ns = event.ts_ns
-            wait_s = delay_s(event.ts_ns, first_ns, monotonic() - began_s, self.speed)
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            elif count % BREATHE_EVERY == 0:
-                await asyncio.sleep(0)
-            self._last_ns, self._last_s = max(self._last_ns, event.ts_ns), monotonic()
-            await put("market", event)
+        try:
+            for count, event in enumerate(self._events):
+                self._next_ns = event.ts_ns
+                if first_ns is None:
+                    first_ns = event.ts_ns
+                wait_s = delay_s(event.ts_ns, first_ns, monotonic() - began_s, self.speed)
+                if wait_s > 0:
+                    await asyncio.sleep(wait_s)
+                elif count % BREATHE_EVERY == 0:
+                    await asyncio.sleep(0)
+                self._last_ns, self._last_s = max(self._last_ns, event.ts_ns), monotonic()
+                await put("market", event)
+        finally:
+            self._next_ns = None
 
 
 def simulated_source(market: SimulatedMarket, seed: int, start_ns: int, speed: float) -> PacedSource:
@@ -97,13 +114,6 @@ async def clock(source: MarketSource, put: Put) -> None:
             await put("clock", Tick(now_ns))
 
 
-def age_of_clock_s(source: MarketSource, engine_now_ns: int) -> float:
-    """How far the engine's time lies behind its source's."""
-    return ns_to_seconds(max(0, source.now_ns() - engine_now_ns))
-
-
 def config_digest(config: CockpitConfig) -> str:
     """sha256 of the config as run."""
-    import hashlib
-
     return hashlib.sha256(config.model_dump_json(by_alias=True).encode()).hexdigest()

@@ -69,6 +69,8 @@ def _trade(trade: TradeRecord, change: str) -> str:
             return f"{what} stop moved to entry and fees: {trade.stop_price or 0.0:,.6g}"
         case "closed":
             reason = trade.exit_reason.value if trade.exit_reason else ""
-            return f"{what} closed by {reason} at {trade.exit_price:,.6g}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+            return (
+                f"{what} closed by {reason} at {trade.exit_price:,.6g}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+            )
         case _:
             return f"{what} {change.replace('_', ' ')} {trade.exit_detail}".rstrip()

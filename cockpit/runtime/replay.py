@@ -2,10 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import wire
@@ -16,7 +18,7 @@ from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
 from cockpit.feeds.recorded import is_market_event
 from cockpit.journal.errors import RecordingError
-from cockpit.journal.recordings import Record, RecordingHeader, read_recording
+from cockpit.journal.recordings import RecordingHeader, RecordingReader, read_recording
 from cockpit.runtime.session import Session
 from cockpit.runtime.tally import Tally, trade_summary
 from cockpit.venues.paper import PaperVenue
@@ -64,7 +66,7 @@ def run_replay(
     """
     header, reader = read_recording(recording)
     if verify:
-        return _verify(header, reader, config, lambda: reader.torn)
+        return _verify(reader, config or _recorded_config(header, recording))
     used = config or _recorded_config(header, recording)
     inputs: list[Input] = [record for record in reader if not isinstance(record, Action)]
     engine = Engine(used, _start_ns(header, inputs), hold_context=hold_context)
@@ -73,8 +75,8 @@ def run_replay(
     session.feed(Arm(header.start_ns, "replay", "replay"))
     market = [item for item in inputs if is_market_event(item)]
     began = time.perf_counter()
-    count = session.run(market)
-    return Replayed(count, time.perf_counter() - began, tally, reader.torn)
+    session.run(market)
+    return Replayed(len(market), time.perf_counter() - began, tally, reader.torn)
 
 
 def _start_ns(header: RecordingHeader, inputs: list[Input]) -> int:
@@ -91,51 +93,74 @@ def _recorded_config(header: RecordingHeader, recording: Path) -> CockpitConfig:
         ) from error
 
 
-def _verify(header: RecordingHeader, records: Iterable[Record], config: CockpitConfig | None, torn: Any) -> Replayed:
+def _verify(reader: RecordingReader, config: CockpitConfig) -> Replayed:
+    header = reader.header
     if header.origin != "engine":
         raise RecordingError(
             f"expected a recording that an engine made (with its verdicts), was an import of {header.source}: "
             "replay it without --verify"
         )
-    used = config or CockpitConfig.model_validate_json(header.config_json)
-    engine = Engine(used, header.start_ns, header.mode, header.hold_context)
+    engine = Engine(config, header.start_ns, header.mode, header.hold_context)
     tally = Tally()
     began = time.perf_counter()
     difference = ""
     number = 0
-    for number, (item, expected) in enumerate(_steps(records), start=1):
-        actions = engine.on(item)
-        if actions:
-            tally.on_actions(actions)
-        difference = _first_difference(number, item, expected, list(actions))
+    for number, step in enumerate(_steps(reader), start=1):
+        actions = _decided(engine, step.item)
+        tally.on_actions(actions)
+        difference = _first_difference(number, step, actions)
         if difference:
             break
     wall_s = time.perf_counter() - began
-    return Replayed(number, wall_s, tally, torn(), verified=not difference, difference=difference)
+    return Replayed(number, wall_s, tally, reader.torn, verified=not difference, difference=difference)
 
 
-def _steps(records: Iterable[Record]) -> Iterator[tuple[Input, list[AnyAction]]]:
-    """Each input with the actions that were recorded after it."""
+class _Step(NamedTuple):
+    """An input with the actions that were recorded after it; of the last one some may have missed the last flush."""
+
+    item: Input
+    actions: list[AnyAction]
+    is_last: bool
+
+
+def _steps(reader: RecordingReader) -> Iterator[_Step]:
     item: Any = None
     actions: list[Any] = []
-    for record in records:
+    for record in reader:
         if isinstance(record, Action):
+            if item is None:
+                raise RecordingError(f"{reader.path}: expected an input first, was {type(record).__name__}")
             actions.append(record)
             continue
         if item is not None:
-            yield item, actions
+            yield _Step(item, actions, is_last=False)
         item, actions = record, []
     if item is not None:
-        yield item, actions
+        yield _Step(item, actions, is_last=True)
 
 
-def _first_difference(number: int, item: Any, expected: list[AnyAction], found: list[AnyAction]) -> str:
-    if [wire.encode(action) for action in expected] == [wire.encode(action) for action in found]:
-        return ""
-    for index, (recorded, now) in enumerate(zip(expected, found, strict=False)):
+def _decided(engine: Engine, item: Input) -> Sequence[AnyAction]:
+    """A defect that broke a step off while it was recorded does so again: it decided nothing, then and now."""
+    try:
+        return engine.on(item)
+    except Exception:
+        return ()
+
+
+def _first_difference(number: int, step: _Step, found: Sequence[AnyAction]) -> str:
+    where = f"input {number} at {utc_text(step.item.ts_ns)}"
+    for index, (recorded, now) in enumerate(zip(step.actions, found, strict=False), start=1):
         if wire.encode(recorded) != wire.encode(now):
-            return f"input {number} at {utc_text(item.ts_ns)}, action {index + 1}: expected {recorded}, was {now}"
-    return f"input {number} at {utc_text(item.ts_ns)}: expected {len(expected)} actions, was {len(found)}"
+            return f"{where}, action {index}: expected {_shown(recorded)}, was {_shown(now)}"
+    count, expected = len(found), len(step.actions)
+    if count == expected or (step.is_last and count > expected):
+        return ""
+    extra = (found if count > expected else step.actions)[min(count, expected)]
+    return f"{where}: expected {expected} actions, was {count}; the first that has no match is {_shown(extra)}"
+
+
+def _shown(action: AnyAction) -> str:
+    return msgspec.json.encode(action).decode()
 
 
 def _lines(replayed: Replayed) -> Iterator[str]:

@@ -12,8 +12,9 @@ from cockpit.domain.actions import (
     QueryOrder,
     QueryPosition,
 )
-from cockpit.domain.commands import Command, Restore
+from cockpit.domain.commands import Restore
 from cockpit.domain.events import AnyEvent
+from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
 from cockpit.venues.paper import PaperVenue
@@ -53,8 +54,8 @@ class Session:
 
     def feed(self, item: Input) -> None:
         """One event or command, with everything that follows from it."""
-        if isinstance(item, Command):
-            if isinstance(item, Restore):
+        if isinstance(item, Restore):
+            if item.memory.mode is Mode.PAPER:
                 self.venue.restore(item.orders, item.trades)
         else:
             self._from_venue.extend(self.venue.on_market(item))
@@ -62,26 +63,25 @@ class Session:
         self._give(item)
         self._drain()
 
-    def run(self, items: Iterable[Input]) -> int:
-        """Feed many inputs as fast as it goes; returns how many there were.
+    def run(self, items: Iterable[AnyEvent]) -> None:
+        """Feed many events as fast as it goes.
 
         Where nobody listens to the inputs, prints and tops that move nothing (nearly all) cost two calls and no more.
         """
-        count = 0
-        on_market, on = self.venue.on_market, self.engine.on
-        for count, item in enumerate(items, start=1):
-            if self._input_sinks or isinstance(item, Command):
+        if self._input_sinks:
+            for item in items:
                 self.feed(item)
-                continue
-            fills = on_market(item)
-            if fills:
-                self._from_venue.extend(fills)
+            return
+        on_market, handlers = self.venue.on_market, self.engine.handlers
+        for item in items:
+            happened = on_market(item)
+            if happened:
+                self._from_venue.extend(happened)
                 self._drain()
-            actions = on(item)
+            actions = handlers[type(item)](item)
             if actions:
                 self._act(actions)
                 self._drain()
-        return count
 
     def _give(self, item: Input) -> None:
         for sink in self._input_sinks:
@@ -91,11 +91,12 @@ class Session:
             self._act(actions)
 
     def _act(self, actions: Sequence[AnyAction]) -> None:
-        for sink in self._action_sinks:
-            sink.on_actions(actions)
+        """The venue first: an order never waits for a journal or a screen, nor for one that fails."""
         for action in actions:
             if isinstance(action, VENUE_ACTIONS):
                 self._from_venue.extend(self.venue.submit(action))
+        for sink in self._action_sinks:
+            sink.on_actions(actions)
 
     def _drain(self) -> None:
         while self._from_venue:

@@ -1,5 +1,6 @@
 """Putting an engine process together: its market, its journal, what an earlier engine left, its recording."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cockpit.domain.kinds import Mode
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
 from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
+from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.restore import Restored
 from cockpit.journal.sessions import FeedKind, SessionInfo
@@ -17,6 +19,8 @@ from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, recorded_source, simulated_source
 from cockpit.runtime.options import EngineOptions
+
+LOG = logging.getLogger("cockpit.engine")
 
 
 class CannotStart(Exception):
@@ -31,33 +35,80 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
     _refuse(options)
     used = _with_max_trades(config, options.max_trades)
     journal = Journal(places.journal)
+    try:
+        return _begin(places, used, options, journal)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journal: Journal) -> Host:
     kind = _kind(options)
-    restored = journal.latest_restore(time.time_ns(), kind)
-    source, start_ns = _source(used, options, restored)
+    restored = _restored(journal, kind)
+    source, start_ns = _source(config, options, restored)
+    session_id = time.time_ns() if restored is None else max(time.time_ns(), restored.session_id + 1)
     session = SessionInfo(
-        session_id=time.time_ns(),
+        session_id=session_id,
         started_ns=start_ns,
         feed=kind,
         mode=options.mode,
-        config_digest=config_digest(used),
+        config_digest=config_digest(config),
         version=__version__,
         source=source.name,
     )
     journal.begin(session, restored)
-    engine = Engine(used, start_ns, options.mode)
-    recording = _recording(places, used, options, start_ns, kind)
-    host = Host(used, engine, source, journal, recording)
-    if restored is not None:
-        host.restore(restored.command, start_ns)
+    engine = Engine(config, start_ns, options.mode)
+    recording, recording_error = _recording(places, config, options, start_ns, kind)
+    host = Host(config, engine, source, journal, recording, recording_error)
+    try:
+        if restored is not None:
+            _restore(host, restored, start_ns)
+    except BaseException:
+        if recording is not None:
+            recording.close()
+        raise
     return host
 
 
-def _refuse(options: EngineOptions) -> None:
-    if options.mode is not Mode.PAPER:
+def _restored(journal: Journal, kind: FeedKind) -> Restored | None:
+    """What an earlier engine left. A recording starts over each time, and so does the account that trades on it.
+
+    What was left in a mode that this version cannot run is not taken over: its positions are somewhere else.
+    """
+    if kind is FeedKind.RECORDED:
+        return None
+    restored = journal.latest_restore(time.time_ns(), kind)
+    if restored is not None:
+        refusal = refusal_of_mode(restored.command.memory.mode)
+        if refusal is not None:
+            raise CannotStart(f"the journal ends in {restored.command.memory.mode.value} mode: {refusal}")
+    return restored
+
+
+def _restore(host: Host, restored: Restored, start_ns: int) -> None:
+    try:
+        host.restore(restored.command, start_ns)
+    except (KeyError, ValueError) as error:
         raise CannotStart(
-            f"expected paper mode, was {options.mode.value}: this version has no connection to a venue, "
-            "so it can hold no real position"
-        )
+            f"expected a config that lists everything still open in the journal, was: {error}: "
+            "put it back until that is closed"
+        ) from error
+
+
+def refusal_of_mode(mode: Mode) -> str | None:
+    """Why no engine of this version can be in that mode, at its start or later; None where it can."""
+    if mode is Mode.PAPER:
+        return None
+    return (
+        f"expected paper mode, was {mode.value}: this version has no connection to a venue, "
+        "so it can hold no real position"
+    )
+
+
+def _refuse(options: EngineOptions) -> None:
+    refusal = refusal_of_mode(options.mode)
+    if refusal is not None:
+        raise CannotStart(refusal)
     if options.feed == "live":
         raise CannotStart("expected --feed sim or a recording, was live: this version has no live feeds yet")
 
@@ -66,9 +117,7 @@ def _kind(options: EngineOptions) -> FeedKind:
     return FeedKind.SIMULATED if options.feed == "sim" else FeedKind.RECORDED
 
 
-def _source(
-    config: CockpitConfig, options: EngineOptions, restored: Restored | None
-) -> tuple[MarketSource, int]:
+def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | None) -> tuple[MarketSource, int]:
     """The market and its first instant. A simulated market goes on no earlier than the last one stopped."""
     if options.feed != "sim":
         source, start_ns = recorded_source(Path(options.feed), options.speed)
@@ -90,7 +139,8 @@ def _with_max_trades(config: CockpitConfig, max_trades: int | None) -> CockpitCo
 
 def _recording(
     places: Places, config: CockpitConfig, options: EngineOptions, start_ns: int, kind: FeedKind
-) -> RecordingWriter:
+) -> tuple[RecordingWriter | None, str]:
+    """A recording of the session, or why there is none: a full disk keeps nobody from tending open positions."""
     created_ns = time.time_ns()
     stamp = utc_text(created_ns).replace(":", "").replace("-", "")[:15]
     path = places.recordings / f"{stamp}-{created_ns % 1_000_000_000:09d}.rec"
@@ -104,4 +154,8 @@ def _recording(
         engine_version=__version__,
         feed=kind.value,
     )
-    return RecordingWriter(path, header)
+    try:
+        return RecordingWriter(path, header), ""
+    except RecordingError as error:
+        LOG.error("%s", error)
+        return None, str(error)

@@ -1,19 +1,28 @@
 """One supervisor over every worker: a worker that fails is restarted with back-off, and seen to be down meanwhile."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from cockpit.domain.stream import TaskView
 
+LOG = logging.getLogger("cockpit.engine")
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 30.0
+MOST_DOUBLINGS = 7
 CALM_AFTER_S = 60.0
+STOP_WITHIN_S = 5.0
 
 Work = Callable[[], Awaitable[None]]
 Fallen = Callable[[str, str], None]
 """Called with a worker's name and its error the moment it falls."""
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Interrupted(Exception):
+    """Something inside a worker was cancelled and the worker let that out; nobody had asked the worker to end."""
 
 
 class _Worker:
@@ -30,15 +39,20 @@ class _Worker:
 class Supervisor:
     """Runs workers for ever. No worker's failure reaches another; an ended worker stays ended.
 
-    `on_fall` hears of every failure at once; `clock` and `jitter` (0..1) are there for tests.
+    `on_fall` hears of every failure at once; `clock`, `jitter` (0..1) and `sleep` are there for tests.
     """
 
     def __init__(
-        self, on_fall: Fallen, clock: Callable[[], float] = monotonic, jitter: Callable[[], float] = random.random
+        self,
+        on_fall: Fallen,
+        clock: Callable[[], float] = monotonic,
+        jitter: Callable[[], float] = random.random,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._on_fall = on_fall
         self._clock = clock
         self._jitter = jitter
+        self._sleep = sleep
         self._workers: dict[str, _Worker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -59,10 +73,13 @@ class Supervisor:
         )
 
     async def stop(self) -> None:
-        """Cancel every worker and wait until all are gone."""
+        """Cancel every worker and wait until all are gone; one that does not let go is left behind after 5 s."""
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._tasks:
+            _, left = await asyncio.wait(self._tasks.values(), timeout=STOP_WITHIN_S)
+            for task in left:
+                LOG.error("worker %s did not end within %g s", task.get_name(), STOP_WITHIN_S)
 
     async def _keep(self, worker: _Worker) -> None:
         while True:
@@ -71,14 +88,16 @@ class Supervisor:
             try:
                 await worker.work()
             except asyncio.CancelledError:
-                self._mark(worker, "ended")
-                raise
+                if _is_told_to_end():
+                    self._mark(worker, "ended")
+                    raise
+                self._fell(worker, Interrupted("cancelled from inside"), began_s)
             except Exception as error:
                 self._fell(worker, error, began_s)
             else:
                 self._mark(worker, "ended")
                 return
-            await asyncio.sleep(self._delay_s(worker))
+            await self._sleep(self._delay_s(worker))
             worker.restarts += 1
 
     def _fell(self, worker: _Worker, error: Exception, began_s: float) -> None:
@@ -87,13 +106,24 @@ class Supervisor:
         worker.failures_in_a_row += 1
         worker.detail = f"{type(error).__name__}: {error}"
         self._mark(worker, "backing_off")
-        self._on_fall(worker.name, worker.detail)
+        LOG.error("worker %s fell: %s", worker.name, worker.detail, exc_info=error)
+        try:
+            self._on_fall(worker.name, worker.detail)
+        except Exception:
+            LOG.exception("the fall of %s could not be passed on", worker.name)
 
     def _delay_s(self, worker: _Worker) -> float:
         """Doubling from a quarter second to half a minute, spread over its upper half so that not all come at once."""
-        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (worker.failures_in_a_row - 1))
+        doublings = min(MOST_DOUBLINGS, worker.failures_in_a_row - 1)
+        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0**doublings)
         return delay_s * (0.5 + 0.5 * self._jitter())
 
     def _mark(self, worker: _Worker, state: str) -> None:
         worker.state = state
         worker.since_s = self._clock()
+
+
+def _is_told_to_end() -> bool:
+    """Whether the running task itself was cancelled, rather than something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

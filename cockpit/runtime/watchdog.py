@@ -1,6 +1,7 @@
-"""The event-loop watchdog: a thread that sees when the loop stalls, for how long, and what ran meanwhile."""
+"""The event-loop watchdog: it sees when the loop stalls, for how long, and what ran meanwhile."""
 
 import asyncio
+import logging
 import sys
 import threading
 import time
@@ -9,27 +10,33 @@ from collections import deque
 
 from cockpit.domain.stream import StallView
 
+LOG = logging.getLogger("cockpit.engine")
 BEAT_S = 0.02
 STALL_S = 0.1
 STALLS_KEPT = 50
 FRAMES_SHOWN = 4
+UNSEEN = "not seen: it let no other thread run"
 
 
 class LoopWatchdog:
-    """Start it on the loop it watches. The loop beats every 20 ms; a beat missing for over 100 ms is a stall."""
+    """Start it on the loop it watches. The loop beats every 20 ms; a beat that comes over 100 ms late is a stall.
+
+    The loop itself measures how late its beats come, so no stall is missed; a thread looks at what runs meanwhile.
+    """
 
     def __init__(self) -> None:
         self.stalls: deque[StallView] = deque(maxlen=STALLS_KEPT)
         self.stalls_total = 0
         self._beat_s = 0.0
+        self._seen: tuple[float, str] = (0.0, "")
         self._handle: asyncio.TimerHandle | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to watch the running loop."""
-        loop = asyncio.get_running_loop()
-        self._beat(loop)
+        self._beat_s = time.monotonic()
+        self._beat(asyncio.get_running_loop())
         loop_thread = threading.get_ident()
         self._thread = threading.Thread(target=self._watch, args=(loop_thread,), name="loop-watchdog", daemon=True)
         self._thread.start()
@@ -43,22 +50,23 @@ class LoopWatchdog:
             self._thread.join(timeout=1.0)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._beat_s = time.monotonic()
+        before_s, self._beat_s = self._beat_s, time.monotonic()
+        late_s = self._beat_s - before_s - BEAT_S
+        if late_s > STALL_S:
+            seen_beat_s, running = self._seen
+            self._record(late_s, running if seen_beat_s == before_s else UNSEEN)
         self._handle = loop.call_later(BEAT_S, self._beat, loop)
 
     def _watch(self, loop_thread: int) -> None:
-        seen_beat, running = 0.0, ""
         while not self._stopped.wait(BEAT_S):
-            beat, now = self._beat_s, time.monotonic()
-            if running and beat != seen_beat:
-                self._record(beat - seen_beat, running)
-                running = ""
-            if now - beat > STALL_S and not running:
-                seen_beat, running = beat, _what_runs(loop_thread)
+            beat_s = self._beat_s
+            if time.monotonic() - beat_s > STALL_S and self._seen[0] != beat_s:
+                self._seen = (beat_s, _what_runs(loop_thread))
 
     def _record(self, lasted_s: float, running: str) -> None:
         self.stalls.append(StallView(time.time_ns(), lasted_s * 1_000.0, running))
         self.stalls_total += 1
+        LOG.warning("the loop stalled for %.0f ms in %s", lasted_s * 1_000.0, running)
 
 
 def _what_runs(thread: int) -> str:

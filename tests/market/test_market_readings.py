@@ -11,6 +11,7 @@ from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.market import Market
 from cockpit.market.readings import ReadingView
 
+JUDGED = [reading for reading in Reading if not reading.informs_only]
 FRESH, LATE, STALE = FeedState.FRESH, FeedState.LATE, FeedState.STALE
 
 
@@ -90,7 +91,7 @@ def test_a_reading_is_late_past_its_warning_age_and_stale_past_its_stand_down_ag
         assert view.value is not None
 
 
-@pytest.mark.parametrize("reading", [reading for reading in Reading if reading is not Reading.HEALTH_FACTOR])
+@pytest.mark.parametrize("reading", [reading for reading in JUDGED if reading is not Reading.HEALTH_FACTOR])
 def test_before_its_first_datum_a_reading_is_none_with_a_reason(market: Market, reading: Reading) -> None:
     view = read(market, reading, 0.0)
     assert (view.value, view.age_s, view.state, view.usable) == (None, None, STALE, False)
@@ -279,9 +280,9 @@ def test_unwatched_an_external_health_factor_is_still_seen_but_does_not_make_it_
 )
 def test_other_external_readings_are_ignored(market: Market, reading: PriorityFee) -> None:
     fill(market, 0)
-    before = [read(market, kind, 20) for kind in Reading]
+    before = [read(market, kind, 20) for kind in JUDGED]
     market.apply(reading, at(10))
-    assert [read(market, kind, 20) for kind in Reading] == before
+    assert [read(market, kind, 20) for kind in JUDGED] == before
 
 
 # -- health factor

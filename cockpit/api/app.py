@@ -1,0 +1,119 @@
+"""The FastAPI app: every route, and how what goes wrong is told."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from cockpit import __version__
+from cockpit.api.control_routes import control_routes
+from cockpit.api.dashboard_socket import dashboard_socket
+from cockpit.api.deck_socket import deck_socket
+from cockpit.api.denial import Denied
+from cockpit.api.guard import DEFECT, TICKET, Ticket
+from cockpit.api.look_routes import look_routes
+from cockpit.api.models import BodyProblems, RefusalAnswer
+from cockpit.api.room import Room
+from cockpit.api.trade_routes import trade_routes
+from cockpit.api.update_routes import update_routes
+from cockpit.runtime.host import NotAnswered
+
+ABOUT = """
+The engine behind the cockpit. A signal can only propose: the gate decides, sizes down, and says why.
+
+Paper on loopback and the Unix socket need no token; anything else takes `Authorization: Bearer` with the token in
+the engine's home. Every refusal is `{"detail": {"error", "reason"}}`, where the reason says what was expected and
+what was found. WebSockets: `/ws/dashboard` (JSON events) and `/ws/deck` (the cockpit's own stream, msgpack).
+"""
+EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    401: {"model": RefusalAnswer, "description": "no token, or another"},
+    403: {"model": RefusalAnswer, "description": "a Host or Origin that is not this machine's"},
+    413: {"model": RefusalAnswer, "description": "the body is too long"},
+    422: {"model": BodyProblems, "description": "the body or a parameter is not as it should be"},
+    429: {"model": RefusalAnswer, "description": "too many calls: see Retry-After"},
+    503: {"model": RefusalAnswer, "description": "no answer in time: what was asked may have been done"},
+}
+UNKNOWN_PATH = "expected a path of this API (see /docs), was another"
+LONGEST_TEXT = 200
+
+
+def create_app(room: Room) -> FastAPI:
+    """The app of one engine. Put a `Guard` around it before anybody reaches it."""
+    app = FastAPI(
+        title="Cockpit",
+        version=__version__,
+        description=ABOUT,
+        redoc_url=None,
+        responses=EVERYWHERE,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    for routes in (look_routes, trade_routes, control_routes, update_routes):
+        app.include_router(routes(room))
+    _add_sockets(app, room)
+    _add_handlers(app, room)
+    return app
+
+
+def _add_sockets(app: FastAPI, room: Room) -> None:
+    @app.websocket("/ws/dashboard")
+    async def dashboard(websocket: WebSocket) -> None:
+        await dashboard_socket(websocket, room)
+
+    @app.websocket("/ws/deck")
+    async def deck(websocket: WebSocket) -> None:
+        await deck_socket(websocket, room)
+
+
+def _add_handlers(app: FastAPI, room: Room) -> None:
+    def refused(request: Request, error: str, status: int, sentence: str) -> None:
+        ticket: Ticket = request.scope["state"][TICKET]
+        room.log.refuse(error, status, ticket.call, sentence)
+
+    @app.exception_handler(Denied)
+    async def denied(request: Request, error: Denied) -> JSONResponse:
+        refused(request, error.error, error.status, error.error)
+        return JSONResponse({"detail": error.detail}, error.status)
+
+    @app.exception_handler(NotAnswered)
+    async def not_answered(request: Request, error: NotAnswered) -> JSONResponse:
+        refused(request, "not_answered", HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        reason = f"{error}: whether it was done is unknown, look at /api/health"
+        return JSONResponse({"detail": {"error": "not_answered", "reason": reason}}, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    @app.exception_handler(Exception)
+    async def defect(request: Request, error: Exception) -> JSONResponse:
+        detail = {"error": "defect", "reason": DEFECT}  # the guard sees the error too, and logs its traceback
+        return JSONResponse({"detail": detail}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_body(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [_problem(problem) for problem in error.errors()]
+        refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, f"{len(problems)} problems")
+        return JSONResponse({"detail": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    @app.exception_handler(HTTPException)
+    async def not_served(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # a body that could not even be read as JSON
+            problem = {"loc": ["body"], "msg": "expected JSON in UTF-8, was something else", "type": "json_invalid"}
+            refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable body")
+            return JSONResponse({"detail": [problem]}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        is_unknown = error.status_code == HTTPStatus.NOT_FOUND
+        sentence = UNKNOWN_PATH if is_unknown else f"{error.detail}: see /docs"
+        word = "unknown_path" if is_unknown else "method"
+        refused(request, word, error.status_code, sentence)
+        content = {"detail": {"error": word, "reason": sentence}}
+        return JSONResponse(content, error.status_code, headers=error.headers)
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    """What is wrong, without the value that was sent: it may be a secret in the wrong place, or unprintable."""
+    place = [part if isinstance(part, int) else _printable(str(part)) for part in problem["loc"]]
+    return {"loc": place, "msg": _printable(str(problem["msg"])), "type": problem["type"]}
+
+
+def _printable(text: str) -> str:
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode()

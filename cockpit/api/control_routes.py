@@ -1,0 +1,125 @@
+"""The commands that keys send, as calls: each answers what the engine did, not what was asked."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+
+from cockpit.api.denial import Denied
+from cockpit.api.models import CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
+from cockpit.api.room import Room
+from cockpit.domain.commands import AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
+from cockpit.domain.kinds import Mode
+from cockpit.runtime.startup import refusal_of_mode
+
+BY = "api"
+NO_REASON = "no reason given"
+REFUSED = {400: {"model": RefusalAnswer, "description": "the engine refused, in its own words"}}
+
+Make = Callable[[int, str, str, str], AnyCommand]
+Command = Callable[[CommandRequest | None], Awaitable[DoneAnswer]]
+
+COMMANDS: dict[str, tuple[Make, str, str]] = {
+    "arm": (
+        lambda now_ns, command_id, by, reason: Arm(now_ns, command_id, by),
+        "Let setups and signals trade",
+        "Refused while halted, flattening, or disabled by the config.",
+    ),
+    "disarm": (
+        lambda now_ns, command_id, by, reason: Disarm(now_ns, command_id, by),
+        "Open nothing more",
+        "Stops and targets of open trades keep working.",
+    ),
+    "halt": (
+        lambda now_ns, command_id, by, reason: HaltTrading(now_ns, command_id, by, reason or NO_REASON),
+        "No entries until resumed",
+        "Exits keep working. Never refused.",
+    ),
+    "resume": (
+        Resume,
+        "Clear a halt after review",
+        "Needs a reason, which the journal keeps; the engine is disarmed afterwards.",
+    ),
+    "flatten": (
+        lambda now_ns, command_id, by, reason: Flatten(now_ns, command_id, by, reason or NO_REASON),
+        "Close everything, then halt",
+        "Answers as soon as the closing orders are out; `state` and `flatten_steps` of /api/snapshot show the rest. "
+        "Never refused.",
+    ),
+}
+
+
+def control_routes(room: Room) -> APIRouter:
+    """The routes, working with this room."""
+    router = APIRouter(tags=["control"])
+    for name, (make, summary, description) in COMMANDS.items():
+        router.add_api_route(
+            f"/api/{name}",
+            _command(room, make),
+            methods=["POST"],
+            name=name,
+            summary=summary,
+            description=description,
+            response_model=DoneAnswer,
+            responses=REFUSED,  # type: ignore[arg-type]
+        )
+
+    @router.post("/api/mode", summary="Choose paper, test or live", responses=REFUSED)  # type: ignore[arg-type]
+    async def mode(asked: ModeRequest) -> DoneAnswer:
+        """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given."""
+        wanted, override = Mode(asked.mode), asked.override_reason or ""
+        refusal = refusal_of_mode(wanted)
+        if refusal is not None:
+            raise Denied(400, "refused", refusal)
+        return await _done(
+            room, lambda now_ns, command_id: SetMode(now_ns, command_id, asked.by or BY, wanted, override)
+        )
+
+    @router.post(
+        "/api/stop",
+        summary="End the engine process",
+        responses={409: {"model": RefusalAnswer, "description": "positions are open and their fate was not said"}},
+    )
+    async def stop(asked: StopRequest | None = None) -> DoneAnswer:
+        """With positions open, say whether to flatten them first or to leave them to their stops."""
+        return _stop(room, asked or StopRequest())
+
+    return router
+
+
+def _command(room: Room, make: Make) -> Command:
+    async def command(asked: CommandRequest | None = None) -> DoneAnswer:
+        by, reason = (asked and asked.by) or BY, (asked and asked.reason) or ""
+        return await _done(room, lambda now_ns, command_id: make(now_ns, command_id, by, reason))
+
+    return command
+
+
+async def _done(room: Room, make: Callable[[int, str], AnyCommand]) -> DoneAnswer:
+    answer = await room.host.command(make)
+    if not answer.ok:
+        raise Denied(400, "refused", answer.sentence, command=answer.command)
+    return _answer(room, answer.command, answer.sentence)
+
+
+def _stop(room: Room, asked: StopRequest) -> DoneAnswer:
+    open_trades = len(room.host.engine.book)
+    if asked.flatten and asked.leave_stops:
+        raise Denied(400, "stop", "expected one of flatten and leave_stops, was both")
+    if open_trades and not (asked.flatten or asked.leave_stops):
+        reason = f"{open_trades} trades are open: say flatten (close them first) or leave_stops (their stops stay)"
+        raise Denied(409, "open_positions", reason, open_trades=open_trades)
+    room.ending.ask(f"stop by {asked.by or BY}", flatten_first=bool(asked.flatten))
+    how = "flattening first" if asked.flatten else f"{open_trades} open trades keep their stops"
+    return _answer(room, "stop", f"ending: {how}")
+
+
+def _answer(room: Room, command: str, sentence: str) -> DoneAnswer:
+    host = room.host
+    return DoneAnswer(
+        ok=True,
+        command=command,
+        sentence=sentence,
+        mode=host.mode.value,
+        state=host.engine.risk.state.value,
+        timestamp=room.timestamp(),
+    )

@@ -1,0 +1,113 @@
+"""`/ws/dashboard`: the outside dashboard's events, and its few questions."""
+
+from time import monotonic
+from typing import Any
+
+import msgspec
+from starlette.websockets import WebSocket
+
+from cockpit.api.goodbye import TRY_LATER, Goodbye
+from cockpit.api.line import Line, Listen
+from cockpit.api.messages import encoded
+from cockpit.api.pump import Look
+from cockpit.api.room import Room
+from cockpit.api.stats import health_of, performance_of
+
+MARKET_EVERY_S = 0.5
+AT_ONCE = 64
+REPLIES_WAITING = 64
+
+
+async def dashboard_socket(websocket: WebSocket, room: Room) -> None:
+    """Serve one dashboard."""
+    room.hub.listeners += 1
+    try:
+        await Line(websocket, room, "dashboard").serve(lambda line: _greet(line, room))
+    finally:
+        room.hub.listeners -= 1
+
+
+async def _greet(line: Line, room: Room) -> tuple[Listen, Look]:
+    if not line.is_welcome:
+        line.admit(_token(await line.first()))
+    dashboard = _Dashboard(line, room)
+    line.send(_encoded(room, "connected", _introduction(room)))
+    return dashboard.listen, dashboard.look
+
+
+def _token(message: str | bytes) -> str:
+    """The token of `{"type": "auth", "token": "..."}`, or nothing."""
+    found = _decoded(message)
+    token = found.get("token") if found is not None and found.get("type") == "auth" else None
+    return token if isinstance(token, str) else ""
+
+
+def _reply(room: Room, message: str | bytes) -> str:
+    found = _decoded(message)
+    match found.get("type") if found is not None else None:
+        case "ping":
+            return _encoded(room, "pong", {})
+        case "request_stats":
+            stats = {**health_of(room).model_dump(), "performance": performance_of(room).model_dump()}
+            return _encoded(room, "stats_update", stats)
+        case "auth":
+            return _encoded(room, "connected", _introduction(room))
+        case _:
+            what = 'expected {"type": "ping"} or {"type": "request_stats"}, was something else'
+            return _encoded(room, "error", {"error": "message", "reason": what})
+
+
+class _Dashboard:
+    """Replies first, then what happened, then the market."""
+
+    def __init__(self, line: Line, room: Room) -> None:
+        self._line = line
+        self._room = room
+        self._hub = room.hub
+        self._replies: list[str] = []
+        self._seq = room.hub.last_seq
+        self._due_s = monotonic() + MARKET_EVERY_S
+
+    async def listen(self) -> None:
+        """Answer its questions."""
+        while True:
+            self._replies.append(_reply(self._room, await self._line.receive()))
+            if len(self._replies) > REPLIES_WAITING:
+                raise Goodbye(TRY_LATER, f"expected to be read, was {len(self._replies)} replies behind")
+
+    def look(self, now_s: float) -> list[str]:
+        """What is to be sent now."""
+        self._line.check_welcome()
+        if self._seq < self._hub.first_seq - 1:
+            raise Goodbye(TRY_LATER, "fell too far behind the events: connect again")
+        news = self._hub.after(self._seq, AT_ONCE) if self._seq < self._hub.last_seq else []
+        self._seq += len(news)
+        sent, self._replies = [*self._replies, *news], []
+        if now_s >= self._due_s:
+            sent.append(self._hub.market())
+            self._due_s = now_s + MARKET_EVERY_S
+        return sent
+
+
+def _introduction(room: Room) -> dict[str, Any]:
+    host = room.host
+    process = host.process()
+    return {
+        "mode": host.mode.value,
+        "state": host.engine.risk.state.value,
+        "version": process.version,
+        "feed": process.feed,
+        "epoch": host.epoch,
+    }
+
+
+def _encoded(room: Room, event: str, data: dict[str, Any]) -> str:
+    return encoded(event, data, room.timestamp())
+
+
+def _decoded(message: str | bytes) -> dict[str, Any] | None:
+    try:
+        found = msgspec.json.decode(message)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,86 @@
+"""`/ws/deck`: the cockpit's own stream. A hello, the latest of everything at the asked rate, a log without a gap."""
+
+import math
+from time import monotonic
+
+import msgspec
+from starlette.websockets import WebSocket
+
+from cockpit.api.goodbye import POLICY, TRY_LATER, Goodbye
+from cockpit.api.line import Line, Listen
+from cockpit.api.pump import Look
+from cockpit.api.room import Room
+from cockpit.domain.stream import StreamRequest
+from cockpit.runtime.log_ring import LogRing
+
+SLOWEST_HZ, FASTEST_HZ = 1.0, 20.0
+FRESH_LOG = 1_000
+AT_ONCE = 64
+"""How many log entries are sent at a time."""
+
+_from_msgpack = msgspec.msgpack.Decoder(StreamRequest)
+_from_json = msgspec.json.Decoder(StreamRequest)
+
+
+async def deck_socket(websocket: WebSocket, room: Room) -> None:
+    """Serve one screen."""
+    await Line(websocket, room, "deck").serve(lambda line: _greet(line, room))
+
+
+async def _greet(line: Line, room: Room) -> tuple[Listen, Look]:
+    request = _request(await line.first())
+    line.admit(request.token)
+    seq, gap = starting_point(room.host.log, room.host.epoch, request)
+    line.send(room.frames.hello(gap), room.frames.snapshot())
+    hz = min(FASTEST_HZ, max(SLOWEST_HZ, request.hz))
+    return (lambda: _listen(line)), _Screen(line, room, seq, 1.0 / hz).look
+
+
+def starting_point(log: LogRing, epoch: str, request: StreamRequest) -> tuple[int, bool]:
+    """After which entry a client's log goes on, and whether entries it has not seen are gone from memory."""
+    if request.epoch != epoch:
+        return max(log.first_seq - 1, log.last_seq - FRESH_LOG), bool(request.epoch)
+    wanted = min(max(0, request.after_seq), log.last_seq)
+    return max(wanted, log.first_seq - 1), wanted < log.first_seq - 1
+
+
+def _request(message: str | bytes) -> StreamRequest:
+    try:
+        request = _from_json.decode(message) if isinstance(message, str) else _from_msgpack.decode(message)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise Goodbye(POLICY, "expected a StreamRequest as msgpack or JSON, was something else") from None
+    if not math.isfinite(request.hz):
+        raise Goodbye(POLICY, "expected hz from 1 to 20, was no number")
+    return request
+
+
+async def _listen(line: Line) -> None:
+    """Nothing more is expected of a screen; reading notices when it is gone."""
+    while True:
+        await line.receive()
+
+
+class _Screen:
+    """Log entries as they come, each once; beside them the newest snapshot, and none that is older."""
+
+    def __init__(self, line: Line, room: Room, seq: int, every_s: float) -> None:
+        self._line = line
+        self._log = room.host.log
+        self._frames = room.frames
+        self._seq = seq
+        self._every_s = every_s
+        self._due_s = monotonic() + every_s
+
+    def look(self, now_s: float) -> list[bytes]:
+        """What is to be sent now."""
+        self._line.check_welcome()
+        if self._seq < self._log.first_seq - 1:
+            raise Goodbye(TRY_LATER, "fell too far behind the log: connect again")
+        news = self._log.after(self._seq, AT_ONCE) if self._seq < self._log.last_seq else []
+        sent = [self._frames.log(frame) for frame in news]
+        if news:
+            self._seq = news[-1].seq
+        if now_s >= self._due_s:
+            sent.append(self._frames.snapshot())
+            self._due_s = max(self._due_s + self._every_s, now_s)
+        return sent

@@ -1,0 +1,43 @@
+"""The deck stream's frames as bytes: each is encoded once, however many screens look."""
+
+from collections import OrderedDict
+
+from cockpit.api.briefing import briefing_of
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import PROTOCOL, Hello, LogFrame, SnapshotFrame
+from cockpit.domain.wire import encode
+from cockpit.runtime.host import Host
+
+ENCODED_KEPT = 2_048
+
+
+class Frames:
+    """Makes and keeps the bytes. Not to be shared between engines."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._briefing = briefing_of(host.config)
+        self._log: OrderedDict[int, bytes] = OrderedDict()
+        self._snapshot: tuple[Snapshot, bytes] | None = None
+
+    def hello(self, gap: bool) -> bytes:
+        """The first frame of a connection."""
+        log = self._host.log
+        process = self._host.process()
+        return encode(Hello(PROTOCOL, self._host.epoch, log.first_seq, log.last_seq, gap, process, self._briefing))
+
+    def snapshot(self) -> bytes:
+        """The latest of everything."""
+        latest = self._host.snapshot()
+        if self._snapshot is None or self._snapshot[0] is not latest:
+            self._snapshot = (latest, encode(SnapshotFrame(latest, self._host.process())))
+        return self._snapshot[1]
+
+    def log(self, frame: LogFrame) -> bytes:
+        """One entry of the log."""
+        known = self._log.get(frame.seq)
+        if known is None:
+            known = self._log[frame.seq] = encode(frame)
+            if len(self._log) > ENCODED_KEPT:
+                self._log.popitem(last=False)
+        return known

@@ -1,0 +1,63 @@
+"""Pages of the gate log and of the trades: from the journal, or from memory while the journal cannot be read."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Verdict
+from cockpit.journal.errors import JournalError
+from cockpit.journal.reading import JournalReader
+from cockpit.runtime.memory import Recent
+
+LOG = logging.getLogger("cockpit.api")
+JOURNAL, MEMORY = "journal", "memory"
+
+Item = TypeVar("Item", Verdict, TradeRecord)
+
+
+class Pages:
+    """Reads in a thread, for at most `within_s`: a slow disk costs its caller time, never the engine."""
+
+    def __init__(self, journal: Path, recent: Recent, within_s: float) -> None:
+        self._journal = journal
+        self._recent = recent
+        self._within_s = within_s
+        self._reader: JournalReader | None = None
+
+    async def verdicts(self, limit: int, offset: int) -> tuple[Sequence[Verdict], str]:
+        """The newest verdicts first, and where they come from."""
+        return await self._page(lambda: self._open().verdicts(limit, offset), self._recent.verdicts, limit, offset)
+
+    async def trades(self, limit: int, offset: int) -> tuple[Sequence[TradeRecord], str]:
+        """The newest trades first, and where they come from."""
+        return await self._page(lambda: self._open().trades(limit, offset), self._recent.trades, limit, offset)
+
+    def earlier_trades(self, limit: int) -> tuple[list[TradeRecord], str]:
+        """The trades of this session's line so far, restarts included; none where the journal cannot be read."""
+        try:
+            return self._open().line_trades(limit), "the journal's trades since this session's line began"
+        except JournalError as error:
+            LOG.warning("no earlier trades: %s", error)
+            return [], "memory since the engine's start: the journal could not be read"
+
+    async def _page(
+        self, read: Callable[[], list[Item]], recent: OrderedDict[str, Item], limit: int, offset: int
+    ) -> tuple[Sequence[Item], str]:
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await asyncio.to_thread(read), JOURNAL
+        except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
+            LOG.warning("page from memory: %s", error or "the journal was slow")
+            return list(islice(reversed(recent.values()), offset, offset + limit)), MEMORY
+
+    def _open(self) -> JournalReader:
+        if self._reader is None:
+            self._reader = JournalReader(self._journal)
+        return self._reader

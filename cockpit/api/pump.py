@@ -1,0 +1,81 @@
+"""Rounds over every WebSocket client, a little in each turn of the loop: no crowd delays the engine's next event.
+
+A client is looked after without waiting for it: what it cannot take now it gets (newer) later, and one that takes
+nothing for too long is let go.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic, perf_counter
+
+from cockpit.api.goodbye import TRY_LATER, Goodbye
+from cockpit.api.protocols import DroppableSocket
+
+ROUND_EVERY_S = 0.05
+TURN_S = 0.0005
+"""How long the pump works before it lets the engine go on."""
+
+Messages = Sequence[str | bytes]
+Look = Callable[[float], Messages]
+"""What a client is to be sent at this moment of the monotonic clock; may raise `Goodbye`."""
+
+
+class _Client:
+    __slots__ = ("blocked_since_s", "connection", "ended", "look")
+
+    def __init__(self, connection: DroppableSocket, look: Look, ended: "asyncio.Future[None]") -> None:
+        self.connection = connection
+        self.look = look
+        self.ended = ended
+        self.blocked_since_s: float | None = None
+
+    def end(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
+
+
+class Pump:
+    """Run it as a worker; clients come and go. `patience_s` is how long a client may take nothing."""
+
+    def __init__(self, patience_s: float, clock: Callable[[], float] = monotonic) -> None:
+        self._patience_s = patience_s
+        self._clock = clock
+        self._clients: dict[int, _Client] = {}
+
+    async def feed(self, connection: DroppableSocket, look: Look) -> None:
+        """Send this client what `look` finds, until it ends: by the `Goodbye` it raised, or a `ConnectionError`."""
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client = _Client(connection, look, ended)
+        self._clients[id(client)] = client
+        try:
+            await ended
+        finally:
+            del self._clients[id(client)]
+
+    async def run(self) -> None:
+        """Go round, for ever."""
+        while True:
+            began_s = self._clock()
+            turn_ends_s = perf_counter() + TURN_S
+            for client in list(self._clients.values()):
+                self.serve(client)
+                if perf_counter() > turn_ends_s:
+                    await asyncio.sleep(0)
+                    turn_ends_s = perf_counter() + TURN_S
+            await asyncio.sleep(max(0.0, began_s + ROUND_EVERY_S - self._clock()))
+
+    def serve(self, client: _Client) -> None:
+        """Look after one client; whatever goes wrong is its own end alone."""
+        now_s = self._clock()
+        try:
+            if client.connection.has_room:
+                client.blocked_since_s = None
+                messages = client.look(now_s)
+                if messages:
+                    client.connection.send_now(messages)
+            elif client.blocked_since_s is None:
+                client.blocked_since_s = now_s
+            elif now_s - client.blocked_since_s > self._patience_s:
+                raise Goodbye(TRY_LATER, f"expected to be read within {self._patience_s:g} s, was not")
+        except Exception as error:
+            client.end(error)

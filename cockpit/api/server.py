@@ -1,0 +1,196 @@
+"""The API of one engine on TCP and on the profile's Unix socket, both in the engine's loop."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+
+import uvicorn
+from pydantic import SecretStr
+
+from cockpit.api.admission import Admission, Door
+from cockpit.api.app import create_app
+from cockpit.api.call_log import CallLog
+from cockpit.api.counters import Counters
+from cockpit.api.doors import open_port, open_socket, remove_socket, url_of
+from cockpit.api.frames import Frames
+from cockpit.api.guard import Guard
+from cockpit.api.hub import Hub
+from cockpit.api.limits import Limits
+from cockpit.api.pages import Pages
+from cockpit.api.protocols import DroppableSocket, PromptHttp, QuietServer
+from cockpit.api.pump import Pump
+from cockpit.api.room import Room
+from cockpit.api.scoreboard import Scoreboard
+from cockpit.api.signing import SECRET_NAME, SignalSignature
+from cockpit.api.tokens import Token, TokenError, load_token
+from cockpit.config.places import Places
+from cockpit.config.secrets import Secrets
+from cockpit.runtime.headless import Ending
+from cockpit.runtime.host import Host
+from cockpit.runtime.options import EngineOptions
+from cockpit.runtime.startup import CannotStart
+
+LOG_NAME = "api.log"
+STOP_WITHIN_S = 3
+PING_EVERY_S = 15.0
+TRADES_READ_AT_START = 2_000
+FLUSH_WITHIN_S = 1.0
+
+
+class ApiServer:
+    """Made before the host starts, so that it hears everything; listens from `start` to `stop`.
+
+    `wall_clock` gives unix seconds; `secrets` is where the optional signing secret is looked up.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        ending: Ending,
+        places: Places,
+        options: EngineOptions,
+        limits: Limits | None = None,
+        secrets: Secrets | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._host = host
+        self._places = places
+        self._options = options
+        self._limits = limits or Limits()
+        self._log = CallLog(places.api_logs / LOG_NAME)
+        self._wall_clock = wall_clock
+        self._secret = (secrets or Secrets()).find(SECRET_NAME)
+        self.room = self._room(host, ending)
+        self._app = create_app(self.room)
+        self._app.openapi()  # takes long, so it is made (and kept) before the engine runs
+        for hear in (self.room.counters.on_actions, self.room.scoreboard.on_actions, self.room.hub.on_actions):
+            host.listen(hear)
+        self._doors: list[_Listener] = []
+
+    async def start(self) -> str:
+        """Begin to listen; returns the TCP URL with its real port. Raises `CannotStart` for a place that is taken."""
+        token = self._token()
+        port = open_port(self._options.host, self._options.port)
+        try:
+            local = open_socket(self._places.socket)
+        except CannotStart:
+            port.close()
+            raise
+        self._log.start()
+        self._host.supervisor.start("api pump", self.room.pump.run)
+        address = port.getsockname()[:2]
+        url = url_of(port, self._options.host)
+        for door, listening, reopen in (
+            (Door("tcp", self._options.host), port, lambda: open_port(self._options.host, address[1])),
+            (Door("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
+        ):
+            listener = _Listener(self._guard(door, token), self._limits, listening, reopen)
+            self._doors.append(listener)
+            self._host.supervisor.start(f"api {door.name}", listener.serve)
+        return url
+
+    async def stop(self) -> None:
+        """Stop listening, end what is under way, let go of everybody. Does nothing where nothing was started."""
+        await asyncio.gather(*(listener.stop() for listener in self._doors))
+        if self._doors:
+            remove_socket(self._places.socket)
+            self._doors.clear()
+        self._log.stop()
+
+    def _room(self, host: Host, ending: Ending) -> Room:
+        pages = Pages(self._places.journal, host.recent, self._limits.journal_within_s)
+        host.journal.flush(FLUSH_WITHIN_S)
+        earlier, source = pages.earlier_trades(TRADES_READ_AT_START)
+        return Room(
+            host=host,
+            ending=ending,
+            limits=self._limits,
+            log=self._log,
+            counters=Counters(),
+            scoreboard=Scoreboard(earlier, source),
+            hub=Hub(host.snapshot, self._wall_ns),
+            frames=Frames(host),
+            pages=pages,
+            pump=Pump(self._limits.send_within_s),
+            wall_ns=self._wall_ns,
+            signs=self._secret is not None,
+        )
+
+    def _wall_ns(self) -> int:
+        return round(self._wall_clock() * 1e9)
+
+    def _token(self) -> Token:
+        try:
+            return load_token(self._places.token)
+        except TokenError as error:
+            raise CannotStart(str(error)) from error
+
+    def _guard(self, door: Door, token: Token) -> Guard:
+        admission = Admission(door, token, lambda: self._host.mode)
+        signature = _signature(self._secret, self._wall_clock)
+        return Guard(self._app, admission, self._limits, self._log, self.room.counters, signature, time.monotonic)
+
+
+class _Listener:
+    """One door's server. Where it falls, the supervisor serves again, on a socket opened anew."""
+
+    def __init__(
+        self, app: Guard, limits: Limits, listening: socket.socket, reopen: Callable[[], socket.socket]
+    ) -> None:
+        self._config = uvicorn.Config(
+            app,
+            http=PromptHttp,
+            ws=DroppableSocket,
+            ws_max_size=limits.body_bytes,
+            ws_per_message_deflate=False,
+            ws_ping_interval=PING_EVERY_S,
+            ws_ping_timeout=PING_EVERY_S,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=limits.connections,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+        self._listening: socket.socket | None = listening
+        self._reopen = reopen
+        self._server: QuietServer | None = None
+        self._is_over = asyncio.Event()
+        self._is_stopping = False
+
+    async def serve(self) -> None:
+        """Serve until stopped."""
+        if self._is_stopping:
+            return
+        listening, self._listening = self._listening or self._reopen(), None
+        self._server = QuietServer(self._config)
+        self._is_over.clear()
+        try:
+            await self._server.serve(sockets=[listening])
+        finally:
+            self._server.cut()
+            listening.close()
+            self._is_over.set()
+        if not self._is_stopping:
+            raise RuntimeError("the server ended by itself")
+
+    async def stop(self) -> None:
+        """Stop, and wait until it has; what does not end in time is cut off."""
+        self._is_stopping = True
+        server = self._server
+        if server is None:
+            if self._listening is not None:
+                self._listening.close()
+            return
+        server.should_exit = True
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S + 1):
+                await self._is_over.wait()
+        except TimeoutError:
+            server.cut()
+
+
+def _signature(secret: SecretStr | None, clock: Callable[[], float]) -> SignalSignature | None:
+    return SignalSignature(secret, clock) if secret is not None else None

@@ -1,0 +1,90 @@
+"""How the engine does and what its strategies came to, as the contract's clients read it."""
+
+from cockpit.api.models import FeedAnswer, HealthAnswer, PerformanceAnswer, StrategyAnswer
+from cockpit.api.room import Room
+from cockpit.api.scoreboard import Score
+from cockpit.config.setups import SqueezeGuard
+from cockpit.domain.kinds import EngineState, FeedState
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import ProcessView
+from cockpit.domain.units import utc_text
+
+HALTED_STATES = (EngineState.HALTED, EngineState.FLATTENING)
+BAD_FEEDS = (FeedState.STALE, FeedState.DOWN)
+
+
+def health_of(room: Room) -> HealthAnswer:
+    """The engine and its process at one look."""
+    snapshot, process, config = room.host.snapshot(), room.host.process(), room.host.config
+    problems = _problems(snapshot, process)
+    setups = sum(
+        len(setup.assets) if isinstance(setup, SqueezeGuard) else 1 for setup in config.setups.values() if setup.enabled
+    )
+    is_halted = snapshot.state in HALTED_STATES
+    return HealthAnswer(
+        status="halted" if is_halted else "degraded" if problems else "healthy",
+        uptime_seconds=process.uptime_s,
+        active_strategies=setups + len(config.external_strategies) if config.enabled else 0,
+        risk_gate_status="active" if snapshot.state is EngineState.ARMED else snapshot.state.value,
+        aave_health_factor=snapshot.health.value,
+        session_pnl=snapshot.account.session_usd,
+        mode=snapshot.mode.value,
+        state=snapshot.state.value,
+        feeds={feed.name: FeedAnswer(age_s=feed.age_s, state=feed.state.value) for feed in snapshot.feeds},
+        open_pnl=snapshot.open_pnl_usd,
+        reason=snapshot.state_reason,
+        problems=problems,
+        version=process.version,
+    )
+
+
+def performance_of(room: Room) -> PerformanceAnswer:
+    """Every setup and every registered outside strategy, traded or not, and whatever else has a trade."""
+    snapshot, config = room.host.snapshot(), room.host.config
+    rows = [(view.name, _kind(room, view.name), view.phase.value) for view in snapshot.setups]
+    outside = "registered" if config.enabled else "off"
+    rows += [(strategy.name, strategy.type, outside) for strategy in config.external_strategies]
+    known = {name for name, _, _ in rows}
+    rows += [(name, "unknown", "not in this config") for name in room.scoreboard.names if name not in known]
+    strategies = [_row(name, kind, status, room.scoreboard.score(name)) for name, kind, status in rows]
+    return PerformanceAnswer(
+        strategies=strategies,
+        total_profit=sum(row.total_profit for row in strategies),
+        total_trades=sum(row.total_trades for row in strategies),
+        session_start=utc_text(snapshot.account.session_started_ns),
+        source=room.scoreboard.source,
+    )
+
+
+def _row(name: str, kind: str, status: str, score: Score) -> StrategyAnswer:
+    return StrategyAnswer(
+        name=name,
+        type=kind,
+        total_trades=score.total_trades,
+        total_profit=score.total_profit_usd,
+        success_rate=score.success_rate,
+        avg_execution_time=score.mean_fill_s,
+        last_trade=utc_text(score.last_ns) if score.last_ns is not None else None,
+        status=status,
+        open_trades=score.open_trades,
+    )
+
+
+def _kind(room: Room, name: str) -> str:
+    return room.host.config.setups[room.host.engine.setups[name].config_name].kind
+
+
+def _problems(snapshot: Snapshot, process: ProcessView) -> list[str]:
+    """Why the engine is not plainly healthy. A feed that is off is none: it was never configured."""
+    found = [cause.sentence for cause in snapshot.stand_downs]
+    found += [f"feed {feed.name} is {feed.state.value}" for feed in snapshot.feeds if feed.state in BAD_FEEDS]
+    found += [f"task {task.name} fell: {task.detail}" for task in process.tasks if task.state == "backing_off"]
+    if process.faults:
+        found.append(f"{process.faults} engine faults, the last: {process.last_fault}")
+    if not process.journal_ok:
+        found.append(f"journal: {process.journal_error or 'not ok'}")
+    if process.recording_error:
+        found.append(f"recording: {process.recording_error}")
+    if not process.alerts.ok:
+        found.append(f"alerts: {process.alerts.last_error} ({process.alerts.failed} failed)")
+    return found

@@ -1,0 +1,167 @@
+"""`POST /api/trade/execute`: an outside signal, put before the same gate as every setup's proposal."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from cockpit.api.answered import Answer, Answered
+from cockpit.api.denial import Denied
+from cockpit.api.models import Denial, ExecuteAnswer, ExecuteRequest, RefusalAnswer, RiskAdjustments, UnknownStrategy
+from cockpit.api.room import Room
+from cockpit.config.setups import ExternalStrategy
+from cockpit.domain.actions import CommandAnswered
+from cockpit.domain.commands import Signal
+from cockpit.domain.kinds import Mode, Side, TradePhase
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import NS_PER_MS, NS_PER_S, seconds_to_ns
+from cockpit.domain.verdict import Verdict
+
+BY = "api signal"
+
+
+def trade_routes(room: Room) -> APIRouter:
+    """The route, working with this room."""
+    router = APIRouter(tags=["trading"])
+    answered = Answered()
+
+    @router.post(
+        "/api/trade/execute",
+        summary="Propose a trade under a registered name",
+        response_model=ExecuteAnswer,
+        responses={
+            400: {"model": Denial, "description": "denied by the gate, not sent, or not for this engine"},
+            401: {"model": RefusalAnswer, "description": "token or signature missing or wrong"},
+            404: {"model": UnknownStrategy, "description": "no strategy is registered under that name"},
+        },
+    )
+    async def execute(asked: ExecuteRequest) -> JSONResponse:
+        """The signal passes the gate, gets its strategy's registered stop and targets, and is sent if armed.
+
+        200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
+        sent. With an `id` the same call can be repeated safely: same answer, never a second trade.
+        """
+        strategy = _strategy(room, asked)
+        if asked.id is None:
+            if room.signs:
+                raise Denied(401, "signature", "expected an id in a signed signal, was none")
+            answer = await _execute(room, strategy, asked)
+            return JSONResponse(answer.content, answer.status)
+        answer, is_same = await answered.once(asked.id, asked, lambda: _execute(room, strategy, asked))
+        return JSONResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
+
+    return router
+
+
+def _strategy(room: Room, asked: ExecuteRequest) -> ExternalStrategy:
+    """The registered strategy meant. Raises `Denied` for an unknown name, or a pair it does not trade."""
+    config = room.host.config
+    strategy = config.strategy(asked.strategy)
+    if strategy is None:
+        known = [strategy.name for strategy in config.external_strategies]
+        reason = f"unknown strategy {asked.strategy!r}; known: {', '.join(known) or 'none'}"
+        raise Denied(404, "unknown_strategy", reason, known=known)
+    if asked.pair.upper() not in (pair.upper() for pair in strategy.pairs):
+        reason = f"{strategy.name} trades {', '.join(strategy.pairs)}, was {asked.pair}"
+        raise Denied(400, "pair", reason, warnings=[], verdict=None)
+    return strategy
+
+
+async def _execute(room: Room, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
+    host = room.host
+    expires_ns = _expires_ns(room, asked)
+    answer = await host.command(
+        lambda now_ns, command_id: Signal(
+            ts_ns=now_ns,
+            command_id=command_id,
+            by=BY,
+            strategy=strategy.name,
+            asset=asked.pair.upper().split("/")[0],
+            amount_usd=asked.amount,
+            mode=Mode(asked.mode),
+            side=None if asked.side == "auto" else Side(asked.side),
+            signal_id=asked.id,
+            expires_ns=expires_ns,
+            venues=tuple(venue.lower() for venue in asked.exchanges or ()),
+        )
+    )
+    verdict = host.verdict(answer.verdict_id) if answer.verdict_id else None
+    if not answer.ok or answer.trade_id is None:
+        return _denial(answer, verdict)
+    trade = await _filled(room, answer.trade_id)
+    if trade is None:
+        raise Denied(503, "not_seen", f"trade {answer.trade_id} was sent but cannot be shown: look at /api/trades")
+    return Answer(200, _trade(trade, verdict, room.timestamp()).model_dump())
+
+
+def _expires_ns(room: Room, asked: ExecuteRequest) -> int | None:
+    """The signal's end in the engine's time: what is left of it by the wall clock, whatever market the engine sees."""
+    if asked.expires_at is None:
+        return None
+    left_ns = seconds_to_ns(float(asked.expires_at)) - room.wall_ns()
+    return room.host.engine.now_ns + left_ns
+
+
+async def _filled(room: Room, trade_id: str) -> TradeRecord | None:
+    """The trade once its entry filled or failed, or as it stands after a while."""
+    host = room.host
+    try:
+        async with asyncio.timeout(room.limits.fill_within_s):
+            while (trade := _find(room, trade_id)) is not None and trade.phase is TradePhase.OPENING:
+                await host.log.wait_beyond(host.log.last_seq)
+    except TimeoutError:
+        return _find(room, trade_id)
+    return trade
+
+
+def _find(room: Room, trade_id: str) -> TradeRecord | None:
+    """A trade of this run, or one that an earlier run left open."""
+    known = room.host.trade(trade_id)
+    if known is not None:
+        return known
+    records = (view.trade for view in room.host.snapshot().open_trades)
+    return next((record for record in records if record.trade_id == trade_id), None)
+
+
+def _trade(trade: TradeRecord, verdict: Verdict | None, timestamp: str) -> ExecuteAnswer:
+    warnings = list(verdict.warnings) if verdict is not None else []
+    if trade.phase is TradePhase.ABANDONED:
+        warnings.append(f"the entry never filled: {trade.exit_detail or 'the venue did not take it'}")
+    fill_ms = trade.decision_to_fill_ms
+    return ExecuteAnswer(
+        trade_id=trade.trade_id,
+        status=trade.phase.value,
+        profit=trade.pnl_usd,
+        execution_time=fill_ms * NS_PER_MS / NS_PER_S if fill_ms is not None else None,
+        timestamp=timestamp,
+        validation_warnings=warnings,
+        risk_adjustments=RiskAdjustments(
+            original_amount=trade.requested_usd,
+            adjusted_amount=trade.notional_usd,
+            size_multiplier=trade.size_factor,
+            stop_loss_bps=trade.stop_bps,
+        ),
+    )
+
+
+def _denial(answer: CommandAnswered, verdict: Verdict | None) -> Answer:
+    """Nothing was sent: the gate's reason, why an approved trade was not sent, or why the gate was not even asked."""
+    error = "refused" if verdict is None else "not_sent" if verdict.approved else f"denied: {verdict.reason_check}"
+    detail: dict[str, Any] = {
+        "error": error,
+        "reason": answer.sentence,
+        "warnings": list(verdict.warnings) if verdict is not None else [],
+        "verdict": msgspec.to_builtins(verdict) if verdict is not None else None,
+    }
+    return Answer(400, {"detail": detail})
+
+
+def _reused(answer: Answer, signal_id: str) -> dict[str, Any]:
+    """The earlier answer, with a warning that this body was another one and did nothing."""
+    warning = f"id {signal_id} was answered before, for another body: this is that answer, nothing new was sent"
+    content = msgspec.to_builtins(answer.content)
+    where, name = (content, "validation_warnings") if answer.status == 200 else (content["detail"], "warnings")
+    where[name] = [*where[name], warning]
+    return dict(content)

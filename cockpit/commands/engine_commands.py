@@ -1,0 +1,106 @@
+"""The commands that speak to a running engine: their options and help. What they do is in the files beside this one."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cockpit.commands.front import Front
+from cockpit.domain.kinds import Mode
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+
+
+class Tested(StrEnum):
+    """What `check` can be limited to."""
+
+    ALL = "all"
+    HEALTH = "health"
+    PERFORMANCE = "performance"
+    EXECUTE = "execute"
+    UPDATE = "update"
+    WEBSOCKET = "websocket"
+
+
+def status(ctx: typer.Context, json: JsonOption = False) -> int:
+    """One look at the engine.
+
+    Mode, state, positions, P&L, health factor, feed ages. Exit 0 when an engine runs, 1 when none does.
+
+    Example: cockpit status --json
+    """
+    from cockpit.commands.status import show_status
+
+    front: Front = ctx.obj
+    return show_status(front.places(), typer.echo, as_json=json)
+
+
+def stop(
+    ctx: typer.Context,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Close every position first.")] = False,
+    leave_stops: Annotated[bool, typer.Option("--leave-stops", help="Leave positions to their stops.")] = False,
+) -> int:
+    """End the engine.
+
+    Refuses while positions are open, unless told what becomes of them. Waits until the process is gone.
+
+    Example: cockpit stop --flatten
+    """
+    from cockpit.commands.stopping import stop_engine
+
+    if flatten and leave_stops:
+        raise typer.BadParameter("expected one of the two, was both", param_hint="'--flatten' / '--leave-stops'")
+    front: Front = ctx.obj
+    return stop_engine(front.places(), typer.echo, flatten=flatten, leave_stops=leave_stops)
+
+
+def flatten(
+    ctx: typer.Context,
+    venue: Annotated[str, typer.Option("--venue", metavar="V", help="Only if nothing is open anywhere else.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """The emergency road: close everything.
+
+    Through the engine if it answers within 1 s. Prints each step with its time; exit 0 only when every venue said
+    flat. Asks first on a terminal, unless --yes; Ctrl+C ends the watching, not the flatten.
+
+    Example: cockpit flatten --yes
+    """
+    from cockpit.commands.flattening import flatten_now
+
+    front: Front = ctx.obj
+    return flatten_now(front.places(), typer.echo, _confirmed(yes), venue=venue)
+
+
+def check(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Option("--url", metavar="U", help="Default: this profile's engine.")] = "",
+    test: Annotated[Tested, typer.Option("--test", help="Which calls.")] = Tested.ALL,
+    mode: Annotated[Mode, typer.Option("--mode", help="What the signal asks for.")] = Mode.PAPER,
+    token: Annotated[str, typer.Option("--token", envvar="COCKPIT_TOKEN", help="For an engine that wants one.")] = "",
+) -> int:
+    """The API's test client.
+
+    Runs each call against a running server, a line each; exit 1 when one fails. `execute` sends a paper signal of 50
+    USD, which an armed paper engine trades; in test and live the signal has expired and trades nothing.
+
+    Example: cockpit check --test all
+    """
+    from cockpit.commands.checking import check_api
+
+    front: Front = ctx.obj
+    try:
+        return check_api(front.places(), typer.echo, url=url, token=token, test=test.value, mode=mode)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--url' / '--token'") from None
+
+
+def _confirmed(yes: bool) -> Callable[[str], bool]:
+    import sys
+
+    def confirm(question: str) -> bool:
+        """Somebody at a terminal is asked; a script cannot be, and meant it."""
+        return yes or not sys.stdin.isatty() or typer.confirm(question)
+
+    return confirm

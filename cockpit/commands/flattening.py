@@ -1,0 +1,94 @@
+"""`cockpit flatten`: through the engine when it answers, and an honest word when it does not."""
+
+import asyncio
+from collections.abc import Callable
+
+from cockpit.commands.flatten_watch import FlattenWatch
+from cockpit.commands.front import NO, YES
+from cockpit.commands.reach import BY, Look, NoLook, deck_of, look_at
+from cockpit.config.places import Places
+from cockpit.deck.answers import one_line
+from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.domain.snapshot import Snapshot
+
+ANSWER_WITHIN_S = 1.0
+COMMAND_WITHIN_S = 10.0
+STREAM_WITHIN_S = 0.5
+REASON = "cockpit flatten"
+
+Say = Callable[[str], None]
+Confirm = Callable[[str], bool]
+
+
+def flatten_now(places: Places, say: Say, confirm: Confirm, *, venue: str) -> int:
+    """0 only when every venue was seen flat (or nothing is open and no engine runs), 1 otherwise.
+
+    Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing was asked of the engine.
+    """
+    look = asyncio.run(look_at(places, ANSWER_WITHIN_S))
+    if isinstance(look, NoLook):
+        return _without_engine(places, look, say, venue)
+    snapshot = look.snapshot
+    _only_there(snapshot, venue)
+    if not confirm(f"{_question(snapshot)} Go on?"):
+        say("not flattened: nothing was asked of the engine")
+        return NO
+    return asyncio.run(_through_engine(places, look, say))
+
+
+def _only_there(snapshot: Snapshot, venue: str) -> None:
+    """The engine flattens every venue: with `--venue` only if that is no more than was asked for."""
+    elsewhere = [f"{view.trade.trade_id} on {view.trade.venue}" for view in snapshot.open_trades]
+    elsewhere = [where for where in elsewhere if not where.endswith(f" on {venue}")]
+    if venue and elsewhere:
+        raise EngineRefused(
+            f"expected nothing open outside {venue}, was {', '.join(elsewhere)}: the engine flattens every venue, "
+            "leave --venue out to do so"
+        )
+
+
+def _question(snapshot: Snapshot) -> str:
+    names = [f"{view.trade.trade_id} {view.trade.asset} {view.trade.side.value}" for view in snapshot.open_trades]
+    what = f"{len(names)} open trades ({', '.join(names)})" if names else "no open trade of ours"
+    return f"Flatten in {snapshot.mode.value} mode: {what}, every venue swept, then halted."
+
+
+async def _through_engine(places: Places, look: Look, say: Say) -> int:
+    """Watch first, then ask: no step goes by unseen. A watch that does not get going delays nothing."""
+    async with FlattenWatch(places, say, look.snapshot.ts_ns) as watch:
+        await watch.until_connected(STREAM_WITHIN_S)
+        try:
+            async with deck_of(places, COMMAND_WITHIN_S) as deck:
+                say(f"engine (process {look.process.pid}): {await deck.flatten(REASON)}")
+        except EngineUnreachable as error:
+            say(f"asked as {BY}, but not answered: {error}: watching what it does")
+        is_flat = await watch.until_flat()
+    say("FLAT: every venue said so" if is_flat else "NOT SEEN FLAT: look at the venue, or run this again")
+    return YES if is_flat else NO
+
+
+def _without_engine(places: Places, look: NoLook, say: Say, venue: str) -> int:
+    """No direct road in this version: there is nothing at a venue to take it to."""
+    from cockpit.commands.left_open import left_open
+
+    say(one_line(look.sentence))
+    say("this version trades on paper only: positions live in the engine's journal, nothing real is at any venue")
+    left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
+    for one in left:
+        say(f"open in the journal: {one.line}")
+    unwritten = places.journal.with_suffix(".spill")
+    if unwritten.exists() and unwritten.stat().st_size > 0:
+        say(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
+        return NO
+    return _verdict(look, len(left), say)
+
+
+def _verdict(look: NoLook, left: int, say: Say) -> int:
+    if look.runs:
+        say("not flattened: what the engine has open right now is unknown; end its process and start it again")
+        return NO
+    if left:
+        say(f"not flattened: {left} open; start the engine, then run this again")
+        return NO
+    say("nothing is open in the journal")
+    return YES

@@ -1,0 +1,167 @@
+"""`cockpit status`: one look at the engine, as text for people or as JSON for scripts."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from cockpit.commands.front import NO, YES
+from cockpit.commands.reach import NoLook, look_at
+from cockpit.config.places import Places
+from cockpit.deck.answers import one_line
+from cockpit.domain.snapshot import FeedView, HealthView, OpenTradeView, Snapshot
+from cockpit.domain.stream import ProcessView
+from cockpit.domain.units import utc_text
+
+ANSWER_WITHIN_S = 2.0
+UNKNOWN = "unknown"
+
+
+def show_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
+    """Say how the engine does; 0 when one runs and answers, 1 when none does."""
+    look = asyncio.run(look_at(places, ANSWER_WITHIN_S))
+    if isinstance(look, NoLook):
+        left = _left(places)
+        if as_json:
+            say(_json({"running": False, "process_runs": look.runs, "reason": look.sentence, "left_open": left}))
+        else:
+            say("\n".join([look.sentence, *left]))
+        return NO
+    say(_json(status_json(*look)) if as_json else "\n".join(status_lines(*look)))
+    return YES
+
+
+def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
+    """The look as scripts read it. What is unknown is null."""
+    account, health = snapshot.account, snapshot.health
+    return {
+        "running": True,
+        "mode": snapshot.mode.value,
+        "state": snapshot.state.value,
+        "state_reason": snapshot.state_reason,
+        "armed": snapshot.armed,
+        "positions": [_position(view) for view in snapshot.open_trades],
+        "session_pnl_usd": account.session_usd,
+        "open_pnl_usd": snapshot.open_pnl_usd,
+        "drawdown_usd": snapshot.drawdown_usd,
+        "drawdown_limit_usd": snapshot.drawdown_limit_usd,
+        "trades_today": account.trades_today,
+        "max_trades_per_day": snapshot.max_trades_per_day,
+        "consecutive_losses": account.consecutive_losses,
+        "aave_health_factor": health.value,
+        "aave_health_factor_age_s": health.age_s,
+        "aave_watched": health.watched,
+        "feeds": {feed.name: {"age_s": feed.age_s, "state": feed.state.value} for feed in snapshot.feeds},
+        "flatten_steps": list(snapshot.flatten_steps),
+        "problems": problems(process),
+        "engine_time": utc_text(snapshot.ts_ns),
+        "pid": process.pid,
+        "version": process.version,
+        "feed": process.feed,
+        "speed": process.speed,
+        "uptime_s": process.uptime_s,
+        "url": process.url,
+    }
+
+
+def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
+    """The look as people read it."""
+    account = snapshot.account
+    yield f"engine     process {process.pid}, version {process.version}, up {process.uptime_s:.0f} s, {process.url}"
+    yield f"market     {process.feed}, speed {process.speed:g}, engine time {utc_text(snapshot.ts_ns)}"
+    yield f"mode       {snapshot.mode.value}"
+    yield f"state      {snapshot.state.value.replace('_', ' ')}: {one_line(snapshot.state_reason)}"
+    yield (
+        f"session    {account.session_usd:+.2f} USD realised, {_usd(snapshot.open_pnl_usd)} open, drawdown "
+        f"{_usd(snapshot.drawdown_usd, sign='')} of {snapshot.drawdown_limit_usd:.2f}"
+    )
+    yield (
+        f"trades     {account.trades_today} of {snapshot.max_trades_per_day} today, {len(snapshot.open_trades)} of "
+        f"{snapshot.max_open_trades} open, {account.consecutive_losses} losses in a row"
+    )
+    yield from (f"position   {one_line(_position_line(view))}" for view in snapshot.open_trades)
+    yield f"health     {_health_line(snapshot.health)}"
+    yield from (f"feed       {_feed_line(feed)}" for feed in snapshot.feeds)
+    yield from (f"flatten    {one_line(step)}" for step in snapshot.flatten_steps)
+    yield from (f"problem    {one_line(problem)}" for problem in problems(process))
+
+
+def problems(process: ProcessView) -> list[str]:
+    """What is wrong with the process itself, in sentences."""
+    found = [
+        f"task {task.name} is {task.state}: {task.detail}" for task in process.tasks if task.state == "backing_off"
+    ]
+    if process.faults:
+        found.append(f"{process.faults} engine faults, the last: {process.last_fault}")
+    if not process.journal_ok:
+        found.append(f"journal: {process.journal_error}, {process.journal_pending} records wait")
+    if process.recording_error:
+        found.append(f"recording: {process.recording_error}")
+    if not process.alerts.ok:
+        found.append(f"alerts: {process.alerts.last_error} ({process.alerts.failed} failed)")
+    return found
+
+
+def _position(view: OpenTradeView) -> dict[str, Any]:
+    trade = view.trade
+    return {
+        "trade_id": trade.trade_id,
+        "setup": trade.setup,
+        "asset": trade.asset,
+        "venue": trade.venue,
+        "side": trade.side.value,
+        "phase": trade.phase.value,
+        "qty": trade.open_qty,
+        "entry_price": trade.entry_price,
+        "price": view.price,
+        "stop_price": trade.stop_price,
+        "stop_rests_on_venue": trade.stop_rests_on_venue,
+        "open_pnl_usd": view.open_pnl_usd,
+        "realised_usd": trade.pnl_usd,
+    }
+
+
+def _position_line(view: OpenTradeView) -> str:
+    trade = view.trade
+    stop = f"stop {trade.stop_price:,.6g}" if trade.stop_price is not None else "no stop"
+    rests = "rests on the venue" if trade.stop_rests_on_venue else "NOT RESTING"
+    return (
+        f"{trade.trade_id} {trade.asset} {trade.side.value} {trade.open_qty:g} on {trade.venue} from "
+        f"{trade.entry_price:,.6g}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"
+    )
+
+
+def _health_line(health: HealthView) -> str:
+    if health.no_debt:
+        return "no debt"
+    value = f"{health.value:.3f}" if health.value is not None else UNKNOWN
+    detail = f" ({one_line(health.detail)})" if health.detail else ""
+    return f"factor {value}, {_age(health.age_s)}{'' if health.watched else ', not watched'}{detail}"
+
+
+def _feed_line(feed: FeedView) -> str:
+    detail = f" ({one_line(feed.detail)})" if feed.detail else ""
+    return f"{feed.name}: {feed.state.value}, {_age(feed.age_s)}{detail}"
+
+
+def _age(age_s: float | None) -> str:
+    return f"{age_s:.1f} s old" if age_s is not None else "age unknown"
+
+
+def _usd(value: float | None, sign: str = "+") -> str:
+    return f"{value:{sign}.2f} USD" if value is not None else UNKNOWN
+
+
+def _left(places: Places) -> list[str]:
+    from cockpit.commands.left_open import left_open
+    from cockpit.journal.errors import JournalError
+
+    try:
+        return [f"left open: {left.line}" for left in left_open(places.journal)]
+    except JournalError as error:
+        return [f"what it left open is unknown: {error}"]
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()

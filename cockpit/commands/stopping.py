@@ -1,0 +1,56 @@
+"""`cockpit stop`: ask the engine to end, and wait until it is gone."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+from cockpit.commands.front import NO, YES
+from cockpit.commands.gone import wait_until_gone
+from cockpit.commands.left_open import LeftOpen, left_open
+from cockpit.commands.reach import deck_of, no_look
+from cockpit.config.places import Places
+from cockpit.deck.errors import EngineRefused, EngineUnreachable
+
+ANSWER_WITHIN_S = 5.0
+GONE_WITHIN_S = 60.0
+
+
+def stop_engine(places: Places, say: Callable[[str], None], *, flatten: bool, leave_stops: bool) -> int:
+    """0 when the engine is gone as asked; 1 when none ran, it did not end, or a position is open that should not be.
+
+    Raises `EngineRefused` while positions are open and nothing was said about them.
+    """
+    return asyncio.run(_stop(places, say, flatten, leave_stops))
+
+
+async def _stop(places: Places, say: Callable[[str], None], flatten: bool, leave_stops: bool) -> int:
+    async with deck_of(places, ANSWER_WITHIN_S) as deck:
+        try:
+            pid = (await deck.process()).pid
+        except EngineUnreachable as error:
+            say(no_look(places, ANSWER_WITHIN_S, error).sentence)
+            return NO
+        try:
+            say(await deck.stop(flatten=flatten, leave_stops=leave_stops))
+        except EngineRefused as refused:
+            if refused.status == HTTPStatus.CONFLICT:
+                raise EngineRefused(f"{refused}: --flatten or --leave-stops", refused.status, refused.detail) from None
+            raise
+        except EngineUnreachable as error:
+            say(f"asked, but not answered: {error}")
+    if not await wait_until_gone(places, pid, GONE_WITHIN_S):
+        say(f"expected process {pid} to be gone within {GONE_WITHIN_S:g} s, was still there: see cockpit status")
+        return NO
+    left = left_open(places.journal, newest_only=True)
+    for one in left:
+        say(f"left open: {one.line}")
+    say(_last_word(pid, left, flatten))
+    return NO if flatten and left else YES
+
+
+def _last_word(pid: int, left: list[LeftOpen], flatten: bool) -> str:
+    if not left:
+        return f"process {pid} has ended, nothing is open"
+    if flatten:
+        return f"process {pid} has ended NOT FLAT: {len(left)} open, the next start goes on flattening"
+    return f"process {pid} has ended, {len(left)} open with their stops: the next start takes them up"

@@ -1,0 +1,48 @@
+"""What an engine is to a screen: frames coming in, commands going out. The deck is one; a recording may be another."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from cockpit.domain.kinds import Mode
+from cockpit.domain.stream import Frame
+
+
+class LinkChange(msgspec.Struct, frozen=True):
+    """The link to the engine came (`connected`) or went; `detail` says why it went."""
+
+    connected: bool
+    at_s: float
+    detail: str = ""
+
+
+class EngineLink(Protocol):
+    """Commands raise `EngineRefused` when the engine says no, `EngineUnreachable` when nobody answers."""
+
+    def frames(self) -> AsyncIterator[Frame | LinkChange]:
+        """Frames for ever, with a `LinkChange` whenever the link comes or goes."""
+
+    async def arm(self) -> str:
+        """Let setups trade; returns what the engine did."""
+
+    async def disarm(self) -> str:
+        """Open nothing more."""
+
+    async def halt(self, reason: str) -> str:
+        """No entries until resumed."""
+
+    async def resume(self, reason: str) -> str:
+        """Clear a halt after review."""
+
+    async def flatten(self, reason: str) -> str:
+        """Close everything, then halt."""
+
+    async def set_mode(self, mode: Mode, override_reason: str = "") -> str:
+        """Choose paper, test or live."""
+
+    async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
+        """End the engine process."""
+
+    async def close(self) -> None:
+        """Let go of the connection."""

@@ -1,0 +1,148 @@
+"""Alerts reach a real service through apprise, and a service that fails or hangs costs nobody anything."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from alert_services import hanging_service, listening_service
+from pydantic import SecretStr
+
+from cockpit.domain.actions import StateChanged
+from cockpit.domain.kinds import EngineState
+from cockpit.runtime.alert_words import Alert
+from cockpit.runtime.alerts import QUEUED, Alerts
+
+WITHIN_S = 10.0
+EVENTS = ("halt", "fault")
+HALT = Alert("halt", "failure", "HALTED: drawdown 20.00 at or above 19.92 USD")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(WITHIN_S)
+        assert not thread.is_alive(), f"expected {thread.name} to have ended"
+
+
+def alerts_to(*urls: str) -> Alerts:
+    return Alerts(SecretStr(" ".join(urls)), EVENTS, lambda: "Cockpit, paper mode")
+
+
+def until(alerts: Alerts, failed: int) -> None:
+    give_up_s = time.monotonic() + WITHIN_S
+    while alerts.view().failed < failed:
+        assert time.monotonic() < give_up_s, f"expected {failed} failures, was {alerts.view()}"
+        threading.Event().wait(0.01)
+
+
+def test_a_halt_is_told_to_the_service() -> None:
+    with listening_service() as service:
+        alerts = alerts_to(service.url)
+        alerts.start()
+        alerts.on_actions([StateChanged(0, EngineState.ARMED, EngineState.HALTED, "two losses\x1b[2J in a row")])
+        alerts.stop()
+        assert [(told["title"], told["message"], told["type"]) for told in service.messages] == [
+            ("Cockpit, paper mode", "HALTED: two losses?[2J in a row", "failure")
+        ]
+    view = alerts.view()
+    assert (view.ok, view.services, view.asked, view.failed) == (True, 1, 1, 0)
+
+
+def test_only_what_was_asked_for_is_told() -> None:
+    with listening_service() as service:
+        alerts = alerts_to(service.url)
+        alerts.start()
+        alerts.tell(Alert("trade_closed", "info", "t1 closed"))
+        alerts.stop()
+        assert service.messages == []
+    assert alerts.view().asked == 0
+
+
+def test_a_storm_is_few_messages_with_every_line_and_the_gravest_word() -> None:
+    with listening_service() as service:
+        alerts = alerts_to(service.url)
+        for number in range(60):
+            alerts.tell(Alert("fault", "warning" if number else "failure", f"line {number}"))
+        alerts.start()
+        alerts.stop()
+        assert len(service.messages) == 3
+        lines = [line for told in service.messages for line in told["message"].splitlines()]
+        assert lines == [f"line {number}" for number in range(60)]
+        assert [told["type"] for told in service.messages] == ["failure", "warning", "warning"]
+
+
+def test_a_service_that_hangs_makes_nobody_wait_and_the_others_are_told() -> None:
+    with hanging_service(0.2) as hanging, listening_service() as service:
+        alerts = alerts_to(hanging, service.url)
+        alerts.start()
+        alerts.tell(HALT)
+        assert service.told.wait(WITHIN_S)
+        until(alerts, 1)
+        slowest_s = 0.0
+        for _ in range(QUEUED * 3):
+            began_s = time.perf_counter()
+            alerts.tell(HALT)
+            slowest_s = max(slowest_s, time.perf_counter() - began_s)
+        assert slowest_s < 0.1
+        alerts.stop(within_s=0.1)
+    view = alerts.view()
+    assert not view.ok
+    assert view.asked == 1 + QUEUED * 3
+    assert view.failed >= QUEUED, "what did not fit is counted"
+
+
+def test_the_end_does_not_wait_for_a_service_that_hangs() -> None:
+    with hanging_service(1.0) as hanging:
+        alerts = alerts_to(hanging)
+        alerts.start()
+        for _ in range(QUEUED):
+            alerts.tell(HALT)
+        began_s = time.monotonic()
+        alerts.stop(within_s=0.2)
+        assert time.monotonic() - began_s < 0.9
+
+
+@pytest.mark.parametrize("url", ["http://canary-9@127.0.0.1:9", "json://canary-9:secret@127.0.0.1:9/canary-path"])
+def test_a_service_that_cannot_be_told_is_named_without_its_secrets(
+    url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="cockpit"):
+        alerts = alerts_to(url)
+        alerts.start()
+        alerts.tell(HALT)
+        until(alerts, 1)
+        alerts.stop()
+    view = alerts.view()
+    assert not view.ok
+    assert view.last_error
+    shown = f"{view} {alerts!r} {caplog.text} {capfd.readouterr()}"
+    assert "canary" not in shown
+    assert "secret" not in shown
+
+
+def test_a_service_that_refuses_is_counted_and_is_well_again_once_it_takes_one() -> None:
+    with listening_service() as service:
+        service.status = 500
+        alerts = alerts_to(service.url)
+        alerts.start()
+        alerts.tell(HALT)
+        until(alerts, 1)
+        assert alerts.view().last_error == "service 1 (json) did not take it"
+        assert not alerts.view().ok
+        service.status = 200
+        alerts.tell(HALT)
+        alerts.stop()
+    assert (alerts.view().ok, alerts.view().failed) == (True, 1)
+
+
+def test_an_unknown_url_is_said_although_nothing_was_to_be_told() -> None:
+    alerts = alerts_to("nosuchservice://canary-7")
+    alerts.start()
+    alerts.stop()
+    view = alerts.view()
+    assert (view.ok, view.services, view.asked) == (False, 0, 0)
+    assert view.last_error.startswith("expected apprise URLs in COCKPIT_ALERT_URLS")

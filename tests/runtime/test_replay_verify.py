@@ -1,0 +1,154 @@
+"""A recorded session comes out the same, action for action; one that was altered does not, and it is said where."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cockpit.domain import commands as asked
+from cockpit.domain.actions import Action, AnyAction, Decided, Notice
+from cockpit.domain.kinds import Mode
+from cockpit.domain.wire import Input
+from cockpit.journal.errors import RecordingError
+from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
+from cockpit.runtime.replay import run_replay
+from cockpit.runtime.session import Session
+from tests.engine.scenario import NOON_NS, Scenario, config_with
+
+
+class Recorder:
+    """Records a session as an engine process does."""
+
+    def __init__(self, writer: RecordingWriter) -> None:
+        self._writer = writer
+
+    def on_input(self, item: Input) -> None:
+        self._writer.write_input(item)
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        for action in actions:
+            self._writer.write_action(action)
+
+
+def header(**changes: object) -> RecordingHeader:
+    made = RecordingHeader(
+        created_ns=NOON_NS,
+        origin="engine",
+        source="scenario",
+        config_json=config_with().model_dump_json(by_alias=True),
+        mode=Mode.PAPER,
+        start_ns=NOON_NS,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def write(path: Path, records: Sequence[Record], **changes: object) -> Path:
+    with RecordingWriter(path, header(**changes)) as writer:
+        for record in records:
+            if isinstance(record, Action):
+                writer.write_action(record)
+            else:
+                writer.write_input(record)
+    return path
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """A session with trades, a loss, a denial, a halt and a flatten, recorded while it ran."""
+    path = tmp_path / "session.rec"
+    with RecordingWriter(path, header()) as writer:
+        scene = Scenario(config_with(), armed=False, calm=False)
+        sinks = [scene.seen, Recorder(writer)]
+        scene.session = Session(scene.engine, scene.venue, sinks, sinks)
+        scene.calm()
+        scene.arm()
+        scene.lose()
+        scene.open_trade("SOL")
+        scene.signal(strategy="Moon Shot")
+        scene.command(asked.HaltTrading, reason="looking")
+        scene.flatten()
+        scene.wait_s(5)
+        assert scene.is_flat()
+    return path
+
+
+def records_of(path: Path) -> list[Record]:
+    return list(read_recording(path)[1])
+
+
+def test_a_recorded_session_comes_out_the_same(session: Path) -> None:
+    replayed = run_replay(session, None, verify=True)
+    assert replayed.verified is True
+    assert replayed.difference == ""
+    assert replayed.as_dict()["verified"] is True
+    assert len(replayed.tally.trades) == 2
+    assert "every verdict and action came out as recorded" in replayed.as_text()
+
+
+def test_one_altered_action_is_found_and_named(session: Path, tmp_path: Path) -> None:
+    records = records_of(session)
+    index = next(index for index, record in enumerate(records) if isinstance(record, Decided))
+    verdict = records[index].verdict  # type: ignore[union-attr]
+    records[index] = Decided(records[index].ts_ns, msgspec.structs.replace(verdict, qty=verdict.qty + 0.001))
+    replayed = run_replay(write(tmp_path / "altered.rec", records), None, verify=True)
+    assert replayed.verified is False
+    assert '"qty":0.011' in replayed.difference and '"qty":0.01,' in replayed.difference
+    assert replayed.difference.startswith("input ")
+    assert "DIFFERS: input" in replayed.as_text()
+
+
+def test_a_missing_action_is_found(session: Path, tmp_path: Path) -> None:
+    records = records_of(session)
+    del records[next(index for index, record in enumerate(records) if isinstance(record, Notice))]
+    assert run_replay(write(tmp_path / "less.rec", records), None, verify=True).verified is False
+
+
+def test_an_action_too_many_is_found(session: Path, tmp_path: Path) -> None:
+    records = records_of(session)
+    index = next(index for index, record in enumerate(records) if isinstance(record, Decided))
+    records.insert(index + 1, Notice(records[index].ts_ns, "info", "odd", "never said"))
+    replayed = run_replay(write(tmp_path / "more.rec", records), None, verify=True)
+    assert replayed.verified is False
+    assert "never said" in replayed.difference
+
+
+def test_an_altered_input_is_found(session: Path, tmp_path: Path) -> None:
+    records = records_of(session)
+    index = next(index for index, record in enumerate(records) if isinstance(record, asked.Signal))
+    records[index] = msgspec.structs.replace(records[index], amount_usd=90.0)
+    assert run_replay(write(tmp_path / "other.rec", records), None, verify=True).verified is False
+
+
+def test_actions_of_the_last_input_that_missed_the_last_flush_are_no_difference(session: Path, tmp_path: Path) -> None:
+    """Killed between an input's actions: what had been written must agree, what had not is not held against it."""
+    records = records_of(session)
+    last = max(index for index, record in enumerate(records) if isinstance(record, Decided))
+    assert run_replay(write(tmp_path / "torn.rec", records[: last + 1]), None, verify=True).verified is True
+
+
+def test_an_import_cannot_be_verified(session: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "import.rec", records_of(session), origin="import")
+    with pytest.raises(RecordingError, match="replay it without --verify"):
+        run_replay(path, None, verify=True)
+
+
+def test_an_unreadable_config_is_one_clear_error(session: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "config.rec", records_of(session), config_json='{"session": 1}')
+    for verify in (True, False):
+        with pytest.raises(RecordingError, match="expected the config it was recorded with"):
+            run_replay(path, None, verify=verify)
+
+
+def test_a_recording_that_begins_with_an_action_is_no_session(session: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "first.rec", [Notice(NOON_NS, "info", "odd", "said by nobody"), *records_of(session)])
+    with pytest.raises(RecordingError, match="expected an input first"):
+        run_replay(path, None, verify=True)
+
+
+def test_a_replay_takes_the_market_and_leaves_the_recorded_commands_and_fills(session: Path) -> None:
+    replayed = run_replay(session, config_with())
+    assert replayed.verified is None
+    assert replayed.tally.trades == []
+    market = [record for record in records_of(session) if type(record).__name__ in ("Trade", "Top", "Tick")]
+    assert replayed.events > len(market) > 0
