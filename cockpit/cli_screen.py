@@ -3,6 +3,7 @@
 Nothing heavy is imported before the first picture: neither the config's models nor the HTTP client.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -70,7 +71,7 @@ def _run(places: Places, address: Address, prepare: Prepare | None, profile: str
             [Problem("terminal", "", "expected a terminal for the screen, was none", "use cockpit engine")]
         )
     _log_to(places)
-    app = CockpitApp(_connect(address, settings.hz), settings, prepare=prepare)
+    app = CockpitApp(_connect(address, settings.hz), settings, prepare=prepare, on_paint=gc.enable)
     code = app.run_guarded()
     if app.failure:
         sys.stderr.write(f"cockpit: {app.failure}\n")

@@ -5,14 +5,14 @@ nothing for too long is let go.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, perf_counter
 
 from cockpit.api.goodbye import TRY_LATER, Goodbye
 from cockpit.api.protocols import DroppableSocket
 
 ROUND_EVERY_S = 0.05
-TURN_S = 0.0005
+TURN_S = 0.00025
 """How long the pump works before it lets the engine go on."""
 
 Messages = Sequence[str | bytes]
@@ -57,14 +57,18 @@ class Pump:
         while True:
             began_s = self._clock()
             turn_ends_s = perf_counter() + TURN_S
-            for client in list(self._clients.values()):
-                self.serve(client)
+            for _ in self.steps():
                 if perf_counter() > turn_ends_s:
                     await asyncio.sleep(0)
                     turn_ends_s = perf_counter() + TURN_S
             await asyncio.sleep(max(0.0, began_s + ROUND_EVERY_S - self._clock()))
 
-    def serve(self, client: _Client) -> None:
+    def steps(self) -> Iterator[None]:
+        """One round, a step for each client."""
+        for client in list(self._clients.values()):
+            yield self._serve(client)
+
+    def _serve(self, client: _Client) -> None:
         """Look after one client; whatever goes wrong is its own end alone."""
         now_s = self._clock()
         try:

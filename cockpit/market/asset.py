@@ -19,7 +19,7 @@ class AssetMarket:
     """Last print, top, running bar and windows of one asset. Events of other venues than `watch` change nothing.
 
     `fence_low` and `fence_high` belong to the engine: nobody waits for a price strictly between them. `price` is the
-    last print in USD, `trade_ns` its stamp (0 before the first). `history_s` is the longest window anybody asks for,
+    last print's in USD, `trade_ns` its stamp. `history_s` is the longest window anybody asks for,
     `bar_lengths_s` the bar lengths beside the base one, `silent_after_s` when a depth or a mark counts as unknown.
     """
 
@@ -49,10 +49,9 @@ class AssetMarket:
         "fence_high",
         "fence_low",
         "first_trade_ns",
+        "last_trade",
         "mark",
-        "price",
         "top",
-        "trade_ns",
         "watch",
     )
 
@@ -70,8 +69,7 @@ class AssetMarket:
         self.watch = watch
         self.fence_low = -inf
         self.fence_high = inf
-        self.price: float | None = None
-        self.trade_ns = 0
+        self.last_trade: Trade | None = None
         self.first_trade_ns: int | None = None
         self.top: Top | None = None
         self.depth: Depth | None = None
@@ -103,8 +101,7 @@ class AssetMarket:
         if not self._low <= price <= self._peak and not self._reach(price, trade.ts_ns):
             return
         qty = trade.qty
-        self.price = price
-        self.trade_ns = trade.ts_ns
+        self.last_trade = trade
         self._trades += 1
         self._volume += qty
         self._notional += price * qty
@@ -182,14 +179,14 @@ class AssetMarket:
         return list(islice(reversed(bars), n))[::-1]
 
     def _running(self, end_ns: int) -> Bar:
-        assert self.price is not None
+        assert self.last_trade is not None
         return Bar(
             start_ns=self._bar_start_ns,
             end_ns=end_ns,
             open=self._open,
             high=self._high,
             low=self._low,
-            close=self.price,
+            close=self.last_trade.price,
             volume=self._volume,
             taker_delta=self._delta,
             notional_usd=self._notional,
@@ -209,6 +206,24 @@ class AssetMarket:
             self._basis.add(end_ns, basis_bps)
 
     # -- what is asked
+
+    @property
+    def price(self) -> float | None:
+        """The last print's price in USD, None before the first."""
+        return None if self.last_trade is None else self.last_trade.price
+
+    @property
+    def trade_ns(self) -> int:
+        """The last print's stamp, 0 before the first."""
+        return 0 if self.last_trade is None else self.last_trade.ts_ns
+
+    @property
+    def delta_before_last_trade(self) -> float:
+        """The cumulative taker delta as it was before the last print."""
+        if self.last_trade is None:
+            return self.cumulative_delta
+        signed = self.last_trade.qty if self.last_trade.taker_is_buyer else -self.last_trade.qty
+        return self.cumulative_delta - signed
 
     @property
     def top_ns(self) -> int:

@@ -154,6 +154,7 @@ async def _end(host: Host, ending: Ending, say: Say) -> int:
     flatten = ending.flatten_first or host.config.kill_switch.flatten_on_terminate
     say(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
     LOG.info("ending: %s", ending.why)
+    host.close_to_entries()
     try:
         if not flatten:
             await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine"))

@@ -13,7 +13,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, Command, HaltTrading, Restore
+from cockpit.domain.commands import AnyCommand, Command, Disarm, Flatten, HaltTrading, Restore
 from cockpit.domain.events import FeedHealth, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
@@ -43,6 +43,7 @@ DURABLE_LOOK_S = 0.005
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
+SHEDS_RISK = (Disarm, HaltTrading, Flatten)
 
 
 class NotAnswered(Exception):
@@ -80,6 +81,7 @@ class Host:
         self._recording = recording
         self._recording_error = recording_error
         self._market_word = ""
+        self._is_ending = False
         self._fault_logged_s = -FAULTS_LOGGED_EVERY_S
         self._answers: dict[str, asyncio.Future[CommandAnswered]] = {}
         self._command_numbers = itertools.count(1)
@@ -149,13 +151,17 @@ class Host:
         """Give the engine a command and return its answer.
 
         `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after
-        half a second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time, or when
-        a defect in it broke the command off.
+        half a second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time, when a
+        defect in it broke the command off, or when the engine is ending and the command would take risk.
         """
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
+        command = make(self.engine.now_ns, command_id)
+        if self._is_ending and not isinstance(command, SHEDS_RISK):
+            name = type(command).__struct_config__.tag
+            raise NotAnswered(f"expected a running engine, was one that is ending: {name} was not done")
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
         self._answers[command_id] = waiter
-        self.inbox.command(make(self.engine.now_ns, command_id))
+        self.inbox.command(command)
         try:
             answer = await asyncio.wait_for(waiter, ANSWER_WITHIN_S)
         except TimeoutError:
@@ -165,6 +171,10 @@ class Host:
         if durable:
             await self._until_durable()
         return answer
+
+    def close_to_entries(self) -> None:
+        """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""
+        self._is_ending = True
 
     async def _until_durable(self) -> None:
         wanted, give_up_s = self.journal.appended, time.monotonic() + DURABLE_WITHIN_S

@@ -37,7 +37,6 @@ class LowerBandLongSetup(Setup):
         bands = config.bands.get(rules.asset)
         self._trigger = bands.lower[0][1] if bands and bands.lower else -math.inf
         self._attempt: Attempt | None = None
-        self._delta_seen = 0.0
         self._failures: deque[int] = deque(maxlen=rules.failures_to_stand_down)
         if rules.enabled:
             self._start_afresh()
@@ -55,8 +54,6 @@ class LowerBandLongSetup(Setup):
                 self._await_reclaim()
         elif price > self._trigger:
             self._begin_attempt(ts_ns)
-        else:
-            self._delta_seen = self._quotes.cumulative_delta
         return None
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
@@ -86,17 +83,15 @@ class LowerBandLongSetup(Setup):
             self._set_fences(low=self._trigger)
 
     def _await_reclaim(self) -> None:
-        # Every print is wanted here: the delta before the attempt's first print is the delta after the print before it.
         self._phase = SetupPhase.WATCHING
-        self._delta_seen = self._quotes.cumulative_delta
-        self._set_fences(low=math.inf)
+        self._set_fences(high=self._trigger)
 
     def _begin_attempt(self, ts_ns: int) -> None:
         self._attempt = Attempt(
             start_ns=ts_ns,
             first_end_ns=ts_ns + seconds_to_ns(self._rules.reclaim_after_s),
             last_end_ns=ts_ns + seconds_to_ns(self._rules.reclaim_within_s),
-            delta_before=self._delta_seen,
+            delta_before=self._quotes.delta_before_last_trade,
         )
         self._set_fences()
 

@@ -72,7 +72,11 @@ class Running:
     def socket(self, path: str, **headers: str) -> connect:
         """A WebSocket on TCP."""
         return connect(
-            self.url.replace("http", "ws") + path, additional_headers=headers, proxy=None, max_size=2**24, max_queue=None
+            self.url.replace("http", "ws") + path,
+            additional_headers=headers,
+            proxy=None,
+            max_size=2**24,
+            max_queue=None,
         )
 
     def local_socket(self, path: str) -> connect:

@@ -115,9 +115,9 @@ async def test_a_wrong_command_body_is_a_422_and_does_nothing(shared: Running, p
     assert state(shared) is before
 
 
-
-
-async def test_an_engine_that_does_not_answer_is_a_503_that_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_engine_that_does_not_answer_is_a_503_that_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cockpit.runtime.host.ANSWER_WITHIN_S", 0.05)
     async with running(home, arm=False) as engine, engine.http() as client:
         core = engine.host.supervisor._tasks["core"]

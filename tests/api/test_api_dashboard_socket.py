@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from engine_room import SIGNAL, Running, events, flat, of, running
+from engine_room import SIGNAL, Running, events, of, running
 from websockets.exceptions import ConnectionClosed
 
 

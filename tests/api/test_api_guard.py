@@ -75,7 +75,12 @@ async def test_test_mode_needs_the_token_on_tcp_and_not_on_the_unix_socket(home:
         }
         for value, status in cases.items():
             async with engine.http(**({"Authorization": value} if value is not None else {})) as client:
-                for method, path in (("GET", "/api/health"), ("POST", "/api/arm"), ("GET", "/docs"), ("GET", "/metrics")):
+                for method, path in (
+                    ("GET", "/api/health"),
+                    ("POST", "/api/arm"),
+                    ("GET", "/docs"),
+                    ("GET", "/metrics"),
+                ):
                     answer = await client.request(method, path)
                     assert answer.status_code == status, (value, path)
                     assert engine.token not in answer.text

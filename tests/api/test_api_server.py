@@ -112,7 +112,9 @@ def test_a_socket_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
         open_socket(tmp_path / ("x" * 120))
 
 
-@pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")])
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")]
+)
 def test_the_url_names_the_real_port(host: str, url: str) -> None:
     with open_port(host, 0) as listening:
         assert url_of(listening, host) == f"http://{url}:{listening.getsockname()[1]}"
@@ -160,7 +162,20 @@ async def ready(process: asyncio.subprocess.Process) -> str:
 
 
 async def engine_process(home: Path, *options: str) -> asyncio.subprocess.Process:
-    arguments = ("-m", "cockpit", "--home", str(home), "engine", "--port", "0", "--speed", "10", "--seed", "7", *options)
+    arguments = (
+        "-m",
+        "cockpit",
+        "--home",
+        str(home),
+        "engine",
+        "--port",
+        "0",
+        "--speed",
+        "10",
+        "--seed",
+        "7",
+        *options,
+    )
     return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=subprocess.PIPE, cwd=ROOT)
 
 

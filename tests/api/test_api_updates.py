@@ -63,9 +63,7 @@ async def test_a_higher_short_share_counts_and_a_lower_one_never_does(home: Path
         found = await push(engine, "market_update", {"symbol": "btc/usdt", "long_pct": 3})
         await eventually(lambda: short_pct(engine, "BTC") == 97.0)
 
-        assert found["taken"] == [
-            "BTC short 97.0 %, long 3.0 % (external): counts only where short is the higher one"
-        ]
+        assert found["taken"] == ["BTC short 97.0 %, long 3.0 % (external): counts only where short is the higher one"]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -113,7 +111,8 @@ async def test_an_outside_trade_touches_no_book(shared: Running) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
-    "body", [{}, {"event": "trade_completed"}, {"event": "close_all", "data": {}}, {"event": "market_update", "data": []}]
+    "body",
+    [{}, {"event": "trade_completed"}, {"event": "close_all", "data": {}}, {"event": "market_update", "data": []}],
 )
 async def test_a_wrong_update_is_a_422(shared: Running, body: dict[str, Any]) -> None:
     async with shared.http() as client:

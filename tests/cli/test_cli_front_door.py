@@ -16,7 +16,7 @@ from cockpit import __version__, cli
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
-COMMANDS = ["validate", "import", "replay", "report", "engine"]
+COMMANDS = ["attach", "validate", "import", "replay", "report", "engine", "status", "stop", "flatten", "check"]
 HELP_LIMIT_S = 0.150
 
 

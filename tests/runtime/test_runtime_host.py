@@ -11,7 +11,7 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction
-from cockpit.domain.commands import Arm, Disarm, Signal
+from cockpit.domain.commands import Arm, Disarm, Flatten, Resume, Signal
 from cockpit.domain.events import HealthFactor, Tick, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, FeedState, Mode, Side, TradePhase
 from cockpit.domain.units import NS_PER_S
@@ -65,6 +65,25 @@ async def test_a_command_that_a_defect_broke_off_is_answered_so_at_once(tmp_path
                 )
             )
         assert stage.host.engine.risk.state is EngineState.HALTED
+
+
+async def test_an_engine_that_is_ending_takes_no_more_risk(tmp_path: Path, config: CockpitConfig) -> None:
+    """Between the Disarm and the end somebody outside may still talk to it: it must not be armed again."""
+    async with staged(tmp_path, config) as stage:
+        trade = await stage.open_trade()
+        stage.host.close_to_entries()
+        for make in (
+            lambda now_ns, command_id: Arm(now_ns, command_id, "test"),
+            lambda now_ns, command_id: Resume(now_ns, command_id, "test", "reviewed"),
+        ):
+            with pytest.raises(NotAnswered, match=r"one that is ending: (arm|resume) was not done"):
+                await stage.command(make)
+        with pytest.raises(NotAnswered, match="signal was not done"):
+            await stage.signal("BTC")
+        assert (await stage.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "test"))).ok
+        assert (await stage.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "test", "end"))).ok
+        stage.market.pass_ms(300, ETH=PRICES["ETH"])
+        await stage.until(lambda: stage.host.trade(trade.trade_id).phase is TradePhase.CLOSED)  # type: ignore[union-attr]
 
 
 async def test_a_fault_halts_entries_and_the_exits_go_on(

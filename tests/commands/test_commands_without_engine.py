@@ -1,0 +1,79 @@
+"""What the commands say where no engine runs, and to wrong usage."""
+
+import json
+
+import pytest
+from running_engine import Shell
+
+
+def only_line(text: str) -> str:
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_status_says_that_none_runs(shell: Shell) -> None:
+    found = shell.run("status")
+    assert found.returncode == 1
+    assert found.stdout == f"no engine runs on this profile ({shell.home})\n"
+    as_json = shell.run("status", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout) == {
+        "running": False,
+        "process_runs": False,
+        "reason": f"no engine runs on this profile ({shell.home})",
+        "left_open": [],
+    }
+
+
+def test_stop_has_nothing_to_stop(shell: Shell) -> None:
+    found = shell.run("stop")
+    assert (found.returncode, found.stdout) == (1, f"no engine runs on this profile ({shell.home})\n")
+
+
+def test_flatten_says_that_nothing_is_open_and_why_it_knows(shell: Shell) -> None:
+    found = shell.run("flatten", "--yes")
+    assert found.returncode == 0
+    assert found.stdout.splitlines() == [
+        f"no engine runs on this profile ({shell.home})",
+        "this version trades on paper only: positions live in the engine's journal, nothing real is at any venue",
+        "nothing is open in the journal",
+    ]
+
+
+def test_flatten_does_not_call_flat_what_the_journal_has_not_taken_in(shell: Shell) -> None:
+    (shell.home / "journal.spill").write_bytes(b"x")
+    found = shell.run("flatten", "--yes")
+    assert found.returncode == 1
+    assert "the journal is not complete" in found.stdout
+
+
+def test_a_journal_that_cannot_be_read_is_not_taken_for_flat(shell: Shell) -> None:
+    (shell.home / "journal.sqlite").write_bytes(b"no database at all" * 100)
+    found = shell.run("flatten", "--yes")
+    assert found.returncode == 2
+    assert only_line(found.stderr).startswith("cockpit: expected a readable journal at ")
+
+
+def test_check_fails_every_call_and_says_why(shell: Shell) -> None:
+    found = shell.run("check", "--url", "http://127.0.0.1:9")
+    lines = found.stdout.splitlines()
+    assert found.returncode == 1
+    assert lines[0] == "checking http://127.0.0.1:9"
+    assert lines[-1] == "0 of 8 as the contract says"
+    assert all(line.startswith("FAIL  ") for line in lines[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["check", "--url", "localhost"], "expected an http or https URL like http://127.0.0.1:8000, was 'localhost'"),
+        (["check", "--test", "nothing"], "'nothing' is not one of 'all', 'health', 'performance', 'execute', "),
+        (["check", "--url", "http://x", "--token", "a b"], "expected a token of printable ASCII without spaces"),
+        (["stop", "--flatten", "--leave-stops"], "expected one of the two, was both: see cockpit stop --help"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], line: str, shell: Shell) -> None:
+    found = shell.run(*arguments)
+    assert found.returncode == 2
+    assert line in only_line(found.stderr)
