@@ -10,6 +10,7 @@ import typer
 
 from cockpit import __version__
 from cockpit.commands.engine_commands import check, flatten, status, stop
+from cockpit.commands.global_options import globals_first
 from cockpit.domain.kinds import Mode
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from cockpit.config.places import Places
 
 YES, NO, BAD = 0, 1, 2
-
-GLOBAL_OPTIONS = ("--home", "--config")
 
 FORESEEN = {
     "cockpit.config.problems.ConfigError": BAD,
@@ -86,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Errors become one line on stderr; no traceback gets out."""
     front = _Front()
     try:
-        code = app(_globals_first(arguments), prog_name="cockpit", standalone_mode=False, obj=front)
+        code = app(globals_first(arguments), prog_name="cockpit", standalone_mode=False, obj=front)
         sys.stdout.flush()
     except typer.TyperException as error:
         return _say(_usage_line(error), BAD)
@@ -114,7 +113,7 @@ def _globals(
     mode: Annotated[Mode | None, typer.Option("--mode", help="The engine's mode, where one is started.")] = None,
     feed: Annotated[str | None, typer.Option("--feed", metavar="sim|live|FILE", help="The market it sees.")] = None,
     speed: Annotated[float | None, typer.Option("--speed", min=0, help="1 = real time, 0 = unpaced.")] = None,
-    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many.")] = None,
+    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many a UTC day.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     slow: SlowOption = False,
 ) -> int | None:
@@ -294,7 +293,7 @@ def engine(
     speed: Annotated[
         float, typer.Option("--speed", min=0, help="1 = real time, 10 = ten times faster, 0 = as fast as it goes.")
     ] = 1.0,
-    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many.")] = None,
+    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many a UTC day.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8000,
@@ -347,26 +346,6 @@ def _collect_no_garbage() -> None:
     import gc
 
     gc.disable()
-
-
-def _globals_first(arguments: Sequence[str]) -> list[str]:
-    """The same command line with `--home` and `--config` before the command, wherever they were given."""
-    front: list[str] = []
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word == "--":
-            rest += [word, *words]
-        elif word in GLOBAL_OPTIONS:
-            value = next(words, None)
-            if value is None:
-                return [*front, word]
-            front += [word, value]
-        elif word.partition("=")[0] in GLOBAL_OPTIONS:
-            front.append(word)
-        else:
-            rest.append(word)
-    return [*front, *rest]
 
 
 def _show_progress(count: int) -> None:

@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 from cockpit.api.goodbye import TRY_LATER, Goodbye
 from cockpit.api.line import Line, Listen
 from cockpit.api.messages import encoded
-from cockpit.api.pump import Look
+from cockpit.api.pump import Look, next_beat_s
 from cockpit.api.room import Room
 from cockpit.api.stats import health_of, performance_of
 
@@ -66,12 +66,13 @@ class _Dashboard:
         self._hub = room.hub
         self._replies: list[str] = []
         self._seq = room.hub.last_seq
-        self._due_s = monotonic() + MARKET_EVERY_S
+        self._due_s = next_beat_s(monotonic(), MARKET_EVERY_S)
 
     async def listen(self) -> None:
         """Answer its questions."""
         while True:
-            self._replies.append(_reply(self._room, await self._line.receive()))
+            reply = _reply(self._room, await self._line.receive())
+            self._replies.append(reply)
             if len(self._replies) > REPLIES_WAITING:
                 raise Goodbye(TRY_LATER, f"expected to be read, was {len(self._replies)} replies behind")
 
@@ -85,7 +86,7 @@ class _Dashboard:
         sent, self._replies = [*self._replies, *news], []
         if now_s >= self._due_s:
             sent.append(self._hub.market())
-            self._due_s = now_s + MARKET_EVERY_S
+            self._due_s = next_beat_s(now_s, MARKET_EVERY_S)
         return sent
 
 

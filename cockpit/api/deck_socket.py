@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 
 from cockpit.api.goodbye import POLICY, TRY_LATER, Goodbye
 from cockpit.api.line import Line, Listen
-from cockpit.api.pump import Look
+from cockpit.api.pump import Look, next_beat_s
 from cockpit.api.room import Room
 from cockpit.domain.stream import StreamRequest
 from cockpit.runtime.log_ring import LogRing
@@ -69,7 +69,7 @@ class _Screen:
         self._frames = room.frames
         self._seq = seq
         self._every_s = every_s
-        self._due_s = monotonic() + every_s
+        self._due_s = next_beat_s(monotonic(), every_s)
 
     def look(self, now_s: float) -> list[bytes]:
         """What is to be sent now."""
@@ -82,5 +82,5 @@ class _Screen:
             self._seq = news[-1].seq
         if now_s >= self._due_s:
             sent.append(self._frames.snapshot())
-            self._due_s = max(self._due_s + self._every_s, now_s)
+            self._due_s = next_beat_s(now_s, self._every_s)
         return sent

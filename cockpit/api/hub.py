@@ -11,7 +11,7 @@ from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.units import NS_PER_S, utc_text
 
 KEPT = 2_000
-MARKET_EVERY_NS = NS_PER_S // 2
+MARKET_EVERY_NS = NS_PER_S // 4
 
 
 class _Message:

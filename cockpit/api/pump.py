@@ -5,6 +5,7 @@ nothing for too long is let go.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, perf_counter
 
@@ -18,6 +19,11 @@ TURN_S = 0.00025
 Messages = Sequence[str | bytes]
 Look = Callable[[float], Messages]
 """What a client is to be sent at this moment of the monotonic clock; may raise `Goodbye`."""
+
+
+def next_beat_s(now_s: float, every_s: float) -> float:
+    """When those who want something `every_s` get it next: all together, so that it is made once for all of them."""
+    return (math.floor(now_s / every_s) + 1) * every_s
 
 
 class _Client:
@@ -66,7 +72,8 @@ class Pump:
     def steps(self) -> Iterator[None]:
         """One round, a step for each client."""
         for client in list(self._clients.values()):
-            yield self._serve(client)
+            self._serve(client)
+            yield
 
     def _serve(self, client: _Client) -> None:
         """Look after one client; whatever goes wrong is its own end alone."""

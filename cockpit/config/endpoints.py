@@ -1,6 +1,5 @@
 """Where the outside world is reached: each address as its operator gives it, or moved by the environment."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -99,15 +98,14 @@ class VenueUrls:
     ws: str | None = None
 
 
-def find_endpoints(section: EndpointsSection, environ: Mapping[str, str] | None = None) -> EndpointsSection:
+def find_endpoints(section: EndpointsSection, environ: Mapping[str, str]) -> EndpointsSection:
     """The config's addresses with those of the environment put over them.
 
     Raises `BadEndpoint` for a variable that holds no address that may be used.
     """
-    known = os.environ if environ is None else environ
     moved = {}
     for key, variable in VARIABLES.items():
-        url = known.get(variable, "").strip()
+        url = environ.get(variable, "").strip()
         if url:
             moved[key] = checked_url(url, variable, "wss" if key.endswith("_ws_url") else "https")
     return section.model_copy(update=moved)

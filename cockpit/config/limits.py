@@ -9,6 +9,7 @@ from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Sec
 
 Factor = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+NoneOrMore = Annotated[int, Field(ge=0)]
 
 
 class CapitalSection(Section):
@@ -42,7 +43,7 @@ class LimitsSection(Section):
     max_stop_bps: StopBps
     daily_loss_usd: Positive
     max_open_trades: Count
-    max_trades_per_day: Count
+    max_trades_per_day: NoneOrMore
     losses_until_review: Count
     losses_until_kill: Count
     session_drawdown_pct: Percent

@@ -50,6 +50,10 @@ class Secrets:
         """The Coinglass key, if there is one."""
         return self.find("COINGLASS_API_KEY")
 
+    def birdeye_key(self) -> SecretStr | None:
+        """The Birdeye key, if there is one."""
+        return self.find("BIRDEYE_API_KEY")
+
     def rpc_urls(self) -> tuple[SecretStr, ...]:
         """The Ethereum RPC endpoints, which often carry a key in their path; empty when none is set."""
         urls = self.find("COCKPIT_RPC_URLS")

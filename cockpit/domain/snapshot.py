@@ -60,6 +60,8 @@ class AssetView(msgspec.Struct, frozen=True):
     onchain_price: float | None = None
     onchain_apart_bps: float | None = None
     """How far the on-chain price lies over (+) or under (-) the perp's."""
+    positioning_source: str = ""
+    """Whose accounts are counted, how, and in bars of which length."""
 
 
 class HealthDrop(msgspec.Struct, frozen=True):

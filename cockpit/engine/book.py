@@ -8,6 +8,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import Mode, OrderRole, Side, TradePhase
+from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS
@@ -217,7 +218,7 @@ class TradeBook:
                 excess -= taken
                 fill = replace(fill, qty=fill.qty - taken, fee_usd=fill.fee_usd * (1.0 - taken / fill.qty))
         if excess > half_a_lot:
-            what = f"{excess:g} {order.asset} at {fill.price:g} on {order.order_id} ({order.role.value})"
+            what = f"{excess:g} {order.asset} at {price_text(fill.price)} on {order.order_id} ({order.role.value})"
             out.notice("critical", "order", f"{what} more than {order.trade_id} held: check {order.venue}")
             out.add(QueryPosition(out.now_ns, order.venue, order.asset))
         if trade is not None and fill.qty > half_a_lot:
@@ -226,7 +227,7 @@ class TradeBook:
     def _revived(self, fill: OrderFilled, order: OrderRequest, out: Outbox) -> TradeLife | None:
         """The entry of a trade that was over fills after all: the trade is taken back, and closes."""
         trade = self._over.get(order.trade_id)
-        what = f"{fill.qty:g} {order.asset} at {fill.price:g} on {order.order_id}"
+        what = f"{fill.qty:g} {order.asset} at {price_text(fill.price)} on {order.order_id}"
         out.notice("critical", "order", f"{what} after {order.trade_id} was over: check {order.venue}")
         if trade is None:
             out.add(QueryPosition(out.now_ns, order.venue, order.asset))

@@ -36,6 +36,6 @@ class CrossCheck:
         what = "minute average" if seen.is_minute else "last price"
         where = "over" if seen.apart_bps >= 0 else "under"
         return (
-            f"{asset} on chain {seen.on_chain:.4g} ({seen.source}, {what}) is {abs(seen.apart_bps):.1f} bps {where} "
-            f"the perp's {seen.perp:.4g}, limit {self._limit_bps:.1f} bps"
+            f"{asset} on chain {seen.on_chain:.6g} ({seen.source}, {what}) is {abs(seen.apart_bps):.1f} bps {where} "
+            f"the perp's {seen.perp:.6g}, limit {self._limit_bps:.1f} bps"
         )

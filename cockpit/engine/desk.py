@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from cockpit.domain.actions import CancelOrder, OrderChanged, PlaceOrder, QueryOrder
 from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
 from cockpit.domain.kinds import OrderRole, OrderStatus
+from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.units import NS_PER_S, average_price
 from cockpit.engine.outbox import Outbox
@@ -145,7 +146,7 @@ class Desk:
         out.notice(
             "critical",
             "order",
-            f"fill {event.fill_id} of {event.qty:g} at {event.price:g} on order {event.order_id}, which is not ours: "
+            f"fill {event.fill_id} of {event.qty:g} at {price_text(event.price)} on order {event.order_id}, which is not ours: "
             "check the venue",
         )
 
@@ -188,7 +189,7 @@ class Desk:
             "critical",
             "order",
             f"fill {fill.fill_id} of {fill.order_id} not booked: expected a quantity and a price above 0, "
-            f"was {fill.qty:g} at {fill.price:g}, fee {fill.fee_usd:g}",
+            f"was {fill.qty:g} at {price_text(fill.price)}, fee {fill.fee_usd:g}",
         )
         return False
 

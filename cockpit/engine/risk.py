@@ -5,6 +5,7 @@ from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged
 from cockpit.domain.events import HealthFactor
 from cockpit.domain.kinds import EngineState, Mode, TradePhase
+from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
 from cockpit.engine.accountant import Accountant
 from cockpit.engine.book import TradeBook
@@ -80,7 +81,8 @@ class Risk:
         if not self._health.confirmed(reading):
             return
         limit = self._config.gate.health_factor_flatten_under
-        sentence = f"health factor {reading.value:.3f} under {limit:.2f}, confirmed by {reading.source}"
+        value = "unknown" if reading.value is None else apart(reading.value, limit, ".2f")
+        sentence = f"health factor {value} under {limit:.2f}, confirmed by {reading.source}"
         self.kill("health_factor", sentence, out, flatten=True)
 
     def on_trade_change(self, before: TradeRecord, after: TradeRecord, out: Outbox) -> None:

@@ -6,6 +6,7 @@ from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryPosition, TradeChanged
 from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
+from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
@@ -110,7 +111,7 @@ class TradeLife:
             self._finish_if_flat(out)
             return
         price = was.entry_price if price is None else price
-        detail = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours, valued at {price:g}"
+        detail = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours, valued at {price_text(price)}"
         out.notice("critical", "position", f"{was.trade_id}: {detail}")
         self.record = replace(
             booking.with_exit(was, was.open_qty, price, 0.0, self._instrument.lot),

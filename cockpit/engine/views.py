@@ -79,6 +79,7 @@ def _asset(engine: Engine, name: str) -> AssetView:
         no_short_at_pct=engine.config.gate.short_pct_block_at[name],
         positioning_age_s=short.age_s,
         positioning_origin=short.origin,
+        positioning_source=short.source,
         funding=funding,
         funding_spread_bps=market.funding_spread_bps(name, now_ns).value,
         open_interest_change_24h_pct=market.open_interest_change_pct(name, now_ns).value,

@@ -8,6 +8,7 @@ import msgspec
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode, TradePhase
+from cockpit.domain.numbers import without_noise
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.journal.evidence import Evidence
@@ -118,7 +119,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         figures = plain.pop("figures")
         for step, shown in zip(self.way_up, plain["way_up"], strict=True):
             shown["is_open"] = step.is_open
-        return msgspec.json.encode({**figures, **plain}).decode()
+        return msgspec.json.encode(without_noise({**figures, **plain})).decode()
 
 
 def build_report(evidence: Evidence, config: CockpitConfig) -> Report:

@@ -218,7 +218,7 @@ class Host:
             feed=f"{self.source.kind.value}: {self.source.name}",
             speed=self.source.speed,
             uptime_s=time.monotonic() - self.started_s,
-            tasks=self.supervisor.views(),
+            tasks=(*self.supervisor.views(), *self.source.workers()),
             stalls=tuple(self.watchdog.stalls),
             stalls_total=self.watchdog.stalls_total,
             queue_length=len(self.inbox),

@@ -73,7 +73,7 @@ def is_held(path: Path) -> bool:
     """
     try:
         file = path.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     with file:
         try:

@@ -10,6 +10,7 @@ from typing import Protocol
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import Action
 from cockpit.domain.events import AnyEvent, MarketEvent, Tick
+from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.recorded import delay_s, is_market_event
 from cockpit.feeds.simulated import SimulatedMarket
@@ -44,6 +45,9 @@ class MarketSource(Protocol):
     def now_ns(self) -> int:
         """Its time: that of the last event, and on from there as our clock goes."""
 
+    def workers(self) -> tuple[TaskView, ...]:
+        """How the workers inside it do, where it has any."""
+
     async def run(self, put: Put) -> None:
         """Hand over its events at its pace; returns when there are no more."""
 
@@ -70,6 +74,10 @@ class PacedSource:
         """
         passed_ns = self._last_ns + round((monotonic() - self._last_s) * self.speed * NS_PER_S)
         return passed_ns if self._next_ns is None else max(self._last_ns, min(passed_ns, self._next_ns))
+
+    def workers(self) -> tuple[TaskView, ...]:
+        """None of its own."""
+        return ()
 
     async def run(self, put: Put) -> None:
         """Hand over events, waiting between them as long as their stamps ask for at this speed."""

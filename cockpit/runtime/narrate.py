@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
+from cockpit.domain.numbers import price_text
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Verdict
@@ -62,15 +63,15 @@ def _trade(trade: TradeRecord, change: str) -> str:
     match change:
         case "opened":
             late = f"{trade.decision_to_fill_ms or 0.0:.0f} ms, slippage {trade.slippage_bps:+.2f} bps"
-            return f"{what} opened: {trade.entry_qty:g} at {trade.entry_price:,.6g} ({late})"
+            return f"{what} opened: {trade.entry_qty:g} at {price_text(trade.entry_price)} ({late})"
         case "stop_rests":
-            return f"{what} stop rests at {trade.stop_price or 0.0:,.6g}"
+            return f"{what} stop rests at {price_text(trade.stop_price or 0.0)}"
         case "stop_to_entry":
-            return f"{what} stop moved to entry and fees: {trade.stop_price or 0.0:,.6g}"
+            return f"{what} stop moved to entry and fees: {price_text(trade.stop_price or 0.0)}"
         case "closed":
             reason = trade.exit_reason.value if trade.exit_reason else ""
             return (
-                f"{what} closed by {reason} at {trade.exit_price:,.6g}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+                f"{what} closed by {reason} at {price_text(trade.exit_price)}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
             )
         case _:
             return f"{what} {change.replace('_', ' ')} {trade.exit_detail}".rstrip()

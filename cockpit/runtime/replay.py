@@ -1,6 +1,7 @@
 """Running a recording through the engine as fast as it goes, and proving that a recorded session comes out the same."""
 
 import json
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain import wire
 from cockpit.domain.actions import Action, AnyAction
 from cockpit.domain.commands import Arm
+from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.units import NS_PER_S, utc_text
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
@@ -22,6 +24,8 @@ from cockpit.journal.recordings import RecordingHeader, RecordingReader, read_re
 from cockpit.runtime.session import Session
 from cockpit.runtime.tally import Tally, trade_summary
 from cockpit.venues.paper import PaperVenue
+
+WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Replayed:
 
     def as_json(self) -> str:
         """One JSON object on one line."""
-        return json.dumps(self.as_dict())
+        return json.dumps(without_noise(self.as_dict()))
 
     def as_text(self) -> str:
         """For people: what was decided, traded and earned."""
@@ -178,16 +182,23 @@ def _lines(replayed: Replayed) -> Iterator[str]:
         word = "yes" if verdict.approved else "no "
         what = f"{verdict.proposal.asset} {verdict.proposal.side.value}"
         said = verdict.reason or f"{verdict.notional_usd:.2f} USD, stop {verdict.stop_bps:g} bps"
-        yield f"  {utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}"
+        yield from _entry(f"{utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}")
     yield f"trades: {len(tally.trades)}"
     for trade in tally.trades:
         seen = trade_summary(trade)
         end = "open at the end"
         if trade.closed_ns is not None:
             held_s = (trade.closed_ns - (trade.opened_ns or trade.closed_ns)) / NS_PER_S
-            end = f"{seen['exit_reason']} at {trade.exit_price:,.2f} after {held_s:.0f} s"
-        yield (
-            f"  {trade.trade_id} {trade.setup} {trade.side.value} {trade.entry_qty:g} {trade.asset} "
-            f"at {trade.entry_price:,.2f}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+            end = f"{seen['exit_reason']} at {price_text(trade.exit_price)} after {held_s:.0f} s"
+        yield from _entry(
+            f"{trade.trade_id} {trade.setup} {trade.side.value} {trade.entry_qty:g} {trade.asset} "
+            f"at {price_text(trade.entry_price)}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
         )
     yield f"digest {tally.digest}"
+
+
+def _entry(text: str) -> list[str]:
+    """One entry of a list, indented, and broken between words where it is too long for a terminal."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )

@@ -5,11 +5,14 @@ import time
 from pathlib import Path
 
 from cockpit import __version__
+from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
+from cockpit.feeds.live.exchange import load_library
+from cockpit.feeds.live.roster import roster_of
 from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
@@ -17,6 +20,7 @@ from cockpit.journal.restore import Restored
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
+from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, recorded_source, simulated_source
 from cockpit.runtime.options import EngineOptions
 
@@ -109,16 +113,16 @@ def _refuse(options: EngineOptions) -> None:
     refusal = refusal_of_mode(options.mode)
     if refusal is not None:
         raise CannotStart(refusal)
-    if options.feed == "live":
-        raise CannotStart("expected --feed sim or a recording, was live: this version has no live feeds yet")
 
 
 def _kind(options: EngineOptions) -> FeedKind:
-    return FeedKind.SIMULATED if options.feed == "sim" else FeedKind.RECORDED
+    return {"sim": FeedKind.SIMULATED, "live": FeedKind.LIVE}.get(options.feed, FeedKind.RECORDED)
 
 
 def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | None) -> tuple[MarketSource, int]:
-    """The market and its first instant. A simulated market goes on no earlier than the last one stopped."""
+    """The market and its first instant; no market but a recording's goes on earlier than the last one stopped."""
+    if options.feed == "live":
+        return _live(config), max(time.time_ns(), restored.last_ns if restored is not None else 0)
     if options.feed != "sim":
         source, start_ns = recorded_source(Path(options.feed), options.speed)
         return source, start_ns
@@ -127,6 +131,15 @@ def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | 
     market = SimulatedMarket(config, seed, start_ns, options.shocks)
     simulated: PacedSource = simulated_source(market, seed, start_ns, options.speed)
     return simulated, start_ns
+
+
+def _live(config: CockpitConfig) -> LiveSource:
+    """The live market. Its library is imported here, while nothing runs yet that a busy interpreter could hold up."""
+    load_library()
+    try:
+        return LiveSource(config, roster_of(config))
+    except BadEndpoint as error:
+        raise CannotStart(str(error)) from error
 
 
 def _with_max_trades(config: CockpitConfig, max_trades: int | None) -> CockpitConfig:

@@ -98,15 +98,13 @@ async def test_the_market_is_told_at_most_twice_a_second(shared: Running) -> Non
 async def test_a_client_that_talks_too_much_is_let_go(shared: Running) -> None:
     async with shared.socket("/ws/dashboard") as dashboard:
         with pytest.raises(ConnectionClosed) as ended:
-            for _ in range(10_000):
+            for _ in range(1_000):
                 await dashboard.send('{"type": "ping"}')
+            while True:
                 await asyncio.wait_for(dashboard.recv(), 5)
-                if dashboard.close_code is not None:
-                    break
-            await dashboard.recv()
 
     assert ended.value.rcvd is not None
-    assert ended.value.rcvd.code in (1008, 1013)
+    assert ended.value.rcvd.code in (1008, 1013), "over the rate, or too many replies waiting"
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -20,6 +20,7 @@ from cockpit.api.buckets import CLIENTS_REMEMBERED, Bucket, Buckets
 from cockpit.api.call_log import CallLog, CallScope
 from cockpit.api.external import read_update
 from cockpit.api.goodbye import Goodbye
+from cockpit.api.hub import Hub
 from cockpit.api.models import ExecuteRequest, UpdateRequest
 from cockpit.api.pump import TURN_S, Pump
 from cockpit.api.scoreboard import Scoreboard
@@ -29,6 +30,7 @@ from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged, TradeChanged
 from cockpit.domain.events import HealthFactor, Positioning
 from cockpit.domain.kinds import EngineState, Mode, Origin, Side, TradePhase
+from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.trades import TradeRecord
 from cockpit.engine.machine import Engine
 
@@ -371,6 +373,11 @@ def test_nothing_is_written_down_for_nobody() -> None:
 # News from outside.
 
 
+@pytest.fixture(scope="module")
+def snapshot(shipped_config: CockpitConfig) -> Snapshot:
+    return Engine(shipped_config, START_NS).snapshot()
+
+
 @given(
     st.sampled_from(["trade_completed", "market_update", "health_factor_update"]),
     st.dictionaries(
@@ -383,8 +390,10 @@ def test_nothing_is_written_down_for_nobody() -> None:
         max_size=6,
     ),
 )
-def test_whatever_is_pushed_only_external_readings_in_range_come_of_it(event: Any, data: dict[str, Any]) -> None:
-    found = read_update(UpdateRequest(event=event, data=data), SNAPSHOT)
+def test_whatever_is_pushed_only_external_readings_in_range_come_of_it(
+    snapshot: Snapshot, event: Any, data: dict[str, Any]
+) -> None:
+    found = read_update(UpdateRequest(event=event, data=data), snapshot)
 
     for reading in found.readings:
         match reading:
@@ -400,12 +409,6 @@ def test_whatever_is_pushed_only_external_readings_in_range_come_of_it(event: An
     assert event != "trade_completed" or not found.readings
     msgspec.json.encode(found.facts)
     assert all(entry.why for entry in found.ignored)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _snapshot(shipped_config: CockpitConfig) -> None:
-    global SNAPSHOT
-    SNAPSHOT = Engine(shipped_config, START_NS).snapshot()
 
 
 # Bodies.

@@ -1,6 +1,6 @@
 """What a crowd of WebSocket clients costs the engine: `python -m tests.benchmarks.socket_flood [--seconds 10]`.
 
-Prints, without and with 200 clients of which half never read: how long an event takes from its arrival in the inbox to
+Prints, for no client, for one screen, and for 200 clients of which half never read: how long an event takes from its arrival in the inbox to
 the engine having dealt with it (the wait in the queue included), and a signal from its command to its verdict. `own` is
 counted in the loop thread's processor time: what the API's work adds, without what other processes take from a busy
 machine. The clients live in a process of their own.
@@ -9,6 +9,7 @@ machine. The clients live in a process of their own.
 import argparse
 import asyncio
 import contextlib
+import gc
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,12 @@ async def main(seconds: float) -> None:
         url = await server.start()
         try:
             await measure("warming up", host, watch, seconds / 3)
-            alone = await measure("no client", host, watch, seconds)
+            await measure("no client", host, watch, seconds)
+            gc.collect()
+            gc.freeze()
+            screen = asyncio.create_task(one_screen(url))
+            alone = await measure("one screen", host, watch, seconds)
+            screen.cancel()
             crowd = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.benchmarks.socket_flood", "--clients", url, stdout=subprocess.PIPE
             )
@@ -90,10 +96,18 @@ async def main(seconds: float) -> None:
             print(f"host's own tick-to-verdict p99: {host.latency.p99_ms()} ms")
             names = ("events", "events, own", "verdicts", "verdicts, own")
             for name, before, after in zip(names, alone, crowded, strict=True):
-                print(f"{name}: p99 x{after / before:.2f}")
+                print(f"{name}: p99 x{after / before:.2f} of one screen's")
         finally:
             await server.stop()
             await host.stop()
+
+
+async def one_screen(url: str) -> None:
+    """What is always there: a screen, looking at the usual rate."""
+    async with connect(f"{url.replace('http', 'ws')}/ws/deck", proxy=None) as screen:
+        await screen.send(f'{{"hz": {HZ}}}')
+        async for _ in screen:
+            continue
 
 
 async def measure(name: str, host: Host, watch: Stopwatch, seconds: float) -> list[float]:

@@ -20,9 +20,9 @@ def figure(name: str, value: float, unit: str, budget: float) -> None:
     print(f"{name:<34} {value:>9.1f} {unit:<6} budget {budget:>7.1f}  {verdict}", flush=True)
 
 
-def start_engine(home: Path, rate: float) -> "subprocess.Popen[bytes]":
+def start_engine(home: Path, rate: float, *more: str) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "flood_engine.py"), str(home), str(rate)],
+        [sys.executable, str(HERE / "flood_engine.py"), str(home), str(rate), *more],
         stdout=subprocess.PIPE,
         env=clean_environ(),
     )
@@ -108,6 +108,13 @@ def main() -> None:
         home = Path(directory)
         if wanted("paint"):
             first_paint(home, 7)
+        if wanted("idle"):
+            engine = start_engine(home / "idle", 0, "silent")
+            try:
+                idle(home / "idle", chosen.seconds)
+            finally:
+                engine.terminate()
+                engine.wait()
         if wanted("flood") or wanted("keys"):
             engine = start_engine(home / "flood", 10_000)
             try:
