@@ -1,0 +1,81 @@
+"""Questions before something is done: a reason to resume, and the ceremony before real money."""
+
+from cockpit.domain.kinds import Mode
+from cockpit.tui.board import Look
+from cockpit.tui.screens.ask import Ask
+from cockpit.tui.screens.checklist import limits, what_is_seen
+from cockpit.tui.text import Line, wrap
+from cockpit.tui.view import View
+
+CELLS = 80
+
+
+def resume(view: View, look: Look) -> Ask:
+    """Asks why it is right to go on."""
+    now = view.snapshot
+    halt = now.halt if now is not None else None
+    why = halt.sentence if halt is not None else "the engine is not halted"
+    lines: list[Line] = [((row, "text"),) for row in wrap(why, CELLS)]
+    lines += [(), (("What was reviewed, and why may entries start again?", "strong"),)]
+    return Ask("Resume", lines, look, check=lambda text: "" if text else "expected a reason, was none")
+
+
+def mode(view: View, wanted: Mode, look: Look) -> Ask:
+    """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
+    lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), ()]
+    lines.append(((f"Type {wanted.value} to change the mode (it disarms).", "strong"),))
+    lines.append(((f"Where the way up is locked: {wanted.value} and a reason, which the journal keeps.", "dim"),))
+    return Ask(
+        f"{wanted.value} mode", lines, look, check=lambda text: _word_wrong(text.partition(" ")[0], wanted.value)
+    )
+
+
+def arm(view: View, current: Mode, look: Look) -> Ask:
+    """Asks for the word that lets setups trade real money."""
+    word = f"arm {current.value}"
+    lines = [_badge(current), (), *_limits(view, current), (), *_seen(view), ()]
+    lines.append(((f"Type {word} to let setups trade.", "strong"),))
+    return Ask(f"Arm in {current.value} mode", lines, look, check=lambda text: _word_wrong(text, word))
+
+
+def filter_log(current: str, look: Look) -> Ask:
+    """Asks for the words a verdict must have."""
+    lines: list[Line] = [
+        (("Words a verdict must have: setup, asset, side, approved, denied, reason. Empty shows all.", "text"),)
+    ]
+    return Ask("Filter the gate log", lines, look, check=lambda _text: "", start=current)
+
+
+def override_reason(answer: str) -> str:
+    """What was typed after the mode's name."""
+    return answer.partition(" ")[2].strip()
+
+
+def _word_wrong(typed: str, word: str) -> str:
+    return "" if typed.lower() == word else f"expected {word}, was '{typed}'"
+
+
+def _badge(wanted: Mode) -> Line:
+    money = {
+        Mode.PAPER: "nobody's money",
+        Mode.TEST: "REAL MONEY, small limits",
+        Mode.LIVE: "REAL MONEY, the hot wallet",
+    }
+    return ((f" {wanted.value.upper()} ", wanted.value), (f"  {money[wanted]}", "strong"))
+
+
+def _limits(view: View, of: Mode) -> list[Line]:
+    return [((row, "text"),) for sentence in limits(view, of.value) for row in wrap(sentence, CELLS)]
+
+
+def _seen(view: View) -> list[Line]:
+    """What is not in order; one line when all is."""
+    seen = what_is_seen(view.snapshot, view.store.process)
+    open_points = [item for item in seen if not item.ok]
+    if not open_points:
+        return [((f"{view.glyphs.yes} checklist: all {len(seen)} points the engine can see are in order", "good"),)]
+    head: Line = ((f"checklist: {len(open_points)} of {len(seen)} points are not in order", "warn"),)
+    return [
+        head,
+        *(((f"  {view.glyphs.no} {row}", "warn"),) for item in open_points for row in wrap(item.text, CELLS - 4)),
+    ]

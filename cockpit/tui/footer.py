@@ -1,0 +1,67 @@
+"""The rows at the bottom: what the engine said last, and the keys."""
+
+from cockpit.domain.kinds import EngineState
+from cockpit.tui import keys, numbers
+from cockpit.tui.text import Line, Span, clean, left, line_width, width
+from cockpit.tui.view import View
+
+STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
+
+
+def news_line(view: View, cells: int) -> Line:
+    """The newest entry of the engine's log that is no verdict; at the right the market's kind and its clock."""
+    now, process = view.snapshot, view.store.process
+    feed = process.feed.partition(":")[0].upper() if process else ""
+    clock = f"{numbers.clock(now.ts_ns)}Z " if now else ""
+    corner: list[Span] = [(f" {feed} ", "info"), (clock, "dim")]
+    room = cells - line_width(corner)
+    news = view.store.news[-1] if view.store.news else None
+    if news is None or room < 12:
+        return (("", "text"), *corner)
+    time = f" {numbers.clock(news.ts_ns)} " if news.ts_ns else " "
+    return ((time, "dim"), (left(news.text, room - len(time)), news.role), *corner)
+
+
+def state_note(view: View) -> Span:
+    """Why the engine opens nothing, where it could otherwise be thought to be trading."""
+    now = view.snapshot
+    if now is None or now.state not in STATE_ROLES:
+        return ("", "dim")
+    what = now.halt.sentence if now.halt is not None else now.state_reason
+    return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])
+
+
+def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int) -> Line:
+    """As many keys as fit, in the order of their rank; flatten first, always."""
+    spans: list[Span] = []
+    ranked = sorted((action for action in keys.TABLE if action.rank), key=lambda action: action.rank)
+    for action in ranked:
+        if not bound[action.id]:
+            continue
+        shown = (
+            "/".join(keys.shown(key) for key in bound[action.id][:2])
+            if action.rank == 1
+            else keys.shown(bound[action.id][0])
+        )
+        part: list[Span] = [(f" {shown} ", "key"), (f"{_label(action, view)} ", "alarm" if action.rank == 1 else "dim")]
+        if line_width(spans) + line_width(part) > cells:
+            break
+        spans += part
+    return tuple(spans)
+
+
+def lost_rows(view: View, cells: int) -> list[tuple[str, str]]:
+    """The banner of a lost engine, once there had been one."""
+    lost_s, link = view.lost_s, view.store.link
+    if lost_s is None or not link.ever:
+        return []
+    text = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again. "
+    detail = f"  To get out now, in a shell: cockpit flatten.  Stops rest on the venue.  ({clean(link.detail)})"
+    return [(text + " " * max(0, cells - width(text)), "alarm"), (detail, "bad")]
+
+
+def _label(action: keys.KeyAction, view: View) -> str:
+    now = view.snapshot
+    if action.id == "arm" and now is not None and (now.armed or now.state is EngineState.ARMED):
+        return "disarm"
+    return action.label

@@ -1,0 +1,134 @@
+"""The one table of keys. The footer, the help screen, the palette and the docs are drawn from it, and from it only."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+
+class KeyAction(NamedTuple):
+    """Something the operator can ask for. `keys` are Textual key names; `label` is what the footer says.
+
+    `everywhere` keys work from every focus, modal and input: they must not be printable. `rank` orders the footer; 0
+    keeps an action out of it. `group` heads its part of the help.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: str
+    rank: int = 0
+    everywhere: bool = False
+
+
+ENGINE, PANES, SCREENS, LEAVE = "Engine", "Panes", "Screens", "Leaving"
+FLATTEN = "flatten"
+
+TABLE: tuple[KeyAction, ...] = (
+    KeyAction(FLATTEN, ("f12", "ctrl+k"), "FLATTEN", "Close all at market, then halt: press twice", ENGINE, 1, True),
+    KeyAction("arm", ("a",), "arm", "Arm or disarm: let setups trade, or open nothing more", ENGINE, 2),
+    KeyAction("halt", ("h",), "halt", "Halt: no entries until resumed, exits keep working", ENGINE, 3),
+    KeyAction("resume", ("r",), "resume", "Resume after a halt; asks for the reason", ENGINE, 4),
+    KeyAction("mode_paper", ("p",), "paper", "Paper mode: nobody's money", ENGINE, 0),
+    KeyAction("mode_test", ("t",), "test", "Test mode: real money, small limits; asks for a typed word", ENGINE, 0),
+    KeyAction("mode_live", ("l",), "live", "Live mode: the hot wallet; asks for a typed word", ENGINE, 0),
+    KeyAction("pane_1", ("1",), "bands", "Focus the liquidation bands", PANES),
+    KeyAction("pane_2", ("2",), "positioning", "Focus positioning and funding", PANES),
+    KeyAction("pane_3", ("3",), "health", "Focus the Aave health factor", PANES),
+    KeyAction("pane_4", ("4",), "trades", "Focus the open trades", PANES),
+    KeyAction("pane_5", ("5",), "setups", "Focus the setups", PANES),
+    KeyAction("pane_6", ("6",), "gate log", "Focus the gate log", PANES),
+    KeyAction("zoom", ("z",), "zoom", "Give the focused pane the whole screen, or take it back", PANES, 8),
+    KeyAction("asset", ("n",), "next asset", "Show the next asset on the ladder and in the status line", PANES, 9),
+    KeyAction("pause", ("space",), "pause", "Hold the focused pane still, or let it go on", PANES, 10),
+    KeyAction("filter", ("slash",), "filter", "Filter the gate log by words", PANES, 7),
+    KeyAction("detail", ("enter",), "detail", "Open the verdict under the cursor: every check", PANES, 6),
+    KeyAction("checklist", ("c",), "checklist", "The checklist before a session", SCREENS, 5),
+    KeyAction("history", ("e",), "trades", "Closed trades, the equity curve, the day's statistics", SCREENS, 12),
+    KeyAction("events", ("o",), "log", "What the engine said: states, answers, notices", SCREENS, 13),
+    KeyAction("theme", ("y",), "theme", "The next theme: dark, light, colour-blind, ansi", SCREENS),
+    KeyAction("save", ("s",), "save", "Save the screen as SVG", SCREENS),
+    KeyAction("help", ("question_mark", "f1"), "help", "Every key", SCREENS, 11),
+    KeyAction("palette", ("ctrl+p",), "palette", "Find any of these by name", SCREENS, 0, True),
+    KeyAction("detach", ("d",), "detach", "Leave the screen; the engine goes on", LEAVE, 14),
+    KeyAction("quit", ("q", "ctrl+c"), "quit", "Leave, and choose what becomes of the engine", LEAVE, 15),
+)  # fmt: skip
+BY_ID = {action.id: action for action in TABLE}
+PANE_IDS = ("bands", "positioning", "health", "trades", "setups", "gate_log")
+RESERVED = frozenset({"escape", "up", "down", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "enter"})
+"""Keys that move about; only what they already do by default may be bound to them."""
+
+_NAMES = {
+    "slash": "/", "question_mark": "?", "space": "space", "enter": "Enter", "escape": "Esc",
+    "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".",
+}  # fmt: skip
+
+
+class KeymapError(ValueError):
+    """A keymap that must not be used; the message says what was expected and what was found."""
+
+
+def keymap(overrides: Mapping[str, str | Iterable[str]] | None = None) -> dict[str, tuple[str, ...]]:
+    """Keys by action, with the operator's own in place of the defaults.
+
+    Raises `KeymapError` for an unknown action, two actions on one key, or a flatten with no key that works everywhere.
+    """
+    bound = {action.id: action.keys for action in TABLE}
+    for name, wanted in (overrides or {}).items():
+        if name not in bound:
+            raise KeymapError(f"keys.{name}: expected an action of {', '.join(bound)}, was '{name}'")
+        bound[name] = _keys(name, wanted)
+    if not bound[FLATTEN]:
+        raise KeymapError(f"keys.{FLATTEN}: expected at least one key for the emergency exit, was none")
+    for name, keys in bound.items():
+        for key in keys:
+            _check_key(name, key)
+    _refuse_clashes(bound)
+    return bound
+
+
+def shown(key: str) -> str:
+    """A key as people write it: `^K`, `F12`, `/`."""
+    if key in _NAMES:
+        return _NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"^{key.removeprefix('ctrl+').upper()}"
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+
+
+def _keys(name: str, wanted: str | Iterable[str]) -> tuple[str, ...]:
+    parts = wanted.split(",") if isinstance(wanted, str) else list(wanted)
+    if not all(isinstance(part, str) for part in parts):
+        raise KeymapError(f"keys.{name}: expected key names like 'f12,ctrl+k', was {wanted!r}")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _check_key(name: str, key: str) -> None:
+    if BY_ID[name].everywhere and not is_everywhere(key):
+        raise KeymapError(
+            f"keys.{name}: expected a function or ctrl key, which works while a text is typed, was '{key}'"
+        )
+    if key in RESERVED and key not in BY_ID[name].keys:
+        raise KeymapError(f"keys.{name}: expected a key that does not move about already, was '{key}'")
+    if not is_key(key):
+        raise KeymapError(f"keys.{name}: expected a key name like 'f5', 'ctrl+o' or 'x', was '{key}'")
+
+
+def is_everywhere(key: str) -> bool:
+    """Whether a key reaches the app from an input too: ctrl and function keys do, printable ones are typed."""
+    return key.startswith("ctrl+") or (key[:1] == "f" and key[1:].isdigit())
+
+
+def is_key(key: str) -> bool:
+    """Whether a terminal can send this key under this name."""
+    bare = key.removeprefix("ctrl+").removeprefix("shift+").removeprefix("alt+")
+    if bare[:1] == "f" and bare[1:].isdigit():
+        return 1 <= int(bare[1:]) <= 24
+    return len(bare) == 1 or bare in _NAMES or bare in {"tab", "backspace", "delete", "insert", *RESERVED}
+
+
+def _refuse_clashes(bound: Mapping[str, tuple[str, ...]]) -> None:
+    owner: dict[str, str] = {}
+    for name, keys in bound.items():
+        for key in keys:
+            if owner.setdefault(key, name) != name:
+                raise KeymapError(f"keys.{name}: expected a key of its own, was '{key}', which is {owner[key]}'s")

@@ -1,0 +1,170 @@
+"""The screen itself: the boards, where they stand, and what they show. It asks for nothing and decides nothing."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.layout import Layout
+from textual.screen import Screen
+
+from cockpit.tui import footer
+from cockpit.tui.board import Board, Look
+from cockpit.tui.desk import TITLES, Desk
+from cockpit.tui.flatten import FlattenFlow
+from cockpit.tui.layout import CockpitLayout, Plan, plan
+from cockpit.tui.panes import status
+from cockpit.tui.text import Line
+from cockpit.tui.view import View, staleness
+
+PANES = tuple(TITLES)
+BARE = ("status", "alert", "news", "footer")
+ALERT_ROWS = 12
+
+
+class CockpitScreen(Screen[None]):
+    """Six panes, a status line, and rows for alerts, news and keys."""
+
+    DEFAULT_CSS = "CockpitScreen { overflow: hidden; layers: panes alerts; } CockpitScreen > #alert { layer: alerts; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("home", "move(-100000)", show=False),
+        Binding("end", "move(100000)", show=False),
+        Binding("escape", "app.dismiss_alert", show=False),
+    ]
+
+    def __init__(self, desk: Desk, look: Look, bound: dict[str, tuple[str, ...]], view: View) -> None:
+        super().__init__()
+        self.desk = desk
+        self.zoomed: str | None = None
+        self._look = look
+        self._bound = bound
+        self._view = view
+        self._places = CockpitLayout()
+        self._alert: list[tuple[str, str]] = []
+        self._shape: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Every board; which of them are seen is the plan's business."""
+        for name in BARE:
+            yield Board(name, framed=False, focusable=False)
+        for name in PANES:
+            yield Board(name)
+
+    def on_mount(self) -> None:
+        """The first picture, before anything is known."""
+        for board in self.boards:
+            board.look = self._look
+        self._arrange(self.app.size.width, self.app.size.height)
+
+    def on_resize(self, event: Resize) -> None:
+        """Another size, another plan."""
+        self._arrange(event.size.width, event.size.height)
+        self.desk.forget()
+        self.call_after_refresh(self.draw, self._view, None)
+
+    @property
+    def boards(self) -> list[Board]:
+        """All of them."""
+        return list(self.query_children(Board))
+
+    @property
+    def layout(self) -> Layout:
+        """Ours, and not a style's."""
+        return self._places
+
+    @property
+    def plan(self) -> Plan:
+        """Where everything stands now."""
+        return self._places.plan
+
+    @property
+    def focused_pane(self) -> str | None:
+        """The pane the keys go to."""
+        name = self.focused.id if self.focused is not None else None
+        return name if name in PANES else None
+
+    def restyle(self, look: Look) -> None:
+        """Another theme, or another mode's frame."""
+        self._look = look
+        for board in self.boards:
+            board.restyle(look)
+        self.desk.forget()
+
+    def zoom(self) -> None:
+        """The focused pane alone, or all again."""
+        self.zoomed = None if self.zoomed else self.focused_pane
+        self._shape = ()
+        self.draw(self._view, None)
+
+    def focus_pane(self, name: str) -> None:
+        """Keys go to this pane; while zoomed, or where it has no room, it takes the screen."""
+        if self.zoomed or name not in self.plan.regions:
+            self.zoomed = name
+            self._shape = ()
+            self.draw(self._view, None)
+        self.query_one(f"#{name}", Board).focus()
+
+    def draw(self, view: View, flow: FlattenFlow | None) -> None:
+        """Everything that may have changed."""
+        self._view = view
+        size = self.app.size
+        if flow is not None:
+            rows = flow.rows(view.snapshot, view.store.flatten_steps, view.now_s)
+            self._alert = rows + footer.lost_rows(view, size.width)
+        now = view.snapshot
+        shape = (
+            size,
+            self.zoomed,
+            len(self._alert[:ALERT_ROWS]),
+            len(now.open_trades) if now else 0,
+        )
+        if shape != self._shape:
+            self._shape = shape
+            self._arrange(size.width, size.height)
+        for board in self.boards:
+            if board.display:
+                self._draw(board, view)
+
+    def action_move(self, steps: int) -> None:
+        """The cursor of the gate log, the only pane that has one."""
+        self.desk.gate_log.move(self._view, steps)
+        self.draw(self._view, None)
+
+    def _draw(self, board: Board, view: View) -> None:
+        size, grey = board.room, staleness(view) is not None
+        match board.id:
+            case "status":
+                board.show(status.lines(view, size.width, size.height), grey=grey)
+            case "alert":
+                board.show([self._alert_line(text, role, size.width) for text, role in self._alert[:ALERT_ROWS]])
+            case "news":
+                board.show([footer.news_line(view, size.width)])
+            case "footer":
+                board.show([footer.keys_line(self._bound, view, size.width)])
+            case _:
+                self.desk.draw(board, view)
+
+    @staticmethod
+    def _alert_line(text: str, role: str, cells: int) -> Line:
+        return ((text.ljust(cells) if role == "alarm" else text, role),)
+
+    def _arrange(self, columns: int, rows: int) -> None:
+        now = self._view.snapshot
+        self._places.plan = plan(
+            columns,
+            rows,
+            zoomed=self.zoomed,
+            alert_rows=len(self._alert[:ALERT_ROWS]),
+            trades=len(now.open_trades) if now else 0,
+        )
+        self.desk.says_why = "setups" if "setups" in self._places.plan.regions else "trades"
+        for board in self.boards:
+            region = self._places.plan.regions.get(str(board.id))
+            board.display = region is not None
+            board.planned = region.size if region is not None else None
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)

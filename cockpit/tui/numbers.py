@@ -1,0 +1,88 @@
+"""Numbers as a trader reads them: a fixed count of decimals, a sign where it matters, and `?` where nobody knows."""
+
+from datetime import UTC, datetime
+from math import floor
+
+from cockpit.domain.units import NS_PER_S
+
+UNKNOWN = "?"
+
+
+def price(value: float | None) -> str:
+    """USD per coin, with as many decimals as its size asks for, so that it does not change its width as it ticks."""
+    if value is None:
+        return UNKNOWN
+    if value >= 10_000:
+        return f"{value:,.1f}"
+    return f"{value:,.2f}" if value >= 10 else f"{value:,.4f}"
+
+
+def money(value: float | None) -> str:
+    """USD without a sign."""
+    return UNKNOWN if value is None else f"{value:,.2f}"
+
+
+def whole(value: float | None) -> str:
+    """USD without cents."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def gain(value: float | None) -> str:
+    """USD with its sign; what rounds to nothing has none."""
+    if value is None:
+        return UNKNOWN
+    return "0.00" if abs(value) < 0.005 else f"{value:+,.2f}"
+
+
+def r_units(value: float | None) -> str:
+    """R with its sign."""
+    if value is None:
+        return f"{UNKNOWN} R"
+    return "0.0 R" if abs(value) < 0.05 else f"{value:+.1f} R"
+
+
+def bps(value: float | None) -> str:
+    """Basis points with sign and one decimal."""
+    if value is None:
+        return UNKNOWN
+    return "0.0" if abs(value) < 0.05 else f"{value:+.1f}"
+
+
+def pct(value: float | None) -> str:
+    """A share in percent."""
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+def amount(value: float) -> str:
+    """Base coins, without a tail of zeros."""
+    text = f"{value:,.6f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def health(value: float | None) -> str:
+    """A health factor, rounded down: it must never look safer than it is."""
+    return UNKNOWN if value is None else f"{floor(value * 100.0 + 1e-9) / 100.0:.2f}"
+
+
+def lasting(seconds: float | None) -> str:
+    """A duration or an age: `12 s`, `4m12s`, `1h28m`, `2d03h`."""
+    if seconds is None:
+        return UNKNOWN
+    whole_s = max(0, int(seconds))
+    if whole_s < 100:
+        return f"{whole_s} s"
+    if whole_s < 3_600:
+        return f"{whole_s // 60}m{whole_s % 60:02d}s"
+    if whole_s < 86_400:
+        return f"{whole_s // 3_600}h{whole_s % 3_600 // 60:02d}m"
+    return f"{whole_s // 86_400}d{whole_s % 86_400 // 3_600:02d}h"
+
+
+def clock(ts_ns: int) -> str:
+    """UTC time of day."""
+    return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%H:%M:%S")
+
+
+def day_clock(ts_ns: int) -> str:
+    """UTC date and time."""
+    return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")

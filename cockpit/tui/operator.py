@@ -1,0 +1,247 @@
+"""What each key does. Every action returns at once: it opens a question, or starts a task that talks to the engine."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.deck.link import EngineLink
+from cockpit.domain.kinds import EngineState, Mode
+from cockpit.tui import ceremony, palette
+from cockpit.tui.flatten import SHELL_ROAD
+from cockpit.tui.screens import checklist, events, help, history, verdict
+from cockpit.tui.screens.choose import Choice, Choose
+from cockpit.tui.screens.sheet import Content, Sheet
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+
+class OperatorActions:
+    """The actions of the table of keys, for the app."""
+
+    def action_do(self, action_id: str) -> None:
+        """One action of the table, whether by key or by palette."""
+        getattr(self, f"_do_{action_id}")()
+
+    def action_dismiss_alert(self) -> None:
+        """Esc: what was read goes; what is under way stays. A zoomed pane gives the others their room back."""
+        app = self._app
+        app.flow.dismiss()
+        if app.panes.zoomed:
+            app.panes.zoom()
+        app.redraw()
+
+    @property
+    def _app(self) -> "CockpitApp":
+        return cast("CockpitApp", self)
+
+    # The engine.
+
+    def _do_flatten(self) -> None:
+        app = self._app
+        self._show_panes()
+        if app.flow.press(app.clock()):
+            now = app.store.snapshot
+            if now is None or now.state is not EngineState.FLATTENING:
+                app.store.flatten_steps = []
+            self._send("flatten", lambda: self._link().flatten("the flatten key"), self._flatten_failed)
+        app.redraw()
+
+    def _show_panes(self) -> None:
+        """Whatever is open over the panes gives way: an emergency is not asked for behind a question."""
+        app = self._app
+        while len(app.screen_stack) > 1:
+            app.pop_screen()
+
+    def _flatten_failed(self, sentence: str) -> None:
+        self._app.flow.failed(sentence)
+
+    def _do_arm(self) -> None:
+        app, now = self._app, self._app.store.snapshot
+        if now is None:
+            app.store.say("not armed: nothing is known of the engine yet", "bad")
+        elif now.armed:
+            self._send("disarm", lambda: self._link().disarm())
+        elif now.mode is Mode.PAPER:
+            self._send("arm", lambda: self._link().arm())
+        else:
+            app.push_screen(ceremony.arm(app.view, now.mode, app.look), self._arm_answered)
+
+    def _arm_answered(self, word: str | None) -> None:
+        if word is not None:
+            self._send("arm", lambda: self._link().arm())
+
+    def _do_halt(self) -> None:
+        self._send("halt", lambda: self._link().halt("the halt key"))
+
+    def _do_resume(self) -> None:
+        app = self._app
+        app.push_screen(ceremony.resume(app.view, app.look), self._resume_answered)
+
+    def _resume_answered(self, reason: str | None) -> None:
+        if reason:
+            self._send("resume", lambda: self._link().resume(reason))
+
+    def _do_mode_paper(self) -> None:
+        self._send("mode paper", lambda: self._link().set_mode(Mode.PAPER))
+
+    def _do_mode_test(self) -> None:
+        self._ask_mode(Mode.TEST)
+
+    def _do_mode_live(self) -> None:
+        self._ask_mode(Mode.LIVE)
+
+    def _ask_mode(self, mode: Mode) -> None:
+        app = self._app
+        app.push_screen(ceremony.mode(app.view, mode, app.look), partial(self._mode_answered, mode))
+
+    def _mode_answered(self, mode: Mode, answer: str | None) -> None:
+        if answer is not None:
+            reason = ceremony.override_reason(answer)
+            self._send(f"mode {mode}", lambda: self._link().set_mode(mode, reason))
+
+    def _send(self, what: str, call: Callable[[], Awaitable[str]], failed: Callable[[str], None] | None = None) -> None:
+        """Start talking to the engine, and return: the next key is not kept waiting."""
+        app = self._app
+        app.run_worker(self._sent(what, call, failed), name=what, group="commands", exit_on_error=False)
+
+    async def _sent(self, what: str, call: Callable[[], Awaitable[str]], failed: Callable[[str], None] | None) -> None:
+        app = self._app
+        try:
+            app.store.say(f"{what}: {await call()}")
+        except (EngineRefused, EngineUnreachable) as error:
+            app.store.say(f"{what}: {error}", "bad")
+            if failed is not None:
+                failed(str(error))
+        app.redraw()
+
+    def _link(self) -> EngineLink:
+        link = self._app.link
+        if link is None:
+            raise EngineUnreachable(f"no engine answers yet; {SHELL_ROAD}")
+        return link
+
+    # Panes.
+
+    def _do_pane_1(self) -> None:
+        self._app.panes.focus_pane("bands")
+
+    def _do_pane_2(self) -> None:
+        self._app.panes.focus_pane("positioning")
+
+    def _do_pane_3(self) -> None:
+        self._app.panes.focus_pane("health")
+
+    def _do_pane_4(self) -> None:
+        self._app.panes.focus_pane("trades")
+
+    def _do_pane_5(self) -> None:
+        self._app.panes.focus_pane("setups")
+
+    def _do_pane_6(self) -> None:
+        self._app.panes.focus_pane("gate_log")
+
+    def _do_zoom(self) -> None:
+        self._app.panes.zoom()
+
+    def _do_asset(self) -> None:
+        app, now = self._app, self._app.store.snapshot
+        names = [asset.asset for asset in now.assets] if now else []
+        if names:
+            place = names.index(app.asset) if app.asset in names else -1
+            app.asset = names[(place + 1) % len(names)]
+            app.redraw()
+
+    def _do_pause(self) -> None:
+        app, pane = self._app, self._app.panes.focused_pane
+        app.desk.hold(pane or "gate_log", app.view)
+        app.redraw()
+
+    def _do_filter(self) -> None:
+        app = self._app
+        app.push_screen(ceremony.filter_log(app.desk.gate_log.filter, app.look), self._filter_answered)
+
+    def _filter_answered(self, text: str | None) -> None:
+        if text is not None:
+            self._app.desk.gate_log.filter = text
+            self._app.redraw()
+
+    def _do_detail(self) -> None:
+        app = self._app
+        chosen = app.desk.gate_log.selected(app.view)
+        if chosen is not None:
+            self._open("Verdict", partial(verdict.lines, chosen))
+
+    # Screens.
+
+    def _do_checklist(self) -> None:
+        self._open("Before the session", checklist.lines)
+
+    def _do_history(self) -> None:
+        self._open("Closed trades", history.lines)
+
+    def _do_events(self) -> None:
+        self._open("What the engine said", events.lines)
+
+    def _do_help(self) -> None:
+        self._open("Keys", partial(help.lines, dict(self._app.settings.keys)))
+
+    def _open(self, title: str, content: Content) -> None:
+        app = self._app
+        app.push_screen(Sheet(title, content, lambda: app.view, app.look))
+
+    def _do_theme(self) -> None:
+        app = self._app
+        names = [palette.MONO] if not app.settings.colour else list(palette.THEMES)
+        current = names.index(app.look.theme) if app.look.theme in names else -1
+        app.restyle(app.look._replace(theme=names[(current + 1) % len(names)]))
+        app.redraw()
+
+    def _do_save(self) -> None:
+        app = self._app
+        name = f"cockpit-{datetime.now(UTC):%Y%m%dT%H%M%S}.svg"
+        try:
+            path = app.save_screenshot(name, path=str(Path(app.settings.save_to)))
+        except OSError as error:
+            app.store.say(f"the screen was not saved: {error}", "bad")
+        else:
+            app.store.say(f"saved {path}")
+        app.redraw()
+
+    def _do_palette(self) -> None:
+        self._app.action_command_palette()
+
+    # Leaving.
+
+    def _do_detach(self) -> None:
+        self._app.exit("detach")
+
+    def _do_quit(self) -> None:
+        app, now = self._app, self._app.store.snapshot
+        if now is None or app.store.link.connected is False:
+            app.exit("detach")
+            return
+        count = len(now.open_trades)
+        choices = [Choice("d", "detach", "detach: the engine goes on, with its trades, stops and setups")]
+        if count:
+            choices.append(Choice("s", "leave_stops", "stop the engine: open trades keep their stops on the venue"))
+            choices.append(Choice("f", "flatten", "flatten, then stop the engine"))
+        else:
+            choices.append(Choice("s", "stop", "stop the engine: no trade is open"))
+        state = f"{now.mode.value} mode, {now.state.value.replace('_', ' ')}, open trades: {count}"
+        app.push_screen(Choose("Leave", [((state, "strong"),)], choices, app.look), self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "detach":
+            self._app.exit("detach")
+        elif answer is not None:
+            flatten, leave = answer == "flatten", answer == "leave_stops"
+            self._send("stop", partial(self._stop_engine, flatten, leave))
+
+    async def _stop_engine(self, flatten: bool, leave_stops: bool) -> str:
+        sentence = await self._link().stop(flatten=flatten, leave_stops=leave_stops)
+        self._app.exit("stopped")
+        return sentence

@@ -1,0 +1,97 @@
+"""The watched wallet's Aave health factor: how far it is from stopping entries, and from flattening everything."""
+
+from cockpit.domain.kinds import Reading
+from cockpit.domain.snapshot import HealthView
+from cockpit.tui import numbers
+from cockpit.tui.text import Line, wrap
+from cockpit.tui.view import UNKNOWN_LINE, View, age_span
+
+DROPS_PCT = (5, 10, 20, 30, 40, 50)
+LEDGER: Line = (("Ledger: read-only", "dim"),)
+TREND_OVER = 12
+FLAT_TREND = 0.005
+
+
+def lines(view: View, cells: int, rows: int) -> list[Line]:
+    """Value, distances, debt and the drop table, the most urgent first."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [UNKNOWN_LINE]
+    health = snapshot.health
+    drawn = [_head(view, health)]
+    if not health.watched:
+        text = health.detail or "no Aave address is configured"
+        return [*drawn, *(((row, "dim"),) for row in wrap(text, cells)), LEDGER][:rows]
+    if health.value is not None and not health.no_debt:
+        drawn += [
+            _distance("no entries", health.value, health.entries_stop_under),
+            _distance("flatten all", health.value, health.flatten_under),
+        ]
+    drawn.append(_balances(health))
+    table = _drops(health)
+    room = max(0, rows - len(drawn) - 1)
+    return [*drawn, *table[:room], LEDGER]
+
+
+def _head(view: View, health: HealthView) -> Line:
+    if not health.watched:
+        return (("not watched", "warn"),)
+    age = age_span(view.feeds(Reading.HEALTH_FACTOR))
+    if health.no_debt:
+        return (("no debt", "good"), ("  cannot be liquidated  ", "dim"), age)
+    if health.value is None:
+        return (("unknown ", "bad"), (health.detail, "dim"), (" ", "dim"), age)
+    word, role = _word(health, health.value)
+    return (
+        (f"{numbers.health(health.value)} ", role if role != "good" else "strong"),
+        (f"{word} ", role),
+        (f"{_trend(view)}  ", "dim"),
+        age,
+    )
+
+
+def _word(health: HealthView, value: float) -> tuple[str, str]:
+    if value < health.flatten_under:
+        return "FLATTEN", "alarm"
+    if value < health.entries_stop_under:
+        return "NO ENTRIES", "bad"
+    return ("low", "warn") if value < health.warn_under else ("safe", "good")
+
+
+def _trend(view: View) -> str:
+    """Against a minute ago: up, down, or nothing where it stands still."""
+    seen = list(view.store.health)[-TREND_OVER:]
+    if len(seen) < 2 or abs(seen[-1][1] - seen[0][1]) < FLAT_TREND:
+        return ""
+    return view.glyphs.up if seen[-1][1] > seen[0][1] else view.glyphs.down
+
+
+def _distance(what: str, value: float, limit: float) -> Line:
+    """By how much the collateral may fall until the limit: the health factor falls in step with it."""
+    drop_pct = (1.0 - limit / value) * 100.0
+    text = f"-{drop_pct:.1f} %" if drop_pct > 0 else "PASSED"
+    return ((f"{what:<12}", "dim"), (f"{limit:.2f} ", "text"), (f"{text:>7}", "text" if drop_pct > 10 else "warn"))
+
+
+def _balances(health: HealthView) -> Line:
+    return (
+        ("coll ", "dim"), (numbers.whole(health.collateral_usd), "text"),
+        ("  debt ", "dim"), (numbers.whole(health.debt_usd), "text"),
+    )  # fmt: skip
+
+
+def _drops(health: HealthView) -> list[Line]:
+    """Two to a row: the health factor after a price drop."""
+    value = health.value
+    if value is None or health.no_debt:
+        return []
+    cells = [_drop(health, value, drop) for drop in DROPS_PCT]
+    half = len(cells) // 2
+    return [(*cells[row], *cells[row + half]) for row in range(half)]
+
+
+def _drop(health: HealthView, value: float, drop_pct: int) -> Line:
+    after = value * (1.0 - drop_pct / 100.0)
+    role = "bad" if after < health.flatten_under else ("warn" if after < health.entries_stop_under else "text")
+    sign = "!!" if after < health.flatten_under else ("! " if after < health.entries_stop_under else "  ")
+    return ((f"{-drop_pct:>4}% ", "dim"), (f"{numbers.health(after)}{sign}", role))

@@ -1,0 +1,240 @@
+"""Liquidation bands: a price ladder to scale, with the bands, the price, and what our trades have resting on it."""
+
+from dataclasses import dataclass, field
+from math import ceil, floor, log10
+
+from cockpit.domain.kinds import TradePhase
+from cockpit.domain.snapshot import AssetView
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import bps_between
+from cockpit.tui import numbers
+from cockpit.tui.text import Line, Span
+from cockpit.tui.view import UNKNOWN_LINE, View
+
+NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+AROUND = 0.02
+"""Without any band, the ladder shows this share of the price around it."""
+MARGIN_ROWS = 1.0
+PRICE_CELLS = 11
+WHOLE_FROM = 1_000.0
+ABOVE = "above"
+Band = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Row 0 is at `top`, each row `step` USD lower."""
+
+    top: float
+    step: float
+    rows: int
+
+    def row_of(self, price: float) -> int:
+        """The row nearest to a price; outside the scale it is below 0 or beyond the last."""
+        return round((self.top - price) / self.step)
+
+    def price_at(self, row: int) -> float:
+        """The price in the middle of a row."""
+        return self.top - row * self.step
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether both prices have a row."""
+        return self.row_of(high) >= 0 and self.row_of(low) < self.rows
+
+
+@dataclass(slots=True)
+class Marks:
+    """What stands in one row."""
+
+    price_text: str = ""
+    price_role: str = "faint"
+    rank: int = 9
+    texts: list[Span] = field(default_factory=list)
+
+    def label(self, rank: int, text: str, role: str) -> None:
+        """The price label of the most important mark wins."""
+        if rank < self.rank:
+            self.rank, self.price_text, self.price_role = rank, text, role
+
+
+class Ladder:
+    """Keeps its scale between looks, so that the rows do not move under the reader's eye."""
+
+    def __init__(self) -> None:
+        self._scale: Scale | None = None
+        self._asset = ""
+
+    def lines(self, view: View, cells: int, rows: int) -> list[Line]:
+        """The ladder in `rows` lines."""
+        snapshot, asset = view.snapshot, view.chosen
+        if snapshot is None or asset is None:
+            return [UNKNOWN_LINE]
+        price = asset.price if asset.price is not None else asset.mark
+        if price is None:
+            return [((f"{asset.asset}: no price yet", "warn"),)]
+        above, below = _outside_lines(view, asset, price, cells)
+        trades = [open_trade.trade for open_trade in snapshot.open_trades if open_trade.trade.asset == asset.asset]
+        inner = rows - 2
+        if inner < 3:
+            return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
+        scale = self._kept_scale(asset, price, trades, inner)
+        marks = _marks(view, asset, price, trades, scale)
+        body = [_row(view, asset, scale, row, marks[row], cells) for row in range(scale.rows)]
+        return [*above, *body, *below]
+
+    def _kept_scale(self, asset: AssetView, price: float, trades: list[TradeRecord], rows: int) -> Scale:
+        low, high = _wanted(asset, price, trades)
+        kept = self._scale
+        if (
+            kept is None
+            or self._asset != asset.asset
+            or kept.rows != rows
+            or not kept.holds(low, high)
+            or kept.step > 2.5 * _step(low, high, rows)
+        ):
+            kept = self._scale = _scale(low, high, rows)
+            self._asset = asset.asset
+        return kept
+
+
+def title(view: View) -> str:
+    """The pane's name with its asset."""
+    return f"Liquidation bands {view.glyphs.dot} {view.asset}"
+
+
+def _scale(low: float, high: float, rows: int) -> Scale:
+    step = _step(low, high, rows)
+    used = ceil((high - low) / step)
+    top = (floor(high / step) + max(1, (rows - used) // 2)) * step
+    while round((top - high) / step) > rows - 1 - ceil((high - low) / step) and round((top - high) / step) > 0:
+        top -= step
+    return Scale(top, step, rows)
+
+
+def _step(low: float, high: float, rows: int) -> float:
+    """The smallest round number of USD at which low..high and a margin fit into the rows."""
+    wanted = max(high - low, high * 1e-4) / max(1.0, rows - 1 - 2 * MARGIN_ROWS)
+    magnitude = 10.0 ** floor(log10(wanted))
+    return next(nice * magnitude for nice in NICE_STEPS if nice * magnitude >= wanted * 0.999_999)
+
+
+def _wanted(asset: AssetView, price: float, trades: list[TradeRecord]) -> Band:
+    """From the nearest band below to the nearest above, and whatever our trades have resting."""
+    levels = [price]
+    if asset.bands_lower:
+        levels += asset.bands_lower[0]
+    if asset.bands_upper:
+        levels += asset.bands_upper[0]
+    if len(levels) == 1:
+        levels += [price * (1 - AROUND / 2), price * (1 + AROUND / 2)]
+    for trade in trades:
+        levels += [level for level, _, _ in _levels(trade)]
+    return min(levels), max(levels)
+
+
+def _levels(trade: TradeRecord) -> list[tuple[float, str, str]]:
+    """Prices of a trade, with what they are: entry, stop, t1.."""
+    if trade.phase is TradePhase.OPENING:
+        return [(trade.decision_price, "entry", "")]
+    found = [(trade.entry_price, "entry", "")]
+    if trade.stop_price is not None:
+        found.append((trade.stop_price, "stop", ""))
+    for number, rung in enumerate(trade.rungs, start=1):
+        if rung.qty > rung.filled_qty:
+            found.append((rung.price, "target", f"t{number}"))
+    return found
+
+
+def _marks(view: View, asset: AssetView, price: float, trades: list[TradeRecord], scale: Scale) -> list[Marks]:
+    marks = [Marks() for _ in range(scale.rows)]
+
+    def at(level: float) -> Marks | None:
+        row = scale.row_of(level)
+        return marks[row] if 0 <= row < scale.rows else None
+
+    here = at(price)
+    if here is not None:
+        here.label(0, numbers.price(price), "price")
+        here.texts.append((f"{view.glyphs.here} price", "price"))
+    for trade in trades:
+        for level, what, which in _levels(trade):
+            mark = at(level)
+            if mark is not None:
+                text, role, rank = _level_text(view, trade, what, which)
+                mark.label(rank, numbers.price(level), role)
+                mark.texts.append((text, role))
+    for band, side in [(b, "upper") for b in asset.bands_upper] + [(b, "lower") for b in asset.bands_lower]:
+        edge = band[0] if side == "upper" else band[1]
+        mark = at(edge)
+        if mark is not None:
+            mark.label(5, numbers.price(edge), "warn")
+            mark.texts.append((f"{side} {bps_between(edge, price):+.0f} bps", "warn"))
+        far = at(band[1] if side == "upper" else band[0])
+        if far is not None:
+            far.label(6, numbers.price(band[1] if side == "upper" else band[0]), "warn")
+    return marks
+
+
+def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[str, str, int]:
+    """What a level says beside its price, its role, and its claim to the row's price label."""
+    glyphs = view.glyphs
+    if what == "stop":
+        where = "" if trade.stop_rests_on_venue else " NOT ON VENUE"
+        return f"{glyphs.stop} stop{where}", "bad", 2
+    if what == "target":
+        return f"{glyphs.target} {which}", "good", 3
+    return f"{glyphs.entry} {trade.side}", "info", 1
+
+
+def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, cells: int) -> Line:
+    level = scale.price_at(row)
+    bands = (*asset.bands_upper, *asset.bands_lower)
+    if marks.rank == 0 and asset.price is not None:
+        in_band = any(low <= asset.price <= high for low, high in bands)
+    else:
+        in_band = any(scale.row_of(high) <= row <= scale.row_of(low) for low, high in bands)
+    label = marks.price_text or numbers.price(level)
+    axis = view.glyphs.band * 2 if in_band else f"{view.glyphs.axis} "
+    line: list[Span] = [
+        (f"{label:>{PRICE_CELLS}} ", marks.price_role),
+        (axis, "warn" if in_band else "faint"),
+        (" ", "text"),
+    ]
+    for number, (text, role) in enumerate(marks.texts):
+        line.append((("  " if number else "") + text, role))
+    return tuple(line)
+
+
+def _price_line(view: View, price: float) -> Line:
+    return ((f"{numbers.price(price):>{PRICE_CELLS}} ", "price"), (f"{view.glyphs.here} price", "price"))
+
+
+def _outside_lines(view: View, asset: AssetView, price: float, cells: int) -> tuple[list[Line], list[Line]]:
+    """The distance to the nearest band each way, and the bands beyond it."""
+    up, down = view.glyphs.up, view.glyphs.down
+    return (
+        [_distances(up, ABOVE, asset.bands_upper, price, cells)],
+        [_distances(down, "below", asset.bands_lower, price, cells)],
+    )
+
+
+def _distances(glyph: str, word: str, bands: tuple[Band, ...], price: float, cells: int) -> Line:
+    """How far to the nearest band that way, then as many of the farther ones as fit."""
+    sign = 1 if word == ABOVE else -1
+    edges = [band[0] if sign > 0 else band[1] for band in bands]
+    ahead = sorted((edge for edge in edges if (edge - price) * sign > 0), key=lambda edge: abs(edge - price))
+    if not bands:
+        return ((f"{glyph} no band {word}", "dim"),)
+    if not ahead:
+        return ((f"{glyph} beyond every band {word}", "warn"),)
+    head = f"{glyph} {abs(bps_between(ahead[0], price)):>4.0f} bps to {_edge(ahead[0])}"
+    rest = ""
+    for edge in ahead[1:]:
+        if len(head) + len(rest) + 2 + len(_edge(edge)) > cells:
+            break
+        rest += f"  {_edge(edge)}"
+    return ((head, "text"), (rest, "faint"))
+
+
+def _edge(price: float) -> str:
+    return numbers.whole(price) if price >= WHOLE_FROM else numbers.price(price)

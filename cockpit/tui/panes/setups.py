@@ -1,0 +1,74 @@
+"""Setups: what each waits for, and whether the gate would let it through right now."""
+
+from cockpit.domain.kinds import SetupPhase
+from cockpit.domain.snapshot import SetupView
+from cockpit.tui.text import Line, Span, left
+from cockpit.tui.view import UNKNOWN_LINE, View
+
+NARROW, WIDE = 50, 76
+SHORT_NAME = 14
+NAME_CELLS = 21
+PHASES = {
+    SetupPhase.OFF: ("off", "faint"),
+    SetupPhase.IDLE: ("idle", "dim"),
+    SetupPhase.WATCHING: ("WATCHING", "info"),
+    SetupPhase.TRIGGERED: ("TRIGGERED", "warn"),
+    SetupPhase.COOLING_DOWN: ("cooling", "dim"),
+}
+
+
+def lines(view: View, cells: int, rows: int) -> list[Line]:
+    """Two lines a setup where there is room for all, else the one that says most."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [UNKNOWN_LINE]
+    setups = snapshot.setups
+    if not setups:
+        return [(("no setup is configured", "dim"),)]
+    if rows >= 2 * len(setups):
+        return [line for setup in setups for line in (_head(view, setup), _reason(view, setup))]
+    return [_one(view, setup, cells) for setup in setups]
+
+
+def _name(setup: SetupView) -> Line:
+    word, role = PHASES[setup.phase]
+    name = setup.name.replace("_", " ")
+    return ((left(name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role))
+
+
+def _head(view: View, setup: SetupView) -> Line:
+    return (*_name(setup), (setup.waiting_for, "text"))
+
+
+def _reason(view: View, setup: SetupView) -> Line:
+    return (("    ", "text"), *_gate(view, setup))
+
+
+def _one(view: View, setup: SetupView, cells: int) -> Line:
+    gate = f"{view.glyphs.yes} " if setup.gate_would_approve else f"{view.glyphs.no} "
+    name = left(setup.name.replace("_", " "), NAME_CELLS if cells >= NARROW else SHORT_NAME)
+    word, role = PHASES[setup.phase]
+    if cells < NARROW:
+        return ((gate, _gate_role(setup)), (name + " ", "strong"), (setup.waiting_for, role))
+    if cells < WIDE:
+        return ((gate, _gate_role(setup)), (name + " ", "strong"), (f"{word:<9} ", role), (setup.waiting_for, "text"))
+    waiting = left(setup.waiting_for, (cells - NAME_CELLS - 11) // 2)
+    answer = f"{setup.side} {setup.size_factor:.2f}x" if setup.gate_would_approve else setup.gate_reason
+    return (
+        (name + " ", "strong"),
+        (f"{word:<9} ", role),
+        (waiting + " ", "text"),
+        (gate, _gate_role(setup)),
+        (answer, "dim"),
+    )
+
+
+def _gate(view: View, setup: SetupView) -> tuple[Span, ...]:
+    side = setup.side.value
+    if setup.gate_would_approve:
+        return ((f"{view.glyphs.yes} gate: yes, {side} {setup.size_factor:.2f}x", "good"),)
+    return ((f"{view.glyphs.no} gate: no, ", "bad"), (setup.gate_reason, "dim"))
+
+
+def _gate_role(setup: SetupView) -> str:
+    return "good" if setup.gate_would_approve else "bad"

@@ -1,0 +1,132 @@
+"""The status line: mode, state, price, money, and how the engine does, at every size; what matters most stays."""
+
+from typing import NamedTuple
+
+from cockpit.domain.kinds import EngineState, FeedState
+from cockpit.domain.snapshot import Snapshot
+from cockpit.tui import numbers
+from cockpit.tui.text import Line, Span, line_width
+from cockpit.tui.view import View
+
+STATE_ROLES = {
+    EngineState.DISARMED: "strong",
+    EngineState.ARMED: "good",
+    EngineState.STANDING_DOWN: "warn",
+    EngineState.HALTED: "bad",
+    EngineState.FLATTENING: "alarm",
+}
+GAP: Span = ("  ", "text")
+
+
+class Part(NamedTuple):
+    """One figure of the status line; the lowest `rank` is dropped last."""
+
+    rank: int
+    line: Line
+
+
+def lines(view: View, cells: int, rows: int) -> list[Line]:
+    """At most `rows` lines of `cells`: parts in reading order, the least important left out where they do not fit."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [((" COCKPIT ", "paper"), GAP, (_waiting(view), "dim"))]
+    parts = [part for part in _parts(view, snapshot) if part.line]
+    kept = sorted(parts, key=lambda part: part.rank)
+    while kept and not (laid := _laid(parts, kept, cells, rows)):
+        kept.pop()
+    return laid if kept else []
+
+
+def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Line]:
+    """The kept parts on rows, in reading order; empty where they do not fit."""
+    laid: list[list[Span]] = [[]]
+    for part in (part for part in parts if part in kept):
+        gap = [GAP] if laid[-1] else []
+        if line_width(laid[-1]) + line_width(gap) + line_width(part.line) > cells:
+            if len(laid) == rows or line_width(part.line) > cells:
+                return []
+            laid.append([])
+            gap = []
+        laid[-1] += [*gap, *part.line]
+    return [tuple(row) for row in laid]
+
+
+def _parts(view: View, now: Snapshot) -> list[Part]:
+    account = now.account
+    net = account.session_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
+    return [
+        Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
+        Part(1, ((f"{now.state.value.replace('_', ' ').upper():<8}", STATE_ROLES[now.state]),)),
+        Part(2, _price(view)),
+        Part(3, (("net ", "dim"), (f"{numbers.gain(net):>6}", _sign_role(net)))),
+        Part(7, ((numbers.r_units(account.session_r), _sign_role(account.session_r)),)),
+        Part(5, _used("dd", now.drawdown_usd, now.drawdown_limit_usd)),
+        Part(6, _trades(now)),
+        Part(9, _losses(now)),
+        Part(4, _health(now)),
+        Part(8, _feeds(now)),
+        Part(2, _link(view)),
+    ]
+
+
+def _waiting(view: View) -> str:
+    link = view.store.link
+    if link.ever:
+        return "attached, waiting for the first snapshot"
+    return "looking for the engine" + (f": {link.detail}" if link.detail else "")
+
+
+def _price(view: View) -> Line:
+    asset = view.chosen
+    return ((f"{view.asset} ", "dim"), (numbers.price(asset.price if asset else None), "price"))
+
+
+def _used(name: str, used: float | None, limit: float) -> Line:
+    role = "bad" if used is None or used >= limit else ("warn" if used >= limit / 2 else "text")
+    return ((f"{name} ", "dim"), (f"{numbers.money(used)}/{numbers.money(limit)}", role))
+
+
+def _trades(now: Snapshot) -> Line:
+    left = max(0, now.max_trades_per_day - now.account.trades_today)
+    return (("left ", "dim"), (f"{left}/{now.max_trades_per_day}", "text" if left else "warn"))
+
+
+def _losses(now: Snapshot) -> Line:
+    losses = now.account.losses_since_review
+    return (("losses ", "dim"), (str(losses), "warn" if losses else "text"))
+
+
+def _health(now: Snapshot) -> Line:
+    health = now.health
+    if not health.watched:
+        return (("HF ", "dim"), ("not watched", "warn"))
+    if health.no_debt:
+        return (("HF ", "dim"), ("no debt", "good"))
+    value = health.value
+    role = (
+        "bad"
+        if value is None or value < health.entries_stop_under
+        else ("warn" if value < health.warn_under else "text")
+    )
+    return (("HF ", "dim"), (numbers.health(value), role))
+
+
+def _feeds(now: Snapshot) -> Line:
+    wanted = [feed for feed in now.feeds if feed.state is not FeedState.OFF]
+    fresh = sum(feed.state is FeedState.FRESH for feed in wanted)
+    ages = [feed.age_s for feed in wanted if feed.age_s is not None]
+    oldest = numbers.lasting(max(ages)) if ages else numbers.UNKNOWN
+    role = "text" if fresh == len(wanted) else ("bad" if any(f.state is FeedState.STALE for f in wanted) else "warn")
+    return (("feeds ", "dim"), (f"{fresh}/{len(wanted)}", role), (f" {oldest:>5}", "dim" if role == "text" else role))
+
+
+def _link(view: View) -> Line:
+    """Nothing while the link holds: silence is good news."""
+    lost_s = view.lost_s
+    return () if lost_s is None else ((f"LOST {numbers.lasting(lost_s)}", "alarm"),)
+
+
+def _sign_role(value: float | None) -> str:
+    if value is None:
+        return "warn"
+    return "good" if value >= 0.005 else ("bad" if value <= -0.005 else "text")

@@ -1,0 +1,117 @@
+"""Open trades: what is at stake, what it is worth now, where it leaves, and whether its stop really rests out there."""
+
+from cockpit.domain.kinds import TradePhase
+from cockpit.domain.snapshot import OpenTradeView, Snapshot
+from cockpit.domain.trades import Rung, TradeRecord
+from cockpit.domain.units import NS_PER_S
+from cockpit.tui import numbers
+from cockpit.tui.layout import TRADE_CELLS
+from cockpit.tui.text import Line, Span, left
+from cockpit.tui.view import UNKNOWN_LINE, View
+
+LADDER_CELLS = 6
+BRIEF = 50
+
+
+def lines(view: View, cells: int, rows: int) -> list[Line]:
+    """Two or three lines a trade, then the room that is left."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [UNKNOWN_LINE]
+    drawn: list[Line] = []
+    for open_trade in snapshot.open_trades:
+        drawn += (
+            _wide(view, snapshot, open_trade) if cells >= TRADE_CELLS else _narrow(view, snapshot, open_trade, cells)
+        )
+    foot = _foot(snapshot)
+    return [*drawn[: max(0, rows - 1)], foot]
+
+
+def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:
+    trade = shown.trade
+    head: Line = (*_name(trade), *_entry(trade), *_worth(shown), *_stop(view, trade))
+    return [head, ((" " * 4, "text"), *_rungs(view, trade), *_times(now, trade))]
+
+
+def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
+    trade = shown.trade
+    return [
+        (*_name(trade), *_worth(shown), *_times(now, trade)),
+        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=cells < BRIEF)),
+        (("  ", "text"), *_rungs(view, trade, brief=cells < BRIEF)),
+    ]
+
+
+def _name(trade: TradeRecord) -> Line:
+    return ((left(f"{trade.asset} {trade.side.value.upper()}", 10), "strong"),)
+
+
+def _entry(trade: TradeRecord, pad: int = 20) -> Line:
+    if trade.phase is TradePhase.OPENING:
+        return ((f"opening {numbers.amount(trade.asked_qty)} ", "warn"),)
+    size = f"{numbers.amount(trade.open_qty)} in {numbers.price(trade.entry_price)}"
+    return ((f"{size:<{pad}} ", "text"),)
+
+
+def _worth(shown: OpenTradeView) -> Line:
+    trade = shown.trade
+    if trade.phase is TradePhase.OPENING:
+        return ()
+    total = None if shown.open_pnl_usd is None else trade.pnl_usd + shown.open_pnl_usd
+    role = "warn" if total is None else ("good" if total >= 0 else "bad")
+    return (("now ", "dim"), (f"{numbers.gain(total):>6} USD {numbers.r_units(shown.total_r):>7} ", role))
+
+
+def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
+    if trade.phase is TradePhase.OPENING:
+        return ()
+    if trade.stop_price is None:
+        return (("NO STOP", "alarm"),)
+    at_entry = " (at entry)" if trade.stop_at_entry and not brief else ""
+    where: Span = (view.glyphs.yes if brief else f"on venue {view.glyphs.yes}", "good")
+    if not trade.stop_rests_on_venue:
+        where = ("NOT ON VENUE", "alarm")
+    return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)}{at_entry} ", "text"), where)
+
+
+def _rungs(view: View, trade: TradeRecord, brief: bool = False) -> Line:
+    """The ladder: filled rungs ticked, the others with their price and share."""
+    total = sum(rung.qty for rung in trade.rungs)
+    if not total:
+        return (("no targets placed  ", "dim"),)
+    filled = sum(rung.filled_qty for rung in trade.rungs) / total
+    glyphs = view.glyphs
+    done = round(filled * LADDER_CELLS)
+    bar = "" if brief else glyphs.full * done + glyphs.empty * (LADDER_CELLS - done) + "  "
+    spans: list[Span] = [(bar, "good")]
+    for number, rung in enumerate(trade.rungs, start=1):
+        spans += [(f"t{number} ", "dim"), _rung(view, rung, total)]
+    return tuple(spans)
+
+
+def _rung(view: View, rung: Rung, total: float) -> Span:
+    share = f"{rung.qty / total * 100:.0f}%"
+    if rung.filled_qty >= rung.qty:
+        return (f"+{rung.distance_bps:g} {view.glyphs.yes} {share}  ", "good")
+    partly = f" ({rung.filled_qty / rung.qty * 100:.0f}% of it)" if rung.filled_qty > 0 else ""
+    return (f"{numbers.price(rung.price)} {share}{partly}  ", "text")
+
+
+def _times(now: Snapshot, trade: TradeRecord) -> Line:
+    opened_ns = trade.opened_ns or trade.decided_ns
+    age = numbers.lasting((now.ts_ns - opened_ns) / NS_PER_S)
+    spans: list[Span] = [(f"{age:>6}", "dim")]
+    if trade.time_stop_ns is not None:
+        left_s = (trade.time_stop_ns - now.ts_ns) / NS_PER_S
+        spans.append((f"  out in {numbers.lasting(left_s)}", "warn"))
+    if trade.phase is TradePhase.CLOSING:
+        spans.append(("  CLOSING", "warn"))
+    return tuple(spans)
+
+
+def _foot(now: Snapshot) -> Line:
+    count = len(now.open_trades)
+    room = max(0, now.max_open_trades - count)
+    none = "" if count else "no open trade  "
+    largest = f"largest {numbers.whole(now.max_notional_usd)} USD"
+    return ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD  {largest}", "dim"))

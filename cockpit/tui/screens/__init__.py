@@ -1,0 +1,1 @@
+"""What opens over the panes: sheets to read, and questions to answer."""

@@ -1,0 +1,78 @@
+"""A question with one line of text for an answer: a reason, a filter, or the word that lets money trade."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from cockpit.tui.board import Board, Look
+from cockpit.tui.text import Line
+
+Check = Callable[[str], str]
+"""Says what is wrong with an answer; empty when nothing is."""
+
+
+class Ask(ModalScreen[str | None]):
+    """Dismissed with the text, or with None when the operator changed their mind."""
+
+    DEFAULT_CSS = """
+    Ask { align: center middle; background: $background 0%; }
+    Ask > Vertical { width: 86; max-width: 96%; height: auto; max-height: 96%; }
+    Ask Board { width: 1fr; height: auto; }
+    Ask Input { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
+
+    def __init__(self, title: str, lines: Sequence[Line], look: Look, *, check: Check, start: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._lines = tuple(lines)
+        self._look = look
+        self._check = check
+        self._start = start
+
+    def compose(self) -> ComposeResult:
+        """The question above, the answer below."""
+        with Vertical():
+            board = Board("question", title=self._title, focusable=False)
+            board.look = self._look
+            yield board
+            answer = Input(value=self._start, select_on_focus=False)
+            answer.cursor_blink = False
+            yield answer
+
+    def on_mount(self) -> None:
+        """The cursor is where the answer goes."""
+        self._tell("")
+        self.query_one(Input).focus()
+
+    def restyle(self, look: Look) -> None:
+        """Another theme."""
+        self.query_one(Board).restyle(look)
+
+    def redraw(self) -> None:
+        """A question does not change while it is asked."""
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        """Take a good answer; say what is wrong with another."""
+        wrong = self._check(event.value.strip())
+        if wrong:
+            self._tell(wrong)
+        else:
+            self.dismiss(event.value.strip())
+
+    def action_close(self) -> None:
+        """Nothing was answered."""
+        self.dismiss(None)
+
+    def _tell(self, wrong: str) -> None:
+        board = self.query_one(Board)
+        foot: Line = ((wrong, "bad"),) if wrong else (("Enter answers, Esc leaves everything as it is", "dim"),)
+        board.show([*self._lines, (), foot])
+        board.refresh(layout=True)

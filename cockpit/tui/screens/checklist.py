@@ -1,0 +1,107 @@
+"""Before a session: what the engine can see for itself is ticked or not; what only the operator knows is asked."""
+
+from typing import NamedTuple
+
+from cockpit.domain.kinds import EngineState, FeedState
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import ProcessView
+from cockpit.tui import numbers
+from cockpit.tui.text import Line, wrap
+from cockpit.tui.view import View
+
+OPERATOR = "[ ]"
+
+
+class Seen(NamedTuple):
+    """One thing the engine knows: in order (True), not (False), or unknown (None)."""
+
+    ok: bool | None
+    text: str
+
+
+def lines(view: View, cells: int) -> list[Line]:
+    """The plan, what the engine sees, what the operator must, and the arithmetic."""
+    briefing, now = view.store.briefing, view.snapshot
+    drawn: list[Line] = [((briefing.session or "no session named", "strong"),)]
+    drawn += [((row, "text"),) for row in wrap(briefing.thesis, cells)]
+    drawn += [((f"  {share}", "dim"),) for share in briefing.bias]
+    drawn += [(), (("Seen by the engine", "info"),)]
+    for seen in what_is_seen(now, view.store.process):
+        drawn += _seen(view, seen, cells)
+    drawn += [(), (("For you to look at", "info"),)]
+    if not briefing.checklist:
+        drawn.append((("  the config has no checklist", "dim"),))
+    for item in briefing.checklist:
+        rows = list(wrap(item, cells - 6))
+        drawn += [((f"  {OPERATOR if number == 0 else '   '} {row}", "text"),) for number, row in enumerate(rows)]
+    drawn += [(), (("What may be risked", "info"),), *(((f"  {row}", "text"),) for row in limits(view))]
+    if briefing.arithmetic:
+        drawn += [(), (("What the numbers come to", "info"),), *(((f"  {row}", "dim"),) for row in briefing.arithmetic)]
+    return drawn
+
+
+def limits(view: View, only: str = "") -> list[str]:
+    """The limits in money, of every mode or of `only` one; for the checklist, and the ceremony before real money."""
+    now = view.snapshot
+    rows = [f"{mode}: {sentence}" for mode, sentence in view.store.briefing.mode_limits if only in ("", mode)]
+    if now is not None:
+        rows.append(
+            f"day's loss {numbers.money(now.daily_loss_limit_usd)} USD, "
+            f"session drawdown {numbers.money(now.drawdown_limit_usd)} USD"
+        )
+    return rows
+
+
+def what_is_seen(now: Snapshot | None, process: ProcessView | None) -> list[Seen]:
+    """Everything that can be ticked without asking."""
+    if now is None:
+        return [Seen(None, "no word from the engine yet")]
+    wanted = [feed for feed in now.feeds if feed.state is not FeedState.OFF]
+    old = [feed.name for feed in wanted if feed.state is not FeedState.FRESH]
+    health = now.health
+    seen = [
+        Seen(not old, "every feed is fresh" if not old else f"{len(old)} feeds not fresh: {', '.join(old)}"),
+        Seen(now.halt is None, "not halted" if now.halt is None else f"halted: {now.halt.sentence}"),
+        Seen(not now.stand_downs, _stand_downs(now)),
+        Seen(now.account.losses_since_review == 0, f"losses since the last review: {now.account.losses_since_review}"),
+        Seen(_left(now) > 0, f"{_left(now)} of {now.max_trades_per_day} trades left today"),
+        Seen(_health_ok(now), _health_text(now) if health.watched else "health factor: not watched"),
+        Seen(now.state is not EngineState.FLATTENING, "not flattening"),
+    ]
+    if process is not None:
+        journal = "the journal writes" if process.journal_ok else f"the journal fails: {process.journal_error}"
+        recording = (
+            f"recording fails: {process.recording_error}" if process.recording_error else "the session is recorded"
+        )
+        seen += [Seen(process.journal_ok, journal), Seen(not process.recording_error, recording)]
+        seen.append(Seen(not process.faults, f"{process.faults} faults in the engine {process.last_fault}".strip()))
+    return seen
+
+
+def _seen(view: View, seen: Seen, cells: int) -> list[Line]:
+    sign = "?" if seen.ok is None else (view.glyphs.yes if seen.ok else view.glyphs.no)
+    role = "warn" if seen.ok is None else ("good" if seen.ok else "bad")
+    rows = list(wrap(seen.text, cells - 6))
+    return [((f"  {sign if number == 0 else ' '}   ", role), (row, "text")) for number, row in enumerate(rows)]
+
+
+def _stand_downs(now: Snapshot) -> str:
+    return "; ".join(stand_down.sentence for stand_down in now.stand_downs) or "nothing stands the engine down"
+
+
+def _left(now: Snapshot) -> int:
+    return max(0, now.max_trades_per_day - now.account.trades_today)
+
+
+def _health_ok(now: Snapshot) -> bool | None:
+    health = now.health
+    if not health.watched:
+        return None
+    return health.no_debt or (health.value is not None and health.value >= health.warn_under)
+
+
+def _health_text(now: Snapshot) -> str:
+    health = now.health
+    if health.no_debt:
+        return "health factor: no debt"
+    return f"health factor {numbers.health(health.value)}, warned under {health.warn_under:.2f}"

@@ -1,0 +1,58 @@
+"""A question answered with one key."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual.app import ComposeResult
+from textual.events import Key
+from textual.screen import ModalScreen
+
+from cockpit.tui.board import Board, Look
+from cockpit.tui.text import Line
+
+
+class Choice(NamedTuple):
+    """One answer: its key, the word it stands for, and what it does."""
+
+    key: str
+    answer: str
+    text: str
+
+
+class Choose(ModalScreen[str | None]):
+    """Dismissed with the answer's word, or with None on Esc."""
+
+    DEFAULT_CSS = """
+    Choose { align: center middle; background: $background 0%; }
+    Choose > Board { width: 80; max-width: 96%; height: auto; max-height: 96%; }
+    """
+
+    def __init__(self, title: str, lines: Sequence[Line], choices: Sequence[Choice], look: Look) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = tuple(choices)
+        self._look = look
+        keys: list[Line] = [((f" {choice.key} ", "key"), (choice.text, "text")) for choice in choices]
+        self._lines: list[Line] = [*lines, (), *keys, ((" Esc ", "key"), ("back to the screen", "text"))]
+
+    def compose(self) -> ComposeResult:
+        """One board."""
+        board = Board("choices", title=self._title)
+        board.look = self._look
+        board.show(self._lines)
+        yield board
+
+    def restyle(self, look: Look) -> None:
+        """Another theme."""
+        self.query_one(Board).restyle(look)
+
+    def redraw(self) -> None:
+        """A question does not change while it is asked."""
+
+    def on_key(self, event: Key) -> None:
+        """One key decides."""
+        if event.key == "escape":
+            self.dismiss(None)
+        for choice in self._choices:
+            if event.key == choice.key:
+                self.dismiss(choice.answer)

@@ -1,0 +1,51 @@
+"""What the operator chose for the screen, as plain values: the command line reads them from wherever they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cockpit.tui.keys import keymap
+from cockpit.tui.palette import THEMES
+
+LOCAL_HZ = 10.0
+REMOTE_HZ = 4.0
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message says what was expected and what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """`hz` is how often the picture changes at most; `flatten_presses` is 2, or 1 for those who want no question.
+
+    `colour` False is NO_COLOR. `profile` names the engine in the terminal's title and the saved screens' names.
+    """
+
+    hz: float = LOCAL_HZ
+    theme: str = "dark"
+    ascii_only: bool = False
+    colour: bool = True
+    flatten_presses: int = 2
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=keymap)
+    profile: str = ""
+    save_to: str = "."
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, object], **given: object) -> "ScreenSettings":
+        """From the operator's own values: `theme`, `ascii`, `flatten_presses`, `keys`. Raises on one that cannot be."""
+        known = {"theme", "ascii", "flatten_presses", "keys"}
+        for name in chosen:
+            if name not in known:
+                raise SettingsError(f"screen.{name}: expected one of {', '.join(sorted(known))}, was '{name}'")
+        theme, ascii_only = chosen.get("theme", "dark"), chosen.get("ascii", False)
+        presses, own_keys = chosen.get("flatten_presses", 2), chosen.get("keys", {})
+        if theme not in THEMES:
+            raise SettingsError(f"screen.theme: expected one of {', '.join(THEMES)}, was {theme!r}")
+        if presses not in (1, 2):
+            raise SettingsError(f"screen.flatten_presses: expected 1 or 2, was {presses!r}")
+        if not isinstance(ascii_only, bool):
+            raise SettingsError(f"screen.ascii: expected true or false, was {ascii_only!r}")
+        if not isinstance(own_keys, Mapping):
+            raise SettingsError(f"screen.keys: expected keys by action, was {own_keys!r}")
+        values = {"theme": theme, "ascii_only": ascii_only, "flatten_presses": presses, "keys": keymap(own_keys)}
+        return cls(**{**values, **given})  # type: ignore[arg-type]  # checked one by one above

@@ -1,0 +1,101 @@
+"""Text from outside made harmless, and fitted by terminal cells instead of by characters.
+
+Nothing here is markup, ever: a span is a text and the role that colours it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len, get_character_cell_size
+
+Span = tuple[str, str]
+"""A text and its role (see `palette`)."""
+Line = tuple[Span, ...]
+"""One row of a board, left to right."""
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+LONGEST = 2_000
+ELLIPSIS = "…"
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str) -> str:
+    """`text` with everything that could move a cursor, ring, reorder or hide replaced by one visible character each.
+
+    Right-to-left and combining characters go too: a terminal may draw them over the neighbouring numbers.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_harmless, text[:LONGEST]))
+
+
+def _harmless(character: str) -> str:
+    if character.isascii():
+        return character if character.isprintable() else REPLACEMENT
+    if character in _BIDI or not character.isprintable() or "\u0590" <= character <= "\u08ff":
+        return REPLACEMENT
+    return character if get_character_cell_size(character) else REPLACEMENT
+
+
+def width(text: str) -> int:
+    """How many cells a cleaned text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def cut(text: str, cells: int) -> str:
+    """A cleaned text in at most `cells`, ending in an ellipsis where something is left out."""
+    text = clean(text)
+    if width(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    kept, used = [], 0
+    for character in text:
+        size = get_character_cell_size(character)
+        if used + size > cells - 1:
+            break
+        kept.append(character)
+        used += size
+    return "".join(kept) + ELLIPSIS
+
+
+def left(text: str, cells: int) -> str:
+    """`text` in exactly `cells`, at the left."""
+    fitted = cut(text, cells)
+    return fitted + " " * (cells - width(fitted))
+
+
+def right(text: str, cells: int) -> str:
+    """`text` in exactly `cells`, at the right, so that digits stay under digits."""
+    fitted = cut(text, cells)
+    return " " * (cells - width(fitted)) + fitted
+
+
+def line_width(line: Iterable[Span]) -> int:
+    """How many cells a line of cleaned spans takes."""
+    return sum(width(text) for text, _ in line)
+
+
+def facts(*pairs: tuple[str, str]) -> Line:
+    """Names and values on one line."""
+    spans: list[Span] = []
+    for name, value in pairs:
+        gap = "   " if spans else ""
+        spans += [(f"{gap}{name} " if name else gap, "dim"), (value, "text")]
+    return tuple(spans)
+
+
+def wrap(text: str, cells: int) -> Iterator[str]:
+    """A cleaned text broken at spaces into rows of at most `cells`."""
+    row = ""
+    for word in clean(text).split():
+        if row and width(row) + 1 + width(word) > cells:
+            yield row
+            row = ""
+        rest = word
+        while width(rest) > max(1, cells):
+            head = rest[: max(1, cells // 2)]
+            yield head
+            rest = rest[len(head) :]
+        row = f"{row} {rest}" if row else rest
+    if row:
+        yield row

@@ -1,0 +1,77 @@
+"""What a pane is given to draw from: the store, how to draw, and the little that the operator chose."""
+
+from dataclasses import dataclass
+
+from cockpit.domain.kinds import FeedState, Reading
+from cockpit.domain.snapshot import AssetView, FeedView, Snapshot
+from cockpit.tui.glyphs import RICH, Glyphs
+from cockpit.tui.numbers import lasting
+from cockpit.tui.store import Store
+from cockpit.tui.text import Line, Span
+
+STALE_AFTER_S = 1.5
+UNKNOWN_LINE: Line = (("waiting for the engine's first word", "dim"),)
+FEED_ROLES = {
+    FeedState.FRESH: "dim", FeedState.LATE: "warn", FeedState.STALE: "bad", FeedState.DOWN: "bad", FeedState.OFF: "dim",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at the store. `asset` is the asset of the ladder; `lost_s` for how long the engine has been away."""
+
+    store: Store
+    asset: str = "BTC"
+    glyphs: Glyphs = RICH
+    now_s: float = 0.0
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot."""
+        return self.store.snapshot
+
+    @property
+    def lost_s(self) -> float | None:
+        """None while the link holds."""
+        return self.store.link.lost_s(self.now_s)
+
+    @property
+    def chosen(self) -> AssetView | None:
+        """The ladder's asset."""
+        return self.store.asset(self.asset)
+
+    def feeds(self, reading: Reading, asset: str | None = None) -> list[FeedView]:
+        """The feeds of a reading, of one asset where it has any."""
+        found = self.snapshot.feeds if self.snapshot else ()
+        return [feed for feed in found if feed.reading is reading and (asset is None or feed.scope == asset)]
+
+
+def age_span(feeds: list[FeedView], quiet: bool = True) -> Span:
+    """The age of the worst of some feeds, once it is not fresh; empty while all is well."""
+    worst = max(feeds, key=_badness, default=None)
+    if worst is None or (quiet and worst.state is FeedState.FRESH):
+        return ("", "dim")
+    return (feed_word(worst), FEED_ROLES[worst.state])
+
+
+def feed_word(feed: FeedView) -> str:
+    """A feed's state and age in a word or two."""
+    if feed.state is FeedState.OFF:
+        return "off"
+    if feed.age_s is None:
+        return "no data yet"
+    word = "" if feed.state is FeedState.FRESH else f"{feed.state.value.upper()} "
+    return f"{word}{lasting(feed.age_s)}"
+
+
+def _badness(feed: FeedView) -> tuple[int, float]:
+    order = (FeedState.OFF, FeedState.FRESH, FeedState.LATE, FeedState.DOWN, FeedState.STALE)
+    return order.index(feed.state), feed.age_s if feed.age_s is not None else float("inf")
+
+
+def staleness(view: View) -> float | None:
+    """For how long nothing new has come from the engine, once that is long enough to matter; None while it is not."""
+    if view.snapshot is None:
+        return None
+    age_s = view.now_s - view.store.received_s
+    return age_s if view.lost_s is not None or age_s > STALE_AFTER_S else None

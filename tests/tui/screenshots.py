@@ -1,0 +1,54 @@
+"""The pictures of the README, from stored scenes: `python tests/tui/screenshots.py` writes them to `screenshots/`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from conftest import Stage, StandingLink, staged  # noqa: E402
+from scenes import Scene, scene  # noqa: E402
+
+from cockpit.deck.link import LinkChange  # noqa: E402
+from cockpit.domain.kinds import Mode  # noqa: E402
+
+TARGET = HERE.parents[1] / "screenshots"
+
+
+async def lose_engine(stage: Stage) -> None:
+    stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+    stage.clock.now_s += 12
+    await stage.settle()
+
+
+async def take(
+    name: str, shown: Scene, size: tuple[int, int], *keys: str, lost: bool = False, theme: str = "dark"
+) -> None:
+    async with staged(StandingLink(shown), size, theme=theme) as stage:
+        await stage.press(*keys)
+        if lost:
+            await lose_engine(stage)
+        stage.app.save_screenshot(f"{name}.svg", path=str(TARGET))
+    print(TARGET / f"{name}.svg")
+
+
+async def main() -> None:
+    TARGET.mkdir(exist_ok=True)
+    trading, later, flat = scene("trading"), scene("later"), scene("flat")
+    await take("trading-120x40", trading, (120, 40), "6")
+    await take("trading-80x24", trading, (80, 24))
+    await take("trading-60x20", trading, (60, 20))
+    await take("live", trading.with_snapshot(mode=Mode.LIVE), (120, 40), "6")
+    await take("flatten-asked", trading, (120, 40), "f12")
+    await take("flat", flat, (120, 40))
+    await take("engine-lost", trading, (120, 40), lost=True)
+    await take("verdict", later, (120, 40), "6", "down", "down", "enter")
+    await take("trades", later, (120, 40), "e")
+    await take("checklist", later, (120, 46), "c")
+    await take("light", later, (120, 40), theme="light")
+    await take("colour-blind", later, (120, 40), theme="colour-blind")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

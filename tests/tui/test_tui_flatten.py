@@ -1,0 +1,111 @@
+"""The way out: pressed twice, sent, and in sight until the engine says FLAT, or said loudly where it cannot be sent."""
+
+import msgspec
+import pytest
+from conftest import StandingLink, staged
+from scenes import Scene
+from simulated_engine import SimulatedEngine
+
+from cockpit.deck.errors import EngineUnreachable
+from cockpit.deck.link import LinkChange
+from cockpit.domain.kinds import EngineState
+from cockpit.tui.flatten import FlattenFlow, Stage
+
+
+def test_one_press_asks_and_the_second_sends() -> None:
+    flow = FlattenFlow()
+    assert not flow.press(10.0)
+    assert flow.stage is Stage.ASKED
+    assert flow.press(13.0)
+    assert flow.stage is Stage.SENT
+
+
+def test_a_late_second_press_is_a_first_one() -> None:
+    flow = FlattenFlow()
+    flow.press(10.0)
+    assert not flow.press(13.01)
+    assert flow.stage is Stage.ASKED
+
+
+def test_what_is_under_way_cannot_be_put_out_of_sight() -> None:
+    flow = FlattenFlow(stage=Stage.ENGINE_ACTS)
+    flow.dismiss()
+    assert flow.stage is Stage.ENGINE_ACTS
+
+
+def test_a_flatten_that_somebody_else_started_is_followed_too(trading: Scene, flat: Scene) -> None:
+    flow = FlattenFlow()
+    flow.see(msgspec.structs.replace(trading.snapshot, state=EngineState.FLATTENING), ["+0 ms FREEZE"])
+    assert flow.stage is Stage.ENGINE_ACTS
+    flow.see(flat.snapshot, ["+0 ms FREEZE", "+100 ms FLAT"])
+    assert flow.stage is Stage.FLAT
+
+
+def test_it_is_red_until_the_engine_says_flat(trading: Scene, flat: Scene) -> None:
+    flow = FlattenFlow(presses=1)
+    flow.press(10.0)
+    flow.see(trading.snapshot, [])
+    assert flow.rows(trading.snapshot, [], 11.0)[0][1] == "alarm"
+    flow.see(flat.snapshot, ["+0 ms FREEZE: x", "+20 ms okx says flat (1 of 2)"])
+    assert flow.rows(flat.snapshot, [], 11.0)[0][1] == "alarm"
+    flow.see(flat.snapshot, ["+20 ms okx says flat (1 of 2)", "+90 ms FLAT"])
+    assert flow.rows(flat.snapshot, [], 11.0)[0][1] == "good"
+
+
+async def test_the_real_engine_is_flattened_and_every_step_is_shown(simulated: SimulatedEngine) -> None:
+    await simulated.arm()
+    simulated.run_to(125)
+    async with staged(simulated) as stage:
+        await stage.press("f12", "f12")
+        await stage.until(lambda: bool(simulated.sent) and simulated.engine.snapshot().halt is not None)
+        for frame in simulated.all_frames()[1:]:
+            stage.app.store.take(frame, stage.clock())
+        await stage.settle()
+        text = stage.text()
+        assert "FLAT: every venue said so, twice" in text
+        assert "FREEZE: no entry can start" in text and "okx says flat (2 of 2)" in text
+        assert "HALTED" in stage.rows()[0]
+        assert stage.app.store.snapshot is not None and not stage.app.store.snapshot.open_trades
+        await stage.press("escape")
+        assert "FLAT:" not in stage.text()
+
+
+async def test_a_flatten_that_does_not_get_through_names_the_way_out(trading: Scene) -> None:
+    link = StandingLink(trading)
+    link.refusal = EngineUnreachable("expected an engine, was none")
+    async with staged(link) as stage:
+        await stage.press("f12", "f12")
+        await stage.until(lambda: stage.app.flow.stage is Stage.FAILED)
+        text = stage.text()
+        assert "FLATTEN DID NOT GET THROUGH: expected an engine, was none" in text
+        assert "in a shell: cockpit flatten" in text
+        link.refusal = None
+        await stage.press("f12", "f12")
+        await stage.until(lambda: link.asked.count(("flatten",)) == 2)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+async def test_a_lost_engine_is_said_with_how_long_and_what_was_known_is_grey(
+    trading: Scene, size: tuple[int, int]
+) -> None:
+    async with staged(StandingLink(trading), size=size) as stage:
+        stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+        stage.clock.now_s += 12
+        await stage.settle()
+        text = stage.text()
+        assert "ENGINE LOST 12 s" in text
+        assert "STALE 12 s" in text
+        assert "cockpit flatten" in text
+        board = stage.app.panes.query_one("#trades")
+        assert {role for row in board._cells[1:-1] for _, role in row if role in ("good", "bad", "warn")} == set()  # type: ignore[attr-defined]
+        stage.app.store.take(LinkChange(True, 0.0), stage.clock())
+        stage.app.store.take(trading.last, stage.clock())
+        await stage.settle()
+        assert "ENGINE LOST" not in stage.text() and "STALE" not in stage.text()
+
+
+async def test_a_silent_engine_is_stale_although_the_link_holds(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        stage.clock.now_s += 4
+        await stage.settle()
+        assert "STALE 4 s" in stage.text()

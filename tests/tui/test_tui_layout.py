@@ -1,0 +1,51 @@
+"""Every pane has its place at every size, and nothing lies over anything."""
+
+from itertools import combinations
+
+import pytest
+from conftest import SIZES
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.geometry import Region
+
+from cockpit.tui.desk import TITLES
+from cockpit.tui.layout import plan
+
+ZOOMED = st.sampled_from((None, *TITLES))
+
+
+@given(st.integers(1, 400), st.integers(1, 200), st.integers(0, 20), st.integers(0, 12), ZOOMED)
+def test_regions_lie_in_the_screen_and_apart(
+    columns: int, rows: int, trades: int, alert_rows: int, zoomed: str | None
+) -> None:
+    regions = plan(columns, rows, trades=trades, alert_rows=alert_rows, zoomed=zoomed).regions
+    screen = Region(0, 0, columns, rows)
+    assert all(region.area and screen.contains_region(region) for region in regions.values())
+    lying = [region for name, region in regions.items() if name != "alert"]
+    assert not any(one.overlaps(other) for one, other in combinations(lying, 2))
+    assert "status" in regions
+    assert not alert_rows or "alert" in regions or rows <= 2
+
+
+@pytest.mark.parametrize(
+    ("size", "panes"),
+    [
+        (SIZES[0], set(TITLES)),
+        (SIZES[1], {"bands", "trades", "setups", "gate_log"}),
+        (SIZES[2], {"trades", "gate_log", "bands"}),
+    ],
+)
+def test_what_is_seen_at_the_three_sizes(size: tuple[int, int], panes: set[str]) -> None:
+    seen = set(plan(*size, trades=1).regions) - {"status", "news", "footer"}
+    assert seen == panes
+
+
+def test_an_alert_moves_nothing() -> None:
+    calm, alarmed = plan(120, 40).regions, plan(120, 40, alert_rows=7).regions
+    assert {name: region for name, region in alarmed.items() if name != "alert"} == calm
+
+
+def test_a_zoomed_pane_has_the_whole_body() -> None:
+    regions = plan(120, 40, zoomed="setups").regions
+    assert set(regions) == {"status", "news", "footer", "setups"}
+    assert regions["setups"].size == (120, 37)

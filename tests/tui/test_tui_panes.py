@@ -1,0 +1,167 @@
+"""Each pane in its notable states (fresh, stale, unknown, warning, empty), as text with the role of every part."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from scenes import Scene, scene
+from syrupy.assertion import SnapshotAssertion
+
+from cockpit.domain.account import Halt
+from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
+from cockpit.tui.desk import PURE
+from cockpit.tui.panes.gatelog import GateLog
+from cockpit.tui.panes.ladder import Ladder
+from cockpit.tui.store import Store
+from cockpit.tui.text import Line
+from cockpit.tui.view import View
+
+replace = msgspec.structs.replace
+SIZES = {"status": (118, 1), "bands": (38, 20), "positioning": (56, 10), "health": (26, 10), "trades": (82, 9),
+         "setups": (82, 11), "gate_log": (116, 6)}  # fmt: skip
+
+
+def view_of(shown: Scene | None, asset: str = "BTC") -> View:
+    store = Store()
+    if shown is not None:
+        store.link.connected = True
+        for frame in shown.frames:
+            store.take(frame, 0.0)
+    return View(store, asset)
+
+
+def drawn(pane: str, view: View, size: tuple[int, int] | None = None) -> list[Line]:
+    cells, rows = size or SIZES[pane]
+    if pane == "bands":
+        return Ladder().lines(view, cells, rows)
+    if pane == "gate_log":
+        return GateLog().lines(view, cells, rows, focused=True)
+    return PURE[pane](view, cells, rows)
+
+
+def picture(lines: list[Line]) -> str:
+    """The text of each row, then its roles other than plain ones."""
+    rows = []
+    for line in lines:
+        told = [(role, text.strip()) for text, role in line if role not in ("text", "dim")]
+        marks = " ".join(f"{role}={text}" for role, text in told if text)
+        rows.append(f"|{''.join(text for text, _ in line)}|" + (f"   [{marks}]" if marks else ""))
+    return "\n".join(rows)
+
+
+def health(**changes: Any) -> Callable[[Scene], Scene]:
+    return lambda shown: shown.with_snapshot(health=replace(shown.snapshot.health, **changes))
+
+
+def feeds(reading: Reading, state: FeedState, age_s: float | None) -> Callable[[Scene], Scene]:
+    def change(shown: Scene) -> Scene:
+        changed = [
+            replace(feed, state=state, age_s=age_s) if feed.reading is reading else feed
+            for feed in shown.snapshot.feeds
+        ]
+        return shown.with_snapshot(feeds=tuple(changed))
+
+    return change
+
+
+def assets(**changes: Any) -> Callable[[Scene], Scene]:
+    return lambda shown: shown.with_snapshot(assets=tuple(replace(a, **changes) for a in shown.snapshot.assets))
+
+
+def trades(**changes: Any) -> Callable[[Scene], Scene]:
+    def change(shown: Scene) -> Scene:
+        changed = [replace(t, trade=replace(t.trade, **changes)) for t in shown.snapshot.open_trades]
+        return shown.with_snapshot(open_trades=tuple(changed))
+
+    return change
+
+
+def at_price(price: float | None) -> Callable[[Scene], Scene]:
+    return assets(price=price, mark=price)
+
+
+def setups(**changes: Any) -> Callable[[Scene], Scene]:
+    return lambda shown: shown.with_snapshot(setups=tuple(replace(s, **changes) for s in shown.snapshot.setups))
+
+
+def snapshot_with(**changes: Any) -> Callable[[Scene], Scene]:
+    return lambda shown: shown.with_snapshot(**changes)
+
+
+STATES: dict[str, tuple[str, Callable[[Scene], Scene]]] = {
+    "status: fresh": ("status", lambda shown: shown),
+    "status: live and halted": (
+        "status", snapshot_with(mode=Mode.LIVE, state=EngineState.HALTED, halt=Halt(1, "x", "x"))),
+    "status: nothing known": ("status", snapshot_with(open_pnl_usd=None, drawdown_usd=None, feeds=())),
+    "status: stale feeds": ("status", feeds(Reading.FUNDING, FeedState.STALE, 700.0)),
+    "status: health critical": ("status", health(value=1.95)),
+    "bands: with trade": ("bands", lambda shown: shown),
+    "bands: price beyond every band": ("bands", at_price(118_000.0)),
+    "bands: price inside a band": ("bands", at_price(109_800.0)),
+    "bands: no price": ("bands", at_price(None)),
+    "bands: no bands": ("bands", assets(bands_lower=(), bands_upper=())),
+    "bands: stop not on the venue": ("bands", trades(stop_rests_on_venue=False)),
+    "positioning: fresh": ("positioning", lambda shown: shown),
+    "positioning: stale": ("positioning", feeds(Reading.POSITIONING, FeedState.STALE, 700.0)),
+    "positioning: late funding": ("positioning", feeds(Reading.FUNDING, FeedState.LATE, 400.0)),
+    "positioning: unknown": ("positioning", assets(
+        long_pct=None, short_pct=None, funding=(), funding_spread_bps=None, open_interest_change_24h_pct=None)),
+    "positioning: crowded": ("positioning", assets(long_pct=40.0, short_pct=60.0)),
+    "positioning: longs only": ("positioning", assets(funding_spread_bps=3.6)),
+    "health: safe": ("health", health(value=2.75)),
+    "health: low": ("health", health(value=2.45)),
+    "health: no entries": ("health", health(value=2.1)),
+    "health: flatten": ("health", health(value=1.95)),
+    "health: unknown": ("health", health(value=None, detail="3 RPCs failed")),
+    "health: stale": ("health", feeds(Reading.HEALTH_FACTOR, FeedState.STALE, 400.0)),
+    "health: no debt": ("health", health(value=None, no_debt=True, debt_usd=0.0)),
+    "health: not watched": ("health", health(watched=False, value=None, detail="not watched: no address configured")),
+    "trades: three": ("trades", lambda shown: shown),
+    "trades: none": ("trades", snapshot_with(open_trades=(), exposure_usd=0.0)),
+    "trades: stop not on the venue": ("trades", trades(stop_rests_on_venue=False)),
+    "trades: no stop": ("trades", trades(stop_price=None)),
+    "trades: opening": ("trades", trades(phase=TradePhase.OPENING, rungs=())),
+    "trades: closing": ("trades", trades(phase=TradePhase.CLOSING, stop_at_entry=True)),
+    "trades: price unknown": ("trades", lambda shown: shown.with_snapshot(open_trades=tuple(
+        replace(t, price=None, open_pnl_usd=None, total_r=None) for t in shown.snapshot.open_trades))),
+    "setups: as they are": ("setups", lambda shown: shown),
+    "setups: all pass": ("setups", setups(gate_would_approve=True, size_factor=0.7, phase=SetupPhase.WATCHING)),
+    "setups: off": ("setups", setups(phase=SetupPhase.OFF, waiting_for="disabled in the config")),
+    "setups: none": ("setups", snapshot_with(setups=())),
+    "gate_log: verdicts": ("gate_log", lambda shown: shown),
+    "gate_log: empty": ("gate_log", lambda shown: shown._replace(log=[])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_pane_in_its_notable_states(state: str, trading: Scene, snapshot: SnapshotAssertion) -> None:
+    pane, change = STATES[state]
+    assert picture(drawn(pane, view_of(change(trading)))) == snapshot
+
+
+@pytest.mark.parametrize("pane", SIZES)
+def test_a_pane_before_the_engines_first_word(pane: str, snapshot: SnapshotAssertion) -> None:
+    assert picture(drawn(pane, view_of(None))) == snapshot
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (3, 2), (10, 3), (20, 5), (30, 40), (250, 80)])
+@pytest.mark.parametrize("pane", SIZES)
+@pytest.mark.parametrize("name", ["quiet", "trading", "later"])
+def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], name: str) -> None:
+    for asset in ("BTC", "XRP", "nothing"):
+        assert isinstance(drawn(pane, view_of(scene(name), asset), size), list)
+
+
+def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:
+    def grid(lines: list[Line]) -> list[float]:
+        return [float(line[0][0].replace(",", "")) for line in lines[1:-1] if line[0][1] == "faint"]
+
+    ladder = Ladder()
+    first = grid(ladder.lines(view_of(trading), 38, 24))
+    moved = grid(ladder.lines(view_of(at_price(108_900.0)(trading)), 38, 24))
+    assert first == sorted(first, reverse=True)
+    steps = {round(one - other, 6) for one, other in pairwise(first)}
+    assert all(step % min(steps) == 0 for step in steps)
+    assert len(set(first) ^ set(moved)) in (1, 2)

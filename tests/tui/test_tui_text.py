@@ -1,0 +1,64 @@
+"""Text from outside is harmless and takes exactly the cells it is given."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cockpit.tui.glyphs import ASCII, RICH, to_ascii
+from cockpit.tui.text import clean, cut, left, right, wrap
+
+ANY = st.text(st.characters(), max_size=80)
+
+
+@given(ANY)
+def test_cleaned_text_has_nothing_that_moves_a_cursor(text: str) -> None:
+    cleaned = clean(text)
+    assert all(unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in cleaned)
+    assert clean(cleaned) == cleaned
+
+
+@given(ANY, st.integers(0, 40))
+def test_fitted_text_takes_exactly_its_cells(text: str, cells: int) -> None:
+    assert cell_len(left(text, cells)) == cells
+    assert cell_len(right(text, cells)) == cells
+    assert cell_len(cut(text, cells)) <= cells
+
+
+@given(ANY, st.integers(2, 40))
+def test_wrapped_rows_fit(text: str, cells: int) -> None:
+    assert all(cell_len(row) <= cells for row in wrap(text, cells))
+
+
+@pytest.mark.parametrize(
+    ("hostile", "harmless"),
+    [
+        ("\x1b[2J", "\ufffd[2J"),
+        ("a\nb\tc\r", "a\ufffdb\ufffdc\ufffd"),
+        ("\x9b31m", "\ufffd31m"),
+        ("\u202eabc", "\ufffdabc"),
+        ("[/x]", "[/x]"),
+        ("e\u0301", "e\ufffd"),
+        ("שלום", "\ufffd" * 4),
+    ],
+)
+def test_hostile_text_is_replaced_character_by_character(hostile: str, harmless: str) -> None:
+    assert clean(hostile) == harmless
+
+
+def test_ten_kilobytes_are_cut() -> None:
+    assert len(clean("é" * 10_000)) == 2_000
+
+
+@given(ANY)
+def test_ascii_is_ascii(text: str) -> None:
+    assert to_ascii(clean(text)).isascii()
+
+
+def test_every_sign_has_an_ascii_twin() -> None:
+    for name, sign in ASCII._asdict().items():
+        assert sign.isascii(), name
+        assert name in RICH._fields
+    assert all(len(glyphs.frame) == len(glyphs.heavy) == 6 for glyphs in (RICH, ASCII))
