@@ -113,7 +113,7 @@ def _globals(
     mode: Annotated[Mode | None, typer.Option("--mode", help="The engine's mode, where one is started.")] = None,
     feed: Annotated[str | None, typer.Option("--feed", metavar="sim|live|FILE", help="The market it sees.")] = None,
     speed: Annotated[float | None, typer.Option("--speed", min=0, help="1 = real time, 0 = unpaced.")] = None,
-    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many a UTC day.")] = None,
+    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="Entries a UTC day, at most.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     slow: SlowOption = False,
 ) -> int | None:
@@ -293,7 +293,7 @@ def engine(
     speed: Annotated[
         float, typer.Option("--speed", min=0, help="1 = real time, 10 = ten times faster, 0 = as fast as it goes.")
     ] = 1.0,
-    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="No entries after that many a UTC day.")] = None,
+    max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="Entries a UTC day, at most.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8000,

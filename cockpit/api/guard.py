@@ -43,10 +43,14 @@ class Refusal(NamedTuple):
 
 
 class Ticket:
-    """What a WebSocket was let in with; its handler asks again whether that still holds."""
+    """What a call was let in with; a WebSocket's handler asks again whether that still holds.
 
-    def __init__(self, admission: Admission, call: CallScope, *, has_token: bool) -> None:
+    `is_signed`: its body's signature was checked and holds.
+    """
+
+    def __init__(self, admission: Admission, call: CallScope, *, has_token: bool, is_signed: bool = False) -> None:
         self.call = call
+        self.is_signed = is_signed
         self._admission = admission
         self._has_token = has_token
 
@@ -98,14 +102,16 @@ class Guard:
         body = b""
         if refusal is None:
             refusal, body = await self._read(receive)
-        if refusal is None and self._signature is not None and scope["path"] == EXECUTE_PATH:
+        if refusal is not None:
+            await self._discard(receive)
+        elif self._signature is not None and scope["path"] == EXECUTE_PATH:
             refusal = self._signature_refusal(headers, body)
         if refusal is not None:
             self._log.refuse(refusal.reason, refusal.status, call, refusal.sentence)
-            await self._discard(receive)
             await answer.refuse(refusal)
             return
-        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=True)
+        is_signed = self._signature is not None and scope["path"] == EXECUTE_PATH
+        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=True, is_signed=is_signed)
         await self._answer(scope, _replay(body, receive), answer, call)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", call: CallScope) -> None:

@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from cockpit.api.answered import Answer, Answered
 from cockpit.api.denial import Denied
+from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.models import Denial, ExecuteAnswer, ExecuteRequest, RefusalAnswer, RiskAdjustments, UnknownStrategy
 from cockpit.api.room import Room
 from cockpit.config.setups import ExternalStrategy
@@ -37,22 +38,30 @@ def trade_routes(room: Room) -> APIRouter:
             404: {"model": UnknownStrategy, "description": "no strategy is registered under that name"},
         },
     )
-    async def execute(asked: ExecuteRequest) -> JSONResponse:
+    async def execute(request: Request, asked: ExecuteRequest) -> JSONResponse:
         """The signal passes the gate, gets its strategy's registered stop and targets, and is sent if armed.
 
         200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
         sent. With an `id` the same call can be repeated safely: same answer, never a second trade.
         """
+        if room.signs:
+            _check_signed(request, asked)
         strategy = _strategy(room, asked)
         if asked.id is None:
-            if room.signs:
-                raise Denied(401, "signature", "expected an id in a signed signal, was none")
             answer = await _execute(room, strategy, asked)
             return JSONResponse(answer.content, answer.status)
         answer, is_same = await answered.once(asked.id, asked, lambda: _execute(room, strategy, asked))
         return JSONResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
 
     return router
+
+
+def _check_signed(request: Request, asked: ExecuteRequest) -> None:
+    """Raise `Denied` unless the guard has found the signature good; it needs an id, so that a replay is recognised."""
+    ticket: Ticket = request.scope["state"][TICKET]
+    if not ticket.is_signed or asked.id is None:
+        what = "expected an id in a signed signal, was none" if ticket.is_signed else "expected a signed signal"
+        raise Denied(401, "signature", what)
 
 
 def _strategy(room: Room, asked: ExecuteRequest) -> ExternalStrategy:

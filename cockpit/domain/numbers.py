@@ -14,12 +14,14 @@ def apart(value: float, limit: float, spec: str) -> str:
     text = format(value, spec)
     if value == limit or text != format(limit, spec):
         return text
-    sign = "+" if spec.startswith("+") else ""
-    for decimals in range(1, NOISE_DECIMALS + 1):
-        text = format(value, f"{sign}.{decimals}f")
-        if text != format(limit, f"{sign}.{decimals}f"):
+    head, kind = spec[:-1], spec[-1]
+    lead, _, decimals = head.partition(".")
+    for more in range(1, NOISE_DECIMALS):
+        finer = f"{lead}.{int(decimals) + more}{kind}"
+        text = format(value, finer)
+        if text != format(limit, finer):
             return text
-    return format(value, sign)
+    return format(value, lead)
 
 
 def price_text(price_usd: float) -> str:

@@ -146,8 +146,8 @@ class Desk:
         out.notice(
             "critical",
             "order",
-            f"fill {event.fill_id} of {event.qty:g} at {price_text(event.price)} on order {event.order_id}, which is not ours: "
-            "check the venue",
+            f"fill {event.fill_id} of {event.qty:g} at {price_text(event.price)} on order {event.order_id}, "
+            "which is not ours: check the venue",
         )
 
     def _booked(self, before: OrderProgress, event: OrderEvent, out: Outbox) -> OrderProgress | None:

@@ -81,7 +81,7 @@ class Risk:
         if not self._health.confirmed(reading):
             return
         limit = self._config.gate.health_factor_flatten_under
-        value = "unknown" if reading.value is None else apart(reading.value, limit, ".2f")
+        value = "unknown" if reading.value is None else apart(reading.value, limit, ".3f")
         sentence = f"health factor {value} under {limit:.2f}, confirmed by {reading.source}"
         self.kill("health_factor", sentence, out, flatten=True)
 

@@ -111,7 +111,8 @@ class TradeLife:
             self._finish_if_flat(out)
             return
         price = was.entry_price if price is None else price
-        detail = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours, valued at {price_text(price)}"
+        gone = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours"
+        detail = f"{gone}, valued at {price_text(price)}"
         out.notice("critical", "position", f"{was.trade_id}: {detail}")
         self.record = replace(
             booking.with_exit(was, was.open_qty, price, 0.0, self._instrument.lot),

@@ -49,6 +49,10 @@ class FeedWords:
         """The word of the worker this source's values come from."""
         return self._words.get((reading, source))
 
+    def down(self) -> list[FeedHealth]:
+        """Every worker that says it is down, in the order they said so first."""
+        return [word for word in self._words.values() if word.state is FeedState.DOWN]
+
     def any_of(self, reading: Reading) -> FeedHealth | None:
         """The newest word of any worker of this reading."""
         words = [word for (kind, _), word in self._words.items() if kind is reading]

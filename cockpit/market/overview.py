@@ -53,7 +53,8 @@ def word_text(word: FeedHealth | None) -> str:
 
 def feed_views(market: Market, now_ns: int) -> tuple[FeedView, ...]:
     """Every feed known or required. A worker that is down shows as DOWN even while its last value is still good."""
-    return tuple(_view(market, feed, now_ns) for feed in _feeds(market, now_ns))
+    feeds = list(_feeds(market, now_ns))
+    return (*(_view(market, feed, now_ns) for feed in feeds), *_others_down(market, feeds))
 
 
 def stale(market: Market, now_ns: int) -> tuple[tuple[str, str, float, float], ...]:
@@ -94,6 +95,27 @@ def _judged(market: Market, now_ns: int) -> Iterator[tuple[ReadingAges, int, Ori
         yield feeds.priority_fee, market.fee.own.ts_ns, market.fee.own.origin, ("priority_fee",)
     if market.tip.own is not None:
         yield feeds.jito_tip, market.tip.own.ts_ns, market.tip.own.origin, ("jito_tip",)
+
+
+def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
+    """Workers that are down while others give the same reading: a traded venue nobody watches, a preferred source."""
+    shown = {(feed.reading, feed.source) for feed in feeds}
+    heard = {feed.reading for feed in feeds if feed.ts_ns is not None}
+    for word in market.words.down():
+        if (word.reading, word.source) in shown or word.reading not in heard:
+            continue
+        ages = ages_of(market.config, word.reading)
+        yield FeedView(
+            name=f"{word.reading.value}.{word.source}",
+            reading=word.reading,
+            scope=word.source,
+            state=word.state,
+            age_s=None,
+            origin=None,
+            warn_after_s=ages.warn_after_s,
+            stand_down_after_s=ages.stand_down_after_s,
+            detail=word_text(word),
+        )
 
 
 def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:

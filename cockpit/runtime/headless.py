@@ -1,6 +1,7 @@
 """The engine in the foreground: started, told to end by a signal, ended by policy."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable

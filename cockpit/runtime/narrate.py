@@ -70,8 +70,7 @@ def _trade(trade: TradeRecord, change: str) -> str:
             return f"{what} stop moved to entry and fees: {price_text(trade.stop_price or 0.0)}"
         case "closed":
             reason = trade.exit_reason.value if trade.exit_reason else ""
-            return (
-                f"{what} closed by {reason} at {price_text(trade.exit_price)}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
-            )
+            result = f"net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+            return f"{what} closed by {reason} at {price_text(trade.exit_price)}: {result}"
         case _:
             return f"{what} {change.replace('_', ' ')} {trade.exit_detail}".rstrip()

@@ -316,6 +316,15 @@ async def test_with_a_secret_set_only_signed_signals_are_heard(home: Path) -> No
             assert answer.status_code == 401, name
             assert SECRET.get_secret_value() not in answer.text
             assert answer.json()["detail"]["error"] == "signature", name
+        for path in (
+            f"{EXECUTE}%0A",
+            f"{EXECUTE}/",
+            "//api/trade/execute",
+            "/api/trade/%65xecute",
+            "/x/../api/trade/execute",
+        ):
+            answer = await client.post(path, json=good)
+            assert answer.status_code in (401, 404), path
         assert decisions(engine) == 0
 
         accepted = await client.post(EXECUTE, content=content, headers=headers)

@@ -346,6 +346,13 @@ async def test_websockets_are_capped_and_a_place_is_free_again_afterwards(home: 
                     continue
 
 
+async def test_a_connection_that_asks_for_nothing_is_closed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cockpit.api.protocols.IDLE_S", 0.2)
+    async with running(home, arm=False) as engine:
+        assert await raw(engine, b"") == b""
+        assert await raw(engine, b"GET /api/health HTTP/1.1\r\nHost: loc") == b""
+
+
 async def test_an_answer_that_takes_too_long_is_a_503(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     never = asyncio.Event()
 

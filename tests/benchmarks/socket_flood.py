@@ -1,15 +1,14 @@
 """What a crowd of WebSocket clients costs the engine: `python -m tests.benchmarks.socket_flood [--seconds 10]`.
 
-Prints, for no client, for one screen, and for 200 clients of which half never read: how long an event takes from its arrival in the inbox to
-the engine having dealt with it (the wait in the queue included), and a signal from its command to its verdict. `own` is
-counted in the loop thread's processor time: what the API's work adds, without what other processes take from a busy
-machine. The clients live in a process of their own.
+Prints, for no client, for one screen, and for 200 clients of which half never read: how long an event takes from its
+arrival in the inbox to the engine having dealt with it (the wait in the queue included), and a signal from its command
+to its verdict. `own` is counted in the loop thread's processor time: what the API's work adds, without what other
+processes take from a busy machine. The clients live in a process of their own.
 """
 
 import argparse
 import asyncio
 import contextlib
-import gc
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from cockpit.config.places import Places, shipped_config_path
 from cockpit.domain.commands import Signal
 from cockpit.domain.events import AnyEvent, Top, Trade
 from cockpit.domain.kinds import Mode, Side
-from cockpit.runtime.headless import Ending
+from cockpit.runtime.headless import Ending, settle_memory
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
@@ -71,13 +70,12 @@ async def main(seconds: float) -> None:
         host = build_host(places, load_config(places.config), options)
         server = ApiServer(host, Ending(), places, options, Limits(calls_per_s=1e6, calls_burst=1e6))
         watch = Stopwatch(host)
+        settle_memory()
         host.start()
         url = await server.start()
         try:
             await measure("warming up", host, watch, seconds / 3)
             await measure("no client", host, watch, seconds)
-            gc.collect()
-            gc.freeze()
             screen = asyncio.create_task(one_screen(url))
             alone = await measure("one screen", host, watch, seconds)
             screen.cancel()

@@ -30,6 +30,14 @@ def test_the_second_reading_flattens_and_halts(scene: Scenario) -> None:
     assert scene.account.halt.sentence == "health factor 1.970 under 2.00, confirmed by rpc1"
 
 
+def test_the_halt_never_names_a_factor_that_reads_like_its_limit(scene: Scenario) -> None:
+    scene.health(1.9999)
+    scene.wait_s(1)
+    scene.health(1.9999)
+    assert scene.account.halt is not None
+    assert scene.account.halt.sentence == "health factor 1.9999 under 2.00, confirmed by rpc1"
+
+
 def test_a_second_source_confirms_at_once(scene: Scenario) -> None:
     trade = scene.open_trade()
     scene.health(FALLEN, "rpc1")

@@ -166,6 +166,8 @@ def test_the_json_holds_the_same_numbers(report: Report) -> None:
     assert shown["trades"] == 4
     assert shown["win_rate_pct"] == 50.0
     assert shown["slippage_bps"]["p95"] == 3.0
+    exact = json.loads(report.as_json(), parse_float=str)
+    assert max(len(exact[key].partition(".")[2]) for key in ("pnl_usd", "r_total", "max_drawdown_pct")) <= 10
     assert (shown["limit_violations"], shown["ledger_touches"]) == (0, 0)
     assert [(step["mode"], step["is_open"]) for step in shown["way_up"]] == [("test", False), ("live", False)]
 

@@ -167,3 +167,13 @@ def test_text_says_what_was_decided(heavy_shorts: Replayed) -> None:
     assert "verdicts: 1 approved, 1 denied" in text
     assert "open at the end" in text
     assert heavy_shorts.tally.digest in text
+    assert "0.0004 BTC at 61,690.1: " in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_json_holds_no_noise_of_the_floats(few_shorts: Replayed) -> None:
+    found = json.loads(few_shorts.as_json(), parse_float=str)
+    numbers = [found["session"]["pnl_usd"], found["session"]["max_drawdown_usd"], found["wall_s"]]
+    numbers += [found["trades"][0][key] for key in ("pnl_usd", "fees_usd", "r", "slippage_bps", "entry", "stop_now")]
+    assert max(len(number.partition(".")[2]) for number in numbers) <= 10
+    assert found["trades"][0]["pnl_usd"] == "0.004956412"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.runtime.lock import InstanceLock, LockHeld, read_holder
+from cockpit.runtime.lock import InstanceLock, LockHeld, is_held, read_holder
 
 HOLD = """
 import sys, time
@@ -104,3 +104,10 @@ def test_a_full_disk_keeps_it_from_talking_not_from_holding(tmp_path: Path) -> N
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
     lock.release()
+
+
+def test_nobody_holds_a_lock_that_is_not_there(tmp_path: Path) -> None:
+    not_a_home = tmp_path / "file"
+    not_a_home.touch()
+    assert not is_held(tmp_path / "engine.lock")
+    assert not is_held(not_a_home / "engine.lock")

@@ -20,6 +20,7 @@ from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
+from cockpit.runtime.replay import run_replay
 from cockpit.runtime.startup import CannotStart, build_host
 
 AHEAD_NS = 3_600 * NS_PER_S
@@ -94,6 +95,13 @@ def test_what_was_left_in_another_mode_is_not_taken_over_by_paper(
 
 
 def test_max_trades_narrows_the_day_and_never_widens_it(places: Places, shipped_config: CockpitConfig) -> None:
-    for asked, used in ((2, 2), (100, shipped_config.limits.max_trades_per_day)):
+    for asked, used in ((0, 0), (2, 2), (100, shipped_config.limits.max_trades_per_day)):
         with built(places, shipped_config, EngineOptions(max_trades=asked)) as host:
             assert host.config.limits.max_trades_per_day == used
+
+
+def test_what_was_recorded_under_any_max_trades_can_be_verified(places: Places, shipped_config: CockpitConfig) -> None:
+    with built(places, shipped_config, EngineOptions(max_trades=0)):
+        pass
+    (recording,) = places.recordings.glob("*.rec")
+    assert run_replay(recording, None, verify=True).verified is True

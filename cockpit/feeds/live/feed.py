@@ -1,0 +1,51 @@
+"""What every live feed is: a name, and a `run` that hands over events for ever. Time is injected, so tests own it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cockpit.domain.events import AnyEvent, FeedHealth
+from cockpit.domain.kinds import FeedState, Reading
+
+Put = Callable[[str, AnyEvent], Awaitable[None]]
+"""Hands an event to the engine under its source's name."""
+Clock = Callable[[], int]
+"""Nanoseconds since the epoch."""
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits that many seconds."""
+
+
+class Feed(Protocol):
+    """A worker under the supervisor, which restarts it with back-off when it raises."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the feeds; the supervisor shows it."""
+
+    async def run(self, put: Put) -> None:
+        """Hand over events until cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The clock and the sleep of a feed."""
+
+    clock: Clock = time.time_ns
+    sleep: Sleep = asyncio.sleep
+
+
+class OffFeed:
+    """A source that is not configured: says so once, with the reason, and has nothing more to do."""
+
+    def __init__(self, reading: Reading, source: str, reason: str, timing: Timing | None = None) -> None:
+        self.name = source
+        self._reading = reading
+        self._reason = reason
+        self._timing = timing or Timing()
+
+    async def run(self, put: Put) -> None:
+        """Say that the source is off and end."""
+        now_ns = self._timing.clock()
+        await put(self.name, FeedHealth(now_ns, self._reading, self.name, FeedState.OFF, self._reason))

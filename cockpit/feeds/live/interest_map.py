@@ -1,0 +1,67 @@
+"""The liquidation map's raw material: Binance's open interest and prices in 5-minute bars, without a key."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from cockpit.config.sources import LiquidationMapSection
+from cockpit.domain.events import LiquidationMap
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
+from cockpit.feeds.live.answers import number, rows_of
+from cockpit.feeds.live.feed import Clock
+from cockpit.feeds.live.trouble import FeedTrouble
+from cockpit.feeds.live.web import JsonSite
+from cockpit.market.leverage_map import Estimate, InterestBar, estimate
+
+SOURCE = "liquidation map"
+BAR = "5m"
+BAR_NS = 300 * NS_PER_S
+BARS = 500
+OPEN_MS, HIGH, LOW, VOLUME, QUOTE_VOLUME = 0, 2, 3, 5, 7
+"""Positions in a kline row."""
+
+
+class InterestMap:
+    """Draws every asset's map anew from the last 500 bars (41 h). `quote` completes the symbol."""
+
+    def __init__(
+        self, section: LiquidationMapSection, assets: Sequence[str], site: JsonSite, clock: Clock, quote: str = "USDT"
+    ) -> None:
+        self._section = section
+        self._assets = assets
+        self._site = site
+        self._clock = clock
+        self._quote = quote
+
+    async def ask(self) -> list[LiquidationMap]:
+        """One estimate an asset. Raises `FeedTrouble` where an asset's bars cannot be had."""
+        return [await self._of(asset) for asset in self._assets]
+
+    async def _of(self, asset: str) -> LiquidationMap:
+        params: dict[str, str | int] = {"symbol": f"{asset}{self._quote}", "limit": BARS}
+        interest = await self._site.get("/futures/data/openInterestHist", {**params, "period": BAR})
+        prices = await self._site.get("/fapi/v1/klines", {**params, "interval": BAR})
+        bars = joined(rows_of(interest, f"open interest of {asset}"), rows_of(prices, f"klines of {asset}"))
+        if len(bars) < 2:
+            raise FeedTrouble(f"map of {asset}: expected bars with open interest and prices, was {len(bars)}")
+        drawn: Estimate = await asyncio.to_thread(estimate, bars, self._section)
+        end_ns = min(bars[-1].start_ns + BAR_NS, self._clock())
+        return LiquidationMap(end_ns, asset, "binance", drawn.clusters, drawn.explained_pct)
+
+
+def joined(interest: Sequence[Any], prices: Sequence[Any]) -> list[InterestBar]:
+    """Bars that have both, oldest first. A bar's open interest is the one stamped at its end; a bar without trades has
+    no price and is left out. Raises `FeedTrouble` for rows that are none."""
+    at = {
+        int(number(row, "timestamp", "open interest")) * NS_PER_MS: number(row, "sumOpenInterest", "open interest")
+        for row in interest
+    }
+    bars = []
+    for row in prices:
+        start_ns = int(number(row, OPEN_MS, "klines")) * NS_PER_MS
+        volume = number(row, VOLUME, "klines")
+        if start_ns + BAR_NS in at and volume > 0:
+            vwap = number(row, QUOTE_VOLUME, "klines") / volume
+            low, high = number(row, LOW, "klines"), number(row, HIGH, "klines")
+            bars.append(InterestBar(start_ns, at[start_ns + BAR_NS], vwap, low, high))
+    return sorted(bars)
