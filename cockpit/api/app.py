@@ -16,6 +16,7 @@ from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT, TICKET, Ticket
 from cockpit.api.look_routes import look_routes
 from cockpit.api.models import BodyProblems, RefusalAnswer
+from cockpit.api.replay_routes import replay_routes
 from cockpit.api.room import Room
 from cockpit.api.trade_routes import trade_routes
 from cockpit.api.update_routes import update_routes
@@ -51,7 +52,7 @@ def create_app(room: Room) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for routes in (look_routes, trade_routes, control_routes, update_routes):
+    for routes in (look_routes, trade_routes, control_routes, update_routes, replay_routes):
         app.include_router(routes(room))
     _add_sockets(app, room)
     _add_handlers(app, room)

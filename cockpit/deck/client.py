@@ -88,6 +88,10 @@ class Deck:
         """End the engine process."""
         return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)
 
+    async def replay(self, action: str, speed: float | None = None) -> str:
+        """Hold, play, step, hurry or slow the recording that the engine runs on; refused on any other market."""
+        return await self._command("/api/replay", action=action, speed=speed)
+
     async def execute(self, body: dict[str, Any]) -> dict[str, Any]:
         """Send an outside signal; the body as the contract has it."""
         return await self._object("POST", "/api/trade/execute", body)

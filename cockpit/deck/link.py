@@ -44,5 +44,8 @@ class EngineLink(Protocol):
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         """End the engine process."""
 
+    async def replay(self, action: str, speed: float | None = None) -> str:
+        """Pause, resume, step, next_verdict or speed, where the engine plays a recording."""
+
     async def close(self) -> None:
         """Let go of the connection."""

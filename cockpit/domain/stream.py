@@ -37,7 +37,10 @@ class AlertsView(msgspec.Struct, frozen=True):
 
 
 class ProcessView(msgspec.Struct, frozen=True):
-    """How the engine process itself does, beside what the engine decides."""
+    """How the engine process itself does, beside what the engine decides.
+
+    `replay` is playing, held, seeking or ended where a recording is played, empty on any other market.
+    """
 
     pid: int
     version: str
@@ -58,6 +61,7 @@ class ProcessView(msgspec.Struct, frozen=True):
     tick_to_verdict_p99_ms: float | None
     url: str = ""
     alerts: AlertsView = AlertsView()
+    replay: str = ""
 
 
 class Briefing(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Account, Halt, StandDown
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.numbers import apart
 from cockpit.market.market import Market
 
 EVERYWHERE = "all"
@@ -42,7 +43,7 @@ class StandDowns:
     @staticmethod
     def _stale(market: Market, now_ns: int) -> list[tuple[str, str, str]]:
         return [
-            (f"stale:{name}", scope, f"{name} is {age_s:.0f} s old, past its limit of {limit_s:.0f} s")
+            (f"stale:{name}", scope, f"{name} is {apart(age_s, limit_s, '.0f')} s old, past its limit of {limit_s:g} s")
             for name, scope, age_s, limit_s in market.stale(now_ns)
         ]
 

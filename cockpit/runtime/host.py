@@ -29,6 +29,7 @@ from cockpit.runtime.latency import Latency
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
+from cockpit.runtime.player import Player
 from cockpit.runtime.session import Session
 from cockpit.runtime.supervisor import Supervisor
 from cockpit.runtime.watchdog import LoopWatchdog
@@ -232,6 +233,7 @@ class Host:
             tick_to_verdict_p99_ms=self.latency.p99_ms(),
             url=self.url,
             alerts=self.alerts(),
+            replay=self.source.state if isinstance(self.source, Player) else "",
         )
 
     # Workers.

@@ -3,18 +3,15 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.actions import Action
 from cockpit.domain.events import AnyEvent, MarketEvent, Tick
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.recorded import delay_s, is_market_event
+from cockpit.feeds.recorded import delay_s
 from cockpit.feeds.simulated import SimulatedMarket
-from cockpit.journal.recordings import read_recording
 from cockpit.journal.sessions import FeedKind
 
 BREATHE_EVERY = 64
@@ -101,14 +98,6 @@ class PacedSource:
 def simulated_source(market: SimulatedMarket, seed: int, start_ns: int, speed: float) -> PacedSource:
     """The simulated market, endless."""
     return PacedSource(FeedKind.SIMULATED, f"seed {seed}", market.events(), start_ns, speed)
-
-
-def recorded_source(path: Path, speed: float) -> tuple[PacedSource, int]:
-    """A recording's market, and the instant it starts. Raises `RecordingError` for a file that is no recording."""
-    header, reader = read_recording(path)
-    inputs = (record for record in reader if not isinstance(record, Action))
-    events = (item for item in inputs if is_market_event(item))
-    return PacedSource(FeedKind.RECORDED, path.name, events, header.start_ns, speed), header.start_ns
 
 
 async def clock(source: MarketSource, put: Put) -> None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import wire
 from cockpit.domain.actions import Action, AnyAction
@@ -21,6 +19,7 @@ from cockpit.engine.machine import Engine
 from cockpit.feeds.recorded import is_market_event
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingReader, read_recording
+from cockpit.runtime.differences import first_difference, shown
 from cockpit.runtime.session import Session
 from cockpit.runtime.tally import Tally, trade_summary
 from cockpit.venues.paper import PaperVenue
@@ -155,16 +154,12 @@ def _first_difference(number: int, step: _Step, found: Sequence[AnyAction]) -> s
     where = f"input {number} at {utc_text(step.item.ts_ns)}"
     for index, (recorded, now) in enumerate(zip(step.actions, found, strict=False), start=1):
         if wire.encode(recorded) != wire.encode(now):
-            return f"{where}, action {index}: expected {_shown(recorded)}, was {_shown(now)}"
+            return f"{where}, action {index}: {first_difference(recorded, now)}"
     count, expected = len(found), len(step.actions)
     if count == expected or (step.is_last and count > expected):
         return ""
     extra = (found if count > expected else step.actions)[min(count, expected)]
-    return f"{where}: expected {expected} actions, was {count}; the first that has no match is {_shown(extra)}"
-
-
-def _shown(action: AnyAction) -> str:
-    return msgspec.json.encode(action).decode()
+    return f"{where}: expected {expected} actions, was {count}; the first that has no match is {shown(extra)}"
 
 
 def _lines(replayed: Replayed) -> Iterator[str]:

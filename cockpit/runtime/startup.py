@@ -21,8 +21,9 @@ from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
-from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, recorded_source, simulated_source
+from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source
 from cockpit.runtime.options import EngineOptions
+from cockpit.runtime.player import Player, recorded_source
 
 LOG = logging.getLogger("cockpit.engine")
 
@@ -64,6 +65,9 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     engine = Engine(config, start_ns, options.mode)
     recording, recording_error = _recording(places, config, options, start_ns, kind)
     host = Host(config, engine, source, journal, recording, recording_error)
+    if isinstance(source, Player):
+        source.is_read = lambda: len(host.inbox) == 0
+        host.listen(source.on_actions)
     try:
         if restored is not None:
             _restore(host, restored, start_ns)

@@ -24,15 +24,18 @@ class Glyphs(NamedTuple):
     dot: str
     at_least: str
     shades: str
+    guesses: str
 
 
 RICH = Glyphs(
     frame="╭╮╰╯─│", heavy="┏┓┗┛━┃", yes="✓", no="✕", up="▲", down="▼", full="█", empty="░", mark="┊",
     axis="│", here="◀━", entry="◆", stop="■", target="▷", band="▓", dot="·", at_least="≥", shades=" ░▒▓█",
+    guesses=" ·-=≡",
 )  # fmt: skip
 ASCII = Glyphs(
     frame="++++-|", heavy="####=#", yes="+", no="x", up="^", down="v", full="#", empty=".", mark="|",
     axis="|", here="<-", entry="*", stop="S", target=">", band="%", dot=".", at_least=">=", shades=" .:+#",
+    guesses=" '~-=",
 )  # fmt: skip
 
 _TWINS = str.maketrans({

@@ -20,7 +20,7 @@ class KeyAction(NamedTuple):
     everywhere: bool = False
 
 
-ENGINE, PANES, SCREENS, LEAVE = "Engine", "Panes", "Screens", "Leaving"
+ENGINE, PANES, SCREENS, REPLAY, LEAVE = "Engine", "Panes", "Screens", "Replaying a recording", "Leaving"
 FLATTEN = "flatten"
 
 TABLE: tuple[KeyAction, ...] = (
@@ -49,6 +49,11 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("save", ("s",), "save", "Save the screen as SVG", SCREENS),
     KeyAction("help", ("question_mark", "f1"), "help", "Every key", SCREENS, 11),
     KeyAction("palette", ("ctrl+p",), "palette", "Find any of these by name", SCREENS, 0, True),
+    KeyAction("replay_pause", ("comma",), "hold", "Hold the recording, or let it go on", REPLAY),
+    KeyAction("replay_step", ("full_stop",), "step", "One event of the recording, then hold", REPLAY),
+    KeyAction("replay_verdict", ("v",), "next verdict", "Run to the gate's next verdict, then hold", REPLAY),
+    KeyAction("replay_slower", ("left_square_bracket",), "slower", "Play the recording slower", REPLAY),
+    KeyAction("replay_faster", ("right_square_bracket",), "faster", "Play the recording faster", REPLAY),
     KeyAction("detach", ("d",), "detach", "Leave the screen; the engine goes on", LEAVE, 14),
     KeyAction("quit", ("q", "ctrl+c"), "quit", "Leave, and choose what becomes of the engine", LEAVE, 15),
 )  # fmt: skip

@@ -22,9 +22,7 @@ class Plan(NamedTuple):
     status_rows: int
 
 
-def plan(
-    columns: int, rows: int, *, zoomed: str | None = None, alert_rows: int = 0, trades: int = 0
-) -> Plan:
+def plan(columns: int, rows: int, *, zoomed: str | None = None, alert_rows: int = 0, trades: int = 0) -> Plan:
     """Regions by pane for a screen of this size; a pane without one is not drawn.
 
     The status line is always there; news and keys give way first. `alert` (a flatten, a lost link) lies over the

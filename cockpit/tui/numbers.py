@@ -27,6 +27,15 @@ def whole(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def short(value: float) -> str:
+    """USD in a few cells: `950`, `12k`, `3.4M`, `1.2B`."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            scaled = value / size
+            return f"{scaled:.1f}{letter}" if scaled < 10 else f"{scaled:.0f}{letter}"
+    return f"{value:.0f}"
+
+
 def gain(value: float | None) -> str:
     """USD with its sign; what rounds to nothing has none."""
     if value is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.deck.link import EngineLink
 from cockpit.domain.kinds import EngineState, Mode
-from cockpit.tui import ceremony, palette
+from cockpit.tui import ceremony, palette, replaying
 from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.screens import checklist, events, help, history, verdict
 from cockpit.tui.screens.choose import Choice, Choose
@@ -123,6 +123,34 @@ class OperatorActions:
         if link is None:
             raise EngineUnreachable(f"no engine answers yet; {SHELL_ROAD}")
         return link
+
+    # A recording.
+
+    def _do_replay_pause(self) -> None:
+        self._replay("pause")
+
+    def _do_replay_step(self) -> None:
+        self._replay("step")
+
+    def _do_replay_verdict(self) -> None:
+        self._replay("verdict")
+
+    def _do_replay_slower(self) -> None:
+        self._replay("slower")
+
+    def _do_replay_faster(self) -> None:
+        self._replay("faster")
+
+    def _replay(self, key: str) -> None:
+        """Only a recording's time can be held: on any other market the key says so and asks nothing."""
+        app = self._app
+        process = app.store.process
+        if process is None or not process.replay:
+            app.store.say(f"{key}: expected a recording, was {process.feed if process else 'no engine yet'}", "warn")
+            app.redraw()
+            return
+        action, speed = replaying.asked(key, process)
+        self._send(f"replay {action}", lambda: self._link().replay(action, speed))
 
     # Panes.
 

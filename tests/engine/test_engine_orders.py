@@ -90,7 +90,7 @@ def test_a_fill_on_an_order_that_is_not_ours_is_told_once_and_changes_nothing(ba
     for _ in range(3):
         bare.feed(OrderFilled(bare.now_ns, "somebody-else", "f9", 1.0, 4_000.0, 2.0, False))
     found = bare.notices("critical", "order")
-    assert found == ["fill f9 of 1 at 4000 on order somebody-else, which is not ours: check the venue"]
+    assert found == ["fill f9 of 1 at 4,000 on order somebody-else, which is not ours: check the venue"]
     assert bare.trades == {} and bare.account.realised_usd == 0.0
 
 
@@ -138,7 +138,7 @@ def test_a_stop_that_fills_after_its_trade_was_over_is_for_an_operator(bare: Bar
     assert bare.last_trade.phase is TradePhase.CLOSED
     closed = bare.last_trade
     bare.fill(stop, 3_988.0)
-    assert "0.01 ETH at 3988 on t000001s2 (stop) more than t000001 held: check okx" in bare.notices("critical")[-1]
+    assert "0.01 ETH at 3,988 on t000001s2 (stop) more than t000001 held: check okx" in bare.notices("critical")[-1]
     assert len(bare.seen.of(QueryPosition)) == 1
     assert bare.last_trade == closed
 

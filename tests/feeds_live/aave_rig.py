@@ -14,7 +14,7 @@ from tests.loopback.rpc_proxy import RpcProxy
 from tests.loopback.timekeeper import Inbox, Timekeeper
 
 HEAD_MAX_AGE_S = 60.0
-RPC_TIMEOUT_S = 0.5
+RPC_TIMEOUT_S = 30.0
 
 
 class AaveRig:

@@ -105,12 +105,13 @@ async def test_the_split_by_asset_comes_with_the_next_reading(rig: Callable[...,
 FAULTS = [
     ("429", Reply("slow down", 429, {"Retry-After": "90"}), "HTTP 429, asked too often, try again in 90 s"),
     ("500", Reply("oops", 500), "HTTP 500, the server is in trouble"),
-    ("stalled", Reply(fault="stall"), "no answer within 0.5 s"),
+    ("stalled", Reply(fault="stall"), "no answer within 0.3 s"),
     ("cut", Reply(fault="abort"), "no connection (ServerDisconnectedError)"),
     ("truncated", Reply({"jsonrpc": "2.0", "id": 1, "result": "0x1"}, fault="truncate"), "no connection"),
     ("html", Reply("<html>login</html>"), "expected JSON, was something else"),
     ("redirect", Reply("", 302, {"Location": "http://127.0.0.1:1/"}), "expected JSON, was something else"),
     ("empty", Reply(""), "expected JSON, was something else"),
+    ("nested too deep", Reply("[" * 100_000), "expected JSON, was something else"),
     ("a list", Reply([]), "expected a JSON-RPC answer, was something else"),
     ("null", Reply({"jsonrpc": "2.0", "id": 1, "result": None}), "expected a hexadecimal number, was NoneType"),
     (
@@ -125,7 +126,7 @@ FAULTS = [
 async def test_a_fault_makes_it_unknown_with_the_reason_in_words(
     rig: Callable[..., AaveRig], fault: Reply, words: str
 ) -> None:
-    async with rig() as one:
+    async with rig(**({"rpc_timeout_s": 0.3} if fault.fault == "stall" else {})) as one:
         one.proxies[0].fault = fault
         events = await one.round()
     [reading] = [event for event in events if isinstance(event, HealthFactor)]

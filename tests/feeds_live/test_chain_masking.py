@@ -70,7 +70,7 @@ async def test_the_canary_is_in_no_log_and_no_event(
         Reply(fault="stall"),
         Reply(f"<{CANARY}>"),
     ]
-    async with AaveRig(shipped_config, anvil, aave_market, rpc_timeout_s=0.2) as rig:
+    async with AaveRig(shipped_config, anvil, aave_market, rpc_timeout_s=1.0) as rig:
         seen = []
         for fault in faults:
             rig.proxies[0].fault = fault

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from web3 import AsyncWeb3
-from web3.types import RPCEndpoint
 
 from cockpit.feeds.live.provider import READ_METHODS, ReadOnlyProvider, ReadOnlyViolation
+from cockpit.feeds.live.recursion import recursion_limit_kept
 from tests.loopback.site import Asked, LoopbackSite, Reply
+
+with recursion_limit_kept():
+    from web3 import AsyncWeb3
+    from web3.types import RPCEndpoint
 
 ADDRESS = "0x" + "12" * 20
 FIVE = {"eth_call", "eth_blockNumber", "eth_chainId", "eth_getBlockByNumber", "net_version"}

@@ -136,7 +136,7 @@ def test_a_reading_warns_past_one_age_and_denies_past_the_other(
 
 def test_a_reading_hardly_stale_does_not_read_as_if_it_were_not(check: FindCheck) -> None:
     found = check("short_pct", ages_s={"positioning": 600.25})
-    assert "last read 600.25 s ago, stale after 600 s" in found.sentence
+    assert "last read 600.2 s ago, stale after 600 s" in found.sentence
 
 
 def test_a_late_block_stays_a_block(check: FindCheck) -> None:

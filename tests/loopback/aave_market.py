@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from web3 import HTTPProvider, Web3
-
+from cockpit.feeds.live.recursion import recursion_limit_kept
 from tests.loopback.anvil import Anvil
+
+with recursion_limit_kept():
+    from web3 import HTTPProvider, Web3
 
 ZERO = "0x" + "0" * 40
 WETH_USD = 3_000

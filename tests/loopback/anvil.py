@@ -64,9 +64,14 @@ class Anvil:
     """One running node, mining a block a transaction, its clock set by the test."""
 
     def __init__(self, executable: Path, genesis_s: int) -> None:
-        command = [str(executable), "--port", "0", "--timestamp", str(genesis_s), "--gas-limit", "60000000"]
+        # Killed with the test run, should that be killed: nobody else would.
+        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        command = [*leash, str(executable), "--port", "0", "--timestamp", str(genesis_s), "--gas-limit", "60000000"]
         self._process = subprocess.Popen(
-            [*command, "--no-request-size-limit"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, "--no-request-size-limit"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         assert self._process.stdout is not None
         said = ""

@@ -11,6 +11,7 @@ from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import AnyCommand, Arm, Signal
 from cockpit.domain.events import AnyEvent, FundingRate, OpenInterest, Positioning, Top, Trade
 from cockpit.domain.kinds import Mode
+from cockpit.domain.stream import TaskView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
@@ -39,6 +40,9 @@ class PlayedMarket:
         self.runs = 0
         self._events: asyncio.Queue[AnyEvent | Exception] = asyncio.Queue()
         self._numbers = 0
+
+    def workers(self) -> tuple[TaskView, ...]:
+        return ()
 
     def now_ns(self) -> int:
         if self.runs_on:

@@ -1,6 +1,7 @@
 """A screen on a stored scene or on a real simulated engine, with a clock that stands still and no colour of ours."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,6 +71,9 @@ class StandingLink(SimulatedEngine):
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         return await self._ask("stop", flatten, leave_stops)
 
+    async def replay(self, action: str, speed: float | None = None) -> str:
+        return await self._ask("replay", action, speed)
+
 
 class Stage:
     """The app, its clock, its engine and the pilot that presses its keys."""
@@ -115,6 +119,7 @@ def make_app(link: Any, clock: Clock, **settings: Any) -> CockpitApp:
 async def staged(link: Any, size: tuple[int, int] = (120, 40), **settings: Any) -> AsyncIterator[Stage]:
     """A running screen that has seen the engine's first words."""
     clock = Clock()
+    settings.setdefault("save_to", tempfile.gettempdir())
     app = make_app(link, clock, **settings)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, link, clock, pilot)

@@ -112,5 +112,8 @@ class SimulatedEngine:
         self.stopped.append("flatten" if flatten else "leave_stops" if leave_stops else "stop")
         return "ending"
 
+    async def replay(self, action: str, speed: float | None = None) -> str:
+        raise EngineRefused("expected a recording, was a simulated market", 400)
+
     async def close(self) -> None:
         pass

@@ -10,6 +10,7 @@ from scenes import Scene, scene
 from syrupy.assertion import SnapshotAssertion
 
 from cockpit.domain.account import Halt
+from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
 from cockpit.tui.desk import PURE
 from cockpit.tui.panes.gatelog import GateLog
@@ -78,6 +79,16 @@ def trades(**changes: Any) -> Callable[[Scene], Scene]:
     return change
 
 
+def clusters(*found: tuple[float, float, float, str, bool]) -> Callable[[Scene], Scene]:
+    """Clusters as lower and upper price, USD, kind, and whether longs are closed there."""
+    return assets(clusters=tuple(LiquidationCluster(low, high, usd, kind, 0, longs)
+                                 for low, high, usd, kind, longs in found))  # fmt: skip
+
+
+OBSERVED = ((108_300.0, 108_500.0, 2.4e6, "observed", True), (109_500.0, 109_500.0, 4.0e5, "observed", False))
+ESTIMATED = ((107_900.0, 108_350.0, 3.1e7, "estimated", True), (109_400.0, 109_700.0, 9.6e6, "estimated", False))
+
+
 def at_price(price: float | None) -> Callable[[Scene], Scene]:
     return assets(price=price, mark=price)
 
@@ -102,6 +113,8 @@ STATES: dict[str, tuple[str, Callable[[Scene], Scene]]] = {
     "bands: price inside a band": ("bands", at_price(109_800.0)),
     "bands: no price": ("bands", at_price(None)),
     "bands: no bands": ("bands", assets(bands_lower=(), bands_upper=())),
+    "bands: liquidations observed and estimated": ("bands", clusters(*OBSERVED, *ESTIMATED)),
+    "bands: liquidations observed only": ("bands", clusters(*OBSERVED)),
     "bands: stop not on the venue": ("bands", trades(stop_rests_on_venue=False)),
     "positioning: fresh": ("positioning", lambda shown: shown),
     "positioning: stale": ("positioning", feeds(Reading.POSITIONING, FeedState.STALE, 700.0)),

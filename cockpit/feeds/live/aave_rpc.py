@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import aiohttp
-from web3 import AsyncWeb3
-from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
-from web3.types import RPCEndpoint
 
 from cockpit.domain.events import AaveExposure
 from cockpit.feeds.live import aave_abi
@@ -21,7 +18,13 @@ from cockpit.feeds.live.aave_markets import AaveMarket
 from cockpit.feeds.live.feed import Clock
 from cockpit.feeds.live.masking import masked, secrets_of
 from cockpit.feeds.live.provider import ReadOnlyProvider
+from cockpit.feeds.live.recursion import recursion_limit_kept
 from cockpit.feeds.live.trouble import FeedTrouble, http_trouble, retry_after_s
+
+with recursion_limit_kept():
+    from web3 import AsyncWeb3
+    from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
+    from web3.types import RPCEndpoint
 
 AT_ONCE = 4
 RATE_LIMITED = (-32005, -32029, 429)
@@ -156,7 +159,7 @@ class AaveRpc:
         if isinstance(error, Web3RPCError):
             response = error.rpc_response if isinstance(error.rpc_response, dict) else {}
             return self._refused(response.get("error") or {"code": None, "message": str(error)})
-        if isinstance(error, json.JSONDecodeError):
+        if isinstance(error, json.JSONDecodeError | RecursionError):
             return FeedTrouble("expected JSON, was something else")
         if isinstance(error, Web3Exception | ValueError | TypeError):
             return FeedTrouble(f"an answer that makes no sense ({type(error).__name__})")

@@ -6,8 +6,12 @@ Importing this module imports web3, which takes a second: do it in a thread.
 from typing import Any
 
 import aiohttp
-from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint, RPCResponse
+
+from cockpit.feeds.live.recursion import recursion_limit_kept
+
+with recursion_limit_kept():
+    from web3 import AsyncHTTPProvider
+    from web3.types import RPCEndpoint, RPCResponse
 
 READ_METHODS = frozenset({"eth_call", "eth_blockNumber", "eth_chainId", "eth_getBlockByNumber", "net_version"})
 

@@ -75,7 +75,7 @@ class JsonSite:
             raise http_trouble(status, wait_s, self.masked(data[:200].decode(errors="replace")))
         try:
             return json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise FeedTrouble("expected JSON, was something else") from None
 
     async def _exchange(self, method: str, url: str, **kwargs: Any) -> tuple[int, bytes]:

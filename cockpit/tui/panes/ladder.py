@@ -8,6 +8,8 @@ from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
+from cockpit.tui.panes import heat
+from cockpit.tui.panes.scale import Scale
 from cockpit.tui.text import Line, Span
 from cockpit.tui.view import UNKNOWN_LINE, View
 
@@ -19,27 +21,6 @@ PRICE_CELLS = 11
 WHOLE_FROM = 1_000.0
 ABOVE = "above"
 Band = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Row 0 is at `top`, each row `step` USD lower."""
-
-    top: float
-    step: float
-    rows: int
-
-    def row_of(self, price: float) -> int:
-        """The row nearest to a price; outside the scale it is below 0 or beyond the last."""
-        return round((self.top - price) / self.step)
-
-    def price_at(self, row: int) -> float:
-        """The price in the middle of a row."""
-        return self.top - row * self.step
-
-    def holds(self, low: float, high: float) -> bool:
-        """Whether both prices have a row."""
-        return self.row_of(high) >= 0 and self.row_of(low) < self.rows
 
 
 @dataclass(slots=True)
@@ -79,7 +60,8 @@ class Ladder:
             return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
         scale = self._kept_scale(asset, price, trades, inner)
         marks = _marks(view, asset, price, trades, scale)
-        body = [_row(view, asset, scale, row, marks[row], cells) for row in range(scale.rows)]
+        heats = heat.by_row(asset.clusters, scale)
+        body = [_row(view, asset, scale, row, marks[row], heats[row]) for row in range(scale.rows)]
         return [*above, *body, *below]
 
     def _kept_scale(self, asset: AssetView, price: float, trades: list[TradeRecord], rows: int) -> Scale:
@@ -186,7 +168,7 @@ def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[
     return f"{glyphs.entry} {trade.side}", "info", 1
 
 
-def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, cells: int) -> Line:
+def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: heat.Heat) -> Line:
     level = scale.price_at(row)
     bands = (*asset.bands_upper, *asset.bands_lower)
     if marks.rank == 0 and asset.price is not None:
@@ -198,9 +180,9 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, cel
     line: list[Span] = [
         (f"{label:>{PRICE_CELLS}} ", marks.price_role),
         (axis, "warn" if in_band else "faint"),
-        (" ", "text"),
+        *heat.column(heated, view.glyphs),
     ]
-    for number, (text, role) in enumerate(marks.texts):
+    for number, (text, role) in enumerate(marks.texts or heat.words(heated)):
         line.append((("  " if number else "") + text, role))
     return tuple(line)
 

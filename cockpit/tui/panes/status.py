@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cockpit.domain.kinds import EngineState, FeedState
 from cockpit.domain.snapshot import Snapshot
-from cockpit.tui import numbers
+from cockpit.tui import numbers, replaying
 from cockpit.tui.text import Line, Span, line_width
 from cockpit.tui.view import View
 
@@ -57,6 +57,7 @@ def _parts(view: View, now: Snapshot) -> list[Part]:
     return [
         Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<8}", STATE_ROLES[now.state]),)),
+        Part(1, _replay(view)),
         Part(2, _price(view)),
         Part(3, (("net ", "dim"), (f"{numbers.gain(net):>6}", _sign_role(net)))),
         Part(7, ((numbers.r_units(account.session_r), _sign_role(account.session_r)),)),
@@ -74,6 +75,12 @@ def _waiting(view: View) -> str:
     if link.ever:
         return "attached, waiting for the first snapshot"
     return "looking for the engine" + (f": {link.detail}" if link.detail else "")
+
+
+def _replay(view: View) -> Line:
+    """Nothing where the market is no recording."""
+    word = replaying.word(view.store.process)
+    return ((word, "info"),) if word else ()
 
 
 def _price(view: View) -> Line:
