@@ -107,7 +107,7 @@ async def running(
     """An engine that has prices, until the end of the block."""
     places = Places(home=home, config=SHIPPED)
     places.make_home()
-    asked = EngineOptions(**{"speed": 20.0, "seed": 7, "port": 0, **options})
+    asked = EngineOptions(**{"speed": 5.0, "seed": 7, "port": 0, **options})
     host = build_host(places, load_config(SHIPPED, overrides or ROOMY), asked)
     if mode is not Mode.PAPER:
         host.session.feed(SetMode(host.engine.now_ns, "mode", "test", mode, "a test of the doors"))

@@ -45,7 +45,7 @@ async def test_nothing_to_resume_is_said(home: Path) -> None:
 
 
 async def test_flatten_closes_what_is_open_and_halts(home: Path) -> None:
-    async with running(home) as engine, engine.http() as client:
+    async with running(home, speed=1.0) as engine, engine.http() as client:
         await client.post("/api/trade/execute", json=SIGNAL)
         answer = await client.post("/api/flatten", json={"reason": "enough"})
         await flat(engine)
@@ -71,7 +71,7 @@ async def test_a_mode_without_a_venue_is_refused_and_paper_is_kept(home: Path) -
 
 
 async def test_the_mode_stays_while_trades_are_open(home: Path) -> None:
-    async with running(home) as engine, engine.http() as client:
+    async with running(home, speed=1.0) as engine, engine.http() as client:
         await client.post("/api/trade/execute", json=SIGNAL)
         answer = await client.post("/api/mode", json={"mode": "paper"})
 
@@ -80,7 +80,7 @@ async def test_the_mode_stays_while_trades_are_open(home: Path) -> None:
 
 
 async def test_stop_asks_for_the_positions_fate(home: Path) -> None:
-    async with running(home) as engine, engine.http() as client:
+    async with running(home, speed=1.0) as engine, engine.http() as client:
         await client.post("/api/trade/execute", json=SIGNAL)
         unsaid = await client.post("/api/stop", json={"flatten": False, "leave_stops": None})
         both = await client.post("/api/stop", json={"flatten": True, "leave_stops": True})

@@ -199,7 +199,7 @@ async def test_another_body_under_a_used_id_is_told_and_trades_nothing(shared: R
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("late", ["epoch", "iso"])
 async def test_a_signal_in_time_is_taken_whatever_the_engines_own_clock_says(shared: Running, late: str) -> None:
-    """The simulated market's time runs twenty times as fast: what is left of a signal counts in the sender's time."""
+    """The simulated market's time runs five times as fast: what is left of a signal counts in the sender's time."""
     moment = datetime.now(UTC).timestamp() + 5
     expires_at = moment if late == "epoch" else datetime.fromtimestamp(moment, UTC).isoformat()
     async with shared.http() as client:

@@ -28,6 +28,13 @@ def test_funding_stale_for_11_minutes_stands_down_and_clears_by_itself(scene: Sc
     assert scene.signal("SOL").ok
 
 
+def test_an_age_never_reads_like_the_limit_it_is_past() -> None:
+    scene = Scenario(config_with("feeds.funding.stand_down_after_s=599.75"))
+    scene.forget("FundingRate")
+    scene.wait_s(600)
+    assert "is 600.0 s old, past its limit of 599.75 s" in scene.engine.risk.reason
+
+
 def test_positioning_stale_stands_down(scene: Scenario) -> None:
     scene.forget("Positioning")
     scene.wait_s(11 * 60)

@@ -11,10 +11,12 @@ from cockpit.config.load import load_config
 from cockpit.config.places import Places, shipped_config_path
 from cockpit.domain.actions import Decided
 from cockpit.domain.events import AnyEvent, Trade
+from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.simulated import SimulatedMarket
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.sessions import FeedKind
+from cockpit.runtime import player
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.player import NotPlaying, Player
 from cockpit.runtime.startup import build_host
@@ -36,6 +38,23 @@ async def eventually(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not is_so():
             await asyncio.sleep(0.002)
+
+
+class Clock:
+    """The player's clock, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    by_hand = Clock()
+    monkeypatch.setattr(player, "monotonic", by_hand)
+    return by_hand
 
 
 class Stage:
@@ -62,10 +81,11 @@ async def played(speed: float = 1.0, held: bool = False) -> AsyncIterator[Stage]
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_held_from_the_start_nothing_comes_and_its_clock_stands() -> None:
+async def test_held_from_the_start_nothing_comes_and_its_clock_stands(clock: Clock) -> None:
     async with played(held=True) as stage:
         before_ns = stage.player.now_ns()
-        await asyncio.sleep(0.02)
+        clock.now_s += 9_000.0
+        await turns()
         assert stage.came == []
         assert stage.player.now_ns() == before_ns
 
@@ -84,17 +104,18 @@ async def test_a_step_is_one_event_and_takes_the_clock_to_it() -> None:
         assert stage.came[-1] == trade(10_800)
 
 
-async def test_held_while_it_waits_and_played_on_from_where_it_stood() -> None:
+async def test_held_while_it_waits_and_played_on_from_where_it_stood(clock: Clock) -> None:
     async with played(speed=100.0) as stage:
-        await asyncio.sleep(0.01)
-        stage.player.hold()
-        held_ns = stage.player.now_ns()
-        assert trade(0).ts_ns < held_ns < trade(3_600).ts_ns
-        await asyncio.sleep(0.02)
-        assert stage.player.now_ns() == held_ns
+        clock.now_s += 6.0
+        assert stage.player.now_ns() == trade(600).ts_ns
+        assert stage.player.hold() == "held"
+        clock.now_s += 60.0
+        assert stage.player.now_ns() == trade(600).ts_ns
         assert stage.player.go_on() == "playing at 100x"
-        await asyncio.sleep(0.01)
-        assert held_ns < stage.player.now_ns() < held_ns + 1_000 * NS_PER_S
+        clock.now_s += 29.0
+        assert stage.player.now_ns() == trade(3_500).ts_ns
+        clock.now_s += 60.0
+        assert stage.player.now_ns() == trade(3_600).ts_ns
         assert stage.came == [trade(0)]
 
 
@@ -143,27 +164,28 @@ async def test_the_next_verdict_is_where_it_stops(tmp_path: Path) -> None:
     """A real engine on a recording of the simulated market: each search ends in a hold, with one verdict more."""
     config = load_config(shipped_config_path())
     path = tmp_path / "a.rec"
-    header = RecordingHeader(created_ns=START_NS, origin="test", source="sim", start_ns=START_NS)
+    header = RecordingHeader(created_ns=START_NS, origin="import", source="sim", config_json="{}", mode=Mode.PAPER,
+                             start_ns=START_NS)  # fmt: skip
     with RecordingWriter(path, header) as recording:
         for event in SimulatedMarket(config, 27, START_NS).events():
             if event.ts_ns > START_NS + 300 * NS_PER_S:
                 break
             recording.write_input(event)
     host = build_host(Places(tmp_path, shipped_config_path()), config, EngineOptions(feed=str(path), speed=1.0))
-    player = host.source
-    assert isinstance(player, Player)
+    source = host.source
+    assert isinstance(source, Player)
     decided: list[int] = []
     host.listen(lambda actions: decided.extend(a.ts_ns for a in actions if isinstance(a, Decided)))
-    player.hold()
+    source.hold()
     host.start()
     try:
         for count in (1, 2):
-            player.seek_verdict()
+            source.seek_verdict()
             assert host.process().replay == "seeking"
-            await eventually(lambda: player.state != "seeking")
-            assert player.state == "held"
+            await eventually(lambda: source.state != "seeking")
+            assert source.state == "held"
             assert len(decided) == count
-            assert player.now_ns() == host.engine.now_ns == decided[-1]
+            assert source.now_ns() == host.engine.now_ns == decided[-1]
             assert len(host.inbox) == 0
     finally:
         await host.stop()
