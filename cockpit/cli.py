@@ -99,6 +99,11 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else YES
 
 
+def failed(error: Exception) -> int:
+    """Tell an error that came before there was a command line, in one line; returns its exit code."""
+    return _failed(_Front(), error)
+
+
 @app.callback(invoke_without_command=True)
 def _globals(
     ctx: typer.Context,
@@ -160,7 +165,7 @@ def attach(
 
     Reconnects by itself. Without a URL: this profile's engine.
 
-    Example: cockpit attach http://127.0.0.1:8000 --token $(cat token)
+    Example: COCKPIT_TOKEN=... cockpit attach https://desk.example:8000
     """
     front: _Front = ctx.obj
     _collect_no_garbage()

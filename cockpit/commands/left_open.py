@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cockpit.domain.numbers import price_text
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.journal.database import journal_url, one_line, open_database
@@ -28,8 +29,9 @@ class LeftOpen(NamedTuple):
         """The trade in one line."""
         trade = self.trade
         since = f"since {utc_text(trade.opened_ns)}" if trade.opened_ns is not None else "not filled yet"
-        stop = f"stop {trade.stop_price:,.6g}" if trade.stop_price is not None else "no stop known"
-        size = f"{trade.open_qty:g} {trade.asset} {trade.side.value} on {trade.venue} at {trade.entry_price:,.6g}"
+        stop = f"stop {price_text(trade.stop_price)}" if trade.stop_price is not None else "no stop known"
+        size = f"{trade.open_qty:g} {trade.asset} {trade.side.value} on {trade.venue}"
+        size += f" at {price_text(trade.entry_price)}"
         return f"{trade.trade_id} ({trade.mode.value}, {self.feed.value} market): {size}, {stop}, {since}"
 
 

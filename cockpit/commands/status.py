@@ -10,6 +10,7 @@ from cockpit.commands.front import NO, YES
 from cockpit.commands.reach import NoLook, look_at
 from cockpit.config.places import Places
 from cockpit.deck.answers import one_line
+from cockpit.domain.numbers import price_text
 from cockpit.domain.snapshot import FeedView, HealthView, OpenTradeView, Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.units import utc_text
@@ -124,11 +125,11 @@ def _position(view: OpenTradeView) -> dict[str, Any]:
 
 def _position_line(view: OpenTradeView) -> str:
     trade = view.trade
-    stop = f"stop {trade.stop_price:,.6g}" if trade.stop_price is not None else "no stop"
+    stop = f"stop {price_text(trade.stop_price)}" if trade.stop_price is not None else "no stop"
     rests = "rests on the venue" if trade.stop_rests_on_venue else "NOT RESTING"
     return (
         f"{trade.trade_id} {trade.asset} {trade.side.value} {trade.open_qty:g} on {trade.venue} from "
-        f"{trade.entry_price:,.6g}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"
+        f"{price_text(trade.entry_price)}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"
     )
 
 

@@ -101,15 +101,7 @@ class SqueezeGuard(SetupSection):
     bar_s: Positive
     vwap_window_s: Positive
     dip_bps: Positive
-    min_hold_s: NotNegative
     max_hold_s: Positive
-
-    @model_validator(mode="after")
-    def hold_in_order(self) -> Self:
-        """The shortest hold comes before the longest."""
-        if self.min_hold_s > self.max_hold_s:
-            raise ValueError(f"expected min_hold_s <= max_hold_s, was {self.min_hold_s:g} and {self.max_hold_s:g}")
-        return self
 
 
 AnySetup = Annotated[LowerBandLong | UpperBandShort | PriorityFeeFade | SqueezeGuard, Field(discriminator="kind")]

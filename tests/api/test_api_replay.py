@@ -35,7 +35,8 @@ def recorded(path: Path, lasts_s: int = 200) -> Path:
 @asynccontextmanager
 async def playing(home: Path, **options: Any) -> AsyncIterator[Running]:
     path = recorded(home.parent / "market.rec")
-    async with running(home, "setups.squeeze_guard.enabled=true", limits=UNBOUNDED, feed=str(path), **options) as engine:
+    setups = "setups.squeeze_guard.enabled=true"
+    async with running(home, setups, limits=UNBOUNDED, feed=str(path), **options) as engine:
         yield engine
 
 

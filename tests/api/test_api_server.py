@@ -171,7 +171,7 @@ async def engine_process(home: Path, *options: str) -> asyncio.subprocess.Proces
         "--port",
         "0",
         "--speed",
-        "10",
+        "2",
         "--seed",
         "7",
         *options,

@@ -78,21 +78,20 @@ def idle(home: Path, seconds: float) -> None:
 
 
 def first_paint(home: Path, tries: int) -> None:
-    found = []
-    for number in range(tries + 1):
-        command = [
-            sys.executable,
-            "-m",
-            "cockpit",
-            "--home",
-            str(home / f"paint-{number}"),
-            "attach",
-            "http://127.0.0.1:9",
-        ]
-        process = PtyProcess(command)
-        found.append(1000 * process.wait_for("FLATTEN", 20))
-        process.end()
-    figure("first paint from the command, median", sorted(found[1:])[tries // 2], "ms", 350)
+    """The bare command, on a home where no engine can start, and the command line's longer road."""
+    taken = home / "taken"
+    taken.touch()
+    bare = [sys.executable, "-m", "cockpit"]
+    for name, command, budget in (
+        ("first paint of cockpit, median", bare, 350),
+        ("first paint of attach, median", [*bare, "attach", "http://127.0.0.1:9"], 350),
+    ):
+        found = []
+        for _ in range(tries + 1):
+            process = PtyProcess(command, {"COCKPIT_HOME": str(taken / "home")})
+            found.append(1000 * process.wait_for("FLATTEN", 20))
+            process.end()
+        figure(name, sorted(found[1:])[tries // 2], "ms", budget)
 
 
 def main() -> None:

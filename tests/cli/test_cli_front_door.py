@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from cockpit import __version__, cli
+from cockpit.__main__ import main as front_door
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
@@ -74,7 +75,7 @@ def test_the_console_script_is_the_front_door() -> None:
         scripts = importlib.metadata.distribution("cockpit-perps").entry_points
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("cockpit-perps is not installed here: pip install -e .")
-    assert [script.load() for script in scripts if script.name == "cockpit"] == [cli.main]
+    assert [script.load() for script in scripts if script.name == "cockpit"] == [front_door]
 
 
 @pytest.mark.parametrize(
@@ -214,3 +215,19 @@ def test_every_foreseen_error_exists(name: str) -> None:
 def test_usage_errors_are_typers_own() -> None:
     """`run` tells bad usage by typer's base class; that must stay true with a newer typer."""
     assert issubclass(typer.BadParameter, typer.TyperException)
+
+
+def test_the_bare_command_imports_no_command_line_before_its_screen() -> None:
+    heavy = ["typer", "pydantic", "httpx", "websockets", "sqlalchemy", "ccxt"]
+    code = (
+        "import sys; import cockpit.__main__, cockpit.cli_screen, cockpit.config.places; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_bare_command_tells_its_errors_like_any_other(cockpit: Cockpit, tmp_path: Path) -> None:
+    without_terminal = cockpit()
+    assert without_terminal.returncode == 2
+    assert only_line(without_terminal) == "terminal: expected a terminal for the screen, was none: use cockpit engine"
