@@ -125,6 +125,16 @@ async def test_quit_asks_what_becomes_of_a_trading_engine(
         assert stage.link.asked == ([asked] if asked else [])
 
 
+async def test_the_key_that_answers_a_choice_does_nothing_else(trading: Scene, tmp_path: Path) -> None:
+    """`s` stops the engine here; in the panes it would save the screen."""
+    async with staged(StandingLink(trading), save_to=str(tmp_path)) as stage:
+        await stage.press("q")
+        await stage.pilot.press("s")
+        await stage.until(lambda: stage.app._exit)
+        assert stage.link.asked == [("stop", False, True)]
+        assert list(tmp_path.iterdir()) == []
+
+
 async def test_detach_leaves_the_engine_alone(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
         await stage.pilot.press("d")

@@ -50,9 +50,8 @@ class Choose(ModalScreen[str | None]):
         """A question does not change while it is asked."""
 
     def on_key(self, event: Key) -> None:
-        """One key decides."""
-        if event.key == "escape":
-            self.dismiss(None)
-        for choice in self._choices:
-            if event.key == choice.key:
-                self.dismiss(choice.answer)
+        """One key decides, and does nothing else: what it means in the panes is not what was asked."""
+        answers = {"escape": None, **{choice.key: choice.answer for choice in self._choices}}
+        if event.key in answers:
+            event.stop().prevent_default()
+            self.dismiss(answers[event.key])
