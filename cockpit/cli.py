@@ -165,7 +165,9 @@ def attach(
 
     Reconnects by itself. Without a URL: this profile's engine.
 
-    Example: COCKPIT_TOKEN=... cockpit attach https://desk.example:8000
+    The token is best given as COCKPIT_TOKEN: an option can be seen by others.
+
+    Example: cockpit attach https://desk.example:8000
     """
     front: _Front = ctx.obj
     _collect_no_garbage()

@@ -9,8 +9,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import msgspec  # noqa: E402
-from conftest import StandingLink  # noqa: E402
 from scenes import scene  # noqa: E402
+from screen_stage import StandingLink  # noqa: E402
 
 from cockpit.deck.link import LinkChange  # noqa: E402
 from cockpit.domain.stream import Frame  # noqa: E402

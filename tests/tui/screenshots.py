@@ -7,8 +7,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-from conftest import Stage, StandingLink, staged  # noqa: E402
 from scenes import Scene, scene  # noqa: E402
+from screen_stage import Stage, StandingLink, staged  # noqa: E402
 
 from cockpit.deck.link import LinkChange  # noqa: E402
 from cockpit.domain.kinds import Mode  # noqa: E402

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from conftest import StandingLink, staged
 from scenes import Scene
+from screen_stage import StandingLink, staged
 from simulated_engine import SimulatedEngine
 
 from cockpit.deck.errors import EngineUnreachable

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import SIZES, Stage, StandingLink, staged
 from rich.cells import cell_len
 from scenes import Scene
+from screen_stage import SIZES, Stage, StandingLink, staged
 
 from cockpit.tui.text import clean
 

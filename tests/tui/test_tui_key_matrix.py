@@ -1,8 +1,8 @@
 """Which key works from where. The emergency keys work from everywhere; the others never reach through a question."""
 
 import pytest
-from conftest import Stage, StandingLink, staged
 from scenes import Scene
+from screen_stage import Stage, StandingLink, staged
 
 FOCI = {
     "nothing": (),

@@ -3,9 +3,9 @@
 from itertools import combinations
 
 import pytest
-from conftest import SIZES
 from hypothesis import given
 from hypothesis import strategies as st
+from screen_stage import SIZES
 from textual.geometry import Region
 
 from cockpit.tui.desk import TITLES

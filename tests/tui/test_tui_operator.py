@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage, StandingLink, staged
 from scenes import Scene
+from screen_stage import Stage, StandingLink, staged
 
 from cockpit.deck.errors import EngineRefused
 from cockpit.domain.account import Halt
@@ -97,7 +97,7 @@ async def test_keys_before_the_engine_answers_say_so() -> None:
             await asyncio.Event().wait()
             yield None
 
-    from conftest import Clock, make_app
+    from screen_stage import Clock, make_app
 
     app = make_app(Silent(None), Clock())  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
@@ -256,7 +256,7 @@ async def test_an_engine_that_turns_us_away_ends_the_screen_with_its_reason(trad
             raise EngineRefused("expected a token, was none", 401)
             yield None
 
-    from conftest import Clock, make_app
+    from screen_stage import Clock, make_app
 
     app = make_app(Locked(trading), Clock())
     async with app.run_test(size=(80, 24)) as pilot:

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import SIZES, Clock, Stage, StandingLink, make_app
 from scenes import Scene, scene
+from screen_stage import SIZES, Clock, Stage, StandingLink, make_app
 from textual.pilot import Pilot
 
 from cockpit.deck.link import LinkChange
