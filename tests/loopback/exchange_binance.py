@@ -74,6 +74,7 @@ class BinanceVenue(VenueServer):
         self.intervals: dict[str, int] = {}
         self.short_share: dict[str, float] = {}
         self.interest: dict[str, list[float]] = {}
+        self.klines: dict[str, list[list[Any]]] = {}
         self._sequences = itertools.count(1_000)
 
     # -- REST
@@ -96,6 +97,7 @@ class BinanceVenue(VenueServer):
             "/fapi/v1/premiumIndex": lambda query: self._premium(query["symbol"]),
             "/fapi/v1/fundingInfo": lambda _: self._funding_info(),
             "/fapi/v1/openInterest": lambda query: self._open_interest(query["symbol"]),
+            "/fapi/v1/klines": self._klines,
             "/futures/data/openInterestHist": self._open_interest_history,
             "/futures/data/globalLongShortAccountRatio": self._ratio,
         }
@@ -171,6 +173,18 @@ class BinanceVenue(VenueServer):
         ]
         inside = [row for row in rows if earliest_ms <= row["timestamp"] <= latest_ms]
         return inside[-int(query.get("limit", "30")) :]
+
+    def _klines(self, query: dict[str, str]) -> list[list[Any]]:
+        """5 minute bars around one price, each with a trade, up to the one that runs."""
+        if query["symbol"] in self.klines:
+            return self.klines[query["symbol"]]
+        newest_ms = self.now_ms() // MINUTES_5_MS * MINUTES_5_MS
+        opens_ms = [newest_ms - MINUTES_5_MS * back for back in range(int(query.get("limit", "500")))]
+        prices = ["100.0", "101.0", "99.0", "100.0"]
+        return [
+            [open_ms, *prices, "10.0", open_ms + MINUTES_5_MS - 1, "1000.0", 1, "5.0", "500.0", "0"]
+            for open_ms in reversed(opens_ms)
+        ]
 
     def _ratio(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """The last bar that ended, stamped at its start."""

@@ -80,6 +80,7 @@ class OkxVenue(VenueServer):
         return {
             "/api/v5/public/instruments": lambda _: self.instruments or [instrument(base) for base in self.bases],
             "/api/v5/public/time": lambda _: [{"ts": str(self.now_ms())}],
+            "/api/v5/public/mark-price": lambda query: [{"instId": query["instId"], "markPx": "100.0"}],
             "/api/v5/public/funding-rate": lambda query: [self._funding(query["instId"])],
             "/api/v5/public/open-interest": lambda query: [self._open_interest(query["instId"])],
             "/api/v5/rubik/stat/contracts/open-interest-history": self._open_interest_history,

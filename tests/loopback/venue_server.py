@@ -154,9 +154,16 @@ class VenueServer:
         """Answer an HTTP request."""
         raise NotImplementedError
 
+    async def answer(self, request: web.Request, query: dict[str, str], body: str) -> web.StreamResponse:
+        """Answer an HTTP request whose headers, or whose connection, matter."""
+        return await self.on_request(request.method, request.path, query, body)
+
     async def on_frame(self, socket: Socket, frame: Any) -> None:
         """A client sent a frame: JSON where it is JSON, else text."""
         raise NotImplementedError
+
+    def on_open(self, socket: Socket, query: dict[str, str]) -> None:
+        """A client opened a socket."""
 
     # -- aiohttp
 
@@ -171,8 +178,9 @@ class VenueServer:
             refused = await self._refused(request, refusals.popleft())
             if refused is not None:
                 return refused
-        response = await self.on_request(request.method, request.path, query, body)
-        response.headers.update(self.headers)
+        response = await self.answer(request, query, body)
+        if not response.prepared:
+            response.headers.update(self.headers)
         return response
 
     async def _refused(self, request: web.Request, refusal: Refusal) -> web.StreamResponse | None:
@@ -196,6 +204,7 @@ class VenueServer:
         def open_it() -> None:
             self.connections += 1
             self.sockets.append(socket)
+            self.on_open(socket, dict(request.query))
 
         await self._note(open_it)
         try:
