@@ -5,7 +5,7 @@ raises `Refused` (the venue said no), `Ambiguous` (nobody knows), `NotSent` (it 
 or `KeysLost` (the venue no longer knows us).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -56,12 +56,13 @@ class Ambiguous(VenueFailure):
 class NotSent(VenueFailure):
     """It was certainly not executed (turned away for the rate, our clock, maintenance): may be sent again, same id.
 
-    `retry_after_s` is what the venue asked for, or None.
+    `retry_after_s` is what the venue asked for, or None. `is_clock` = our clocks differed; they were compared anew.
     """
 
-    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, sentence: str, retry_after_s: float | None = None, is_clock: bool = False) -> None:
         super().__init__(sentence)
         self.retry_after_s = retry_after_s
+        self.is_clock = is_clock
 
 
 class KeysLost(VenueFailure):
@@ -105,7 +106,10 @@ class VenueOrder(NamedTuple):
 
 
 class HeldPosition(NamedTuple):
-    """A position by the venue's own word: signed base coins (+ long). `mark_price` values it; None where unknown."""
+    """A position by the venue's own word: signed base coins (+ long). `mark_price` values it; None where unknown.
+
+    `hedge_side` is the venue's word for the side in an account that keeps two, "" in one-way mode.
+    """
 
     asset: str
     qty: float
@@ -113,6 +117,7 @@ class HeldPosition(NamedTuple):
     mark_price: float | None
     leverage: float | None
     is_isolated: bool | None
+    hedge_side: str = ""
 
 
 class OrderWord(NamedTuple):
@@ -169,6 +174,14 @@ class VenueAccount(Protocol):
 
     venue: str
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the venue's demo account: nobody's money."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether its addresses were moved to this machine: nobody's money."""
+
     async def open(self) -> None:
         """Load the markets and the clock, off the loop. Call it first."""
 
@@ -176,7 +189,10 @@ class VenueAccount(Protocol):
         """Close every connection."""
 
     async def place(self, order: OrderRequest, client_id: str) -> VenueOrder:
-        """Send one order, once. A STOP_MARKET goes to the venue's trigger service, on the mark price."""
+        """Send one order, once. A STOP_MARKET goes to the venue's trigger service, on the mark price.
+
+        Cancelling the wait does not cancel the request, which goes on: the outcome is as unknown as after `Ambiguous`.
+        """
 
     async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
         """Cancel one order of ours. Returns also where the venue has no such open order: look it up then."""
@@ -187,8 +203,11 @@ class VenueAccount(Protocol):
     async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
         """Every execution of an order that `find` returned."""
 
-    async def open_orders(self) -> tuple[VenueOrder, ...]:
-        """Every open order of the account on USDT perpetuals, plain and conditional, whoever placed it."""
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order of the account on USDT perpetuals, plain and conditional, whoever placed it.
+
+        Asking everywhere (None) costs 80 of Binance's weight, asking of some assets 2 each.
+        """
 
     async def positions(self) -> tuple[HeldPosition, ...]:
         """Every open position on USDT perpetuals; assets that the config does not list carry the venue's base name."""

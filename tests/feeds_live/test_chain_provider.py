@@ -11,6 +11,7 @@ from tests.loopback.site import Asked, LoopbackSite, Reply
 
 with recursion_limit_kept():
     from web3 import AsyncWeb3
+    from web3._utils.rpc_abi import RPC
     from web3.types import RPCEndpoint
 
 ADDRESS = "0x" + "12" * 20
@@ -149,3 +150,15 @@ async def test_it_neither_retries_nor_follows(rig: Rig) -> None:
 
 def test_its_text_does_not_hold_the_address() -> None:
     assert "SECRET" not in str(ReadOnlyProvider("https://rpc.example/v2/SECRET", timeout_s=1.0))
+
+
+async def test_of_every_method_the_library_knows_only_reading_leaves(rig: Rig) -> None:
+    provider, site = rig
+    known = {str(method) for name, method in vars(RPC).items() if not name.startswith("_")}
+    assert len(known) > 60 and {"eth_sendRawTransaction", "eth_sign", "eth_sendTransaction"} <= known
+    for method in sorted(known - FIVE):
+        with pytest.raises(ReadOnlyViolation):
+            await provider.make_request(RPCEndpoint(method), [])
+    for method in sorted(known & FIVE):
+        await provider.make_request(RPCEndpoint(method), [])
+    assert {asked.json["method"] for asked in site.asked} == known & FIVE

@@ -15,6 +15,7 @@ from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, FeedHealth, FundingRate, OpenInterest, Positioning
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.venue_clock import VenueClock
 from cockpit.feeds.live.binance import Binance
 from cockpit.feeds.live.binance_readings import BinanceReadings
 from cockpit.feeds.live.feed import Timing
@@ -24,7 +25,6 @@ from cockpit.feeds.live.okx_readings import OkxReadings
 from cockpit.feeds.live.polled import PolledFeed, Source
 from cockpit.feeds.live.rest_budget import RestBudget
 from cockpit.feeds.live.trouble import FeedTrouble
-from cockpit.feeds.live.venue_clock import VenueClock
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue

@@ -11,10 +11,10 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import AaveExposure, FeedHealth, HealthFactor
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S, seconds_to_ns
+from cockpit.exchanges.masking import host_labels, quiet_libraries
 from cockpit.feeds.live.aave_markets import AaveMarket
 from cockpit.feeds.live.aave_node import AaveNode
 from cockpit.feeds.live.feed import Put, Timing
-from cockpit.feeds.live.masking import host_labels, quiet_libraries
 from cockpit.feeds.live.quorum import Answer, Judgement, judge, needed_of, pinned_height
 from cockpit.feeds.live.trouble import BackOff, FeedTrouble
 from cockpit.market.health_drops import recomputed

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from cockpit.domain.events import AaveExposure
+from cockpit.exchanges.masking import masked, secrets_of
 from cockpit.feeds.live import aave_abi
 from cockpit.feeds.live.aave_account import BASE_UNITS_PER_USD, BPS, AccountData
 from cockpit.feeds.live.aave_markets import AaveMarket
 from cockpit.feeds.live.feed import Clock
-from cockpit.feeds.live.masking import masked, secrets_of
 from cockpit.feeds.live.provider import ReadOnlyProvider
 from cockpit.feeds.live.recursion import recursion_limit_kept
 from cockpit.feeds.live.trouble import FeedTrouble, http_trouble, retry_after_s

@@ -1,18 +1,15 @@
 """What Binance's USD-M futures do differently from other exchanges, seen through the client library."""
 
-import re
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.binance_client import binance_client
 from cockpit.feeds.live.binance_frames import VENUE, BinanceFrames
 from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.exchange import PING_EVERY_MS, REST_TIMEOUT_MS, Exchange
+from cockpit.feeds.live.exchange import Exchange
 
-HOSTS = re.compile(r"https://[a-z]+\.binance\.com")
-SUBSCRIBE_COST = 1
-"""The library would leave 250 ms between two subscriptions; the venue takes ten a second, and we send three."""
 CATEGORY = {
     Channel.TRADES: "market",
     Channel.MARK: "market",
@@ -79,25 +76,7 @@ class Binance(Exchange):
         return int(answer["serverTime"]) * NS_PER_MS
 
     def _make_client(self, urls: VenueUrls) -> Any:
-        import ccxt.pro
-
-        client = ccxt.pro.binanceusdm(
-            {
-                "timeout": REST_TIMEOUT_MS,
-                "options": {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["linear"]}},
-            }
-        )
-        client.options["streamLimits"] = {**client.options["streamLimits"], "linear": 1}
-        client.options["ws"] = {**client.options["ws"], "cost": SUBSCRIBE_COST}
-        client.streaming = {**client.streaming, "keepAlive": PING_EVERY_MS}
-        addresses = client.urls["api"]
-        if urls.rest is not None:
-            for key, address in addresses.items():
-                if isinstance(address, str):
-                    addresses[key] = HOSTS.sub(urls.rest, address)
-        if urls.ws is not None:
-            addresses["ws"] = {**addresses["ws"], "linear": urls.ws + "/ws"}
-        return client
+        return binance_client(urls)
 
     def _markets_loaded(self) -> None:
         ids = {self.client.market(symbol)["id"]: asset for asset, symbol in self.symbols.items()}

@@ -37,7 +37,7 @@ class BinanceReadings:
         if min(long_share, short_share) < 0 or abs(long_share + short_share - 1.0) > SHARES_TOLERANCE:
             raise FeedTrouble(f"{what}: expected shares that add up to 1, was {long_share:g} and {short_share:g}")
         ts_ns = bar_end_ns(row, "timestamp", BAR_S, what, self._exchange.now_ns())
-        return Positioning(ts_ns, asset, ACCOUNTS, long_share * 100.0, short_share * 100.0)
+        return Positioning(ts_ns, asset, ACCOUNTS, long_share * 100.0, short_share * 100.0, bar_s=BAR_S)
 
     async def funding(self, asset: str) -> FundingRate:
         """The running rate over 8 h, with the interval it is charged at and the next payment."""

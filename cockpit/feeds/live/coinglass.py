@@ -61,8 +61,9 @@ class Coinglass:
         short_pct = number(newest, "global_account_short_percent", what)
         if min(long_pct, short_pct) < 0 or abs(long_pct + short_pct - 100.0) > SHARES_TOLERANCE_PCT:
             raise FeedTrouble(f"{what}: expected shares that add up to 100, was {long_pct:g} and {short_pct:g}")
-        end_ns = int(number(newest, "time", what)) * NS_PER_MS + INTERVALS_S[section.interval] * NS_PER_S
-        return Positioning(min(end_ns, self._clock()), asset, self.label, long_pct, short_pct)
+        bar_s = INTERVALS_S[section.interval]
+        end_ns = int(number(newest, "time", what)) * NS_PER_MS + bar_s * NS_PER_S
+        return Positioning(min(end_ns, self._clock()), asset, self.label, long_pct, short_pct, bar_s=bar_s)
 
     def _data(self, body: Any, what: str) -> list[Any]:
         if not isinstance(body, dict):

@@ -11,18 +11,14 @@ from typing import Any, Protocol
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
+from cockpit.exchanges.library import said
+from cockpit.exchanges.markets import with_markets
+from cockpit.exchanges.venue_clock import VenueClock
 from cockpit.feeds.live.channels import Channel
 from cockpit.feeds.live.feed import Timing
 from cockpit.feeds.live.frames import Heard, Message
-from cockpit.feeds.live.masking import masked
 from cockpit.feeds.live.rest_budget import RestBudget
 from cockpit.feeds.live.trouble import FeedTrouble
-from cockpit.feeds.live.venue_clock import VenueClock
-
-REST_TIMEOUT_MS = 10_000
-PING_EVERY_MS = 15_000
-GOODBYE_MS = 50
-"""How long a client that only asked for the markets is given to close its connections."""
 
 
 class Listener(Protocol):
@@ -128,20 +124,12 @@ class Exchange(ABC):
 
     def _load(self) -> Any:
         """Another client, on a loop of its own in this thread, that has loaded the markets: parsing takes a while."""
-
-        async def load() -> Any:
-            client = self._make_client(self._urls)
-            client.timeout_on_exit = GOODBYE_MS
-            self._tap_rest(client)
-            try:
-                await client.load_markets()
-            except Exception as error:
-                raise self._trouble("markets", error) from error
-            finally:
-                await client.close()
-            return client
-
-        return asyncio.run(load())
+        client = self._make_client(self._urls)
+        self._tap_rest(client)
+        try:
+            return with_markets(client)
+        except Exception as error:
+            raise self._trouble("markets", error) from error
 
     # -- messages
 
@@ -246,14 +234,3 @@ class Exchange(ABC):
 
         client.on_rest_response = tapped
         client.throttle = throttled
-
-
-def load_library() -> None:
-    """Import the client library, which takes a second and holds the interpreter: do it before there is a loop."""
-    import ccxt.pro  # noqa: F401
-
-
-def said(error: BaseException) -> str:
-    """An error in one masked line. A cut-off answer names its cause: its own text is only the address."""
-    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
-    return masked(f"{type(error).__name__}{cause}: {error}")

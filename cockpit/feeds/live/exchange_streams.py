@@ -8,8 +8,9 @@ from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds
+from cockpit.exchanges.library import said
 from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.exchange import Exchange, said
+from cockpit.feeds.live.exchange import Exchange
 from cockpit.feeds.live.feed import Put
 from cockpit.feeds.live.frames import BadFrame, Heard, Message
 from cockpit.feeds.live.handoff import Handoff

@@ -9,11 +9,14 @@ from cockpit.domain.events import LiquidationMap
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.feeds.live.answers import number, rows_of
 from cockpit.feeds.live.feed import Clock
+from cockpit.feeds.live.forced_log import ForcedLog
 from cockpit.feeds.live.trouble import FeedTrouble
 from cockpit.feeds.live.web import JsonSite
 from cockpit.market.leverage_map import Estimate, InterestBar, estimate
 
 SOURCE = "liquidation map"
+VENUE = "binance"
+ASSUMED = "leverages assumed"
 BAR = "5m"
 BAR_NS = 300 * NS_PER_S
 BARS = 500
@@ -22,15 +25,26 @@ OPEN_MS, HIGH, LOW, VOLUME, QUOTE_VOLUME = 0, 2, 3, 5, 7
 
 
 class InterestMap:
-    """Draws every asset's map anew from the last 500 bars (41 h). `quote` completes the symbol."""
+    """Draws every asset's map anew from the last 500 bars (41 h). `quote` completes the symbol.
+
+    With `forced` and where the config asks for it, its leverages are fitted to the forced orders heard; each map says
+    in its source whether they are fitted or assumed.
+    """
 
     def __init__(
-        self, section: LiquidationMapSection, assets: Sequence[str], site: JsonSite, clock: Clock, quote: str = "USDT"
+        self,
+        section: LiquidationMapSection,
+        assets: Sequence[str],
+        site: JsonSite,
+        clock: Clock,
+        forced: ForcedLog | None = None,
+        quote: str = "USDT",
     ) -> None:
         self._section = section
         self._assets = assets
         self._site = site
         self._clock = clock
+        self._forced = forced if section.fit_leverages else None
         self._quote = quote
 
     async def ask(self) -> list[LiquidationMap]:
@@ -44,9 +58,21 @@ class InterestMap:
         bars = joined(rows_of(interest, f"open interest of {asset}"), rows_of(prices, f"klines of {asset}"))
         if len(bars) < 2:
             raise FeedTrouble(f"map of {asset}: expected bars with open interest and prices, was {len(bars)}")
-        drawn: Estimate = await asyncio.to_thread(estimate, bars, self._section)
+        drawn, source = await asyncio.to_thread(self._drawn, asset, bars)
         end_ns = min(bars[-1].start_ns + BAR_NS, self._clock())
-        return LiquidationMap(end_ns, asset, "binance", drawn.clusters, drawn.explained_pct)
+        return LiquidationMap(end_ns, asset, source, drawn.clusters, drawn.explained_pct)
+
+    def _drawn(self, asset: str, bars: list[InterestBar]) -> tuple[Estimate, str]:
+        """The map, and on which leverages it rests. Runs in a thread."""
+        if self._forced is None or self._forced.since_ns is None:
+            return estimate(bars, self._section), f"{VENUE}, {ASSUMED}"
+        from cockpit.market.leverage_fit import fitted
+
+        fit = fitted(bars, dict(self._forced.of(asset)), self._forced.since_ns, self._section)
+        if fit is None:
+            return estimate(bars, self._section), f"{VENUE}, {ASSUMED}: too few forced orders to fit them"
+        section = self._section.model_copy(update={"leverages": list(fit.leverages)})
+        return estimate(bars, section), f"{VENUE}, leverages fitted to {fit.bars} bars with forced orders"
 
 
 def joined(interest: Sequence[Any], prices: Sequence[Any]) -> list[InterestBar]:

@@ -5,12 +5,11 @@ from typing import Any
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.okx_client import okx_client
 from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.exchange import REST_TIMEOUT_MS, Exchange
+from cockpit.feeds.live.exchange import Exchange
 from cockpit.feeds.live.okx_frames import VENUE, Contract, OkxFrames
 
-SUBSCRIBE_COST = 0.25
-"""The library would leave 110 ms between two subscriptions; the venue counts them by the hour."""
 INDEX_CHANNEL = "index-tickers"
 
 
@@ -95,17 +94,7 @@ class Okx(Exchange):
         return found
 
     def _make_client(self, urls: VenueUrls) -> Any:
-        import ccxt.pro
-
-        client = ccxt.pro.okx({"timeout": REST_TIMEOUT_MS, "options": {"fetchMarkets": {"types": ["swap"]}}})
-        client.has["fetchCurrencies"] = False
-        client.options["ws"] = {**client.options["ws"], "cost": SUBSCRIBE_COST}
-        addresses = client.urls["api"]
-        if urls.rest is not None:
-            addresses["rest"] = urls.rest
-        if urls.ws is not None:
-            addresses["ws"] = urls.ws + "/ws/v5"
-        return client
+        return okx_client(urls)
 
     def _markets_loaded(self) -> None:
         contracts = {

@@ -37,7 +37,7 @@ class OkxReadings:
             raise FeedTrouble(f"{what}: expected a ratio of 0 or more, was {ratio:g}")
         long_pct = ratio / (1.0 + ratio) * 100.0
         ts_ns = bar_end_ns(row, STAMP, BAR_S, what, self._exchange.now_ns())
-        return Positioning(ts_ns, asset, ACCOUNTS, long_pct, 100.0 - long_pct)
+        return Positioning(ts_ns, asset, ACCOUNTS, long_pct, 100.0 - long_pct, bar_s=BAR_S)
 
     async def funding(self, asset: str) -> FundingRate:
         """The rate charged at the next payment, over 8 h; its interval is the distance to the payment after it."""

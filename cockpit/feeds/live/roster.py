@@ -17,6 +17,8 @@ from cockpit.feeds.live.clock_feed import ClockFeed
 from cockpit.feeds.live.exchange import Exchange
 from cockpit.feeds.live.exchange_streams import ExchangeStreams
 from cockpit.feeds.live.feed import Feed, Timing
+from cockpit.feeds.live.forced_log import ForcedLog, Overheard
+from cockpit.feeds.live.interest_map import BAR_NS, BARS
 from cockpit.feeds.live.okx import Okx
 from cockpit.feeds.live.okx_readings import ACCOUNTS as OKX_ACCOUNTS
 from cockpit.feeds.live.okx_readings import INTEREST as OKX_INTEREST
@@ -55,14 +57,23 @@ def roster_of(
     endpoints = find_endpoints(config.endpoints, os.environ if environ is None else environ)
     roster = Roster()
     keys = secrets or Secrets(environ)
-    _add_exchanges(roster, config, endpoints, used, coinglass_source(config, endpoints, keys, used))
-    for feed, reading in side_feeds(config, endpoints, keys, used):
+    forced = ForcedLog(BAR_NS, BARS, used.clock)
+    _add_exchanges(roster, config, endpoints, used, coinglass_source(config, endpoints, keys, used), forced)
+    budget = roster.exchanges[Binance.name].budget
+    for feed, reading in side_feeds(config, endpoints, keys, used, budget, forced):
         roster.members.append(Member(feed, reading, feed.name))
+    for name, rules in config.own_feeds.items():
+        roster.members.append(Member(rules.worker(name, rules, config, used), rules.reading, name))
     return roster
 
 
 def _add_exchanges(
-    roster: Roster, config: CockpitConfig, endpoints: EndpointsSection, timing: Timing, coinglass: Source | None
+    roster: Roster,
+    config: CockpitConfig,
+    endpoints: EndpointsSection,
+    timing: Timing,
+    coinglass: Source | None,
+    forced: ForcedLog,
 ) -> None:
     assets = tuple(config.assets)
     binance = Binance(assets, venue_urls(endpoints, Binance.name), config.live, timing)
@@ -71,7 +82,9 @@ def _add_exchanges(
     streamed = {venue for where in config.assets.values() for venue in (where.watch, where.trade_on)}
     for name, exchange in roster.exchanges.items():
         if name in streamed:
-            roster.members.append(Member(ExchangeStreams(exchange, config.live), Reading.STREAM, name))
+            streams: Feed = ExchangeStreams(exchange, config.live)
+            streams = Overheard(streams, forced) if exchange is binance else streams
+            roster.members.append(Member(streams, Reading.STREAM, name))
         roster.members.append(Member(ClockFeed(exchange), Reading.STREAM, f"{name} clock"))
     asked, others = BinanceReadings(binance), OkxReadings(okx)
     ages = config.feeds

@@ -14,8 +14,10 @@ from cockpit.feeds.live.aave import SOURCE as AAVE
 from cockpit.feeds.live.aave import AaveFeed
 from cockpit.feeds.live.aave_markets import UnknownMarket, market_of
 from cockpit.feeds.live.feed import Feed, OffFeed, Timing
+from cockpit.feeds.live.forced_log import ForcedLog
 from cockpit.feeds.live.polled import Source
 from cockpit.feeds.live.repeated import RepeatedFeed
+from cockpit.feeds.live.rest_budget import RestBudget
 from cockpit.feeds.live.web import JsonSite
 
 BINANCE_REST = "https://fapi.binance.com"
@@ -23,9 +25,17 @@ SITE_TIMEOUT_S = 5.0
 
 
 def side_feeds(
-    config: CockpitConfig, endpoints: EndpointsSection, secrets: Secrets, timing: Timing | None = None
+    config: CockpitConfig,
+    endpoints: EndpointsSection,
+    secrets: Secrets,
+    timing: Timing | None = None,
+    binance_budget: RestBudget | None = None,
+    forced: ForcedLog | None = None,
 ) -> list[tuple[Feed, Reading]]:
     """One feed a source with what it reads, in a fixed order; an unconfigured one is an `OffFeed` with the reason.
+
+    `binance_budget` is shared by all that ask Binance from this address, the liquidation map among them; `forced` holds
+    what its stream told of forced orders.
 
     With a key Coinglass is none of them: it is a source of the positioning feed, see `coinglass_source`.
     """
@@ -35,7 +45,7 @@ def side_feeds(
         (_solana(config, endpoints, timing), Reading.PRIORITY_FEE),
         (_jito(config, endpoints, timing), Reading.JITO_TIP),
         (_birdeye(config, endpoints, secrets.birdeye_key(), timing), Reading.ONCHAIN_PRICE),
-        (_map(config, endpoints, timing), Reading.LIQUIDATION_MAP),
+        (_map(config, endpoints, timing, binance_budget, forced), Reading.LIQUIDATION_MAP),
     ]
     if secrets.coinglass_key() is None:
         reason = "no key: set COINGLASS_API_KEY; positioning comes from the exchanges"
@@ -94,8 +104,14 @@ def _birdeye(config: CockpitConfig, endpoints: EndpointsSection, key: SecretStr 
     return RepeatedFeed(birdeye.SOURCE, Reading.ONCHAIN_PRICE, ages, prices.ask, site, timing)
 
 
-def _map(config: CockpitConfig, endpoints: EndpointsSection, timing: Timing) -> Feed:
-    site = JsonSite(endpoints.binance_rest_url or BINANCE_REST, SITE_TIMEOUT_S, timing.clock)
-    drawn = interest_map.InterestMap(config.liquidation_map, list(config.assets), site, timing.clock)
+def _map(
+    config: CockpitConfig,
+    endpoints: EndpointsSection,
+    timing: Timing,
+    budget: RestBudget | None,
+    forced: ForcedLog | None,
+) -> Feed:
+    site = JsonSite(endpoints.binance_rest_url or BINANCE_REST, SITE_TIMEOUT_S, timing.clock, budget=budget)
+    drawn = interest_map.InterestMap(config.liquidation_map, list(config.assets), site, timing.clock, forced)
     ages = config.feeds.liquidation_map
     return RepeatedFeed(interest_map.SOURCE, Reading.LIQUIDATION_MAP, ages, drawn.ask, site, timing)

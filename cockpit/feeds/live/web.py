@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from cockpit.exchanges.masking import masked, quiet_libraries, secrets_of
 from cockpit.feeds.live.feed import Clock
-from cockpit.feeds.live.masking import masked, quiet_libraries, secrets_of
+from cockpit.feeds.live.rest_budget import RestBudget
 from cockpit.feeds.live.trouble import FeedTrouble, http_trouble, retry_after_s
 
 if TYPE_CHECKING:
@@ -22,15 +23,22 @@ FIRST_ERROR = 300
 class JsonSite:
     """One service. Its client is made at the first call, in a thread: loading certificates takes a while.
 
-    `headers` go with every call; those that are secret never show up anywhere else.
+    `headers` go with every call; those that are secret never show up anywhere else. With a `budget` no call is made
+    while it says wait, and it hears of every answer: for a service whose allowance others use too.
     """
 
     def __init__(
-        self, url: str, timeout_s: float, clock: Clock, headers: Mapping[str, str | SecretStr] | None = None
+        self,
+        url: str,
+        timeout_s: float,
+        clock: Clock,
+        headers: Mapping[str, str | SecretStr] | None = None,
+        budget: RestBudget | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._clock = clock
+        self._budget = budget
         given = headers or {}
         hidden = [value.get_secret_value() for value in given.values() if isinstance(value, SecretStr)]
         self._headers = given
@@ -58,6 +66,9 @@ class JsonSite:
         return masked(str(text), self._secrets)
 
     async def _ask(self, method: str, url: str, **kwargs: Any) -> Any:
+        waits_s = self._budget.wait_s() if self._budget is not None else 0.0
+        if waits_s > 0:
+            raise FeedTrouble(f"asked enough for now, waits {waits_s:.0f} s", waits_s)
         if self._client is None:
             self._client = await asyncio.to_thread(self._make_client)
         httpx = importlib.import_module("httpx")
@@ -82,6 +93,8 @@ class JsonSite:
         assert self._client is not None
         async with self._client.stream(method, url, **kwargs) as response:
             self.answer_headers = response.headers
+            if self._budget is not None:
+                self._budget.answered(response.status_code, response.headers)
             data = bytearray()
             async for piece in response.aiter_bytes():
                 data += piece

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 SHORTEST_SECRET = 6
 _URL = re.compile(r"(?:https?|wss?)://[^\s'\"<>)]+", re.IGNORECASE)
 _KEY_LIKE_LABEL = re.compile(r"^(?=.*\d)[A-Za-z0-9_-]{20,}$")
-_CHATTY = ("aiohttp", "httpcore", "httpx", "urllib3", "web3")
+_CHATTY = ("aiohttp", "ccxt", "httpcore", "httpx", "urllib3", "web3")
 
 
 def host_of(url: str) -> str:
