@@ -230,6 +230,9 @@ class VenueAccount(Protocol):
     async def guard_entries(self, within_s: float) -> None:
         """Renew the venue's dead-man switch where it cannot remove a stop; does nothing on venues where it could."""
 
+    async def funding_since(self, since_ms: int) -> list[tuple[str, FundingWord]]:
+        """Every funding payment booked since then (milliseconds since the epoch), each with the venue's own id."""
+
     async def follow(self, heard: Callable[[StreamWord], None], linked: Callable[[bool, str], None]) -> None:
         """Read the private stream until cancelled, reconnecting. `linked` hears when it stands and when it breaks."""
 

@@ -76,6 +76,7 @@ STREAM_KEY_GONE = "-1125"
 """The listen key expired: a new one is asked for, ours are fine."""
 TURNED_AWAY_CLASSES = frozenset({"DDoSProtection", "RateLimitExceeded", "OnMaintenance", "InvalidNonce"})
 KEYS_CLASSES = frozenset({"AuthenticationError", "PermissionDenied", "AccountSuspended"})
+NO_CONNECTION = "ClientConnectorError"
 KIND_OF_CLASS = {
     "OrderImmediatelyFillable": RefusalKind.WOULD_TRIGGER,
     "InsufficientFunds": RefusalKind.MARGIN,
@@ -116,6 +117,8 @@ def _by_code(code: str | None, venue: str, sentence: str, error: BaseException) 
 def _by_class(classes: set[str], code: str | None, sentence: str, error: BaseException) -> VenueFailure:
     if classes & TURNED_AWAY_CLASSES:
         return NotSent(sentence, _retry_after_s(error), is_clock="InvalidNonce" in classes)
+    if _had_no_connection(error):
+        return NotSent(sentence)
     if classes & KEYS_CLASSES:
         return KeysLost(sentence)
     is_bare = type(error).__name__ == "ExchangeError"
@@ -123,6 +126,11 @@ def _by_class(classes: set[str], code: str | None, sentence: str, error: BaseExc
         return Ambiguous(sentence)
     kind = next((kind for name, kind in KIND_OF_CLASS.items() if name in classes), RefusalKind.OTHER)
     return Refused(kind, code or "", sentence)
+
+
+def _had_no_connection(error: BaseException) -> bool:
+    """Whether no connection could be made at all: not a byte of the request has left."""
+    return any(cls.__name__ == NO_CONNECTION for cls in type(error.__cause__).__mro__)
 
 
 def _retry_after_s(error: BaseException) -> float | None:

@@ -57,6 +57,13 @@ NOBODY_KNOWS = [
 ]
 
 
+def test_what_found_no_connection_was_certainly_not_sent() -> None:
+    refused = aiohttp.ClientConnectorError(None, ConnectionRefusedError(111, "refused"))  # type: ignore[arg-type]
+    assert type(failure_of(caused(ccxt.ExchangeNotAvailable(POST), refused), "binance")) is NotSent
+    cut = aiohttp.ServerDisconnectedError()
+    assert type(failure_of(caused(ccxt.ExchangeNotAvailable(POST), cut), "binance")) is Ambiguous
+
+
 @pytest.mark.parametrize(("venue", "error"), NOBODY_KNOWS)
 def test_nobody_knows(venue: str, error: BaseException) -> None:
     assert type(failure_of(error, venue)) is Ambiguous

@@ -1,0 +1,104 @@
+"""Finding out what became of an order: by its client id, again and again, until the venue's word settles it."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import count
+
+from cockpit.domain.kinds import OrderStatus
+from cockpit.domain.units import NS_PER_S
+from cockpit.venues.account import NotSent, VenueFailure, VenueOrder
+from cockpit.venues.kept_order import KeptOrder
+from cockpit.venues.venue_room import VenueRoom
+
+
+class Lookup:
+    """Asks the venue for orders. An order that it does not know may still be on its way: only time can tell."""
+
+    def __init__(self, room: VenueRoom) -> None:
+        self._room = room
+        self._chases: dict[str, asyncio.Task[None]] = {}
+
+    async def find(self, kept: KeptOrder) -> bool:
+        """One look; whether the venue knows the order. Its executions are asked for where any are missing.
+
+        Raises `VenueFailure`.
+        """
+        order = await self._ask(kept)
+        self._room.answered()
+        if order is None:
+            return False
+        self._room.take(kept, order)
+        if kept.lacks_fills:
+            self._room.book(kept, await self._room.account.fills_of(order))
+        return True
+
+    def chase(self, kept: KeptOrder) -> None:
+        """Ask for it until it is settled, unless that is under way."""
+        if kept.order_id not in self._chases:
+            task = self._room.errands.start(f"look up {kept.order_id}", self._chase(kept))
+            self._chases[kept.order_id] = task
+            task.add_done_callback(lambda _: self._chases.pop(kept.order_id, None))
+
+    def follow(self, kept: KeptOrder) -> None:
+        """After any word of an order: chase what it leaves open."""
+        if not _is_settled(kept):
+            self.chase(kept)
+
+    async def answer(self, kept: KeptOrder) -> None:
+        """The engine asks: say what is known, new or not."""
+        before = (kept.told, kept.filled)
+        try:
+            known = await self.find(kept)
+        except VenueFailure as failure:
+            self._room.met(failure)
+            self.chase(kept)
+            return
+        if not known and not kept.is_over:
+            self.chase(kept)
+        elif (kept.told, kept.filled) == before:
+            self._room.tell(kept.answer(self._room.now_ns))
+            self.follow(kept)
+
+    async def _ask(self, kept: KeptOrder) -> VenueOrder | None:
+        """By the one or the other service, and by both where we do not know which has it."""
+        account, is_conditional = self._room.account, kept.is_conditional
+        order = await account.find(kept.asset, kept.client_id, bool(is_conditional))
+        if order is None and is_conditional is None:
+            order = await account.find(kept.asset, kept.client_id, True)
+        return order
+
+    async def _chase(self, kept: KeptOrder) -> None:
+        room, began_ns = self._room, self._room.now_ns
+        unknown_since_ns: int | None = None
+        for at_s in _times(room.pace.ask_at_s, room.pace.ask_on_every_s):
+            await room.timing.sleep(max(0.0, at_s - room.timing.since_s(began_ns)))
+            if _is_settled(kept):
+                return
+            try:
+                known = await self.find(kept)
+            except VenueFailure as failure:
+                room.met(failure)
+                if isinstance(failure, NotSent):
+                    await room.timing.sleep(failure.retry_after_s or 0.0)
+                continue
+            if known or kept.was_heard:
+                unknown_since_ns = None
+                continue
+            unknown_since_ns = room.now_ns if unknown_since_ns is None else unknown_since_ns
+            unknown_s = (room.now_ns - unknown_since_ns) / NS_PER_S
+            if unknown_s >= room.pace.never_arrived_after_s:
+                reason = f"{room.venue} does not know it, asked for {unknown_s:.1f} s: it never arrived"
+                room.tell(kept.refuse(reason, room.now_ns))
+                return
+
+
+def _is_settled(kept: KeptOrder) -> bool:
+    """Whether nothing about it is in doubt: it is over, or rests as orders of its kind do, and every fill was told."""
+    if kept.lacks_fills or kept.told in (OrderStatus.SENT, OrderStatus.UNKNOWN):
+        return False
+    return kept.is_over or not kept.takes_at_once
+
+
+def _times(first: tuple[float, ...], every_s: float) -> Iterator[float]:
+    yield from first
+    yield from (first[-1] + number * every_s for number in count(1))

@@ -1,0 +1,63 @@
+"""Client ids: whose an order is can be read off the id that a venue keeps with it.
+
+`ck`, six characters that name the profile, then our order id: `ckq7w2e9t000001e1`. Alphanumeric and at most 32 long,
+which is what OKX allows (the stricter of the two).
+"""
+
+import re
+from typing import NamedTuple
+
+MARK = "ck"
+PREFIX_CHARS = 6
+LONGEST = 32
+_PREFIX = re.compile(r"[0-9a-z]{6}")
+_FLATTEN = re.compile(r"f([0-9]{13})")
+_ANYBODYS = re.compile(r"ck([0-9a-z]{6})([0-9A-Za-z]+)")
+
+
+class Whose(NamedTuple):
+    """Who placed an order. `order_id` where it is ours, `cockpit` the prefix of another cockpit; both None: others."""
+
+    order_id: str | None
+    cockpit: str | None
+
+
+STRANGER = Whose(None, None)
+
+
+class OrderIds:
+    """Turns order ids into client ids and back, without a memory: the same after every restart.
+
+    The closes of a flatten are the venue's own business; their ids are numbered by the clock (milliseconds), so that
+    none comes twice, and the engine knows them as `flatten-{venue}-{asset}-{number}`.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError(f"expected a prefix of {PREFIX_CHARS} lowercase letters and digits, was {prefix!r}")
+        self._prefix = prefix
+        self._last_number = 0
+
+    def client_id(self, order_id: str) -> str:
+        """The client id of one of our order ids. Raises ValueError for one that no venue would take."""
+        own = f"f{order_id.rpartition('-')[2]}" if order_id.startswith("flatten-") else order_id
+        client_id = f"{MARK}{self._prefix}{own}"
+        if not (own.isascii() and own.isalnum() and len(client_id) <= LONGEST):
+            raise ValueError(f"expected a short alphanumeric order id, was {order_id!r}")
+        return client_id
+
+    def flatten_id(self, venue: str, asset: str, now_ns: int) -> str:
+        """A new order id for a flatten's close."""
+        self._last_number = max(self._last_number + 1, now_ns // 1_000_000)
+        return f"flatten-{venue}-{asset}-{self._last_number:013d}"
+
+    def whose(self, client_id: str, venue: str, asset: str) -> Whose:
+        """Whose the order of that client id on this perpetual is."""
+        parts = _ANYBODYS.fullmatch(client_id)
+        if parts is None:
+            return STRANGER
+        prefix, own = parts.groups()
+        if prefix != self._prefix:
+            return Whose(None, prefix)
+        flatten = _FLATTEN.fullmatch(own)
+        return Whose(f"flatten-{venue}-{asset}-{flatten.group(1)}" if flatten else own, None)

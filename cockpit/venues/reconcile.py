@@ -1,0 +1,191 @@
+"""Asking a real venue again and again what it holds and rests, and repairing what was missed.
+
+The private stream is fast and forgetful; this is slow and sees everything. A round reads positions and open orders,
+looks up every order of ours that should be there and is not, and tells the positions. "Gone" is believed when two
+reads agree.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from cockpit.domain.events import VenuePosition
+from cockpit.domain.kinds import VenueTopic
+from cockpit.venues.account import HeldPosition, NotSent, VenueFailure, VenueOrder
+from cockpit.venues.entry_guard import EntryGuard
+from cockpit.venues.kept_order import QTY_EPSILON, KeptOrder
+from cockpit.venues.lookup import Lookup
+from cockpit.venues.orphans import Orphans
+from cockpit.venues.strangers import Strangers
+from cockpit.venues.timing import BackOff, within
+from cockpit.venues.venue_room import VenueRoom
+
+LONGEST_PAUSE_S = 30.0
+
+
+class Reconcile:
+    """One venue's rounds, every `every_s` and at once when anything is in doubt."""
+
+    def __init__(self, room: VenueRoom, lookup: Lookup, strangers: Strangers, orphans: Orphans, every_s: float) -> None:
+        self.has_answered = False
+        self._room = room
+        self._lookup = lookup
+        self._strangers = strangers
+        self._orphans = orphans
+        self._guard = EntryGuard(room)
+        self._every_s = every_s
+        self._doubt = asyncio.Event()
+        self._is_linked = False
+        self._good_ns = room.now_ns
+        self._everywhere_ns: int | None = None
+        self._held: dict[str, HeldPosition] = {}
+
+    def doubt(self) -> None:
+        """Something does not fit: look at once."""
+        self._doubt.set()
+
+    def linked(self, is_up: bool, sentence: str) -> None:
+        """The private stream stands, or broke: what it said meanwhile is lost."""
+        was, self._is_linked = self._is_linked, is_up
+        if is_up != was:
+            word = "stands" if is_up else "is down, asking instead"
+            self._room.say(VenueTopic.NOTE, f"{self._room.venue} private stream {word}: {sentence}")
+        self.doubt()
+
+    async def run(self) -> None:
+        """Round after round, for ever."""
+        back_off = BackOff(self._room.pace.look_again_s, LONGEST_PAUSE_S)
+        while True:
+            self._doubt.clear()
+            try:
+                await self.round()
+            except VenueFailure as failure:
+                self._room.met(failure)
+                self._review(str(failure))
+                asked_s = failure.retry_after_s or 0.0 if isinstance(failure, NotSent) else 0.0
+                await self._room.timing.sleep(max(asked_s, back_off.failed()))
+                continue
+            back_off.succeeded()
+            await self._pause()
+
+    async def round(self) -> None:
+        """One look at everything. Raises `VenueFailure` where the venue does not answer."""
+        room = self._room
+        everywhere = self._is_everywhere_due()
+        resting = [kept for kept in room.live() if kept.is_resting]
+        ask_orders = room.account.open_orders(None if everywhere else room.assets)
+        positions, orders = await asyncio.gather(
+            self._read_positions(), within(room.pace.call_within_s, ask_orders, "open orders")
+        )
+        room.answered()
+        await self._repair(resting, orders)
+        self._strangers.look_at_orders(orders, None if everywhere else room.assets)
+        await self._compare(positions)
+        await self._orphans.sweep(orders, self._held)
+        await self._guard.renew()
+        self._good_ns = room.now_ns
+        if everywhere:
+            self._everywhere_ns = room.now_ns
+        self._review("")
+
+    async def tell_position(self, asset: str) -> None:
+        """Answer what is held on one perpetual, agreed by two reads where it is less than we think.
+
+        Where the venue does not answer nothing is told: who asked will ask again.
+        """
+        try:
+            positions = await self._explained(await self._read_positions())
+        except VenueFailure as failure:
+            self._room.met(failure)
+            self.doubt()
+            return
+        self._held = {position.asset: position for position in positions}
+        self._tell([asset])
+
+    # Reading.
+
+    async def _read_positions(self) -> tuple[HeldPosition, ...]:
+        """The positions. Where one that our own orders opened is missing, a second read has to say so too."""
+        room = self._room
+        positions = await within(room.pace.call_within_s, room.account.positions(), "positions")
+        held = {position.asset for position in positions}
+        if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in room.expected.items()):
+            return positions
+        await room.timing.sleep(room.pace.look_again_s)
+        return await within(room.pace.call_within_s, room.account.positions(), "positions")
+
+    def _is_everywhere_due(self) -> bool:
+        if self._everywhere_ns is None:
+            return True
+        return self._room.timing.since_s(self._everywhere_ns) >= self._room.pace.everywhere_every_s
+
+    # Repairing.
+
+    async def _repair(self, rested: Sequence[KeptOrder], orders: Sequence[VenueOrder]) -> None:
+        """Take what the venue rests, and look up what rested before the read and is not there any more."""
+        room, there = self._room, {order.client_id: order for order in orders if order.client_id}
+        for order in orders:
+            kept = room.kept_of(order)
+            if kept is not None:
+                room.take(kept, order)
+                self._lookup.follow(kept)
+        for kept in rested:
+            if kept.client_id not in there and kept.is_resting:
+                await self._lookup.find(kept)
+                self._lookup.follow(kept)
+
+    async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[HeldPosition, ...]:
+        """Before a difference is told, every order that may explain it is asked for, and the positions once more."""
+        suspects = [kept for asset in self._odd(positions) for kept in self._room.live(asset)]
+        if not suspects:
+            return positions
+        await asyncio.gather(*(self._lookup.find(kept) for kept in suspects))
+        return await self._read_positions()
+
+    async def _compare(self, positions: tuple[HeldPosition, ...]) -> None:
+        """Take the positions, and tell whose they are."""
+        room = self._room
+        positions = await self._explained(positions)
+        known = (*room.assets, *self._held)
+        self._held = {position.asset: position for position in positions}
+        assets = list(dict.fromkeys((*known, *self._held)))
+        self._strangers.look_at_positions({asset: one.qty for asset, one in self._held.items()}, assets)
+        self._tell(assets)
+
+    def _odd(self, positions: Sequence[HeldPosition]) -> list[str]:
+        """Where what is held is not what our own executions add up to."""
+        held = {position.asset: position.qty for position in positions}
+        expected = self._room.expected
+        assets = dict.fromkeys((*held, *expected))
+        return [asset for asset in assets if abs(held.get(asset, 0.0) - expected.get(asset, 0.0)) > QTY_EPSILON]
+
+    # Telling.
+
+    def _tell(self, assets: Collection[str]) -> None:
+        room = self._room
+        for asset in assets:
+            held = self._held.get(asset)
+            qty, entry_price = (held.qty, held.entry_price) if held is not None else (0.0, 0.0)
+            event = VenuePosition(room.now_ns, room.venue, asset, qty, entry_price, self._resting_on(asset))
+            room.tell([event])
+
+    def _resting_on(self, asset: str) -> int:
+        """The orders that rest there as far as is known: ours by now, others' by the last look."""
+        return sum(kept.is_resting for kept in self._room.live(asset)) + self._strangers.count(asset)
+
+    def _review(self, trouble: str) -> None:
+        """Whether the venue's state is known well enough for entries."""
+        room, pace = self._room, self._room.pace
+        most_s = pace.unread_after_s if self._is_linked else pace.unread_unlinked_after_s
+        unread_s = room.timing.since_s(self._good_ns)
+        unknown = [kept.order_id for kept in room.live() if not kept.is_resting] if not self.has_answered else []
+        if not trouble and not unknown:
+            self.has_answered = True
+            room.say(VenueTopic.UNREAD, f"{room.venue} is read", is_over=True)
+        elif self.has_answered and unread_s > most_s:
+            room.say(VenueTopic.UNREAD, f"{room.venue} not read since {most_s:g} s: {trouble}", is_grave=True)
+
+    async def _pause(self) -> None:
+        """Until the next round is due, or something is in doubt; never without a breath between."""
+        room = self._room
+        await room.timing.sleep(min(room.pace.look_again_s, self._every_s))
+        await room.timing.sleep_unless(self._doubt, self._every_s - room.pace.look_again_s)

@@ -1,0 +1,170 @@
+"""A restart on real venues, and a venue that cannot be read: nothing is assumed, entries wait, exits never."""
+
+import time
+from collections.abc import Sequence
+
+import pytest
+from msgspec.structs import replace
+from real_stage import RealStage, ask, hurried, real_stage
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.events import FundingPaid, OrderFilled
+from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, Side, TradePhase, VenueTopic
+from cockpit.domain.orders import OrderProgress
+from cockpit.domain.trades import TradeRecord
+
+BUY, SELL = Side.LONG, Side.SHORT
+ENTRY, STOP = "t000001e1", "t000001s2"
+VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
+
+
+async def guarded(stage: RealStage) -> None:
+    stage.place(ENTRY, BUY, 0.01)
+    await stage.until(lambda: stage.filled(ENTRY) >= 0.01 - 1e-9)
+    stage.place(STOP, SELL, 0.01, OrderRole.STOP, trigger=99_000.0)
+    await stage.until(lambda: "OrderAccepted" in stage.of(STOP))
+
+
+def trade(name: str) -> TradeRecord:
+    return TradeRecord(
+        "t000001", "v1", "test", "BTC", name, BUY, Mode.TEST, TradePhase.OPEN, 0, 100_000.0, 0.01, 100.0, 99_000.0,
+        0.1, 1_000.0, 1_000.0, 1.0, entry_order_id=ENTRY, entry_qty=0.01, entry_price=100_000.0, open_qty=0.01,
+        stop_price=99_000.0, stop_order_id=STOP,
+    )  # fmt: skip
+
+
+def remembered(stage: RealStage, stop: OrderStatus = OrderStatus.WORKING) -> list[OrderProgress]:
+    """What the journal of the first engine holds."""
+    fills = tuple(event.fill_id for event in stage.events if isinstance(event, OrderFilled))
+    return [
+        OrderProgress(
+            ask(ENTRY, BUY, 0.01, venue=stage.name), OrderStatus.FILLED, 0.01, 100_000.0, 0.5, fill_ids=fills
+        ),
+        OrderProgress(ask(STOP, SELL, 0.01, OrderRole.STOP, trigger=99_000.0, venue=stage.name), stop),
+    ]
+
+
+async def restarted(first: RealStage, config: CockpitConfig, orders: Sequence[OrderProgress]) -> RealStage:
+    """The next engine's venues, told what the journal holds; they ask for every order before they start."""
+    stage = RealStage(first.name, first.venue, config, hurried())
+    stage.venues.restore(orders, [trade(first.name)])
+    for order in orders:
+        if not order.status.is_final:
+            stage.query(order.request.order_id)
+    return stage
+
+
+@VENUES
+async def test_orders_and_positions_of_an_earlier_engine_are_adopted_and_no_fill_comes_twice(
+    shipped_config: CockpitConfig, name: str
+) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        later = await restarted(stage, shipped_config, remembered(stage))
+        try:
+            assert not later.venues.has_answered(name)
+            await later.open()
+            assert later.of(STOP) == ["OrderAccepted"] and later.of(ENTRY) == []
+            await later.settled()
+            assert not later.words(VenueTopic.STRANGER)
+            assert [word.is_over for word in later.words(VenueTopic.UNREAD)] == [False, True]
+        finally:
+            await later.close()
+
+
+@VENUES
+async def test_a_stop_that_filled_while_nobody_looked_is_booked(shipped_config: CockpitConfig, name: str) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        later = await restarted(stage, shipped_config, remembered(stage))
+        stage.venue.set_price("BTC", 98_990.0, 98_990.1, mark=98_990)
+        try:
+            await later.open()
+            assert later.filled(STOP) == pytest.approx(0.01)
+            assert not [word for word in later.words(VenueTopic.STRANGER) if not word.is_over]
+        finally:
+            await later.close()
+
+
+@VENUES
+async def test_no_entry_before_the_fate_of_every_restored_order_is_known(
+    shipped_config: CockpitConfig, name: str
+) -> None:
+    """A stop that was on its way when the engine died never arrived: that takes five seconds to know."""
+    async with real_stage(shipped_config, name) as stage:
+        stage.place(ENTRY, BUY, 0.01)
+        await stage.until(lambda: stage.filled(ENTRY) >= 0.01 - 1e-9)
+        later = await restarted(stage, shipped_config, remembered(stage, OrderStatus.SENT))
+        try:
+            await later.open()
+            kinds = [type(event).__name__ for event in later.events]
+            assert later.of(STOP) == ["OrderRejected"]
+            over = next(n for n, event in enumerate(later.events) if event in later.words(VenueTopic.UNREAD)[-1:])
+            assert kinds.index("OrderRejected") < over
+        finally:
+            await later.close()
+
+
+@VENUES
+async def test_a_venue_that_is_gone_is_unread_until_it_is_back(shipped_config: CockpitConfig, name: str) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        await stage.venue.go_down()
+        await stage.until(lambda: not stage.words(VenueTopic.UNREAD)[-1].is_over)
+        assert stage.words(VenueTopic.UNREAD)[-1].is_grave
+        await stage.venue.come_back()
+        await stage.until(lambda: stage.words(VenueTopic.UNREAD)[-1].is_over)
+
+
+@VENUES
+async def test_funding_is_told_once(shipped_config: CockpitConfig, name: str) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        paid_ns = time.time_ns()
+        stage.venue.pay_funding("BTC", 0.0001)
+        await stage.until(lambda: any(isinstance(event, FundingPaid) for event in stage.events))
+        await stage.settled()
+        (paid,) = [event for event in stage.events if isinstance(event, FundingPaid)]
+        assert paid.amount_usd == pytest.approx(-0.1) and paid.rate_bps is None
+        assert abs(paid.ts_ns - paid_ns) < 5_000_000_000, "the venue's time, not when we heard of it"
+
+
+@VENUES
+@pytest.mark.parametrize(
+    "booked", [0.0, -0.1], ids=["the earlier engine heard none", "the earlier engine heard the first"]
+)
+async def test_funding_paid_while_no_engine_ran_is_told_after_the_restart(
+    shipped_config: CockpitConfig, name: str, booked: float
+) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        stage.venue.pay_funding("BTC", 0.0001)
+        stage.venue.pay_funding("BTC", 0.0002)
+        later = RealStage(name, stage.venue, shipped_config, hurried())
+        began = replace(trade(name), decided_ns=time.time_ns() - 60_000_000_000, funding_usd=booked)
+        later.venues.restore(remembered(stage), [began])
+        try:
+            await later.open()
+            await later.until(lambda: any(isinstance(event, FundingPaid) for event in later.events))
+            stage.venue.pay_funding("BTC", 0.0001)
+            await later.until(lambda: sum(isinstance(event, FundingPaid) for event in later.events) == 2)
+            await later.settled()
+            paid = [event.amount_usd for event in later.events if isinstance(event, FundingPaid)]
+            assert paid == [pytest.approx(-0.3 - booked), pytest.approx(-0.1)]
+        finally:
+            await later.close()
+
+
+async def test_the_dead_man_switch_is_armed_while_an_entry_rests_and_disarmed_when_none_does(
+    shipped_config: CockpitConfig,
+) -> None:
+    async with real_stage(shipped_config, "okx") as stage:
+        stage.place(ENTRY, BUY, 0.01, limit=99_000.0)
+        await stage.until(lambda: "OrderAccepted" in stage.of(ENTRY))
+        await stage.venue.until(lambda: len(stage.venue.called("dead_man")) >= 2)
+        assert {call.params["timeOut"] for call in stage.venue.called("dead_man")} == {"30"}
+        stage.cancel(ENTRY)
+        await stage.venue.until(lambda: stage.venue.called("dead_man")[-1].params["timeOut"] == "0")
+        armed = len(stage.venue.called("dead_man"))
+        await stage.settled()
+        assert len(stage.venue.called("dead_man")) == armed
