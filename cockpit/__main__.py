@@ -1,30 +1,54 @@
-"""The front door: `cockpit` and `python -m cockpit`. The bare command goes straight to its screen.
+"""The front door: `cockpit` and `python -m cockpit`. A line that leads to the screen draws it first.
 
-Everything else is the command line's. Its library takes longer to import than the screen takes to paint.
+The rest comes behind the first picture: the command line's library, and Textual, take longer to import than it takes to
+paint. The bare command has nothing to parse and does without the command line.
 """
 
+import gc
+import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cockpit.commands.screen_line import COMPLETE_VARIABLE, screen_line
+
+if TYPE_CHECKING:
+    from cockpit.tui.curtain import Curtain
 
 
 def main() -> None:
     """The console script."""
-    if len(sys.argv) > 1:
-        from cockpit.cli import main as command_line
-
-        command_line()
-    sys.exit(_screen())
+    sys.exit(run(sys.argv[1:]))
 
 
-def _screen() -> int:
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    line = None if COMPLETE_VARIABLE in os.environ else screen_line(arguments)
+    if line is None:
+        from cockpit.cli import run as command_line
+
+        return command_line(arguments)
+    gc.disable()  # while modules are imported: the screen is there a tenth sooner, and resumes it
+    from cockpit.cli_screen import raised_curtain
+    from cockpit.config.places import find_places
+
+    curtain = raised_curtain(find_places(line.home, line.config))
+    if not arguments:
+        return _screen(curtain)
+    with curtain:
+        from cockpit.cli import run as command_line
+
+        return command_line(arguments, curtain)
+
+
+def _screen(curtain: "Curtain") -> int:
     """What `cockpit` without a word does; errors are told as the command line tells them."""
-    import gc
-
-    gc.disable()  # while modules are imported: the first picture is a tenth sooner, and resumes it
     try:
-        from cockpit.cli_screen import attach_here
-        from cockpit.config.places import find_places
+        with curtain:
+            from cockpit.cli_screen import attach_here
+            from cockpit.config.places import find_places
 
-        return attach_here(find_places(None, None), ())
+            return attach_here(find_places(None, None), (), curtain=curtain)
     except KeyboardInterrupt:
         sys.stderr.write("cockpit: interrupted\n")
         return 130

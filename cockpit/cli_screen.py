@@ -1,44 +1,71 @@
 """Putting the screen on an engine: this profile's, started if need be, or one elsewhere.
 
-Nothing heavy is imported before the first picture: neither the config's models nor the HTTP client.
+Nothing heavy is imported before the first picture: not Textual, the config's models or the HTTP client.
 """
 
+import contextlib
 import gc
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.config.jsonfile import read_object
 from cockpit.config.places import Places
 from cockpit.config.problems import ConfigError, Problem
 from cockpit.deck.address import Address, local, remote
-from cockpit.tui.app import CannotAttach, CockpitApp, Connect, Prepare
+from cockpit.tui.curtain import Curtain
+from cockpit.tui.flatten import DirectFlatten, Outcome
 from cockpit.tui.keys import KeymapError
 from cockpit.tui.settings import LOCAL_HZ, REMOTE_HZ, ScreenSettings, SettingsError
 
+if TYPE_CHECKING:
+    from cockpit.tui.app import Connect, Prepare
+
 SCREEN_LOG = "screen.log"
+TICKS = "checklist.json"
 
 
-def attach_here(places: Places, options: Sequence[str], *, slow: bool = False) -> int:
+def raised_curtain(places: Places) -> Curtain:
+    """The first picture, at once; none where there is no terminal, or a config that will be refused in a moment."""
+    curtain = Curtain()
+    if _has_terminal():
+        with contextlib.suppress(ConfigError):
+            curtain.rise(screen_settings(places.config, os.environ))
+    return curtain
+
+
+def attach_here(places: Places, options: Sequence[str], *, slow: bool = False, curtain: Curtain | None = None) -> int:
     """The screen on this profile's engine. Returns the exit code."""
 
     def prepare() -> str:
         from cockpit.runtime.detached import EngineDidNotStart, ensure_engine
+        from cockpit.tui.app import CannotAttach
 
         try:
             return ensure_engine(places, options)
         except EngineDidNotStart as error:
             raise CannotAttach(str(error)) from error
 
-    return _run(places, local(places.socket), prepare, str(places.home), slow)
+    def flatten() -> AsyncIterator[str | Outcome]:
+        from cockpit.commands.direct_flatten import flatten_command, told_by
+
+        return told_by(flatten_command(places))
+
+    settings = screen_settings(places.config, os.environ, slow=slow, profile=str(places.home))
+    settings = replace(settings, ticks_file=places.home / TICKS, welcome=not places.journal.exists())
+    return _run(places, local(places.socket), settings, curtain, prepare=prepare, direct_flatten=flatten)
 
 
-def attach_elsewhere(places: Places, url: str, token: str, *, slow: bool = False) -> int:
-    """The screen on an engine at a URL."""
-    return _run(places, remote(url, token), None, url, slow)
+def attach_elsewhere(
+    places: Places, url: str, token: str, *, slow: bool = False, curtain: Curtain | None = None
+) -> int:
+    """The screen on an engine at a URL. The direct road is on its machine, not here."""
+    settings = screen_settings(places.config, os.environ, slow=slow, profile=url)
+    return _run(places, remote(url, token), settings, curtain)
 
 
 def screen_settings(
@@ -64,15 +91,33 @@ def screen_settings(
         raise ConfigError([Problem(str(config), key, finding, "see the keys in the help screen")]) from error
 
 
-def _run(places: Places, address: Address, prepare: Prepare | None, profile: str, slow: bool) -> int:
-    settings = screen_settings(places.config, os.environ, slow=slow, profile=profile)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def _run(
+    places: Places,
+    address: Address,
+    settings: ScreenSettings,
+    curtain: Curtain | None,
+    *,
+    prepare: "Prepare | None" = None,
+    direct_flatten: DirectFlatten | None = None,
+) -> int:
+    if not _has_terminal():
         raise ConfigError(
             [Problem("terminal", "", "expected a terminal for the screen, was none", "use cockpit engine")]
         )
     _log_to(places)
-    app = CockpitApp(_connect(address, settings.hz), settings, prepare=prepare, on_paint=gc.enable)
-    code = app.run_guarded()
+    with curtain or Curtain() as over:
+        over.rise(settings)
+        from cockpit.tui.app import CockpitApp
+
+        app = CockpitApp(
+            _connect(address, settings.hz),
+            settings,
+            prepare=prepare,
+            on_paint=gc.enable,
+            curtain=over,
+            direct_flatten=direct_flatten,
+        )
+        code = app.run_guarded()
     if app.failure:
         sys.stderr.write(f"cockpit: {app.failure}\n")
         return code or 1
@@ -81,7 +126,11 @@ def _run(places: Places, address: Address, prepare: Prepare | None, profile: str
     return code
 
 
-def _connect(address: Address, hz: float) -> Connect:
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _connect(address: Address, hz: float) -> "Connect":
     def connect() -> Any:
         from cockpit.deck.live import LiveLink
 

@@ -16,18 +16,22 @@ from textual.worker import Worker, WorkerState
 
 from cockpit.deck.errors import EngineRefused
 from cockpit.deck.link import EngineLink, LinkChange
-from cockpit.tui import keys, palette
-from cockpit.tui.board import Look
+from cockpit.tui import keys
+from cockpit.tui.curtain import Curtain
 from cockpit.tui.desk import Desk
-from cockpit.tui.flatten import FlattenFlow
+from cockpit.tui.driver import driver_behind
+from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
 from cockpit.tui.main_screen import CockpitScreen
 from cockpit.tui.operator import OperatorActions
 from cockpit.tui.palette_commands import KeyCommands
+from cockpit.tui.picture import Look
+from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.spans import CroppedUpdate
 from cockpit.tui.store import Store
 from cockpit.tui.terminal import GRACE_S, TerminalState, Watchdog, end_now, listen_to_signals
 from cockpit.tui.themes import PREFIX, textual_themes
+from cockpit.tui.ticks import Ticks
 from cockpit.tui.view import View
 
 LOG = logging.getLogger("cockpit.screen")
@@ -61,24 +65,31 @@ class CockpitApp(OperatorActions, App[str]):
         prepare: Prepare | None = None,
         clock: Callable[[], float] = monotonic,
         on_paint: Callable[[], None] | None = None,
+        curtain: Curtain | None = None,
+        direct_flatten: DirectFlatten | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_behind(curtain) if curtain is not None else None)
         self.settings = settings or ScreenSettings()
         self.store = Store(clock())
         self.flow = FlattenFlow(self.settings.flatten_presses)
         self.desk = Desk()
+        self.ticks = Ticks(self.settings.ticks_file)
         self.failure = ""
         self.animation_level = "none"
         self.asset = "BTC"
         self.link: EngineLink | None = None
         self.clock = clock
+        self.direct_flatten = direct_flatten
         self._connect = connect
         self._prepare = prepare
         self._on_paint = on_paint
+        self._curtain = curtain
         self._watchdog = Watchdog()
         self._beat: tuple[object, ...] = ()
-        self._look = Look(self._theme_name(self.settings.theme), self.settings.ascii_only)
-        self._main = CockpitScreen(self.desk, self._look, dict(self.settings.keys), self.view)
+        self._is_shown = False
+        self._look = self.settings.look
+        way_out = KEY_ROAD if direct_flatten is not None else SHELL_ROAD
+        self._main = CockpitScreen(self.desk, self._look, dict(self.settings.keys), self.view, way_out=way_out)
         self._bindings = _bindings(self.settings.keys)
         for theme in textual_themes():
             self.register_theme(theme)
@@ -93,7 +104,7 @@ class CockpitApp(OperatorActions, App[str]):
     def on_mount(self) -> None:
         """Paint first, then look for the engine."""
         self.set_interval(1.0 / self.settings.hz, self.flush)
-        self.call_after_refresh(self._painted)
+        self.call_after_refresh(self._laid_out)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that fell says so; the screen goes on."""
@@ -106,7 +117,9 @@ class CockpitApp(OperatorActions, App[str]):
         self._beat = ()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Write only the cells of a dirty region (see `spans`)."""
+        """Write only the cells of a dirty region (see `spans`), and nothing before there is a whole picture."""
+        if not self._is_shown:
+            return
         if isinstance(renderable, ChopsUpdate):
             renderable = CroppedUpdate.of(renderable)
         super()._display(screen, renderable)
@@ -135,7 +148,7 @@ class CockpitApp(OperatorActions, App[str]):
             return
         view = self.view
         self.flow.tick(view.now_s)
-        if view.snapshot is not None:
+        if view.snapshot is not None and view.lost_s is None:
             self.flow.see(view.snapshot, self.store.flatten_steps)
         beat = (self.store.version, int(view.now_s), self.flow.stage, self.asset, self.desk.gate_log.filter)
         if beat == self._beat:
@@ -168,18 +181,24 @@ class CockpitApp(OperatorActions, App[str]):
         if mode is not None and mode.value != self._look.mode:
             self.restyle(self._look._replace(mode=mode.value))
 
-    def _theme_name(self, wanted: str) -> str:
-        return wanted if self.settings.colour else palette.MONO
-
     def _terminal_is_behind(self) -> bool:
         writer = getattr(self._driver, "_writer_thread", None)
         return writer is not None and writer._queue.qsize() >= QUEUED_FRAMES
 
     # The stream.
 
+    def _laid_out(self) -> None:
+        """The boards have their sizes: draw them, and only then let anything be seen."""
+        self._main.draw(self.view, self.flow)
+        self._is_shown = True
+        self._main.refresh()
+        self.call_after_refresh(self._painted)
+
     def _painted(self) -> None:
         if self._on_paint is not None:
             self._on_paint()
+        if self.settings.welcome:
+            self.push_screen(Welcome(self.settings.keys, lambda: self.view, self._look))
         self.run_worker(self._find_and_read(), name="stream", group="stream", exclusive=True, exit_on_error=False)
 
     async def _find_and_read(self) -> None:
@@ -210,7 +229,7 @@ class CockpitApp(OperatorActions, App[str]):
 
     def run_guarded(self) -> int:
         """Run on the real terminal until told to leave; returns the exit code. Never outlives its terminal."""
-        terminal = TerminalState()
+        terminal = (self._curtain.found if self._curtain is not None else None) or TerminalState()
 
         def end(code: int) -> None:
             terminal.restore()

@@ -5,7 +5,6 @@ keeps what it shows cell by cell and asks for a repaint of the runs that differ 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,28 +14,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.tui import palette
-from cockpit.tui.glyphs import ASCII, RICH, Glyphs, to_ascii
-from cockpit.tui.text import ELLIPSIS, Line, clean, cut, width
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, WIDE_TAIL, Cell, Face, Look, bare, framed
+from cockpit.tui.text import Line
 
-Cell = tuple[str, str]
 BRIDGED_CELLS = 12
 """Two changed runs closer than this are repainted as one: moving the cursor costs more bytes than the cells between."""
-WIDE_TAIL = ""
-MODES = ("paper", "test", "live")
-"""Badges that stay coloured on a grey board: what is greyed is knowledge, not danger."""
-
-
-class Look(NamedTuple):
-    """How boards draw: the theme's name, ASCII or not, and whether the frame says live money."""
-
-    theme: str = "dark"
-    ascii_only: bool = False
-    mode: str = "paper"
-
-    @property
-    def glyphs(self) -> Glyphs:
-        """The signs to draw with."""
-        return ASCII if self.ascii_only else RICH
 
 
 class Board(Widget):
@@ -51,11 +33,7 @@ class Board(Widget):
         self.look = Look()
         self.planned: Size | None = None
         self._framed = framed
-        self._title = title
-        self._note = ""
-        self._note_role = "dim"
-        self._grey = False
-        self._lines: tuple[Line, ...] = ()
+        self._face = Face(title=title)
         self._cells: list[list[Cell]] = []
         self._strips: dict[int, Strip] = {}
 
@@ -63,12 +41,14 @@ class Board(Widget):
     def room(self) -> Size:
         """Columns and rows for lines, inside the frame; those to come where the layout has not been done yet."""
         size = self.planned or self.size
-        return Size(max(0, size.width - 4), max(0, size.height - 2)) if self._framed else size
+        if not self._framed:
+            return size
+        return Size(max(0, size.width - FRAME_CELLS), max(0, size.height - FRAME_ROWS))
 
     @property
     def shown_lines(self) -> tuple[Line, ...]:
         """What it shows."""
-        return self._lines
+        return self._face.lines
 
     def show(
         self,
@@ -83,9 +63,7 @@ class Board(Widget):
 
         `note` stands at the right of the frame's top; `grey` draws everything as no longer known to be true.
         """
-        self._lines = tuple(lines)
-        self._title = self._title if title is None else title
-        self._note, self._note_role, self._grey = note, note_role, grey
+        self._face = Face(tuple(lines), self._face.title if title is None else title, note, note_role, grey)
         self._redraw()
 
     def restyle(self, look: Look) -> None:
@@ -102,18 +80,22 @@ class Board(Widget):
         """The strip of one row, from the cells as they are now."""
         strip = self._strips.get(y)
         if strip is None:
-            row = self._cells[y] if y < len(self._cells) else self._row((), self.size.width)
+            row = self._cells[y] if y < len(self._cells) else [(" ", "text")] * self.size.width
             strip = self._strips[y] = self._strip(row)
         return strip
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Boards are as high as their layout says; where it does not, as high as their lines."""
-        return len(self._lines) + (2 if self._framed else 0)
+        return len(self.shown_lines) + (FRAME_ROWS if self._framed else 0)
 
     def on_resize(self, event: Resize) -> None:
         """A new size is a new picture."""
         self._cells = []
         self._redraw()
+
+    def on_unmount(self) -> None:
+        """Forget what was drawn: Textual remembers a thousand removed widgets' caches by their colours."""
+        self._styles_cache.clear()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The frame says where the keys go."""
@@ -140,54 +122,8 @@ class Board(Widget):
 
     def _picture(self, size: Size) -> list[list[Cell]]:
         if not self._framed:
-            return [self._row(line, size.width) for line in self._padded(size.height)]
-        is_live = self.look.mode == "live"
-        role = "bad" if is_live else ("frame_focus" if self.has_focus else "frame")
-        frame = self.look.glyphs.heavy if is_live else self.look.glyphs.frame
-        side, space = (frame[5], role), (" ", "text")
-        inner = max(0, size.width - 4)
-        rows = [self._row(self._top(frame, role, size.width), size.width)]
-        for line in self._padded(size.height - 2):
-            rows.append([side, space, *self._row(line, inner), space, side][: size.width])
-        if size.height > 1:
-            rows.append(self._row(((frame[2] + frame[4] * max(0, size.width - 2) + frame[3], role),), size.width))
-        return rows
-
-    def _padded(self, rows: int) -> list[Line]:
-        rows = max(0, rows)
-        return [*self._lines[:rows], *([()] * (rows - len(self._lines)))]
-
-    def _top(self, frame: str, role: str, cells: int) -> Line:
-        """Title at the left, note at the right; the note wins where both do not fit."""
-        note = f" {cut(self._note, cells - 8 - min(12, len(self._title)))} " if self._note and cells > 26 else ""
-        title_room = cells - 5 - width(note)
-        title = f" {cut(self._title, title_room - 2)} " if self._title and title_room > 4 else ""
-        rule = max(0, cells - 3 - width(title) - width(note) - (1 if note else 0))
-        spans = [
-            (frame[0] + frame[4], role),
-            (title, "cursor" if self.has_focus else "text"),
-            (frame[4] * rule, role),
-            (note, self._note_role),
-            (frame[4] if note else "", role),
-            (frame[1], role),
-        ]
-        return tuple(spans)
-
-    def _row(self, line: Line, cells: int) -> list[Cell]:
-        row: list[Cell] = []
-        for text, role in line:
-            drawn = "stale" if self._grey and role not in ("alarm", *MODES) else role
-            shown = to_ascii(clean(text)) if self.look.ascii_only else clean(text)
-            for character in shown:
-                row.append((character, drawn))
-                if not character.isascii() and width(character) == 2:
-                    row.append((WIDE_TAIL, drawn))
-        if len(row) > cells:
-            row = row[:cells]
-            row[-1:] = [("~" if self.look.ascii_only else ELLIPSIS, row[-1][1])] if row else []
-            if len(row) > 1 and width(row[-2][0]) == 2:
-                row[-2] = (" ", row[-2][1])
-        return row + [(" ", "text")] * (cells - len(row))
+            return bare(self._face, self.look, size.width, size.height)
+        return framed(self._face, self.look, size.width, size.height, focused=self.has_focus)
 
     def _strip(self, row: list[Cell]) -> Strip:
         segments: list[Segment] = []

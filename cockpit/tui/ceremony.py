@@ -1,9 +1,9 @@
 """Questions before something is done: a reason to resume, and the ceremony before real money."""
 
 from cockpit.domain.kinds import Mode
-from cockpit.tui.board import Look
+from cockpit.tui.picture import Look
 from cockpit.tui.screens.ask import Ask
-from cockpit.tui.screens.checklist import limits, what_is_seen
+from cockpit.tui.screens.checklist import limits, ticked_text, what_is_seen
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View
 
@@ -20,9 +20,9 @@ def resume(view: View, look: Look) -> Ask:
     return Ask("Resume", lines, look, check=lambda text: "" if text else "expected a reason, was none")
 
 
-def mode(view: View, wanted: Mode, look: Look) -> Ask:
+def mode(view: View, wanted: Mode, look: Look, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
-    lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), ()]
+    lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
     lines.append(((f"Type {wanted.value} to change the mode (it disarms).", "strong"),))
     lines.append(((f"Where the way up is locked: {wanted.value} and a reason, which the journal keeps.", "dim"),))
     return Ask(
@@ -30,10 +30,10 @@ def mode(view: View, wanted: Mode, look: Look) -> Ask:
     )
 
 
-def arm(view: View, current: Mode, look: Look) -> Ask:
+def arm(view: View, current: Mode, look: Look, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the word that lets setups trade real money."""
     word = f"arm {current.value}"
-    lines = [_badge(current), (), *_limits(view, current), (), *_seen(view), ()]
+    lines = [_badge(current), (), *_limits(view, current), (), *_seen(view), *_own(view, ticked), ()]
     lines.append(((f"Type {word} to let setups trade.", "strong"),))
     return Ask(f"Arm in {current.value} mode", lines, look, check=lambda text: _word_wrong(text, word))
 
@@ -79,3 +79,10 @@ def _seen(view: View) -> list[Line]:
         head,
         *(((f"  {view.glyphs.no} {row}", "warn"),) for item in open_points for row in wrap(item.text, CELLS - 4)),
     ]
+
+
+def _own(view: View, ticked: frozenset[str]) -> list[Line]:
+    """How far the operator's own checklist is."""
+    text = ticked_text(view, ticked)
+    is_done = set(view.store.briefing.checklist) <= ticked
+    return [((f"your own points: {text}", "good" if is_done else "warn"),)] if text else []

@@ -1,20 +1,18 @@
 """The panes together: which there are, when one needs drawing again, and what it draws."""
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cockpit.tui.board import Board
 from cockpit.tui.footer import state_note
 from cockpit.tui.numbers import lasting
 from cockpit.tui.panes import health, ladder, positioning, setups, status, trades
 from cockpit.tui.panes.gatelog import GateLog
+from cockpit.tui.plan import TITLES
 from cockpit.tui.text import Line
 from cockpit.tui.view import View, staleness
 
-TITLES = {
-    "bands": "Liquidation bands", "positioning": "Positioning & funding", "health": "Aave HF",
-    "trades": "Open trades", "setups": "Setups", "gate_log": "Gate log",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from cockpit.tui.board import Board
 
 
 class Drawing(NamedTuple):
@@ -50,7 +48,7 @@ class Desk:
         """Draw everything again: another size, another theme."""
         self._drawn.clear()
 
-    def draw(self, board: Board, view: View) -> None:
+    def draw(self, board: "Board", view: View) -> None:
         """One pane, if it needs it."""
         pane = str(board.id)
         room = board.room
@@ -62,7 +60,7 @@ class Desk:
         if pane in self._held and pane != "gate_log":
             board.show(board.shown_lines, note="PAUSED", note_role="warn")
             return
-        drawing = self._drawing(pane, view, board)
+        drawing = self.drawing(pane, view, room, board.has_focus)
         note, role = "", "dim"
         if stale_s is not None:
             note, role = f"STALE {lasting(stale_s)}", "alarm"
@@ -93,14 +91,15 @@ class Desk:
                 log = self.gate_log
                 return store.log_version, log.filter, log.paused_at is None, log.cursor, now.verdicts_denied
 
-    def _drawing(self, pane: str, view: View, board: Board) -> Drawing:
-        cells, rows = board.room
+    def drawing(self, pane: str, view: View, room: tuple[int, int], has_focus: bool) -> Drawing:
+        """One pane's picture in a room of columns and rows."""
+        cells, rows = room
         number = f"{list(TITLES).index(pane) + 1} "
         match pane:
             case "bands":
                 return Drawing(self._ladder.lines(view, cells, rows), number + ladder.title(view))
             case "gate_log":
-                lines = self.gate_log.lines(view, cells, rows, board.has_focus)
+                lines = self.gate_log.lines(view, cells, rows, has_focus)
                 return Drawing(lines, number + self.gate_log.title(view))
             case _:
                 return Drawing(PURE[pane](view, cells, rows), number + TITLES[pane])

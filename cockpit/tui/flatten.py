@@ -1,6 +1,7 @@
-"""The emergency key: two presses, then whatever the engine does, step by step, until it says FLAT."""
+"""The emergency key: two presses, then step by step until FLAT, through the engine or by the direct road."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cockpit.domain.kinds import EngineState
@@ -9,6 +10,10 @@ from cockpit.tui.numbers import lasting, money
 
 CONFIRM_WITHIN_S = 3.0
 SHELL_ROAD = "in a shell: cockpit flatten"
+KEY_ROAD = "the flatten key takes the direct road, as does cockpit flatten in a shell"
+SHOWN_STEPS = 9
+"""So many of the newest steps are shown: the banner of a lost engine has its rows below them."""
+Row = tuple[str, str]
 
 
 class Stage(StrEnum):
@@ -18,8 +23,24 @@ class Stage(StrEnum):
     ASKED = "asked"
     SENT = "sent"
     ENGINE_ACTS = "engine_acts"
+    DIRECT = "direct"
     FAILED = "failed"
+    NOT_FLAT = "not_flat"
     FLAT = "flat"
+    DIRECT_FLAT = "direct_flat"
+
+
+class Outcome(StrEnum):
+    """The direct road's last word."""
+
+    FLAT = "flat"
+    NOT_FLAT = "not flat"
+
+
+DirectFlatten = Callable[[], AsyncIterator[str | Outcome]]
+"""Flattens without this screen's link to the engine: a line for each step as it happens, at last the outcome."""
+READ = (Stage.ASKED, Stage.FLAT, Stage.DIRECT_FLAT, Stage.FAILED, Stage.NOT_FLAT)
+"""What may be put out of sight; what is under way may not."""
 
 
 @dataclass(slots=True)
@@ -30,10 +51,13 @@ class FlattenFlow:
     stage: Stage = Stage.IDLE
     at_s: float = 0.0
     failure: str = ""
+    direct_steps: list[str] = field(default_factory=list)
 
     def press(self, now_s: float) -> bool:
-        """A press of the key; True when the command is to be sent now."""
+        """A press of the key; True when the command is to be sent now. One on the direct road is not sent again."""
         self.tick(now_s)
+        if self.stage is Stage.DIRECT:
+            return False
         if self.presses == 1 or self.stage is Stage.ASKED:
             self.stage, self.at_s, self.failure = Stage.SENT, now_s, ""
             return True
@@ -49,8 +73,21 @@ class FlattenFlow:
         """The command did not get through, or nobody knows whether it did."""
         self.stage, self.failure = Stage.FAILED, sentence
 
+    def direct(self, why: str) -> None:
+        """The engine cannot be asked: what is told from now on comes from the direct road."""
+        self.stage, self.failure, self.direct_steps = Stage.DIRECT, why, []
+
+    def direct_step(self, text: str, now_s: float) -> None:
+        """The direct road told a step."""
+        self.direct_steps.append(f"+{now_s - self.at_s:.1f} s  {text}")
+
+    def direct_ended(self, outcome: Outcome) -> None:
+        """The direct road's last word; where the engine is back and flattens, its own word counts."""
+        if self.stage is Stage.DIRECT:
+            self.stage = Stage.DIRECT_FLAT if outcome is Outcome.FLAT else Stage.NOT_FLAT
+
     def see(self, snapshot: Snapshot, steps: list[str]) -> None:
-        """Follow what the engine says; somebody else may have flattened too."""
+        """Follow what a living engine says; somebody else may have flattened too."""
         if snapshot.state is EngineState.FLATTENING:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
@@ -58,10 +95,10 @@ class FlattenFlow:
 
     def dismiss(self) -> None:
         """The operator has read it. What is still under way stays in sight."""
-        if self.stage in (Stage.ASKED, Stage.FLAT, Stage.FAILED):
+        if self.stage in READ:
             self.stage = Stage.IDLE
 
-    def rows(self, snapshot: Snapshot | None, steps: list[str], now_s: float) -> list[tuple[str, str]]:
+    def rows(self, snapshot: Snapshot | None, steps: list[str], now_s: float) -> list[Row]:
         """What to show, as (text, role) rows; nothing while idle."""
         after = lasting(now_s - self.at_s)
         match self.stage:
@@ -80,6 +117,16 @@ class FlattenFlow:
                 ]
             case Stage.FLAT:
                 return [("FLAT: every venue said so, twice. Halted: r resumes, Esc hides this", "good"), *_told(steps)]
+            case _:
+                return self._direct_rows(after)
+
+    def _direct_rows(self, after: str) -> list[Row]:
+        told = _told(self.direct_steps)
+        if self.stage is Stage.DIRECT_FLAT:
+            return [("FLAT by the direct road. Esc hides this", "good"), *told]
+        if self.stage is Stage.NOT_FLAT:
+            return [(" NOT FLAT: read the last step, then press again, or look at the venue ", "alarm"), *told]
+        return [(f" FLATTENING BY THE DIRECT ROAD for {after}: not flat yet. {self.failure} ", "alarm"), *told]
 
 
 def at_stake(snapshot: Snapshot | None) -> str:
@@ -95,5 +142,8 @@ def _ended_flat(steps: list[str], snapshot: Snapshot) -> bool:
     return bool(steps) and steps[-1].endswith("FLAT") and snapshot.state is not EngineState.FLATTENING
 
 
-def _told(steps: list[str]) -> list[tuple[str, str]]:
-    return [(f"  {step}", "text") for step in steps]
+def _told(steps: list[str]) -> list[Row]:
+    """The newest steps, and how many came before them."""
+    kept = steps if len(steps) <= SHOWN_STEPS else steps[1 - SHOWN_STEPS :]
+    earlier: list[Row] = [(f"  {len(steps) - len(kept)} earlier steps", "dim")] if len(kept) < len(steps) else []
+    return [*earlier, *((f"  {step}", "text") for step in kept)]

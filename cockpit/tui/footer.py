@@ -1,8 +1,8 @@
 """The rows at the bottom: what the engine said last, and the keys."""
 
-from cockpit.domain.kinds import EngineState
+from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui import keys, numbers
-from cockpit.tui.text import Line, Span, clean, left, line_width, width
+from cockpit.tui.text import Line, Span, left, line_width
 from cockpit.tui.view import View
 
 STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
@@ -17,7 +17,7 @@ def news_line(view: View, cells: int) -> Line:
     room = cells - line_width(corner)
     news = view.store.news[-1] if view.store.news else None
     if news is None or room < 12:
-        return (("", "text"), *corner)
+        return ((" " * max(0, room), "text"), *corner)
     time = f" {numbers.clock(news.ts_ns)} " if news.ts_ns else " "
     return ((time, "dim"), (left(news.text, room - len(time)), news.role), *corner)
 
@@ -50,14 +50,24 @@ def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int) -> Line
     return tuple(spans)
 
 
-def lost_rows(view: View, cells: int) -> list[tuple[str, str]]:
-    """The banner of a lost engine, once there had been one."""
+def lost_rows(view: View, way_out: str) -> list[tuple[str, str]]:
+    """The banner of a lost engine, once there had been one. `way_out` says how to get out without it."""
     lost_s, link = view.lost_s, view.store.link
     if lost_s is None or not link.ever:
         return []
-    text = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again. "
-    detail = f"  To get out now, in a shell: cockpit flatten.  Stops rest on the venue.  ({clean(link.detail)})"
-    return [(text + " " * max(0, cells - width(text)), "alarm"), (detail, "bad")]
+    banner = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again. "
+    return [(banner, "alarm"), (f"  Out now: {way_out}. {_last_known_stops(view)} ({link.detail})", "bad")]
+
+
+def _last_known_stops(view: View) -> str:
+    """What guards the open trades while nobody watches them, as far as was known."""
+    now = view.snapshot
+    if now is None:
+        return "What is open is unknown."
+    if now.mode is Mode.PAPER:
+        return "Paper: nothing real is open."
+    stops = sum(view.trade.stop_rests_on_venue for view in now.open_trades)
+    return f"Stops on the venue: {stops} of {len(now.open_trades)} open trades."
 
 
 def _label(action: keys.KeyAction, view: View) -> str:

@@ -1,20 +1,24 @@
 """The screen itself: the boards, where they stand, and what they show. It asks for nothing and decides nothing."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.geometry import Size
 from textual.layout import Layout
 from textual.screen import Screen
 
 from cockpit.tui import footer
-from cockpit.tui.board import Board, Look
-from cockpit.tui.desk import TITLES, Desk
-from cockpit.tui.flatten import FlattenFlow
-from cockpit.tui.layout import CockpitLayout, Plan, plan
+from cockpit.tui.board import Board
+from cockpit.tui.desk import Desk
+from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
+from cockpit.tui.layout import CockpitLayout
 from cockpit.tui.panes import status
-from cockpit.tui.text import Line
+from cockpit.tui.picture import Look
+from cockpit.tui.plan import TITLES, Plan, plan
+from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
 
 PANES = tuple(TITLES)
@@ -36,8 +40,11 @@ class CockpitScreen(Screen[None]):
         Binding("escape", "app.dismiss_alert", show=False),
     ]
 
-    def __init__(self, desk: Desk, look: Look, bound: dict[str, tuple[str, ...]], view: View) -> None:
+    def __init__(
+        self, desk: Desk, look: Look, bound: dict[str, tuple[str, ...]], view: View, *, way_out: str = SHELL_ROAD
+    ) -> None:
         super().__init__()
+        self._way_out = way_out
         self.desk = desk
         self.zoomed: str | None = None
         self._look = look
@@ -114,7 +121,7 @@ class CockpitScreen(Screen[None]):
         size = self.app.size
         if flow is not None:
             rows = flow.rows(view.snapshot, view.store.flatten_steps, view.now_s)
-            self._alert = rows + footer.lost_rows(view, size.width)
+            self._alert = list(wrapped([*rows, *footer.lost_rows(view, self._way_out)], size.width))
         now = view.snapshot
         shape = (
             size,
@@ -165,6 +172,14 @@ class CockpitScreen(Screen[None]):
         for board in self.boards:
             region = self._places.plan.regions.get(str(board.id))
             board.display = region is not None
-            board.planned = region.size if region is not None else None
+            board.planned = Size(region.width, region.height) if region is not None else None
         self._clear_arrangement_cache()
         self.refresh(layout=True)
+
+
+def wrapped(rows: list[tuple[str, str]], cells: int) -> Iterator[tuple[str, str]]:
+    """Rows that are too long, on as many as they need: in an emergency nothing is cut off."""
+    for text, role in rows:
+        space = text[: len(text) - len(text.lstrip())]
+        for part in wrap(text, cells - len(space)):
+            yield f"{space}{part}", role

@@ -95,3 +95,8 @@ def clock(ts_ns: int) -> str:
 def day_clock(ts_ns: int) -> str:
     """UTC date and time."""
     return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day(ts_ns: int) -> str:
+    """UTC date."""
+    return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%Y-%m-%d")

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, cast
 
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.deck.link import EngineLink
-from cockpit.domain.kinds import EngineState, Mode
-from cockpit.tui import ceremony, palette, replaying
+from cockpit.domain.kinds import Mode
+from cockpit.tui import band_update, ceremony, numbers, palette, replaying
+from cockpit.tui.emergency import EmergencyActions
 from cockpit.tui.flatten import SHELL_ROAD
-from cockpit.tui.screens import checklist, events, help, history, verdict
+from cockpit.tui.screens import events, help, history, refusal, verdict
+from cockpit.tui.screens.checklist_sheet import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.screens.sheet import Content, Sheet
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
+NEWS_CELLS = 36
+"""What the news row needs beside a sentence: times, and the market's kind. A longer refusal is opened to be read."""
 
-class OperatorActions:
+
+class OperatorActions(EmergencyActions):
     """The actions of the table of keys, for the app."""
 
     def action_do(self, action_id: str) -> None:
@@ -40,25 +45,6 @@ class OperatorActions:
 
     # The engine.
 
-    def _do_flatten(self) -> None:
-        app = self._app
-        self._show_panes()
-        if app.flow.press(app.clock()):
-            now = app.store.snapshot
-            if now is None or now.state is not EngineState.FLATTENING:
-                app.store.flatten_steps = []
-            self._send("flatten", lambda: self._link().flatten("the flatten key"), self._flatten_failed)
-        app.redraw()
-
-    def _show_panes(self) -> None:
-        """Whatever is open over the panes gives way: an emergency is not asked for behind a question."""
-        app = self._app
-        while len(app.screen_stack) > 1:
-            app.pop_screen()
-
-    def _flatten_failed(self, sentence: str) -> None:
-        self._app.flow.failed(sentence)
-
     def _do_arm(self) -> None:
         app, now = self._app, self._app.store.snapshot
         if now is None:
@@ -68,7 +54,7 @@ class OperatorActions:
         elif now.mode is Mode.PAPER:
             self._send("arm", lambda: self._link().arm())
         else:
-            app.push_screen(ceremony.arm(app.view, now.mode, app.look), self._arm_answered)
+            app.push_screen(ceremony.arm(app.view, now.mode, app.look, self._ticked), self._arm_answered)
 
     def _arm_answered(self, word: str | None) -> None:
         if word is not None:
@@ -96,26 +82,39 @@ class OperatorActions:
 
     def _ask_mode(self, mode: Mode) -> None:
         app = self._app
-        app.push_screen(ceremony.mode(app.view, mode, app.look), partial(self._mode_answered, mode))
+        app.push_screen(ceremony.mode(app.view, mode, app.look, self._ticked), partial(self._mode_answered, mode))
 
     def _mode_answered(self, mode: Mode, answer: str | None) -> None:
         if answer is not None:
             reason = ceremony.override_reason(answer)
             self._send(f"mode {mode}", lambda: self._link().set_mode(mode, reason))
 
-    def _send(self, what: str, call: Callable[[], Awaitable[str]], failed: Callable[[str], None] | None = None) -> None:
+    def _do_bands(self) -> None:
+        app, asset = self._app, self._app.view.chosen
+        if asset is None or asset.proposed_bands is None:
+            app.store.say(f"bands: nothing is proposed for {app.asset} now", "warn")
+            app.redraw()
+            return
+        question = band_update.question(asset, asset.proposed_bands, app.look)
+        app.push_screen(question, partial(self._bands_answered, asset.asset, asset.proposed_bands.proposal_id))
+
+    def _bands_answered(self, asset: str, proposal_id: str, answer: str | None) -> None:
+        if answer == band_update.ACCEPT:
+            self._send("bands", lambda: self._link().accept_bands(asset, proposal_id))
+
+    def _send(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         """Start talking to the engine, and return: the next key is not kept waiting."""
         app = self._app
-        app.run_worker(self._sent(what, call, failed), name=what, group="commands", exit_on_error=False)
+        app.run_worker(self._sent(what, call), name=what, group="commands", exit_on_error=False)
 
-    async def _sent(self, what: str, call: Callable[[], Awaitable[str]], failed: Callable[[str], None] | None) -> None:
+    async def _sent(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         app = self._app
         try:
             app.store.say(f"{what}: {await call()}")
         except (EngineRefused, EngineUnreachable) as error:
             app.store.say(f"{what}: {error}", "bad")
-            if failed is not None:
-                failed(str(error))
+            if len(what) + len(str(error)) > app.size.width - NEWS_CELLS:
+                self._open(f"{what}: refused", partial(refusal.lines, str(error)))
         app.redraw()
 
     def _link(self) -> EngineLink:
@@ -206,7 +205,26 @@ class OperatorActions:
     # Screens.
 
     def _do_checklist(self) -> None:
-        self._open("Before the session", checklist.lines)
+        app = self._app
+        app.ticks.read()
+        app.push_screen(ChecklistSheet(lambda: app.view, app.look, lambda: self._ticked, self._tick))
+
+    @property
+    def _ticked(self) -> frozenset[str]:
+        return self._app.ticks.of(self._day)
+
+    @property
+    def _day(self) -> str:
+        """The engine's UTC day, by which it counts its limits too."""
+        now = self._app.store.snapshot
+        return numbers.day(now.ts_ns) if now is not None else ""
+
+    def _tick(self, point: str) -> None:
+        app = self._app
+        try:
+            app.ticks.toggle(self._day, point)
+        except OSError as error:
+            app.store.say(f"ticked on this screen only: {error}", "warn")
 
     def _do_history(self) -> None:
         self._open("Closed trades", history.lines)

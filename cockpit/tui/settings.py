@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cockpit.tui.keys import keymap
-from cockpit.tui.palette import THEMES
+from cockpit.tui.palette import MONO, THEMES
+from cockpit.tui.picture import Look
 
 LOCAL_HZ = 10.0
 REMOTE_HZ = 4.0
@@ -19,6 +21,7 @@ class ScreenSettings:
     """`hz` is how often the picture changes at most; `flatten_presses` is 2, or 1 for those who want no question.
 
     `colour` False is NO_COLOR. `profile` names the engine in the terminal's title and the saved screens' names.
+    `ticks_file` keeps the operator's ticks on the checklist. `welcome` is for the very first start.
     """
 
     hz: float = LOCAL_HZ
@@ -29,6 +32,13 @@ class ScreenSettings:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=keymap)
     profile: str = ""
     save_to: str = "."
+    ticks_file: Path | None = None
+    welcome: bool = False
+
+    @property
+    def look(self) -> Look:
+        """How to draw, before the engine has said whose money it is."""
+        return Look(self.theme if self.colour else MONO, self.ascii_only)
 
     @classmethod
     def of(cls, chosen: Mapping[str, object], **given: object) -> "ScreenSettings":

@@ -12,7 +12,8 @@ from cockpit.domain.stream import Briefing, Frame, Hello, LogFrame, ProcessView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 
-KEPT_VERDICTS = 2_000
+KEPT_VERDICTS = 500
+"""With every check of each: some 10 kB a verdict. Older ones are in the journal."""
 KEPT_TRADES = 2_000
 KEPT_NEWS = 500
 KEPT_HEALTH = 120
@@ -147,6 +148,8 @@ class Store:
             how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else "closed"
             result = f"{trade.pnl_usd:+.2f} USD {trade.r:+.1f} R by {how}"
             self._tell(News(entry.ts_ns, role, f"{trade.asset} {trade.side} closed: {result}"))
+        elif trade.phase is TradePhase.ABANDONED:
+            self._tell(News(entry.ts_ns, "warn", f"{trade.asset} {trade.side} never opened: {trade.exit_detail}"))
 
     def _on_notice(self, notice: Notice) -> None:
         if notice.topic == FLATTEN:

@@ -69,6 +69,10 @@ class TerminalState:
             tty = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
             os.write(tty, RESTORE)
             os.close(tty)
+        self.restore_mode()
+
+    def restore_mode(self) -> None:
+        """Line editing, echo and signals as they were found; nothing is written."""
         with contextlib.suppress(OSError, termios.error, ValueError):
             if self._saved is not None and sys.__stdin__:
                 termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self._saved)  # type: ignore[arg-type]

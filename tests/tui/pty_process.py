@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import termios
@@ -11,8 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-KEYS = {"f12": b"\x1b[24~", "ctrl+k": b"\x0b", "ctrl+c": b"\x03", "enter": b"\r", "escape": b"\x1b"}
+KEYS = {"f12": b"\x1b[24~", "ctrl+k": b"\x0b", "ctrl+c": b"\x03", "enter": b"\r", "escape": b"\x1b", "down": b"\x1b[B"}
 
 
 class PtyProcess:
@@ -26,6 +28,7 @@ class PtyProcess:
         if self.pid == 0:
             os.chdir(PROJECT_ROOT)
             os.execvpe(command[0], list(command), {**clean_environ(), **(environ or {})})
+        self._size = (columns, rows)
         self.resize(columns, rows)
         self._lock = threading.Condition()
         self._written = bytearray()
@@ -80,6 +83,19 @@ class PtyProcess:
                 if left_s <= 0 or not self._lock.wait(left_s):
                     raise AssertionError(f"expected {text!r} within {within_s} s, was {bytes(self._written[-400:])!r}")
         return time.monotonic() - self.started_s
+
+    def wait_until_shown(self, text: str, within_s: float = 20.0) -> None:
+        """Wait until the picture has this. Only changes are written, so it is asked to draw everything, by a resize."""
+        deadline_s, wider = time.monotonic() + within_s, 0
+        while True:
+            before, wider = self.count, 1 - wider
+            self.resize(self._size[0] + wider, self._size[1])
+            drawn_by_s = time.monotonic() + 1.0
+            while time.monotonic() < drawn_by_s:
+                if text.encode() in COLOURS.sub(b"", self.written[before:]):
+                    return
+                time.sleep(0.05)
+            assert time.monotonic() < deadline_s, f"expected {text!r} to be shown within {within_s} s, was not"
 
     def wait(self, within_s: float = 20.0) -> int:
         """Its exit code, negative for a signal's number."""

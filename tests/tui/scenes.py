@@ -50,12 +50,19 @@ def scene(name: str) -> Scene:
 
 
 def make() -> None:
+    from liquidations import estimates, forced_orders
     from simulated_engine import SimulatedEngine
 
     from cockpit.config.load import load_config
     from cockpit.config.places import shipped_config_path
 
+    def liquidate(engine: SimulatedEngine) -> None:
+        now_ns = engine.engine.now_ns
+        prices = {asset.asset: asset.price for asset in engine.engine.snapshot().assets if asset.price is not None}
+        engine.feed(*estimates(now_ns, prices))
+
     def store(name: str, engine: SimulatedEngine) -> None:
+        liquidate(engine)
         frames: list[Frame] = [engine.hello(), *engine.log_frames(), engine.snapshot_frame()]
         data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(frames))
         (SCENES / f"{name}.frames").write_bytes(data)
@@ -66,6 +73,7 @@ def make() -> None:
         engine.run_to(3)
         store("quiet", engine)
         await engine.arm()
+        engine.feed(*forced_orders(engine.engine.now_ns))
         engine.run_to(125)
         store("trading", engine)
         engine.run_to(500)

@@ -15,6 +15,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.deck.link import LinkChange
 from cockpit.domain.stream import Frame
 from cockpit.tui.app import CockpitApp
+from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.settings import ScreenSettings
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
@@ -68,6 +69,9 @@ class StandingLink(SimulatedEngine):
     async def set_mode(self, mode: Any, override_reason: str = "") -> str:
         return await self._ask("set_mode", mode.value, override_reason)
 
+    async def accept_bands(self, asset: str, proposal_id: str) -> str:
+        return await self._ask("accept_bands", asset, proposal_id)
+
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         return await self._ask("stop", flatten, leave_stops)
 
@@ -111,8 +115,8 @@ class Stage:
         return "\n".join(self.rows())
 
 
-def make_app(link: Any, clock: Clock, **settings: Any) -> CockpitApp:
-    return CockpitApp(lambda: link, ScreenSettings(**settings), clock=clock)
+def make_app(link: Any, clock: Clock, direct_flatten: DirectFlatten | None = None, **settings: Any) -> CockpitApp:
+    return CockpitApp(lambda: link, ScreenSettings(**settings), clock=clock, direct_flatten=direct_flatten)
 
 
 @asynccontextmanager

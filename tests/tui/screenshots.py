@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
@@ -11,8 +13,15 @@ from scenes import Scene, scene  # noqa: E402
 from screen_stage import Stage, StandingLink, staged  # noqa: E402
 
 from cockpit.deck.link import LinkChange  # noqa: E402
-from cockpit.domain.kinds import Mode  # noqa: E402
+from cockpit.domain.kinds import EngineState, Mode  # noqa: E402
+from cockpit.tui.flatten import Outcome  # noqa: E402
 
+DIRECT_STEPS = (
+    "no engine runs on this profile: going straight to okx",
+    "okx: BTC short 0.0001 closed at market, reduce-only",
+    "okx: SOL short 0.06 closed at market, reduce-only",
+    "okx: flat (1 of 2)",
+)
 TARGET = HERE.parents[1] / "screenshots"
 
 
@@ -22,13 +31,17 @@ async def lose_engine(stage: Stage) -> None:
     await stage.settle()
 
 
-async def take(
-    name: str, shown: Scene, size: tuple[int, int], *keys: str, lost: bool = False, theme: str = "dark"
-) -> None:
-    async with staged(StandingLink(shown), size, theme=theme) as stage:
-        await stage.press(*keys)
+async def direct_road() -> AsyncIterator[str | Outcome]:
+    for step in DIRECT_STEPS:
+        yield step
+    await asyncio.Event().wait()
+
+
+async def take(name: str, shown: Scene, size: tuple[int, int], *keys: str, lost: bool = False, **settings: Any) -> None:
+    async with staged(StandingLink(shown), size, direct_flatten=direct_road, **settings) as stage:
         if lost:
             await lose_engine(stage)
+        await stage.press(*keys)
         stage.app.save_screenshot(f"{name}.svg", path=str(TARGET))
     print(TARGET / f"{name}.svg")
 
@@ -43,9 +56,14 @@ async def main() -> None:
     await take("flatten-asked", trading, (120, 40), "f12")
     await take("flat", flat, (120, 40))
     await take("engine-lost", trading, (120, 40), lost=True)
+    await take("flatten-direct", trading.with_snapshot(mode=Mode.LIVE), (120, 40), "f12", "f12", lost=True)
+    await take("welcome", scene("quiet"), (120, 40), welcome=True)
+    await take(
+        "ceremony", trading.with_snapshot(mode=Mode.LIVE, armed=False, state=EngineState.DISARMED), (120, 40), "a"
+    )
     await take("verdict", later, (120, 40), "6", "down", "down", "enter")
     await take("trades", later, (120, 40), "e")
-    await take("checklist", later, (120, 46), "c")
+    await take("checklist", later, (120, 46), "c", "space", "down", "space", "down")
     await take("light", later, (120, 40), theme="light")
     await take("colour-blind", later, (120, 40), theme="colour-blind")
 

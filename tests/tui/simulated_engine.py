@@ -8,7 +8,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.deck.errors import EngineRefused
 from cockpit.deck.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
+from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.events import MarketEvent, Tick
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
@@ -49,6 +49,11 @@ class SimulatedEngine:
             self._session.feed(self._next)
             self._next = next(self._market)
         self._session.feed(Tick(until_ns))
+
+    def feed(self, *events: MarketEvent) -> None:
+        """What the simulated market does not have, at the engine's own time."""
+        for event in events:
+            self._session.feed(event)
 
     def give(self, make: Callable[[int, str], AnyCommand]) -> str:
         """A command, with 300 ms for the venue to act on it; raises what the deck would."""
@@ -107,6 +112,9 @@ class SimulatedEngine:
 
     async def set_mode(self, mode: Mode, override_reason: str = "") -> str:
         return self.give(lambda now_ns, command_id: SetMode(now_ns, command_id, "screen", mode, override_reason))
+
+    async def accept_bands(self, asset: str, proposal_id: str) -> str:
+        return self.give(lambda now_ns, command_id: AcceptBands(now_ns, command_id, "screen", asset, proposal_id))
 
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         self.stopped.append("flatten" if flatten else "leave_stops" if leave_stops else "stop")

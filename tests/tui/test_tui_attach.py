@@ -42,6 +42,8 @@ def test_the_engine_outlives_every_end_of_the_screen(home: Path) -> None:
     first.wait_for("SIMULATED", STARTS)
     pid = engine_pid(home)
     assert pid is not None and os.getsid(pid) == pid != os.getsid(0)
+    first.press("enter")
+    first.wait_until_shown("4 Open trades", STARTS)
     first.press("d")
     assert first.wait() == 0
     first.wait_for("detached: the engine goes on")

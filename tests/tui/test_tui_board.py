@@ -3,9 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.tui.board import Board, Cell, changed_runs
+from cockpit.tui.board import changed_runs
+from cockpit.tui.picture import Cell, Face, Look, bare
 
 CELLS = st.lists(st.tuples(st.sampled_from("ab \u2588"), st.sampled_from(("text", "bad"))), min_size=1, max_size=60)
+
+
+def row(text: str, cells: int) -> list[Cell]:
+    return bare(Face((((text, "text"),),)), Look(), cells, 1)[0]
 
 
 @given(CELLS, st.data())
@@ -18,8 +23,8 @@ def test_repainting_the_changed_runs_makes_the_new_row(before: list[Cell], data:
 
 
 @given(CELLS)
-def test_nothing_is_repainted_when_nothing_changed(row: list[Cell]) -> None:
-    assert changed_runs(row, list(row)) == []
+def test_nothing_is_repainted_when_nothing_changed(cells: list[Cell]) -> None:
+    assert changed_runs(cells, list(cells)) == []
 
 
 def test_far_changes_are_two_runs_and_near_ones_are_one() -> None:
@@ -31,15 +36,13 @@ def test_far_changes_are_two_runs_and_near_ones_are_one() -> None:
 
 
 def test_a_wide_character_is_never_split() -> None:
-    board = Board("x", framed=False)
-    before, after = board._row((("a漢b", "text"),), 6), board._row((("a字b", "text"),), 6)
+    before, after = row("a漢b", 6), row("a字b", 6)
     assert changed_runs(before, after) == [(1, 2)] or changed_runs(before, after) == [(1, 3)]
-    narrower = board._row((("axyb", "text"),), 6)
+    narrower = row("axyb", 6)
     assert changed_runs(before, narrower) == [(1, 3)]
     assert changed_runs(narrower, before) == [(1, 3)]
 
 
 def test_a_row_that_is_too_long_says_so() -> None:
-    board = Board("x", framed=False)
-    assert "".join(character for character, _ in board._row((("abcdefgh", "text"),), 5)) == "abcd…"
-    assert "".join(character for character, _ in board._row((("abc漢h", "text"),), 5)) == "abc …"
+    assert "".join(character for character, _ in row("abcdefgh", 5)) == "abcd…"
+    assert "".join(character for character, _ in row("abc漢h", 5)) == "abc …"

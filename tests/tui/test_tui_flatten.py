@@ -8,7 +8,7 @@ from simulated_engine import SimulatedEngine
 
 from cockpit.deck.errors import EngineUnreachable
 from cockpit.deck.link import LinkChange
-from cockpit.domain.kinds import EngineState
+from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui.flatten import FlattenFlow, Stage
 
 
@@ -102,6 +102,14 @@ async def test_a_lost_engine_is_said_with_how_long_and_what_was_known_is_grey(
         stage.app.store.take(trading.last, stage.clock())
         await stage.settle()
         assert "ENGINE LOST" not in stage.text() and "STALE" not in stage.text()
+
+
+async def test_the_lost_engines_banner_says_what_guards_the_open_trades(trading: Scene) -> None:
+    for mode, said in ((Mode.PAPER, "Paper: nothing real is open."), (Mode.LIVE, "Stops on the venue: 3 of 3")):
+        async with staged(StandingLink(trading.with_snapshot(mode=mode))) as stage:
+            stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+            await stage.settle()
+            assert said in stage.text()
 
 
 async def test_a_silent_engine_is_stale_although_the_link_holds(trading: Scene) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
+from textual.events import Key
 
 FOCI = {
     "nothing": (),
@@ -115,3 +116,18 @@ async def test_numbers_focus_panes_and_one_without_room_takes_the_screen(trading
         assert stage.app.panes.zoomed == (None if had_room else pane)
         await stage.press("escape")
         assert stage.app.panes.zoomed is None
+
+
+@pytest.mark.parametrize("opened", [("question_mark",), ("slash",), ("q",), ("l",), ("c",)], ids="-".join)
+@pytest.mark.parametrize("keys", [("escape", "escape"), ("enter", "escape"), ("d", "d"), ("escape", "d")])
+async def test_two_keys_faster_than_a_screen_closes_do_not_end_it(
+    trading: Scene, opened: tuple[str, ...], keys: tuple[str, ...]
+) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press(*opened)
+        over = stage.app.screen
+        for key in keys:
+            over.post_message(Key(key, key if len(key) == 1 else None))
+        await stage.pilot.pause()
+        await stage.pilot.pause()
+        assert stage.app.return_code in (None, 0)

@@ -265,3 +265,15 @@ async def test_an_engine_that_turns_us_away_ends_the_screen_with_its_reason(trad
                 await pilot.pause()
     assert app.failure == "expected a token, was none"
     assert app.return_code == 1
+
+
+async def test_a_closed_sheet_leaves_nothing_drawn_behind(later: Scene) -> None:
+    """Textual remembers the caches of closed screens by their colours: what is in them must be gone."""
+    async with staged(StandingLink(later)) as stage:
+        await stage.press("e")
+        opened = [stage.app.screen, *stage.app.screen.query("Board")]
+        caches = [widget._styles_cache for widget in opened]
+        assert any(cache._cache for cache in caches)
+        await stage.press("escape")
+        await stage.until(lambda: not any(widget.is_attached for widget in opened))
+        assert not any(cache._cache or cache._dirty_lines for cache in caches)

@@ -131,7 +131,7 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
 
 def test_what_the_screen_imports_before_its_first_picture() -> None:
     """Nothing of the engine's, and nothing heavy that the first picture does not need."""
-    code = "import cockpit.cli, cockpit.cli_screen, sys; print(' '.join(sys.modules))"
+    code = "import cockpit.cli, cockpit.cli_screen, cockpit.tui.app, sys; print(' '.join(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT)
     loaded = set(found.stdout.split())
     heavy = {"pydantic", "sqlalchemy", "httpx", "websockets", "ccxt", "web3", "numpy", "fastapi", "uvicorn", "keyring"}

@@ -55,11 +55,12 @@ def column(heat: Heat, glyphs: Glyphs) -> list[Span]:
 
 
 def words(heat: Heat) -> list[Span]:
-    """What the row's cluster is, where nothing of ours stands there: `estimated 3.4M longs`."""
+    """What the row's cluster is, where nothing of ours stands there: `527k longs`, estimated ones as `~3.4M longs`."""
     if heat.middle is None:
         return []
     side = "longs" if heat.middle.longs else "shorts"
-    return [(f"{heat.middle.kind} {numbers.short(heat.middle.notional_usd)} {side}", "dim")]
+    about = "~" if heat.middle.kind == ESTIMATED else ""
+    return [(f"{about}{numbers.short(heat.middle.notional_usd)} {side}", "dim")]
 
 
 def _shares(usd: list[float]) -> list[float]:

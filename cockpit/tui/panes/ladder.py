@@ -18,8 +18,11 @@ AROUND = 0.02
 """Without any band, the ladder shows this share of the price around it."""
 MARGIN_ROWS = 1.0
 PRICE_CELLS = 11
+LEGEND_FROM_ROWS = 12
 WHOLE_FROM = 1_000.0
 ABOVE = "above"
+SIDES = {"upper": "up", "lower": "low"}
+"""A band's side beside its edge: the pane has a dozen cells for it."""
 Band = tuple[float, float]
 
 
@@ -55,7 +58,9 @@ class Ladder:
             return [((f"{asset.asset}: no price yet", "warn"),)]
         above, below = _outside_lines(view, asset, price, cells)
         trades = [open_trade.trade for open_trade in snapshot.open_trades if open_trade.trade.asset == asset.asset]
-        inner = rows - 2
+        if asset.clusters and rows >= LEGEND_FROM_ROWS:
+            below.insert(0, _legend(view, asset))
+        inner = rows - len(above) - len(below)
         if inner < 3:
             return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
         scale = self._kept_scale(asset, price, trades, inner)
@@ -137,7 +142,7 @@ def _marks(view: View, asset: AssetView, price: float, trades: list[TradeRecord]
     here = at(price)
     if here is not None:
         here.label(0, numbers.price(price), "price")
-        here.texts.append((f"{view.glyphs.here} price", "price"))
+        here.texts.append((view.glyphs.here, "price"))
     for trade in trades:
         for level, what, which in _levels(trade):
             mark = at(level)
@@ -150,7 +155,7 @@ def _marks(view: View, asset: AssetView, price: float, trades: list[TradeRecord]
         mark = at(edge)
         if mark is not None:
             mark.label(5, numbers.price(edge), "warn")
-            mark.texts.append((f"{side} {bps_between(edge, price):+.0f} bps", "warn"))
+            mark.texts.append((f"{SIDES[side]} {bps_between(edge, price):+.0f} bps", "warn"))
         far = at(band[1] if side == "upper" else band[0])
         if far is not None:
             far.label(6, numbers.price(band[1] if side == "upper" else band[0]), "warn")
@@ -182,9 +187,23 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
         (axis, "warn" if in_band else "faint"),
         *heat.column(heated, view.glyphs),
     ]
-    for number, (text, role) in enumerate(marks.texts or heat.words(heated)):
+    texts = marks.texts or heat.words(heated)
+    if texts == [(view.glyphs.here, "price")]:
+        texts = [(f"{view.glyphs.here} price", "price")]
+    for number, (text, role) in enumerate(texts):
         line.append((("  " if number else "") + text, role))
     return tuple(line)
+
+
+def _legend(view: View, asset: AssetView) -> Line:
+    """What the signs of the heat column are, and on how much of the open interest the estimate rests."""
+    explained = asset.estimated_explained_pct
+    estimate = "no estimate" if explained is None else f"~est. ({explained:.0f} % of OI)"
+    seen, guessed = view.glyphs.shades[-1], view.glyphs.guesses[-1]
+    roles = heat.ROLES
+    return (
+        (seen, roles[heat.OBSERVED]), (" seen  ", "dim"), (guessed, roles[heat.ESTIMATED]), (f" {estimate}", "dim")
+    )  # fmt: skip
 
 
 def _price_line(view: View, price: float) -> Line:

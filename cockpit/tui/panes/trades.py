@@ -5,8 +5,8 @@ from cockpit.domain.snapshot import OpenTradeView, Snapshot
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
-from cockpit.tui.layout import TRADE_CELLS
-from cockpit.tui.text import Line, Span, left
+from cockpit.tui.plan import TRADE_CELLS
+from cockpit.tui.text import Line, Span, left, line_width
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 LADDER_CELLS = 6
@@ -23,7 +23,7 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
         drawn += (
             _wide(view, snapshot, open_trade) if cells >= TRADE_CELLS else _narrow(view, snapshot, open_trade, cells)
         )
-    foot = _foot(snapshot)
+    foot = _foot(snapshot, brief=cells < BRIEF)
     return [*drawn[: max(0, rows - 1)], foot]
 
 
@@ -35,10 +35,16 @@ def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:
 
 def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     trade = shown.trade
+    if cells >= BRIEF:
+        return [
+            (*_name(trade), *_worth(shown), *_times(now, trade)),
+            (("  ", "text"), *_entry(trade, 0), *_stop(view, trade)),
+            (("  ", "text"), *_rungs(view, trade)),
+        ]
     return [
-        (*_name(trade), *_worth(shown), *_times(now, trade)),
-        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=cells < BRIEF)),
-        (("  ", "text"), *_rungs(view, trade, brief=cells < BRIEF)),
+        (*_name(trade), *_worth(shown, brief=True), *_times(now, trade, brief=True)),
+        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=True)),
+        (("  ", "text"), *_brief_rungs(view, trade, cells - 2)),
     ]
 
 
@@ -53,13 +59,15 @@ def _entry(trade: TradeRecord, pad: int = 20) -> Line:
     return ((f"{size:<{pad}} ", "text"),)
 
 
-def _worth(shown: OpenTradeView) -> Line:
+def _worth(shown: OpenTradeView, brief: bool = False) -> Line:
     trade = shown.trade
     if trade.phase is TradePhase.OPENING:
         return ()
     total = None if shown.open_pnl_usd is None else trade.pnl_usd + shown.open_pnl_usd
     role = "warn" if total is None else ("good" if total >= 0 else "bad")
-    return (("now ", "dim"), (f"{numbers.gain(total):>6} USD {numbers.r_units(shown.total_r):>7} ", role))
+    unit = "" if brief else " USD"
+    name = "" if brief else "now "
+    return ((name, "dim"), (f"{numbers.gain(total):>6}{unit} {numbers.r_units(shown.total_r):>7} ", role))
 
 
 def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
@@ -74,7 +82,7 @@ def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
     return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)}{at_entry} ", "text"), where)
 
 
-def _rungs(view: View, trade: TradeRecord, brief: bool = False) -> Line:
+def _rungs(view: View, trade: TradeRecord) -> Line:
     """The ladder: filled rungs ticked, the others with their price and share."""
     total = sum(rung.qty for rung in trade.rungs)
     if not total:
@@ -82,10 +90,22 @@ def _rungs(view: View, trade: TradeRecord, brief: bool = False) -> Line:
     filled = sum(rung.filled_qty for rung in trade.rungs) / total
     glyphs = view.glyphs
     done = round(filled * LADDER_CELLS)
-    bar = "" if brief else glyphs.full * done + glyphs.empty * (LADDER_CELLS - done) + "  "
-    spans: list[Span] = [(bar, "good")]
+    spans: list[Span] = [(glyphs.full * done + glyphs.empty * (LADDER_CELLS - done) + "  ", "good")]
     for number, rung in enumerate(trade.rungs, start=1):
         spans += [(f"t{number} ", "dim"), _rung(view, rung, total)]
+    return tuple(spans)
+
+
+def _brief_rungs(view: View, trade: TradeRecord, cells: int) -> Line:
+    """The ladder in a narrow pane: no bar, and prices without shares where both do not fit."""
+    full = _rungs(view, trade)[1:]
+    if line_width(full) <= cells + 2:
+        return full
+    spans: list[Span] = []
+    for number, rung in enumerate(trade.rungs, start=1):
+        is_filled = rung.filled_qty >= rung.qty
+        told: Span = (f"{view.glyphs.yes} ", "good") if is_filled else (f"{numbers.price(rung.price)} ", "text")
+        spans += [(f"t{number} ", "dim"), told]
     return tuple(spans)
 
 
@@ -97,21 +117,21 @@ def _rung(view: View, rung: Rung, total: float) -> Span:
     return (f"{numbers.price(rung.price)} {share}{partly}  ", "text")
 
 
-def _times(now: Snapshot, trade: TradeRecord) -> Line:
+def _times(now: Snapshot, trade: TradeRecord, brief: bool = False) -> Line:
     opened_ns = trade.opened_ns or trade.decided_ns
     age = numbers.lasting((now.ts_ns - opened_ns) / NS_PER_S)
     spans: list[Span] = [(f"{age:>6}", "dim")]
     if trade.time_stop_ns is not None:
         left_s = (trade.time_stop_ns - now.ts_ns) / NS_PER_S
-        spans.append((f"  out in {numbers.lasting(left_s)}", "warn"))
+        spans.append((f"  out {'' if brief else 'in '}{numbers.lasting(left_s)}", "warn"))
     if trade.phase is TradePhase.CLOSING:
         spans.append(("  CLOSING", "warn"))
     return tuple(spans)
 
 
-def _foot(now: Snapshot) -> Line:
+def _foot(now: Snapshot, brief: bool) -> Line:
     count = len(now.open_trades)
     room = max(0, now.max_open_trades - count)
     none = "" if count else "no open trade  "
-    largest = f"largest {numbers.whole(now.max_notional_usd)} USD"
-    return ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD  {largest}", "dim"))
+    largest = "" if brief else f"  largest {numbers.whole(now.max_notional_usd)} USD"
+    return ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD{largest}", "dim"))

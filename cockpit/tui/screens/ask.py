@@ -7,17 +7,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from cockpit.tui.board import Board, Look
+from cockpit.tui.board import Board
+from cockpit.tui.picture import Look
+from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 
 Check = Callable[[str], str]
 """Says what is wrong with an answer; empty when nothing is."""
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Modal[str]):
     """Dismissed with the text, or with None when the operator changed their mind."""
 
     DEFAULT_CSS = """
@@ -65,11 +66,11 @@ class Ask(ModalScreen[str | None]):
         if wrong:
             self._tell(wrong)
         else:
-            self.dismiss(event.value.strip())
+            self.close_with(event.value.strip())
 
     def action_close(self) -> None:
         """Nothing was answered."""
-        self.dismiss(None)
+        self.close_with(None)
 
     def _tell(self, wrong: str) -> None:
         board = self.query_one(Board)

@@ -9,7 +9,7 @@ from cockpit.tui import numbers
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View
 
-OPERATOR = "[ ]"
+TICKED, UNTICKED = "[x]", "[ ]"
 
 
 class Seen(NamedTuple):
@@ -19,8 +19,11 @@ class Seen(NamedTuple):
     text: str
 
 
-def lines(view: View, cells: int) -> list[Line]:
-    """The plan, what the engine sees, what the operator must, and the arithmetic."""
+def lines(view: View, cells: int, ticked: frozenset[str] = frozenset(), chosen: int | None = None) -> list[Line]:
+    """The plan, what the engine sees, what the operator must, and the arithmetic.
+
+    `ticked` are the operator's points of the day, `chosen` the number of the one under the cursor.
+    """
     briefing, now = view.store.briefing, view.snapshot
     drawn: list[Line] = [((briefing.session or "no session named", "strong"),)]
     drawn += [((row, "text"),) for row in wrap(briefing.thesis, cells)]
@@ -28,15 +31,35 @@ def lines(view: View, cells: int) -> list[Line]:
     drawn += [(), (("Seen by the engine", "info"),)]
     for seen in what_is_seen(now, view.store.process):
         drawn += _seen(view, seen, cells)
-    drawn += [(), (("For you to look at", "info"),)]
-    if not briefing.checklist:
-        drawn.append((("  the config has no checklist", "dim"),))
-    for item in briefing.checklist:
-        rows = list(wrap(item, cells - 6))
-        drawn += [((f"  {OPERATOR if number == 0 else '   '} {row}", "text"),) for number, row in enumerate(rows)]
-    drawn += [(), (("What may be risked", "info"),), *(((f"  {row}", "text"),) for row in limits(view))]
+    drawn += _own(view, cells, ticked, chosen)
+    drawn += [(), (("What may be risked", "info"),)]
+    for sentence in limits(view):
+        parts = enumerate(wrap(sentence, cells - 4))
+        drawn += [((f"{'    ' if number else '  '}{row}", "text"),) for number, row in parts]
     if briefing.arithmetic:
         drawn += [(), (("What the numbers come to", "info"),), *(((f"  {row}", "dim"),) for row in briefing.arithmetic)]
+    return drawn
+
+
+def ticked_text(view: View, ticked: frozenset[str]) -> str:
+    """How many of the operator's own points are ticked; empty where the config has none."""
+    points = view.store.briefing.checklist
+    return f"{sum(point in ticked for point in points)} of {len(points)} ticked today" if points else ""
+
+
+def _own(view: View, cells: int, ticked: frozenset[str], chosen: int | None) -> list[Line]:
+    """The operator's points, ticked by hand."""
+    points = view.store.briefing.checklist
+    if not points:
+        return [(), (("For you to look at", "info"),), (("  the config has no checklist", "dim"),)]
+    drawn: list[Line] = [(), (("For you to look at", "info"), (f"   {ticked_text(view, ticked)}", "dim"))]
+    last = min(chosen, len(points) - 1) if chosen is not None else None
+    for number, point in enumerate(points):
+        sign, role = (TICKED, "good") if point in ticked else (UNTICKED, "text")
+        cursor = "cursor" if number == last else ""
+        for row, text in enumerate(wrap(point, cells - 6)):
+            box = sign if row == 0 else "   "
+            drawn.append(((f"  {box} ", cursor or role), (text, cursor or "text")))
     return drawn
 
 

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.screen import ModalScreen
 
-from cockpit.tui.board import Board, Look
+from cockpit.tui.board import Board
+from cockpit.tui.picture import Look
+from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 
 
@@ -19,7 +20,7 @@ class Choice(NamedTuple):
     text: str
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(Modal[str]):
     """Dismissed with the answer's word, or with None on Esc."""
 
     DEFAULT_CSS = """
@@ -54,4 +55,4 @@ class Choose(ModalScreen[str | None]):
         answers = {"escape": None, **{choice.key: choice.answer for choice in self._choices}}
         if event.key in answers:
             event.stop().prevent_default()
-            self.dismiss(answers[event.key])
+            self.close_with(answers[event.key])

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
-from cockpit.tui.board import Board, Look
+from cockpit.tui.board import Board
 from cockpit.tui.numbers import lasting
+from cockpit.tui.picture import Look
+from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 from cockpit.tui.view import View, staleness
 
@@ -16,9 +17,10 @@ Content = Callable[[View, int], list[Line]]
 """Lines for a view and a width."""
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Modal[None]):
     """Shows what `content` makes of the newest view; arrows scroll, Esc or Enter closes."""
 
+    HINT = "Esc closes"
     DEFAULT_CSS = """
     Sheet { align: center top; background: $background 0%; }
     Sheet > Board { width: 1fr; height: 1fr; margin: 2 1 1 1; }
@@ -64,7 +66,7 @@ class Sheet(ModalScreen[None]):
         self._first = min(max(0, self._first), last)
         more = f"{self._first + 1}-{min(len(lines), self._first + room.height)} of {len(lines)}, " if last else ""
         stale_s = staleness(view)
-        note = f"{more}Esc closes" if stale_s is None else f"STALE {lasting(stale_s)}"
+        note = f"{more}{self.HINT}" if stale_s is None else f"STALE {lasting(stale_s)}"
         shown = lines[self._first : self._first + room.height]
         board.show(shown, note=note, note_role="dim" if stale_s is None else "alarm", grey=stale_s is not None)
 
@@ -74,7 +76,7 @@ class Sheet(ModalScreen[None]):
 
     def action_close(self) -> None:
         """Back to the panes."""
-        self.dismiss(None)
+        self.close_with(None)
 
     def action_scroll(self, rows: int) -> None:
         """Down by so many rows, up when negative."""
@@ -84,6 +86,14 @@ class Sheet(ModalScreen[None]):
     def action_page(self, pages: int) -> None:
         """Down by a page, up when negative."""
         self.action_scroll(pages * max(1, self._board.room.height - 1))
+
+    def show_row(self, wanted: Callable[[Line], bool]) -> None:
+        """Scroll as little as it takes to have the first such row in sight."""
+        room = self._board.room
+        lines = self._content(self._view(), room.width)
+        row = next((number for number, line in enumerate(lines) if wanted(line)), self._first)
+        self._first = min(row, max(self._first, row - room.height + 1))
+        self.redraw()
 
     @property
     def _board(self) -> Board:

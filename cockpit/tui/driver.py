@@ -1,0 +1,16 @@
+"""Textual's driver, on a terminal where the first picture already stands."""
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from cockpit.tui.curtain import ENTER, Curtain
+
+
+def driver_behind(curtain: Curtain) -> type[LinuxDriver]:
+    """A driver that draws over the curtain. Entering the alternate screen once more would clear it first: a flicker."""
+
+    class Driver(LinuxDriver):
+        def write(self, data: str) -> None:
+            if data != ENTER or not curtain.give_way():
+                super().write(data)
+
+    return Driver

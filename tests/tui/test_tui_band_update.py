@@ -1,0 +1,77 @@
+"""The key that shows proposed bands: what is asked, what is sent, and what is said when there is nothing to ask."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+from scenes import Scene
+from screen_stage import Stage, StandingLink, staged
+
+from cockpit.deck.errors import EngineRefused
+from cockpit.domain.bands import BandProposal, ProposedBand
+
+PROPOSAL = BandProposal(
+    proposal_id="BTC-20380-4",
+    asset="BTC",
+    ts_ns=1_760_875_260_000_000_000,
+    price=108_402.0,
+    lower=(
+        ProposedBand(107_500.0, 107_700.0, 6e6, "both", "estimated 6.0M USD of longs: 64%; observed 90k USD \x1b[31m"),
+    ),
+    upper=(),
+    new_lower=((107_500.0, 107_700.0), (106_000.0, 106_000.0)),
+    new_upper=((109_700.0, 110_000.0),),
+    explained_pct=35.0,
+    map_source="binance, leverages assumed",
+)
+
+
+def with_proposal(shown: Scene) -> Scene:
+    """The scene with bands proposed for BTC."""
+    assets = shown.snapshot.assets
+    return shown.with_snapshot(
+        assets=tuple(replace(asset, proposed_bands=PROPOSAL) if asset.asset == "BTC" else asset for asset in assets)
+    )
+
+
+@pytest.fixture
+async def stage(trading: Scene) -> AsyncIterator[Stage]:
+    async with staged(StandingLink(with_proposal(trading))) as stage:
+        yield stage
+
+
+async def test_the_key_shows_what_would_change_and_on_what_ground(stage: Stage) -> None:
+    await stage.press("b")
+    text = stage.text()
+    assert "New bands of BTC?" in text
+    assert "lower 107,500-107,700  106,000" in text
+    assert "was 106,600-106,800" in text
+    assert "107,500-107,700: estimated 6.0M USD of longs: 64%; observed 90k USD" in text
+    assert "upper stays 109,700-110,000" in text
+    assert "Estimated bands rest on 35 % of open interest (binance, leverages" in text
+    assert "\x1b" not in text
+    assert stage.link.asked == []
+
+
+async def test_y_accepts_exactly_what_was_seen(stage: Stage) -> None:
+    await stage.press("b", "y")
+    await stage.until(lambda: stage.link.asked == [("accept_bands", "BTC", "BTC-20380-4")])
+    assert "bands: done" in stage.text()
+
+
+async def test_any_other_way_out_leaves_the_bands(stage: Stage) -> None:
+    await stage.press("b", "b", "enter", "escape")
+    assert "New bands of BTC?" not in stage.text()
+    assert stage.link.asked == []
+
+
+async def test_a_refusal_is_said_in_the_engines_words(stage: Stage) -> None:
+    stage.link.refusal = EngineRefused("BTC bands stay: BTC-20380-5 is proposed by now", 400)
+    await stage.press("b", "y")
+    await stage.until(lambda: "BTC bands stay: BTC-20380-5 is proposed by now" in stage.text())
+
+
+async def test_without_a_proposal_the_key_says_so(stage: Stage) -> None:
+    await stage.press("n", "b")
+    assert "bands: nothing is proposed for SOL now" in stage.text()
+    assert stage.link.asked == []
