@@ -10,6 +10,7 @@ from cockpit.config.jsonfile import read_object
 from cockpit.config.keys import value_at
 from cockpit.config.model import CockpitConfig
 from cockpit.config.overrides import SOURCE, Applied, Override, apply_overrides, parse_override
+from cockpit.config.own_code import own_code
 from cockpit.config.problems import ConfigError, Problem
 from cockpit.config.wording import Finding, findings, unknown_key
 
@@ -21,14 +22,19 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> CockpitConfi
     exit with 2.
     """
     raw = read_object(Path(path))
-    return check(raw, str(path), [parse_override(text) for text in overrides])
+    return check(raw, str(path), [parse_override(text) for text in overrides], Path(path).resolve().parent)
 
 
-def check(raw: dict[str, Any], source: str, overrides: Sequence[Override] = ()) -> CockpitConfig:
-    """The config made of these plain values. Raises `ConfigError` naming `source`, or `--set` if that set the key."""
+def check(
+    raw: dict[str, Any], source: str, overrides: Sequence[Override] = (), beside: Path | None = None
+) -> CockpitConfig:
+    """The config made of these plain values; setups and feeds of one's own are looked for in `beside`.
+
+    Raises `ConfigError` naming `source`, or `--set` if that set the key.
+    """
     applied = apply_overrides(raw, overrides)
     try:
-        return CockpitConfig.model_validate(applied.raw)
+        return CockpitConfig.model_validate(applied.raw, context=own_code(beside))
     except ValidationError as error:
         found = findings(CockpitConfig, applied.raw, error.errors(include_url=False))
     raise ConfigError([_problem(finding, source, raw, applied) for finding in found])

@@ -8,6 +8,7 @@ from cockpit.config.alerts import AlertsSection
 from cockpit.config.base import Asset, Name, Section, VenueName
 from cockpit.config.context import AssetBands, BiasShare, MarketContext, SessionSection
 from cockpit.config.endpoints import EndpointsSection
+from cockpit.config.execution import ExecutionSection
 from cockpit.config.limits import (
     AaveSection,
     CapitalSection,
@@ -19,8 +20,10 @@ from cockpit.config.limits import (
     ModesSection,
 )
 from cockpit.config.live import LiveSection
+from cockpit.config.own_feeds import AnyOwnFeed
+from cockpit.config.proposals import BandProposalsSection
 from cockpit.config.screen import ScreenSection
-from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered, SqueezeGuard
+from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
 
@@ -52,12 +55,15 @@ class CockpitConfig(Section):
     coinglass: CoinglassSection = CoinglassSection()
     birdeye: BirdeyeSection = BirdeyeSection()
     liquidation_map: LiquidationMapSection = LiquidationMapSection()
+    band_proposals: BandProposalsSection = BandProposalsSection()
     kill_switch: KillSwitchSection
     checklist: list[Name]
     screen: ScreenSection = ScreenSection()
     alerts: AlertsSection = AlertsSection()
     live: LiveSection = LiveSection()
     endpoints: EndpointsSection = EndpointsSection()
+    own_feeds: dict[Name, AnyOwnFeed] = {}
+    execution: ExecutionSection = ExecutionSection()
 
     @model_validator(mode="after")
     def parts_fit(self) -> Self:
@@ -72,7 +78,7 @@ class CockpitConfig(Section):
             if asset not in self.gate.short_pct_block_at:
                 raise ValueError(f"gate.short_pct_block_at: expected an entry for {asset}, was none")
         for name, setup in self.setups.items():
-            for asset in setup.assets if isinstance(setup, SqueezeGuard) else [setup.asset]:
+            for asset in setup.traded:
                 if asset not in self.assets:
                     raise ValueError(f"setups.{name}: expected an asset of the assets section, was {asset}")
         self._stops_within(self.limits.max_stop_bps)

@@ -34,9 +34,12 @@ class Secrets:
         self._environ = os.environ if environ is None else environ
         self._keyring = keyring or keyring_lookup
 
-    def venue_keys(self, venue: str) -> VenueKeys:
-        """The keys of a venue. Raises `MissingKeys` naming every variable that is not set."""
-        prefix = f"COCKPIT_{venue.upper()}"
+    def venue_keys(self, venue: str, *, of_demo: bool = False) -> VenueKeys:
+        """The keys of a venue, or those of its demo account beside them (`COCKPIT_<VENUE>_DEMO_...`).
+
+        Raises `MissingKeys` naming every variable that is not set.
+        """
+        prefix = f"COCKPIT_{venue.upper()}{'_DEMO' if of_demo else ''}"
         names = {"api_key": f"{prefix}_API_KEY", "secret": f"{prefix}_SECRET", "password": f"{prefix}_PASSWORD"}
         found = {part: self.find(name) for part, name in names.items()}
         api_key, secret, password = found["api_key"], found["secret"], found["password"]

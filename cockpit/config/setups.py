@@ -1,10 +1,12 @@
 """The setups' parameters. `kind` names the state machine; a name may be used by several kinds of market."""
 
-from typing import Annotated, Literal, Self
+from abc import abstractmethod
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
+from cockpit.config.own_kinds import OwnToo
 
 SHARE_TOLERANCE_PCT = 0.01
 Multiplier = Annotated[float, Field(gt=0, le=5)]
@@ -42,6 +44,49 @@ class SetupSection(Laddered):
     size_multiplier: Multiplier
     cooldown_s: NotNegative
 
+    @property
+    @abstractmethod
+    def traded(self) -> tuple[str, ...]:
+        """The assets it trades, one state machine each."""
+
+    @property
+    def bars_s(self) -> tuple[float, ...]:
+        """The lengths of the bars it listens to."""
+        return ()
+
+    @property
+    def looks_back_s(self) -> float:
+        """How far back it looks over bars and books."""
+        return 0.0
+
+
+class OwnSetup(SetupSection):
+    """The keys of a setup of one's own, to be subclassed as `Rules` in `setups/KIND.py` beside the config.
+
+    `machine` is the state machine: a `cockpit.setups.base.Setup`, made as `machine(name, rules, config, market)`.
+    """
+
+    machine: ClassVar[type[Any]]
+    kind: Name
+    asset: Asset
+    bar_s: Positive = 5.0
+    window_s: NotNegative = 0.0
+
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """Its one asset."""
+        return (self.asset,)
+
+    @property
+    def bars_s(self) -> tuple[float, ...]:
+        """Its one bar."""
+        return (self.bar_s,)
+
+    @property
+    def looks_back_s(self) -> float:
+        """`window_s`."""
+        return self.window_s
+
 
 class LowerBandLong(SetupSection):
     """A flush under a lower band and its reclaim, bought."""
@@ -58,6 +103,21 @@ class LowerBandLong(SetupSection):
     failures_to_stand_down: Annotated[int, Field(ge=1)]
     failures_within_s: Positive
     stand_down_s: Positive
+
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """Its one asset."""
+        return (self.asset,)
+
+    @property
+    def bars_s(self) -> tuple[float, ...]:
+        """Its one bar."""
+        return (self.bar_s,)
+
+    @property
+    def looks_back_s(self) -> float:
+        """`thin_book_baseline_s`."""
+        return self.thin_book_baseline_s
 
 
 class UpperBandShort(SetupSection):
@@ -77,6 +137,21 @@ class UpperBandShort(SetupSection):
     invalid_held_s: Positive
     basis_rising_s: Positive
 
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """Its one asset."""
+        return (self.asset,)
+
+    @property
+    def bars_s(self) -> tuple[float, ...]:
+        """Its one bar."""
+        return (self.bar_s,)
+
+    @property
+    def looks_back_s(self) -> float:
+        """`squeeze_window_s`."""
+        return self.squeeze_window_s
+
 
 class PriorityFeeFade(SetupSection):
     """A Solana priority-fee shock that fades: back toward the session's VWAP."""
@@ -92,6 +167,11 @@ class PriorityFeeFade(SetupSection):
     tip_size_factor: Annotated[float, Field(gt=0, le=1)]
     tip_stop_bps: StopBps
 
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """Its one asset."""
+        return (self.asset,)
+
 
 class SqueezeGuard(SetupSection):
     """Dips under the 5-minute VWAP where sellers turn to buyers; never short into crowded shorts."""
@@ -103,8 +183,25 @@ class SqueezeGuard(SetupSection):
     dip_bps: Positive
     max_hold_s: Positive
 
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """Every one of them."""
+        return tuple(self.assets)
 
-AnySetup = Annotated[LowerBandLong | UpperBandShort | PriorityFeeFade | SqueezeGuard, Field(discriminator="kind")]
+    @property
+    def bars_s(self) -> tuple[float, ...]:
+        """Its one bar."""
+        return (self.bar_s,)
+
+    @property
+    def looks_back_s(self) -> float:
+        """`vwap_window_s`."""
+        return self.vwap_window_s
+
+
+BuiltInSetup = LowerBandLong | UpperBandShort | PriorityFeeFade | SqueezeGuard
+AnySetup = Annotated[BuiltInSetup, Field(discriminator="kind"), OwnToo("setups", OwnSetup)]
+"""One of the kinds built in, or an `OwnSetup` where the config file has such a file beside it."""
 
 
 class ExternalStrategy(Laddered):

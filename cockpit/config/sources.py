@@ -54,7 +54,9 @@ class LiquidationMapSection(Section):
 
     Estimated: where positions opened with the assumed leverages would be liquidated, from changes of open interest;
     `maintenance_pct` is the margin kept. Prices are binned by `bin_bps` and blurred by `smoothing_pct` of the price to
-    find clusters; of each kind the `max_clusters` largest within `within_pct` of the price are shown.
+    find clusters; of each kind the `max_clusters` largest within `within_pct` of the price are shown. With
+    `fit_leverages` the shares are fitted to the forced orders heard, once `fit_min_bars` bars of 5 minutes had some;
+    `fit_prior_weight` is how firmly they are held to the assumed ones.
     """
 
     half_life_s: Positive = 21_600.0
@@ -70,6 +72,9 @@ class LiquidationMapSection(Section):
     ]
     maintenance_pct: Percent = 0.5
     smoothing_pct: NotNegative = 0.1
+    fit_leverages: bool = False
+    fit_min_bars: Annotated[int, Field(ge=1)] = 12
+    fit_prior_weight: Positive = 0.1
 
     @model_validator(mode="after")
     def shares_add_up(self) -> Self:

@@ -17,8 +17,9 @@ class Instrument(Section):
 
 
 class Venue(Section):
-    """A venue's fees and instruments."""
+    """A venue's fees and instruments. With `demo` its demo account is traded on instead, with keys made there."""
 
+    demo: bool = False
     taker_fee_bps: NotNegative
     maker_fee_bps: float
     instruments: dict[Asset, Instrument]

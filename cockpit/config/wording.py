@@ -100,7 +100,8 @@ def _finding(model: type[BaseModel], raw: Any, error: ErrorDetails) -> Finding:
         return Finding((*key, "kind"), "missing", f"expected one of {kinds}, was absent", "add it")
     if kind == "union_tag_invalid":
         was = shown(error["ctx"]["tag"])
-        return Finding((*key, "kind"), "value", f"expected {_expected(error)}, was {was}", "use one of these")
+        advice = f"use one of these, or put {key[0]}/{error['ctx']['tag']}.py beside the config"
+        return Finding((*key, "kind"), "value", f"expected {_expected(error)}, was {was}", advice)
     if kind == "value_error":
         return _own_words(key, str(error["ctx"]["error"]))
     try:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from cockpit.domain.bands import AcceptedBands
 from cockpit.domain.kinds import EngineState, Mode
 
 
@@ -59,3 +60,5 @@ class EngineMemory(msgspec.Struct, frozen=True):
     signal_ids: tuple[str, ...] = ()
     other_accounts: tuple[tuple[Mode, Account], ...] = ()
     """The day's accounts of the other modes: going back to a mode goes on with its losses."""
+    accepted_bands: tuple[AcceptedBands, ...] = ()
+    """The bands that stand in place of the config's for the rest of their UTC day."""

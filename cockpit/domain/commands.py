@@ -17,11 +17,15 @@ class Command(msgspec.Struct, frozen=True, tag_field="kind"):
 
 
 class Arm(Command, frozen=True, tag="arm"):
-    """Let setups trade."""
+    """Let setups trade. `refusal` is what the host found to stand against it, empty where nothing does."""
+
+    refusal: str = ""
 
 
 class Disarm(Command, frozen=True, tag="disarm"):
-    """Stop opening trades; exits keep working."""
+    """Stop opening trades; exits keep working. `takes_back_entries` cancels what of the entries has not filled."""
+
+    takes_back_entries: bool = False
 
 
 class SetMode(Command, frozen=True, tag="set_mode"):
@@ -31,6 +35,10 @@ class SetMode(Command, frozen=True, tag="set_mode"):
     override_reason: str = ""
     way_up_open: bool = False
     """Whether the journal shows what the way up asks for; the host looks it up."""
+    refusal: str = ""
+    """What the host found to stand against this mode (feed, keys, account), empty where nothing does."""
+    unread: tuple[str, ...] = ()
+    """The real venues of this mode: no entry there before each has told what its account holds."""
 
 
 class HaltTrading(Command, frozen=True, tag="halt"):
@@ -49,6 +57,13 @@ class Flatten(Command, frozen=True, tag="flatten"):
     """Close everything, then halt."""
 
     reason: str
+
+
+class AcceptBands(Command, frozen=True, tag="accept_bands"):
+    """Take the proposed bands of an asset in place of its own until the UTC day ends; only what is proposed by now."""
+
+    asset: str
+    proposal_id: str
 
 
 class Signal(Command, frozen=True, tag="signal"):
@@ -70,6 +85,8 @@ class Restore(Command, frozen=True, tag="restore"):
     memory: EngineMemory
     trades: tuple[TradeRecord, ...]
     orders: tuple[OrderProgress, ...]
+    unread: tuple[str, ...] = ()
+    """As in `SetMode`."""
 
 
-AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | Signal | Restore
+AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | Restore

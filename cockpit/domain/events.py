@@ -6,7 +6,7 @@ receipt. The engine's clock is the latest `ts_ns` it has seen.
 
 import msgspec
 
-from cockpit.domain.kinds import FeedState, Origin, Reading
+from cockpit.domain.kinds import FeedState, Origin, Reading, VenueTopic
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
@@ -71,13 +71,18 @@ class Liquidation(Event, frozen=True, array_like=True, gc=False, tag="liquidatio
 
 
 class Positioning(Event, frozen=True, array_like=True, gc=False, tag="positioning"):
-    """Share of accounts (or notional) that is long and short, 0..100."""
+    """Share of accounts (or notional) that is long and short, 0..100.
+
+    `bar_s` is the length of the source's bars, 0 where it has none: `ts_ns` is then the bar's end, and no newer value
+    can exist until another bar is over.
+    """
 
     asset: str
     source: str
     long_pct: float
     short_pct: float
     origin: Origin = Origin.FEED
+    bar_s: float = 0.0
 
 
 class FundingRate(Event, frozen=True, array_like=True, gc=False, tag="funding"):
@@ -230,12 +235,12 @@ class OrderUnknown(Event, frozen=True, array_like=True, gc=False, tag="order_unk
 
 
 class FundingPaid(Event, frozen=True, array_like=True, gc=False, tag="funding_paid"):
-    """A funding payment on an open position; `amount_usd` > 0 was received, < 0 paid."""
+    """A funding payment on an open position; `amount_usd` > 0 was received, < 0 paid. `rate_bps` where it is told."""
 
     venue: str
     asset: str
     amount_usd: float
-    rate_bps: float
+    rate_bps: float | None
 
 
 class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_position"):
@@ -254,8 +259,22 @@ class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat")
     venue: str
 
 
+class VenueWord(Event, frozen=True, array_like=True, gc=False, tag="venue_word"):
+    """A venue's account has something to say. It stands for (venue, asset, topic) until the same with `is_over`.
+
+    `asset` is "" for the whole venue; a grave word is a critical notice.
+    """
+
+    venue: str
+    asset: str
+    topic: VenueTopic
+    sentence: str
+    is_over: bool = False
+    is_grave: bool = False
+
+
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat
+VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat | VenueWord
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = (
     Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick

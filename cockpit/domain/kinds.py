@@ -136,6 +136,40 @@ class ExitReason(StrEnum):
     """Closed by somebody else: by hand, by liquidation, by auto-deleveraging."""
 
 
+class VenueTopic(StrEnum):
+    """What a venue's account may have to say beside orders and positions."""
+
+    KEYS = "keys"
+    """The venue refuses our keys: the engine halts."""
+    SECOND_WRITER = "second_writer"
+    """Somebody else trades this account: the engine halts."""
+    UNREAD = "unread"
+    """What the account holds is not known right now: no entry there until it is."""
+    STRANGER = "stranger"
+    """A position or an order there that is nobody's we know: no entry there until it is gone."""
+    NO_STOPS = "no_stops"
+    """The venue cannot hold a protective stop there: no entry there."""
+    FLATTEN = "flatten"
+    """A step of the venue's flatten."""
+    NOTE = "note"
+    """Only said."""
+
+    @property
+    def blocks_entries(self) -> bool:
+        """Whether no entry may start there while it stands."""
+        return self in (VenueTopic.KEYS, VenueTopic.UNREAD, VenueTopic.STRANGER, VenueTopic.NO_STOPS)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it stands until it is said to be over; the others are only said."""
+        return self not in (VenueTopic.FLATTEN, VenueTopic.NOTE)
+
+    @property
+    def halts(self) -> bool:
+        """Whether it halts the engine, until an operator resumes."""
+        return self in (VenueTopic.KEYS, VenueTopic.SECOND_WRITER)
+
+
 class SetupPhase(StrEnum):
     """Where a setup's state machine stands."""
 

@@ -11,6 +11,7 @@ def apart(value: float, limit: float, spec: str) -> str:
 
     Where rounding would make it so, decimals are added until it does not.
     """
+    value, limit = value + 0.0, limit + 0.0  # -0.0 becomes 0.0
     text = format(value, spec)
     if value == limit or text != format(limit, spec):
         return text

@@ -3,6 +3,7 @@
 import msgspec
 
 from cockpit.domain.account import Account, Halt, StandDown
+from cockpit.domain.bands import BandProposal
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Origin, Reading, SetupPhase, Side
 from cockpit.domain.trades import TradeRecord
@@ -62,6 +63,10 @@ class AssetView(msgspec.Struct, frozen=True):
     """How far the on-chain price lies over (+) or under (-) the perp's."""
     positioning_source: str = ""
     """Whose accounts are counted, how, and in bars of which length."""
+    proposed_bands: BandProposal | None = None
+    """What the clusters suggest instead of the bands; an operator may accept it."""
+    bands_accepted_ns: int | None = None
+    """When the bands were accepted; None while they are the config's."""
 
 
 class HealthDrop(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from cockpit.config.model import CockpitConfig
-from cockpit.config.setups import AnySetup, SqueezeGuard, TargetSection
+from cockpit.config.setups import SetupSection, TargetSection
 from cockpit.domain.units import BPS
 from cockpit.gate.sizing import loss_at_stop_usd, lots_down, round_trip_fee_bps
 
@@ -52,9 +52,8 @@ def setup_arithmetic(config: CockpitConfig, prices_usd: Mapping[str, float] | No
     prices = config.market_context.prices_usd if prices_usd is None else prices_usd
     found = []
     for name, setup in config.setups.items():
-        assets = setup.assets if isinstance(setup, SqueezeGuard) else [setup.asset]
-        for asset in assets:
-            shown = name if len(assets) == 1 else f"{name}.{asset}"
+        for asset in setup.traded:
+            shown = name if len(setup.traded) == 1 else f"{name}.{asset}"
             found.append(_one(config, shown, setup, asset, prices.get(asset)))
     return found
 
@@ -71,7 +70,7 @@ def break_even_win_rate_pct(stop_bps: float, targets: list[TargetSection], fee_b
     return 100.0 * loss_bps / (loss_bps + gain_bps) if gain_bps > 0 else None
 
 
-def _one(config: CockpitConfig, name: str, setup: AnySetup, asset: str, price: float | None) -> SetupArithmetic:
+def _one(config: CockpitConfig, name: str, setup: SetupSection, asset: str, price: float | None) -> SetupArithmetic:
     venue = config.assets[asset].trade_on
     fee_bps = round_trip_fee_bps(config, venue)
     notional_usd = config.capital.base_unit_usd * setup.size_multiplier

@@ -3,7 +3,7 @@
 import msgspec
 
 from cockpit.config.limits import ReadingAges
-from cockpit.domain.kinds import FeedState, Layer, Origin, Outcome
+from cockpit.domain.kinds import Layer, Origin, Outcome
 from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.market.readings import ReadingView
@@ -25,7 +25,7 @@ def observed(text: str, view: ReadingView) -> str:
 
 def aged(check: Check, view: ReadingView, ages: ReadingAges) -> Check:
     """The check with its reading's lateness: past the warning age a pass becomes a warning."""
-    if view.state is not FeedState.LATE or check.outcome is not Outcome.PASS or view.age_s is None:
+    late = view.lateness(ages)
+    if not late or check.outcome is not Outcome.PASS:
         return check
-    sentence = f"{check.sentence}; read {view.age_s:.0f} s ago, late after {ages.warn_after_s:g} s"
-    return msgspec.structs.replace(check, outcome=Outcome.WARN, sentence=sentence)
+    return msgspec.structs.replace(check, outcome=Outcome.WARN, sentence=f"{check.sentence}; {late}")

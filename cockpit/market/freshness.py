@@ -7,6 +7,11 @@ from cockpit.domain.units import NS_PER_S
 
 _BEST_FIRST = (FeedState.FRESH, FeedState.LATE, FeedState.STALE, FeedState.DOWN, FeedState.OFF)
 
+OF_ONE_VENUE = (Reading.STREAM, Reading.FUNDING)
+"""Nobody but the venue itself can give these."""
+OF_ONE_WORKER = (Reading.PRIORITY_FEE, Reading.JITO_TIP, Reading.ONCHAIN_PRICE, Reading.LIQUIDATION_MAP)
+"""One worker reads each of these, whatever source its values name."""
+
 
 def age_s(ts_ns: int, now_ns: int, origin: Origin = Origin.FEED) -> float:
     """Seconds since the reading's stamp, never below 0 (clocks differ); a held reading does not age."""
@@ -15,11 +20,18 @@ def age_s(ts_ns: int, now_ns: int, origin: Origin = Origin.FEED) -> float:
     return max(0, now_ns - ts_ns) / NS_PER_S
 
 
-def state_at(age: float, ages: ReadingAges) -> FeedState:
-    """FRESH up to the warning age, LATE up to the stand-down age, STALE past it."""
+def late_after_s(ages: ReadingAges, bar_s: float = 0.0) -> float:
+    """The age past which a reading is late: its warning age, counted for one that comes in bars from when the next
+    bar's value could have been there. What stands down is its real age all the same.
+    """
+    return min(ages.warn_after_s + bar_s, ages.stand_down_after_s)
+
+
+def state_at(age: float, ages: ReadingAges, bar_s: float = 0.0) -> FeedState:
+    """FRESH until it is late, LATE up to the stand-down age, STALE past it."""
     if age > ages.stand_down_after_s:
         return FeedState.STALE
-    if age > ages.warn_after_s:
+    if age > late_after_s(ages, bar_s):
         return FeedState.LATE
     return FeedState.FRESH
 
@@ -47,13 +59,26 @@ class FeedWords:
 
     def of(self, reading: Reading, source: str) -> FeedHealth | None:
         """The word of the worker this source's values come from."""
-        return self._words.get((reading, source))
+        return self.any_of(reading) if reading in OF_ONE_WORKER else self._words.get((reading, source))
 
     def down(self) -> list[FeedHealth]:
         """Every worker that says it is down, in the order they said so first."""
         return [word for word in self._words.values() if word.state is FeedState.DOWN]
 
     def any_of(self, reading: Reading) -> FeedHealth | None:
-        """The newest word of any worker of this reading."""
+        """The newest word of any worker of this reading, one that is down before one that is off."""
         words = [word for (kind, _), word in self._words.items() if kind is reading]
-        return max(words, key=lambda word: word.ts_ns, default=None)
+        return max(words, key=lambda word: (word.state is FeedState.DOWN, word.ts_ns), default=None)
+
+    def about(self, reading: Reading, source: str, origin: Origin | None) -> FeedHealth | None:
+        """What explains that a reading is old or missing; `origin` is that of its last value, None without one.
+
+        Its own worker's word, or that of another worker which could give it too. Nobody else speaks for a venue's
+        stream or funding, and that another source is off explains nothing once this one has spoken.
+        """
+        own = self.of(reading, source)
+        if own is not None or reading in OF_ONE_VENUE:
+            return own
+        other = self.any_of(reading)
+        has_spoken = origin not in (None, Origin.CONFIG)
+        return None if other is not None and has_spoken and other.state is FeedState.OFF else other

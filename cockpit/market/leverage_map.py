@@ -22,6 +22,13 @@ class InterestBar(NamedTuple):
     high: float
 
 
+class Forced(NamedTuple):
+    """What was forced in one bar, or would be by a map, in USD by side."""
+
+    longs_usd: float
+    shorts_usd: float
+
+
 class Estimate(NamedTuple):
     """The estimated clusters, and which share of today's open interest they rest on."""
 
@@ -47,18 +54,21 @@ class LeverageMap:
         self.longs: dict[int, float] = {}
         self.shorts: dict[int, float] = {}
 
-    def add(self, bar: InterestBar) -> None:
+    def add(self, bar: InterestBar) -> Forced:
         """What a bar does: its range liquidates, a fall of open interest thins everything, a rise opens positions.
 
-        A bar without a usable open interest or price changes nothing.
+        Returns what it liquidates by the map. A bar without a usable open interest or price changes nothing.
         """
         if not (bar.open_interest > 0.0 and 0.0 < bar.low <= bar.high and bar.vwap > 0.0):
-            return
+            return Forced(0.0, 0.0)
         before, self._open_interest = self._open_interest, bar.open_interest
-        self.longs = {index: qty for index, qty in self.longs.items() if self._bins.low(index + 1) <= bar.low}
-        self.shorts = {index: qty for index, qty in self.shorts.items() if self._bins.low(index) >= bar.high}
+        gone_longs = {index: qty for index, qty in self.longs.items() if self._bins.low(index + 1) > bar.low}
+        gone_shorts = {index: qty for index, qty in self.shorts.items() if self._bins.low(index) < bar.high}
+        self.longs = {index: qty for index, qty in self.longs.items() if index not in gone_longs}
+        self.shorts = {index: qty for index, qty in self.shorts.items() if index not in gone_shorts}
+        crossed = Forced(self._worth_usd(gone_longs), self._worth_usd(gone_shorts))
         if before is None:
-            return
+            return crossed
         change = bar.open_interest - before
         if change < 0.0:
             share = bar.open_interest / before
@@ -66,6 +76,10 @@ class LeverageMap:
             self.shorts = {index: qty * share for index, qty in self.shorts.items()}
         elif change > 0.0:
             self._open(bar.vwap, change)
+        return crossed
+
+    def _worth_usd(self, side: dict[int, float]) -> float:
+        return sum(qty * self._bins.low(index) for index, qty in side.items())
 
     def _open(self, price: float, qty: float) -> None:
         for assumed in self._section.leverages:

@@ -28,9 +28,15 @@ class Liquidations:
         if estimated.asset in self.maps:
             self.maps[estimated.asset].take(estimated)
 
-    def clusters(self, asset: str, price: float | None, now_ns: int) -> tuple[LiquidationCluster, ...]:
-        """The clusters around the price (all of them where it is unknown), in order of price."""
-        found = list(self._forced[asset].clusters(now_ns))
+    def clusters(
+        self, asset: str, price: float | None, now_ns: int, *, redraw: bool = False
+    ) -> tuple[LiquidationCluster, ...]:
+        """The clusters around the price (all of them where it is unknown), in order of price.
+
+        A screen is content with those drawn a few seconds ago; who decides on them has them drawn anew.
+        """
+        forced = self._forced[asset]
+        found = list(forced.drawn(now_ns) if redraw else forced.clusters(now_ns))
         estimated = self._estimate(asset, now_ns)
         if estimated is not None:
             found += estimated.clusters
@@ -43,6 +49,11 @@ class Liquidations:
         """The share of open interest the estimate rests on; None without one, or past its age."""
         estimated = self._estimate(asset, now_ns)
         return estimated.explained_pct if estimated is not None else None
+
+    def map_source(self, asset: str) -> str:
+        """Where the newest estimate is from; empty without one."""
+        own = self.maps[asset].own
+        return own.source if own is not None else ""
 
     def _estimate(self, asset: str, now_ns: int) -> LiquidationMap | None:
         own = self.maps[asset].own

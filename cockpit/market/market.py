@@ -6,7 +6,7 @@ import msgspec
 
 from cockpit.config.context import AssetBands
 from cockpit.config.model import CockpitConfig
-from cockpit.config.setups import LowerBandLong, PriorityFeeFade, SqueezeGuard, UpperBandShort
+from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import (
     FeedHealth,
     FundingRate,
@@ -20,13 +20,14 @@ from cockpit.domain.events import (
 )
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market import overview
+from cockpit.market import overview, staleness
 from cockpit.market.asset import AssetMarket
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
 from cockpit.market.freshness import FeedWords
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
 from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
+from cockpit.market.staleness import StaleFeed
 from cockpit.market.windows import Baseline
 
 __all__ = ["SPREAD_VENUES", "Market"]
@@ -56,6 +57,7 @@ class Market:
         }
         self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
         self.words = FeedWords()
+        self._replaced_bands: dict[str, AssetBands] = {}
         self.positioning: dict[str, Latest[Positioning]] = {asset: Latest() for asset in self.assets}
         self.open_interest: dict[str, Latest[OpenInterest]] = {asset: Latest() for asset in self.assets}
         self.funding: dict[str, dict[str, Latest[FundingRate]]] = {
@@ -220,6 +222,12 @@ class Market:
         view = self._own(Reading.JITO_TIP, own, now_ns, "Jito tip")
         return msgspec.structs.replace(view, value=own.p50_sol) if own is not None else view
 
+    def onchain_price(self, asset: str, now_ns: int) -> ReadingView:
+        """The asset's last price on chain in USD."""
+        own = (self.onchain.get(asset) or Latest[OnChainPrice]()).own
+        view = self._own(Reading.ONCHAIN_PRICE, own, now_ns, f"price of {asset} on chain")
+        return msgspec.structs.replace(view, value=own.price) if own is not None else view
+
     def fee_baseline(self, baseline_s: float) -> float | None:
         """Median of the priority fees before the newest one; None while they span less than a minute."""
         return self._fees.median(baseline_s)
@@ -244,14 +252,14 @@ class Market:
             missing = ReadingView(None, None, FeedState.STALE, None, "", source)
             return self._with_word(kind, missing, f"no {what} received yet")
         ages = overview.ages_of(self.config, kind)
-        view = view_of(None, own.ts_ns, own.origin, ages, now_ns)
+        view = view_of(None, own.ts_ns, own.origin, ages, now_ns, getattr(own, "bar_s", 0.0))
         return self._with_word(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
 
     def _with_word(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
         """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""
         word = self.words.of(kind, view.source)
         if word is None and view.state not in (FeedState.FRESH, FeedState.LATE):
-            word = self.words.any_of(kind)
+            word = self.words.about(kind, view.source, view.origin)
         parts = [part for part in (detail or view.detail, overview.word_text(word)) if part]
         state = word.state if word is not None and view.age_s is None else view.state
         return msgspec.structs.replace(view, state=state, detail="; ".join(parts))
@@ -262,13 +270,17 @@ class Market:
         """Every feed that is known or required, with its age and what its worker says."""
         return overview.feed_views(self, now_ns)
 
-    def stale(self, now_ns: int) -> tuple[tuple[str, str, float, float], ...]:
-        """Readings that were seen and are past their stand-down age: (name, scope, age_s, limit_s).
+    def stale(self, now_ns: int) -> tuple[StaleFeed, ...]:
+        """Readings that were seen and are past their stand-down age.
 
-        `scope` is "all", or "priority_fee" (the kind of setup) for the Solana fee and the Jito tip. Judged are the
-        feeds of assets whose stream was heard, and the health factor if it is watched.
+        Judged are the feeds of assets whose stream was heard, the health factor, the Solana fee and the Jito tip.
         """
-        return overview.stale(self, now_ns)
+        return staleness.stale(self, now_ns)
+
+    def delivers(self, now_ns: int) -> bool:
+        """Whether prices come and nothing is stale that everybody stands down for."""
+        heard = any(asset.heard_ns for asset in self.assets.values())
+        return heard and all(feed.scope != overview.EVERYTHING for feed in self.stale(now_ns))
 
     def latest_funding(self, asset: str) -> Mapping[str, FundingRate]:
         """The newest funding rate of each venue that gave one."""
@@ -279,33 +291,31 @@ class Market:
         return self.health.latest()
 
     def bands(self, asset: str) -> AssetBands | None:
-        """The operator's liquidation bands; None for an asset without."""
-        return self.config.bands.get(asset)
+        """The operator's liquidation bands, those accepted since before the config's; None for an asset without."""
+        return self._replaced_bands.get(asset) or self.config.bands.get(asset)
+
+    def replace_bands(self, asset: str, bands: AssetBands | None) -> None:
+        """Put bands in place of the config's; None gives the config's back."""
+        if bands is None:
+            self._replaced_bands.pop(asset, None)
+        else:
+            self._replaced_bands[asset] = bands
 
 
 def _long_bar_lengths(config: CockpitConfig) -> list[int]:
     """The bar lengths the setups ask for beside the base bar, shortest first."""
     lengths_s: set[int] = set()
     for name, setup in config.setups.items():
-        if isinstance(setup, PriorityFeeFade):
-            continue
-        if setup.bar_s % BASE_BAR_S:
-            raise ValueError(f"setups.{name}.bar_s: expected a multiple of {BASE_BAR_S} s, was {setup.bar_s:g}")
-        lengths_s.add(int(setup.bar_s))
+        for bar_s in setup.bars_s:
+            if bar_s % BASE_BAR_S:
+                raise ValueError(f"setups.{name}.bar_s: expected a multiple of {BASE_BAR_S} s, was {bar_s:g}")
+            lengths_s.add(int(bar_s))
     return sorted(lengths_s - {BASE_BAR_S})
 
 
 def _longest_window_s(config: CockpitConfig) -> float:
     """How far back any setup looks over bars and books."""
-    windows_s = [0.0]
-    for setup in config.setups.values():
-        if isinstance(setup, LowerBandLong):
-            windows_s.append(setup.thin_book_baseline_s)
-        elif isinstance(setup, UpperBandShort):
-            windows_s.append(setup.squeeze_window_s)
-        elif isinstance(setup, SqueezeGuard):
-            windows_s.append(setup.vwap_window_s)
-    return max(windows_s)
+    return max((setup.looks_back_s for setup in config.setups.values()), default=0.0)
 
 
 def _fee_baseline_s(config: CockpitConfig) -> float:

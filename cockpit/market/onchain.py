@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cockpit.domain.numbers import apart
 from cockpit.domain.units import bps_between
 from cockpit.market.freshness import age_s
 
@@ -26,6 +27,16 @@ class OnChainDistance(msgspec.Struct, frozen=True):
     perp: float
     is_minute: bool
     source: str
+
+    def sentence(self, asset: str, limit_bps: float) -> str:
+        """Both prices and their distance beside its limit, in words."""
+        what = "minute average" if self.is_minute else "last price"
+        where = "over" if self.apart_bps >= 0 else "under"
+        apart_bps = apart(abs(self.apart_bps), limit_bps, ".1f")
+        return (
+            f"{asset} on chain {self.on_chain:.6g} ({self.source}, {what}) is {apart_bps} bps {where} "
+            f"the perp's {self.perp:.6g}, limit {limit_bps:.1f} bps"
+        )
 
 
 def distance(market: Market, asset: str, now_ns: int) -> OnChainDistance | None:

@@ -1,4 +1,4 @@
-"""Every feed at once: for the screen, and for the engine to stand down on."""
+"""Every feed at once, for the screen: its age, its state, and what its worker says."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import FeedHealth, LiquidationMap, OnChainPrice, ReadingEvent
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market.freshness import age_s, state_at
-from cockpit.market.readings import SPREAD_VENUES
+from cockpit.market.freshness import OF_ONE_WORKER, age_s, late_after_s, state_at
 
 if TYPE_CHECKING:
     from cockpit.market.market import Market
@@ -21,7 +20,6 @@ Seen = ReadingEvent | OnChainPrice | LiquidationMap
 EVERYTHING = "all"
 FEE_SCOPE = "priority_fee"
 """The fee readings stand down the setups of this kind alone."""
-FEE_READINGS = (Reading.PRIORITY_FEE.value, Reading.JITO_TIP.value)
 
 
 class Feed(NamedTuple):
@@ -36,6 +34,7 @@ class Feed(NamedTuple):
     source: str
     ts_ns: int | None
     origin: Origin | None
+    bar_s: float = 0.0
 
 
 def ages_of(config: CockpitConfig, reading: Reading) -> ReadingAges:
@@ -57,52 +56,13 @@ def feed_views(market: Market, now_ns: int) -> tuple[FeedView, ...]:
     return (*(_view(market, feed, now_ns) for feed in feeds), *_others_down(market, feeds))
 
 
-def stale(market: Market, now_ns: int) -> tuple[tuple[str, str, float, float], ...]:
-    """Judged feeds that were seen and are past their stand-down age: (name, who stands down, age_s, limit_s).
-
-    Everybody stands down for a stale feed ("all"), but the fee readings stop only their own kind of setup.
-    """
-    found = []
-    for ages, ts_ns, origin, name in _judged(market, now_ns):
-        age = age_s(ts_ns, now_ns, origin)
-        if age > ages.stand_down_after_s:
-            scope = FEE_SCOPE if name[0] in FEE_READINGS else EVERYTHING
-            found.append((".".join(name), scope, age, ages.stand_down_after_s))
-    return tuple(found)
-
-
-def _judged(market: Market, now_ns: int) -> Iterator[tuple[ReadingAges, int, Origin, tuple[str, ...]]]:
-    """Every feed seen that may stand somebody down, with the parts of its name. Asked once a second: keep it cheap."""
-    feeds = market.config.feeds
-    for asset, traded in market.assets.items():
-        heard_ns = traded.heard_ns
-        if not heard_ns:
-            continue
-        yield feeds.stream, heard_ns, Origin.FEED, ("stream", asset)
-        shares, interest = market.positioning[asset].own, market.open_interest[asset].own
-        if shares is not None:
-            yield feeds.positioning, shares.ts_ns, shares.origin, ("positioning", asset)
-        for venue in SPREAD_VENUES:
-            rate = market.funding[asset][venue].own
-            if rate is not None:
-                yield feeds.funding, rate.ts_ns, rate.origin, ("funding", asset, venue)
-        if interest is not None:
-            yield feeds.open_interest, interest.ts_ns, interest.origin, ("open_interest", asset)
-    health = market.health.counted(now_ns)
-    if health is not None:
-        yield feeds.health_factor, health.ts_ns, health.origin, ("health_factor",)
-    if market.fee.own is not None:
-        yield feeds.priority_fee, market.fee.own.ts_ns, market.fee.own.origin, ("priority_fee",)
-    if market.tip.own is not None:
-        yield feeds.jito_tip, market.tip.own.ts_ns, market.tip.own.origin, ("jito_tip",)
-
-
 def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
     """Workers that are down while others give the same reading: a traded venue nobody watches, a preferred source."""
     shown = {(feed.reading, feed.source) for feed in feeds}
     heard = {feed.reading for feed in feeds if feed.ts_ns is not None}
     for word in market.words.down():
-        if (word.reading, word.source) in shown or word.reading not in heard:
+        is_shown = (word.reading, word.source) in shown or word.reading in OF_ONE_WORKER
+        if is_shown or word.reading not in heard:
             continue
         ages = ages_of(market.config, word.reading)
         yield FeedView(
@@ -123,14 +83,14 @@ def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
     word = market.words.of(feed.reading, feed.source)
     if feed.ts_ns is None or feed.origin is None:
         age, state, detail = None, FeedState.STALE, "nothing received yet"
-        word = word or market.words.any_of(feed.reading)
+        word = market.words.about(feed.reading, feed.source, None)
         if feed.reading is Reading.HEALTH_FACTOR and not market.health_watched:
             state, detail = FeedState.OFF, "not watched: no address configured"
     else:
         age = age_s(feed.ts_ns, now_ns, feed.origin)
-        state, detail = state_at(age, ages), ""
+        state, detail = state_at(age, ages, feed.bar_s), ""
         if state is not FeedState.FRESH:
-            word = word or market.words.any_of(feed.reading)
+            word = market.words.about(feed.reading, feed.source, feed.origin)
     return FeedView(
         name=feed.name,
         reading=feed.reading,
@@ -138,7 +98,7 @@ def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
         state=word.state if word is not None else state,
         age_s=age,
         origin=feed.origin,
-        warn_after_s=ages.warn_after_s,
+        warn_after_s=late_after_s(ages, feed.bar_s),
         stand_down_after_s=ages.stand_down_after_s,
         detail="; ".join(part for part in (detail, word_text(word)) if part),
     )
@@ -189,4 +149,5 @@ def _asset_feeds(market: Market, asset: str) -> Iterator[Feed]:
 def _feed(name: str, reading: Reading, scope: str, own: Seen | None, *, source: str = "") -> Feed:
     if own is None:
         return Feed(name, reading, scope, source, None, None)
-    return Feed(name, reading, scope, source or getattr(own, "source", ""), own.ts_ns, own.origin)
+    seen_from = source or getattr(own, "source", "")
+    return Feed(name, reading, scope, seen_from, own.ts_ns, own.origin, getattr(own, "bar_s", 0.0))

@@ -16,7 +16,7 @@ from cockpit.domain.events import (
     PriorityFee,
 )
 from cockpit.domain.kinds import FeedState, Origin
-from cockpit.market.freshness import age_s, state_at, worse
+from cockpit.market.freshness import age_s, late_after_s, state_at, worse
 
 SPREAD_VENUES = ("binance", "okx")
 """The funding spread is the first's rate minus the second's."""
@@ -40,6 +40,8 @@ class ReadingView(msgspec.Struct, frozen=True):
     origin: Origin | None
     detail: str = ""
     source: str = ""
+    bar_s: float = 0.0
+    """The length of the bars it comes in; 0 where it comes in none."""
 
     @property
     def usable(self) -> bool:
@@ -52,6 +54,12 @@ class ReadingView(msgspec.Struct, frozen=True):
         if self.value is None or not self.usable or not math.isfinite(self.value):
             return None
         return round(self.value, COMPARED_DECIMALS)
+
+    def lateness(self, ages: ReadingAges) -> str:
+        """How late it is, in words; empty while it is not past its warning age (or past all use)."""
+        if self.state is not FeedState.LATE or self.age_s is None:
+            return ""
+        return f"read {self.age_s:.0f} s ago, late after {late_after_s(ages, self.bar_s):g} s"
 
 
 class Latest(Generic[R]):
@@ -101,10 +109,13 @@ def tightened(own: ReadingView, external: ReadingView, what: str) -> ReadingView
         origin=Origin.EXTERNAL,
         detail=f"external {what} {external.value:g} counts ({before})" + (f"; {own.detail}" if own.detail else ""),
         source=external.source,
+        bar_s=own.bar_s,
     )
 
 
-def view_of(value: float | None, ts_ns: int, origin: Origin, ages: ReadingAges, now_ns: int) -> ReadingView:
+def view_of(
+    value: float | None, ts_ns: int, origin: Origin, ages: ReadingAges, now_ns: int, bar_s: float = 0.0
+) -> ReadingView:
     """A reading that was seen, judged by its age."""
     age = age_s(ts_ns, now_ns, origin)
-    return ReadingView(value, age, state_at(age, ages), origin)
+    return ReadingView(value, age, state_at(age, ages, bar_s), origin, bar_s=bar_s)

@@ -61,6 +61,11 @@ class Setup(ABC):
         self._trade_open = False
 
     @property
+    def rests_on_bands(self) -> bool:
+        """Whether a proposal or trade of its own rests on the bands as they are."""
+        return False
+
+    @property
     def side(self) -> Side:
         """The side of its open or next trade, as things stand."""
         return self._side
@@ -104,6 +109,10 @@ class Setup(ABC):
     def not_sent(self, now_ns: int) -> None:
         """The gate approved, but nothing was sent (disarmed): cool down."""
         self._cool_down(now_ns)
+
+    def bands_changed(self) -> None:
+        """The asset's bands are others now: take up watching from them. Never while it `rests_on_bands`."""
+        return None
 
     # What the engine asks. Asking changes nothing, whenever and however often it is done.
 

@@ -1,5 +1,8 @@
 """A setup's own guards as tactical checks: what was observed, against which limit, in a sentence."""
 
+import msgspec
+
+from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import Layer, Origin, Outcome
 from cockpit.domain.verdict import Check
 from cockpit.market.readings import ReadingView
@@ -23,6 +26,14 @@ def wider_stop(
 def no_data(name: str, what: str, limit: str, view: ReadingView) -> Check:
     """The guard's reading is missing or too old: it denies, and says why."""
     return finding(name, Outcome.NO_DATA, "no data", limit, f"no data on {what}: {unusable_because(view)}")
+
+
+def aged(check: Check, view: ReadingView, ages: ReadingAges) -> Check:
+    """The guard's finding with its reading's lateness: past the warning age a pass becomes a warning."""
+    late = view.lateness(ages)
+    if not late or check.outcome is not Outcome.PASS:
+        return check
+    return msgspec.structs.replace(check, outcome=Outcome.WARN, sentence=f"{check.sentence}; {late}")
 
 
 def unusable_because(view: ReadingView) -> str:

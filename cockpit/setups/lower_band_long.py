@@ -34,8 +34,7 @@ class LowerBandLongSetup(Setup):
         super().__init__(name, name, rules.asset, rules, config, market)
         self._rules = rules
         self._bar_ns = seconds_to_ns(rules.bar_s)
-        bands = config.bands.get(rules.asset)
-        self._trigger = bands.lower[0][1] if bands and bands.lower else -math.inf
+        self._trigger = self._trigger_now()
         self._attempt: Attempt | None = None
         self._failures: deque[int] = deque(maxlen=rules.failures_to_stand_down)
         if rules.enabled:
@@ -44,6 +43,21 @@ class LowerBandLongSetup(Setup):
     def guards(self, now_ns: int) -> tuple[Check, ...]:
         """The funding spread still pays for longs; a thin book asks for the wider stop."""
         return (self._funding_guard(now_ns), self._book_guard())
+
+    @property
+    def rests_on_bands(self) -> bool:
+        """From its proposal until its trade is over."""
+        return self._phase is SetupPhase.TRIGGERED
+
+    def bands_changed(self) -> None:
+        """An attempt at the band as it was is given up."""
+        self._trigger = self._trigger_now()
+        if self._is_listening:
+            self._start_afresh()
+
+    def _trigger_now(self) -> float:
+        bands = self._market.bands(self.asset)
+        return bands.lower[0][1] if bands and bands.lower else -math.inf
 
     def _on_price(self, ts_ns: int, price: float) -> Proposal | None:
         if self._attempt is not None:

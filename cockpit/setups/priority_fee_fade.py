@@ -12,9 +12,10 @@ from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
+from cockpit.market.onchain import distance
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
-from cockpit.setups.guards import finding, no_data, shown, wider_stop
+from cockpit.setups.guards import aged, finding, no_data, shown, unusable_because, wider_stop
 from cockpit.setups.words import clock_text
 
 
@@ -32,7 +33,8 @@ class PriorityFeeFadeSetup(Setup):
     def __init__(self, name: str, rules: PriorityFeeFade, config: CockpitConfig, market: Market) -> None:
         super().__init__(name, name, rules.asset, rules, config, market)
         self._rules = rules
-        self._fee_good_for_s = config.feeds.priority_fee.stand_down_after_s
+        self._apart_bps = config.birdeye.apart_bps
+        self._fee_ages, self._tip_ages = config.feeds.priority_fee, config.feeds.jito_tip
         self._newest_fee_ns = 0
         self._shock: Shock | None = None
         self._last_shock_words = ""
@@ -46,8 +48,8 @@ class PriorityFeeFadeSetup(Setup):
         return Side.SHORT if over_bps is not None and over_bps > 0 else Side.LONG
 
     def guards(self, now_ns: int) -> tuple[Check, ...]:
-        """The fee is known, the price has somewhere to go back to, and the tips tell the size."""
-        return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns))
+        """The fee is known, the price has somewhere to go back to, tips tell the size, the chain agrees or warns."""
+        return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns), self._chain_guard(now_ns))
 
     def _on_reading(self, event: ReadingEvent) -> Proposal | None:
         if not isinstance(event, PriorityFee) or event.origin is Origin.EXTERNAL:
@@ -118,13 +120,14 @@ class PriorityFeeFadeSetup(Setup):
         return round(bps_between(price, vwap), COMPARED_DECIMALS)
 
     def _fee_guard(self, now_ns: int) -> Check:
-        name, limit = "setup_priority_fee", f"read within {self._fee_good_for_s:g} s"
+        name, limit = "setup_priority_fee", f"read within {self._fee_ages.stand_down_after_s:g} s"
         view = self._market.priority_fee(now_ns)
         fee = view.tradable
         if fee is None:
             return no_data(name, "the Solana priority fee", limit, view)
         observed = shown(f"{fee:,.0f}", view)
-        return finding(name, Outcome.PASS, observed, limit, f"priority fee {fee:,.0f} micro-lamports")
+        check = finding(name, Outcome.PASS, observed, limit, f"priority fee {fee:,.0f} micro-lamports")
+        return aged(check, view, self._fee_ages)
 
     def _vwap_guard(self) -> Check:
         name, dead_bps = "setup_vwap_distance", self._rules.vwap_dead_zone_bps
@@ -152,7 +155,8 @@ class PriorityFeeFadeSetup(Setup):
             )
         words = f"Jito tip {tip:.3g} SOL, baseline {baseline:.3g}"
         if tip <= rules.tip_multiple * baseline:
-            return finding(name, Outcome.PASS, observed, limit, f"{words}: at most {rules.tip_multiple:g} x")
+            check = finding(name, Outcome.PASS, observed, limit, f"{words}: at most {rules.tip_multiple:g} x")
+            return aged(check, view, self._tip_ages)
         return wider_stop(
             name,
             observed,
@@ -162,6 +166,25 @@ class PriorityFeeFadeSetup(Setup):
             wide_stop_bps=rules.tip_stop_bps,
             size_factor=rules.tip_size_factor,
         )
+
+    def _chain_guard(self, now_ns: int) -> Check:
+        """The price on chain beside the perp's. It can only warn: the source is optional."""
+        name, limit = "setup_onchain_price", f"<= {self._apart_bps:g} bps either way"
+        seen = distance(self._market, self.asset, now_ns)
+        if seen is None:
+            return self._not_compared(name, limit, now_ns)
+        observed, words = f"{seen.apart_bps:+.1f} bps", seen.sentence(self.asset, self._apart_bps)
+        if abs(seen.apart_bps) > self._apart_bps:
+            return finding(name, Outcome.WARN, observed, limit, f"{words}: prices part")
+        return finding(name, Outcome.PASS, observed, limit, words)
+
+    def _not_compared(self, name: str, limit: str, now_ns: int) -> Check:
+        """Without the source there is nothing to warn of; a source that has fallen silent is worth a warning."""
+        view = self._market.onchain_price(self.asset, now_ns)
+        outcome = Outcome.PASS if view.age_s is None else Outcome.WARN
+        why = "no price of the perp" if view.usable else unusable_because(view)
+        words = f"{self.asset} on chain not compared with the perp: {why}"
+        return finding(name, outcome, "not compared", limit, words)
 
     def _idle_words(self, now_ns: int) -> str:
         multiple, baseline = self._rules.shock_multiple, self._market.fee_baseline(self._rules.baseline_s)

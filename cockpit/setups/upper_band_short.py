@@ -37,9 +37,7 @@ class UpperBandShortSetup(Setup):
         self._side = Side.SHORT
         self._rules = rules
         self._bar_ns = seconds_to_ns(rules.bar_s)
-        bands = config.bands.get(rules.asset)
-        self._trigger, upper_edge = bands.upper[0] if bands and bands.upper else (math.inf, math.inf)
-        self._invalid_above = upper_edge + rules.invalid_beyond_band_usd
+        self._trigger, self._invalid_above = self._edges_now()
         self._above_since_ns: int | None = None
         self._wick: Wick | None = None
         if rules.enabled:
@@ -62,6 +60,23 @@ class UpperBandShortSetup(Setup):
         if rising_s >= rules.basis_rising_s:
             return f"perp basis rising for {rising_s:.0f} s, limit {rules.basis_rising_s:g} s"
         return None
+
+    @property
+    def rests_on_bands(self) -> bool:
+        """From its proposal until its trade is over."""
+        return self._phase is SetupPhase.TRIGGERED
+
+    def bands_changed(self) -> None:
+        """A wick over the band as it was is given up."""
+        self._trigger, self._invalid_above = self._edges_now()
+        if self._is_listening:
+            self._start_afresh()
+
+    def _edges_now(self) -> tuple[float, float]:
+        """Where a wick begins, and above what an open trade has no ground any more."""
+        bands = self._market.bands(self.asset)
+        low, high = bands.upper[0] if bands and bands.upper else (math.inf, math.inf)
+        return low, high + self._rules.invalid_beyond_band_usd
 
     def _on_price(self, ts_ns: int, price: float) -> Proposal | None:
         if self._wick is not None and self._is_over(self._wick, ts_ns, ts_ns):

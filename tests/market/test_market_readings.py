@@ -1,62 +1,16 @@
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from market_events import START_NS, at, funding, health, positioning, top, trade
+from readings_stage import JUDGED, fill, read, stale_names, watching
 
 from cockpit.config.context import MarketContext
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import FeedHealth, HealthFactor, JitoTip, OpenInterest, PriorityFee
+from cockpit.domain.events import FeedHealth, HealthFactor, JitoTip, OpenInterest, Positioning, PriorityFee
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.market import Market
-from cockpit.market.readings import ReadingView
 
-JUDGED = [reading for reading in Reading if not reading.informs_only]
 FRESH, LATE, STALE = FeedState.FRESH, FeedState.LATE, FeedState.STALE
-
-
-@pytest.fixture(scope="module")
-def bare_config(shipped_config: CockpitConfig) -> CockpitConfig:
-    """The shipped config without its market context."""
-    return shipped_config.model_copy(update={"market_context": MarketContext()})
-
-
-@pytest.fixture
-def market(bare_config: CockpitConfig) -> Market:
-    return Market(bare_config, START_NS)
-
-
-def watching(config: CockpitConfig) -> CockpitConfig:
-    return config.model_copy(update={"aave": config.aave.model_copy(update={"address": "0x" + "1" * 40})})
-
-
-def read(market: Market, reading: Reading, seconds: float) -> ReadingView:
-    """Each reading as the gate asks for it."""
-    now_ns = at(seconds)
-    return {
-        Reading.STREAM: lambda: market.stream("BTC", now_ns),
-        Reading.POSITIONING: lambda: market.short_pct("BTC", now_ns),
-        Reading.FUNDING: lambda: market.funding_rate("BTC", "okx", now_ns),
-        Reading.OPEN_INTEREST: lambda: market.open_interest_change_pct("BTC", now_ns),
-        Reading.HEALTH_FACTOR: lambda: market.health_factor(now_ns),
-        Reading.PRIORITY_FEE: lambda: market.priority_fee(now_ns),
-        Reading.JITO_TIP: lambda: market.jito_tip(now_ns),
-    }[reading]()
-
-
-def fill(market: Market, seconds: float) -> None:
-    """One of every reading."""
-    market.assets["BTC"].on_trade(trade(seconds, 100.0))
-    for reading in (
-        positioning(seconds, 50.0),
-        funding(seconds, "binance", 1.0),
-        funding(seconds, "okx", 0.5),
-        OpenInterest(at(seconds), "BTC", "binance", 2.0),
-        health(seconds, 2.6),
-        PriorityFee(at(seconds), 1_000.0),
-        JitoTip(at(seconds), 0.001),
-    ):
-        market.apply(reading, at(seconds))
 
 
 # -- ages
@@ -375,98 +329,22 @@ def test_another_sources_trouble_does_not_touch_a_fresh_value(market: Market) ->
     assert market.short_pct("BTC", at(1)).detail == ""
 
 
-# -- everything at once
+# -- readings that come in bars
 
 
-def stale_names(market: Market, seconds: float) -> dict[str, str]:
-    return {name: scope for name, scope, _, _ in market.stale(at(seconds))}
-
-
-def test_nothing_stands_down_that_was_never_seen(market: Market) -> None:
-    assert market.stale(at(100_000)) == ()
-
-
-def test_what_is_past_its_age_is_named_with_age_and_limit(market: Market) -> None:
-    fill(market, 0)
-    assert market.stale(at(15)) == ()
-    assert market.stale(at(16)) == (("stream.BTC", "all", 16.0, 15.0),)
-
-
-def test_every_stale_feed_stands_everybody_down_but_the_fees_only_their_setup(market: Market) -> None:
-    fill(market, 0)
-    assert stale_names(market, 901) == {
-        "stream.BTC": "all",
-        "positioning.BTC": "all",
-        "funding.BTC.binance": "all",
-        "funding.BTC.okx": "all",
-        "open_interest.BTC": "all",
-        "health_factor": "all",
-        "priority_fee": "priority_fee",
-        "jito_tip": "priority_fee",
-    }
-
-
-def test_funding_of_a_venue_outside_the_spread_stands_nobody_down(market: Market) -> None:
-    market.apply(funding(0, "bybit", 1.0), at(0))
-    market.assets["BTC"].on_trade(trade(601, 100.0))
-    assert market.stale(at(601)) == ()
-    assert "funding.BTC.bybit" in {view.name for view in market.feed_views(at(601))}
-
-
-def test_readings_of_an_asset_whose_stream_was_never_heard_stand_nobody_down(shipped_config: CockpitConfig) -> None:
-    market = Market(shipped_config, START_NS)
-    market.assets["BTC"].on_trade(trade(601, 100.0))
-    assert set(stale_names(market, 601)) == {"positioning.BTC", "funding.BTC.binance", "funding.BTC.okx"}
-
-
-def test_a_held_context_is_never_stale(shipped_config: CockpitConfig) -> None:
-    market = Market(shipped_config, START_NS, hold_context=True)
-    market.assets["BTC"].on_trade(trade(80_000, 100.0))
-    assert market.stale(at(80_000)) == ()
-
-
-def test_external_readings_do_not_keep_a_feed_alive(market: Market) -> None:
-    fill(market, 0)
-    market.apply(positioning(600, 50.0, Origin.EXTERNAL), at(600))
-    market.apply(health(600, 2.0, "api", Origin.EXTERNAL), at(600))
-    assert {"positioning.BTC", "health_factor"} <= set(stale_names(market, 601))
-
-
-def test_the_feed_views_name_every_required_reading_once(market: Market) -> None:
-    names = [view.name for view in market.feed_views(at(0))]
-    assert len(names) == len(set(names))
-    for asset in ("BTC", "SOL", "XRP", "ETH"):
-        assert {f"stream.{asset}", f"positioning.{asset}", f"open_interest.{asset}"} <= set(names)
-        assert {f"funding.{asset}.binance", f"funding.{asset}.okx"} <= set(names)
-    assert {"health_factor", "priority_fee", "jito_tip"} <= set(names)
-
-
-def test_a_feed_view_shows_age_state_and_the_workers_word(market: Market) -> None:
-    fill(market, 0)
-    market.apply(FeedHealth(at(5), Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503"), at(5))
-    views = {view.name: view for view in market.feed_views(at(130))}
-    assert (views["positioning.BTC"].state, views["positioning.BTC"].age_s) == (LATE, 130.0)
-    assert (views["stream.BTC"].state, views["stream.BTC"].stand_down_after_s) == (STALE, 15.0)
-    assert (views["funding.BTC.okx"].state, views["funding.BTC.okx"].detail) == (FeedState.DOWN, "okx down: HTTP 503")
-    assert views["funding.BTC.binance"].state is FRESH
-    assert (views["positioning.SOL"].age_s, views["positioning.SOL"].state) == (None, STALE)
-    assert all(msgspec.json.encode(view) for view in views.values())
-
-
-def test_the_latest_funding_and_the_bands_are_there_for_the_screen(shipped_config: CockpitConfig) -> None:
-    market = Market(shipped_config, START_NS)
-    assert {venue: rate.rate_bps_8h for venue, rate in market.latest_funding("BTC").items()} == {
-        "binance": 2.9,
-        "okx": -0.7,
-    }
-    assert market.latest_funding("SOL") == {}
-    bands = market.bands("BTC")
-    assert bands is not None
-    assert bands.lower[0] == [106_600, 106_800]
-    assert market.bands("ETH") is None
-
-
-def test_a_session_begins_anew_for_every_asset(market: Market) -> None:
+def test_a_reading_in_bars_is_late_once_the_next_bar_is_overdue_and_stale_at_its_real_age(market: Market) -> None:
+    """Warning age 120 s, bars of 300 s: nothing newer could exist for 300 s."""
+    market.apply(Positioning(at(0), "BTC", "binance accounts 5m", 50.0, 50.0, bar_s=300.0), at(0))
     market.assets["BTC"].on_trade(trade(0, 100.0))
-    market.start_session(at(1))
-    assert market.assets["BTC"].session_vwap is None
+    for age_s, state in [(299, FRESH), (420, FRESH), (420.5, LATE), (600, LATE), (600.5, STALE)]:
+        view = market.short_pct("BTC", at(age_s))
+        assert (view.age_s, view.state) == (age_s, state)
+        [feed] = [feed for feed in market.feed_views(at(age_s)) if feed.name == "positioning.BTC"]
+        assert (feed.age_s, feed.state, feed.warn_after_s) == (age_s, state, 420)
+    assert "positioning.BTC" in stale_names(market, 601)
+
+
+def test_bars_longer_than_the_stand_down_age_do_not_put_it_off(market: Market) -> None:
+    market.apply(Positioning(at(0), "BTC", "coinglass", 50.0, 50.0, bar_s=3_600.0), at(0))
+    assert market.short_pct("BTC", at(600)).state is FRESH
+    assert market.short_pct("BTC", at(601)).state is STALE

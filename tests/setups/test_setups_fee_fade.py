@@ -2,8 +2,8 @@
 
 import pytest
 
-from cockpit.domain.events import JitoTip, PriorityFee
-from cockpit.domain.kinds import Origin, Outcome, SetupPhase, Side
+from cockpit.domain.events import FeedHealth, JitoTip, OnChainPrice, PriorityFee
+from cockpit.domain.kinds import FeedState, Origin, Outcome, Reading, SetupPhase, Side
 
 NAME = "sol_fee_fade"
 
@@ -139,14 +139,49 @@ class TestGuards:
         assert check.size_factor * (check.stop_bps or 0.0) == pytest.approx(35)
 
     @pytest.mark.parametrize("name", ["setup_priority_fee", "setup_jito_tip"])
-    def test_stale_readings_stand_this_setup_down(self, sol, name):
-        assert sol.guard(name, 780.0).outcome is Outcome.PASS
+    def test_late_readings_warn_and_stale_ones_stand_this_setup_down(self, sol, name):
+        assert sol.guard(name, 660.0).outcome is Outcome.PASS
+        assert sol.guard(name, 780.0).outcome is Outcome.WARN
         stale = sol.guard(name, 780.1)
         assert stale.outcome is Outcome.NO_DATA
         assert "180 s ago" in stale.sentence
 
-    def test_nothing_read_yet_is_no_data(self, street):
-        assert [check.outcome for check in street(NAME).setup.guards(0)] == [Outcome.NO_DATA] * 3
+    def test_nothing_read_yet_is_no_data_and_nothing_on_chain_is_no_fault(self, street):
+        outcomes = [check.outcome for check in street(NAME).setup.guards(0)]
+        assert outcomes == [Outcome.NO_DATA] * 3 + [Outcome.PASS]
+
+    @pytest.mark.parametrize(
+        ("price", "outcome", "words"),
+        [
+            (202.6, Outcome.PASS, "SOL on chain 202.6 (birdeye, last price) is 29.7 bps over the perp's 202"),
+            (202.62, Outcome.WARN, "is 30.7 bps over the perp's 202, limit 30.0 bps: prices part"),
+            (201.38, Outcome.WARN, "is 30.7 bps under the perp's 202, limit 30.0 bps: prices part"),
+        ],
+    )
+    def test_a_price_on_chain_that_parts_from_the_perps_warns(self, sol, price, outcome, words):
+        sol.market.apply_onchain(OnChainPrice(sol.at(602.0), "SOL", "birdeye", price))
+        check = sol.guard("setup_onchain_price", 602.0)
+        assert check.outcome is outcome
+        assert words in check.sentence
+
+    def test_a_chain_that_has_fallen_silent_warns_and_one_that_is_off_does_not(self, sol):
+        word = FeedHealth(sol.at(0.0), Reading.ONCHAIN_PRICE, "birdeye", FeedState.OFF, "no key: set BIRDEYE_API_KEY")
+        sol.market.apply(word, sol.at(0.0))
+        off = sol.guard("setup_onchain_price", 602.0)
+        assert off.outcome is Outcome.PASS
+        assert off.sentence == (
+            "SOL on chain not compared with the perp: never read "
+            "(no price of SOL on chain received yet; birdeye off: no key: set BIRDEYE_API_KEY)"
+        )
+        sol.market.apply(FeedHealth(sol.at(0.0), Reading.ONCHAIN_PRICE, "birdeye", FeedState.FRESH), sol.at(0.0))
+        sol.market.apply_onchain(OnChainPrice(sol.at(0.0), "SOL", "birdeye", 202.0))
+        silent = sol.guard("setup_onchain_price", 602.0)
+        assert silent.outcome is Outcome.WARN
+        assert silent.sentence == "SOL on chain not compared with the perp: last read 602 s ago, stale"
+
+    def test_a_perp_without_a_price_is_what_is_missing(self, sol):
+        sol.market.apply_onchain(OnChainPrice(sol.at(640.0), "SOL", "birdeye", 202.0))
+        assert sol.guard("setup_onchain_price", 640.0).sentence.endswith("with the perp: no price of the perp")
 
     def test_tips_without_a_baseline_are_no_data(self, street):
         sol = street(NAME)

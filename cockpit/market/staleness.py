@@ -1,0 +1,143 @@
+"""The feeds the engine stands down on: which are past their age, and how an operator is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from cockpit.config.limits import ReadingAges
+from cockpit.domain.kinds import Origin, Reading
+from cockpit.domain.numbers import apart
+from cockpit.market.freshness import age_s
+from cockpit.market.overview import EVERYTHING, FEE_SCOPE, ages_of, word_text
+from cockpit.market.readings import SPREAD_VENUES
+
+if TYPE_CHECKING:
+    from cockpit.market.market import Market
+
+FEE_READINGS = (Reading.PRIORITY_FEE, Reading.JITO_TIP)
+SEEDED = "only the config's value so far"
+
+
+class StaleFeed(NamedTuple):
+    """A feed past its stand-down age. `scope` is who stands down: everybody ("all"), or one kind of setup.
+
+    `what` is the reading in words without its asset, `detail` why nothing comes, as far as that is known.
+    """
+
+    name: str
+    scope: str
+    age_s: float
+    limit_s: float
+    asset: str
+    what: str
+    detail: str = ""
+
+
+class Judged(NamedTuple):
+    """A feed that was seen and may stand somebody down; `source` is whose value it is."""
+
+    reading: Reading
+    ts_ns: int
+    origin: Origin
+    source: str
+    asset: str = ""
+
+    @property
+    def name(self) -> str:
+        """The feed's name, as in `FeedView`."""
+        venue = self.source if self.reading is Reading.FUNDING else ""
+        return ".".join(part for part in (self.reading.value, self.asset, venue) if part)
+
+
+def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
+    """Judged feeds that were seen and are past their stand-down age.
+
+    Everybody stands down for a stale feed ("all"), but the fee readings stop only their own kind of setup.
+    """
+    limits = {reading: ages_of(market.config, reading) for reading in Reading}
+    return tuple(_found(market, feed, limits[feed.reading], now_ns) for feed in _past(market, limits, now_ns))
+
+
+def sentence_of(feeds: Sequence[StaleFeed]) -> str:
+    """Feeds that differ in their asset alone, in one sentence with the oldest of their ages.
+
+    As `no BTC, SOL funding on okx for 601 s, limit 600 s (okx down: no answer)`.
+    """
+    oldest = max(feeds, key=lambda feed: feed.age_s)
+    assets = ", ".join(feed.asset for feed in feeds if feed.asset)
+    what = f"{assets} {oldest.what}" if assets else oldest.what
+    age = apart(oldest.age_s, oldest.limit_s, ".0f")
+    why = f" ({oldest.detail})" if oldest.detail else ""
+    return f"no {what} for {age} s, limit {oldest.limit_s:g} s{why}"
+
+
+def grouped(feeds: Sequence[StaleFeed]) -> list[str]:
+    """One sentence for all feeds that differ in their asset alone: a venue that dies is one thing to read."""
+    groups: dict[tuple[str, ...], list[StaleFeed]] = {}
+    for feed in feeds:
+        groups.setdefault((feed.what, feed.scope, feed.detail), []).append(feed)
+    return [sentence_of(group) for group in groups.values()]
+
+
+def _past(market: Market, limits: dict[Reading, ReadingAges], now_ns: int) -> Iterator[Judged]:
+    for feed in _judged(market, now_ns):
+        if age_s(feed.ts_ns, now_ns, feed.origin) > limits[feed.reading].stand_down_after_s:
+            yield feed
+
+
+def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> StaleFeed:
+    word = market.words.about(feed.reading, feed.source, feed.origin)
+    seeded = SEEDED if feed.origin is Origin.CONFIG else ""
+    return StaleFeed(
+        name=feed.name,
+        scope=FEE_SCOPE if feed.reading in FEE_READINGS else EVERYTHING,
+        age_s=age_s(feed.ts_ns, now_ns, feed.origin),
+        limit_s=ages.stand_down_after_s,
+        asset=feed.asset,
+        what=_what(feed),
+        detail="; ".join(part for part in (seeded, word_text(word)) if part),
+    )
+
+
+def _what(feed: Judged) -> str:
+    match feed.reading:
+        case Reading.STREAM:
+            return f"prices from {feed.source}"
+        case Reading.POSITIONING:
+            return f"short % ({feed.source})"
+        case Reading.FUNDING:
+            return f"funding on {feed.source}"
+        case Reading.OPEN_INTEREST:
+            return f"open interest ({feed.source})"
+        case Reading.HEALTH_FACTOR:
+            return f"Aave health factor ({feed.source})"
+        case Reading.PRIORITY_FEE:
+            return "Solana priority fee"
+        case _:
+            return "Jito tips"
+
+
+def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
+    """Every feed seen that may stand somebody down. Asked once a second: keep it cheap."""
+    for asset, traded in market.assets.items():
+        heard_ns = traded.heard_ns
+        if not heard_ns:
+            continue
+        yield Judged(Reading.STREAM, heard_ns, Origin.FEED, traded.watch, asset)
+        shares, interest = market.positioning[asset].own, market.open_interest[asset].own
+        if shares is not None:
+            yield Judged(Reading.POSITIONING, shares.ts_ns, shares.origin, shares.source, asset)
+        for venue in SPREAD_VENUES:
+            rate = market.funding[asset][venue].own
+            if rate is not None:
+                yield Judged(Reading.FUNDING, rate.ts_ns, rate.origin, venue, asset)
+        if interest is not None:
+            yield Judged(Reading.OPEN_INTEREST, interest.ts_ns, interest.origin, interest.source, asset)
+    health = market.health.counted(now_ns)
+    if health is not None:
+        yield Judged(Reading.HEALTH_FACTOR, health.ts_ns, health.origin, health.source)
+    if market.fee.own is not None:
+        yield Judged(Reading.PRIORITY_FEE, market.fee.own.ts_ns, market.fee.own.origin, "")
+    if market.tip.own is not None:
+        yield Judged(Reading.JITO_TIP, market.tip.own.ts_ns, market.tip.own.origin, "")
