@@ -1,6 +1,7 @@
 """What waits to be written: the newest in memory, what is older and was too much for it in the side file."""
 
 from collections import deque
+from collections.abc import Callable
 from threading import Condition
 
 from cockpit.journal.sessions import Unit
@@ -18,6 +19,7 @@ class Backlog:
         self._units: deque[Unit] = deque()
         self._spill = spill
         self._in_memory = 0
+        self._waiting: list[tuple[int, Callable[[], object]]] = []
         self.appended = spill.records if spill is not None else 0
         self.done = 0
 
@@ -38,6 +40,14 @@ class Backlog:
             self.appended += len(unit)
             self._in_memory += len(unit)
             self._changed.notify_all()
+
+    def when_done(self, count: int, tell: Callable[[], object]) -> None:
+        """Call `tell` once the first `count` records are in the database: at once, or from the writer's thread."""
+        with self._changed:
+            if self.done < count:
+                self._waiting.append((count, tell))
+                return
+        tell()
 
     def oldest(self, limit: int) -> list[Unit]:
         """The oldest units, about `limit` records; they stay queued until `settle`."""
@@ -63,6 +73,10 @@ class Backlog:
         with self._changed:
             self.done += records
             self._changed.notify_all()
+            due = [tell for count, tell in self._waiting if count <= self.done]
+            self._waiting = [entry for entry in self._waiting if entry[0] > self.done]
+        for tell in due:
+            tell()
 
     def move_to_spill(self) -> None:
         """Put everything that only memory holds into the side file. Raises OSError when that takes nothing either."""

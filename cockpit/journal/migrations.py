@@ -66,7 +66,12 @@ _HOURS_AND_INDEXES = (
     "CREATE INDEX fills_by_trade ON fills (lineage, trade_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_TABLES, _HOURS_AND_INDEXES)
+_DRILLS = (
+    """CREATE TABLE drills (ts_ns BIGINT NOT NULL, venue TEXT NOT NULL, place TEXT NOT NULL, ok BOOLEAN NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (ts_ns, venue))""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_TABLES, _HOURS_AND_INDEXES, _DRILLS)
 """Each step's statements; the n-th step leads to version n."""
 
 CURRENT_VERSION = len(MIGRATIONS)

@@ -1,36 +1,43 @@
-"""The report for people: plain lines that fit 80 columns."""
+"""The words of the report for people: plain lines that fit 80 columns."""
 
 from collections.abc import Iterator
 
 from cockpit.domain.units import utc_text
-from cockpit.journal.report import Figures, Report, SetupLine, Spread, WayUpStep
+from cockpit.journal.report import Figures, Report, Spread, WayUpStep
 
 WIDTH = 80
 LABEL = 22
-SETUP_WIDTH = 26
+MOST_VIOLATIONS = 20
 
 
-def report_text(report: Report) -> str:
-    """The whole report as text, no line longer than 80 characters."""
-    return "\n".join(line for part in _parts(report) for line in _wrapped(part))
+def summary_lines(report: Report) -> list[str]:
+    """What was traded and what it cost, no line longer than 80 characters."""
+    return [line for part in _summary(report) for line in _wrapped(part)]
 
 
-def _parts(report: Report) -> Iterator[str]:
+def verdict_lines(report: Report) -> list[str]:
+    """What the gate said, and which checks denied how often."""
+    said = _line("verdicts", f"{report.approved} approved, {report.denied} denied")
+    return [said, *(_line(f"  {check}", str(count)) for check, count in report.denied_by.items())]
+
+
+def safety_lines(report: Report) -> list[str]:
+    """What must be 0, the hours that count, and what the way up still lacks."""
+    return [line for part in _safety(report) for line in _wrapped(part)]
+
+
+def _summary(report: Report) -> Iterator[str]:
     since = "everything in the journal" if report.since_ns is None else f"since {utc_text(report.since_ns)}"
     yield f"Report: {since}"
     yield ""
     yield from _figures(report.figures)
-    yield ""
-    yield _line("verdicts", f"{report.approved} approved, {report.denied} denied")
-    for check, count in report.denied_by.items():
-        yield _line(f"  {check}", str(count))
-    if report.by_setup:
-        yield ""
-        yield f"{'setup':<{SETUP_WIDTH}}{'trades':>7}{'win %':>7}{'net USD':>10}{'fees':>8}{'R':>8}{'slip bps':>10}"
-        yield from (_setup(line) for line in report.by_setup)
-    yield ""
+
+
+def _safety(report: Report) -> Iterator[str]:
     yield _line("limit violations", f"{report.limit_violations} (must be 0)")
-    yield from (f"  {one.feed.value} {one.mode.value}: {one.sentence}" for one in report.violations)
+    yield from (f"  {one.feed.value} {one.mode.value}: {one.sentence}" for one in report.violations[:MOST_VIOLATIONS])
+    if report.limit_violations > MOST_VIOLATIONS:
+        yield f"  and {report.limit_violations - MOST_VIOLATIONS} more: --json has all of them"
     yield _line("Ledger touches", f"{report.ledger_touches} (must be 0)")
     yield ""
     for hours in report.hours:
@@ -55,15 +62,6 @@ def _figures(figures: Figures) -> Iterator[str]:
     yield _line("decision to fill", _spread(figures.decision_to_fill_ms, "ms"))
     share = f"{figures.max_drawdown_pct:.3f} % of the hot wallet"
     yield _line("max drawdown", f"{figures.max_drawdown_usd:.4f} USD ({share})")
-
-
-def _setup(line: SetupLine) -> str:
-    slip = "-" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:+.2f}"
-    name = line.setup if len(line.setup) < SETUP_WIDTH else f"{line.setup[: SETUP_WIDTH - 2]}…"
-    return (
-        f"{name:<{SETUP_WIDTH}}{line.trades:>7}{line.win_rate_pct:>7.1f}{line.pnl_usd:>+10.4f}{line.fees_usd:>8.4f}"
-        f"{line.r_total:>+8.2f}{slip:>10}"
-    )
 
 
 def _step(step: WayUpStep) -> Iterator[str]:

@@ -138,7 +138,8 @@ def _stretch_uptime(connection: Connection, session_id: int, alive: Alive) -> No
     last = connection.execute(newest).one_or_none()
     if last is not None and alive.ts_ns <= last.to_ns:
         return
-    if last is not None and last.mode == alive.mode and alive.ts_ns - last.to_ns <= ALIVE_GAP_NS:
+    goes_on = not alive.is_anew and last is not None and last.mode == alive.mode
+    if last is not None and goes_on and alive.ts_ns - last.to_ns <= ALIVE_GAP_NS:
         this_span = and_(of_session, spans.c.from_ns == last.from_ns)
         connection.execute(update(spans).where(this_span).values(to_ns=alive.ts_ns))
         return

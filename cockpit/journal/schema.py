@@ -54,6 +54,16 @@ uptime = Table(
     _text("mode"),
 )
 
+drills = Table(
+    "drills",
+    metadata,
+    _ns("ts_ns", key=True),
+    _text("venue", key=True),
+    _text("place"),
+    _flag("ok"),
+    _text("body"),
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

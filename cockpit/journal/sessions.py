@@ -33,10 +33,11 @@ class SessionInfo(msgspec.Struct, frozen=True, tag_field="kind", tag="session"):
 
 
 class Alive(msgspec.Struct, frozen=True, tag_field="kind", tag="alive"):
-    """The engine was running in this mode, with its feeds, at this instant."""
+    """The engine was running in this mode, with its feeds, at this instant; `is_anew` after they had been away."""
 
     ts_ns: int
     mode: Mode
+    is_anew: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

@@ -1,6 +1,6 @@
 """The journal: what the engine decided, durably, without the engine ever waiting for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
@@ -75,11 +75,11 @@ class Journal:
         if actions:
             self._writer.backlog.push(self._entries(actions))
 
-    def alive(self, ts_ns: int, mode: Mode) -> None:
+    def alive(self, ts_ns: int, mode: Mode, is_anew: bool = False) -> None:
         """Note that the engine runs in this mode with its feeds up. Call it about once a minute: the hours of the
-        report are made of these, and a gap of more than two minutes does not count.
+        report are made of these, and a gap of more than two minutes does not count, nor any gap before `is_anew`.
         """
-        self._writer.backlog.push(self._entries([Alive(ts_ns, mode)]))
+        self._writer.backlog.push(self._entries([Alive(ts_ns, mode, is_anew)]))
 
     def health(self) -> JournalHealth:
         """How the journal does; never waits."""
@@ -97,6 +97,13 @@ class Journal:
     def has_written(self, count: int) -> bool:
         """Whether the first `count` appended records survive a kill, in the database. Never waits."""
         return self._writer.backlog.done >= count
+
+    def when_written(self, count: int, tell: Callable[[], object]) -> None:
+        """Call `tell` once the first `count` appended records survive a kill: at once, or from the journal's thread.
+
+        `tell` must not block and must not raise.
+        """
+        self._writer.backlog.when_done(count, tell)
 
     def close(self, timeout_s: float = FLUSH_S) -> bool:
         """Write the rest and end; what the database refuses goes to the side file for the next start.

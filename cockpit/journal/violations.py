@@ -1,5 +1,6 @@
 """The limits, counted again from the trades themselves: whatever the gate said, these must find nothing."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +9,7 @@ import msgspec
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import utc_day
+from cockpit.domain.units import NS_PER_DAY, utc_day
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.evidence import Evidence, Place
 from cockpit.journal.rebuild import BookedFill
@@ -27,39 +28,36 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class _Past:
-    """One account's trades in one mode, seen from an instant."""
+    """One account's trades in one mode, seen from an instant. Looks are by bisection: a journal holds thousands."""
 
     def __init__(self, trades: Sequence[TradeRecord], fills: Sequence[BookedFill], reviews: Sequence[int]) -> None:
         self.trades = sorted(trades, key=lambda trade: (trade.decided_ns, trade.trade_id))
-        self._closed = sorted(
-            (trade for trade in trades if trade.phase is TradePhase.CLOSED), key=lambda trade: trade.closed_ns or 0
-        )
+        self._closed = sorted((trade for trade in trades if trade.phase is TradePhase.CLOSED), key=_closed_ns)
+        self._place = {id(trade): number for number, trade in enumerate(self.trades)}
+        self._beside = dict(_beside(self.trades))
         self._fills = defaultdict[str, list[BookedFill]](list)
         for fill in fills:
             self._fills[fill.trade_id].append(fill)
         self.reviews = sorted(reviews)
 
-    def closed_by(self, ts_ns: int) -> list[TradeRecord]:
-        """The trades closed by then, in that order."""
-        return [trade for trade in self._closed if (trade.closed_ns or 0) <= ts_ns]
+    def closed_between(self, after_ns: int, until_ns: int) -> list[TradeRecord]:
+        """The trades closed after the one instant and by the other, in that order."""
+        first = bisect_right(self._closed, after_ns, key=_closed_ns)
+        return self._closed[first : bisect_right(self._closed, until_ns, key=_closed_ns)]
 
     def closed_on_day(self, ts_ns: int) -> list[TradeRecord]:
-        """Those of the same UTC day."""
-        return [trade for trade in self.closed_by(ts_ns) if utc_day(trade.closed_ns or 0) == utc_day(ts_ns)]
+        """Those of the same UTC day, by then."""
+        return self.closed_between(_day_began_ns(ts_ns) - 1, ts_ns)
 
     def entered_before(self, trade: TradeRecord) -> list[TradeRecord]:
         """The day's trades that were sent before this one and did not turn out abandoned by then."""
-        earlier = self.trades[: self.trades.index(trade)]
-        return [
-            other
-            for other in earlier
-            if utc_day(other.decided_ns) == utc_day(trade.decided_ns) and not _was_abandoned(other, trade.decided_ns)
-        ]
+        first = bisect_left(self.trades, _day_began_ns(trade.decided_ns), key=lambda one: one.decided_ns)
+        earlier = self.trades[first : self._place[id(trade)]]
+        return [other for other in earlier if not _was_abandoned(other, trade.decided_ns)]
 
     def open_beside(self, trade: TradeRecord) -> list[TradeRecord]:
         """The trades sent before this one that were not over when it was decided."""
-        earlier = self.trades[: self.trades.index(trade)]
-        return [other for other in earlier if other.closed_ns is None or other.closed_ns > trade.decided_ns]
+        return self._beside[id(trade)]
 
     def exposure_usd(self, trade: TradeRecord, ts_ns: int) -> float:
         """What the trade had open then, at its entry price; what was asked for while nothing had filled."""
@@ -86,6 +84,23 @@ def find_violations(evidence: Evidence, config: CockpitConfig) -> tuple[Violatio
             sentences = [*_size(trade, verdict, config), *_counts(trade, past, config), *_losses(trade, past, config)]
             found += [Violation(account.feed, mode, trade.trade_id, sentence) for sentence in sentences]
     return tuple(found)
+
+
+def _beside(trades: Sequence[TradeRecord]) -> Iterator[tuple[int, list[TradeRecord]]]:
+    """For each trade, by its identity, those decided before it and not over by then."""
+    still_open: list[TradeRecord] = []
+    for trade in trades:
+        still_open = [one for one in still_open if one.closed_ns is None or one.closed_ns > trade.decided_ns]
+        yield id(trade), list(still_open)
+        still_open.append(trade)
+
+
+def _closed_ns(trade: TradeRecord) -> int:
+    return trade.closed_ns or 0
+
+
+def _day_began_ns(ts_ns: int) -> int:
+    return utc_day(ts_ns) * NS_PER_DAY
 
 
 def _account(place: Place) -> Place:
@@ -143,8 +158,8 @@ def _losses(trade: TradeRecord, past: _Past, config: CockpitConfig) -> Iterator[
         yield f"{trade.trade_id} was sent with {-result_usd:.2f} of {limit_usd:.2f} USD lost in the test session"
     if result_r >= limits.net_profit_stop_r:
         yield f"{trade.trade_id} was sent at {result_r:+.2f} R, past the stop at {limits.net_profit_stop_r:+g} R"
-    reviewed_ns = max((ts_ns for ts_ns in past.reviews if ts_ns <= now_ns), default=0)
-    losses = _losses_in_a_row([one for one in past.closed_by(now_ns) if (one.closed_ns or 0) > reviewed_ns])
+    reviewed_ns = max((ts_ns for ts_ns in past.reviews if ts_ns <= now_ns), default=-1)
+    losses = _losses_in_a_row(past.closed_between(reviewed_ns, now_ns))
     if losses >= limits.losses_until_review:
         yield f"{trade.trade_id} was sent after {losses} losses in a row, {limits.losses_until_review} need a review"
     limit_usd = config.capital.hot_wallet_usd * limits.session_drawdown_pct / 100.0

@@ -17,7 +17,8 @@ from cockpit.__main__ import main as front_door
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
-COMMANDS = ["attach", "validate", "import", "replay", "report", "engine", "status", "stop", "flatten", "check"]
+COMMANDS = ["attach", "validate", "import", "replay", "report", "engine", "status", "stop", "flatten", "drill", "check"]
+COMMANDS += ["completion"]
 HELP_LIMIT_S = 0.150
 
 
@@ -86,9 +87,12 @@ def test_the_console_script_is_the_front_door() -> None:
         (["validate", "--mode", "real"], "Invalid value for '--mode': 'real' is not one of 'paper', 'test', 'live'"),
         (["replay"], "Missing argument 'FILE.rec': see cockpit replay --help"),
         (["engine", "--speed", "-1"], "Invalid value for '--speed': "),
+        (["engine", "--speed", "inf"], "Invalid value for '--speed': expected a number, was inf (0 is as fast as"),
+        (["completion", "tcsh"], "Invalid value for 'bash|zsh|fish': 'tcsh' is not one of 'bash', 'zsh', 'fish'"),
+        (["report", "--html"], "Option '--html' requires an argument: see cockpit"),
         (["engine", "--port", "70000"], "Invalid value for '--port': "),
         (["engine", "--shock", "flood"], "expected hf:AT_S:TO[:OVER_S] or silent:"),
-        (["engine", "--mode", "live"], "expected paper mode, was live: "),
+        (["engine", "--mode", "live"], "expected --feed live for live mode, was sim: "),
         (["report", "--since", "yesterday"], "Invalid value for --since: expected a UTC date or time like 2025-10"),
         (["validate", "--set", "paper.latency_ms"], '--set: expected KEY=VALUE, was "paper.latency_ms" (text)'),
         (["validate", "--set", "paper.latncy_ms=3"], "--set: paper.latncy_ms: unknown key 'latncy_ms', nearest known"),

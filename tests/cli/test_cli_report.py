@@ -56,3 +56,26 @@ def test_validate_never_shows_a_key(cockpit: Cockpit) -> None:
     result = cockpit("validate", "--mode", "live", **keys)
     assert "keys.okx: set; never shown" in result.stdout
     assert "canary" not in result.stdout + result.stderr
+
+
+def test_a_report_as_a_page_and_as_rows(home: Path, cockpit: Cockpit, tmp_path: Path) -> None:
+    write_journal(home)
+    page, rows = tmp_path / "day.html", tmp_path / "day.csv"
+    result = cockpit("report", "--html", page, "--csv", rows)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"wrote the report to {page}\nwrote 0 trades to {rows}\n"
+    assert page.read_text().startswith("<!doctype html>")
+    assert rows.read_text().startswith("trade_id,setup,asset,side,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["day.csv", "day.html", "home"]
+
+
+def test_a_report_that_cannot_be_written_says_where(home: Path, cockpit: Cockpit, tmp_path: Path) -> None:
+    write_journal(home)
+    nowhere = tmp_path / "none" / "day.html"
+    missing = cockpit("report", "--html", nowhere)
+    assert missing.returncode == 2
+    reason = f"cockpit: expected to write {nowhere}, was: No such file or directory: name another place\n"
+    assert missing.stderr == reason
+    onto_a_directory = cockpit("report", "--csv", tmp_path)
+    assert onto_a_directory.returncode == 2
+    assert onto_a_directory.stderr == f"cockpit: expected to write {tmp_path}, was: a directory: name another place\n"

@@ -14,7 +14,7 @@ from cockpit.domain.kinds import Mode, OrderRole, TradePhase
 from cockpit.journal.evidence import Evidence, evidence_of
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.report import Report, build_report
-from cockpit.journal.report_text import report_text
+from cockpit.journal.report_text import safety_lines, summary_lines, verdict_lines
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
 
@@ -39,6 +39,10 @@ def told_by_hand() -> list[AnyAction]:
     actions.append(Decided(at(900), verdict(20, ts_ns=at(900))))
     actions.append(memory(at(901), max_drawdown_usd=0.11))
     return actions
+
+
+def report_text(report: Report) -> str:
+    return "\n".join([*summary_lines(report), *verdict_lines(report), *safety_lines(report)])
 
 
 def from_journal(path: Path, actions: list[AnyAction]) -> Evidence:

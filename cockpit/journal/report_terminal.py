@@ -1,0 +1,72 @@
+"""The report on a terminal: its words, the equity curve, the spread of R, and a row a setup."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cockpit.journal.report import Report, SetupLine
+from cockpit.journal.report_history import History
+from cockpit.journal.report_pictures import BAD, DIM, GOOD, Pen, curve_lines, histogram_lines
+from cockpit.journal.report_text import safety_lines, summary_lines, verdict_lines
+
+WIDEST = 100
+"""A curve wider than this says no more."""
+
+
+def print_report(report: Report, history: History, console: Console) -> None:
+    """Print the whole report. Rich leaves colours out for pipes and NO_COLOR; without UTF-8 it is drawn in ASCII."""
+    cells = min(console.width, WIDEST)
+    pen = Pen(console.options.ascii_only)
+    _say(console, summary_lines(report))
+    if history.closed:
+        _head(console, f"Equity, net USD{_mixed(history)}")
+        _say(console, curve_lines(history.equity, cells, pen))
+        _head(console, "R of each closed trade")
+        _say(console, histogram_lines(history.r_bins, cells, pen))
+    if report.by_setup:
+        console.print()
+        console.print(_setups(report.by_setup, pen), width=cells)
+    console.print()
+    _say(console, verdict_lines(report))
+    console.print()
+    _say(console, safety_lines(report))
+
+
+def _say(console: Console, lines: Iterable[str | Text]) -> None:
+    """Lines as they are: nothing in them is markup, and nothing is highlighted."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _head(console: Console, title: str) -> None:
+    console.print()
+    _say(console, [Text(title, "bold")])
+
+
+def _mixed(history: History) -> str:
+    if len(history.accounts) < 2:
+        return ""
+    return " of " + " and ".join(f"{mode.value} on {feed.value}" for mode, feed in history.accounts) + " together"
+
+
+def _setups(lines: Iterable[SetupLine], pen: Pen) -> Table:
+    lines_of = box.ASCII2 if pen.is_ascii else box.SIMPLE_HEAD
+    table = Table(box=lines_of, show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("setup", overflow="fold", ratio=1)
+    for title in ("trades", "win %", "net USD", "fees", "R", "slip bps"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for line in lines:
+        slip = "-" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:+.2f}"
+        table.add_row(
+            Text(line.setup),
+            str(line.trades),
+            f"{line.win_rate_pct:.1f}",
+            Text(f"{line.pnl_usd:+.4f}", GOOD if line.pnl_usd >= 0 else BAD),
+            f"{line.fees_usd:.4f}",
+            Text(f"{line.r_total:+.2f}", GOOD if line.r_total >= 0 else BAD),
+            Text(slip, DIM if slip == "-" else ""),
+        )
+    return table

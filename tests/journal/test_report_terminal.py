@@ -1,0 +1,75 @@
+"""The report on a terminal: 80 columns, with and without colours, in blocks and in ASCII, empty and with thousands."""
+
+import pytest
+from reported import evidence_of_lives, evidence_with, on_terminal
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.kinds import Mode
+from cockpit.journal.evidence import Evidence
+
+SIZES = [0, 1, 2, 70, 3_000]
+
+
+def results(count: int) -> list[float]:
+    return [(number * 7 % 11 - 5) / 4 for number in range(count)]
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_it_fits_80_columns_whatever_there_is_to_show(shipped_config: CockpitConfig, count: int, encoding: str) -> None:
+    shown = on_terminal(evidence_with(results(count)), shipped_config, encoding=encoding)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert f"{count} closed, 0 open" in shown
+    assert ("Equity, net USD" in shown, "R of each closed trade" in shown) == (count > 0, count > 0)
+
+
+def test_the_pictures_show_the_ends_the_zero_and_every_bin(shipped_config: CockpitConfig) -> None:
+    shown = on_terminal(evidence_with([-1.0, 2.0, 2.0]), shipped_config)
+    lines = shown.splitlines()
+    curve = lines[lines.index("Equity, net USD") + 1 :][:8]
+    assert curve[0].lstrip().startswith("+0.30 │")
+    assert curve[-1].lstrip().startswith("-0.10 │")
+    assert any(line.lstrip().startswith("0 │") for line in curve)
+    bars = lines[lines.index("R of each closed trade") + 1 :][:13]
+    assert [line.split()[-1] for line in bars if "█" in line] == ["1", "2"]
+
+
+def test_more_trades_than_columns_still_end_where_the_account_ended(shipped_config: CockpitConfig) -> None:
+    rising = on_terminal(evidence_with([1.0] * 3_000), shipped_config).splitlines()
+    top = rising[rising.index("Equity, net USD") + 1]
+    assert top.startswith("   +300.00 │")
+    assert top.endswith("█")
+
+
+def test_colours_only_where_they_are_wanted(shipped_config: CockpitConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = evidence_with([1.0, -2.0])
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = on_terminal(told, shipped_config, force_terminal=True, color_system="standard")
+    assert "\x1b[32m" in coloured
+    assert "\x1b[31m" in coloured
+    assert "\x1b" not in on_terminal(told, shipped_config), "a pipe"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in on_terminal(told, shipped_config, force_terminal=True, color_system="standard")
+
+
+def test_what_the_journal_says_is_no_markup(shipped_config: CockpitConfig) -> None:
+    shown = on_terminal(evidence_with([1.0], setup="[bold]x[/bold] [/oops]"), shipped_config)
+    assert "[bold]x[/bold] [/oops]" in shown
+
+
+def test_different_accounts_on_one_curve_are_said(shipped_config: CockpitConfig) -> None:
+    paper, test = evidence_with([1.0]), evidence_with([1.0], mode=Mode.TEST)
+    shown = on_terminal(Evidence(trades=paper.trades + test.trades), shipped_config)
+    assert "Equity, net USD of paper on simulated and test on simulated together" in shown
+
+
+def test_a_row_a_setup(shipped_config: CockpitConfig) -> None:
+    shown = on_terminal(evidence_of_lives([0.10, -0.05]), shipped_config)
+    row = next(line for line in shown.splitlines() if line.startswith("btc_lower_band_long"))
+    assert row.split() == ["btc_lower_band_long", "2", "50.0", "+0.0100", "0.0400", "+0.10", "+0.00"]
+
+
+def test_thousands_of_violations_are_not_all_printed(shipped_config: CockpitConfig) -> None:
+    shown = on_terminal(evidence_with([-1.0] * 2_000), shipped_config)
+    assert "more: --json has all of them" in shown
+    assert len(shown.splitlines()) < 90
