@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from cockpit.commands.front import Front
+from cockpit.commands.shared_options import JsonOption
 from cockpit.domain.kinds import Mode
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 
 
 class Tested(StrEnum):
@@ -57,20 +56,41 @@ def stop(
 
 def flatten(
     ctx: typer.Context,
-    venue: Annotated[str, typer.Option("--venue", metavar="V", help="Only if nothing is open anywhere else.")] = "",
+    venue: Annotated[
+        str, typer.Option("--venue", metavar="V", help="Through an engine: if nothing is open elsewhere.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """The emergency road: close everything.
 
-    Through the engine if it answers within 1 s. Prints each step with its time; exit 0 only when every venue said
-    flat. Asks first on a terminal, unless --yes; Ctrl+C ends the watching, not the flatten.
+    Through the engine if it answers within 1 s, else straight to every venue whose keys are set. Prints each step with
+    its time; exit 0 only when every venue said flat. Asks first on a terminal, unless --yes.
 
     Example: cockpit flatten --yes
     """
     from cockpit.commands.flattening import flatten_now
 
     front: Front = ctx.obj
-    return flatten_now(front.places(), typer.echo, _confirmed(yes), venue=venue)
+    return flatten_now(front.places(), front.load, typer.echo, _confirmed(yes), venue=venue)
+
+
+def drill(
+    ctx: typer.Context,
+    venue: Annotated[str, typer.Option("--venue", metavar="V", help="Only there, not wherever assets trade.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Can I get out? The smallest open, a stop, and out again.
+
+    On the venue's demo account (keys in COCKPIT_<VENUE>_DEMO_API_KEY and so on), or on a venue moved to this machine;
+    never where money is at stake. Prints each step with its time and keeps it in the journal: the first arming of a
+    day in live mode needs it.
+
+    Example: cockpit drill --yes
+    """
+    from cockpit.commands.drilling import drill_now
+
+    front: Front = ctx.obj
+    return drill_now(front.places(), front.load(), typer.echo, _confirmed(yes), venue=venue)
 
 
 def check(

@@ -1,15 +1,18 @@
-"""`cockpit flatten`: through the engine when it answers, and an honest word when it does not."""
+"""`cockpit flatten`: through the engine when it answers, straight to the venues when it does not."""
 
 import asyncio
 from collections.abc import Callable
 
 from cockpit.commands.flatten_watch import FlattenWatch
+from cockpit.commands.flattening_directly import LoadConfig, find_direct, flatten_venues
 from cockpit.commands.front import NO, YES
 from cockpit.commands.reach import BY, Look, NoLook, deck_of, look_at
 from cockpit.config.places import Places
 from cockpit.deck.answers import one_line
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
+from cockpit.runtime.lock import is_held
 
 ANSWER_WITHIN_S = 1.0
 COMMAND_WITHIN_S = 10.0
@@ -20,20 +23,23 @@ Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
-def flatten_now(places: Places, say: Say, confirm: Confirm, *, venue: str) -> int:
-    """0 only when every venue was seen flat (or nothing is open and no engine runs), 1 otherwise.
+def flatten_now(places: Places, load: LoadConfig, say: Say, confirm: Confirm, *, venue: str) -> int:
+    """0 only when every venue was seen flat (or nothing is open, no key is set and no engine runs), 1 otherwise.
 
     Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing was asked of the engine.
     """
     look = asyncio.run(look_at(places, ANSWER_WITHIN_S))
     if isinstance(look, NoLook):
-        return _without_engine(places, look, say, venue)
+        return _without_engine(places, load, look, say, confirm, venue)
     snapshot = look.snapshot
     _only_there(snapshot, venue)
     if not confirm(f"{_question(snapshot)} Go on?"):
         say("not flattened: nothing was asked of the engine")
         return NO
-    return asyncio.run(_through_engine(places, look, say))
+    code = asyncio.run(_through_engine(places, look, say))
+    if code == YES or look.snapshot.mode is Mode.PAPER or is_held(places.lock):
+        return code
+    return _without_engine(places, load, NoLook(False, "the engine is gone"), say, lambda question: True, venue)
 
 
 def _only_there(snapshot: Snapshot, venue: str) -> None:
@@ -67,18 +73,27 @@ async def _through_engine(places: Places, look: Look, say: Say) -> int:
     return YES if is_flat else NO
 
 
-def _without_engine(places: Places, look: NoLook, say: Say, venue: str) -> int:
-    """No direct road in this version: there is nothing at a venue to take it to."""
+def _without_engine(places: Places, load: LoadConfig, look: NoLook, say: Say, confirm: Confirm, venue: str) -> int:
+    """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
+    say(one_line(look.sentence))
+    direct = find_direct(load, venue)
+    if direct.accounts:
+        if look.runs:
+            say("its process may still send entries: end it")
+        return flatten_venues(places, direct, say, confirm)
+    say(f"no venue's keys are set: {'; '.join(direct.findings)}")
+
     from cockpit.commands.left_open import left_open
 
-    say(one_line(look.sentence))
-    say("this version trades on paper only: positions live in the engine's journal, nothing real is at any venue")
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
     for one in left:
         say(f"open in the journal: {one.line}")
     unwritten = places.journal.with_suffix(".spill")
     if unwritten.exists() and unwritten.stat().st_size > 0:
         say(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
+        return NO
+    if any(one.trade.mode is not Mode.PAPER for one in left):
+        say("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
         return NO
     return _verdict(look, len(left), say)
 

@@ -1,15 +1,37 @@
-"""What a command gets from the front door, and the exit codes it gives back."""
+"""What a command gets from the front door: the global options, understood; and the exit codes it gives back."""
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cockpit.config.model import CockpitConfig
     from cockpit.config.places import Places
+    from cockpit.tui.curtain import Curtain
 
-YES, NO = 0, 1
+YES, NO, BAD = 0, 1, 2
 
 
-class Front(Protocol):
-    """The global options, understood."""
+class Front:
+    """What the global options said, kept where an error that escapes a command still finds it.
+
+    `curtain` is the screen's first picture, where it is drawn already.
+    """
+
+    def __init__(self, curtain: "Curtain | None" = None) -> None:
+        self.curtain = curtain
+        self.home: Path | None = None
+        self.config: Path | None = None
+        self.doing = ""
 
     def places(self) -> "Places":
         """The profile meant."""
+        from cockpit.config.places import find_places
+
+        return find_places(self.home, self.config)
+
+    def load(self, overrides: Sequence[str] | None = None) -> "CockpitConfig":
+        """Its config. Raises `ConfigError`, whose text is a line for the operator."""
+        from cockpit.config.load import load_config
+
+        return load_config(self.places().config, overrides or ())

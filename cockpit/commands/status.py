@@ -10,7 +10,8 @@ from cockpit.commands.front import NO, YES
 from cockpit.commands.reach import NoLook, look_at
 from cockpit.config.places import Places
 from cockpit.deck.answers import one_line
-from cockpit.domain.numbers import price_text
+from cockpit.domain.numbers import price_text, without_noise
+from cockpit.domain.process_problems import process_problems
 from cockpit.domain.snapshot import FeedView, HealthView, OpenTradeView, Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.units import utc_text
@@ -55,7 +56,7 @@ def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
         "aave_watched": health.watched,
         "feeds": {feed.name: {"age_s": feed.age_s, "state": feed.state.value} for feed in snapshot.feeds},
         "flatten_steps": list(snapshot.flatten_steps),
-        "problems": problems(process),
+        "problems": process_problems(process),
         "engine_time": utc_text(snapshot.ts_ns),
         "pid": process.pid,
         "version": process.version,
@@ -85,23 +86,7 @@ def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
     yield f"health     {_health_line(snapshot.health)}"
     yield from (f"feed       {_feed_line(feed)}" for feed in snapshot.feeds)
     yield from (f"flatten    {one_line(step)}" for step in snapshot.flatten_steps)
-    yield from (f"problem    {one_line(problem)}" for problem in problems(process))
-
-
-def problems(process: ProcessView) -> list[str]:
-    """What is wrong with the process itself, in sentences."""
-    found = [
-        f"task {task.name} is {task.state}: {task.detail}" for task in process.tasks if task.state == "backing_off"
-    ]
-    if process.faults:
-        found.append(f"{process.faults} engine faults, the last: {process.last_fault}")
-    if not process.journal_ok:
-        found.append(f"journal: {process.journal_error}, {process.journal_pending} records wait")
-    if process.recording_error:
-        found.append(f"recording: {process.recording_error}")
-    if not process.alerts.ok:
-        found.append(f"alerts: {process.alerts.last_error} ({process.alerts.failed} failed)")
-    return found
+    yield from (f"problem    {one_line(problem)}" for problem in process_problems(process))
 
 
 def _position(view: OpenTradeView) -> dict[str, Any]:
@@ -165,4 +150,4 @@ def _left(places: Places) -> list[str]:
 
 
 def _json(value: dict[str, Any]) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(without_noise(value)).decode()

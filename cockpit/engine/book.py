@@ -7,18 +7,20 @@ from msgspec.structs import replace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import Mode, OrderRole, Side, TradePhase
+from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import BPS
+from cockpit.domain.units import BPS, seconds_to_ns
 from cockpit.domain.verdict import Verdict
+from cockpit.engine.cover import Cover
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import OutsideWatch
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.market import Market
 
+SWEPT = "flatten"
 TRADES_REMEMBERED = 100
 """Trades that are over and may still be spoken of by a venue."""
 
@@ -85,6 +87,10 @@ class TradeBook:
 
     def on_order(self, event: OrderEvent, out: Outbox) -> None:
         """Book what a venue says of an order, then let its trade act on it."""
+        swept = _swept(event)
+        if isinstance(event, OrderFilled) and swept is not None:
+            self._on_swept(event, *swept, out)
+            return
         progress = self._desk.apply(event, out)
         if progress is None:
             return
@@ -100,6 +106,8 @@ class TradeBook:
     def on_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Book a funding payment to the trades of that position, by their share of it."""
         holders = [trade for trade in self._at(paid.venue, paid.asset) if trade.record.open_qty > 0]
+        if not holders:
+            self._on_late_funding(paid, out)
         total = sum(trade.record.open_qty for trade in holders)
         for trade in holders:
             share = trade.record.open_qty / total
@@ -116,6 +124,10 @@ class TradeBook:
                 for trade in holders:
                     trade.closed_outside(self.exit_price(trade.record), out)
 
+    def unexplained(self, venue: str, asset: str) -> str | None:
+        """How a venue's position differs from that of our trades, where it does; None where they agree."""
+        return self._outside.unexplained(venue, asset)
+
     def cancel_entries(self, out: Outbox) -> None:
         """Take back whatever of the entries has not filled yet."""
         for trade in self._trades.values():
@@ -129,9 +141,9 @@ class TradeBook:
         self._outside.on_time(out)
 
     def next_due_ns(self, otherwise_ns: int) -> int:
-        """The next time stop, or `otherwise_ns` if that is earlier."""
-        stops = (trade.record.time_stop_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
-        return min((otherwise_ns, *(stop_ns for stop_ns in stops if stop_ns is not None)))
+        """The next time stop or the end of a stop's time to rest, or `otherwise_ns` if that is earlier."""
+        dues = (trade.due_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
+        return min((otherwise_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 
     def opposed_to(self, venue: str, asset: str, side: Side) -> TradeRecord | None:
         """A trade on the other side of the same perpetual: a venue holds one position there, so both would net."""
@@ -192,12 +204,17 @@ class TradeBook:
         return tuple(sorted(traded))
 
     def busy_venues(self) -> set[str]:
-        """The venues on which a trade of ours is not over."""
-        return {trade.record.venue for trade in self._trades.values()}
+        """The venues on which a trade of ours is not over, and on its way there as far as anybody knows."""
+        return {trade.record.venue for trade in self._trades.values() if not self._is_stuck(trade)}
 
     def _exposure_usd(self, record: TradeRecord) -> float:
         open_usd = record.open_qty * record.entry_price
         return max(open_usd, record.notional_usd) if self._desk.is_live(record.entry_order_id) else open_usd
+
+    def _is_stuck(self, trade: TradeLife) -> bool:
+        """Whether its close was refused, or nobody knows what became of it."""
+        closes = self._desk.of_trade(trade.record.trade_id, OrderRole.CLOSE)
+        return trade.reasking.is_wanted or any(close.status is OrderStatus.UNKNOWN for close in closes)
 
     def _is_settled(self, trade: TradeLife) -> bool:
         """Whether the trade's open quantity is all there is to it: nothing of it is opening or closing."""
@@ -224,6 +241,35 @@ class TradeBook:
         if trade is not None and fill.qty > half_a_lot:
             trade.on_order(fill, progress, out)
 
+    def _on_swept(self, fill: OrderFilled, venue: str, asset: str, out: Outbox) -> None:
+        """A flatten of the venue closed something there: it was our trades' first, what is beyond them was nobody's."""
+        if not self._desk.is_news(fill, out):
+            return
+        half_a_lot, left = self._lot(venue, asset) / 2, fill
+        for trade in self._at(venue, asset):
+            taken = min(left.qty, trade.record.open_qty)
+            if taken > half_a_lot:
+                trade.absorb(left, taken, out)
+                left = replace(left, qty=left.qty - taken, fee_usd=left.fee_usd * (1.0 - taken / left.qty))
+            if left.qty <= half_a_lot:
+                return
+        self._desk.mention_stranger(left, out)
+
+    def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
+        """Nothing is open there any more: it belongs to the trade that was open when it was paid."""
+        for trade_id, trade in reversed(self._over.items()):
+            record = trade.record
+            opened_ns, closed_ns = record.opened_ns, record.closed_ns
+            if (record.venue, record.asset) != (paid.venue, paid.asset) or opened_ns is None or closed_ns is None:
+                continue
+            if opened_ns <= paid.ts_ns <= closed_ns:
+                self._trades[trade_id] = self._over.pop(trade_id)
+                self._booked[trade_id] = record
+                trade.on_funding(paid.amount_usd, out)
+                return
+        what = f"{paid.amount_usd:+.4f} USD of funding on {paid.asset} by {paid.venue}"
+        out.notice("warning", "funding", f"{what} booked to no trade: none of ours was open there then")
+
     def _revived(self, fill: OrderFilled, order: OrderRequest, out: Outbox) -> TradeLife | None:
         """The entry of a trade that was over fills after all: the trade is taken back, and closes."""
         trade = self._over.get(order.trade_id)
@@ -247,7 +293,8 @@ class TradeBook:
 
     def _adopt(self, record: TradeRecord) -> TradeLife:
         instrument = self._config.instrument(record.asset, record.venue)
-        trade = TradeLife(record, instrument, self._round_trip_fee_bps(record.venue), self._desk)
+        cover = Cover(self._desk, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
+        trade = TradeLife(record, instrument, self._round_trip_fee_bps(record.venue), self._desk, cover)
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record
         self._venues_used.add(record.venue)
@@ -255,3 +302,9 @@ class TradeBook:
 
     def _round_trip_fee_bps(self, venue: str) -> float:
         return 2.0 * self._config.venues[venue].taker_fee_bps
+
+
+def _swept(event: OrderEvent) -> tuple[str, str] | None:
+    """The venue and asset of an order that a venue's own flatten sent: `flatten-<venue>-<asset>-<n>`."""
+    parts = event.order_id.split("-")
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == SWEPT else None

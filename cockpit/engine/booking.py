@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import average_price
+from cockpit.domain.trades import Rung, TradeRecord
+from cockpit.domain.units import NS_PER_MS, average_price, seconds_to_ns
 from cockpit.gate.sizing import lot_decimals
 
 
@@ -21,6 +21,28 @@ def with_entry(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot
         entry_price=average_price(trade.entry_price, trade.open_qty, price, qty),
         fees_usd=trade.fees_usd + fee_usd,
     )
+
+
+def opened(trade: TradeRecord, filled_ns: int) -> TradeRecord:
+    """The trade at its first fill: from here on it is open, and its time stop runs."""
+    opened_ns = max(filled_ns, trade.decided_ns)
+    hold_s = trade.max_hold_s
+    return replace(
+        trade,
+        opened_ns=opened_ns,
+        decision_to_fill_ms=(opened_ns - trade.decided_ns) / NS_PER_MS,
+        time_stop_ns=None if hold_s is None else opened_ns + seconds_to_ns(hold_s),
+    )
+
+
+def filled_rungs(rungs: tuple[Rung, ...], order_id: str, filled_qty: float) -> tuple[Rung, ...]:
+    """The ladder, with so much of one rung's order filled."""
+    return tuple(replace(rung, filled_qty=filled_qty) if rung.order_id == order_id else rung for rung in rungs)
+
+
+def renamed_rung(rungs: tuple[Rung, ...], order_id: str, new_id: str) -> tuple[Rung, ...]:
+    """The ladder, with one rung's order replaced by another."""
+    return tuple(replace(rung, order_id=new_id) if rung.order_id == order_id else rung for rung in rungs)
 
 
 def with_exit(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot: float) -> TradeRecord:

@@ -4,13 +4,13 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import OnChainPrice
 from cockpit.engine.outbox import Outbox
 from cockpit.market.market import Market
-from cockpit.market.onchain import OnChainDistance, distance
+from cockpit.market.onchain import distance
 
 TOPIC = "cross_check"
 
 
 class CrossCheck:
-    """Looks at each on-chain price as it comes. It only informs: no trade is denied for it."""
+    """Looks at each on-chain price as it comes and tells the operator; the setup that trades it warns at the gate."""
 
     def __init__(self, config: CockpitConfig, market: Market) -> None:
         self._limit_bps = config.birdeye.apart_bps
@@ -27,15 +27,7 @@ class CrossCheck:
             return
         if is_apart:
             self._apart.add(price.asset)
-            out.notice("warning", TOPIC, f"{self._sentence(price.asset, seen)}: prices part")
+            out.notice("warning", TOPIC, f"{seen.sentence(price.asset, self._limit_bps)}: prices part")
         else:
             self._apart.discard(price.asset)
-            out.notice("info", TOPIC, f"{self._sentence(price.asset, seen)}: prices agree again")
-
-    def _sentence(self, asset: str, seen: OnChainDistance) -> str:
-        what = "minute average" if seen.is_minute else "last price"
-        where = "over" if seen.apart_bps >= 0 else "under"
-        return (
-            f"{asset} on chain {seen.on_chain:.6g} ({seen.source}, {what}) is {abs(seen.apart_bps):.1f} bps {where} "
-            f"the perp's {seen.perp:.6g}, limit {self._limit_bps:.1f} bps"
-        )
+            out.notice("info", TOPIC, f"{seen.sentence(price.asset, self._limit_bps)}: prices agree again")

@@ -67,7 +67,11 @@ class Decisions:
                 market=self._market,
                 account=self._risk.accountant.account,
                 proposal=proposal,
-                guards=(*guards, *self._one_direction(proposal, venue)),
+                guards=(
+                    *guards,
+                    *self._one_direction(proposal, venue),
+                    *self._as_the_venue_says(venue, proposal.asset),
+                ),
                 open_trades=len(self._book),
                 exposure_usd=self._book.exposure_usd(),
                 open_pnl_usd=self._book.open_usd(),
@@ -75,6 +79,17 @@ class Decisions:
                 setup_enabled=enabled,
                 venue=venue,
             )
+        )
+
+    def _as_the_venue_says(self, venue: str, asset: str) -> tuple[Check, ...]:
+        """No entry where the account's own venue says something that stands against it, or holds what nobody knows."""
+        said = [(word.topic.value, word.sentence) for word in self._risk.venue_words.against(venue, asset)]
+        unexplained = self._book.unexplained(venue, asset)
+        if unexplained is not None:
+            said.append(("position", f"{unexplained}: no entry there before they agree"))
+        return tuple(
+            Check(Layer.TACTICAL, "venue_account", Outcome.BLOCK, observed, f"nothing against {venue}", sentence)
+            for observed, sentence in said
         )
 
     def _one_direction(self, proposal: Proposal, venue: str) -> tuple[Check, ...]:

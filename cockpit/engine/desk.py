@@ -108,8 +108,17 @@ class Desk:
         if after.status.is_final:
             self._finish(after)
         if after.status is OrderStatus.UNKNOWN:
+            self._mention_unknown(after, out)
             self._ask_for(after, out)
         return after
+
+    @staticmethod
+    def _mention_unknown(order: OrderProgress, out: Outbox) -> None:
+        """Of a stop its trade tells itself, as it matters more."""
+        request = order.request
+        if request.role is not OrderRole.STOP:
+            what = f"{request.order_id} ({request.role.value} of {request.qty:g} {request.asset} on {request.venue})"
+            out.notice("warning", "order", f"{what} unknown, asked for by its id: {order.detail}")
 
     def _finish(self, order: OrderProgress) -> None:
         order_id = order.request.order_id
@@ -122,7 +131,8 @@ class Desk:
         """The venue speaks of an order that was final. What executed counts, whatever was said before."""
         known = self._final.get(event.order_id)
         if known is None:
-            self._mention_stranger(event, out)
+            if isinstance(event, OrderFilled) and self.is_news(event, out):
+                self.mention_stranger(event, out)
             return None
         if isinstance(event, OrderAccepted) and known.status is not OrderStatus.FILLED:
             out.notice("critical", "order", f"{event.order_id} works at the venue after it was {known.status.value}")
@@ -138,11 +148,17 @@ class Desk:
         out.add(OrderChanged(out.now_ns, after))
         return after
 
-    def _mention_stranger(self, event: OrderEvent, out: Outbox) -> None:
-        if not isinstance(event, OrderFilled) or (event.order_id, event.fill_id) in self._strange_fills:
-            return
-        self._strange_fills[event.order_id, event.fill_id] = None
+    def is_news(self, fill: OrderFilled, out: Outbox) -> bool:
+        """Whether this fill of an order that is not on the desk is heard for the first time, and can be booked."""
+        if not self._is_usable(fill, out) or (fill.order_id, fill.fill_id) in self._strange_fills:
+            return False
+        self._strange_fills[fill.order_id, fill.fill_id] = None
         _forget_oldest(self._strange_fills)
+        return True
+
+    @staticmethod
+    def mention_stranger(event: OrderFilled, out: Outbox) -> None:
+        """Tell of a fill that is nobody's we know."""
         out.notice(
             "critical",
             "order",

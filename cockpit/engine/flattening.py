@@ -30,22 +30,27 @@ class Flattening:
             trade.close(ExitReason.FLATTEN, self.reason, out)
         self._step(f"CLOSE: {len(trades)} trades told to leave at market, reduce-only", out)
 
-    def go_on(self, busy: Collection[str], out: Outbox) -> None:
-        """Sweep each venue for whatever else is there, once none of our trades is open on it."""
+    def go_on(self, busy: Collection[str], out: Outbox) -> tuple[str, ...]:
+        """Sweep each venue for whatever else is there, once none of our trades is open on it; those swept now."""
         is_late = out.now_ns - self._started_ns >= SWEEP_ANYWAY_NS
         due = tuple(venue for venue in self._unswept if is_late or venue not in busy)
         if not due:
-            return
+            return ()
         self._unswept = [venue for venue in self._unswept if venue not in due]
         self._flat_reads.update(dict.fromkeys(due, 0))
         self._step(f"SWEEP: asking {', '.join(due)} to close every position and order there is", out)
         out.add(FlattenVenues(out.now_ns, due, self.reason))
+        return due
 
     def on_flat(self, venue: str, out: Outbox) -> None:
         """A venue said it holds nothing. What it said before it was swept does not count."""
         if self._flat_reads.get(venue, FLAT_READS) < FLAT_READS:
             self._flat_reads[venue] += 1
             self._step(f"{venue} says flat ({self._flat_reads[venue]} of {FLAT_READS})", out)
+
+    def tell(self, text: str, out: Outbox, is_grave: bool = False) -> None:
+        """A venue tells a step of its own."""
+        self._step(text, out, "critical" if is_grave else "info")
 
     @property
     def is_flat(self) -> bool:
@@ -56,7 +61,7 @@ class Flattening:
         """Say so."""
         self._step("FLAT", out)
 
-    def _step(self, text: str, out: Outbox) -> None:
+    def _step(self, text: str, out: Outbox, severity: str = "info") -> None:
         after_ms = (out.now_ns - self._started_ns) // NS_PER_MS
         self.steps.append(f"+{after_ms} ms {text}")
-        out.notice("info", "flatten", self.steps[-1])
+        out.notice(severity, "flatten", self.steps[-1])

@@ -15,6 +15,7 @@ from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
 from cockpit.engine import views
+from cockpit.engine.band_desk import BandDesk
 from cockpit.engine.book import TradeBook
 from cockpit.engine.crosscheck import CrossCheck
 from cockpit.engine.decisions import Decisions
@@ -50,6 +51,7 @@ class Engine:
         self.book = TradeBook(config, self.market)
         self.risk = Risk(config, self.market, self.book, start_ns, mode)
         self.decisions = Decisions(config, self.market, self.book, self.risk)
+        self.bands = BandDesk(config, self.market, self.setups.values())
         self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
         self._signals = SignalDesk(config, self.market, self.risk, self.decisions)
@@ -157,12 +159,14 @@ class Engine:
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.book.on_position,
             happened.VenueFlat: self._on_venue_flat,
+            happened.VenueWord: self.risk.on_venue_word,
             asked.Arm: operator.arm,
             asked.Disarm: operator.disarm,
             asked.HaltTrading: operator.halt,
             asked.Resume: operator.resume,
             asked.Flatten: operator.flatten,
             asked.SetMode: operator.set_mode,
+            asked.AcceptBands: self._on_accept_bands,
             Signal: self._on_signal,
             Restore: self._on_restore,
         }
@@ -192,6 +196,8 @@ class Engine:
         if now_ns >= self._watch_due_ns:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
             self.risk.look(out, is_watch=True)
+            for asset in self.bands.on_time(out):
+                self._set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
             self._close_bars(out)
         self.book.on_time(out)
@@ -229,7 +235,7 @@ class Engine:
             return
         if after is TradePhase.OPEN and before is TradePhase.OPENING:
             setup.opened(out.now_ns)
-        elif after is TradePhase.CLOSED:
+        elif after is TradePhase.CLOSED and before is not TradePhase.CLOSED:
             setup.closed(out.now_ns)
         elif after is TradePhase.ABANDONED:
             setup.denied(out.now_ns)
@@ -289,6 +295,11 @@ class Engine:
         elif not verdict.sent:
             setup.not_sent(out.now_ns)
 
+    def _on_accept_bands(self, command: asked.AcceptBands, out: Outbox) -> None:
+        self.bands.accept(command, out)
+        if command.asset in self._assets:
+            self._set_fences(command.asset)
+
     def _on_signal(self, signal: Signal, out: Outbox) -> None:
         answer = self._signals.answer(signal, out)
         out.add(
@@ -317,6 +328,7 @@ class Engine:
             decisions.next_trade,
             self._signals.answered,
             accountant.others,
+            self.bands.accepted,
         )
         if parts == self._remembered:
             return
@@ -330,6 +342,7 @@ class Engine:
             next_order=0,
             signal_ids=self._signals.ids,
             other_accounts=accountant.others,
+            accepted_bands=self.bands.accepted,
         )
         out.add(MemoryChanged(out.now_ns, memory))
 
@@ -337,14 +350,17 @@ class Engine:
         """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a flatten goes on."""
         memory = restore.memory
         self.risk.accountant.restore(memory.mode, memory.account, memory.other_accounts)
+        self.risk.venue_words.begin(restore.unread, out)
         self.decisions.next_verdict, self.decisions.next_trade = memory.next_verdict, memory.next_trade
         self._signals.restore(memory.signal_ids, restore.trades)
+        self.bands.restore(memory.accepted_bands)
         self.book.restore(restore.trades, restore.orders, out)
         for trade in self.book.trades:
             setup = self.setups.get(trade.record.setup)
             if setup is not None:
                 setup.opened(out.now_ns)
-                self._set_fences(setup.asset)
+        for asset in self._assets:
+            self._set_fences(asset)
         self.risk.look(out)
         if memory.state is EngineState.FLATTENING:
             self.risk.flatten("the flatten that a restart broke off", out)

@@ -26,6 +26,8 @@ class Operator:
             self._answer(command, False, f"not armed: flattening ({self._risk.flattening.reason})", out)
         elif halt is not None:
             self._answer(command, False, f"not armed: halted ({halt.sentence}); resume with a reason first", out)
+        elif command.refusal:
+            self._answer(command, False, f"not armed: {command.refusal}", out)
         elif not self._config.enabled:
             self._answer(command, False, "not armed: the config says enabled = false", out)
         else:
@@ -35,6 +37,8 @@ class Operator:
     def disarm(self, command: Disarm, out: Outbox) -> None:
         """Open nothing more; exits keep working."""
         self._risk.armed = False
+        if command.takes_back_entries:
+            self._book.cancel_entries(out)
         self._answer(command, True, f"disarmed; {len(self._book)} open trades keep their stops and targets", out)
 
     def halt(self, command: HaltTrading, out: Outbox) -> None:
@@ -80,6 +84,8 @@ class Operator:
         if command.mode is not before:
             self._risk.armed = False
             self._risk.accountant.change_mode(command.mode, out.now_ns)
+            if Mode.PAPER in (before, command.mode):
+                self._risk.venue_words.begin(command.unread, out)
             how = f"override: {command.override_reason}" if command.override_reason else "asked"
             out.add(ModeChanged(out.now_ns, before, command.mode, f"{how} by {command.by}"))
         sentence = f"{command.mode.value} mode, {self._risk.state.value}"
@@ -90,6 +96,8 @@ class Operator:
             return f"mode stays {before.value}: flattening"
         if len(self._book):
             return f"mode stays {before.value}: {len(self._book)} trades are open, expected 0"
+        if command.refusal:
+            return f"mode stays {before.value}: {command.refusal}"
         climbs = CLIMB.index(command.mode) > CLIMB.index(before)
         if climbs and not command.way_up_open and not command.override_reason.strip():
             return (

@@ -42,6 +42,11 @@ class OutsideWatch:
         is_left = position.qty * ours > 0 and abs(position.qty) >= lot / 2
         return bool(trades) and not is_left
 
+    def unexplained(self, venue: str, asset: str) -> str | None:
+        """What a venue holds there against what our trades hold, while the two differ."""
+        told = self._told.get((venue, asset))
+        return None if told is None else _difference(venue, asset, *told)
+
     def on_time(self, out: Outbox) -> None:
         """Time passed: ask again for every position that did not agree."""
         for (venue, asset), (_, _, since_ns) in self._seen.items():
@@ -52,6 +57,8 @@ class OutsideWatch:
         if self._told.get(place) == (qty, ours):
             return
         self._told[place] = (qty, ours)
-        venue, asset = place
-        sentence = f"{venue} holds {qty:+g} {asset}, our trades hold {ours:+g}: check the venue"
-        out.notice("critical", "position", sentence)
+        out.notice("critical", "position", f"{_difference(*place, qty, ours)}: check the venue")
+
+
+def _difference(venue: str, asset: str, qty: float, ours: float) -> str:
+    return f"{venue} holds {qty:+g} {asset}, our trades hold {ours:+g}"

@@ -3,8 +3,8 @@
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged
-from cockpit.domain.events import HealthFactor
-from cockpit.domain.kinds import EngineState, Mode, TradePhase
+from cockpit.domain.events import HealthFactor, VenueWord
+from cockpit.domain.kinds import EngineState, Mode, TradePhase, VenueTopic
 from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
 from cockpit.engine.accountant import Accountant
@@ -13,9 +13,19 @@ from cockpit.engine.flattening import Flattening
 from cockpit.engine.health_watch import HealthWatch
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.standing import StandDowns, compose
+from cockpit.engine.venue_words import VenueWords
 from cockpit.market.market import Market
 
-SEVERITY_OF_CAUSE = ("loss_review", "operator", "flatten", "losses_kill", "drawdown", "health_factor")
+SEVERITY_OF_CAUSE = (
+    "loss_review",
+    "operator",
+    "second_writer",
+    "keys",
+    "flatten",
+    "losses_kill",
+    "drawdown",
+    "health_factor",
+)
 """Causes of a halt, the graver the later: a graver one replaces a lesser one, never the other way round."""
 
 
@@ -30,6 +40,7 @@ class Risk:
         self.armed = False
         self.flattening: Flattening | None = None
         self.stand_downs = StandDowns(config)
+        self.venue_words = VenueWords(config)
         self.flatten_steps: list[str] = []
         """The steps of the flatten under way, or of the last one."""
         self._health = HealthWatch(
@@ -55,7 +66,7 @@ class Risk:
                 halt = self.accountant.account.halt
                 return halt.sentence if halt else ""
             case EngineState.STANDING_DOWN:
-                return "; ".join(cause.sentence for cause in self.stand_downs.causes if cause.scope == "all")
+                return self.stand_downs.reason
             case EngineState.DISARMED:
                 return "not armed: verdicts are computed, nothing is sent"
             case EngineState.ARMED:
@@ -85,6 +96,15 @@ class Risk:
         sentence = f"health factor {value} under {limit:.2f}, confirmed by {reading.source}"
         self.kill("health_factor", sentence, out, flatten=True)
 
+    def on_venue_word(self, word: VenueWord, out: Outbox) -> None:
+        """A venue tells of our account there: some words forbid entries, some halt, some are steps of the flatten."""
+        if word.topic is VenueTopic.FLATTEN and self.flattening is not None:
+            self.flattening.tell(word.sentence, out, word.is_grave)
+            return
+        self.venue_words.take(word, out)
+        if word.topic.halts and not word.is_over:
+            self.kill(word.topic.value, word.sentence, out, flatten=False)
+
     def on_trade_change(self, before: TradeRecord, after: TradeRecord, out: Outbox) -> None:
         """Book a trade's change; a close counts for the streak and may halt."""
         self.accountant.book(before, after)
@@ -111,7 +131,8 @@ class Risk:
                 self.kill("drawdown", sentence, out, flatten=self._config.kill_switch.flatten_on_kill)
         equity = None if open_usd is None else self.accountant.equity_usd(open_usd)
         account, mode = self.accountant.account, self.accountant.mode
-        causes_changed = self.stand_downs.review(self._market, account, mode, equity, out.now_ns)
+        words = self.venue_words.in_the_way
+        causes_changed = self.stand_downs.review(self._market, account, mode, equity, out.now_ns, words)
         self.announce(out, causes_changed)
 
     def kill(self, cause: str, sentence: str, out: Outbox, flatten: bool) -> None:
@@ -140,7 +161,10 @@ class Risk:
         """Take the flatten as far as the venues' answers allow."""
         if self.flattening is None:
             return
-        self.flattening.go_on(self._book.busy_venues(), out)
+        swept = self.flattening.go_on(self._book.busy_venues(), out)
+        for trade in self._book.trades:
+            if trade.record.venue in swept:
+                trade.reasking.leave_to_the_sweep()
         if self.flattening.is_flat and not len(self._book):
             self.flattening.finish(out)
             self.flattening = None

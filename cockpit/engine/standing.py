@@ -1,12 +1,13 @@
 """What the engine may do: disarmed, armed, standing down, halted, flattening; composed from its causes, never set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Account, Halt, StandDown
+from cockpit.domain.events import VenueWord
 from cockpit.domain.kinds import EngineState, Mode
-from cockpit.domain.numbers import apart
 from cockpit.market.market import Market
+from cockpit.market.staleness import StaleFeed, grouped, sentence_of
 
 EVERYWHERE = "all"
 
@@ -30,22 +31,40 @@ class StandDowns:
     def __init__(self, config: CockpitConfig) -> None:
         self._config = config
         self.causes: tuple[StandDown, ...] = ()
+        self.reason = ""
+        """What keeps everybody from entering, each thing said once; empty when nothing does."""
 
-    def review(self, market: Market, account: Account, mode: Mode, equity_usd: float | None, now_ns: int) -> bool:
-        """Look at every cause again; True when the set of causes changed."""
+    def review(
+        self,
+        market: Market,
+        account: Account,
+        mode: Mode,
+        equity_usd: float | None,
+        now_ns: int,
+        words: Sequence[VenueWord] = (),
+    ) -> bool:
+        """Look at every cause again; True when the set of causes changed. `words` are what venues say against entries:
+        each keeps them from its venue or perpetual alone.
+        """
         since = {(cause.cause, cause.scope): cause.since_ns for cause in self.causes}
-        found = (*self._stale(market, now_ns), *self._limits(account, mode, equity_usd))
+        stale = market.stale(now_ns)
+        limits = self._limits(account, mode, equity_usd)
+        said = [(f"venue:{word.venue}:{word.topic.value}", word.asset or word.venue, word.sentence) for word in words]
+        found = (*(self._of(feed) for feed in stale), *limits, *said)
         self.causes = tuple(
             StandDown(cause, scope, since.get((cause, scope), now_ns), sentence) for cause, scope, sentence in found
         )
+        everywhere = grouped([feed for feed in stale if feed.scope == EVERYWHERE])
+        self.reason = "; ".join((*everywhere, *(sentence for _, _, sentence in limits)))
         return {(cause.cause, cause.scope) for cause in self.causes} != set(since)
 
-    @staticmethod
-    def _stale(market: Market, now_ns: int) -> list[tuple[str, str, str]]:
-        return [
-            (f"stale:{name}", scope, f"{name} is {apart(age_s, limit_s, '.0f')} s old, past its limit of {limit_s:g} s")
-            for name, scope, age_s, limit_s in market.stale(now_ns)
-        ]
+    def _of(self, feed: StaleFeed) -> tuple[str, str, str]:
+        alone = "" if feed.scope == EVERYWHERE else f"; only {', '.join(self._setups_of(feed.scope))} stands down"
+        return f"stale:{feed.name}", feed.scope, sentence_of([feed]) + alone
+
+    def _setups_of(self, kind: str) -> list[str]:
+        """The setups of the kind that a scope names."""
+        return [name for name, setup in self._config.setups.items() if setup.kind.startswith(kind)]
 
     def _limits(self, account: Account, mode: Mode, equity_usd: float | None) -> list[tuple[str, str, str]]:
         limits = self._config.limits

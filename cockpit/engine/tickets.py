@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cockpit.domain.kinds import OrderRole, OrderType
-from cockpit.domain.orders import OrderRequest
+from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
 
 ROLE_LETTER = {OrderRole.ENTRY: "e", OrderRole.STOP: "s", OrderRole.TARGET: "t", OrderRole.CLOSE: "c"}
@@ -17,9 +17,11 @@ class Tickets:
     def __init__(self) -> None:
         self._written = 0
 
-    def go_on_after(self, trade_id: str, order_ids: Iterable[str]) -> None:
+    def go_on_after(self, trade: TradeRecord, orders: Iterable[OrderProgress]) -> None:
         """Number on after a restart, past every id of the trade that is known."""
-        numbers = [int(order_id.removeprefix(trade_id)[1:]) for order_id in order_ids if order_id]
+        ids = [trade.entry_order_id, trade.stop_order_id, *(rung.order_id for rung in trade.rungs)]
+        ids += [order.request.order_id for order in orders]
+        numbers = [int(order_id.removeprefix(trade.trade_id)[1:]) for order_id in ids if order_id]
         self._written = (max(numbers, default=0) // RESTART_GAP + 1) * RESTART_GAP
 
     def write(

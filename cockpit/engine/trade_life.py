@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
-from cockpit.domain.actions import FillBooked, QueryPosition, TradeChanged
+from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
 from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
 from cockpit.domain.numbers import price_text
@@ -12,38 +12,39 @@ from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
 from cockpit.engine import booking, ladder
+from cockpit.engine.cover import RESTS, Cover
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.reasking import Reasking
 from cockpit.engine.tickets import Tickets
-
-NS_PER_MS_FLOAT = 1e6
-RESTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
 
 
 class TradeLife:
     """One trade and the orders that carry it. Every method books into `record` and decides into the outbox."""
 
     def __init__(
-        self,
-        record: TradeRecord,
-        instrument: Instrument,
-        round_trip_fee_bps: float,
-        desk: Desk,
+        self, record: TradeRecord, instrument: Instrument, round_trip_fee_bps: float, desk: Desk, cover: Cover
     ) -> None:
         self.record = record
         self._instrument = instrument
         self._round_trip_fee_bps = round_trip_fee_bps
         self._desk = desk
+        self._cover = cover
         self._tickets = Tickets()
         self._retiring_stops: list[str] = []
         self._unproven: set[str] = set()
-        self._must_reask = False
-        self._closes_refused = 0
+        self._stop_was_lost = False
+        self.reasking = Reasking()
 
     @property
     def is_over(self) -> bool:
         """Whether nothing of it is left at the venue as far as the books say."""
         return self.record.phase in (TradePhase.CLOSED, TradePhase.ABANDONED)
+
+    @property
+    def due_ns(self) -> int | None:
+        """When time alone next brings it something while it is open: its time stop, or a stop that does not rest."""
+        return min((due for due in (self.record.time_stop_ns, self._cover.due_ns) if due is not None), default=None)
 
     def enter(self, proposal: Proposal, out: Outbox) -> None:
         """Send the entry: at market, or as a limit order with a time limit."""
@@ -63,9 +64,7 @@ class TradeLife:
         """Go on after a restart: see to it that a stop is there, one only, and then the targets."""
         record, own = self.record, self._desk.of_trade(self.record.trade_id)
         self._unproven = {order.request.order_id for order in own if order.status not in RESTS}
-        ids = [record.entry_order_id, record.stop_order_id, *(rung.order_id for rung in record.rungs)]
-        ids += [order.request.order_id for order in own]
-        self._tickets.go_on_after(record.trade_id, ids)
+        self._tickets.go_on_after(record, own)
         stops = self._desk.of_trade(record.trade_id, OrderRole.STOP)
         self._retiring_stops = [
             order.request.order_id for order in stops if order.request.order_id != record.stop_order_id
@@ -87,6 +86,7 @@ class TradeLife:
             self.record = replace(self.record, stop_rests_on_venue=False)
             out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
             self._tell("stop_unknown", out)
+        self._cover.look(self.record, self._unproven, out.now_ns)
 
     def on_funding(self, amount_usd: float, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
@@ -95,13 +95,14 @@ class TradeLife:
 
     def on_position(self, position: VenuePosition, price: float | None, out: Outbox) -> None:
         """The venue answered what it holds: close the rest again, or accept that somebody else closed it."""
-        if not self._must_reask:
+        if not self.reasking.is_wanted:
             return
-        self._must_reask = False
         held = max(0.0, self.record.side.sign * position.qty)
         if held < self._instrument.lot / 2:
+            self.reasking.is_wanted = False
             self.closed_outside(price, out)
-        else:
+        elif self.reasking.is_due(out.now_ns):
+            self.reasking.is_wanted = False
             self._send_close(min(held, self.record.open_qty), out)
 
     def closed_outside(self, price: float | None, out: Outbox) -> None:
@@ -144,7 +145,8 @@ class TradeLife:
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
         self._check_cover(out)
-        if self._must_reask:
+        self._close_uncovered(out)
+        if self.reasking.is_due(out.now_ns):
             self._ask_position(out)
 
     def _check_cover(self, out: Outbox) -> None:
@@ -153,9 +155,18 @@ class TradeLife:
             return
         if self.record.phase is TradePhase.CLOSING:
             closes = self._desk.of_trade(self.record.trade_id, OrderRole.CLOSE)
-            self._must_reask = self._must_reask or not closes
+            self.reasking.is_wanted = self.reasking.is_wanted or not closes
         elif not self._desk.is_live(self.record.stop_order_id):
             self._protect(out, "protected")
+
+    def _close_uncovered(self, out: Outbox) -> None:
+        """No stop in time: leave at once, and go on asking for the stop."""
+        missing = self._cover.failing(self.record, self._unproven, out.now_ns)
+        if missing is None or self.record.phase is not TradePhase.OPEN:
+            return
+        out.notice("critical", "stop", f"{self.record.trade_id}: {missing}: closing at once")
+        out.add(QueryOrder(out.now_ns, self.record.stop_order_id, self.record.venue, self.record.asset))
+        self.close(ExitReason.NO_STOP, missing, out)
 
     def close(self, reason: ExitReason, detail: str, out: Outbox) -> None:
         """Leave at market now, reduce-only. The stop stays until the position is seen flat."""
@@ -185,7 +196,7 @@ class TradeLife:
             slippage_bps=was.side.sign * bps_between(progress.average_price, was.decision_price),
         )
         if is_first:
-            self._opened(fill, out)
+            self.record = booking.opened(self.record, fill.ts_ns)
         if self.is_over:
             self.record = replace(
                 self.record,
@@ -198,24 +209,11 @@ class TradeLife:
             self._send_close(fill.qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
 
-    def _opened(self, fill: OrderFilled, out: Outbox) -> None:
-        opened_ns = max(fill.ts_ns, self.record.decided_ns)
-        hold_s = self.record.max_hold_s
-        self.record = replace(
-            self.record,
-            opened_ns=opened_ns,
-            decision_to_fill_ms=(opened_ns - self.record.decided_ns) / NS_PER_MS_FLOAT,
-            time_stop_ns=None if hold_s is None else opened_ns + seconds_to_ns(hold_s),
-        )
-
     def _on_exit_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
         was = self.record
         self.record = replace(
             booking.with_exit(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot),
-            rungs=tuple(
-                replace(rung, filled_qty=progress.filled_qty) if rung.order_id == fill.order_id else rung
-                for rung in was.rungs
-            ),
+            rungs=booking.filled_rungs(was.rungs, fill.order_id, progress.filled_qty),
         )
         role = progress.request.role
         if role is OrderRole.STOP and was.exit_reason is None:
@@ -223,7 +221,7 @@ class TradeLife:
             self.record = replace(self.record, exit_reason=reason)
             self._desk.cancel(self.record.entry_order_id, out)
         elif role is OrderRole.CLOSE:
-            self._closes_refused = 0
+            self.reasking.went_through()
         self._tell(f"{role.value}_filled", out)
         if not self._finish_if_flat(out) and was.phase is TradePhase.OPEN:
             self._keep_covered(progress, out)
@@ -252,6 +250,7 @@ class TradeLife:
         for order_id in self._retiring_stops:
             self._desk.cancel(order_id, out)
         self._retiring_stops.clear()
+        self._stop_was_lost = False
         self._tell("stop_rests", out)
         self._place_rungs(out)
 
@@ -273,12 +272,11 @@ class TradeLife:
             out.notice("warning", "target", f"{trade_id} target {progress.status.value} by venue: {progress.detail}")
 
     def _on_close_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        """Ask what is really held, the first time at once and then once a second: a refusal is no reason to hammer."""
+        """Ask what is really held, the first time at once and then ever later: a refusal is no reason to hammer."""
         what = f"{self.record.trade_id} not closed, {self.record.open_qty:g} {self.record.asset} still open"
         out.notice("critical", "close", f"{what}: {progress.status.value} by {self.record.venue}: {progress.detail}")
-        self._closes_refused += 1
-        self._must_reask = True
-        if self._closes_refused == 1:
+        self.reasking.refused(out.now_ns)
+        if self.reasking.is_due(out.now_ns):
             self._ask_position(out)
 
     def _ask_position(self, out: Outbox) -> None:
@@ -295,15 +293,20 @@ class TradeLife:
         self._tell("abandoned", out)
 
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        """Without its stop a position is closed at once. One that a restart cut off on its way is placed anew first."""
+        """Without its stop a position is closed at once. One that a restart cut off on its way is placed anew first,
+        and so, once, is one that was to take the place of another that still rests.
+        """
         self.record = replace(self.record, stop_rests_on_venue=False)
         self._tell("stop_gone", out)
-        what = f"{self.record.trade_id} stop {progress.status.value} by the venue"
-        if progress.request.order_id in self._unproven:
-            out.notice("warning", "stop", f"{what} ({progress.detail}) after a restart: placing it anew")
+        what = f"{self.record.trade_id} stop {progress.status.value}: {progress.detail}"
+        is_unproven = progress.request.order_id in self._unproven
+        if is_unproven or (self._cover.is_whole(self.record) and not self._stop_was_lost):
+            self._stop_was_lost = True
+            meanwhile = "after a restart" if is_unproven else "the older one still rests"
+            out.notice("warning", "stop", f"{what}: {meanwhile}, placing it anew")
             self._protect(out, "protected")
             return
-        out.notice("critical", "stop", f"{what} ({progress.detail}): closing at once")
+        out.notice("critical", "stop", f"{what}: closing at once")
         self.close(ExitReason.NO_STOP, progress.detail, out)
 
     def _protect(self, out: Outbox, change: str) -> None:
@@ -362,8 +365,7 @@ class TradeLife:
         """A target that a restart cut off on its way to the venue."""
         lost, price = progress.request, progress.request.limit_price
         new = self._tickets.write(self.record, lost.role, lost.order_type, lost.qty, out.now_ns, limit_price=price)
-        was = self.record.rungs
-        rungs = tuple(replace(rung, order_id=new.order_id) if rung.order_id == lost.order_id else rung for rung in was)
+        rungs = booking.renamed_rung(self.record.rungs, lost.order_id, new.order_id)
         self.record = replace(self.record, rungs=rungs)
         self._desk.place(new, out)
         self._tell("targets_placed", out)

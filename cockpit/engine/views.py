@@ -80,6 +80,8 @@ def _asset(engine: Engine, name: str) -> AssetView:
         positioning_age_s=short.age_s,
         positioning_origin=short.origin,
         positioning_source=short.source,
+        proposed_bands=engine.bands.proposals.get(name),
+        bands_accepted_ns=engine.bands.accepted_ns(name),
         funding=funding,
         funding_spread_bps=market.funding_spread_bps(name, now_ns).value,
         open_interest_change_24h_pct=market.open_interest_change_pct(name, now_ns).value,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.gate.arithmetic import SetupArithmetic
 from cockpit.runtime.checklist import Checklist, Item, Standing
+from cockpit.runtime.further import Stage, stages_json
 
 WIDTH = 80
 NAME_WIDTH = 22
@@ -14,8 +15,8 @@ FOLDED = ("arithmetic.",)
 """Items whose numbers the table shows already; they are listed only where they are not plainly in order."""
 
 
-def checklist_lines(checklist: Checklist) -> Iterator[str]:
-    """The checklist as lines of at most 80 characters, except where one word is longer."""
+def checklist_lines(checklist: Checklist, further: tuple[Stage, ...] = ()) -> Iterator[str]:
+    """The checklist as lines of at most 80 characters, except where one word is longer; then what the way on asks."""
     yield f"Pre-flight checklist, {checklist.mode} mode"
     yield f"home    {checklist.home}"
     yield f"config  {checklist.config}"
@@ -26,6 +27,8 @@ def checklist_lines(checklist: Checklist) -> Iterator[str]:
         if item.standing is not Standing.OK or not item.name.startswith(FOLDED):
             yield from _item_lines(item)
     yield ""
+    for stage in further:
+        yield from _stage_lines(stage)
     yield _verdict(checklist)
 
 
@@ -47,19 +50,33 @@ def arithmetic_lines(arithmetic: tuple[SetupArithmetic, ...]) -> Iterator[str]:
         )
 
 
-def checklist_json(checklist: Checklist) -> str:
-    """The checklist as one JSON object: `ok`, `checks` with `name`, `ok`, `detail` (and `standing`), and the mode."""
+def checklist_json(checklist: Checklist, further: tuple[Stage, ...] = ()) -> str:
+    """The checklist as one JSON object: `ok`, `checks` with `name`, `ok`, `detail` (and `standing`), the mode, and
+    `further`: what each later stage still lacks.
+    """
     checks = [
         {"name": item.name, "ok": item.ok, "standing": item.standing.value, "detail": item.detail}
         for item in checklist.items
     ]
-    return json.dumps({"ok": checklist.ok, "mode": checklist.mode.value, "checks": checks}, ensure_ascii=False)
+    found = {"ok": checklist.ok, "mode": checklist.mode.value, "checks": checks, "further": stages_json(further)}
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _stage_lines(stage: Stage) -> Iterator[str]:
+    begins = "ready" if stage.ready else f"{sum(one.needed for one in stage.missing)} missing"
+    yield f"{stage.name}: {begins}; {stage.command}"
+    for one in stage.missing:
+        yield from _wrapped("    need  " if one.needed else "    may   ", f"{one.name}: {one.sentence}")
+    yield ""
 
 
 def _item_lines(item: Item) -> list[str]:
-    head = f"{MARKS[item.standing]}  "
+    return _wrapped(f"{MARKS[item.standing]}  ", f"{item.name}: {item.detail}")
+
+
+def _wrapped(head: str, text: str) -> list[str]:
     return textwrap.wrap(
-        f"{item.name}: {item.detail}",
+        text,
         width=WIDTH,
         initial_indent=head,
         subsequent_indent=" " * len(head),

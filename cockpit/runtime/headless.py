@@ -10,13 +10,14 @@ from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
-from cockpit.domain.commands import Arm, Disarm, Flatten
-from cockpit.domain.kinds import EngineState, TradePhase
+from cockpit.domain.commands import Arm, Disarm, Flatten, HaltTrading, SetMode
+from cockpit.domain.kinds import EngineState, Mode, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.runtime.alerts import Alerts, start_alerts
 from cockpit.runtime.host import Host, NotAnswered
 from cockpit.runtime.lock import InstanceLock
 from cockpit.runtime.logs import log_to
+from cockpit.runtime.mode_gate import AT_START
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.speaker import Speaker
@@ -112,6 +113,7 @@ async def _run(
         server = make_server(host, ending) if make_server else None
         settle_memory()
         host.start()
+        await _enter(host, options)
         host.url = await server.start() if server else ""
         process = host.process()
         lock.write(pid=process.pid, url=host.url, mode=host.mode.value, feed=process.feed)
@@ -124,6 +126,29 @@ async def _run(
         return await _end(host, ending, say)
     finally:
         await _let_go(host, server, alerts)
+
+
+async def _enter(host: Host, options: EngineOptions) -> None:
+    """Bring the engine into the mode it was started for. Raises `CannotStart` with the engine's own word against it.
+
+    What an earlier engine left open is tended from the first moment on; what stands against its account halts.
+    """
+    if host.mode is options.mode:
+        if host.mode is not Mode.PAPER:
+            host.supervisor.start("start-up checks", lambda: _halt_unless_sound(host))
+        return
+    answer = await host.command(
+        lambda now_ns, command_id: SetMode(now_ns, command_id, AT_START, options.mode, options.override_reason)
+    )
+    if not answer.ok:
+        raise CannotStart(answer.sentence)
+
+
+async def _halt_unless_sound(host: Host) -> None:
+    against = await host.gate.against() if host.gate is not None else ""
+    if against:
+        reason = f"start-up checks: {against}"
+        await host.command(lambda now_ns, command_id: HaltTrading(now_ns, command_id, "engine", reason))
 
 
 def settle_memory() -> None:
@@ -165,7 +190,7 @@ async def _end(host: Host, ending: Ending, say: Say) -> int:
     host.close_to_entries()
     try:
         if not flatten:
-            await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine"))
+            await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine", takes_back_entries=True))
             await _covered(host, say)
             return 0
         await host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "engine", ending.why))

@@ -13,7 +13,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, Command, Disarm, Flatten, HaltTrading, Restore
+from cockpit.domain.commands import AnyCommand, Arm, Command, Disarm, Flatten, HaltTrading, Restore, SetMode
 from cockpit.domain.events import FeedHealth, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
@@ -29,7 +29,9 @@ from cockpit.runtime.latency import Latency
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
+from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.player import Player
+from cockpit.runtime.presence import Presence
 from cockpit.runtime.session import Session
 from cockpit.runtime.supervisor import Supervisor
 from cockpit.runtime.watchdog import LoopWatchdog
@@ -38,7 +40,6 @@ from cockpit.venues.paper import PaperVenue
 LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.005
 FLUSH_EVERY_S = 0.5
-ALIVE_EVERY_S = 60.0
 DURABLE_WITHIN_S = 0.5
 DURABLE_LOOK_S = 0.005
 SNAPSHOT_KEPT_S = 0.04
@@ -73,6 +74,7 @@ class Host:
         self.epoch = secrets.token_hex(8)
         self.url = ""
         self.alerts: Callable[[], AlertsView] = AlertsView
+        self.gate: ModeGate | None = None
         self.started_s = time.monotonic()
         self.watchdog = LoopWatchdog()
         self.supervisor = Supervisor(self._worker_fell)
@@ -101,6 +103,8 @@ class Host:
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Hand what the engine decided to the recording, the journal, the log, and whoever waits for an answer."""
+        if self.gate is not None:
+            self.gate.on_actions(actions)
         if self._recording is not None:
             for action in actions:
                 self._recording.write_action(action)
@@ -136,10 +140,14 @@ class Host:
         self.supervisor.start("market", self._market)
         self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
         self.supervisor.start("recorder", self._flush_recording)
-        self.supervisor.start("presence", self._note_presence)
+        self.supervisor.start("presence", Presence(self.engine, self.journal).run)
+        if self.gate is not None:
+            self.gate.start()
 
     async def stop(self) -> None:
-        """Stop the workers, then write what is left to write."""
+        """Let go of real venues, stop the workers, then write what is left to write."""
+        if self.gate is not None:
+            await self.gate.stop()
         await self.supervisor.stop()
         self.watchdog.stop()
         self._drain()
@@ -152,14 +160,16 @@ class Host:
         """Give the engine a command and return its answer.
 
         `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after
-        half a second, when the journal cannot). Raises `NotAnswered` when the engine does not answer in time, when a
-        defect in it broke the command off, or when the engine is ending and the command would take risk.
+        half a second, when the journal cannot). A real mode, and arming in one, are looked into first, which takes
+        seconds. Raises `NotAnswered` when the engine does not answer in time, when a defect in it broke the command
+        off, or when the engine is ending and the command would take risk.
         """
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
         command = make(self.engine.now_ns, command_id)
         if self._is_ending and not isinstance(command, SHEDS_RISK):
             name = type(command).__struct_config__.tag
             raise NotAnswered(f"expected a running engine, was one that is ending: {name} was not done")
+        command = await self._looked_into(command)
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
         self._answers[command_id] = waiter
         self.inbox.command(command)
@@ -172,6 +182,13 @@ class Host:
         if durable:
             await self._until_durable()
         return answer
+
+    async def _looked_into(self, command: AnyCommand) -> AnyCommand:
+        if self.gate is None:
+            return command
+        if isinstance(command, SetMode):
+            return await self.gate.before_mode(command, len(self.engine.book))
+        return await self.gate.before_arming(command, self.mode) if isinstance(command, Arm) else command
 
     def close_to_entries(self) -> None:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""
@@ -219,7 +236,7 @@ class Host:
             feed=f"{self.source.kind.value}: {self.source.name}",
             speed=self.source.speed,
             uptime_s=time.monotonic() - self.started_s,
-            tasks=(*self.supervisor.views(), *self.source.workers()),
+            tasks=(*self.supervisor.views(), *self.source.workers(), *(self.gate.workers() if self.gate else ())),
             stalls=tuple(self.watchdog.stalls),
             stalls_total=self.watchdog.stalls_total,
             queue_length=len(self.inbox),
@@ -239,16 +256,17 @@ class Host:
     # Workers.
 
     async def _core(self) -> None:
-        """Feed the engine: commands first, then events in order, giving way every 5 ms."""
+        """Feed the engine: commands first, then events in order; give way every 5 ms, and to a request at once."""
         while True:
             item = self.inbox.take()
             if item is None:
                 await self.inbox.wait()
                 continue
             slice_end_s = time.perf_counter() + SLICE_S
+            self.session.has_submitted = False
             while item is not None:
                 self._feed(item)
-                if time.perf_counter() > slice_end_s:
+                if self.session.has_submitted or time.perf_counter() > slice_end_s:
                     break
                 item = self.inbox.take()
             await asyncio.sleep(0)
@@ -313,8 +331,3 @@ class Host:
             if not self._recording.flush():
                 LOG.error("%s", self._recording.failure)
                 return
-
-    async def _note_presence(self) -> None:
-        while True:
-            self.journal.alive(self.engine.now_ns, self.mode)
-            await asyncio.sleep(ALIVE_EVERY_S)

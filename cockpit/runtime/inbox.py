@@ -1,10 +1,11 @@
-"""The engine's inbox: commands before data, order kept, every source bounded, and only the latest of what conflates."""
+"""The engine's inbox: commands first, then venues' answers, then data; order kept, and only the latest of what
+conflates."""
 
 import asyncio
 from collections import deque
 
 from cockpit.domain.commands import AnyCommand
-from cockpit.domain.events import AnyEvent, Depth, FeedHealth, MarkPrice, Tick, Top
+from cockpit.domain.events import AnyEvent, Depth, FeedHealth, MarkPrice, Tick, Top, VenueEvent
 from cockpit.domain.wire import Input
 
 CAPACITY = 20_000
@@ -35,6 +36,7 @@ class Inbox:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._commands: deque[AnyCommand] = deque()
+        self._answers: deque[VenueEvent] = deque()
         self._cells: deque[_Cell] = deque()
         self._latest: dict[Key, _Cell] = {}
         self._waiting: dict[str, int] = {}
@@ -44,11 +46,16 @@ class Inbox:
         self.conflated = 0
 
     def __len__(self) -> int:
-        return len(self._commands) + len(self._cells) - self._empty_cells
+        return len(self._commands) + len(self._answers) + len(self._cells) - self._empty_cells
 
     def command(self, command: AnyCommand) -> None:
         """Queue a command ahead of all data, behind earlier commands. Never waits."""
         self._commands.append(command)
+        self._something.set()
+
+    def answer(self, event: VenueEvent) -> None:
+        """Queue what a venue said of our orders and positions, ahead of all data. Never waits, never drops one."""
+        self._answers.append(event)
         self._something.set()
 
     async def put(self, source: str, event: AnyEvent) -> None:
@@ -79,9 +86,11 @@ class Inbox:
         return True
 
     def take(self) -> Input | None:
-        """The next input: a command if there is one, else the oldest event; None when nothing waits."""
+        """The next input: a command if there is one, else a venue's answer, else the oldest event; None: nothing."""
         if self._commands:
             return self._commands.popleft()
+        if self._answers:
+            return self._answers.popleft()
         while self._cells:
             cell = self._cells.popleft()
             event = cell.event

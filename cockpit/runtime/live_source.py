@@ -7,8 +7,8 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.stream import TaskView
+from cockpit.exchanges.masking import masked
 from cockpit.feeds.live.feed import Put
-from cockpit.feeds.live.masking import masked
 from cockpit.feeds.live.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.supervisor import Supervisor

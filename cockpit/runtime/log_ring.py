@@ -15,7 +15,8 @@ from cockpit.domain.actions import (
 )
 from cockpit.domain.stream import LogFrame
 
-KEPT = 20_000
+KEPT = 4_000
+"""Entries; a verdict with its checks takes some 8 KB, so this is 32 MB at most. The journal has the older ones."""
 LOGGED = (Decided, TradeChanged, StateChanged, ModeChanged, CommandAnswered, Notice)
 
 

@@ -18,6 +18,7 @@ BREATHE_EVERY = 64
 TICK_S = 1.0
 
 Put = Callable[[str, AnyEvent], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class MarketSource(Protocol):
@@ -100,11 +101,11 @@ def simulated_source(market: SimulatedMarket, seed: int, start_ns: int, speed: f
     return PacedSource(FeedKind.SIMULATED, f"seed {seed}", market.events(), start_ns, speed)
 
 
-async def clock(source: MarketSource, put: Put) -> None:
+async def clock(source: MarketSource, put: Put, sleep: Sleep | None = None) -> None:
     """Time goes on although nothing happens: a tick a second, so that silence is noticed."""
     last_ns = 0
     while True:
-        await asyncio.sleep(TICK_S / max(1.0, source.speed))
+        await (sleep or asyncio.sleep)(TICK_S / max(1.0, source.speed))
         now_ns = source.now_ns()
         if source.speed > 0 and now_ns >= last_ns + NS_PER_S:
             last_ns = now_ns

@@ -14,9 +14,10 @@ V = TypeVar("V")
 
 
 class Recent:
-    """Bounded: the newest two thousand of each."""
+    """Bounded: the newest of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
         self.verdicts: OrderedDict[str, Verdict] = OrderedDict()
         self.trades: OrderedDict[str, TradeRecord] = OrderedDict()
         self.decisions = 0
@@ -26,12 +27,11 @@ class Recent:
         for action in actions:
             if isinstance(action, Decided):
                 self.decisions += 1
-                _keep(self.verdicts, action.verdict.verdict_id, action.verdict)
+                self._keep(self.verdicts, action.verdict.verdict_id, action.verdict)
             elif isinstance(action, TradeChanged):
-                _keep(self.trades, action.trade.trade_id, action.trade)
+                self._keep(self.trades, action.trade.trade_id, action.trade)
 
-
-def _keep(kept: OrderedDict[str, V], key: str, value: V) -> None:
-    kept[key] = value
-    if len(kept) > KEPT:
-        kept.popitem(last=False)
+    def _keep(self, kept: OrderedDict[str, V], key: str, value: V) -> None:
+        kept[key] = value
+        if len(kept) > self._kept:
+            kept.popitem(last=False)

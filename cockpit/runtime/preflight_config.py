@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cockpit.config.model import CockpitConfig
-from cockpit.config.setups import AnySetup, LowerBandLong, SqueezeGuard, UpperBandShort
+from cockpit.config.setups import LowerBandLong, SetupSection, UpperBandShort
 from cockpit.domain.kinds import Mode
 from cockpit.gate.arithmetic import SetupArithmetic
 from cockpit.gate.sizing import lots_down
@@ -40,7 +40,7 @@ def _setups_enabled(config: CockpitConfig) -> Item:
     return passed("setups", f"{count}: {', '.join(on)}") if on else failed("setups", f"{count}: nothing can trade")
 
 
-def _has_its_bands(config: CockpitConfig, setup: AnySetup) -> bool:
+def _has_its_bands(config: CockpitConfig, setup: SetupSection) -> bool:
     if not isinstance(setup, LowerBandLong | UpperBandShort):
         return True
     bands = config.bands.get(setup.asset)
@@ -97,7 +97,7 @@ def _why_too_small(config: CockpitConfig, venue: str, numbers: SetupArithmetic, 
 
 def _context(config: CockpitConfig) -> Item:
     seeds, missing = config.market_context, []
-    assets = {asset for setup in config.setups.values() if setup.enabled for asset in _assets(setup)}
+    assets = {asset for setup in config.setups.values() if setup.enabled for asset in setup.traded}
     for kind, known in (
         ("price", seeds.prices_usd),
         ("short %", seeds.positioning),
@@ -112,10 +112,6 @@ def _context(config: CockpitConfig) -> Item:
     if missing:
         return warned("market context", f"not seeded: {'; '.join(missing)}: no entry there before a live reading")
     return passed("market context", f"seeds for {', '.join(sorted(assets))}")
-
-
-def _assets(setup: AnySetup) -> list[str]:
-    return setup.assets if isinstance(setup, SqueezeGuard) else [setup.asset]
 
 
 def _limits(config: CockpitConfig, mode: Mode) -> Item:

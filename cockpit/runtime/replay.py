@@ -3,12 +3,13 @@
 import json
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cockpit.config.model import CockpitConfig
+from cockpit.config.own_code import own_code
 from cockpit.domain import wire
 from cockpit.domain.actions import Action, AnyAction
 from cockpit.domain.commands import Arm
@@ -25,6 +26,11 @@ from cockpit.runtime.tally import Tally, trade_summary
 from cockpit.venues.paper import PaperVenue
 
 WIDTH = 80
+PROGRESS_EVERY = 20_000
+
+T = TypeVar("T")
+Progress = Callable[[int], None]
+"""Called now and then with the number of events that went through the engine so far."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,25 @@ class Replayed:
 
 
 def run_replay(
-    recording: Path, config: CockpitConfig | None, *, hold_context: bool = False, verify: bool = False
+    recording: Path,
+    config: CockpitConfig | None,
+    *,
+    hold_context: bool = False,
+    verify: bool = False,
+    progress: Progress | None = None,
+    beside: Path | None = None,
 ) -> Replayed:
     """Run `recording` under `config` (None: the recorded one), armed in paper, with a fresh paper venue.
 
     With `verify` the recorded inputs, venue answers and commands included, go through an engine started as the recorded
     one was, and every verdict and action must come out as recorded. Raises `RecordingError` for a file that is no
-    recording, or that holds no engine's session where one is to be verified.
+    recording, or that holds no engine's session where one is to be verified. Setups of one's own that the recorded
+    config names are looked for in `beside`.
     """
     header, reader = read_recording(recording)
     if verify:
-        return _verify(reader, config or _recorded_config(header, recording))
-    used = config or _recorded_config(header, recording)
+        return _verify(reader, config or _recorded_config(header, recording, beside), progress)
+    used = config or _recorded_config(header, recording, beside)
     inputs: list[Input] = [record for record in reader if not isinstance(record, Action)]
     engine = Engine(used, _start_ns(header, inputs), hold_context=hold_context)
     tally = Tally()
@@ -78,17 +91,29 @@ def run_replay(
     session.feed(Arm(header.start_ns, "replay", "replay"))
     market = [item for item in inputs if is_market_event(item)]
     began = time.perf_counter()
-    session.run(market)
+    session.run(_told(market, progress))
     return Replayed(len(market), time.perf_counter() - began, tally, reader.torn)
+
+
+def _told(items: Iterable[T], progress: Progress | None) -> Iterable[T]:
+    """The same items, whoever watches being told now and then; the very same iterable where nobody does."""
+    return items if progress is None else _counted(items, progress)
+
+
+def _counted(items: Iterable[T], progress: Progress) -> Iterator[T]:
+    for count, item in enumerate(items, start=1):
+        yield item
+        if count % PROGRESS_EVERY == 0:
+            progress(count)
 
 
 def _start_ns(header: RecordingHeader, inputs: list[Input]) -> int:
     return inputs[0].ts_ns if header.origin == "import" and inputs else header.start_ns
 
 
-def _recorded_config(header: RecordingHeader, recording: Path) -> CockpitConfig:
+def _recorded_config(header: RecordingHeader, recording: Path, beside: Path | None) -> CockpitConfig:
     try:
-        return CockpitConfig.model_validate_json(header.config_json)
+        return CockpitConfig.model_validate_json(header.config_json, context=own_code(beside))
     except ValueError as error:
         first = str(error).splitlines()[0]
         raise RecordingError(
@@ -96,7 +121,7 @@ def _recorded_config(header: RecordingHeader, recording: Path) -> CockpitConfig:
         ) from error
 
 
-def _verify(reader: RecordingReader, config: CockpitConfig) -> Replayed:
+def _verify(reader: RecordingReader, config: CockpitConfig, progress: Progress | None) -> Replayed:
     header = reader.header
     if header.origin != "engine":
         raise RecordingError(
@@ -108,7 +133,7 @@ def _verify(reader: RecordingReader, config: CockpitConfig) -> Replayed:
     began = time.perf_counter()
     difference = ""
     number = 0
-    for number, step in enumerate(_steps(reader), start=1):
+    for number, step in enumerate(_told(_steps(reader), progress), start=1):
         actions = _decided(engine, step.item)
         tally.on_actions(actions)
         difference = _first_difference(number, step, actions)

@@ -4,22 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from cockpit.domain.actions import (
-    AnyAction,
-    CancelOrder,
-    FlattenVenues,
-    PlaceOrder,
-    QueryOrder,
-    QueryPosition,
-)
+from cockpit.domain.actions import AnyAction
 from cockpit.domain.commands import Restore
 from cockpit.domain.events import AnyEvent
-from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
-from cockpit.venues.paper import PaperVenue
-
-VENUE_ACTIONS = (PlaceOrder, CancelOrder, QueryOrder, QueryPosition, FlattenVenues)
+from cockpit.runtime.order_venue import VENUE_ACTIONS, OrderVenue
 
 
 class InputSink(Protocol):
@@ -37,17 +27,22 @@ class ActionSink(Protocol):
 
 
 class Session:
-    """Hands every input to the paper venue and the engine, and what the engine asks of the venue back to the venue."""
+    """Hands every input to the venue and the engine, and what the engine asks of the venue back to the venue.
+
+    `venue` may be replaced between two inputs. `has_submitted` tells that something was asked of it since somebody
+    last set this to False.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        venue: PaperVenue,
+        venue: OrderVenue,
         actions: Iterable[ActionSink] = (),
         inputs: Iterable[InputSink] = (),
     ) -> None:
         self.engine = engine
         self.venue = venue
+        self.has_submitted = False
         self._action_sinks = tuple(actions)
         self._input_sinks = tuple(inputs)
         self._from_venue: deque[AnyEvent] = deque()
@@ -55,8 +50,7 @@ class Session:
     def feed(self, item: Input) -> None:
         """One event or command, with everything that follows from it."""
         if isinstance(item, Restore):
-            if item.memory.mode is Mode.PAPER:
-                self.venue.restore(item.orders, item.trades)
+            self.venue.restore(item.orders, item.trades)
         else:
             self._from_venue.extend(self.venue.on_market(item))
             self._drain()
@@ -94,6 +88,7 @@ class Session:
         """The venue first: an order never waits for a journal or a screen, nor for one that fails."""
         for action in actions:
             if isinstance(action, VENUE_ACTIONS):
+                self.has_submitted = True
                 self._from_venue.extend(self.venue.submit(action))
         for sink in self._action_sinks:
             sink.on_actions(actions)

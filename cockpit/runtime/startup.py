@@ -4,14 +4,17 @@ import logging
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from cockpit import __version__
 from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
-from cockpit.domain.kinds import Mode
+from cockpit.config.secrets import MissingKeys
+from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
-from cockpit.feeds.live.exchange import load_library
+from cockpit.exchanges.library import load_library
 from cockpit.feeds.live.roster import roster_of
 from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.errors import RecordingError
@@ -22,8 +25,11 @@ from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source
+from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.player import Player, recorded_source
+from cockpit.runtime.profile_prefix import forget_with_the_journal
+from cockpit.venues.timing import Timing
 
 LOG = logging.getLogger("cockpit.engine")
 
@@ -38,6 +44,7 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
     Raises `CannotStart` for what was asked but cannot be, `JournalError` for a journal that cannot be used.
     """
     _refuse(options)
+    forget_with_the_journal(places)
     used = _with_max_trades(config, options.max_trades)
     journal = Journal(places.journal)
     try:
@@ -49,28 +56,29 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
 
 def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journal: Journal) -> Host:
     kind = _kind(options)
-    restored = _restored(journal, kind)
+    restored = _restored(journal, kind, options.mode)
     source, start_ns = _source(config, options, restored)
     session_id = time.time_ns() if restored is None else max(time.time_ns(), restored.session_id + 1)
     session = SessionInfo(
         session_id=session_id,
         started_ns=start_ns,
         feed=kind,
-        mode=options.mode,
+        mode=restored.command.memory.mode if restored is not None else Mode.PAPER,
         config_digest=config_digest(config),
         version=__version__,
         source=source.name,
     )
     journal.begin(session, restored)
-    engine = Engine(config, start_ns, options.mode)
+    engine = Engine(config, start_ns)
     recording, recording_error = _recording(places, config, options, start_ns, kind)
     host = Host(config, engine, source, journal, recording, recording_error)
+    host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):
         source.is_read = lambda: len(host.inbox) == 0
         host.listen(source.on_actions)
     try:
         if restored is not None:
-            _restore(host, restored, start_ns)
+            _restore(host, restored, start_ns, kind, options.mode)
     except BaseException:
         if recording is not None:
             recording.close()
@@ -78,24 +86,40 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     return host
 
 
-def _restored(journal: Journal, kind: FeedKind) -> Restored | None:
+def _restored(journal: Journal, kind: FeedKind, mode: Mode) -> Restored | None:
     """What an earlier engine left. A recording starts over each time, and so does the account that trades on it.
 
-    What was left in a mode that this version cannot run is not taken over: its positions are somewhere else.
+    What is open in one mode is not left behind in another: nobody would tend it.
     """
     if kind is FeedKind.RECORDED:
         return None
     restored = journal.latest_restore(time.time_ns(), kind)
-    if restored is not None:
-        refusal = refusal_of_mode(restored.command.memory.mode)
-        if refusal is not None:
-            raise CannotStart(f"the journal ends in {restored.command.memory.mode.value} mode: {refusal}")
+    if restored is None:
+        return None
+    left, open_trades, open_orders = restored.command.memory, restored.command.trades, _live_orders(restored)
+    is_busy = bool(open_trades or open_orders or left.state is EngineState.FLATTENING)
+    if left.mode is not mode and is_busy:
+        raise CannotStart(
+            f"the journal ends in {left.mode.value} mode with {len(open_trades)} trades and {len(open_orders)} orders "
+            f"open, was to start in {mode.value} mode: start with --mode {left.mode.value}, or flatten first"
+        )
     return restored
 
 
-def _restore(host: Host, restored: Restored, start_ns: int) -> None:
+def _live_orders(restored: Restored) -> list[str]:
+    return [order.request.order_id for order in restored.command.orders if not order.status.is_final]
+
+
+def _restore(host: Host, restored: Restored, start_ns: int, kind: FeedKind, mode: Mode) -> None:
+    """Real trades are taken up with the venues that hold them; a real mode that is only being left needs none."""
+    command, left = restored.command, restored.command.memory.mode
     try:
-        host.restore(restored.command, start_ns)
+        if left is not Mode.PAPER and kind is FeedKind.LIVE and mode is not Mode.PAPER and host.gate is not None:
+            host.gate.take_over(left, {trade.venue for trade in command.trades})
+            command = replace(command, unread=tuple(host.config.venues))
+        host.restore(command, start_ns)
+    except (MissingKeys, BadEndpoint, OSError) as error:
+        raise CannotStart(f"the journal ends in {left.value} mode: {error}") from error
     except (KeyError, ValueError) as error:
         raise CannotStart(
             f"expected a config that lists everything still open in the journal, was: {error}: "
@@ -103,20 +127,11 @@ def _restore(host: Host, restored: Restored, start_ns: int) -> None:
         ) from error
 
 
-def refusal_of_mode(mode: Mode) -> str | None:
-    """Why no engine of this version can be in that mode, at its start or later; None where it can."""
-    if mode is Mode.PAPER:
-        return None
-    return (
-        f"expected paper mode, was {mode.value}: this version has no connection to a venue, "
-        "so it can hold no real position"
-    )
-
-
 def _refuse(options: EngineOptions) -> None:
-    refusal = refusal_of_mode(options.mode)
-    if refusal is not None:
-        raise CannotStart(refusal)
+    if options.mode is not Mode.PAPER and _kind(options) is not FeedKind.LIVE:
+        raise CannotStart(
+            f"expected --feed live for {options.mode.value} mode, was {options.feed}: real orders need the real market"
+        )
 
 
 def _kind(options: EngineOptions) -> FeedKind:
@@ -166,7 +181,7 @@ def _recording(
         origin="engine",
         source=options.feed,
         config_json=config.model_dump_json(by_alias=True),
-        mode=options.mode,
+        mode=Mode.PAPER,
         start_ns=start_ns,
         engine_version=__version__,
         feed=kind.value,

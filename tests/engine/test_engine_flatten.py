@@ -155,7 +155,7 @@ def test_a_flat_of_before_the_sweep_does_not_count(bare: Bare) -> None:
 
 def test_a_close_the_venue_refuses_is_asked_for_again_at_a_walk(bare: Bare) -> None:
     bare.opened()
-    bare.flatten()
+    bare.cancelled(bare.placed(OrderRole.STOP)[0], "taken away by hand")
     for attempt in range(1, 6):
         bare.reject(bare.placed(OrderRole.CLOSE)[-1], "system busy")
         bare.wait_s(1)
@@ -205,3 +205,18 @@ def test_a_slow_venue_does_not_keep_another_from_being_swept() -> None:
     assert [action.venues for action in bare.seen.of(FlattenVenues)] == [("okx",)]
     bare.cancelled(bare.placed()[0])
     assert [action.venues for action in bare.seen.of(FlattenVenues)] == [("okx",), ("binance",)]
+
+
+def test_a_close_that_nobody_knows_of_is_not_waited_for(bare: Bare) -> None:
+    bare.opened()
+    bare.flatten()
+    assert bare.seen.of(FlattenVenues) == []
+    bare.feed(OrderUnknown(bare.now_ns, bare.placed(OrderRole.CLOSE)[0].order_id, "timeout"))
+    assert [sweep.venues for sweep in bare.seen.of(FlattenVenues)] == [("okx",)]
+
+
+def test_a_close_that_is_refused_is_not_waited_for(bare: Bare) -> None:
+    bare.opened()
+    bare.flatten()
+    bare.reject(bare.placed(OrderRole.CLOSE)[0], "too small")
+    assert [sweep.venues for sweep in bare.seen.of(FlattenVenues)] == [("okx",)]

@@ -4,9 +4,9 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import ModeChanged
-from cockpit.domain.commands import HaltTrading, SetMode
+from cockpit.domain.commands import Arm, Disarm, HaltTrading, SetMode
 from cockpit.domain.kinds import EngineState, Mode
-from tests.engine.scenario import MOMENTUM, Scenario, config_with
+from tests.engine.scenario import MOMENTUM, Bare, Scenario, config_with
 
 
 def test_the_mode_stays_while_a_trade_is_open(scene: Scenario) -> None:
@@ -83,3 +83,24 @@ def test_a_session_loss_of_the_test_mode_stands_down() -> None:
     scene.wait_s(1)
     assert scene.state is EngineState.STANDING_DOWN
     assert "test session loss" in scene.engine.risk.reason
+
+
+def test_the_end_of_the_process_takes_back_what_has_not_filled(bare: Bare) -> None:
+    bare.signal()
+    (entry,) = bare.placed()
+    bare.command(Disarm)
+    assert bare.cancels() == []
+    bare.command(Disarm, takes_back_entries=True)
+    assert bare.cancels() == [entry.order_id]
+
+
+def test_what_the_host_found_against_a_mode_refuses_it(scene: Scenario) -> None:
+    answer = scene.command(SetMode, mode=Mode.TEST, way_up_open=True, refusal="okx: expected one-way mode, was hedged")
+    assert (answer.ok, answer.sentence) == (False, "mode stays paper: okx: expected one-way mode, was hedged")
+
+
+def test_what_the_host_found_against_arming_refuses_it(scene: Scenario) -> None:
+    scene.command(Disarm)
+    answer = scene.command(Arm, refusal="expected a drill today, was none")
+    assert (answer.ok, answer.sentence) == (False, "not armed: expected a drill today, was none")
+    assert scene.state is EngineState.DISARMED

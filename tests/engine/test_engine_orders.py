@@ -4,7 +4,7 @@ import pytest
 
 from cockpit.domain.actions import CancelOrder, FillBooked, OrderChanged, QueryOrder, QueryPosition
 from cockpit.domain.commands import HaltTrading
-from cockpit.domain.events import OrderAccepted, OrderFilled, OrderUnknown, VenuePosition
+from cockpit.domain.events import FundingPaid, OrderAccepted, OrderFilled, OrderUnknown, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, TradePhase
 from tests.engine.scenario import MOMENTUM, Bare, Scenario
 
@@ -265,3 +265,51 @@ def test_the_rest_of_a_position_that_another_trade_reached_into_keeps_a_stop_of_
     assert bare.placed(OrderRole.STOP)[-1].trade_id == second.trade_id
     assert bare.account.realised_usd == pytest.approx(first.pnl_usd + second.pnl_usd)
     assert first.fees_usd - second.fees_usd == pytest.approx((0.01 - 0.005) * 3_988.0 * 5e-4)
+
+
+def test_a_close_that_is_refused_again_and_again_is_sent_ever_more_seldom(bare: Bare) -> None:
+    """Dust that the venue does not take: once a second for ever would be a loop."""
+    bare.opened()
+    bare.cancelled(bare.placed(OrderRole.STOP)[0], "taken away by hand")
+    for _ in range(90):
+        close = bare.placed(OrderRole.CLOSE)[-1]
+        bare.reject(close, "51020 too small")
+        bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.01, 4_000.0, 0))
+        bare.wait_s(1)
+    assert 8 <= len(bare.placed(OrderRole.CLOSE)) <= 13
+    bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
+    assert bare.last_trade.phase is TradePhase.CLOSED
+
+
+def test_a_venue_that_is_swept_is_left_to_the_sweep(bare: Bare) -> None:
+    bare.opened()
+    bare.flatten()
+    bare.reject(bare.placed(OrderRole.CLOSE)[-1], "51020 too small")
+    bare.wait_s(6)
+    sent = len(bare.placed(OrderRole.CLOSE))
+    for _ in range(60):
+        bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.01, 4_000.0, 0))
+        bare.wait_s(1)
+    assert len(bare.placed(OrderRole.CLOSE)) == sent
+    bare.feed(OrderFilled(bare.now_ns, "flatten-okx-ETH-1", "x1", 0.01, 3_999.0, 0.02, False))
+    assert bare.last_trade.phase is TradePhase.CLOSED
+
+
+def test_funding_told_after_the_close_is_booked_to_the_trade_that_was_open_then(bare: Bare) -> None:
+    trade = bare.opened()
+    paid_ns = bare.now_ns + 1_000_000_000
+    bare.wait_s(5)
+    bare.fill(bare.placed(OrderRole.STOP)[0], 3_988.0)
+    before = bare.account
+    bare.feed(FundingPaid(paid_ns, "okx", "ETH", -0.25, 1.0))
+    assert bare.trades[trade.trade_id].funding_usd == -0.25
+    assert bare.account.realised_usd == pytest.approx(before.realised_usd - 0.25)
+    assert bare.account.consecutive_losses == before.consecutive_losses
+    assert len(bare.engine.book) == 0
+
+
+def test_funding_that_is_nobodys_is_told(bare: Bare) -> None:
+    bare.feed(FundingPaid(bare.now_ns, "okx", "ETH", -0.25, 1.0))
+    assert bare.notices("warning", "funding") == [
+        "-0.2500 USD of funding on ETH by okx booked to no trade: none of ours was open there then"
+    ]

@@ -56,7 +56,7 @@ def test_no_target_goes_out_while_the_stop_is_only_on_its_way(bare: Bare) -> Non
     bare.accept(entry)
     bare.fill(entry, 4_000.0)
     assert [order.role for order in bare.placed()] == [OrderRole.ENTRY, OrderRole.STOP]
-    bare.wait_s(5)
+    bare.wait_ms(900)
     assert bare.placed(OrderRole.TARGET) == []
     bare.accept(bare.placed(OrderRole.STOP)[0])
     assert len(bare.placed(OrderRole.TARGET)) == 3

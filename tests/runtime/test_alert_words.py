@@ -11,7 +11,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.runtime.alert_words import Alert, FaultWords, Words
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
-STALE = StandDown("stale:funding", "all", 0, "funding is 601 s old, past its limit of 600 s")
+STALE = StandDown("stale:funding", "all", 0, "no funding on okx for 601 s, limit 600 s")
 OTHER = StandDown("trades_today", "all", 0, "trades today 6 of 6")
 
 
@@ -64,7 +64,7 @@ ARMED, HALTED, DOWN, FLATTENING = (
             state(ARMED, DOWN, STALE),
             [
                 ("standing_down", "warning", "STANDING DOWN: the reason"),
-                ("feed_down", "warning", "feed: funding is 601 s old, past its limit of 600 s"),
+                ("feed_down", "warning", "feed: no funding on okx for 601 s, limit 600 s"),
             ],
         ),
         (state(EngineState.DISARMED, ARMED), []),
@@ -101,7 +101,7 @@ def test_a_feed_is_told_when_it_goes_and_when_it_comes_back_and_not_in_between()
             state(DOWN, DOWN, STALE, OTHER),
         )
     ]
-    gone = "feed: funding is 601 s old, past its limit of 600 s"
+    gone = "feed: no funding on okx for 601 s, limit 600 s"
     assert told == [[gone], [], ["feed: funding is back (all)"], [gone]]
 
 

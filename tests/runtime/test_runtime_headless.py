@@ -206,7 +206,7 @@ def test_after_kill_9_it_starts_cleanly(start: Start, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (("--mode", "test"), 2, "expected paper mode, was test"),
+        (("--mode", "test"), 2, "expected --feed live for test mode, was sim"),
         (("--feed", "/nowhere.rec"), 2, "expected to read a recording at /nowhere.rec"),
         (("--speed", "-1"), 2, "--speed"),
     ],

@@ -21,7 +21,8 @@ from cockpit.runtime.preflight import preflight
 
 CANARY = "canary-3d9e"
 KEYS = {f"COCKPIT_OKX_{name}": f"{CANARY}-{name}" for name in ("API_KEY", "SECRET", "PASSWORD")}
-VENUE_ONLY = ["permissions", "clock", "position mode", "stop capability"]
+NOWHERE = {"COCKPIT_OKX_REST_URL": "http://127.0.0.1:9", "COCKPIT_OKX_WS_URL": "ws://127.0.0.1:9"}
+VENUE_ONLY = [f"{name}.okx" for name in ("permissions", "clock", "position mode", "stop capability")]
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def places(tmp_path: Path) -> Places:
 
 
 def look(places: Places, *overrides: str, mode: Mode = Mode.PAPER, environ: dict[str, str] | None = None) -> Checklist:
-    return preflight(places, load_config(places.config, overrides), mode, Secrets(environ or {}, lambda _: None))
+    secrets = Secrets(environ or {}, lambda _: None)
+    return preflight(places, load_config(places.config, overrides), mode, secrets, NOWHERE)
 
 
 def item(checklist: Checklist, name: str) -> Item:
@@ -110,11 +112,18 @@ def test_each_item(overrides: Sequence[str], name: str, standing: Standing, deta
 
 
 @pytest.mark.parametrize("mode", [Mode.TEST, Mode.LIVE])
-def test_real_money_fails_whatever_nobody_asked_a_venue(mode: Mode, places: Places) -> None:
+def test_real_money_needs_the_venues_own_word(mode: Mode, places: Places) -> None:
     checklist = look(places, mode=mode, environ=KEYS)
-    assert failing(checklist) == ["aave", "way up", *VENUE_ONLY]
+    drill = ["drill"] if mode is Mode.LIVE else []
+    assert failing(checklist) == ["aave", "way up", "account.okx", *drill]
+    assert "expected okx to be reachable, was: " in item(checklist, "account.okx").detail
+
+
+def test_a_venue_without_keys_is_not_asked(places: Places) -> None:
+    checklist = look(places, mode=Mode.TEST)
+    assert failing(checklist) == ["aave", "way up", "keys.okx", *VENUE_ONLY]
     for name in VENUE_ONLY:
-        assert "was not asked: this version has no venue connection" in item(checklist, name).detail
+        assert item(checklist, name).detail == "expected okx to say, was not asked: its keys are not set"
 
 
 def test_the_way_up_says_what_it_lacks(places: Places) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.domain.account import Account, EngineMemory
-from cockpit.domain.actions import MemoryChanged, Notice
+from cockpit.domain.actions import AnyAction, MemoryChanged, Notice, TradeChanged
 from cockpit.domain.events import Top
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.units import NS_PER_S, utc_day
@@ -22,6 +22,8 @@ from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.replay import run_replay
 from cockpit.runtime.startup import CannotStart, build_host
+from cockpit.venues.paper import PaperVenue
+from tests.journal.journal_samples import opened
 
 AHEAD_NS = 3_600 * NS_PER_S
 
@@ -42,14 +44,22 @@ def built(places: Places, config: CockpitConfig, options: EngineOptions) -> Iter
         asyncio.run(host.stop())
 
 
-def leave(places: Places, kind: FeedKind, session_id: int, now_ns: int, mode: Mode = Mode.PAPER) -> None:
+def leave(
+    places: Places, kind: FeedKind, session_id: int, now_ns: int, mode: Mode = Mode.PAPER, *more: AnyAction
+) -> None:
     """A journal that ends with a loss of the day, and a notice a little later."""
     journal = Journal(places.journal)
     journal.begin(SessionInfo(session_id, now_ns, kind, mode, "digest", "test"))
     account = Account(utc_day(now_ns), now_ns, realised_usd=-3.0, session_usd=-3.0, trades_today=2)
     journal.append([MemoryChanged(now_ns, EngineMemory(mode, EngineState.ARMED, account, 7, 3, 0))])
-    journal.append([Notice(now_ns + NS_PER_S, "info", "test", "later")])
+    journal.append([Notice(now_ns + NS_PER_S, "info", "test", "later"), *more])
     assert journal.close()
+
+
+def open_trade() -> TradeChanged:
+    """A trade of test mode, open when its engine ended."""
+    trade = opened(1, mode=Mode.TEST)
+    return TradeChanged(trade.opened_ns or 0, trade, "opened")
 
 
 def test_time_and_session_ids_only_grow(places: Places, shipped_config: CockpitConfig) -> None:
@@ -86,12 +96,23 @@ def test_a_recording_starts_over_with_its_account(
         assert host.engine.risk.accountant.account.trades_today == 0
 
 
-def test_what_was_left_in_another_mode_is_not_taken_over_by_paper(
-    places: Places, shipped_config: CockpitConfig
-) -> None:
-    leave(places, FeedKind.SIMULATED, 1, time.time_ns(), Mode.TEST)
-    with pytest.raises(CannotStart, match="the journal ends in test mode: expected paper mode"):
+def test_what_is_open_in_a_real_mode_is_not_taken_over_by_paper(places: Places, shipped_config: CockpitConfig) -> None:
+    leave(places, FeedKind.SIMULATED, 1, time.time_ns(), Mode.TEST, open_trade())
+    with pytest.raises(CannotStart, match=r"ends in test mode with 1 trades and 0 orders open.*start with --mode test"):
         build_host(places, shipped_config, EngineOptions())
+
+
+def test_a_real_mode_with_nothing_open_is_left_for_paper(places: Places, shipped_config: CockpitConfig) -> None:
+    leave(places, FeedKind.SIMULATED, 1, time.time_ns(), Mode.TEST)
+    with built(places, shipped_config, EngineOptions()) as host:
+        assert host.gate is not None and host.gate.room is None
+        assert isinstance(host.session.venue, PaperVenue)
+
+
+@pytest.mark.parametrize("feed", ["sim", "a.rec"])
+def test_a_real_mode_needs_the_real_market(feed: str, places: Places, shipped_config: CockpitConfig) -> None:
+    with pytest.raises(CannotStart, match=f"expected --feed live for test mode, was {feed}"):
+        build_host(places, shipped_config, EngineOptions(mode=Mode.TEST, feed=feed))
 
 
 def test_max_trades_narrows_the_day_and_never_widens_it(places: Places, shipped_config: CockpitConfig) -> None:

@@ -1,0 +1,74 @@
+"""`cockpit drill`: can I get out? Tried where no money is at stake, timed, and kept in the journal."""
+
+import asyncio
+import os
+import secrets as randomness
+from collections.abc import Callable, Mapping
+
+from cockpit.commands.front import NO, YES
+from cockpit.config.endpoints import BadEndpoint
+from cockpit.config.model import CockpitConfig
+from cockpit.config.places import Places
+from cockpit.config.secrets import MissingKeys, Secrets
+from cockpit.deck.answers import one_line
+from cockpit.domain.kinds import Mode
+from cockpit.journal.drills import keep_drill
+from cockpit.runtime.drilling import DrillRun
+from cockpit.runtime.lock import is_held, read_holder
+from cockpit.runtime.real_accounts import trading_venues
+from cockpit.venues.account import VenueAccount
+
+Say = Callable[[str], None]
+Confirm = Callable[[str], bool]
+
+
+def drill_now(places: Places, config: CockpitConfig, say: Say, confirm: Confirm, *, venue: str) -> int:
+    """0 when every venue that trades (or `venue` alone) was opened, protected and left again; 1 otherwise.
+
+    Raises `JournalError` where the outcome cannot be kept.
+    """
+    mode = read_holder(places.lock).get("mode") if is_held(places.lock) else None
+    if mode not in (None, Mode.PAPER.value):
+        say(f"no drill: expected no engine in a real mode on this profile, was {mode}: the drill would flatten it")
+        return NO
+    venues = [venue] if venue else list(trading_venues(config))
+    try:
+        accounts = [account_to_drill(name, config, Secrets(), os.environ) for name in venues]
+    except (MissingKeys, BadEndpoint, KeyError) as error:
+        say(f"no drill: {one_line(str(error))}")
+        return NO
+    where = ", ".join(f"{account.venue} ({'loopback' if account.is_loopback else 'demo'})" for account in accounts)
+    if not confirm(f"Drill on {where}: opens the smallest position there, then closes everything there. Go on?"):
+        say("no drill: nothing was asked of any venue")
+        return NO
+
+    from cockpit.exchanges.library import load_library
+
+    load_library()
+    places.make_home()
+    is_ok = True
+    for account in accounts:
+        prefix = randomness.token_hex(3)
+        drill = asyncio.run(DrillRun(account, config, prefix, lambda line: say(one_line(line))).run())
+        keep_drill(places.journal, drill)
+        say(f"{account.venue}: {'one can get out' if drill.ok else 'NOT PROVEN that one can get out'}")
+        is_ok = is_ok and drill.ok
+    return YES if is_ok else NO
+
+
+def account_to_drill(venue: str, config: CockpitConfig, secrets: Secrets, environ: Mapping[str, str]) -> VenueAccount:
+    """The account where no money is at stake: moved to this machine, or the venue's demo account with its own keys.
+
+    Raises `MissingKeys`, `BadEndpoint`, or `KeyError` for a venue that takes no real orders.
+    """
+    from cockpit.venues.accounts import account_for
+
+    try:
+        usual = account_for(venue, config, secrets.venue_keys(venue), environ)
+        if usual.is_loopback or usual.is_demo:
+            return usual
+    except MissingKeys:
+        pass
+    section = config.venues[venue].model_copy(update={"demo": True})
+    demo = config.model_copy(update={"venues": {**config.venues, venue: section}})
+    return account_for(venue, demo, secrets.venue_keys(venue, of_demo=True), environ)

@@ -1,0 +1,56 @@
+"""`cockpit report`: its options and help, and where it is written."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cockpit.commands.front import NO, YES, Front
+from cockpit.commands.shared_options import JsonOption
+
+
+def report(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="T", help="A UTC date or time, e.g. 2025-10-19 or 2025-10-19T08:00."),
+    ] = None,
+    json: JsonOption = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page that needs nothing else.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write every trade as a row; docs/reports.md.")
+    ] = None,
+) -> int:
+    """What the journal shows.
+
+    Trades, equity, R, P&L, slippage, rejections by check, limit violations, and what the way up still lacks. Exit 1
+    when a limit was violated or the cold storage touched.
+
+    Example: cockpit report --since 2025-10-19 --html day.html
+    """
+    from cockpit.commands.since import since_ns
+
+    front: Front = ctx.obj
+    from_ns, config = since_ns(since), front.load()
+
+    from cockpit.commands.reporting import write_pages
+    from cockpit.journal.reading import JournalReader
+    from cockpit.journal.report import build_report
+    from cockpit.journal.report_history import history_of
+
+    evidence = JournalReader(front.places().journal).evidence(from_ns)
+    found, history = build_report(evidence, config), history_of(evidence)
+    written = write_pages(found, history, html=html, csv=csv)
+    if json:
+        typer.echo(found.as_json())
+    elif written:
+        typer.echo("\n".join(written))
+    else:
+        from rich.console import Console
+
+        from cockpit.journal.report_terminal import print_report
+
+        print_report(found, history, Console())
+    return NO if found.limit_violations or found.ledger_touches else YES

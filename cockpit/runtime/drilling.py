@@ -1,0 +1,155 @@
+"""The drill: the smallest open, a stop, and out again, where no money is at stake, with the times it took."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from cockpit.config.model import CockpitConfig
+from cockpit.config.venues import Instrument
+from cockpit.domain.kinds import OrderRole, OrderType, Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import NS_PER_MS, offset_price
+from cockpit.engine.ladder import on_grid
+from cockpit.journal.drills import Drill, DrillStep
+from cockpit.venues.account import RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
+from cockpit.venues.direct import flatten_directly
+from cockpit.venues.order_ids import OrderIds
+from cockpit.venues.timing import Timing
+
+STOP_AWAY_BPS = 300.0
+FILL_LOOKS = 50
+LOOK_EVERY_S = 0.1
+DOUBLINGS = 12
+
+Say = Callable[[str], None]
+
+
+class DrillFailed(Exception):
+    """A step did not go as it must; the text says what was expected and what was found."""
+
+
+class DrillRun:
+    """One drill on one account, which must be a demo one or on this machine. Run it once."""
+
+    def __init__(
+        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: Say, timing: Timing | None = None
+    ) -> None:
+        self._account = account
+        self._config = config
+        self._prefix = prefix
+        self._ids = OrderIds(prefix)
+        self._say = say
+        self._timing = timing or Timing()
+        self._steps: list[DrillStep] = []
+        self._number = self._timing.clock() // NS_PER_MS
+
+    async def run(self) -> Drill:
+        """Every step, and the way out whatever became of the others. Never raises what a venue did."""
+        began_ns = self._timing.clock()
+        is_done = False
+        try:
+            await self._in()
+            is_done = True
+        except (DrillFailed, VenueFailure) as error:
+            self._tell("FAILED", began_ns, str(error))
+        out_ns = self._timing.clock()
+        if not self.is_allowed:
+            return self._drill(began_ns, False)
+        is_flat = await flatten_directly(
+            {self._account.venue: self._account}, lambda step: self._say(step.line), self._prefix, self._timing
+        )
+        self._tell("FLATTEN", out_ns, "the venue said flat twice" if is_flat else "the venue was NOT seen flat")
+        return self._drill(began_ns, is_done and is_flat)
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether no money is at stake there."""
+        return self._account.is_demo or self._account.is_loopback
+
+    async def _in(self) -> None:
+        if not self.is_allowed:
+            raise DrillFailed(f"expected a demo or loopback account on {self._account.venue}, was a real one")
+        began_ns = self._timing.clock()
+        await self._account.open()
+        held = await self._account.positions()
+        self._tell("OPEN THE ACCOUNT", began_ns, f"{len(held)} positions there")
+        asset = next(asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue)
+        instrument = self._config.instrument(asset, self._account.venue)
+        entry = await self._enter(asset, instrument)
+        await self._protect(entry, instrument)
+
+    async def _enter(self, asset: str, instrument: Instrument) -> VenueOrder:
+        """The smallest order that the venue takes: doubled until it is not too small."""
+        began_ns, qty = self._timing.clock(), instrument.min_qty
+        for _ in range(DOUBLINGS):
+            order = self._order(asset, OrderRole.ENTRY, OrderType.MARKET, Side.LONG, qty)
+            client_id = self._ids.client_id(order.order_id)
+            try:
+                await self._account.place(order, client_id)
+            except Refused as refused:
+                if refused.kind is not RefusalKind.TOO_SMALL:
+                    raise
+                qty *= 2
+                continue
+            filled = await self._filled(asset, client_id)
+            self._tell("ENTRY", began_ns, f"{filled.filled_qty:g} {asset} at {filled.average_price:g}")
+            return filled
+        raise DrillFailed(f"expected {self._account.venue} to take {qty:g} {asset}, was too small for it")
+
+    async def _filled(self, asset: str, client_id: str) -> VenueOrder:
+        found: VenueOrder | None = None
+        for _ in range(FILL_LOOKS):
+            with suppress(VenueFailure):
+                found = await self._account.find(asset, client_id, False)
+            if found is not None and found.status.is_final and found.filled_qty > 0:
+                return found
+            await self._timing.sleep(LOOK_EVERY_S)
+        status = "not found" if found is None else found.status.value
+        raise DrillFailed(f"expected the entry filled within {FILL_LOOKS * LOOK_EVERY_S:g} s, was {status}")
+
+    async def _protect(self, entry: VenueOrder, instrument: Instrument) -> None:
+        began_ns = self._timing.clock()
+        trigger = on_grid(offset_price(entry.average_price, -STOP_AWAY_BPS), Side.LONG, instrument.tick_usd)
+        stop = self._order(
+            entry.asset, OrderRole.STOP, OrderType.STOP_MARKET, Side.SHORT, entry.filled_qty, trigger_price=trigger
+        )
+        client_id = self._ids.client_id(stop.order_id)
+        await self._account.place(stop, client_id)
+        self._tell("STOP", began_ns, f"{entry.filled_qty:g} {entry.asset} at {trigger:g}")
+        listed = [order.client_id for order in await self._account.open_orders([entry.asset])]
+        if client_id not in listed:
+            raise DrillFailed(f"expected the stop in {self._account.venue}'s list, was not there")
+        self._tell("STOP SEEN", began_ns, "rests in the venue's own list")
+
+    def _order(
+        self,
+        asset: str,
+        role: OrderRole,
+        order_type: OrderType,
+        side: Side,
+        qty: float,
+        trigger_price: float | None = None,
+    ) -> OrderRequest:
+        self._number += 1
+        return OrderRequest(
+            order_id=f"d{self._number}",
+            trade_id="drill",
+            venue=self._account.venue,
+            asset=asset,
+            side=side,
+            role=role,
+            order_type=order_type,
+            qty=qty,
+            reduce_only=role is not OrderRole.ENTRY,
+            decided_ns=self._timing.clock(),
+            decision_price=0.0,
+            trigger_price=trigger_price,
+        )
+
+    def _tell(self, name: str, began_ns: int, sentence: str) -> None:
+        step = DrillStep(name, self._timing.since_s(began_ns) * 1_000.0, sentence)
+        self._steps.append(step)
+        self._say(f"{step.took_ms:8.1f} ms  {self._account.venue} {name}: {sentence}")
+
+    def _drill(self, began_ns: int, ok: bool) -> Drill:
+        place = "demo" if self._account.is_demo else "loopback" if self._account.is_loopback else "real"
+        return Drill(began_ns, self._account.venue, place, ok, tuple(self._steps))

@@ -1,0 +1,270 @@
+"""What stands before a real mode and before arming in one: feed, keys, evidence, the account itself, the day's drill.
+
+It only looks and says; the engine decides, and what was said is part of the command, so that a replay decides the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from cockpit.config.endpoints import BadEndpoint
+from cockpit.config.model import CockpitConfig
+from cockpit.config.places import Places
+from cockpit.config.secrets import MissingKeys, Secrets
+from cockpit.domain.actions import AnyAction, CommandAnswered, ModeChanged
+from cockpit.domain.commands import Arm, SetMode
+from cockpit.domain.kinds import Mode
+from cockpit.domain.stream import TaskView
+from cockpit.journal.drills import drills_lacking
+from cockpit.journal.errors import JournalError
+from cockpit.journal.reading import JournalReader
+from cockpit.journal.report import way_up
+from cockpit.journal.sessions import FeedKind
+from cockpit.journal.store import Journal
+from cockpit.runtime.account_checks import account_items, opened
+from cockpit.runtime.checklist import Item
+from cockpit.runtime.journal_first import Put
+from cockpit.runtime.profile_prefix import order_prefix
+from cockpit.runtime.real_accounts import accounts_of, trading_venues
+from cockpit.runtime.session import Session
+from cockpit.venues.account import VenueAccount
+from cockpit.venues.paper import PaperVenue
+from cockpit.venues.timing import Timing
+
+if TYPE_CHECKING:
+    from cockpit.runtime.real_room import RealRoom
+
+LOG = logging.getLogger("cockpit.engine")
+JOURNAL_WITHIN_S = 2.0
+OPEN_FOR_ARMING_S = 2.0
+ASKED_WITHIN_S = 8.0
+"""Somebody waits for the answer, and for no longer than 10 s."""
+START_WITHIN_S = 40.0
+AT_START = "start"
+"""Who asks for the mode that the engine is started in."""
+
+MakeAccounts = Callable[[Collection[str], Mode], Mapping[str, VenueAccount]]
+
+
+class Gated(Protocol):
+    """What the gate needs of the host that it stands before."""
+
+    config: CockpitConfig
+    journal: Journal
+    session: Session
+
+
+class ModeGate:
+    """Prepares a real mode before the engine hears of it, and puts its venues behind the engine once it is in it.
+
+    `make_accounts` gives unopened accounts for venues in a mode; it and `timing` are there for tests.
+    """
+
+    def __init__(
+        self,
+        host: Gated,
+        places: Places,
+        kind: FeedKind,
+        put: Put,
+        make_accounts: MakeAccounts | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self._host = host
+        self._places = places
+        self._kind = kind
+        self._put = put
+        self._timing = timing or Timing()
+        self._make_accounts = make_accounts or self._accounts
+        self._prepared: RealRoom | None = None
+        self._room: RealRoom | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def room(self) -> RealRoom | None:
+        """The real venues behind the engine; None in paper mode."""
+        return self._room
+
+    def workers(self) -> tuple[TaskView, ...]:
+        """How the real venues' workers do."""
+        return self._room.workers() if self._room is not None else ()
+
+    # Before a command reaches the engine.
+
+    async def before_mode(self, command: SetMode, open_trades: int) -> SetMode:
+        """The command with all that was found. Accounts that pass are kept for the change."""
+        if command.mode is Mode.PAPER:
+            return command
+        refusal = self._feed_refusal(command.mode)
+        if refusal or open_trades:
+            return replace(command, refusal=refusal)
+        command = replace(command, way_up_open=await self._way_up_open(command.mode))
+        if not command.way_up_open and not command.override_reason.strip():
+            return command
+        within_s = START_WITHIN_S if command.by == AT_START else ASKED_WITHIN_S
+        refusal = await self._prepare(command.mode, within_s)
+        return replace(command, refusal=refusal, unread=tuple(self._host.config.venues))
+
+    async def before_arming(self, command: Arm, mode: Mode) -> Arm:
+        """The command with what stands against arming in this mode."""
+        if mode is Mode.PAPER:
+            return command
+        if self._room is None:
+            return replace(command, refusal=f"no real venue is behind this engine in {mode.value} mode")
+        closed = await self._closed(self._room)
+        if closed:
+            return replace(command, refusal=f"{', '.join(closed)} could not be opened yet")
+        lacking = await self._drill_refusal(mode)
+        if lacking:
+            return replace(command, refusal=lacking)
+        return replace(command, refusal=_said(await self.items(probes_stops=False)))
+
+    async def items(self, *, probes_stops: bool = True) -> list[Item]:
+        """What the venues behind the engine say of the accounts right now."""
+        room = self._room or self._prepared
+        return [] if room is None else await account_items(room.accounts, self._host.config, probes_stops=probes_stops)
+
+    # What the engine did.
+
+    def on_actions(self, actions: Sequence[AnyAction]) -> None:
+        """Put the right venues behind the engine the moment its mode has changed."""
+        for action in actions:
+            match action:
+                case ModeChanged(before=Mode.PAPER) if self._prepared is not None:
+                    self._room, self._prepared = self._prepared, None
+                    self._host.session.venue = self._room.venue
+                    self._room.start()
+                case ModeChanged(after=Mode.PAPER) if self._room is not None:
+                    self._host.session.venue = PaperVenue(self._host.config)
+                    self._end(self._room)
+                    self._room = None
+                case CommandAnswered(command="set_mode", ok=False) if self._prepared is not None:
+                    self._end(self._prepared)
+                    self._prepared = None
+
+    def take_over(self, mode: Mode, venues: Collection[str]) -> RealRoom:
+        """At the start, before anything else: the room of a real mode that an earlier engine left, not opened yet.
+
+        Raises `MissingKeys`, `BadEndpoint` or `OSError` where nothing could be sent there.
+        """
+        self._room = self._made(mode, venues)
+        self._host.session.venue = self._room.venue
+        return self._room
+
+    def start(self) -> None:
+        """Start what `take_over` made, on the running loop."""
+        if self._room is not None:
+            self._room.start()
+
+    async def against(self) -> str:
+        """Once every account that was taken over is open: what stands against them, empty where nothing does."""
+        if self._room is None:
+            return ""
+        await self._room.until_open()
+        return _said(await self.items())
+
+    async def stop(self) -> None:
+        """Let go of every venue."""
+        for room in (self._room, self._prepared):
+            if room is not None:
+                await room.stop()
+        self._room = self._prepared = None
+        if self._ending:
+            await asyncio.gather(*self._ending, return_exceptions=True)
+
+    # Finding out.
+
+    def _feed_refusal(self, mode: Mode) -> str:
+        if self._kind is FeedKind.LIVE:
+            return ""
+        return (
+            f"expected the live feed for {mode.value} mode, was {self._kind.value}: real orders need the real market, "
+            "start with --feed live"
+        )
+
+    async def _way_up_open(self, mode: Mode) -> bool:
+        """Whether the journal, with everything up to now, shows what the way up to this mode asks for."""
+        return await asyncio.to_thread(self._evidence_shows, mode)
+
+    def _evidence_shows(self, mode: Mode) -> bool:
+        try:
+            if not self._host.journal.flush(JOURNAL_WITHIN_S):
+                return False
+            evidence = JournalReader(self._places.journal).evidence()
+        except JournalError as error:
+            LOG.error("the way up could not be looked up: %s", error)
+            return False
+        return any(step.mode is mode and step.is_open for step in way_up(evidence, self._host.config))
+
+    async def _prepare(self, mode: Mode, within_s: float) -> str:
+        """Open the accounts and look at them; what stands against them in words, empty where nothing does."""
+        if self._room is not None:
+            return _said(await self.items())
+        try:
+            room = self._made(mode, ())
+        except (MissingKeys, BadEndpoint, OSError) as error:
+            return str(error)
+        try:
+            async with asyncio.timeout(within_s):
+                refusal = await self._looked_at(room)
+        except TimeoutError:
+            refusal = f"expected {', '.join(room.accounts)} to tell of the account within {within_s:g} s, was none"
+        except BaseException:
+            self._end(room)
+            raise
+        if refusal or self._room is not None:
+            self._end(room)
+            return refusal
+        if self._prepared is not None:
+            self._end(self._prepared)
+        self._prepared = room
+        return ""
+
+    async def _looked_at(self, room: RealRoom) -> str:
+        found = await opened(room.accounts)
+        if not found:
+            room.opened(*room.accounts)
+            found = await account_items(room.accounts, self._host.config)
+        return _said(found)
+
+    @staticmethod
+    async def _closed(room: RealRoom) -> list[str]:
+        """The venues that are not open; one that is about to be is waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_FOR_ARMING_S):
+                await room.until_open()
+        return sorted(set(room.accounts) - room.is_open)
+
+    async def _drill_refusal(self, mode: Mode) -> str:
+        config = self._host.config
+        if mode is not Mode.LIVE or not config.execution.drill_before_live:
+            return ""
+        return await asyncio.to_thread(
+            drills_lacking, self._places.journal, trading_venues(config), self._timing.clock()
+        )
+
+    def _made(self, mode: Mode, also: Collection[str]) -> RealRoom:
+        from cockpit.runtime.real_room import RealRoom
+
+        config = self._host.config
+        accounts = self._make_accounts(trading_venues(config, also), mode)
+        prefix = order_prefix(self._places)
+        return RealRoom(accounts, prefix, config, self._host.journal, self._put, self._timing)
+
+    def _accounts(self, venues: Collection[str], mode: Mode) -> Mapping[str, VenueAccount]:
+        return accounts_of(self._host.config, venues, mode, Secrets(), os.environ)
+
+    def _end(self, room: RealRoom) -> None:
+        task = asyncio.get_running_loop().create_task(room.stop())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+
+def _said(items: Sequence[Item]) -> str:
+    return "; ".join(f"{item.name}: {item.detail}" for item in items if not item.ok)
