@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from cockpit import __version__
@@ -16,6 +16,8 @@ from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT, TICKET, Ticket
 from cockpit.api.look_routes import look_routes
 from cockpit.api.models import BodyProblems, RefusalAnswer
+from cockpit.api.quiet_json import QuietResponse
+from cockpit.api.reading_page import POLICY, reading_page
 from cockpit.api.replay_routes import replay_routes
 from cockpit.api.room import Room
 from cockpit.api.trade_routes import trade_routes
@@ -47,16 +49,27 @@ def create_app(room: Room) -> FastAPI:
         title="Cockpit",
         version=__version__,
         description=ABOUT,
+        docs_url=None,
         redoc_url=None,
+        default_response_class=QuietResponse,
         responses=EVERYWHERE,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for routes in (look_routes, trade_routes, control_routes, update_routes, replay_routes):
         app.include_router(routes(room))
+    _add_page(app)
     _add_sockets(app, room)
     _add_handlers(app, room)
     return app
+
+
+def _add_page(app: FastAPI) -> None:
+    page = reading_page(app.openapi())  # takes long, so it is made (and kept) before the engine runs
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
 
 def _add_sockets(app: FastAPI, room: Room) -> None:
@@ -75,39 +88,39 @@ def _add_handlers(app: FastAPI, room: Room) -> None:
         room.log.refuse(error, status, ticket.call, sentence)
 
     @app.exception_handler(Denied)
-    async def denied(request: Request, error: Denied) -> JSONResponse:
+    async def denied(request: Request, error: Denied) -> QuietResponse:
         refused(request, error.error, error.status, error.error)
-        return JSONResponse({"detail": error.detail}, error.status)
+        return QuietResponse({"detail": error.detail}, error.status)
 
     @app.exception_handler(NotAnswered)
-    async def not_answered(request: Request, error: NotAnswered) -> JSONResponse:
+    async def not_answered(request: Request, error: NotAnswered) -> QuietResponse:
         refused(request, "not_answered", HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         reason = f"{error}: whether it was done is unknown, look at /api/health"
-        return JSONResponse({"detail": {"error": "not_answered", "reason": reason}}, HTTPStatus.SERVICE_UNAVAILABLE)
+        return QuietResponse({"detail": {"error": "not_answered", "reason": reason}}, HTTPStatus.SERVICE_UNAVAILABLE)
 
     @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> JSONResponse:
+    async def defect(request: Request, error: Exception) -> QuietResponse:
         detail = {"error": "defect", "reason": DEFECT}  # the guard sees the error too, and logs its traceback
-        return JSONResponse({"detail": detail}, HTTPStatus.INTERNAL_SERVER_ERROR)
+        return QuietResponse({"detail": detail}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     @app.exception_handler(RequestValidationError)
-    async def wrong_body(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def wrong_body(request: Request, error: RequestValidationError) -> QuietResponse:
         problems = [_problem(problem) for problem in error.errors()]
         refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, f"{len(problems)} problems")
-        return JSONResponse({"detail": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return QuietResponse({"detail": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     @app.exception_handler(HTTPException)
-    async def not_served(request: Request, error: HTTPException) -> JSONResponse:
+    async def not_served(request: Request, error: HTTPException) -> QuietResponse:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # a body that could not even be read as JSON
             problem = {"loc": ["body"], "msg": "expected JSON in UTF-8, was something else", "type": "json_invalid"}
             refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable body")
-            return JSONResponse({"detail": [problem]}, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return QuietResponse({"detail": [problem]}, HTTPStatus.UNPROCESSABLE_ENTITY)
         is_unknown = error.status_code == HTTPStatus.NOT_FOUND
         sentence = UNKNOWN_PATH if is_unknown else f"{error.detail}: see /docs"
         word = "unknown_path" if is_unknown else "method"
         refused(request, word, error.status_code, sentence)
         content = {"detail": {"error": word, "reason": sentence}}
-        return JSONResponse(content, error.status_code, headers=error.headers)
+        return QuietResponse(content, error.status_code, headers=error.headers)
 
 
 def _problem(problem: Any) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 
 from cockpit.api.denial import Denied
-from cockpit.api.models import CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
+from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
 from cockpit.api.room import Room
-from cockpit.domain.commands import AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
+from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
-from cockpit.runtime.startup import refusal_of_mode
 
 BY = "api"
 NO_REASON = "no reason given"
@@ -67,11 +66,18 @@ def control_routes(room: Room) -> APIRouter:
     async def mode(asked: ModeRequest) -> DoneAnswer:
         """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given."""
         wanted, override = Mode(asked.mode), asked.override_reason or ""
-        refusal = refusal_of_mode(wanted)
-        if refusal is not None:
-            raise Denied(400, "refused", refusal)
         return await _done(
             room, lambda now_ns, command_id: SetMode(now_ns, command_id, asked.by or BY, wanted, override)
+        )
+
+    @router.post("/api/bands/accept", summary="Accept proposed bands", responses=REFUSED)  # type: ignore[arg-type]
+    async def accept_bands(asked: BandsRequest) -> DoneAnswer:
+        """They stand in place of the asset's own until the UTC day ends. Refused where another proposal has taken its
+        place by now, and while a trade rests on the bands.
+        """
+        return await _done(
+            room,
+            lambda now_ns, command_id: AcceptBands(now_ns, command_id, asked.by or BY, asked.asset, asked.proposal_id),
         )
 
     @router.post(

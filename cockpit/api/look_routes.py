@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 
 from cockpit.api.messages import trade_data
 from cockpit.api.metrics import Metrics
 from cockpit.api.models import HealthAnswer, PerformanceAnswer
+from cockpit.api.quiet_json import quiet_json
 from cockpit.api.room import Room
 from cockpit.api.stats import health_of, performance_of
 
@@ -66,4 +66,4 @@ def _page(name: str, found: Sequence[Any], limit: int, offset: int, source: str)
 
 
 def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(quiet_json(value), media_type="application/json")

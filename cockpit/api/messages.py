@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.api.quiet_json import quiet_json
 from cockpit.domain.actions import AnyAction, Decided, ModeChanged, StateChanged, TradeChanged
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.trades import TradeRecord
@@ -51,7 +52,7 @@ def market_data(snapshot: Snapshot) -> dict[str, Any]:
 
 def encoded(event: str, data: dict[str, Any], timestamp: str) -> str:
     """One message as text; a number that is none becomes null."""
-    return msgspec.json.encode({"event": event, "data": data, "timestamp": timestamp}).decode()
+    return quiet_json({"event": event, "data": data, "timestamp": timestamp}).decode()
 
 
 def _data(action: ModeChanged | StateChanged) -> dict[str, Any]:

@@ -86,6 +86,14 @@ class ModeRequest(CommandRequest):
     override_reason: Annotated[Text | None, Field(description="climb without the evidence; journalled")] = None
 
 
+class BandsRequest(Asked):
+    """Which proposal to put into force: the one that was looked at, by its id."""
+
+    asset: Annotated[Word, Field(description="base coin, e.g. BTC")]
+    proposal_id: Annotated[Word, Field(description="`proposed_bands.proposal_id` of the asset in /api/snapshot")]
+    by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+
+
 class StopRequest(CommandRequest):
     """How to end the engine while positions are open: exactly one of the two is needed then."""
 

@@ -63,7 +63,6 @@ class ApiServer:
         self._secret = (secrets or Secrets()).find(SECRET_NAME)
         self.room = self._room(host, ending)
         self._app = create_app(self.room)
-        self._app.openapi()  # takes long, so it is made (and kept) before the engine runs
         for hear in (self.room.counters.on_actions, self.room.scoreboard.on_actions, self.room.hub.on_actions):
             host.listen(hear)
         self._doors: list[_Listener] = []

@@ -3,8 +3,8 @@
 from cockpit.api.models import FeedAnswer, HealthAnswer, PerformanceAnswer, StrategyAnswer
 from cockpit.api.room import Room
 from cockpit.api.scoreboard import Score
-from cockpit.config.setups import SqueezeGuard
 from cockpit.domain.kinds import EngineState, FeedState
+from cockpit.domain.process_problems import process_problems
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.units import utc_text
@@ -17,9 +17,7 @@ def health_of(room: Room) -> HealthAnswer:
     """The engine and its process at one look."""
     snapshot, process, config = room.host.snapshot(), room.host.process(), room.host.config
     problems = _problems(snapshot, process)
-    setups = sum(
-        len(setup.assets) if isinstance(setup, SqueezeGuard) else 1 for setup in config.setups.values() if setup.enabled
-    )
+    setups = sum(len(setup.traded) for setup in config.setups.values() if setup.enabled)
     is_halted = snapshot.state in HALTED_STATES
     return HealthAnswer(
         status="halted" if is_halted else "degraded" if problems else "healthy",
@@ -78,13 +76,4 @@ def _problems(snapshot: Snapshot, process: ProcessView) -> list[str]:
     """Why the engine is not plainly healthy. A feed that is off is none: it was never configured."""
     found = [cause.sentence for cause in snapshot.stand_downs]
     found += [f"feed {feed.name} is {feed.state.value}" for feed in snapshot.feeds if feed.state in BAD_FEEDS]
-    found += [f"task {task.name} fell: {task.detail}" for task in process.tasks if task.state == "backing_off"]
-    if process.faults:
-        found.append(f"{process.faults} engine faults, the last: {process.last_fault}")
-    if not process.journal_ok:
-        found.append(f"journal: {process.journal_error or 'not ok'}")
-    if process.recording_error:
-        found.append(f"recording: {process.recording_error}")
-    if not process.alerts.ok:
-        found.append(f"alerts: {process.alerts.last_error} ({process.alerts.failed} failed)")
-    return found
+    return [*found, *process_problems(process)]

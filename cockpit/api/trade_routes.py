@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 
 from cockpit.api.answered import Answer, Answered
 from cockpit.api.denial import Denied
 from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.models import Denial, ExecuteAnswer, ExecuteRequest, RefusalAnswer, RiskAdjustments, UnknownStrategy
+from cockpit.api.quiet_json import QuietResponse
 from cockpit.api.room import Room
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
@@ -38,7 +38,7 @@ def trade_routes(room: Room) -> APIRouter:
             404: {"model": UnknownStrategy, "description": "no strategy is registered under that name"},
         },
     )
-    async def execute(request: Request, asked: ExecuteRequest) -> JSONResponse:
+    async def execute(request: Request, asked: ExecuteRequest) -> QuietResponse:
         """The signal passes the gate, gets its strategy's registered stop and targets, and is sent if armed.
 
         200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
@@ -49,9 +49,9 @@ def trade_routes(room: Room) -> APIRouter:
         strategy = _strategy(room, asked)
         if asked.id is None:
             answer = await _execute(room, strategy, asked)
-            return JSONResponse(answer.content, answer.status)
+            return QuietResponse(answer.content, answer.status)
         answer, is_same = await answered.once(asked.id, asked, lambda: _execute(room, strategy, asked))
-        return JSONResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
+        return QuietResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
 
     return router
 

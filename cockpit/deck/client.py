@@ -84,6 +84,10 @@ class Deck:
         """Choose paper, test or live."""
         return await self._command("/api/mode", mode=mode.value, override_reason=override_reason)
 
+    async def accept_bands(self, asset: str, proposal_id: str) -> str:
+        """Put the asset's proposed bands into force, as they were seen under this id."""
+        return await self._command("/api/bands/accept", asset=asset, proposal_id=proposal_id)
+
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         """End the engine process."""
         return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)

@@ -41,6 +41,9 @@ class EngineLink(Protocol):
     async def set_mode(self, mode: Mode, override_reason: str = "") -> str:
         """Choose paper, test or live."""
 
+    async def accept_bands(self, asset: str, proposal_id: str) -> str:
+        """Put the asset's proposed bands into force, as they were seen under this id."""
+
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         """End the engine process."""
 

@@ -58,13 +58,13 @@ async def test_flatten_closes_what_is_open_and_halts(home: Path) -> None:
     assert position == 0
 
 
-async def test_a_mode_without_a_venue_is_refused_and_paper_is_kept(home: Path) -> None:
+async def test_a_real_mode_without_the_real_market_is_refused_and_paper_is_kept(home: Path) -> None:
     async with running(home) as engine, engine.http() as client:
         up = await client.post("/api/mode", json={"mode": "live", "override_reason": "trust me"})
         same = await client.post("/api/mode", json={"mode": "paper"})
 
         assert up.status_code == 400
-        assert "no connection to a venue" in up.json()["detail"]["reason"]
+        assert "expected the live feed for live mode, was simulated" in up.json()["detail"]["reason"]
         assert engine.host.mode is Mode.PAPER
         assert same.status_code == 200
         assert same.json()["sentence"].startswith("paper mode")

@@ -2,19 +2,16 @@
 
 import asyncio
 import json
-import socket
 from pathlib import Path
 
 import httpx
 import pytest
 from engine_room import SIGNAL, Running, running
-from hypothesis import given
-from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from cockpit.api.admission import Admission, Door, Headers
+from cockpit.api.admission import Admission, Door
 from cockpit.api.limits import Limits
-from cockpit.api.tokens import Token, TokenError, load_token
+from cockpit.api.tokens import TokenError, load_token
 from cockpit.domain.kinds import Mode
 
 CANARY = "canary-of-a-signing-secret-5551212"
@@ -144,6 +141,7 @@ async def test_a_climb_from_paper_ends_the_sockets_that_showed_no_token(home: Pa
     ):
         for client in (stranger, known, local):
             await client.recv()
+        engine.host.gate = None  # it would ask for the real market
         await engine.host.command(lambda now_ns, command_id: SetMode(now_ns, command_id, "test", Mode.TEST, "to see"))
         with pytest.raises(ConnectionClosed) as ended:
             while True:
@@ -190,97 +188,6 @@ def test_a_token_that_is_none_is_refused(tmp_path: Path, content: str, mode: int
 
     with pytest.raises(TokenError, match=what):
         load_token(path)
-
-
-# Host and Origin.
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("localhost", 200),
-        ("LOCALHOST:8000", 200),
-        ("127.0.0.1:1", 200),
-        ("[::1]:8000", 200),
-        ("evil.example", 403),
-        ("evil.example:8000", 403),
-        ("localhost.evil.example", 403),
-        ("127.0.0.1.nip.io", 403),
-        ("localhost@evil.example", 403),
-        ("evil.example#localhost", 403),
-        ("localhost:port", 403),
-        ("192.168.1.5", 403),
-        ("", 403),
-        ("[::1", 403),
-    ],
-)
-async def test_a_host_of_somebody_elses_is_dns_rebinding(shared: Running, host: str, status: int) -> None:
-    async with shared.http() as client:
-        answer = await client.get("/api/health", headers={"Host": host})
-
-    assert answer.status_code == status
-    if status == 403:
-        assert answer.json()["detail"]["error"] == "host"
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("path", ["/ws/deck", "/ws/dashboard"])
-@pytest.mark.parametrize(
-    "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:3000"}]
-)
-async def test_another_sites_page_opens_no_websocket(shared: Running, path: str, headers: dict[str, str]) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        async with shared.socket(path, **headers):
-            pass
-
-    assert refused.value.response.status_code == 403
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_only_a_page_we_served_may_call(shared: Running) -> None:
-    async with shared.http() as client:
-        own = await client.post("/api/disarm", headers={"Origin": shared.url})
-        for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "file://", shared.url + ".evil.example"):
-            answer = await client.post("/api/flatten", headers={"Origin": origin})
-            assert answer.status_code == 403, origin
-            assert answer.json()["detail"]["error"] == "origin"
-        await client.post("/api/arm")
-    async with shared.socket("/ws/dashboard", Origin=shared.url) as dashboard:
-        assert await dashboard.recv()
-
-    assert own.status_code == 200
-    assert shared.host.engine.risk.accountant.account.halt is None
-
-
-TOKEN = Token.__new__(Token)
-LOOPBACK = Admission(Door("tcp", "127.0.0.1"), TOKEN, lambda: Mode.PAPER)
-EVERYWHERE = Admission(Door("tcp", "0.0.0.0"), TOKEN, lambda: Mode.PAPER)
-
-
-@given(st.text(max_size=40))
-def test_only_this_machines_names_are_hosts(name: str) -> None:
-    headers = Headers([(b"host", name.encode("utf-8", "replace"))])
-    refusal = LOOPBACK.host_refusal(headers)
-
-    known = name.lower().split(":")[0] in ("localhost", "127.0.0.1") or name.startswith("[::1]")
-    assert refusal is None or not known or ":" in name
-    if not known:
-        assert refusal is not None
-
-
-@pytest.mark.parametrize(
-    ("host", "welcome"),
-    [
-        ("10.0.0.7:8000", True),
-        ("[fe80::1]:8000", True),
-        (socket.gethostname(), True),
-        ("localhost:8000", True),
-        ("evil.example", False),
-    ],
-)
-def test_bound_to_everything_addresses_and_its_own_name_are_hosts(host: str, welcome: bool) -> None:
-    assert (EVERYWHERE.host_refusal(Headers([(b"host", host.encode())])) is None) is welcome
 
 
 # Sizes, times, rates.

@@ -3,13 +3,12 @@
 import asyncio
 import json
 import logging
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hand_clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -19,10 +18,8 @@ from cockpit.api.answered import Answer, Answered
 from cockpit.api.buckets import CLIENTS_REMEMBERED, Bucket, Buckets
 from cockpit.api.call_log import CallLog, CallScope
 from cockpit.api.external import read_update
-from cockpit.api.goodbye import Goodbye
 from cockpit.api.hub import Hub
 from cockpit.api.models import ExecuteRequest, UpdateRequest
-from cockpit.api.pump import TURN_S, Pump
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import WINDOW_S, SignalSignature, sign
 from cockpit.config.model import CockpitConfig
@@ -54,16 +51,6 @@ TRADE = TradeRecord(
     notional_usd=100.0,
     size_factor=1.0,
 )
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now_s: float = 1_000.0) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 # Rates.
@@ -117,116 +104,6 @@ def test_a_signature_holds_for_its_body_and_its_window(body: bytes, stamp: int, 
 @given(st.text(max_size=60))
 def test_a_header_of_any_form_is_judged_and_never_an_error(header: str) -> None:
     assert SignalSignature(SecretStr("s"), Clock()).refusal(header, b"") is not None
-
-
-# The pump.
-
-
-class Taker:
-    """A connection that has room or not, and remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.has_room = True
-        self.sent: list[str] = []
-
-    def send_now(self, messages: list[str]) -> None:
-        self.sent += messages
-
-
-class Numbers:
-    """What is to be sent: the next number each time."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def look(self, now_s: float) -> list[str]:
-        self.looks += 1
-        return [str(self.looks)]
-
-
-def go_round(pump: Pump) -> None:
-    for _ in pump.steps():
-        pass
-
-
-async def pumped(pump: Pump, *clients: tuple[Any, Callable[[float], Any]]) -> list[asyncio.Task[None]]:
-    feeding = [asyncio.create_task(pump.feed(taker, look)) for taker, look in clients]
-    await asyncio.sleep(0)
-    return feeding
-
-
-async def test_one_without_room_is_not_waited_for_and_let_go_when_its_patience_is_over() -> None:
-    clock, stuck, other, numbers = Clock(), Taker(), Taker(), Numbers()
-    pump = Pump(2.0, clock)
-    feeding = await pumped(pump, (stuck, numbers.look), (other, Numbers().look))
-    stuck.has_room = False
-    for expected in (1, 2, 3):
-        go_round(pump)
-        clock.now_s += 1.0
-        assert len(other.sent) == expected
-    assert not feeding[0].done()
-    go_round(pump)
-    with pytest.raises(Goodbye, match="expected to be read within 2 s, was not") as ended:
-        await feeding[0]
-    assert ended.value.code == 1013
-    assert (stuck.sent, numbers.looks) == ([], 0), "what it cannot take is not even made"
-    await stopped(*feeding)
-
-
-async def test_room_again_in_time_is_patience_anew() -> None:
-    clock, slow = Clock(), Taker()
-    pump = Pump(2.0, clock)
-    feeding = await pumped(pump, (slow, Numbers().look))
-    for _ in range(5):
-        slow.has_room = False
-        go_round(pump)
-        clock.now_s += 1.5
-        slow.has_room = True
-        go_round(pump)
-    assert slow.sent == ["1", "2", "3", "4", "5"]
-    assert not feeding[0].done()
-    await stopped(*feeding)
-
-
-async def test_a_defect_in_one_clients_look_ends_that_client_alone() -> None:
-    def broken(now_s: float) -> list[str]:
-        raise ZeroDivisionError
-
-    pump, other = Pump(2.0, Clock()), Taker()
-    feeding = await pumped(pump, (Taker(), broken), (other, Numbers().look))
-    go_round(pump)
-    with pytest.raises(ZeroDivisionError):
-        await feeding[0]
-    go_round(pump)
-    assert other.sent == ["1", "2"]
-    await stopped(*feeding)
-
-
-async def test_between_two_clients_the_loop_goes_on() -> None:
-    """A slow look costs the clients behind it time, never the engine its turn."""
-    looked: list[int] = []
-
-    def slow(now_s: float) -> list[str]:
-        end_s = time.perf_counter() + 2 * TURN_S
-        while time.perf_counter() < end_s:
-            pass
-        looked.append(turn)
-        return []
-
-    pump, turn = Pump(2.0), 0
-    feeding = await pumped(pump, *((Taker(), slow) for _ in range(20)))
-    running = asyncio.create_task(pump.run())
-    while len(looked) < 20:
-        await asyncio.sleep(0)
-        turn += 1
-    await stopped(running, *feeding)
-    assert all(looked.count(number) <= 1 for number in set(looked)), "one slow look in a turn, then the others run"
-
-
-async def stopped(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 # Answers by id.

@@ -1,0 +1,173 @@
+"""From a key to the venue: `python -m tests.benchmarks.flatten_latency [--runs 30] [--rate 10000]`.
+
+The real screen on a terminal, the real engine as a process of its own in a flood of events, real orders through the
+client library to venues in this process, one of which answers nothing while it is measured. Timed is the last press of
+the flatten key (or the call of the API) to the arrival of the close at the venue where the position is.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from cockpit.deck.address import local
+from cockpit.deck.client import DeckClient
+from tests.faults.world import PRICES, TICKS
+from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.okx_trading import OkxTradingVenue
+from tests.loopback.trading_faults import hanging
+from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.tui.pty_process import PtyProcess
+
+AIM_MS = 25.0
+START_WITHIN_S = 60.0
+SIGNAL = {"strategy": "Cross-Exchange Arbitrage", "pair": "ETH/USDT", "amount": 45, "side": "long", "mode": "test"}
+
+Press = Callable[[], Awaitable[int]]
+"""Asks for the flatten; returns when, in monotonic nanoseconds."""
+
+
+def environ_of(binance: TradingVenue, okx: TradingVenue) -> dict[str, str]:
+    """Where the venues are, and the keys they know."""
+    urls = {
+        "COCKPIT_BINANCEUSDM_REST_URL": binance.rest_url,
+        "COCKPIT_BINANCEUSDM_WS_URL": binance.ws_url,
+        "COCKPIT_OKX_REST_URL": okx.rest_url,
+        "COCKPIT_OKX_WS_URL": okx.ws_url,
+    }
+    keys = {}
+    for name in ("BINANCE", "OKX"):
+        keys |= {f"COCKPIT_{name}_API_KEY": KEY, f"COCKPIT_{name}_SECRET": SECRET, f"COCKPIT_{name}_PASSWORD": PASSWORD}
+    return urls | keys
+
+
+def furnish(venue: TradingVenue) -> None:
+    """Prices, and an account as the config wants it."""
+    venue.core.leverage = dict.fromkeys(venue.core.rules, 5)
+    venue.core.isolated = dict.fromkeys(venue.core.rules, True)
+    for asset, price in PRICES.items():
+        venue.set_price(asset, price, round(price + TICKS[asset], 6), price)
+
+
+async def until(holds: Callable[[], object], what: str, within_s: float = 30.0) -> None:
+    """Wait for it."""
+    give_up_s = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > give_up_s:
+            raise AssertionError(f"expected {what} within {within_s:g} s, was not")
+        await asyncio.sleep(0.005)
+
+
+async def one(deck: DeckClient, traded: TradingVenue, hung: TradingVenue, press: Press) -> float:
+    """Milliseconds of one flatten; afterwards everything is as before."""
+    await deck.execute(SIGNAL | {"exchanges": ["okx"]})
+    await until(lambda: traded.algo_orders and len(traded.open_orders) == 3, "a stop and three targets")
+    stuck = hung.faults.add(hanging(3_600, executes=False), times=None)
+    closes = len(traded.called("close"))
+    pressed_ns = await press()
+    await until(lambda: len(traded.called("close")) > closes, "the close")
+    took_ms = (traded.called("close")[closes].arrived_ns - pressed_ns) / 1e6
+    await until(lambda: not traded.positions and not traded.algo_orders, "flat")
+    hung.faults.remove(stuck)
+    await _halted(deck)
+    await deck.resume("the next run")
+    await deck.arm()
+    return took_ms
+
+
+async def _halted(deck: DeckClient) -> None:
+    give_up_s = time.monotonic() + 60.0
+    while (await deck.snapshot()).state != "halted":
+        if time.monotonic() > give_up_s:
+            raise AssertionError("expected the flatten to end within 60 s, was not")
+        await asyncio.sleep(0.05)
+
+
+def told(name: str, took_ms: list[float]) -> str:
+    """One line of figures."""
+    ordered = sorted(took_ms)
+    p50, p99 = ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    word = "reached" if p99 < AIM_MS else "NOT reached"
+    line = f"{name}: {len(ordered)} runs, p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {ordered[-1]:.1f} ms"
+    return f"{line}; the aim of {AIM_MS:g} ms is {word}"
+
+
+async def measure(runs: int, rate: float) -> dict[str, list[float]]:
+    """Every way of asking, so many times each."""
+    took: dict[str, list[float]] = {}
+    async with BinanceTradingVenue(wallet_usd=830) as binance, OkxTradingVenue(wallet_usd=830) as okx:
+        for venue in (binance, okx):
+            furnish(venue)
+        with tempfile.TemporaryDirectory(prefix="ck-") as directory:
+            home = Path(directory)
+            environ = os.environ | environ_of(binance, okx)
+            command = [sys.executable, "-m", "tests.benchmarks.flooded_engine", str(home), str(rate)]
+            engine = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+            screen: PtyProcess | None = None
+            try:
+                assert engine.stdout is not None
+                ready = await asyncio.to_thread(engine.stdout.readline)
+                assert ready.startswith("ready"), ready
+                async with DeckClient(local(home / "engine.sock"), "benchmark") as deck:
+                    await _armed(deck)
+                    took["API call to the close's arrival"] = [
+                        await one(deck, okx, binance, lambda: _call(deck)) for _ in range(runs)
+                    ]
+                    screen = PtyProcess([sys.executable, "-m", "cockpit", "--home", str(home)])
+                    await asyncio.to_thread(screen.wait_for, "TEST", START_WITHIN_S)
+                    key = screen
+                    took["second F12 to the close's arrival"] = [
+                        await one(deck, okx, binance, lambda: _press_twice(key)) for _ in range(runs)
+                    ]
+            finally:
+                if screen is not None:
+                    screen.end()
+                engine.kill()
+                engine.wait()
+                engine.stdout.close()
+    return took
+
+
+async def _armed(deck: DeckClient) -> None:
+    give_up_s = time.monotonic() + START_WITHIN_S
+    while (await deck.snapshot()).state != "armed":
+        if time.monotonic() > give_up_s:
+            raise AssertionError(f"expected an armed engine, was: {(await deck.snapshot()).state_reason}")
+        await asyncio.sleep(0.2)
+
+
+async def _call(deck: DeckClient) -> int:
+    began_ns = time.monotonic_ns()
+    asked = asyncio.create_task(deck.flatten("a benchmark"))
+    asked.add_done_callback(lambda task: task.exception())
+    return began_ns
+
+
+async def _press_twice(screen: PtyProcess) -> int:
+    """The second press confirms; the first has had its time to be drawn."""
+    before = screen.count
+    screen.press("f12")
+    await asyncio.to_thread(screen.wait_for, "press again", 10.0, after=before)
+    began_ns = time.monotonic_ns()
+    screen.press("f12")
+    return began_ns
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--rate", type=float, default=10_000.0, help="events a second")
+    asked = parser.parse_args()
+    print(f"{asked.rate:,.0f} events a second, the other venue hanging")
+    for name, took_ms in asyncio.run(measure(asked.runs, asked.rate)).items():
+        print(told(name, took_ms))
+
+
+if __name__ == "__main__":
+    main()
