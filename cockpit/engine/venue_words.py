@@ -46,9 +46,15 @@ class VenueWords:
         """Begin anew with these venues behind the engine, none of which has told yet what its account holds."""
         self._standing.clear()
         for venue in unread:
-            why = "has not told yet what its account holds" if venue in self._traded else "is traded by no asset"
-            sentence = f"{venue} {why}: no entry there before that"
-            self.take(VenueWord(out.now_ns, venue, "", VenueTopic.UNREAD, sentence), out)
+            if venue in self._traded:
+                sentence = f"{venue} has not told yet what its account holds: no entry there before that"
+                self.take(VenueWord(out.now_ns, venue, "", VenueTopic.UNREAD, sentence), out)
+            else:
+                # Only a signal that names it will ever hear of this.
+                sentence = f"{venue} is where no asset of the config trades: no entry there"
+                self._standing[venue, "", VenueTopic.UNREAD] = VenueWord(
+                    out.now_ns, venue, "", VenueTopic.UNREAD, sentence
+                )
 
 
 def _severity(word: VenueWord) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import AssetView, FundingView, HealthView, OpenTradeView, SetupView, Snapshot
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.trade_life import TradeLife
@@ -33,8 +35,8 @@ def snapshot(engine: Engine) -> Snapshot:
         equity_usd=risk.equity_usd(),
         drawdown_usd=risk.drawdown_usd(),
         drawdown_limit_usd=risk.drawdown_limit_usd,
-        daily_loss_limit_usd=config.limits.daily_loss_usd,
-        max_trades_per_day=config.limits.max_trades_per_day,
+        daily_loss_limit_usd=_loss_limit_usd(config, risk.accountant.mode),
+        max_trades_per_day=_trades_a_day(config, risk.accountant.mode),
         max_open_trades=config.limits.max_open_trades,
         max_notional_usd=config.limits.max_notional_usd,
         exposure_usd=engine.book.exposure_usd(),
@@ -47,6 +49,18 @@ def snapshot(engine: Engine) -> Snapshot:
         verdicts_denied=engine.decisions.denied,
         flatten_steps=tuple(risk.flatten_steps),
     )
+
+
+def _trades_a_day(config: CockpitConfig, mode: Mode) -> int:
+    """How many entries the day has in that mode: test's own limit is one more, and a session is a day."""
+    most = config.limits.max_trades_per_day
+    return min(most, config.modes.test.max_trades) if mode is Mode.TEST else most
+
+
+def _loss_limit_usd(config: CockpitConfig, mode: Mode) -> float:
+    """What the day may lose in that mode."""
+    most = config.limits.daily_loss_usd
+    return min(most, config.modes.test.max_session_loss_usd) if mode is Mode.TEST else most
 
 
 def _asset(engine: Engine, name: str) -> AssetView:

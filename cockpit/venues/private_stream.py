@@ -53,6 +53,7 @@ class PrivateStream(ABC):
         self.secrets: list[str] = []
         """What must never be said, beside the keys: what the stream's address holds."""
         self._heard: Callable[[StreamWord], None] | None = None
+        self._stands = False
         self._broken: asyncio.Future[NoReturn] | None = None
         self._expected_ns: dict[str, int] = {}
         self._spoken_of = Recent(2_000)
@@ -102,8 +103,8 @@ class PrivateStream(ABC):
             self._heard(word)
 
     def expect(self, client_id: str) -> None:
-        """The venue accepted this order: its stream will speak of it, or has."""
-        if self._heard is not None and client_id not in self._spoken_of:
+        """The venue accepted this order: its stream will speak of it, or has. Nobody heard what came before it stood."""
+        if self._stands and client_id not in self._spoken_of:
             self._expected_ns[client_id] = self.account.timing.clock()
 
     def break_off(self, why: str) -> None:
@@ -128,15 +129,14 @@ class PrivateStream(ABC):
                 await self.account.timing.sleep(back_off.failed())
         finally:
             self._heard = None
-            self._expected_ns.clear()
 
     async def _until_it_breaks(self, linked: Callable[[bool, str], None], back_off: BackOff) -> VenueFailure:
         self._broken = asyncio.get_running_loop().create_future()
-        self._expected_ns.clear()
         try:
             self.account.client.ws_dial_backoff = {}  # the library would wait on top of our own waiting
             sockets = list(await self._dial())
             back_off.succeeded()
+            self._stands = True
             linked(True, "")
             await _first_end(
                 self._broken,
@@ -150,6 +150,8 @@ class PrivateStream(ABC):
         except Exception as error:
             return failure_of(error, self.account.venue, self.secrets)
         finally:
+            self._stands = False
+            self._expected_ns.clear()
             await self._hang_up()
 
     async def connected(self, url: str, waiting: asyncio.Future[Any]) -> None:

@@ -2,12 +2,14 @@
 
 A refusal is final. What certainly did not arrive is sent again under the same id, for a while: entries soon lose their
 point, exits hardly ever do. What nobody knows about is asked for by its id and never sent again.
+
+A close leaves right behind the cancels of the targets that hold its quantity, not after their answers: where it comes
+too early the venue refuses it, and it goes again under the same id once they are taken.
 """
 
 import asyncio
 from collections.abc import Sequence
 
-from cockpit.domain.kinds import OrderRole
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
 from cockpit.venues.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueOrder
@@ -72,8 +74,6 @@ class Sending:
     async def _send(self, kept: KeptOrder, request: OrderRequest) -> None:
         """Send until it is answered. Every way out of here tells what is known."""
         room, began_ns = self._room, self._room.now_ns
-        if request.role is OrderRole.CLOSE:
-            await self._cancelling.until_free(request.asset, self._wait_free_s)
         back_off = BackOff(room.pace.resend_first_s, room.pace.resend_longest_s)
         reserved = 0
         while not self._was_withdrawn(kept):
@@ -82,9 +82,10 @@ class Sending:
                 return
             except Refused as refusal:
                 if refusal.kind is RefusalKind.QUANTITY_RESERVED and request.reduce_only and reserved < RESERVED_TRIES:
-                    reserved += 1
                     await self._cancelling.until_free(request.asset, self._wait_free_s)
-                    await room.timing.sleep(back_off.failed())
+                    if reserved > 0:
+                        await room.timing.sleep(back_off.failed())
+                    reserved += 1
                     continue
                 self._refused(kept, refusal)
                 return

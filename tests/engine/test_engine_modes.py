@@ -35,6 +35,15 @@ def test_an_override_is_recorded_with_its_reason(scene: Scenario) -> None:
     )
 
 
+def test_what_is_left_of_the_day_is_shown_by_the_limits_of_the_mode(scene: Scenario) -> None:
+    limits = [(shown.max_trades_per_day, shown.daily_loss_limit_usd) for shown in [scene.engine.snapshot()]]
+    for mode in (Mode.TEST, Mode.LIVE):
+        scene.command(SetMode, mode=mode, way_up_open=True)
+        shown = scene.engine.snapshot()
+        limits.append((shown.max_trades_per_day, shown.daily_loss_limit_usd))
+    assert limits == [(6, 100.0), (3, 20.0), (6, 100.0)]
+
+
 def test_changing_the_mode_disarms(scene: Scenario) -> None:
     scene.command(SetMode, mode=Mode.TEST, way_up_open=True)
     assert scene.state is EngineState.DISARMED

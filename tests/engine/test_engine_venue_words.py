@@ -103,7 +103,9 @@ def test_a_venue_without_an_asset_of_ours_stands_in_nobodys_way(bare: Bare) -> N
     assert [(cause.cause, cause.scope) for cause in bare.engine.snapshot().stand_downs] == [("venue:okx:unread", "okx")]
     bare.health(3.0)
     bare.arm()
-    assert bare.signal(venues=("binance",)).sentence == ("binance is traded by no asset: no entry there before that")
+    assert bare.signal(venues=("binance",)).sentence == (
+        "binance is where no asset of the config trades: no entry there"
+    )
 
 
 def test_from_test_to_live_what_venues_have_told_stays(bare: Bare) -> None:

@@ -124,6 +124,7 @@ async def test_a_terminal_that_is_resized_60_times(desk: Desk, screen: PtyProces
             screen.resize(20 + (number * 37) % 140, 5 + (number * 17) % 50)
             await asyncio.sleep(0.02)
         check(*await watch(deck, trade_id, 1.5))
+    screen.resize(120, 40)
     screen.wait_until_shown("Aave HF", 40)
     assert b"Traceback" not in screen.written
 

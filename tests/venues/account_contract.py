@@ -254,11 +254,11 @@ class AccountContract:
         found = await desk.account.find("BTC", f"{ID}e1", False)
         assert found is not None and found.status is OrderStatus.FILLED
 
-    async def test_a_venue_that_is_gone_is_ambiguous(self, desk: Desk) -> None:
+    async def test_what_cannot_be_connected_at_all_was_not_sent(self, desk: Desk) -> None:
         await desk.venue.go_down()
-        with pytest.raises(Ambiguous):
+        with pytest.raises(NotSent):
             await desk.account.place(entry(), f"{ID}e1")
-        with pytest.raises(Ambiguous):
+        with pytest.raises(NotSent):
             await desk.account.positions()
 
     async def test_a_cancelled_wait_does_not_cancel_the_order(self, desk: Desk) -> None:

@@ -97,6 +97,13 @@ class AccountStreamContract:
         await desk.until(lambda: len(desk.links) >= 3 and desk.links[-1][0])
         assert f"expected word of order {ID}e1" in desk.links[1][1]
 
+    async def test_what_was_accepted_before_it_stood_proves_nothing(self, desk: Desk) -> None:
+        """As the stop probe's order at every start: nobody heard of it, and nobody could."""
+        await desk.venue.go_down()
+        await desk.until(lambda: not desk.links[-1][0])
+        desk.account._stream.expect(f"{ID}e1")  # type: ignore[attr-defined]
+        assert desk.account._stream._expected_ns == {}  # type: ignore[attr-defined]
+
     async def test_a_quiet_stream_is_left_alone(self, desk: Desk) -> None:
         """An order that it spoke of is no reason to doubt it, however long it is silent afterwards."""
         await desk.account.place(entry(), f"{ID}e1")
