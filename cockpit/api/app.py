@@ -1,5 +1,7 @@
 """The FastAPI app: every route, and how what goes wrong is told."""
 
+import asyncio
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -49,6 +51,7 @@ def create_app(room: Room) -> FastAPI:
         title="Cockpit",
         version=__version__,
         description=ABOUT,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         default_response_class=QuietResponse,
@@ -65,11 +68,19 @@ def create_app(room: Room) -> FastAPI:
 
 
 def _add_page(app: FastAPI) -> None:
-    page = reading_page(app.openapi())  # takes long, so it is made (and kept) before the engine runs
+    """The description of the API, for people and for programs: made beside the loop when first asked for, then kept.
+
+    Making it takes as long as a fifth of the engine's start, and hardly anybody asks.
+    """
+    page = cache(lambda: reading_page(app.openapi()))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+        return HTMLResponse(await asyncio.to_thread(page), headers={"Content-Security-Policy": POLICY})
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> QuietResponse:
+        return QuietResponse(await asyncio.to_thread(app.openapi))
 
 
 def _add_sockets(app: FastAPI, room: Room) -> None:

@@ -29,6 +29,7 @@ ORDERS = frozenset(
         ("DELETE", "algoOrder"),
         ("GET", "openOrders"),
         ("GET", "openAlgoOrders"),
+        ("GET", "allOrders"),
         ("GET", "userTrades"),
     )
 )

@@ -26,6 +26,7 @@ ORDERS = frozenset(
         ("GET", "orders-pending"),
         ("GET", "orders-algo-pending"),
         ("GET", "fills"),
+        ("GET", "fills-history"),
         ("POST", "close-position"),
         ("POST", "cancel-all-after"),
     )

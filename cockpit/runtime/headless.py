@@ -152,9 +152,13 @@ async def _halt_unless_sound(host: Host) -> None:
 
 
 def settle_memory() -> None:
-    """Take what the start made out of the collector's sight: walking through it later stalls the loop for 100 ms."""
+    """Take what the start made out of the collector's sight: walking through it later stalls the loop for 100 ms.
+
+    From here on garbage is collected, whether or not it was during the start.
+    """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _narrate(host: Host, say: Say) -> None:

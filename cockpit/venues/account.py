@@ -70,7 +70,10 @@ class KeysLost(VenueFailure):
 
 
 class VenueFill(NamedTuple):
-    """One execution of an order; `fill_id` is unique per venue, `fee_usd` > 0 was paid."""
+    """One execution of an order; `fill_id` is unique per venue, `fee_usd` > 0 was paid.
+
+    `forced` says why the venue itself traded (liquidation, ...), where that is known; "" for anybody else's order.
+    """
 
     fill_id: str
     client_id: str
@@ -81,6 +84,8 @@ class VenueFill(NamedTuple):
     fee_usd: float
     is_maker: bool
     ts_ns: int
+    venue_order_id: str = ""
+    forced: str = ""
 
 
 class VenueOrder(NamedTuple):
@@ -202,6 +207,13 @@ class VenueAccount(Protocol):
 
     async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
         """Every execution of an order that `find` returned."""
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution on that perpetual since then, whoever ordered it, oldest first.
+
+        It reaches back a week at most (Binance's longest span). Where an order's id cannot be learnt its `client_id`
+        is "".
+        """
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order of the account on USDT perpetuals, plain and conditional, whoever placed it.

@@ -20,6 +20,9 @@ from cockpit.venues.contracts import Listing
 
 NOT_OPEN = frozenset({"-2011", "-2013"})
 """The venue has no such (open) order."""
+FILLS_A_PAGE, MOST_PAGES = 1_000, 5
+ASKED_SINGLY = 4
+"""Orders are asked for one by one (a weight of 1 each) up to so many; beyond, a whole list costs 5."""
 DANGEROUS = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
 
 
@@ -120,7 +123,9 @@ class BinanceAccount(CcxtAccount):
         turned_into = await self._order({"symbol": symbol, "orderId": order_id}) if order_id else None
         if turned_into is None:
             return algo
-        return turned_into._replace(client_id=client_id, trigger_price=_listed(algo).trigger_price)
+        followed = turned_into._replace(client_id=client_id, trigger_price=_listed(algo).trigger_price)
+        self._names.learn(order_id, followed)
+        return followed
 
     async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
         row = await self._row("fapiPrivateGetOrder", ids)
@@ -143,6 +148,35 @@ class BinanceAccount(CcxtAccount):
         rows = await self.ask("fapiPrivateGetUserTrades", ids)
         with self.judged():
             return tuple(self._words.fill(row, order.client_id) for row in rows)
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution there since then. The venue lists them without our ids, which its orders tell."""
+        symbol = self.listing(asset).market_id
+        asked: dict[str, Any] = {"symbol": symbol, "startTime": self._reach_ms(since_ns), "limit": FILLS_A_PAGE}
+        rows: list[Any] = []
+        for _ in range(MOST_PAGES):
+            page = await self.ask("fapiPrivateGetUserTrades", asked)
+            with self.judged():
+                rows += page
+                if len(page) < FILLS_A_PAGE:
+                    break
+                asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
+        with self.judged():
+            await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
+            fills = [self._names.named(self._words.fill(row, "")) for row in rows]
+            return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
+
+    async def _learn_orders(self, symbol: str, order_ids: list[str]) -> None:
+        if len(order_ids) > ASKED_SINGLY:
+            oldest = min(order_ids, key=int)
+            rows = await self.ask("fapiPrivateGetAllOrders", {"symbol": symbol, "orderId": oldest, "limit": 1_000})
+            found = [order for order in map(self._words.order, rows) if order is not None]
+        else:
+            answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
+            found = [order for order in await asyncio.gather(*answers) if order is not None]
+        known = {order.venue_order_id: self._known(order) for order in found}
+        for order_id in order_ids:
+            self._names.learn(order_id, known.get(order_id))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, of both services."""

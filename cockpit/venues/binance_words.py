@@ -107,6 +107,8 @@ class BinanceWords:
             fee_usd=fee,
             is_maker=is_maker,
             ts_ns=int(row["time"]) * NS_PER_MS,
+            venue_order_id=str(row["orderId"]),
+            forced=forced(client_id),
         )
 
     def position(self, row: Row) -> HeldPosition | None:
@@ -202,6 +204,8 @@ class BinanceWords:
             fee_usd=self._fee(row.get("n") or 0.0, row.get("N") or "USDT", row["L"], qty, is_maker),
             is_maker=is_maker,
             ts_ns=ts_ns,
+            venue_order_id=str(row["i"]),
+            forced=forced(client_id),
         )
 
     def _fee(self, amount: Any, coin: str, price: Any, qty: float, is_maker: bool) -> float:

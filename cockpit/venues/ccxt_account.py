@@ -12,7 +12,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.markets import with_markets
 from cockpit.exchanges.venue_clock import VenueClock
 from cockpit.venues.account import (
@@ -23,17 +23,21 @@ from cockpit.venues.account import (
     Refused,
     StreamWord,
     VenueFailure,
+    VenueFill,
     VenueOrder,
 )
 from cockpit.venues.allowance import Allowance
 from cockpit.venues.contracts import Listing, listings_of
 from cockpit.venues.fees import FeeRates
+from cockpit.venues.order_names import OrderNames
 from cockpit.venues.outcomes import failure_of
 from cockpit.venues.private_stream import PrivateStream
 from cockpit.venues.stop_probe import StopProbe
 from cockpit.venues.timing import Timing
 
 CLOCK_SAMPLES = 3
+FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
+"""Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
 
 class CcxtAccount(ABC):
@@ -58,6 +62,7 @@ class CcxtAccount(ABC):
         self._wants_isolated = config.execution.margin_mode == "isolated"
         self._under_way: set[asyncio.Task[Any]] = set()
         self._unlisted: set[str] = set()
+        self._names = OrderNames()
         self._stream = self._make_stream()
         self._probe = StopProbe(self)
 
@@ -121,6 +126,10 @@ class CcxtAccount(ABC):
     @abstractmethod
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingWord]]:
         """Payments booked since then, each with the venue's own id."""
+
+    @abstractmethod
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution on that perpetual since then, oldest first."""
 
     # -- life
 
@@ -193,6 +202,10 @@ class CcxtAccount(ABC):
     def _venue_ms(self) -> int:
         """What time it is at the venue, as far as we know: what requests and logins are signed with."""
         return (self.timing.clock() + self.clock.offset_ns) // NS_PER_MS
+
+    def _reach_ms(self, since_ns: int) -> int:
+        """From when on executions are asked for, in the venue's time."""
+        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self._venue_ms() - FILLS_REACH_MS)
 
     # -- calls
 

@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import BPS, NS_PER_MS
+from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.okx_client import okx_client
 from cockpit.venues.account import AccountFacts, FundingWord, HeldPosition, RefusalKind, Refused, VenueFill, VenueOrder
 from cockpit.venues.ccxt_account import CcxtAccount, given
@@ -24,6 +24,10 @@ SWITCH_LEAST_S, SWITCH_MOST_S = 10, 120
 CONDITIONAL_KINDS = ("conditional", "oco", "trigger", "move_order_stop")
 """Ours are of the first kind; the venue lists each kind by itself, and strangers may have any."""
 FUNDING_BILLS = "8"
+FILLS_A_PAGE, MOST_PAGES = 100, 10
+RECENT_FILLS_NS = 2 * NS_PER_DAY
+"""The venue tells three days of executions at once; older ones are another endpoint's."""
+MOST_ORDERS_ASKED = 20
 DANGEROUS = ("withdraw", "transfer")
 
 
@@ -151,7 +155,9 @@ class OkxAccount(CcxtAccount):
         turned_into = await self._order({"instId": market_id, "ordId": order_id}) if order_id else None
         if turned_into is None or algo is None:
             return algo
-        return turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
+        followed = turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
+        self._names.learn(order_id, followed)
+        return followed
 
     async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
         row = await self._row("privateGetTradeOrder", ids)
@@ -176,6 +182,31 @@ class OkxAccount(CcxtAccount):
         answer = await self.ask("privateGetTradeFills", ids)
         with self.judged():
             return tuple(self._words.fill(row, order.client_id) for row in reversed(answer["data"]))
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution there since then. Its list does not say why an order was placed: that is asked of the order.
+
+        Of many orders only the newest are asked for; the others go by the id in the list.
+        """
+        market_id, begin_ms = self.listing(asset).market_id, self._reach_ms(since_ns)
+        is_recent = self.timing.clock() - begin_ms * NS_PER_MS < RECENT_FILLS_NS
+        endpoint = "privateGetTradeFills" if is_recent else "privateGetTradeFillsHistory"
+        asked = {"instType": "SWAP", "instId": market_id, "begin": str(begin_ms), "limit": str(FILLS_A_PAGE)}
+        rows: list[Any] = []
+        for _ in range(MOST_PAGES):
+            answer = await self.ask(endpoint, asked)
+            with self.judged():
+                rows += answer["data"]
+                if len(answer["data"]) < FILLS_A_PAGE:
+                    break
+                asked = {**asked, "after": str(answer["data"][-1]["billId"])}
+        with self.judged():
+            order_ids = self._names.unknown(str(row["ordId"]) for row in rows)[:MOST_ORDERS_ASKED]
+            asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
+            for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
+                self._names.learn(order_id, order)
+            fills = [self._names.named(self._words.fill(row, str(row.get("clOrdId") or ""))) for row in rows]
+            return tuple(sorted(reversed(fills), key=lambda fill: fill.ts_ns))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional. Asking everywhere costs no more here than asking of one asset."""

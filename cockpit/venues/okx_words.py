@@ -156,6 +156,8 @@ class OkxWords:
             fee_usd=self._rates.fee_usd(-float(fee), coin, qty * price, is_maker),
             is_maker=is_maker,
             ts_ns=int(stamp_ms) * NS_PER_MS,
+            venue_order_id=str(row["ordId"]),
+            forced=FORCED.get(str(row.get("category", "")), ""),
         )
 
 
