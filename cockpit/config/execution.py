@@ -14,8 +14,9 @@ class ExecutionSection(Section):
     """A position whose stop is not seen resting within `stop_within_s` of the fill it protects is closed at once.
 
     Every `reconcile_every_s` the venue is asked what it holds. An entry is sent only once the journal has it, for which
-    it waits `entry_journal_within_ms` at the most; a close that the venue refuses because targets hold its quantity waits
-    `cancel_before_close_ms` at the most for their cancels. Entries may use `entry_weight_share` of a venue's request allowance, the rest is for exits.
+    it waits `entry_journal_within_ms` at the most. A close that the venue refuses because targets hold its quantity
+    waits `cancel_before_close_ms` at the most for their cancels. Entries may use `entry_weight_share` of a venue's
+    request allowance, the rest is for exits.
 
     The account must be in `margin_mode` with at most `max_leverage`, its clock within `max_clock_offset_ms` of ours,
     and the equity of all venues that trade within `equity_tolerance_pct` of the hot wallet. With

@@ -103,7 +103,7 @@ class PrivateStream(ABC):
             self._heard(word)
 
     def expect(self, client_id: str) -> None:
-        """The venue accepted this order: its stream will speak of it, or has. Nobody heard what came before it stood."""
+        """The venue accepted this order: its stream will speak of it, or has; before it stood nobody could hear it."""
         if self._stands and client_id not in self._spoken_of:
             self._expected_ns[client_id] = self.account.timing.clock()
 
