@@ -67,7 +67,8 @@ class FloodedMarket:
     async def _one(self, asset: str, number: int, put: Put) -> None:
         now_ns, price = time.time_ns(), PRICES[asset] * (1 + self._random.uniform(-1e-5, 1e-5))
         if number % 3 == 0:
-            event: Any = Top(now_ns, now_ns, "binance", asset, PRICES[asset], 900.0, PRICES[asset] + TICKS[asset], 900.0)
+            bid, ask = PRICES[asset], PRICES[asset] + TICKS[asset]
+            event: Any = Top(now_ns, now_ns, "binance", asset, bid, 900.0, ask, 900.0)
         else:
             event = Trade(now_ns, now_ns, "binance", asset, price, 0.01, number % 2 == 0, number)
         await put("market", event)
@@ -89,7 +90,8 @@ def main(home: Path, rate: float) -> int:
     startup._live = live
     places = Places(home, shipped_config_path())
     options = EngineOptions(mode=Mode.TEST, feed="live", port=0, arm=True, override_reason="a benchmark")
-    return run_engine(places, real_config(*LIMITS), options, lambda host, ending: ApiServer(host, ending, places, options))
+    config = real_config(*LIMITS)
+    return run_engine(places, config, options, lambda host, ending: ApiServer(host, ending, places, options))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ async def test_every_asset_gets_every_reading_without_a_key(shipped_config: Cock
             )
             btc = next(shares for shares in engine.of(Positioning) if shares.asset == "BTC")
             assert btc.short_pct == pytest.approx(56.2)
+            assert btc.bar_s == 300.0, "its age is judged by when the next bar can be there"
             names = [view.name for view in source.workers()]
             assert {"binance", "okx", "binance funding", "okx funding", "positioning", "open interest"} <= set(names)
             assert all(view.restarts == 0 for view in source.workers())
@@ -119,6 +120,7 @@ async def test_positioning_comes_from_okx_where_binance_has_none(shipped_config:
             assert {shares.source for shares in engine.of(Positioning)} == {"okx accounts 5m"}
             btc = next(shares for shares in engine.of(Positioning) if shares.asset == "BTC")
             assert btc.long_pct == pytest.approx(60.0)
+            assert btc.bar_s == 300.0
 
 
 async def test_time_is_the_venues_and_never_runs_backwards(shipped_config: CockpitConfig) -> None:

@@ -1,0 +1,135 @@
+"""What must hold at the end of a session of chaos, in sentences where it does not."""
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+
+import msgspec
+
+from cockpit.domain.trades import TradeRecord
+from tests.faults.chaos import Chaos
+from tests.faults.stage import OVER, Stage
+
+CENT = 0.005
+MOST_USD = 100.0
+BARE_FOR_S = 2.5
+"""The stop's second, a second until the clock's next tick, and the close's way."""
+
+
+def verdict(chaos: Chaos) -> list[str]:
+    """Everything that does not hold at the end, in sentences; empty where all is well."""
+    stage = chaos.stage
+    found: list[str] = []
+    for name, venue in stage.world.venues.items():
+        if venue.positions:
+            found.append(f"{name} holds {dict(venue.positions)}")
+        if venue.open_orders or venue.algo_orders:
+            left = [order.client_id for order in (*venue.open_orders, *venue.algo_orders)]
+            found.append(f"{name} rests {left}")
+        if venue.watch.doubled:
+            found.append(f"{name} took an id more than once: {venue.watch.doubled}")
+        if venue.watch.flips:
+            found.append(f"{name} turned a position over: {venue.watch.flips}")
+    if stage.host.faults:
+        found.append(f"defect in the engine: {stage.host.last_fault}")
+    return [*found, *_naked(chaos), *_workers(stage), *_books(chaos), *_limits(stage)]
+
+
+def _naked(chaos: Chaos) -> list[str]:
+    """No position stood without a stop for longer than what was broken explains."""
+    loop, found = chaos.stage.world.loop, []
+    for name, venue in chaos.stage.world.venues.items():
+        for spell in venue.watch.naked_longer_than(BARE_FOR_S):
+            start_s, end_s = (
+                ((at_ns or loop.now_ns()) - loop.start_ns) / 1e9 for at_ns in (spell.start_ns, spell.end_ns)
+            )
+            bare_s = chaos.troubles[name].unexplained_s(start_s, end_s)
+            if bare_s > BARE_FOR_S:
+                found.append(
+                    f"{name} {spell.symbol} naked from {start_s:.2f} to {end_s:.2f} s, {bare_s:.2f} s unexplained"
+                )
+    return found
+
+
+def _workers(stage: Stage) -> list[str]:
+    assert stage.host.gate is not None
+    views = (*stage.host.supervisor.views(), *stage.host.gate.workers())
+    return [f"{view.name} is {view.state}: {view.detail}" for view in views if view.state == "backing_off"]
+
+
+def _books(chaos: Chaos) -> list[str]:
+    """The journal's executions are the venues', and its result is the wallets'."""
+    stage, found = chaos.stage, []
+    assert stage.host.journal.flush(10.0)
+    with closing(sqlite3.connect(stage.home / "journal.sqlite")) as connection:
+        bodies = connection.execute("select body from trades").fetchall()
+        booked_rows = connection.execute("select order_id, sum(qty) from fills group by order_id").fetchall()
+        asked = {row[0] for row in connection.execute("select order_id from orders")}
+    trades = [msgspec.json.decode(body, type=TradeRecord) for (body,) in bodies]
+    found += [f"{trade.trade_id} is {trade.phase.value}" for trade in trades if trade.phase not in OVER]
+    booked: dict[str, float] = defaultdict(float)
+    for order_id, qty in booked_rows:
+        booked[f"f{order_id.rpartition('-')[2]}" if order_id.startswith("flatten-") else order_id] += qty
+    at_venues = _executed(stage)
+    for own, qty in at_venues.items():
+        closed_anothers = own.startswith("f") and chaos.plan.has_hands
+        if not closed_anothers and abs(booked.get(own, 0.0) - qty) > 1e-9:
+            found.append(f"{own} executed {qty:g}, the journal has {booked.get(own, 0.0):g}")
+    ours = [own for own in booked if not own.startswith("outside-")]
+    found += [f"{own} is booked and never executed" for own in ours if own not in at_venues]
+    found += [f"{own} at the venue is in no journal" for own in _entries(stage) if own not in asked]
+    return found if chaos.plan.may_guess else [*found, *_money(chaos, trades)]
+
+
+def _own(client_id: str) -> str | None:
+    """Our id in a client id: `ck`, six characters, and it."""
+    return client_id[8:] if client_id.startswith("ck") else None
+
+
+def _executed(stage: Stage) -> dict[str, float]:
+    """Base coins executed by our own orders, a triggered stop's under the stop's id."""
+    executed: dict[str, float] = defaultdict(float)
+    for venue in stage.world.venues.values():
+        core = venue.core
+        for order in core.orders.values():
+            algo = core.algos.all.get(order.algo_id) if order.algo_id is not None else None
+            own = _own(algo.client_id if algo is not None else order.client_id)
+            if own is not None and order.filled:
+                executed[own] += float(order.filled * core.rules[order.symbol].unit)
+    return dict(executed)
+
+
+def _entries(stage: Stage) -> list[str]:
+    orders = [order for venue in stage.world.venues.values() for order in venue.core.orders.values()]
+    owns = (_own(order.client_id) for order in orders if not order.reduce_only and order.owner == "client")
+    return [own for own in owns if own is not None]
+
+
+def _money(chaos: Chaos, trades: list[TradeRecord]) -> list[str]:
+    stage = chaos.stage
+    income: dict[str, float] = defaultdict(float)
+    for venue in stage.world.venues.values():
+        for entry in venue.core.income:
+            income[entry.kind] += float(entry.amount_usd)
+    ours = {
+        "REALIZED_PNL": sum(trade.gross_usd for trade in trades),
+        "COMMISSION": -sum(trade.fees_usd for trade in trades),
+        "FUNDING_FEE": sum(trade.funding_usd for trade in trades),
+    }
+    if chaos.plan.may_miss_funding:
+        del ours["FUNDING_FEE"]
+    return [
+        f"{kind}: the journal has {ours[kind]:.4f}, the wallets {income[kind]:.4f}"
+        for kind in ours
+        if abs(ours[kind] - income[kind]) > CENT
+    ]
+
+
+def _limits(stage: Stage) -> list[str]:
+    """Test mode's exposure, at each venue and over all of them, never more than the gate allowed."""
+    largest_usd = 0.0
+    for venue in stage.world.venues.values():
+        for symbol, largest in venue.watch.largest.items():
+            rules = venue.core.rules[symbol]
+            largest_usd = max(largest_usd, float(largest * rules.unit) * stage.world.prices[rules.asset])
+    return [f"a position was worth {largest_usd:.2f} USD"] if largest_usd > MOST_USD * 1.02 else []

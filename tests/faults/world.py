@@ -1,0 +1,180 @@
+"""The venues on this machine, the market they trade at, and the accounts on them: everything outside the engine."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from unittest.mock import patch
+
+from ccxt.base.exchange import BaseExchange
+from pydantic import SecretStr
+
+from cockpit.config.load import load_config
+from cockpit.config.model import CockpitConfig
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.events import AnyEvent, FundingRate, MarkPrice, OpenInterest, Positioning, Top, Trade
+from cockpit.domain.stream import TaskView
+from cockpit.domain.units import NS_PER_MS
+from cockpit.journal.sessions import FeedKind
+from cockpit.runtime.market_source import Put
+from cockpit.venues.account import VenueAccount
+from cockpit.venues.accounts import account_for
+from cockpit.venues.timing import Timing
+from tests.conftest import SHIPPED_CONFIG
+from tests.faults.jumping_loop import JumpingLoop
+from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.okx_trading import OkxTradingVenue
+from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+
+PRICES = {"BTC": 108_402.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 2.4}
+TICKS = {"BTC": 0.1, "ETH": 0.01, "SOL": 0.01, "XRP": 0.0001}
+LEVERAGE = 5
+CERTIFICATES = ssl.create_default_context()
+"""Nobody asks for them on this machine; loading them anew takes longer than a session."""
+WALLET_USD = 830.0
+"""On each of the two venues: together the hot wallet."""
+OVERRIDES = (
+    "aave.required=false",
+    "assets.BTC.trade_on=binance",
+    "assets.ETH.trade_on=binance",
+    "assets.SOL.trade_on=okx",
+    "assets.XRP.trade_on=okx",
+)
+
+
+def real_config(*overrides: str) -> CockpitConfig:
+    """The shipped rules, trading on both venues, without the market context: only what a test says is known."""
+    config = load_config(SHIPPED_CONFIG, (*OVERRIDES, *overrides))
+    return config.model_copy(update={"market_context": type(config.market_context)()})
+
+
+def _keys(venue: str) -> VenueKeys:
+    return VenueKeys(venue, SecretStr(KEY), SecretStr(SECRET), SecretStr(PASSWORD))
+
+
+class World:
+    """Both venues, with one price for both. `market` is what the engine's feed hears of it."""
+
+    def __init__(self, loop: JumpingLoop) -> None:
+        self.loop = loop
+        self.prices = dict(PRICES)
+        self.binance = BinanceTradingVenue(self.now_ms, WALLET_USD)
+        self.okx = OkxTradingVenue(self.now_ms, WALLET_USD)
+        self.venues: dict[str, TradingVenue] = {"binance": self.binance, "okx": self.okx}
+        for venue in self.venues.values():
+            venue.core.clock_ns = loop.now_ns
+            venue.core.leverage = dict.fromkeys(venue.core.rules, LEVERAGE)
+            venue.core.isolated = dict.fromkeys(venue.core.rules, True)
+        self.market = WorldMarket(self)
+        for asset, price in PRICES.items():
+            self.set_price(asset, price)
+
+    def now_ms(self) -> int:
+        return self.loop.now_ns() // NS_PER_MS
+
+    def set_price(self, asset: str, price: float) -> None:
+        """The market moves, on the venues and in the feed."""
+        self.prices[asset] = price = round(round(price / TICKS[asset]) * TICKS[asset], 6)
+        for venue in self.venues.values():
+            venue.set_price(asset, price, round(price + TICKS[asset], 6), price)
+        self.market.quote(asset)
+
+    def accounts(self, config: CockpitConfig, names: Collection[str]) -> Mapping[str, VenueAccount]:
+        """Unopened accounts with the keys that the venues know."""
+        environ = {
+            "COCKPIT_BINANCEUSDM_REST_URL": self.binance.rest_url,
+            "COCKPIT_BINANCEUSDM_WS_URL": self.binance.ws_url,
+            "COCKPIT_OKX_REST_URL": self.okx.rest_url,
+            "COCKPIT_OKX_WS_URL": self.okx.ws_url,
+        }
+        timing = Timing(self.loop.now_ns)
+        return {name: account_for(name, config, _keys(name), environ, timing) for name in names}
+
+
+class WorldMarket:
+    """The engine's live feed of this world: a quote of every asset each second, every reading each minute, all calm."""
+
+    kind = FeedKind.LIVE
+    name = "this machine's venues"
+    speed = 1.0
+    can_wait = False
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._numbers = 0
+        self._events: list[AnyEvent] = []
+        self._something = asyncio.Event()
+
+    def workers(self) -> tuple[TaskView, ...]:
+        return ()
+
+    def now_ns(self) -> int:
+        return self._world.loop.now_ns()
+
+    async def run(self, put: Put) -> None:
+        reading = asyncio.create_task(self._read())
+        try:
+            while True:
+                events, self._events = self._events, []
+                self._something.clear()
+                for event in events:
+                    await put("market", event)
+                await self._something.wait()
+        finally:
+            reading.cancel()
+
+    async def _read(self) -> None:
+        seconds = 0
+        while True:
+            for asset in self._world.prices:
+                self.quote(asset)
+                if seconds % 60 == 0:
+                    self._readings(asset)
+            await asyncio.sleep(1.0)
+            seconds += 1
+
+    def everything(self) -> list[AnyEvent]:
+        """A quote and every reading of every asset, now."""
+        self._events = []
+        for asset in self._world.prices:
+            self.quote(asset)
+            self._readings(asset)
+        return self._events
+
+    def quote(self, asset: str) -> None:
+        """Its book and a print."""
+        ns, price = self.now_ns(), self._world.prices[asset]
+        self._numbers += 1
+        ask = round(price + TICKS[asset], 6)
+        self._events.append(Top(ns, ns, "binance", asset, price, 1_000.0, ask, 1_000.0))
+        self._events.append(MarkPrice(ns, ns, "binance", asset, price, price))
+        self._events.append(Trade(ns, ns, "binance", asset, price, 5.0, True, self._numbers))
+        self._something.set()
+
+    def _readings(self, asset: str) -> None:
+        ns = self.now_ns()
+        self._events.append(Positioning(ns, asset, "test", 50.0, 50.0))
+        self._events += [FundingRate(ns, asset, venue, 0.1) for venue in ("binance", "okx")]
+        self._events.append(OpenInterest(ns, asset, "test", 0.0))
+
+
+@contextmanager
+def venues_time(loop: JumpingLoop) -> Iterator[None]:
+    """The client library signs with the world's time, and reads the authorities' certificates once for all."""
+    clock = staticmethod(lambda: loop.now_ns() // NS_PER_MS)
+    with (
+        patch.object(BaseExchange, "milliseconds", clock),
+        patch.object(ssl, "create_default_context", lambda *_, **__: CERTIFICATES),
+    ):
+        yield
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """Both venues, open."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, JumpingLoop)
+    made = World(loop)
+    with venues_time(loop):
+        async with made.binance, made.okx:
+            yield made
