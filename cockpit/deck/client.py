@@ -26,6 +26,11 @@ class Done(msgspec.Struct, frozen=True):
     sentence: str
 
 
+ANEW = httpx.Limits(max_keepalive_connections=0)
+"""A connection of its own for every call: on an idle one the engine may be hanging up in the very moment of a command,
+which then fails although the engine is well."""
+
+
 class Deck:
     """An async client of one engine; use it as a context manager.
 
@@ -42,7 +47,7 @@ class Deck:
             base_url=address.http,
             headers={**address.headers, "Accept-Encoding": "identity"},
             timeout=timeout_s,
-            transport=httpx.AsyncHTTPTransport(uds=socket) if socket else httpx.AsyncHTTPTransport(),
+            transport=httpx.AsyncHTTPTransport(uds=socket, limits=ANEW),
             trust_env=False,
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,19 @@ async def test_a_live_link_has_the_stream_and_the_commands(engine: EngineProcess
                 break
     assert time.monotonic() - began_s < 3.0
     assert not isinstance(frame, LogFrame)
+
+
+async def test_a_live_link_rehearses_its_first_call(engine: EngineProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, as soon as the engine has said hello: the first call is slow, and must not be the flatten key's."""
+    rehearsed, process = asyncio.Event(), LiveLink.process
+
+    async def seen(link: LiveLink) -> object:
+        found = await process(link)
+        rehearsed.set()
+        return found
+
+    monkeypatch.setattr(LiveLink, "process", seen)
+    async with LiveLink(engine.socket, FAST_HZ) as deck, aclosing(deck.frames()) as frames:
+        async for _ in frames:
+            if rehearsed.is_set():
+                break
