@@ -18,7 +18,7 @@ from cockpit.commands.global_options import globals_first
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
 from cockpit.commands.screen_line import COMPLETE_VARIABLE
-from cockpit.commands.shared_options import JsonOption, ModeOption, SetOption
+from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOption, SetOption
 from cockpit.domain.kinds import Mode
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _globals(
     speed: Annotated[float | None, typer.Option("--speed", min=0, help="1 = real time, 0 = unpaced.")] = None,
     max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="Entries a UTC day, at most.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
+    override_reason: OverrideOption = "",
     slow: SlowOption = False,
 ) -> int | None:
     """Attaches the screen to this profile's engine, and starts one where none runs.
@@ -114,7 +115,7 @@ def _globals(
     if version:
         typer.echo(f"cockpit {__version__}")
         raise typer.Exit(YES)
-    options = _engine_options(mode, feed, speed, max_trades, arm)
+    options = _engine_options(mode, feed, speed, max_trades, arm, override_reason)
     if ctx.invoked_subcommand is None:
         _collect_no_garbage()
         from cockpit.cli_screen import attach_here
@@ -127,10 +128,11 @@ def _globals(
 
 
 def _engine_options(
-    mode: Mode | None, feed: str | None, speed: float | None, max_trades: int | None, arm: bool
+    mode: Mode | None, feed: str | None, speed: float | None, max_trades: int | None, arm: bool, override_reason: str
 ) -> list[str]:
     """What was said of the engine, as `cockpit engine` takes it."""
     said = {"--mode": mode, "--feed": feed, "--speed": speed, "--max-trades": max_trades}
+    said |= {"--override-way-up": override_reason or None}
     options = [word for name, value in said.items() if value is not None for word in (name, str(value))]
     return [*options, *(["--arm"] if arm else [])]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cockpit.commands.front import Front
-from cockpit.commands.shared_options import ModeOption, SetOption
+from cockpit.commands.shared_options import ModeOption, OverrideOption, SetOption
 from cockpit.domain.kinds import Mode
 
 
@@ -22,9 +22,7 @@ def engine(
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8000,
-    override_reason: Annotated[
-        str, typer.Option("--override-way-up", metavar="REASON", help="Climb without the evidence; journalled.")
-    ] = "",
+    override_reason: OverrideOption = "",
     seed: Annotated[int | None, typer.Option("--seed", help="Which simulated market.")] = None,
     shock: Annotated[
         list[str] | None,

@@ -74,6 +74,7 @@ _ENGINE: dict[str, Callable[[str], bool]] = {
     "--feed": bool,
     "--speed": _is_number(float),
     "--max-trades": _is_number(int),
+    "--override-way-up": bool,
     "--arm": lambda _: True,
     "--slow": lambda _: True,
 }

@@ -87,6 +87,8 @@ class Restore(Command, frozen=True, tag="restore"):
     orders: tuple[OrderProgress, ...]
     unread: tuple[str, ...] = ()
     """As in `SetMode`."""
+    booked: tuple[tuple[str, str], ...] = ()
+    """(venue, fill id) of every execution booked since the oldest of these trades: none is ever booked twice."""
 
 
 AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | Restore

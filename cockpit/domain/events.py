@@ -210,7 +210,10 @@ class OrderRejected(Event, frozen=True, array_like=True, gc=False, tag="order_re
 
 
 class OrderFilled(Event, frozen=True, array_like=True, gc=False, tag="order_filled"):
-    """One execution of an order: `qty` base coins at `price`, `fee_usd` paid. `fill_id` is unique per venue."""
+    """One execution of an order: `qty` base coins at `price`, `fee_usd` paid. `fill_id` is unique per venue.
+
+    `forced` says why the venue itself traded (liquidation, auto-deleveraging, settlement), "" where it did not.
+    """
 
     order_id: str
     fill_id: str
@@ -218,6 +221,7 @@ class OrderFilled(Event, frozen=True, array_like=True, gc=False, tag="order_fill
     price: float
     fee_usd: float
     is_maker: bool
+    forced: str = ""
 
 
 class OrderCancelled(Event, frozen=True, array_like=True, gc=False, tag="order_cancelled"):

@@ -16,11 +16,10 @@ from cockpit.domain.verdict import Verdict
 from cockpit.engine.cover import Cover
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
-from cockpit.engine.outside import OutsideWatch
+from cockpit.engine.outside import OutsideWatch, place_taken_from
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.market import Market
 
-SWEPT = "flatten"
 TRADES_REMEMBERED = 100
 """Trades that are over and may still be spoken of by a venue."""
 
@@ -37,6 +36,7 @@ class TradeBook:
         self._over: dict[str, TradeLife] = {}
         self._venues_used: set[str] = set()
         self._outside = OutsideWatch()
+        self._booked_before: frozenset[tuple[str, str]] = frozenset()
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -75,8 +75,18 @@ class TradeBook:
         trade = self._adopt(record)
         trade.enter(proposal, out)
 
-    def restore(self, trades: Iterable[TradeRecord], orders: Iterable[OrderProgress], out: Outbox) -> None:
-        """Take over the open trades of an earlier engine, and ask the venue about every order that may be there."""
+    def restore(
+        self,
+        trades: Iterable[TradeRecord],
+        orders: Iterable[OrderProgress],
+        booked: Iterable[tuple[str, str]],
+        out: Outbox,
+    ) -> None:
+        """Take over the open trades of an earlier engine, and ask the venue about every order that may be there.
+
+        `booked` are executions that the earlier engine booked, (venue, fill id).
+        """
+        self._booked_before = frozenset(booked)
         self._desk.restore(orders, out.now_ns)
         for order in self._desk.live():
             out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
@@ -87,9 +97,9 @@ class TradeBook:
 
     def on_order(self, event: OrderEvent, out: Outbox) -> None:
         """Book what a venue says of an order, then let its trade act on it."""
-        swept = _swept(event)
-        if isinstance(event, OrderFilled) and swept is not None:
-            self._on_swept(event, *swept, out)
+        place = place_taken_from(event)
+        if isinstance(event, OrderFilled) and place is not None:
+            self._on_taken(event, *place, out)
             return
         progress = self._desk.apply(event, out)
         if progress is None:
@@ -241,9 +251,12 @@ class TradeBook:
         if trade is not None and fill.qty > half_a_lot:
             trade.on_order(fill, progress, out)
 
-    def _on_swept(self, fill: OrderFilled, venue: str, asset: str, out: Outbox) -> None:
-        """A flatten of the venue closed something there: it was our trades' first, what is beyond them was nobody's."""
-        if not self._desk.is_news(fill, out):
+    def _on_taken(self, fill: OrderFilled, venue: str, asset: str, out: Outbox) -> None:
+        """A flatten of the venue, or somebody else, closed something there.
+
+        It was our trades' first, what is beyond them was nobody's.
+        """
+        if (venue, fill.fill_id) in self._booked_before or not self._desk.is_news(fill, out):
             return
         half_a_lot, left = self._lot(venue, asset) / 2, fill
         for trade in self._at(venue, asset):
@@ -302,9 +315,3 @@ class TradeBook:
 
     def _round_trip_fee_bps(self, venue: str) -> float:
         return 2.0 * self._config.venues[venue].taker_fee_bps
-
-
-def _swept(event: OrderEvent) -> tuple[str, str] | None:
-    """The venue and asset of an order that a venue's own flatten sent: `flatten-<venue>-<asset>-<n>`."""
-    parts = event.order_id.split("-")
-    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == SWEPT else None

@@ -354,7 +354,7 @@ class Engine:
         self.decisions.next_verdict, self.decisions.next_trade = memory.next_verdict, memory.next_trade
         self._signals.restore(memory.signal_ids, restore.trades)
         self.bands.restore(memory.accepted_bands)
-        self.book.restore(restore.trades, restore.orders, out)
+        self.book.restore(restore.trades, restore.orders, restore.booked, out)
         for trade in self.book.trades:
             setup = self.setups.get(trade.record.setup)
             if setup is not None:

@@ -1,13 +1,18 @@
 """What happens to our positions without us: closed by hand, liquidated, auto-deleveraged. Believed when seen twice."""
 
 from cockpit.domain.actions import QueryPosition
-from cockpit.domain.events import VenuePosition
+from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.kinds import ExitReason
+from cockpit.domain.numbers import price_text
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.outbox import Outbox
 
 LOOK_AGAIN_NS = NS_PER_S
 """A fill may be on its way while a venue answers: a difference counts when it is still there after this long."""
+
+SWEPT, OUTSIDE = "flatten", "outside"
+"""Whose orders take from our trades without being theirs: a flatten of the venue, somebody else."""
 
 Place = tuple[str, str]
 Difference = tuple[float, float, int]
@@ -58,6 +63,39 @@ class OutsideWatch:
             return
         self._told[place] = (qty, ours)
         out.notice("critical", "position", f"{_difference(*place, qty, ours)}: check the venue")
+
+
+def place_taken_from(event: OrderEvent) -> Place | None:
+    """The venue and asset of an order that no trade of ours sent: `flatten-<venue>-<asset>-<n>`, `outside-...`."""
+    parts = event.order_id.split("-", 3)
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] in (SWEPT, OUTSIDE) else None
+
+
+def ended_by(fill: OrderFilled, trade: TradeRecord) -> tuple[ExitReason, str]:
+    """Why a trade is over whose last part was taken by another's order. Somebody else's word goes over any other."""
+    if is_strangers(fill):
+        return ExitReason.OUTSIDE, taken_text(fill, trade)
+    if trade.exit_reason is not None:
+        return trade.exit_reason, trade.exit_detail
+    is_swept = place_taken_from(fill) is not None
+    return ExitReason.FLATTEN if is_swept else ExitReason.OUTSIDE, f"taken by {fill.order_id}"
+
+
+def is_strangers(fill: OrderFilled) -> bool:
+    """Whether nobody of ours ordered it: a hand, or the venue itself."""
+    return fill.order_id.startswith(f"{OUTSIDE}-")
+
+
+def taken_text(fill: OrderFilled, trade: TradeRecord) -> str:
+    """What a stranger's order took, as the venue told it."""
+    what = f"{fill.qty:g} {trade.asset} at {price_text(fill.price)} on {trade.venue}"
+    return f"{fill.forced or 'closed outside'}: {what}, order {fill.order_id.split('-', 3)[-1]}, which is not ours"
+
+
+def guessed_text(trade: TradeRecord, price: float) -> str:
+    """What is gone of a trade without anybody having told of an execution."""
+    gone = f"{trade.open_qty:g} {trade.asset} gone from {trade.venue} without an order of ours"
+    return f"{gone}, valued at {price_text(price)}: a guess, no execution was told, no exit fee is in it"
 
 
 def _difference(venue: str, asset: str, qty: float, ours: float) -> str:

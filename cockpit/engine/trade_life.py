@@ -6,12 +6,11 @@ from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
 from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
-from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
-from cockpit.engine import booking, ladder
+from cockpit.engine import booking, ladder, outside
 from cockpit.engine.cover import RESTS, Cover
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
@@ -112,8 +111,7 @@ class TradeLife:
             self._finish_if_flat(out)
             return
         price = was.entry_price if price is None else price
-        gone = f"{was.open_qty:g} {was.asset} gone from {was.venue} without an order of ours"
-        detail = f"{gone}, valued at {price_text(price)}"
+        detail = outside.guessed_text(was, price)
         out.notice("critical", "position", f"{was.trade_id}: {detail}")
         self.record = replace(
             booking.with_exit(was, was.open_qty, price, 0.0, self._instrument.lot),
@@ -124,14 +122,16 @@ class TradeLife:
         self._finish_if_flat(out)
 
     def absorb(self, fill: OrderFilled, qty: float, out: Outbox) -> None:
-        """Another trade's exit took `qty` of this one's position, as the venue knows but one: book it here."""
+        """Another's order took `qty` of this trade's position, as the venue knows but one: book it here."""
+        if outside.is_strangers(fill):
+            out.notice("critical", "position", f"{self.record.trade_id}: {outside.taken_text(fill, self.record)}")
         fill_id, fee_usd = f"{fill.fill_id}/{self.record.trade_id}", fill.fee_usd * qty / fill.qty
         what = (fill_id, qty, fill.price, fee_usd, fill.is_maker)
         out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what))
         self.record = booking.with_exit(self.record, qty, fill.price, fee_usd, self._instrument.lot)
-        if self.record.open_qty <= 0 and self.record.exit_reason is None:
-            detail = f"taken by {fill.order_id}"
-            self.record = replace(self.record, exit_reason=ExitReason.OUTSIDE, exit_detail=detail)
+        if self.record.open_qty <= 0:
+            reason, detail = outside.ended_by(fill, self.record)
+            self.record = replace(self.record, exit_reason=reason, exit_detail=detail)
         self._tell("exit_shared", out)
         if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
             self._resize_stop(out)

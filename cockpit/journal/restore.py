@@ -13,7 +13,7 @@ from cockpit.domain.commands import Restore
 from cockpit.domain.kinds import EngineState, Mode, OrderStatus, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import utc_day
+from cockpit.domain.units import NS_PER_S, utc_day
 from cockpit.journal.rebuild import BookedFill, rebuild_account
 from cockpit.journal.schema import (
     fills,
@@ -33,6 +33,8 @@ from cockpit.journal.sessions import FeedKind
 FINAL_ORDERS = [status.value for status in OrderStatus if status.is_final]
 OVER = [TradePhase.CLOSED.value, TradePhase.ABANDONED.value]
 WRITTEN = (verdicts, orders, requests, fills, trades, states, operator_actions, notices, memory)
+BOOKED_MARGIN_NS = 60 * NS_PER_S
+"""Venues' clocks differ from ours."""
 Place = tuple[int, int]
 
 
@@ -80,6 +82,7 @@ def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restore
         memory=_counted_on(connection, lineage, remembered, all_trades),
         trades=open_trades,
         orders=_orders(connection, lineage, [trade.trade_id for trade in open_trades]),
+        booked=_booked(connection, lineage, open_trades),
     )
     last_ns = _last_ns(connection, lineage, session.session_id)
     return Restored(command, lineage, is_rebuilt, max(last_ns, memory_ns), session.session_id)
@@ -129,6 +132,24 @@ def _orders(connection: Connection, lineage: int, trade_ids: list[str]) -> tuple
         select(orders.c.body).where(orders.c.lineage == lineage, wanted).order_by(orders.c.session_id, orders.c.seq)
     )
     return tuple(msgspec.json.decode(row.body, type=OrderProgress) for row in rows)
+
+
+def _booked(connection: Connection, lineage: int, open_trades: Iterable[TradeRecord]) -> tuple[tuple[str, str], ...]:
+    """Every execution that may still be met at a venue which tells the open trades' executions anew.
+
+    One that was shared between trades is booked under its id and theirs.
+    """
+    since_ns = min((trade.decided_ns for trade in open_trades), default=None)
+    if since_ns is None:
+        return ()
+    here = and_(trades.c.lineage == fills.c.lineage, trades.c.trade_id == fills.c.trade_id)
+    rows = connection.execute(
+        select(trades.c.venue, fills.c.fill_id)
+        .join(trades, here)
+        .where(fills.c.lineage == lineage, fills.c.ts_ns >= since_ns - BOOKED_MARGIN_NS)
+        .order_by(fills.c.session_id, fills.c.seq)
+    )
+    return tuple(dict.fromkeys((row.venue, row.fill_id.partition("/")[0]) for row in rows))
 
 
 def _brought_up(

@@ -114,6 +114,8 @@ async def _run(
         settle_memory()
         host.start()
         await _enter(host, options)
+        if host.mode is not Mode.PAPER:
+            settle_memory()  # what the venues' accounts have loaded
         host.url = await server.start() if server else ""
         process = host.process()
         lock.write(pid=process.pid, url=host.url, mode=host.mode.value, feed=process.feed)

@@ -54,9 +54,11 @@ class JournalFirst:
                     self._take_back(order_id)
         return self._venue.submit(action)
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """As the venue has it."""
-        self._venue.restore(orders, trades)
+        self._venue.restore(orders, trades, booked)
 
     def stop(self) -> None:
         """Nothing that is still held is ever sent."""

@@ -22,5 +22,10 @@ class OrderVenue(Protocol):
     def submit(self, action: Request) -> Sequence[VenueEvent]:
         """Take a request, without waiting for anything; what happened at once."""
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
-        """Before the first input: go on with what an earlier engine left. Raises ValueError where that cannot be."""
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Before the first input: go on with what an earlier engine left. Raises ValueError where that cannot be.
+
+        `booked` are the executions in its journal that a venue may tell of once more: (venue, fill id).
+        """

@@ -154,7 +154,9 @@ class _Desks:
                     desk.submit(action)
         return NOTHING
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Each venue goes on with its own. Raises ValueError where something is open and we have no account."""
         venues = {order.request.venue for order in orders if not order.status.is_final} | {one.venue for one in trades}
         absent = sorted(venues - set(self._desks))
@@ -164,6 +166,7 @@ class _Desks:
             desk.restore(
                 [order for order in orders if order.request.venue == venue],
                 [trade for trade in trades if trade.venue == venue],
+                booked,
             )
 
     def _place(self, action: PlaceOrder) -> None:

@@ -50,7 +50,7 @@ class Session:
     def feed(self, item: Input) -> None:
         """One event or command, with everything that follows from it."""
         if isinstance(item, Restore):
-            self.venue.restore(item.orders, item.trades)
+            self.venue.restore(item.orders, item.trades, item.booked)
         else:
             self._from_venue.extend(self.venue.on_market(item))
             self._drain()

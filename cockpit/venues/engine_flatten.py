@@ -10,9 +10,12 @@ from cockpit.venues.flatten import LOOKS, FlattenPace, VenueFlatten
 from cockpit.venues.flatten_steps import FlattenStep, StepName
 from cockpit.venues.kept_order import KeptOrder
 from cockpit.venues.lookup import Lookup
+from cockpit.venues.missed_fills import MissedFills
 from cockpit.venues.sending import Sending, withdraw
 from cockpit.venues.venue_room import VenueRoom
 
+EXPLAIN_WITHIN_S = 2.0
+"""A venue that is flat is not kept from being called so for longer, whatever its list of executions does."""
 CLOSING_FOR_NS = 2 * NS_PER_S
 """A close of ours that is unanswered for so long is not waited for any longer."""
 
@@ -20,10 +23,11 @@ CLOSING_FOR_NS = 2 * NS_PER_S
 class EngineSite:
     """The venue's room during its flatten."""
 
-    def __init__(self, room: VenueRoom, lookup: Lookup, sending: Sending) -> None:
+    def __init__(self, room: VenueRoom, lookup: Lookup, sending: Sending, missed: MissedFills) -> None:
         self._room = room
         self._lookup = lookup
         self._sending = sending
+        self._missed = missed
         self._touched: dict[str, None] = {}
         self._seen_clear_ns: list[int] = []
 
@@ -80,6 +84,8 @@ class EngineSite:
             except VenueFailure as failure:
                 room.met(failure)
             self._lookup.follow(kept)
+        for asset in list(room.expected):
+            await self._missed.settle(asset, 0.0, EXPLAIN_WITHIN_S)
         self._seen_clear_ns.append(room.now_ns)
 
     def finish(self) -> None:
@@ -92,10 +98,13 @@ class EngineSite:
 class EngineFlatten:
     """At most one flatten at a time; entries are refused meanwhile."""
 
-    def __init__(self, room: VenueRoom, lookup: Lookup, sending: Sending, pace: FlattenPace) -> None:
+    def __init__(
+        self, room: VenueRoom, lookup: Lookup, sending: Sending, missed: MissedFills, pace: FlattenPace
+    ) -> None:
         self._room = room
         self._lookup = lookup
         self._sending = sending
+        self._missed = missed
         self._pace = pace
         self._running: asyncio.Task[None] | None = None
 
@@ -108,7 +117,7 @@ class EngineFlatten:
         self._running = self._room.errands.start(f"flatten {self._room.venue}", self._run(reason))
 
     async def _run(self, reason: str) -> None:
-        site = EngineSite(self._room, self._lookup, self._sending)
+        site = EngineSite(self._room, self._lookup, self._sending, self._missed)
         await VenueFlatten(self._room.account, site, self._room.timing, self._pace).run(reason)
         self._sending.entries_refused = ""
         site.finish()

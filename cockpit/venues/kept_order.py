@@ -147,6 +147,19 @@ class KeptOrder:
             )
         return events + self._ended(now_ns)
 
+    def count(self, fill: VenueFill, now_ns: int) -> list[OrderEvent]:
+        """An execution of it that was told under another order's id: it counts here, and is not told again."""
+        if fill.fill_id in self._fill_ids:
+            return []
+        self._was_heard = True
+        self._fill_ids.add(fill.fill_id)
+        self.filled = rounded(self.filled + fill.qty)
+        return self._ended(now_ns)
+
+    def has_booked(self, fill: VenueFill) -> bool:
+        """Whether that execution is counted in it."""
+        return fill.fill_id in self._fill_ids
+
     # What we conclude.
 
     def refuse(self, reason: str, now_ns: int) -> list[OrderEvent]:

@@ -23,14 +23,16 @@ class Lookup:
 
         Raises `VenueFailure`.
         """
-        order = await self._ask(kept)
-        self._room.answered()
-        if order is None:
-            return False
+        order = await self.ask(kept)
+        if order is not None:
+            await self.take(kept, order)
+        return order is not None
+
+    async def take(self, kept: KeptOrder, order: VenueOrder) -> None:
+        """Tell what the venue said of it, its executions included. Raises `VenueFailure`."""
         self._room.take(kept, order)
         if kept.lacks_fills:
             self._room.book(kept, await self._room.account.fills_of(order))
-        return True
 
     def chase(self, kept: KeptOrder) -> None:
         """Ask for it until it is settled, unless that is under way."""
@@ -59,12 +61,16 @@ class Lookup:
             self._room.tell(kept.answer(self._room.now_ns))
             self.follow(kept)
 
-    async def _ask(self, kept: KeptOrder) -> VenueOrder | None:
-        """By the one or the other service, and by both where we do not know which has it."""
+    async def ask(self, kept: KeptOrder) -> VenueOrder | None:
+        """What the venue says of it, by the one or the other service, and by both where we do not know which has it.
+
+        Nothing is told yet. Raises `VenueFailure`.
+        """
         account, is_conditional = self._room.account, kept.is_conditional
         order = await account.find(kept.asset, kept.client_id, bool(is_conditional))
         if order is None and is_conditional is None:
             order = await account.find(kept.asset, kept.client_id, True)
+        self._room.answered()
         return order
 
     async def _chase(self, kept: KeptOrder) -> None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 MARK = "ck"
 PREFIX_CHARS = 6
+FLATTEN, OUTSIDE = "flatten-", "outside-"
+"""What the engine knows orders by that it never sent: a flatten's closes, and strangers' orders that closed ours."""
 LONGEST = 32
 _PREFIX = re.compile(r"[0-9a-z]{6}")
 _FLATTEN = re.compile(r"f([0-9]{13})")
@@ -40,7 +42,7 @@ class OrderIds:
 
     def client_id(self, order_id: str) -> str:
         """The client id of one of our order ids. Raises ValueError for one that no venue would take."""
-        own = f"f{order_id.rpartition('-')[2]}" if order_id.startswith("flatten-") else order_id
+        own = f"f{order_id.rpartition('-')[2]}" if order_id.startswith(FLATTEN) else order_id
         client_id = f"{MARK}{self._prefix}{own}"
         if not (own.isascii() and own.isalnum() and len(client_id) <= LONGEST):
             raise ValueError(f"expected a short alphanumeric order id, was {order_id!r}")
@@ -49,7 +51,7 @@ class OrderIds:
     def flatten_id(self, venue: str, asset: str, now_ns: int) -> str:
         """A new order id for a flatten's close."""
         self._last_number = max(self._last_number + 1, now_ns // 1_000_000)
-        return f"flatten-{venue}-{asset}-{self._last_number:013d}"
+        return f"{FLATTEN}{venue}-{asset}-{self._last_number:013d}"
 
     def whose(self, client_id: str, venue: str, asset: str) -> Whose:
         """Whose the order of that client id on this perpetual is."""
@@ -60,4 +62,4 @@ class OrderIds:
         if prefix != self._prefix:
             return Whose(None, prefix)
         flatten = _FLATTEN.fullmatch(own)
-        return Whose(f"flatten-{venue}-{asset}-{flatten.group(1)}" if flatten else own, None)
+        return Whose(f"{FLATTEN}{venue}-{asset}-{flatten.group(1)}" if flatten else own, None)

@@ -78,12 +78,15 @@ class PaperVenue:
         self._agenda.add(due_ns, action)
         return NOTHING if self._latency_ns else self._run_due(due_ns)
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Stand where the journal says an earlier venue stood. Call it once, before the first input.
 
         Positions are the trades' open quantities, orders that worked work again, and orders that were still on their
-        way never arrived. Reduce-only orders without a position are cancelled with the next input. Raises ValueError
-        for an instrument the config does not list: put it back until what is open there is closed.
+        way never arrived. Reduce-only orders without a position are cancelled with the next input. Nothing happened
+        meanwhile, so `booked` says nothing new. Raises ValueError for an instrument the config does not list: put it
+        back until what is open there is closed.
         """
         for trade in trades:
             if trade.open_qty > 0:

@@ -65,12 +65,15 @@ class RealVenues:
             self._hand_over(action)
         return NOTHING
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Stand where the journal says an earlier engine stood. Call it before the restored engine asks anything."""
         for name, venue in self._venues.items():
             venue.restore(
                 [order for order in orders if order.request.venue == name],
                 [trade for trade in trades if trade.venue == name],
+                [fill_id for venue_name, fill_id in booked if venue_name == name],
             )
 
     # Life.

@@ -13,6 +13,7 @@ from cockpit.venues.flatten import FlattenPace
 from cockpit.venues.funding import Funding
 from cockpit.venues.kept_order import QTY_EPSILON, KeptOrder
 from cockpit.venues.lookup import Lookup
+from cockpit.venues.missed_fills import MissedFills
 from cockpit.venues.order_ids import OrderIds
 from cockpit.venues.orphans import Orphans
 from cockpit.venues.quantity import rounded
@@ -45,8 +46,12 @@ class RealVenue:
         self._sending = Sending(room, self._lookup, self._cancelling, execution.entry_weight_share, wait_free_s)
         self._cancelling.sending_of = self._sending.task_of
         self._strangers = Strangers(room)
-        self._reconcile = Reconcile(room, self._lookup, self._strangers, self._orphans, execution.reconcile_every_s)
-        self._flatten = EngineFlatten(room, self._lookup, self._sending, flatten_pace)
+        missed = MissedFills(room, self._strangers)
+        self._reconcile = Reconcile(
+            room, self._lookup, self._strangers, missed, self._orphans, execution.reconcile_every_s
+        )
+        self._flatten = EngineFlatten(room, self._lookup, self._sending, missed, flatten_pace)
+        self._waits_for: set[str] = set()
         self._funding = Funding(room)
 
     @property
@@ -68,7 +73,7 @@ class RealVenue:
         """Tell what became of an order. One that is being sent right now is told of without asking."""
         if self._sending.task_of(order_id) is None:
             kept = self._order(order_id, asset)
-            self._room.errands.start(f"look up {order_id}", self._lookup.answer(kept))
+            self._room.errands.start(f"look up {order_id}", self._answer(kept))
 
     def query_position(self, asset: str) -> None:
         """Tell what is held."""
@@ -80,14 +85,23 @@ class RealVenue:
 
     # Life.
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
-        """Stand where the journal says an earlier engine stood; the venue is asked by the engine's own queries."""
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Collection[str] = ()
+    ) -> None:
+        """Stand where the journal says an earlier engine stood; the venue is asked by the engine's own queries.
+
+        `booked` are the executions in its journal since the oldest of these trades was decided.
+        """
         room = self._room
         for progress in orders:
             room.keep(KeptOrder.restored(progress, room.ids.client_id(progress.request.order_id)))
+        for fill_id in (*booked, *(fill_id for progress in orders for fill_id in progress.fill_ids)):
+            room.fills_told.add(fill_id)
         for trade in trades:
             held = room.expected.get(trade.asset, 0.0) + trade.side.sign * trade.open_qty
             room.expected[trade.asset] = rounded(held)
+            room.since_ns[trade.asset] = min(room.since_ns.get(trade.asset, trade.decided_ns), trade.decided_ns)
+        self._waits_for = {asset for asset, held in room.expected.items() if abs(held) > QTY_EPSILON}
         self._funding.restore(trades)
 
     def say_unread(self) -> None:
@@ -150,6 +164,16 @@ class RealVenue:
         self._lookup.follow(kept)
         if kept.is_ours_alone:
             self._reconcile.doubt()
+
+    async def _answer(self, kept: KeptOrder) -> None:
+        """After a restart what closed a position is told before what became of the orders that guarded it."""
+        before = (kept.told, kept.filled)
+        if kept.asset in self._waits_for:
+            await self._reconcile.compared()
+        if (kept.told, kept.filled) == before:
+            await self._lookup.answer(kept)
+        else:
+            self._lookup.follow(kept)
 
     def _order(self, order_id: str, asset: str) -> KeptOrder:
         """An order by the engine's id; one that nobody here has placed is asked for by that id all the same."""

@@ -2,7 +2,7 @@
 
 The private stream is fast and forgetful; this is slow and sees everything. A round reads positions and open orders,
 looks up every order of ours that should be there and is not, and tells the positions. "Gone" is believed when two
-reads agree.
+reads agree, and told after the executions that explain it.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from cockpit.venues.account import HeldPosition, NotSent, VenueFailure, VenueOrd
 from cockpit.venues.entry_guard import EntryGuard
 from cockpit.venues.kept_order import QTY_EPSILON, KeptOrder
 from cockpit.venues.lookup import Lookup
+from cockpit.venues.missed_fills import MissedFills
 from cockpit.venues.orphans import Orphans
 from cockpit.venues.strangers import Strangers
 from cockpit.venues.timing import BackOff, within
@@ -25,11 +26,20 @@ LONGEST_PAUSE_S = 30.0
 class Reconcile:
     """One venue's rounds, every `every_s` and at once when anything is in doubt."""
 
-    def __init__(self, room: VenueRoom, lookup: Lookup, strangers: Strangers, orphans: Orphans, every_s: float) -> None:
+    def __init__(
+        self,
+        room: VenueRoom,
+        lookup: Lookup,
+        strangers: Strangers,
+        missed: MissedFills,
+        orphans: Orphans,
+        every_s: float,
+    ) -> None:
         self.has_answered = False
         self._room = room
         self._lookup = lookup
         self._strangers = strangers
+        self._missed = missed
         self._orphans = orphans
         self._guard = EntryGuard(room)
         self._every_s = every_s
@@ -38,6 +48,7 @@ class Reconcile:
         self._good_ns = room.now_ns
         self._everywhere_ns: int | None = None
         self._held: dict[str, HeldPosition] = {}
+        self._was_compared = asyncio.Event()
 
     def doubt(self) -> None:
         """Something does not fit: look at once."""
@@ -72,10 +83,7 @@ class Reconcile:
         room = self._room
         everywhere = self._is_everywhere_due()
         resting = [kept for kept in room.live() if kept.is_resting]
-        ask_orders = room.account.open_orders(None if everywhere else room.assets)
-        positions, orders = await asyncio.gather(
-            self._read_positions(), within(room.pace.call_within_s, ask_orders, "open orders")
-        )
+        positions, orders = await asyncio.gather(self._read_positions(), self._read_orders(everywhere))
         room.answered()
         await self._repair(resting, orders)
         self._strangers.look_at_orders(orders, None if everywhere else room.assets)
@@ -93,13 +101,22 @@ class Reconcile:
         Where the venue does not answer nothing is told: who asked will ask again.
         """
         try:
-            positions = await self._explained(await self._read_positions())
+            positions, unclear = await self._explained(await self._read_positions())
         except VenueFailure as failure:
             self._room.met(failure)
             self.doubt()
             return
         self._held = {position.asset: position for position in positions}
-        self._tell([asset])
+        if asset not in unclear:
+            self._tell([asset])
+
+    async def compared(self) -> None:
+        """Wait until what an earlier engine left was compared with what is held, but not for long.
+
+        What closed its positions meanwhile is told first; that their stops went with them comes after.
+        """
+        if not self._was_compared.is_set():
+            await self._room.timing.sleep_unless(self._was_compared, self._room.pace.compare_within_s)
 
     # Reading.
 
@@ -112,6 +129,11 @@ class Reconcile:
             return positions
         await room.timing.sleep(room.pace.look_again_s)
         return await within(room.pace.call_within_s, room.account.positions(), "positions")
+
+    async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:
+        room = self._room
+        call = room.account.open_orders(None if everywhere else room.assets)
+        return await within(room.pace.call_within_s, call, "open orders")
 
     def _is_everywhere_due(self) -> bool:
         if self._everywhere_ns is None:
@@ -133,23 +155,42 @@ class Reconcile:
                 await self._lookup.find(kept)
                 self._lookup.follow(kept)
 
-    async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[HeldPosition, ...]:
-        """Before a difference is told, every order that may explain it is asked for, and the positions once more."""
+    async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[tuple[HeldPosition, ...], set[str]]:
+        """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
+        every execution there. Returns the positions, and where they are not clear yet.
+
+        An order that ended without having executed explains nothing: that is told after what does.
+        """
         suspects = [kept for asset in self._odd(positions) for kept in self._room.live(asset)]
-        if not suspects:
-            return positions
-        await asyncio.gather(*(self._lookup.find(kept) for kept in suspects))
-        return await self._read_positions()
+        answers = await asyncio.gather(*(self._lookup.ask(kept) for kept in suspects))
+        found = [(kept, order) for kept, order in zip(suspects, answers, strict=True) if order is not None]
+        for kept, order in found:
+            if order.filled_qty - kept.filled > QTY_EPSILON:
+                await self._lookup.take(kept, order)
+        if suspects:
+            positions = await self._read_positions()
+        held = {position.asset: position.qty for position in positions}
+        unclear = {
+            asset for asset in self._odd(positions) if not await self._missed.settle(asset, held.get(asset, 0.0))
+        }
+        for kept, order in found:
+            if kept.asset not in unclear:
+                await self._lookup.take(kept, order)
+        if unclear:
+            self.doubt()
+        return positions, unclear
 
     async def _compare(self, positions: tuple[HeldPosition, ...]) -> None:
         """Take the positions, and tell whose they are."""
         room = self._room
-        positions = await self._explained(positions)
+        positions, unclear = await self._explained(positions)
         known = (*room.assets, *self._held)
         self._held = {position.asset: position for position in positions}
-        assets = list(dict.fromkeys((*known, *self._held)))
+        assets = [asset for asset in dict.fromkeys((*known, *self._held)) if asset not in unclear]
         self._strangers.look_at_positions({asset: one.qty for asset, one in self._held.items()}, assets)
         self._tell(assets)
+        if not unclear:
+            self._was_compared.set()
 
     def _odd(self, positions: Sequence[HeldPosition]) -> list[str]:
         """Where what is held is not what our own executions add up to."""

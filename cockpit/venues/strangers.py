@@ -25,6 +25,10 @@ class Strangers:
         """Orders of others there, by the last look."""
         return len(self._orders.get(asset, ()))
 
+    def difference(self, asset: str) -> float:
+        """What is held there beyond our own, + long, as two looks have shown it."""
+        return self._suspected.get(asset, 0.0) if self._positions.get(asset) else 0.0
+
     def look_at_orders(self, orders: Iterable[VenueOrder], assets: Iterable[str] | None) -> None:
         """The open orders on these perpetuals, or on all there are. Another cockpit's mark is a second writer's."""
         looked_at = (*self._room.assets, *self._orders) if assets is None else assets

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from cockpit.domain.events import OrderFilled, VenueEvent, VenueWord
+from cockpit.domain.events import OrderEvent, OrderFilled, VenueEvent, VenueWord
 from cockpit.domain.kinds import VenueTopic
 from cockpit.venues.account import KeysLost, VenueAccount, VenueFailure, VenueFill, VenueOrder
 from cockpit.venues.errands import Errands
-from cockpit.venues.kept_order import KeptOrder
+from cockpit.venues.kept_order import QTY_EPSILON, KeptOrder
 from cockpit.venues.order_ids import OrderIds
 from cockpit.venues.quantity import rounded
+from cockpit.venues.recent import Recent
 from cockpit.venues.timing import Timing
 
 REMEMBERED = 2_000
 """Orders that are over are remembered for late words; the oldest go first."""
+
+FILLS_REMEMBERED = 20_000
 
 Put = Callable[[VenueEvent], None]
 
@@ -34,6 +37,10 @@ class Pace(NamedTuple):
     resend_longest_s: float = 5.0
     cancel_within_s: float = 5.0
     look_again_s: float = 0.25
+    explain_within_s: float = 3.0
+    """So long a position that is less than ours is not told, while the executions that took it are looked for."""
+    compare_within_s: float = 5.0
+    """So long what became of an earlier engine's orders is not told before its positions were looked at."""
     everywhere_every_s: float = 30.0
     """How often orders are asked for on every perpetual there is, not only on ours."""
     unread_after_s: float = 10.0
@@ -48,6 +55,8 @@ class VenueRoom:
     """One venue: `assets` are the configured perpetuals. What happens there is told through `put`, stamped with now.
 
     `expected` is what our own executions add up to, by asset: what differs from it was somebody else's doing.
+    `since_ns` is when that position began, by the venue's clock; `fills_told` are the executions that were told or
+    booked, whatever order they were told under.
     """
 
     def __init__(
@@ -68,6 +77,8 @@ class VenueRoom:
         self.errands = Errands(lambda what: self.say(VenueTopic.NOTE, f"defect: {what}", is_grave=True))
         self.orders: dict[str, KeptOrder] = {}
         self.expected: dict[str, float] = {}
+        self.since_ns: dict[str, int] = {}
+        self.fills_told = Recent(FILLS_REMEMBERED)
         self._put = put
         self._said: dict[tuple[str, VenueTopic], VenueWord] = {}
 
@@ -104,7 +115,17 @@ class VenueRoom:
 
     def book(self, kept: KeptOrder, fills: Iterable[VenueFill]) -> bool:
         """Book executions of an order; True when the engine heard anything."""
-        return self._tell_of(kept, kept.book(fills, self.now_ns))
+        events: list[OrderEvent] = []
+        is_flat = abs(self.expected.get(kept.asset, 0.0)) <= QTY_EPSILON
+        for fill in fills:
+            if fill.fill_id in self.fills_told and not kept.has_booked(fill):
+                events += kept.count(fill, self.now_ns)
+                continue
+            self.fills_told.add(fill.fill_id)
+            if is_flat:
+                self.since_ns[kept.asset], is_flat = fill.ts_ns, False
+            events += kept.book([fill], self.now_ns)
+        return self._tell_of(kept, events)
 
     # Telling.
 

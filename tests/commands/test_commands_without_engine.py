@@ -76,3 +76,10 @@ def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], line: str, she
     found = shell.run(*arguments)
     assert found.returncode == 2
     assert line in only_line(found.stderr)
+
+
+def test_the_way_up_can_be_overridden_where_the_screen_starts_the_engine(shell: Shell) -> None:
+    found = shell.run("--mode", "test", "--override-way-up", "a week on demo", "status")
+    assert found.returncode == 2
+    options = "--mode test --override-way-up a week on demo"
+    assert f"expected {options} after status, was before it" in only_line(found.stderr)

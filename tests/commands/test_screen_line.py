@@ -15,6 +15,7 @@ PLAIN = ScreenLine()
         ("", PLAIN),
         ("--speed 10 --arm", PLAIN),
         ("--mode live --feed a.rec --max-trades=3 --slow", PLAIN),
+        ("--mode test --override-way-up=because", PLAIN),
         ("--home /h --config c.json", ScreenLine(Path("/h"), Path("c.json"))),
         ("attach", PLAIN),
         ("attach http://127.0.0.1:8000 --token x --slow", PLAIN),

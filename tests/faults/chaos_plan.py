@@ -66,7 +66,7 @@ class Plan(NamedTuple):
 
     @property
     def may_guess(self) -> bool:
-        """Whether somebody may have closed a position of ours unheard: its result is a guess then, and said to be one."""
+        """Whether somebody may have closed a position of ours unheard: its result is then a guess, and said to be."""
         return self.has_hands and bool({step.verb for step in self.steps} & DEAFENING)
 
     @property

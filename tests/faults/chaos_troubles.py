@@ -48,7 +48,7 @@ def _costs_s(role: str, fault: Fault) -> float:
     if fault.retry_after_s is not None:
         return fault.retry_after_s + 1.0
     hangs_s = min(fault.hangs_s or 0.0, PATIENCE_S)
-    if fault.says in (Says.OVERLOADED, Says.STALE):
+    if fault.says is Says.STALE:
         return hangs_s + 1.0
     if role in WAYS_OUT and (fault.loss is not Loss.NONE or fault.says is not None or fault.hangs_s is not None):
         return hangs_s + FOUND_OUT_S

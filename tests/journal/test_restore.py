@@ -89,6 +89,17 @@ def test_memory_open_trades_and_their_orders_come_back(path: Path) -> None:
     assert set(command.orders) == {entry, stop, swept_late}, "all of an open trade's, and any that may still live"
 
 
+def test_what_was_booked_since_the_oldest_open_trade_comes_back_with_its_venue(path: Path) -> None:
+    """A closed trade's executions too; one that was shared goes by the id the venue tells."""
+    gone, held = closed(1, 0.05), opened(2)
+    shared = replace(exit_fill(gone), order_id="flatten-okx-BTC-1", fill_id="BTC-77/t000001", ts_ns=held.decided_ns)
+    long_ago = replace(entry_fill(gone), fill_id="BTC-1", ts_ns=held.decided_ns - 3_600 * 10**9)
+    run(path, [TradeChanged(at(90), gone, "closed"), shared, long_ago])
+    second = replace(SESSION, session_id=SESSION.session_id + 1)
+    run(path, [TradeChanged(at(120), held, "opened"), entry_fill(held)], session=second, after=must_restore(path))
+    assert must_restore(path).command.booked == ((gone.venue, "BTC-77"), (held.venue, f"f-{held.entry_order_id}"))
+
+
 def test_each_kind_of_feed_has_its_own_account(path: Path) -> None:
     run(path, [memory(at(1), next_trade=7)])
     simulated = replace(SESSION, session_id=SESSION.session_id + 1, feed=FeedKind.SIMULATED)

@@ -105,18 +105,26 @@ class BinanceOrders:
 
     def _all_orders(self, params: Params) -> list[Any]:
         rows = [order for order in self._core.orders.values() if order.symbol == params["symbol"]]
-        since_ms = int(params.get("startTime", 0))
-        return [order_body(order) for order in rows if order.created_ms >= since_ms][-int(params.get("limit", 500)) :]
+        since_ms, limit = int(params.get("startTime", 0)), int(params.get("limit", 500))
+        if "orderId" in params:
+            return [order_body(order) for order in rows if order.order_id >= int(params["orderId"])][:limit]
+        return [order_body(order) for order in rows if order.created_ms >= since_ms][-limit:]
 
     def _trades(self, params: Params) -> list[Any]:
-        since_ms, order_id = int(params.get("startTime", 0)), params.get("orderId")
-        return [
+        since_ms, order_id, from_id = (
+            int(params.get("startTime", 0)),
+            params.get("orderId"),
+            int(params.get("fromId", 0)),
+        )
+        found = [
             trade_body(execution)
             for execution in self._core.executions
             if execution.symbol == params["symbol"]
             and execution.ts_ms >= since_ms
+            and execution.trade_id >= from_id
             and order_id in (None, str(execution.order_id))
         ]
+        return found[: int(params.get("limit", 500))]
 
     # -- the algo service
 

@@ -117,13 +117,15 @@ class OkxOrders:
         return [row for row in rows if params.get("state") in (None, row["state"])]
 
     def _fills(self, params: Params) -> list[Any]:
-        return [
+        found = [
             fill_body(execution)
             for execution in reversed(self._core.executions)
             if _wanted(execution.symbol, params)
             and params.get("ordId") in (None, str(execution.order_id))
             and execution.ts_ms >= int(params.get("begin", 0))
+            and ("after" not in params or execution.trade_id < int(params["after"]))
         ]
+        return found[: int(params.get("limit", 100))]
 
     # -- algo orders
 

@@ -42,7 +42,9 @@ class Post:
         self.requests.append(action)
         return ()
 
-    def restore(self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord]) -> None:
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Sequence[tuple[str, str]] = ()
+    ) -> None:
         raise AssertionError("nobody restores here")
 
 

@@ -5,12 +5,14 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.deck.errors import EngineRefused
 from cockpit.domain import wire
-from cockpit.domain.kinds import EngineState, Mode, TradePhase
+from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
 from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.trades import TradeRecord
 from cockpit.journal.recordings import read_recording
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 from tests.runtime.real_engine import ARBITRAGE, RealStage, real_stage
@@ -86,6 +88,69 @@ async def test_after_a_kill_the_trade_is_taken_up_and_flattened_by_the_command(t
         assert seen.open_trades == ()
         await stage.terminate()
         assert_no_secret(stage)
+
+
+async def test_what_was_closed_without_the_engine_is_booked_at_the_venues_own_prices(tmp_path: Path) -> None:
+    """Killed, flattened by the direct road, restarted; and restarted once more."""
+    async with real_stage(tmp_path / "home") as stage:
+        await stage.engine()
+        await open_eth(stage)
+        await stage.kill()
+        stage.prices["ETH"] = 3_995.0
+        stage.okx.set_price("ETH", 3_995.0, 3_995.01, 3_995.0)
+        code, said = await stage.run("flatten", "--yes")
+        assert code == 0, said
+        assert "no engine runs on this profile" in said
+
+        for _ in range(2):
+            await stage.engine()
+            seen = await stage.until(lambda seen: seen.open_trades == ())
+            await stage.terminate()
+            assert_books_are_the_venues(stage, ExitReason.FLATTEN)
+            assert len(stage.okx.called("close")) == 1, "nothing was left to close"
+        wallet_usd = sum(one.pnl_usd - one.fee_usd for one in stage.okx.executions)
+        assert seen.account.realised_usd == pytest.approx(float(wallet_usd))
+        for recording in (stage.home / "recordings").glob("*.rec"):
+            code, said = await stage.run("replay", str(recording), "--verify")
+            assert code == 0, said
+
+
+@pytest.mark.parametrize("who", ["by hand", "liquidation", "auto-deleveraging"])
+async def test_what_somebody_else_closes_is_booked_at_the_venues_own_price(tmp_path: Path, who: str) -> None:
+    async with real_stage(tmp_path / "home") as stage:
+        await stage.engine()
+        await open_eth(stage)
+        match who:
+            case "by hand":
+                stage.okx.trade_by_hand("ETH", "sell", 0.01)
+            case "liquidation":
+                stage.okx.liquidate("ETH")
+            case _:
+                stage.okx.deleverage("ETH")
+        await stage.until(lambda seen: seen.open_trades == ())
+        await stage.okx.until(lambda: (stage.okx.algo_orders, stage.okx.open_orders) == ([], []))
+        await stage.terminate()
+        detail = assert_books_are_the_venues(stage, ExitReason.OUTSIDE)
+        assert detail.startswith(f"{'closed outside' if who == 'by hand' else who}: 0.01 ETH at 4,000 on okx, order ")
+        (recording,) = (stage.home / "recordings").glob("*.rec")
+        code, said = await stage.run("replay", str(recording), "--verify")
+        assert code == 0, said
+
+
+def assert_books_are_the_venues(stage: RealStage, reason: ExitReason) -> str:
+    """The journal's one trade has the venue's result and fees, and every execution once. Returns its exit's words."""
+    with sqlite3.connect(stage.home / "journal.sqlite") as journal:
+        ((body,),) = journal.execute("SELECT body FROM trades").fetchall()
+        booked = journal.execute("SELECT fill_id, qty FROM fills").fetchall()
+    journal.close()
+    trade = msgspec.json.decode(body, type=TradeRecord)
+    done = stage.okx.executions
+    assert (trade.phase, trade.exit_reason) == (TradePhase.CLOSED, reason)
+    assert trade.fees_usd == pytest.approx(sum(float(one.fee_usd) for one in done))
+    assert trade.gross_usd == pytest.approx(sum(float(one.pnl_usd) for one in done))
+    assert trade.exit_price == pytest.approx(float(done[-1].price))
+    assert sorted(fill_id.partition("/")[0] for fill_id, _ in booked) == sorted(f"ETH-{one.trade_id}" for one in done)
+    return trade.exit_detail
 
 
 async def test_with_the_engine_dead_and_the_journal_unreadable_flatten_goes_to_the_venue(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every real account must do, whatever its venue's words are: over the real client library, on loopback."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -178,6 +179,63 @@ class AccountContract:
         (held,) = await desk.account.positions()
         await desk.account.close_position(held, f"{ID}c1")
         assert desk.venue.held("BTC") == 0.0
+
+    # -- executions of anybody
+
+    async def test_the_executions_since_then_are_told_with_the_ids_of_their_orders(self, desk: Desk) -> None:
+        await desk.account.place(entry(qty=0.004), f"{ID}e1")
+        desk.venue.core.fill_next(0.5, 0.5)
+        await desk.account.place(close(qty=0.002), f"{ID}f1")
+        desk.venue.trade_by_hand("BTC", "sell", 0.001)
+        fills = await desk.account.fills_since("BTC", 0)
+        assert [(fill.side, fill.qty, fill.price) for fill in fills] == [
+            (Side.LONG, 0.004, ASK),
+            (Side.SHORT, 0.001, BID),
+            (Side.SHORT, 0.001, BID),
+            (Side.SHORT, 0.001, BID),
+        ]
+        assert [fill.client_id for fill in fills[:3]] == [f"{ID}e1", f"{ID}f1", f"{ID}f1"]
+        assert not fills[3].client_id.startswith("ck")
+        assert [fill.venue_order_id for fill in fills] == [str(one.order_id) for one in desk.venue.executions]
+        assert [fill.forced for fill in fills] == [""] * 4
+        assert fills[0].fee_usd == pytest.approx(0.004 * ASK * 5 / 10_000)
+        found = await desk.account.find("BTC", f"{ID}e1", False)
+        assert found is not None
+        assert [fill.fill_id for fill in await desk.account.fills_of(found)] == [fills[0].fill_id]
+
+    async def test_executions_of_before_and_of_other_perpetuals_are_left_out(self, desk: Desk) -> None:
+        desk.venue.set_price("ETH", 4_000, 4_000.01)
+        desk.venue.trade_by_hand("ETH", "buy", 0.1)
+        desk.venue.trade_by_hand("BTC", "buy", 0.003)
+        at_ns = desk.venue.executions[-1].ts_ms * 1_000_000
+        (fill,) = await desk.account.fills_since("BTC", at_ns - 1_000_000_000)
+        assert (fill.asset, fill.qty, fill.ts_ns) == ("BTC", 0.003, at_ns)
+        assert await desk.account.fills_since("BTC", at_ns + 60_000_000_000) == ()
+        assert await desk.account.fills_since("XRP", 0) == ()
+
+    async def test_a_triggered_stops_execution_goes_by_the_stops_id(self, desk: Desk) -> None:
+        await desk.account.place(entry(), f"{ID}e1")
+        await desk.account.place(stop(trigger=99_000.0), f"{ID}s1")
+        desk.venue.set_price("BTC", 98_900, 98_900.1)
+        await desk.account.find("BTC", f"{ID}s1", True)
+        assert [fill.client_id for fill in await desk.account.fills_since("BTC", 0)] == [f"{ID}e1", f"{ID}s1"]
+
+    async def test_what_the_venue_closed_by_itself_is_told_as_such(self, desk: Desk) -> None:
+        await desk.account.place(entry(qty=0.004), f"{ID}e1")
+        desk.venue.deleverage("BTC", 0.5)
+        desk.venue.liquidate("BTC")
+        fills = await desk.account.fills_since("BTC", 0)
+        assert [fill.forced for fill in fills] == ["", "auto-deleveraging", "liquidation"]
+
+    async def test_many_executions_come_in_pages_and_each_once(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.modules[type(desk.account).__module__], "FILLS_A_PAGE", 3)
+        for number in range(8):
+            await desk.account.place(entry(qty=0.001, side=(Side.LONG, Side.SHORT)[number % 2]), f"{ID}e{number}")
+        fills = await desk.account.fills_since("BTC", 0)
+        assert [fill.client_id for fill in fills] == [f"{ID}e{number}" for number in range(8)]
+        assert len({fill.fill_id for fill in fills}) == 8
 
     # -- refusals
 

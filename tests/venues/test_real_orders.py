@@ -26,6 +26,10 @@ async def opened(stage: RealStage, qty: float = 0.01) -> None:
     await stage.until(lambda: stage.filled(ENTRY) >= qty - 1e-9)
 
 
+def fills_in(stage: RealStage) -> list[OrderFilled]:
+    return [event for event in stage.events if isinstance(event, OrderFilled)]
+
+
 @VENUES
 @pytest.mark.parametrize(
     "fault",
@@ -260,11 +264,12 @@ async def test_a_position_closed_by_hand_is_seen_and_told(shipped_config: Cockpi
     async with real_stage(shipped_config, name) as stage:
         await opened(stage)
         stage.venue.trade_by_hand("BTC", "sell", 0.01)
-        await stage.until(lambda: any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE)))
+        await stage.until(lambda: any(fill.order_id.startswith("outside-") for fill in fills_in(stage)))
         await stage.settled()
         last = [event for event in stage.events if isinstance(event, VenuePosition) and event.asset == "BTC"][-1]
         assert last.qty == 0
         assert all(word.is_over for word in stage.words(VenueTopic.STRANGER)[-1:])
+        assert not any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE))
 
 
 @VENUES
@@ -313,10 +318,12 @@ async def test_another_cockpit_on_the_account_is_a_second_writer(shipped_config:
 
 
 @VENUES
-async def test_a_strange_order_says_whose_fills_were_never_ours(shipped_config: CockpitConfig, name: str) -> None:
+async def test_a_liquidation_is_told_with_its_price_and_fee(shipped_config: CockpitConfig, name: str) -> None:
     async with real_stage(shipped_config, name) as stage:
         await opened(stage)
         stage.venue.liquidate("BTC")
-        await stage.until(lambda: any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE)))
-        fills = [event for event in stage.events if isinstance(event, OrderFilled)]
-        assert [fill.order_id for fill in fills] == [ENTRY]
+        await stage.until(lambda: len(fills_in(stage)) == 2)
+        forced, executed = fills_in(stage)[-1], stage.venue.executions[-1]
+        assert forced.order_id == f"outside-{name}-BTC-{executed.order_id}"
+        assert (forced.forced, forced.qty) == ("liquidation", pytest.approx(0.01))
+        assert (forced.price, forced.fee_usd) == (float(executed.price), pytest.approx(float(executed.fee_usd)))

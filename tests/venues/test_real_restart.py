@@ -1,57 +1,17 @@
 """A restart on real venues, and a venue that cannot be read: nothing is assumed, entries wait, exits never."""
 
 import time
-from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
-from real_stage import RealStage, ask, hurried, real_stage
+from real_stage import RealStage, hurried, real_stage
+from restart_stage import BUY, ENTRY, STOP, guarded, remembered, restarted, trade
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import FundingPaid, OrderFilled
-from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, Side, TradePhase, VenueTopic
-from cockpit.domain.orders import OrderProgress
-from cockpit.domain.trades import TradeRecord
+from cockpit.domain.events import FundingPaid
+from cockpit.domain.kinds import OrderStatus, VenueTopic
 
-BUY, SELL = Side.LONG, Side.SHORT
-ENTRY, STOP = "t000001e1", "t000001s2"
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
-
-
-async def guarded(stage: RealStage) -> None:
-    stage.place(ENTRY, BUY, 0.01)
-    await stage.until(lambda: stage.filled(ENTRY) >= 0.01 - 1e-9)
-    stage.place(STOP, SELL, 0.01, OrderRole.STOP, trigger=99_000.0)
-    await stage.until(lambda: "OrderAccepted" in stage.of(STOP))
-
-
-def trade(name: str) -> TradeRecord:
-    return TradeRecord(
-        "t000001", "v1", "test", "BTC", name, BUY, Mode.TEST, TradePhase.OPEN, 0, 100_000.0, 0.01, 100.0, 99_000.0,
-        0.1, 1_000.0, 1_000.0, 1.0, entry_order_id=ENTRY, entry_qty=0.01, entry_price=100_000.0, open_qty=0.01,
-        stop_price=99_000.0, stop_order_id=STOP,
-    )  # fmt: skip
-
-
-def remembered(stage: RealStage, stop: OrderStatus = OrderStatus.WORKING) -> list[OrderProgress]:
-    """What the journal of the first engine holds."""
-    fills = tuple(event.fill_id for event in stage.events if isinstance(event, OrderFilled))
-    return [
-        OrderProgress(
-            ask(ENTRY, BUY, 0.01, venue=stage.name), OrderStatus.FILLED, 0.01, 100_000.0, 0.5, fill_ids=fills
-        ),
-        OrderProgress(ask(STOP, SELL, 0.01, OrderRole.STOP, trigger=99_000.0, venue=stage.name), stop),
-    ]
-
-
-async def restarted(first: RealStage, config: CockpitConfig, orders: Sequence[OrderProgress]) -> RealStage:
-    """The next engine's venues, told what the journal holds; they ask for every order before they start."""
-    stage = RealStage(first.name, first.venue, config, hurried())
-    stage.venues.restore(orders, [trade(first.name)])
-    for order in orders:
-        if not order.status.is_final:
-            stage.query(order.request.order_id)
-    return stage
 
 
 @VENUES

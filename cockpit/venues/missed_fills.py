@@ -1,0 +1,168 @@
+"""Executions on our positions that nobody told us of: a flatten of another process, somebody's hand, the venue itself.
+
+Where less is held than our own executions add up to, the venue is asked for every execution there before the position
+is told, and what took ours is told with its true price and fee: once, by its fill id. Only a list that adds up to the
+difference is believed; where there is none in time, the position is told as it is, and its trade's result is a guess.
+"""
+
+from typing import NamedTuple
+
+from cockpit.domain.events import OrderFilled
+from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.units import NS_PER_S
+from cockpit.venues.account import VenueFailure, VenueFill
+from cockpit.venues.kept_order import QTY_EPSILON
+from cockpit.venues.order_ids import FLATTEN, OUTSIDE
+from cockpit.venues.order_text import plain_id
+from cockpit.venues.quantity import rounded
+from cockpit.venues.strangers import Strangers
+from cockpit.venues.timing import within
+from cockpit.venues.venue_room import VenueRoom
+
+LEAST_LOOKS = 4
+MARGIN_NS = 5 * NS_PER_S
+"""Clocks differ: so much earlier than the position began is asked for."""
+
+
+class Doubt(NamedTuple):
+    """Since when a position is less than ours, how often that was seen, and what seemed to explain it the last time."""
+
+    since_ns: int
+    looks: int = 0
+    fill_ids: frozenset[str] = frozenset()
+
+
+class Taken(NamedTuple):
+    """So much of an execution was ours."""
+
+    fill: VenueFill
+    qty: float
+
+
+class MissedFills:
+    """Finds them, position by position."""
+
+    def __init__(self, room: VenueRoom, strangers: Strangers) -> None:
+        self._room = room
+        self._strangers = strangers
+        self._doubts: dict[str, Doubt] = {}
+
+    async def settle(self, asset: str, held: float, within_s: float | None = None) -> bool:
+        """Tell what was missed there; whether the position itself may be told now.
+
+        False asks for another look: what explains it is not clear yet, but may soon be.
+        """
+        room = self._room
+        if not self._is_missing(asset, held):
+            self._doubts.pop(asset, None)
+            return True
+        doubt = self._doubts.get(asset, Doubt(room.now_ns))
+        self._doubts[asset] = doubt._replace(looks=doubt.looks + 1)
+        trouble = "they do not add up to it"
+        try:
+            call = room.account.fills_since(asset, room.since_ns.get(asset, 0) - MARGIN_NS)
+            fills = await within(within_s or room.pace.call_within_s, call, "executions")
+        except VenueFailure as failure:
+            room.met(failure)
+            trouble = str(failure)
+        else:
+            if self._explained(asset, held, fills):
+                self._doubts.pop(asset, None)
+                return True
+        return self._is_given_up(asset, trouble)
+
+    def _is_missing(self, asset: str, held: float) -> bool:
+        """Whether less of ours is there than we know of, and nobody has got used to that yet."""
+        ours = self._room.expected.get(asset, 0.0)
+        sign = 1.0 if ours > 0 else -1.0
+        is_less = abs(ours) - max(0.0, held * sign) > QTY_EPSILON
+        return is_less and abs(held - ours - self._strangers.difference(asset)) > QTY_EPSILON
+
+    def _is_given_up(self, asset: str, trouble: str) -> bool:
+        room, doubt = self._room, self._doubts.get(asset)
+        if doubt is None or doubt.looks < LEAST_LOOKS:
+            return False
+        if room.timing.since_s(doubt.since_ns) < room.pace.explain_within_s:
+            return False
+        what = f"{room.venue} does not tell which executions took our {plain_id(asset)}: {trouble}"
+        room.say(VenueTopic.NOTE, what, asset, is_grave=True)
+        return True
+
+    def _explained(self, asset: str, held: float, fills: tuple[VenueFill, ...]) -> bool:
+        """Book what the list says, if it says all. Nothing is awaited here: what was told meanwhile is known."""
+        unknown = self._book_ours([fill for fill in fills if fill.fill_id not in self._room.fills_told])
+        if not self._is_missing(asset, held):
+            return True
+        newest = self._adding_up(
+            unknown, held - self._room.expected.get(asset, 0.0) - self._strangers.difference(asset)
+        )
+        if newest is None:
+            return False
+        fill_ids = frozenset(fill.fill_id for fill in newest)
+        doubt = self._doubts.get(asset, Doubt(self._room.now_ns))
+        if doubt.fill_ids != fill_ids and not all(self._is_flatten(fill) for fill in newest):
+            # A stop of ours may look like a stranger's order until the venue says which order it became.
+            self._doubts[asset] = doubt._replace(fill_ids=fill_ids)
+            return False
+        for taken in self._taken(asset, newest):
+            self._tell(asset, taken)
+        for fill in unknown:
+            self._room.fills_told.add(fill.fill_id)
+        return True
+
+    def _book_ours(self, fills: list[VenueFill]) -> list[VenueFill]:
+        """Book the executions of the orders we know; returns those of flattens and strangers.
+
+        Ours and not known any more: its trade is over, and it was booked then.
+        """
+        room, others = self._room, []
+        for fill in fills:
+            order_id = self._order_id(fill)
+            kept = room.orders.get(order_id or "")
+            if kept is not None:
+                room.book(kept, [fill])
+            elif order_id is None or order_id.startswith(FLATTEN):
+                others.append(fill)
+        return others
+
+    @staticmethod
+    def _adding_up(fills: list[VenueFill], difference: float) -> list[VenueFill] | None:
+        """The newest of these that add up to the difference, as many as do; None where none do."""
+        for first in range(len(fills)):
+            total = sum(fill.side.sign * fill.qty for fill in fills[first:])
+            if abs(total - difference) <= QTY_EPSILON:
+                return fills[first:]
+        return None
+
+    def _taken(self, asset: str, fills: list[VenueFill]) -> list[Taken]:
+        """What each took of ours: others' executions close others' positions first."""
+        ours, theirs = self._room.expected.get(asset, 0.0), self._strangers.difference(asset)
+        taken: list[Taken] = []
+        for fill in fills:
+            left, sign = fill.qty, fill.side.sign
+            if theirs * sign < 0:
+                closed = min(left, abs(theirs))
+                theirs, left = rounded(theirs + sign * closed), rounded(left - closed)
+            if ours * sign < 0:
+                closed = min(left, abs(ours))
+                ours, left = rounded(ours + sign * closed), rounded(left - closed)
+                if closed > QTY_EPSILON:
+                    taken.append(Taken(fill, closed))
+            theirs = rounded(theirs + sign * left)
+        return taken
+
+    def _tell(self, asset: str, taken: Taken) -> None:
+        room, (fill, qty) = self._room, taken
+        order_id = self._order_id(fill) or f"{OUTSIDE}{room.venue}-{asset}-{plain_id(fill.venue_order_id)}"
+        fee_usd = fill.fee_usd * qty / fill.qty
+        room.expected[asset] = rounded(room.expected.get(asset, 0.0) + fill.side.sign * qty)
+        room.fills_told.add(fill.fill_id)
+        room.tell(
+            [OrderFilled(room.now_ns, order_id, fill.fill_id, qty, fill.price, fee_usd, fill.is_maker, fill.forced)]
+        )
+
+    def _order_id(self, fill: VenueFill) -> str | None:
+        return self._room.ids.whose(fill.client_id, self._room.venue, fill.asset).order_id
+
+    def _is_flatten(self, fill: VenueFill) -> bool:
+        return (self._order_id(fill) or "").startswith(FLATTEN)

@@ -1,0 +1,99 @@
+"""Somebody else closes our position and the venue tells at what price: it is booked like any exit, once."""
+
+import pytest
+
+from cockpit.domain.commands import Restore
+from cockpit.domain.events import OrderFilled, VenuePosition
+from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
+from tests.engine.scenario import Bare, restore_of
+
+PRICE, FEE_USD = 3_990.0, 0.0199
+
+
+def taken(
+    bare: Bare, qty: float, fill_id: str = "ETH-7", order_id: str = "outside-okx-ETH-839", forced: str = ""
+) -> None:
+    bare.feed(OrderFilled(bare.now_ns, order_id, fill_id, qty, PRICE, FEE_USD, False, forced))
+
+
+def test_what_somebody_else_closed_is_an_exit_at_its_price_with_its_fee(bare: Bare) -> None:
+    trade = bare.opened()
+    before = bare.account.realised_usd
+    for _ in range(2):
+        taken(bare, 0.01)
+    closed = bare.trades[trade.trade_id]
+    assert (closed.phase, closed.exit_reason, closed.exit_price) == (TradePhase.CLOSED, ExitReason.OUTSIDE, PRICE)
+    assert closed.exit_detail == ("closed outside: 0.01 ETH at 3,990 on okx, order 839, which is not ours")
+    assert closed.fees_usd == pytest.approx(trade.fees_usd + FEE_USD)
+    assert closed.gross_usd == pytest.approx(0.01 * (PRICE - 4_000.0))
+    assert bare.account.realised_usd == pytest.approx(before + closed.gross_usd - FEE_USD)
+    assert bare.notices("critical", "position") == [f"{trade.trade_id}: {closed.exit_detail}"]
+    assert trade.stop_order_id in bare.cancels()
+
+
+@pytest.mark.parametrize("forced", ["liquidation", "auto-deleveraging"])
+def test_what_the_venue_closed_by_itself_is_named(bare: Bare, forced: str) -> None:
+    bare.opened()
+    taken(bare, 0.01, forced=forced)
+    assert bare.last_trade.exit_detail.startswith(f"{forced}: 0.01 ETH at 3,990")
+
+
+def test_after_a_part_the_stop_follows_the_size(bare: Bare) -> None:
+    trade = bare.opened()
+    taken(bare, 0.004)
+    assert bare.last_trade.phase is TradePhase.OPEN and bare.last_trade.open_qty == 0.006
+    stop = bare.placed(OrderRole.STOP)[-1]
+    assert (stop.qty, stop.order_id != trade.stop_order_id) == (0.006, True)
+    bare.accept(stop)
+    bare.fill(stop, 3_988.0)
+    assert bare.last_trade.exit_reason is ExitReason.STOP
+    assert bare.last_trade.fees_usd == pytest.approx(trade.fees_usd + FEE_USD + 0.006 * 3_988.0 * 5 / 10_000)
+
+
+def test_what_is_beyond_our_trades_is_nobodys(bare: Bare) -> None:
+    bare.opened()
+    taken(bare, 0.03)
+    assert bare.last_trade.phase is TradePhase.CLOSED
+    assert bare.last_trade.fees_usd == pytest.approx(0.01 * 4_000.0 * 5 / 10_000 + FEE_USD / 3)
+    assert "fill ETH-7 of 0.02 at 3,990" in bare.notices("critical", "order")[-1]
+
+
+def test_a_refused_close_is_no_reason_when_somebody_else_was_first(bare: Bare) -> None:
+    trade = bare.opened()
+    bare.flatten()
+    bare.reject(bare.placed(OrderRole.CLOSE)[-1], "51169 no position")
+    taken(bare, 0.01, forced="liquidation")
+    bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
+    closed = bare.trades[trade.trade_id]
+    assert (closed.exit_reason, closed.exit_price) == (ExitReason.OUTSIDE, PRICE)
+
+
+def test_a_flatten_that_this_engine_did_not_ask_for_is_called_one(bare: Bare) -> None:
+    bare.opened()
+    taken(bare, 0.01, order_id="flatten-okx-ETH-1763816824001")
+    assert bare.last_trade.exit_reason is ExitReason.FLATTEN
+    assert bare.last_trade.exit_detail == "taken by flatten-okx-ETH-1763816824001"
+
+
+@pytest.mark.parametrize("order_id", ["outside-okx-ETH-839", "flatten-okx-ETH-1763816824001"])
+def test_what_an_earlier_engine_booked_is_not_booked_again(bare: Bare, order_id: str) -> None:
+    bare.opened()
+    taken(bare, 0.004, order_id=order_id)
+    memory, trades, orders = restore_of(bare)
+    after = Bare(bare.config)
+    after.command(Restore, memory=memory, trades=trades, orders=orders, booked=(("okx", "ETH-7"), ("binance", "ETH-8")))
+    taken(after, 0.004, order_id=order_id)
+    (restored,) = after.engine.book.trades
+    assert (restored.record.open_qty, restored.record.fees_usd) == (0.006, trades[0].fees_usd)
+    taken(after, 0.006, "ETH-8", order_id)
+    assert after.last_trade.phase is TradePhase.CLOSED
+
+
+def test_a_guess_says_that_it_is_one(bare: Bare) -> None:
+    bare.opened()
+    bare.top("ETH", 3_900.0, 3_900.01)
+    for _ in range(2):
+        bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
+        bare.wait_s(1, fresh=False)
+    assert bare.last_trade.exit_reason is ExitReason.OUTSIDE
+    assert bare.last_trade.exit_detail.endswith("valued at 3,900: a guess, no execution was told, no exit fee is in it")
