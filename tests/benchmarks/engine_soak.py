@@ -78,7 +78,7 @@ async def soak(host: Host, day: Day) -> list[float]:
     while any(task.name == "market" and task.state == "running" for task in host.process().tasks):
         await asyncio.sleep(0.05)
         await _keep_trading(host)
-        if day.share >= (len(held) + 1) / LOOKS:
+        while day.share >= (len(held) + 1) / LOOKS:
             held.append(_look(host, day, time.perf_counter() - began_s))
     await host.stop()
     return held

@@ -95,7 +95,14 @@ class PtyProcess:
                 if text.encode() in COLOURS.sub(b"", self.written[before:]):
                     return
                 time.sleep(0.05)
-            assert time.monotonic() < deadline_s, f"expected {text!r} to be shown within {within_s} s, was not"
+            if time.monotonic() > deadline_s:
+                tail = bytes(self.written[-600:])
+                raise AssertionError(f"expected {text!r} to be shown within {within_s} s, was {tail!r}, {self._fate()}")
+
+    def _fate(self) -> str:
+        """Whether it still runs."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG) if self._code is None else (self.pid, 0)
+        return "and it runs" if pid == 0 else f"and it ended with {self._code or os.waitstatus_to_exitcode(status)}"
 
     def wait(self, within_s: float = 20.0) -> int:
         """Its exit code, negative for a signal's number."""
