@@ -12,7 +12,7 @@ import pytest
 from tests.faults.chaos_run import run, told
 
 BASE_SEED = 20_251_019
-SESSIONS = int(os.environ.get("COCKPIT_CHAOS", "150"))
+SESSIONS = int(os.environ.get("COCKPIT_CHAOS", "96"))
 BATCHES = 12
 REGRESSIONS = {
     1068: "a stop that filled unheard was told as gone without an order of ours",

@@ -53,7 +53,7 @@ def test_every_trade_is_in_one_bin_and_the_bins_are_few(results: list[float]) ->
     for before, after in pairwise(bins):
         assert math.isclose(before.to_r, after.from_r, abs_tol=1e-9)
     for one in history.closed:
-        slack = 1e-6 * max(1.0, abs(one.trade.r))
+        slack = 1e-6 * max(1.0, abs(one.trade.r), bins[0].to_r - bins[0].from_r)
         assert any(bin_.from_r - slack <= one.trade.r <= bin_.to_r + slack for bin_ in bins if bin_.trades)
 
 

@@ -125,7 +125,9 @@ async def test_a_terminal_that_is_resized_60_times(desk: Desk, screen: PtyProces
             await asyncio.sleep(0.02)
         check(*await watch(deck, trade_id, 1.5))
     screen.resize(120, 40)
-    screen.wait_until_shown("Aave HF", 40)
+    before = screen.count
+    screen.press("e")
+    screen.wait_for("Closed trades", 40, after=before)
     assert b"Traceback" not in screen.written
 
 
