@@ -147,8 +147,8 @@ WRONG: list[tuple[str, Change, str]] = [
         "unknown kind of setup",
         lambda raw: lower_band(raw).update(kind="lower_band"),
         "setups.btc_lower_band_long.kind: expected one of 'lower_band_long', 'upper_band_short', "
-        "'priority_fee_fade', 'squeeze_guard', was \"lower_band\" (text): use one of these, or put setups/lower_band.py "
-        "beside the config",
+        "'priority_fee_fade', 'squeeze_guard', was \"lower_band\" (text): use one of these, or put "
+        "setups/lower_band.py beside the config",
     ),
     (
         "setup without a kind",
