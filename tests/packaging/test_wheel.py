@@ -1,5 +1,6 @@
 """The wheel alone is enough: installed into an environment of its own it has its config, its schema and its command."""
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -36,14 +37,12 @@ def cockpit(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("env")
     venv.create(place, with_pip=False)
     site = next((place / "lib").glob("python3*")) / "site-packages"
-    install = ["pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
-    pip = [sys.executable, "-m", *install, "--prefix", str(place), str(wheel)]
+    # Into that environment by name: with a prefix alone pip takes the package out of the environment it runs in.
+    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install"]
+    pip += ["--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)]
     subprocess.run(pip, check=True, capture_output=True, timeout=100)
     (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    command = place / "bin" / "cockpit"
-    lines = command.read_text().splitlines(keepends=True)
-    command.write_text(f"#!{place}/bin/python\n" + "".join(lines[1:]))
-    return command
+    return place / "bin" / "cockpit"
 
 
 def run(cockpit: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +61,14 @@ def test_it_holds_every_module_the_config_and_its_schema_and_nothing_else(wheel:
     extra = {"cockpit/py.typed", "cockpit/shipped/tactical_scalp_config.json", "cockpit/shipped/schema.json"}
     assert held == ours | extra
     assert shipped["$schema"] == "schema.json", "it stands beside it there too"
+
+
+def test_what_is_installed_here_is_left_alone(wheel: Path, request: pytest.FixtureRequest) -> None:
+    before = list(importlib.metadata.distributions(name="cockpit-perps"))
+    request.getfixturevalue("cockpit")
+    assert [one.version for one in importlib.metadata.distributions(name="cockpit-perps")] == [
+        one.version for one in before
+    ]
 
 
 def test_the_command_answers_from_there(cockpit: Path, tmp_path: Path) -> None:
