@@ -76,10 +76,8 @@ class _Screen:
         self._line.check_welcome()
         if self._seq < self._log.first_seq - 1:
             raise Goodbye(TRY_LATER, "fell too far behind the log: connect again")
-        news = self._log.after(self._seq, AT_ONCE) if self._seq < self._log.last_seq else []
-        sent = [self._frames.log(frame) for frame in news]
-        if news:
-            self._seq = news[-1].seq
+        sent = self._log.encoded_after(self._seq, AT_ONCE)
+        self._seq += len(sent)
         if now_s >= self._due_s:
             sent.append(self._frames.snapshot())
             self._due_s = next_beat_s(now_s, self._every_s)

@@ -1,14 +1,10 @@
-"""The deck stream's frames as bytes: each is encoded once, however many screens look."""
-
-from collections import OrderedDict
+"""The deck stream's greeting and snapshots as bytes: each snapshot is encoded once, however many screens look."""
 
 from cockpit.api.briefing import briefing_of
 from cockpit.domain.snapshot import Snapshot
-from cockpit.domain.stream import PROTOCOL, Hello, LogFrame, SnapshotFrame
+from cockpit.domain.stream import PROTOCOL, Hello, SnapshotFrame
 from cockpit.domain.wire import encode
 from cockpit.runtime.host import Host
-
-ENCODED_KEPT = 2_048
 
 
 class Frames:
@@ -17,7 +13,6 @@ class Frames:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._briefing = briefing_of(host.config)
-        self._log: OrderedDict[int, bytes] = OrderedDict()
         self._snapshot: tuple[Snapshot, bytes] | None = None
 
     def hello(self, gap: bool) -> bytes:
@@ -32,12 +27,3 @@ class Frames:
         if self._snapshot is None or self._snapshot[0] is not latest:
             self._snapshot = (latest, encode(SnapshotFrame(latest, self._host.process())))
         return self._snapshot[1]
-
-    def log(self, frame: LogFrame) -> bytes:
-        """One entry of the log."""
-        known = self._log.get(frame.seq)
-        if known is None:
-            known = self._log[frame.seq] = encode(frame)
-            if len(self._log) > ENCODED_KEPT:
-                self._log.popitem(last=False)
-        return known

@@ -5,6 +5,7 @@ import msgspec
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.commands import AnyCommand
 from cockpit.domain.events import AnyEvent
+from cockpit.domain.stream import LogFrame
 
 Input = AnyEvent | AnyCommand
 """Everything that may enter the engine."""
@@ -13,6 +14,7 @@ _encoder = msgspec.msgpack.Encoder()
 _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 _command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
 _action_decoder: msgspec.msgpack.Decoder[AnyAction] = msgspec.msgpack.Decoder(AnyAction)
+_log_frame_decoder: msgspec.msgpack.Decoder[LogFrame] = msgspec.msgpack.Decoder(LogFrame)
 
 
 def encode(value: msgspec.Struct) -> bytes:
@@ -33,3 +35,8 @@ def decode_command(data: bytes) -> AnyCommand:
 def decode_action(data: bytes) -> AnyAction:
     """An action from msgpack. Raises `msgspec.DecodeError` on anything else."""
     return _action_decoder.decode(data)
+
+
+def decode_log_frame(data: bytes) -> LogFrame:
+    """One entry of the log from msgpack. Raises `msgspec.DecodeError` on anything else."""
+    return _log_frame_decoder.decode(data)

@@ -14,24 +14,25 @@ from cockpit.domain.actions import (
     TradeChanged,
 )
 from cockpit.domain.stream import LogFrame
+from cockpit.domain.wire import decode_log_frame, encode
 
-KEPT = 4_000
-"""Entries; a verdict with its checks takes some 8 KB, so this is 32 MB at most. The journal has the older ones."""
+KEPT = 2_000
+"""Entries, as the bytes a screen gets: some 3 kB a verdict, so 6 MB at most. The journal has the older ones."""
 LOGGED = (Decided, TradeChanged, StateChanged, ModeChanged, CommandAnswered, Notice)
 
 
 class LogRing:
-    """Keeps the newest entries; listeners read on from the number they have seen."""
+    """Keeps the newest entries, each encoded once however many screens look; listeners read on from what they have."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._entries: deque[LogFrame] = deque(maxlen=kept)
+        self._encoded: deque[bytes] = deque(maxlen=kept)
         self._last_seq = 0
         self._grown = asyncio.Event()
 
     @property
     def first_seq(self) -> int:
         """The oldest number still here; one past the last when nothing is."""
-        return self._entries[0].seq if self._entries else self._last_seq + 1
+        return self._last_seq - len(self._encoded) + 1
 
     @property
     def last_seq(self) -> int:
@@ -44,20 +45,20 @@ class LogRing:
         for action in actions:
             if isinstance(action, LOGGED):
                 self._last_seq += 1
-                self._entries.append(LogFrame(self._last_seq, action))
+                self._encoded.append(encode(LogFrame(self._last_seq, action)))
         if self._last_seq > before:
             grown, self._grown = self._grown, asyncio.Event()
             grown.set()
 
-    def after(self, seq: int, limit: int = 1_000) -> list[LogFrame]:
-        """Entries numbered above `seq`, oldest first, at most `limit`."""
+    def encoded_after(self, seq: int, limit: int = 1_000) -> list[bytes]:
+        """`LogFrame`s numbered above `seq` as msgpack, oldest first, at most `limit`; a seq of old gets the oldest."""
         skip = max(0, seq - self.first_seq + 1)
-        count = min(limit, len(self._entries) - skip)
-        return [self._entries[skip + index] for index in range(max(0, count))]
+        count = max(0, min(limit, len(self._encoded) - skip))
+        return [self._encoded[skip + index] for index in range(count)]
 
-    def newest(self, limit: int) -> list[LogFrame]:
-        """The newest entries, oldest first."""
-        return self.after(self._last_seq - limit, limit)
+    def after(self, seq: int, limit: int = 1_000) -> list[LogFrame]:
+        """The same, decoded."""
+        return [decode_log_frame(data) for data in self.encoded_after(seq, limit)]
 
     async def wait_beyond(self, seq: int) -> None:
         """Wait until there is an entry numbered above `seq`."""

@@ -8,7 +8,7 @@ from cockpit.domain.actions import AnyAction, Decided, TradeChanged
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 
-KEPT = 2_000
+KEPT = 500
 
 V = TypeVar("V")
 

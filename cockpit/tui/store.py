@@ -14,7 +14,7 @@ from cockpit.domain.verdict import Verdict
 
 KEPT_VERDICTS = 500
 """With every check of each: some 10 kB a verdict. Older ones are in the journal."""
-KEPT_TRADES = 2_000
+KEPT_TRADES = 500
 KEPT_NEWS = 500
 KEPT_HEALTH = 120
 HEALTH_EVERY_NS = 5_000_000_000

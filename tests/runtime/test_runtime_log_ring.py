@@ -25,8 +25,6 @@ def test_whatever_is_asked_for_comes_without_a_gap(batches: list[int], kept: int
     first = max(seq + 1, ring.first_seq)
     assert [frame.seq for frame in found] == list(range(first, min(first + limit, written + 1)))
     assert all(frame.entry == Notice(frame.seq, "info", "test", f"n{frame.seq}") for frame in found)
-    newest = ring.newest(limit)
-    assert [frame.seq for frame in newest] == list(range(max(ring.first_seq, written - limit + 1), written + 1))
 
 
 def test_requests_to_venues_are_no_log() -> None:
@@ -37,7 +35,7 @@ def test_requests_to_venues_are_no_log() -> None:
 
 def test_before_the_first_entry() -> None:
     ring = LogRing()
-    assert (ring.first_seq, ring.last_seq, ring.after(0), ring.newest(10)) == (1, 0, [], [])
+    assert (ring.first_seq, ring.last_seq, ring.after(0)) == (1, 0, [])
 
 
 async def test_a_reader_that_follows_misses_nothing() -> None:
