@@ -91,6 +91,12 @@ def screen_settings(
         raise ConfigError([Problem(str(config), key, finding, "see the keys in the help screen")]) from error
 
 
+def _forget_exported_size() -> None:
+    """Rich and Textual believe COLUMNS and LINES before the terminal: where these are exported, no resize is seen."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
 def _run(
     places: Places,
     address: Address,
@@ -105,6 +111,7 @@ def _run(
             [Problem("terminal", "", "expected a terminal for the screen, was none", "use cockpit engine")]
         )
     _log_to(places)
+    _forget_exported_size()
     with curtain or Curtain() as over:
         over.rise(settings)
         from cockpit.tui.app import CockpitApp

@@ -147,7 +147,7 @@ class PtyProcess:
 
 
 def clean_environ() -> dict[str, str]:
-    """Ours without what would change the picture."""
-    unwanted = ("COCKPIT_", "TEXTUAL_", "SSH_", "NO_COLOR", "COINGLASS_")
+    """Ours without what would change the picture. Distributed test runs have the size of a terminal in theirs."""
+    unwanted = ("COCKPIT_", "TEXTUAL_", "SSH_", "NO_COLOR", "COINGLASS_", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(PROJECT_ROOT)}

@@ -89,6 +89,19 @@ def test_sixty_sizes_and_still_there(standing: PtyProcess) -> None:
     assert b"Traceback" not in standing.written
 
 
+def test_the_terminal_has_the_size_it_has_whatever_the_environment_says(tmp_path: Path) -> None:
+    """Some shells and tools export COLUMNS and LINES, which then say what the terminal once was."""
+    process = PtyProcess(cockpit(tmp_path, "attach", NOWHERE), {"COLUMNS": "80", "LINES": "24"})
+    try:
+        process.wait_for("FLATTEN")
+        for columns, rows in ((100, 30), (60, 20), (120, 40)):
+            before = process.count
+            process.resize(columns, rows)
+            process.wait_for(f"\x1b[{rows};1H", after=before)
+    finally:
+        process.end()
+
+
 def test_ctrl_z_does_not_suspend_it(standing: PtyProcess) -> None:
     standing.press("\x1a")
     standing.signal(signal.SIGTSTP)
