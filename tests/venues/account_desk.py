@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from cockpit.config.model import CockpitConfig
@@ -152,3 +153,14 @@ async def desk_of(
         finally:
             await desk.stop_following()
             await desk.account.close()
+
+
+class OnADesk:
+    """What is tested at one desk: subclass it with the venue's `name`."""
+
+    name: str
+
+    @pytest.fixture
+    async def desk(self, shipped_config: CockpitConfig):
+        async with desk_of(self.name, shipped_config) as desk:
+            yield desk

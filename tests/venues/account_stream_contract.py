@@ -7,15 +7,14 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import OrderStatus, Side
 from tests.loopback.trading_faults import dropped_before
-from tests.venues.account_desk import Desk, close, desk_of, entry, stop, target
+from tests.venues.account_desk import Desk, OnADesk, close, desk_of, entry, stop, target
 
 ID = "ckaaaaaat000001"
 
 
-class AccountStreamContract:
+class AccountStreamContract(OnADesk):
     """Subclass it with the venue's `name`."""
 
-    name: str
     backwards: int
     """So many frames that tell of a triggered stop, the last that fills it among them, come in reverse order."""
 
