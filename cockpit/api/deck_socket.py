@@ -14,7 +14,6 @@ from cockpit.domain.stream import StreamRequest
 from cockpit.runtime.log_ring import LogRing
 
 SLOWEST_HZ, FASTEST_HZ = 1.0, 20.0
-FRESH_LOG = 1_000
 AT_ONCE = 64
 """How many log entries are sent at a time."""
 
@@ -39,7 +38,7 @@ async def _greet(line: Line, room: Room) -> tuple[Listen, Look]:
 def starting_point(log: LogRing, epoch: str, request: StreamRequest) -> tuple[int, bool]:
     """After which entry a client's log goes on, and whether entries it has not seen are gone from memory."""
     if request.epoch != epoch:
-        return max(log.first_seq - 1, log.last_seq - FRESH_LOG), bool(request.epoch)
+        return log.first_seq - 1, bool(request.epoch)
     wanted = min(max(0, request.after_seq), log.last_seq)
     return max(wanted, log.first_seq - 1), wanted < log.first_seq - 1
 

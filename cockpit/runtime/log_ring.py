@@ -16,8 +16,8 @@ from cockpit.domain.actions import (
 from cockpit.domain.stream import LogFrame
 from cockpit.domain.wire import decode_log_frame, encode
 
-KEPT = 2_000
-"""Entries, as the bytes a screen gets: some 3 kB a verdict, so 6 MB at most. The journal has the older ones."""
+KEPT = 500
+"""Entries, as the bytes a screen gets: some 4 kB a verdict, so 2 MB at most. The journal has the older ones."""
 LOGGED = (Decided, TradeChanged, StateChanged, ModeChanged, CommandAnswered, Notice)
 
 
@@ -50,13 +50,13 @@ class LogRing:
             grown, self._grown = self._grown, asyncio.Event()
             grown.set()
 
-    def encoded_after(self, seq: int, limit: int = 1_000) -> list[bytes]:
+    def encoded_after(self, seq: int, limit: int = KEPT) -> list[bytes]:
         """`LogFrame`s numbered above `seq` as msgpack, oldest first, at most `limit`; a seq of old gets the oldest."""
         skip = max(0, seq - self.first_seq + 1)
         count = max(0, min(limit, len(self._encoded) - skip))
         return [self._encoded[skip + index] for index in range(count)]
 
-    def after(self, seq: int, limit: int = 1_000) -> list[LogFrame]:
+    def after(self, seq: int, limit: int = KEPT) -> list[LogFrame]:
         """The same, decoded."""
         return [decode_log_frame(data) for data in self.encoded_after(seq, limit)]
 
