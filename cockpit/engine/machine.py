@@ -11,10 +11,8 @@ from cockpit.domain.actions import AnyAction, CommandAnswered, MemoryChanged
 from cockpit.domain.commands import AnyCommand, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
-from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
-from cockpit.engine import views
 from cockpit.engine.band_desk import BandDesk
 from cockpit.engine.book import TradeBook
 from cockpit.engine.crosscheck import CrossCheck
@@ -90,10 +88,6 @@ class Engine:
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
         return self.decisions.probe(setup.intent(now_ns), venue, setup.guards(now_ns), enabled, now_ns)
-
-    def snapshot(self) -> Snapshot:
-        """One look at everything, as of the engine's time."""
-        return views.snapshot(self)
 
     # What comes ten thousand times a second: nearly always it only becomes the market's latest.
 

@@ -7,7 +7,7 @@ from cockpit.domain.account import Account, Halt, StandDown
 from cockpit.domain.events import VenueWord
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.market.market import Market
-from cockpit.market.staleness import StaleFeed, grouped, sentence_of
+from cockpit.market.staleness import StaleFeed, grouped, sentence_of, stale
 
 EVERYWHERE = "all"
 
@@ -47,14 +47,14 @@ class StandDowns:
         each keeps them from its venue or perpetual alone.
         """
         since = {(cause.cause, cause.scope): cause.since_ns for cause in self.causes}
-        stale = market.stale(now_ns)
+        stale_feeds = stale(market, now_ns)
         limits = self._limits(account, mode, equity_usd)
         said = [(f"venue:{word.venue}:{word.topic.value}", word.asset or word.venue, word.sentence) for word in words]
-        found = (*(self._of(feed) for feed in stale), *limits, *said)
+        found = (*(self._of(feed) for feed in stale_feeds), *limits, *said)
         self.causes = tuple(
             StandDown(cause, scope, since.get((cause, scope), now_ns), sentence) for cause, scope, sentence in found
         )
-        everywhere = grouped([feed for feed in stale if feed.scope == EVERYWHERE])
+        everywhere = grouped([feed for feed in stale_feeds if feed.scope == EVERYWHERE])
         self.reason = "; ".join((*everywhere, *(sentence for _, _, sentence in limits)))
         return {(cause.cause, cause.scope) for cause in self.causes} != set(since)
 

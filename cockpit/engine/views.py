@@ -1,19 +1,14 @@
 """Snapshot making: one look at everything, for screens and the API."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import AssetView, FundingView, HealthView, OpenTradeView, SetupView, Snapshot
 from cockpit.domain.units import NS_PER_S
+from cockpit.engine.machine import Engine
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.health_drops import drops
 from cockpit.market.onchain import distance
-
-if TYPE_CHECKING:
-    from cockpit.engine.machine import Engine
+from cockpit.market.overview import feed_views
 
 LIQUIDATION = 1.0
 """Aave liquidates under a health factor of 1: that is no rule of ours."""
@@ -44,7 +39,7 @@ def snapshot(engine: Engine) -> Snapshot:
         health=_health(engine),
         setups=tuple(_setup(engine, name) for name in engine.setups),
         open_trades=tuple(_open_trade(engine, trade) for trade in engine.book.trades),
-        feeds=market.feed_views(now_ns),
+        feeds=feed_views(market, now_ns),
         verdicts_approved=engine.decisions.approved,
         verdicts_denied=engine.decisions.denied,
         flatten_steps=tuple(risk.flatten_steps),

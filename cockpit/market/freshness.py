@@ -1,6 +1,7 @@
 """How old a reading is, what its age means, and what a feed's worker says about itself."""
 
 from cockpit.config.limits import ReadingAges
+from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.units import NS_PER_S
@@ -11,6 +12,12 @@ OF_ONE_VENUE = (Reading.STREAM, Reading.FUNDING)
 """Nobody but the venue itself can give these."""
 OF_ONE_WORKER = (Reading.PRIORITY_FEE, Reading.JITO_TIP, Reading.ONCHAIN_PRICE, Reading.LIQUIDATION_MAP)
 """One worker reads each of these, whatever source its values name."""
+
+
+def ages_of(config: CockpitConfig, reading: Reading) -> ReadingAges:
+    """The warning and stand-down age of a reading."""
+    ages: ReadingAges = getattr(config.feeds, reading.value)
+    return ages
 
 
 def age_s(ts_ns: int, now_ns: int, origin: Origin = Origin.FEED) -> float:
@@ -39,6 +46,13 @@ def state_at(age: float, ages: ReadingAges, bar_s: float = 0.0) -> FeedState:
 def worse(one: FeedState, other: FeedState) -> FeedState:
     """The worse of two states."""
     return max(one, other, key=_BEST_FIRST.index)
+
+
+def word_text(word: FeedHealth | None) -> str:
+    """What a worker says about its feed, in words."""
+    if word is None:
+        return ""
+    return f"{word.source} {word.state}" + (f": {word.detail}" if word.detail else "")
 
 
 class FeedWords:

@@ -19,15 +19,12 @@ from cockpit.domain.events import (
     ReadingEvent,
 )
 from cockpit.domain.kinds import FeedState, Origin, Reading
-from cockpit.domain.snapshot import FeedView
-from cockpit.market import overview, staleness
 from cockpit.market.asset import AssetMarket
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
-from cockpit.market.freshness import FeedWords
+from cockpit.market.freshness import FeedWords, ages_of, word_text
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
 from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
-from cockpit.market.staleness import StaleFeed
 from cockpit.market.windows import Baseline
 
 __all__ = ["SPREAD_VENUES", "Market"]
@@ -251,7 +248,7 @@ class Market:
         if own is None:
             missing = ReadingView(None, None, FeedState.STALE, None, "", source)
             return self._with_word(kind, missing, f"no {what} received yet")
-        ages = overview.ages_of(self.config, kind)
+        ages = ages_of(self.config, kind)
         view = view_of(None, own.ts_ns, own.origin, ages, now_ns, getattr(own, "bar_s", 0.0))
         return self._with_word(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
 
@@ -260,27 +257,9 @@ class Market:
         word = self.words.of(kind, view.source)
         if word is None and view.state not in (FeedState.FRESH, FeedState.LATE):
             word = self.words.about(kind, view.source, view.origin)
-        parts = [part for part in (detail or view.detail, overview.word_text(word)) if part]
+        parts = [part for part in (detail or view.detail, word_text(word)) if part]
         state = word.state if word is not None and view.age_s is None else view.state
         return msgspec.structs.replace(view, state=state, detail="; ".join(parts))
-
-    # -- everything at once
-
-    def feed_views(self, now_ns: int) -> tuple[FeedView, ...]:
-        """Every feed that is known or required, with its age and what its worker says."""
-        return overview.feed_views(self, now_ns)
-
-    def stale(self, now_ns: int) -> tuple[StaleFeed, ...]:
-        """Readings that were seen and are past their stand-down age.
-
-        Judged are the feeds of assets whose stream was heard, the health factor, the Solana fee and the Jito tip.
-        """
-        return staleness.stale(self, now_ns)
-
-    def delivers(self, now_ns: int) -> bool:
-        """Whether prices come and nothing is stale that everybody stands down for."""
-        heard = any(asset.heard_ns for asset in self.assets.values())
-        return heard and all(feed.scope != overview.EVERYTHING for feed in self.stale(now_ns))
 
     def latest_funding(self, asset: str) -> Mapping[str, FundingRate]:
         """The newest funding rate of each venue that gave one."""

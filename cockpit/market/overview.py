@@ -1,20 +1,14 @@
 """Every feed at once, for the screen: its age, its state, and what its worker says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cockpit.config.limits import ReadingAges
-from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import PriorityFeeFade
-from cockpit.domain.events import FeedHealth, LiquidationMap, OnChainPrice, ReadingEvent
+from cockpit.domain.events import LiquidationMap, OnChainPrice, ReadingEvent
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market.freshness import OF_ONE_WORKER, age_s, late_after_s, state_at
-
-if TYPE_CHECKING:
-    from cockpit.market.market import Market
+from cockpit.market.freshness import OF_ONE_WORKER, age_s, ages_of, late_after_s, state_at, word_text
+from cockpit.market.market import Market
 
 Seen = ReadingEvent | OnChainPrice | LiquidationMap
 EVERYTHING = "all"
@@ -35,19 +29,6 @@ class Feed(NamedTuple):
     ts_ns: int | None
     origin: Origin | None
     bar_s: float = 0.0
-
-
-def ages_of(config: CockpitConfig, reading: Reading) -> ReadingAges:
-    """The warning and stand-down age of a reading."""
-    ages: ReadingAges = getattr(config.feeds, reading.value)
-    return ages
-
-
-def word_text(word: FeedHealth | None) -> str:
-    """What a worker says about its feed, in words."""
-    if word is None:
-        return ""
-    return f"{word.source} {word.state}" + (f": {word.detail}" if word.detail else "")
 
 
 def feed_views(market: Market, now_ns: int) -> tuple[FeedView, ...]:

@@ -1,19 +1,15 @@
 """The feeds the engine stands down on: which are past their age, and how an operator is told."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.numbers import apart
-from cockpit.market.freshness import age_s
-from cockpit.market.overview import EVERYTHING, FEE_SCOPE, ages_of, word_text
+from cockpit.market.freshness import age_s, ages_of, word_text
+from cockpit.market.market import Market
+from cockpit.market.overview import EVERYTHING, FEE_SCOPE
 from cockpit.market.readings import SPREAD_VENUES
-
-if TYPE_CHECKING:
-    from cockpit.market.market import Market
 
 FEE_READINGS = (Reading.PRIORITY_FEE, Reading.JITO_TIP)
 SEEDED = "only the config's value so far"
@@ -51,12 +47,19 @@ class Judged(NamedTuple):
 
 
 def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
-    """Judged feeds that were seen and are past their stand-down age.
+    """Readings that were seen and are past their stand-down age.
 
-    Everybody stands down for a stale feed ("all"), but the fee readings stop only their own kind of setup.
+    Judged are the feeds of assets whose stream was heard, the health factor, the Solana fee and the Jito tip. Everybody
+    stands down for a stale feed ("all"), but the fee readings stop only their own kind of setup.
     """
     limits = {reading: ages_of(market.config, reading) for reading in Reading}
     return tuple(_found(market, feed, limits[feed.reading], now_ns) for feed in _past(market, limits, now_ns))
+
+
+def delivers(market: Market, now_ns: int) -> bool:
+    """Whether prices come and nothing is stale that everybody stands down for."""
+    heard = any(asset.heard_ns for asset in market.assets.values())
+    return heard and all(feed.scope != EVERYTHING for feed in stale(market, now_ns))
 
 
 def sentence_of(feeds: Sequence[StaleFeed]) -> str:

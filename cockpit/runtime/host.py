@@ -22,6 +22,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot
 from cockpit.journal.recordings import RecordingWriter
 from cockpit.journal.store import Journal
 from cockpit.runtime.inbox import Inbox
@@ -209,7 +210,7 @@ class Host:
         """One look at everything; two looks within 40 ms share one snapshot."""
         now_s = time.monotonic()
         if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
-            self._snapshot = (now_s, self.engine.snapshot())
+            self._snapshot = (now_s, snapshot(self.engine))
         return self._snapshot[1]
 
     def verdict(self, verdict_id: str) -> Verdict | None:

@@ -4,6 +4,7 @@ import asyncio
 
 from cockpit.engine.machine import Engine
 from cockpit.journal.store import Journal
+from cockpit.market.staleness import delivers
 
 LOOK_EVERY_S = 5.0
 LOOKS_A_SIGN = 12
@@ -28,7 +29,7 @@ class Presence:
     def look(self) -> None:
         """A sign at once when the market delivers (again), then one a minute; none while it does not."""
         engine = self._engine
-        if not engine.market.delivers(engine.now_ns):
+        if not delivers(engine.market, engine.now_ns):
             self._looks_until_sign, self._is_anew = 0, True
             return
         if self._looks_until_sign == 0:

@@ -7,6 +7,7 @@ import pytest
 from engine_room import ROOMY, Running, eventually, running
 
 from cockpit.domain.kinds import Origin
+from cockpit.engine.views import snapshot
 
 UPDATE = "/api/dashboard/update"
 
@@ -21,11 +22,11 @@ async def push(engine: Running, event: str, data: dict[str, Any]) -> dict[str, A
 
 
 def health_factor(engine: Running) -> float | None:
-    return engine.host.engine.snapshot().health.value
+    return snapshot(engine.host.engine).health.value
 
 
 def short_pct(engine: Running, asset: str) -> float | None:
-    views = {view.asset: view for view in engine.host.engine.snapshot().assets}
+    views = {view.asset: view for view in snapshot(engine.host.engine).assets}
     return views[asset].short_pct
 
 
@@ -40,7 +41,7 @@ async def test_a_lower_health_factor_counts_and_a_higher_one_never_does(home: Pa
 
         assert higher["taken"] and lower["taken"]
         assert "counts only where it is the lower one" in lower["taken"][0]
-        assert engine.host.engine.snapshot().health.origin is Origin.EXTERNAL
+        assert snapshot(engine.host.engine).health.origin is Origin.EXTERNAL
 
 
 async def test_no_number_of_outside_readings_flattens(home: Path) -> None:
@@ -98,7 +99,7 @@ async def test_what_is_no_reading_is_ignored_with_a_reason(
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_outside_trade_touches_no_book(shared: Running) -> None:
-    before = shared.host.engine.snapshot().account
+    before = snapshot(shared.host.engine).account
     found = await push(shared, "trade_completed", {"profit": 1e6, "nested": {"a": 1}, "pair": "BTC/USD"})
     async with shared.http() as client:
         performance = (await client.get("/api/strategy/performance")).json()
@@ -106,7 +107,7 @@ async def test_an_outside_trade_touches_no_book(shared: Running) -> None:
     assert found["dashboard_updated"] is True
     assert [entry["what"] for entry in found["ignored"]] == ["nested"]
     assert performance["total_profit"] < 1e5
-    assert shared.host.engine.snapshot().account == before
+    assert snapshot(shared.host.engine).account == before
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -17,6 +17,7 @@ from cockpit.domain.events import AnyEvent, FeedHealth, Positioning, Top, Trade
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot
 from cockpit.feeds.live.feed import Timing
 from cockpit.feeds.live.roster import roster_of
 from cockpit.runtime.session import Session
@@ -98,7 +99,7 @@ def test_its_guard_denies_with_its_numbers(tmp_path: Path) -> None:
 
 def test_it_is_shown_as_any_other(tmp_path: Path) -> None:
     engine = Engine(load_config(written(tmp_path, SETUP_ENTRY)), NOON_NS)
-    view = next(view for view in engine.snapshot().setups if view.name == "sol_turn")
+    view = next(view for view in snapshot(engine).setups if view.name == "sol_turn")
     assert (view.asset, view.waiting_for) == ("SOL", "3 lower closes of 5 s in a row")
 
 

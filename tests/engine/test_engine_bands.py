@@ -11,6 +11,7 @@ from cockpit.domain.events import Liquidation, LiquidationCluster, LiquidationMa
 from cockpit.domain.kinds import SetupPhase
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import NOON_NS, Scenario, restore_of
 
 LOWER, UPPER = "btc_lower_band_long", "btc_upper_band_short"
@@ -30,7 +31,7 @@ def mapped(scene: Scenario, *, lower: float = 107_500.0) -> None:
 
 
 def btc(scene: Scenario) -> AssetView:
-    return next(asset for asset in scene.engine.snapshot().assets if asset.asset == "BTC")
+    return next(asset for asset in snapshot(scene.engine).assets if asset.asset == "BTC")
 
 
 def proposal(scene: Scenario) -> BandProposal:
@@ -44,7 +45,7 @@ def accept(scene: Scenario, proposal_id: str | None = None, asset: str = "BTC") 
 
 
 def waiting_for(scene: Scenario, setup: str) -> str:
-    return next(view.waiting_for for view in scene.engine.snapshot().setups if view.name == setup)
+    return next(view.waiting_for for view in snapshot(scene.engine).setups if view.name == setup)
 
 
 def test_a_proposal_is_shown_with_its_numbers_and_changes_nothing(scene: Scenario) -> None:
@@ -136,7 +137,7 @@ def test_what_happened_is_proposed_too_by_asset(scene: Scenario) -> None:
     for nth in range(5):
         scene.feed(Liquidation(scene.now_ns + nth, scene.now_ns, "binance", "ETH", 3_950.0, 10.0, True))
     scene.wait_s(61)
-    eth = next(asset for asset in scene.engine.snapshot().assets if asset.asset == "ETH")
+    eth = next(asset for asset in snapshot(scene.engine).assets if asset.asset == "ETH")
     assert eth.proposed_bands is not None
     [band] = eth.proposed_bands.lower
     assert (band.kind, eth.proposed_bands.explained_pct) == ("observed", None)
@@ -200,7 +201,7 @@ def test_looking_at_the_screen_changes_no_proposal(config: CockpitConfig, looks_
             scene.feed(Liquidation(scene.now_ns, scene.now_ns, "okx", "BTC", 107_000.0 + nth * 7, 5.0, True))
             scene.wait_s(3)
             if looks and nth % 2 == looks_s % 2:
-                scene.engine.snapshot()
+                snapshot(scene.engine)
         return scene.engine.bands.proposals.get("BTC")
 
     assert proposed(looks=True) == proposed(looks=False) is not None

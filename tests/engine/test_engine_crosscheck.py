@@ -4,6 +4,7 @@ import pytest
 
 from cockpit.domain.events import FeedHealth, LiquidationCluster, LiquidationMap, OnChainPrice
 from cockpit.domain.kinds import FeedState, Reading
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import NOON_NS, PRICES, Scenario
 
 SOL = PRICES["SOL"]
@@ -44,24 +45,24 @@ def test_without_a_perp_price_there_is_nothing_to_compare(scene: Scenario) -> No
     on_chain(scene, SOL * 2)
     on_chain(scene, 1.0, asset="DOGE")
     assert cross_checks(scene) == []
-    view = next(asset for asset in scene.engine.snapshot().assets if asset.asset == "SOL")
+    view = next(asset for asset in snapshot(scene.engine).assets if asset.asset == "SOL")
     assert (view.onchain_price, view.onchain_apart_bps) == (None, None)
 
 
 def test_it_denies_nothing_and_is_shown(scene: Scenario) -> None:
     on_chain(scene, SOL * 2)
     assert scene.signal("SOL").ok
-    view = next(asset for asset in scene.engine.snapshot().assets if asset.asset == "SOL")
+    view = next(asset for asset in snapshot(scene.engine).assets if asset.asset == "SOL")
     assert view.onchain_price == SOL * 2
     assert view.onchain_apart_bps == pytest.approx(10_000.0)
-    [feed] = [feed for feed in scene.engine.snapshot().feeds if feed.reading is Reading.ONCHAIN_PRICE]
+    [feed] = [feed for feed in snapshot(scene.engine).feeds if feed.reading is Reading.ONCHAIN_PRICE]
     assert (feed.name, feed.state) == ("onchain_price.SOL", FeedState.FRESH)
 
 
 def test_a_source_that_is_off_says_why(scene: Scenario) -> None:
     reason = "no key: set BIRDEYE_API_KEY"
     scene.feed(FeedHealth(scene.now_ns, Reading.ONCHAIN_PRICE, "birdeye", FeedState.OFF, reason))
-    [feed] = [feed for feed in scene.engine.snapshot().feeds if feed.reading is Reading.ONCHAIN_PRICE]
+    [feed] = [feed for feed in snapshot(scene.engine).feeds if feed.reading is Reading.ONCHAIN_PRICE]
     assert (feed.state, feed.age_s) == (FeedState.OFF, None)
     assert reason in feed.detail
 
@@ -72,6 +73,6 @@ def test_the_liquidation_map_is_shown_and_stands_nobody_down_when_it_is_old(scen
     scene.feed(LiquidationMap(NOON_NS - 7_200 * 10**9, "BTC", "binance", (), 10.0))
     assert scene.signal().ok
     scene.feed(LiquidationMap(scene.now_ns, "BTC", "binance", (cluster,), 35.0))
-    view = next(asset for asset in scene.engine.snapshot().assets if asset.asset == "BTC")
+    view = next(asset for asset in snapshot(scene.engine).assets if asset.asset == "BTC")
     assert view.clusters == (cluster,)
     assert view.estimated_explained_pct == 35.0

@@ -8,6 +8,7 @@ from cockpit.domain.actions import FlattenVenues, PlaceOrder, QueryPosition
 from cockpit.domain.commands import Disarm, HaltTrading
 from cockpit.domain.events import OrderUnknown, VenueFlat, VenuePosition
 from cockpit.domain.kinds import EngineState, ExitReason, OrderRole, TradePhase
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import MOMENTUM, Bare, Scenario, config_with
 
 
@@ -107,7 +108,7 @@ def test_flatten_at_any_moment(scene: Scenario, moment: Callable[[Scenario], Non
     assert len(scene.placed(OrderRole.ENTRY)) == entries
     assert all(trade.open_qty == 0 for trade in scene.trades.values())
     assert len(scene.engine.book) == 0
-    assert scene.engine.snapshot().flatten_steps[-1].endswith("FLAT")
+    assert snapshot(scene.engine).flatten_steps[-1].endswith("FLAT")
     scene.wait_s(5)
     assert scene.is_flat()
     assert not scene.arm().ok

@@ -6,6 +6,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import ModeChanged
 from cockpit.domain.commands import Arm, Disarm, HaltTrading, SetMode
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import MOMENTUM, Bare, Scenario, config_with
 
 
@@ -36,10 +37,10 @@ def test_an_override_is_recorded_with_its_reason(scene: Scenario) -> None:
 
 
 def test_what_is_left_of_the_day_is_shown_by_the_limits_of_the_mode(scene: Scenario) -> None:
-    limits = [(shown.max_trades_per_day, shown.daily_loss_limit_usd) for shown in [scene.engine.snapshot()]]
+    limits = [(shown.max_trades_per_day, shown.daily_loss_limit_usd) for shown in [snapshot(scene.engine)]]
     for mode in (Mode.TEST, Mode.LIVE):
         scene.command(SetMode, mode=mode, way_up_open=True)
-        shown = scene.engine.snapshot()
+        shown = snapshot(scene.engine)
         limits.append((shown.max_trades_per_day, shown.daily_loss_limit_usd))
     assert limits == [(6, 100.0), (3, 20.0), (6, 100.0)]
 

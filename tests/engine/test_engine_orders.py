@@ -6,6 +6,7 @@ from cockpit.domain.actions import CancelOrder, FillBooked, OrderChanged, QueryO
 from cockpit.domain.commands import HaltTrading
 from cockpit.domain.events import FundingPaid, OrderAccepted, OrderFilled, OrderUnknown, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, TradePhase
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import MOMENTUM, Bare, Scenario
 
 
@@ -30,7 +31,7 @@ def test_an_unknown_order_counts_as_one_that_may_execute(bare: Bare) -> None:
     bare.signal()
     bare.feed(OrderUnknown(bare.now_ns, bare.placed()[0].order_id, "timeout"))
     assert bare.engine.book.exposure_usd() == pytest.approx(40.0)
-    assert bare.engine.snapshot().open_trades[0].trade.phase is TradePhase.OPENING
+    assert snapshot(bare.engine).open_trades[0].trade.phase is TradePhase.OPENING
 
 
 def test_an_order_nobody_answers_is_asked_for_after_5_seconds(bare: Bare) -> None:

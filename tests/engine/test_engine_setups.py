@@ -4,6 +4,7 @@ from cockpit.domain.actions import Decided
 from cockpit.domain.events import MarkPrice
 from cockpit.domain.kinds import ExitReason, SetupPhase, Side
 from cockpit.domain.units import NS_PER_S
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import Scenario, config_with
 
 LOWER, UPPER = "btc_lower_band_long", "btc_upper_band_short"
@@ -35,7 +36,7 @@ def failed_reclaim(scene: Scenario) -> None:
 
 
 def phase(scene: Scenario, name: str = LOWER) -> SetupPhase:
-    return next(view.phase for view in scene.engine.snapshot().setups if view.name == name)
+    return next(view.phase for view in snapshot(scene.engine).setups if view.name == name)
 
 
 def test_a_reclaim_is_bought_with_28_bps_and_0_7_of_the_unit(scene: Scenario) -> None:

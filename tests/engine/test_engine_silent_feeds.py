@@ -15,6 +15,7 @@ from cockpit.domain.kinds import EngineState, FeedState, Reading
 from cockpit.domain.snapshot import FeedView
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.standing import EVERYWHERE
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import PRICES, TICKS, Scenario, config_with
 
 ARMED, STANDING_DOWN = EngineState.ARMED, EngineState.STANDING_DOWN
@@ -113,14 +114,14 @@ class LiveMarket:
         return f"{found.outcome.value}: {found.sentence}"
 
     def view(self, name: str) -> FeedView:
-        return next(feed for feed in self.scene.engine.snapshot().feeds if feed.name == name)
+        return next(feed for feed in snapshot(self.scene.engine).feeds if feed.name == name)
 
     def causes(self) -> list[StandDown]:
-        return list(self.scene.engine.snapshot().stand_downs)
+        return list(snapshot(self.scene.engine).stand_downs)
 
     def reason(self) -> str:
         """What the status line says beside the state."""
-        return self.scene.engine.snapshot().state_reason
+        return snapshot(self.scene.engine).state_reason
 
     def _say(self, speak: Speaks) -> None:
         for event in speak(self.scene.now_ns):
@@ -318,7 +319,7 @@ def test_a_silent_chain_warns_the_setup_that_is_checked_against_it(market: LiveM
 
 def test_an_old_liquidation_map_is_no_longer_drawn(market: LiveMarket) -> None:
     def btc() -> tuple[int, float | None]:
-        view = next(asset for asset in market.scene.engine.snapshot().assets if asset.asset == "BTC")
+        view = next(asset for asset in snapshot(market.scene.engine).assets if asset.asset == "BTC")
         return len(view.clusters), view.estimated_explained_pct
 
     assert btc() == (1, 35.0)

@@ -6,6 +6,7 @@ from cockpit.domain.actions import Notice
 from cockpit.domain.commands import Restore, Resume, SetMode
 from cockpit.domain.events import OrderFilled, VenueFlat, VenuePosition, VenueWord
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, TradePhase, VenueTopic
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare, Scenario, restore_of
 
 
@@ -100,7 +101,7 @@ def test_a_real_mode_begins_with_venues_that_have_told_nothing_yet(bare: Bare) -
 def test_a_venue_without_an_asset_of_ours_stands_in_nobodys_way(bare: Bare) -> None:
     bare.command(SetMode, mode=Mode.TEST, way_up_open=True, unread=("binance", "okx"))
     bare.wait_s(1)
-    assert [(cause.cause, cause.scope) for cause in bare.engine.snapshot().stand_downs] == [("venue:okx:unread", "okx")]
+    assert [(cause.cause, cause.scope) for cause in snapshot(bare.engine).stand_downs] == [("venue:okx:unread", "okx")]
     bare.health(3.0)
     bare.arm()
     assert bare.signal(venues=("binance",)).sentence == (
@@ -133,7 +134,7 @@ def test_what_nobody_explains_is_never_traded_past(bare: Bare) -> None:
 def test_a_flattens_steps_are_shown(bare: Bare) -> None:
     bare.flatten()
     word(bare, VenueTopic.FLATTEN, "okx CLOSE: 2 ETH of nobody's, reduce-only")
-    assert bare.engine.snapshot().flatten_steps[-1].endswith(" ms okx CLOSE: 2 ETH of nobody's, reduce-only")
+    assert snapshot(bare.engine).flatten_steps[-1].endswith(" ms okx CLOSE: 2 ETH of nobody's, reduce-only")
 
 
 def swept(bare: Bare, order_id: str, qty: float, fill_id: str = "x1") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from cockpit.domain.actions import AnyAction, TradeChanged
 from cockpit.domain.stream import LogFrame
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot
 from cockpit.tui.panes import trades
 from cockpit.tui.store import Store
 from cockpit.tui.view import View
@@ -36,7 +37,7 @@ class Screen:
     def look(self) -> None:
         """The trades pane, now."""
         if self.engine is not None:
-            self._store.snapshot = self.engine.snapshot()
+            self._store.snapshot = snapshot(self.engine)
             self._keep("".join(text for text, _ in line) for line in trades.lines(View(self._store), CELLS, ROWS))
 
     def saw(self, words: str) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from cockpit.domain.events import AnyEvent
 from cockpit.domain.kinds import EngineState, ExitReason
 from cockpit.domain.units import NS_PER_S
+from cockpit.engine.views import snapshot
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 from tests.feeds_live.aave_rig import AaveRig
 from tests.loopback.aave_market import AaveMarketOnAnvil
@@ -105,10 +106,10 @@ async def test_dead_rpcs_stand_the_engine_down_when_the_reading_is_too_old(watch
     assert watched.scene.state is EngineState.ARMED
     await watched.weth_at(3_000)
     assert watched.scene.state is EngineState.STANDING_DOWN
-    [cause] = watched.scene.engine.snapshot().stand_downs
+    [cause] = snapshot(watched.scene.engine).stand_downs
     assert cause.sentence.startswith("no Aave health factor (")
     assert ") for 312 s, limit 300 s" in cause.sentence
-    detail = watched.scene.engine.snapshot().health.detail
+    detail = snapshot(watched.scene.engine).health.detail
     assert "unknown:" in detail and "no connection (ServerDisconnectedError)" in detail
     for proxy in watched.rig.proxies:
         proxy.fault = None
@@ -128,7 +129,7 @@ async def test_an_oracle_without_a_price_closes_nothing_and_opens_nothing_for_lo
 
 async def test_the_screen_sees_collateral_debt_and_how_far_weth_may_fall(watched: Watched) -> None:
     await watched.weth_at(3_000)
-    health = watched.scene.engine.snapshot().health
+    health = snapshot(watched.scene.engine).health
     assert (health.value, health.collateral_usd, health.debt_usd) == (2.5, 30_000.0, 9_960.0)
     falls = {drop.symbol: drop.moves for drop in health.drops}
     assert dict(falls["WETH"]) == pytest.approx({2.2: -12.0, 2.0: -20.0, 1.0: -60.0})

@@ -7,6 +7,7 @@ from cockpit.domain.events import JitoTip, OpenInterest, PriorityFee
 from cockpit.domain.kinds import Reading
 from cockpit.market.market import Market
 from cockpit.market.readings import ReadingView
+from cockpit.market.staleness import stale
 
 JUDGED = [reading for reading in Reading if not reading.informs_only]
 
@@ -46,4 +47,4 @@ def fill(market: Market, seconds: float) -> None:
 
 def stale_names(market: Market, seconds: float) -> dict[str, str]:
     """What is stale by then, and whom that stands down."""
-    return {feed.name: feed.scope for feed in market.stale(at(seconds))}
+    return {feed.name: feed.scope for feed in stale(market, at(seconds))}

@@ -6,6 +6,7 @@ from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.snapshot import FeedView
 from cockpit.domain.units import NS_PER_S
 from cockpit.market.market import Market
+from cockpit.market.overview import feed_views
 
 NOW_NS = 1_800_000_000 * NS_PER_S
 
@@ -19,7 +20,7 @@ def _market(config: CockpitConfig) -> Market:
 
 
 def _views(market: Market) -> dict[str, FeedView]:
-    return {view.name: view for view in market.feed_views(NOW_NS)}
+    return {view.name: view for view in feed_views(market, NOW_NS)}
 
 
 def test_a_traded_venue_that_nobody_watches_is_shown_while_its_stream_is_down(shipped_config: CockpitConfig) -> None:

@@ -8,18 +8,20 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.market import Market
+from cockpit.market.overview import feed_views
+from cockpit.market.staleness import stale
 
 FRESH, LATE, STALE = FeedState.FRESH, FeedState.LATE, FeedState.STALE
 
 
 def test_nothing_stands_down_that_was_never_seen(market: Market) -> None:
-    assert market.stale(at(100_000)) == ()
+    assert stale(market, at(100_000)) == ()
 
 
 def test_what_is_past_its_age_is_named_with_age_and_limit(market: Market) -> None:
     fill(market, 0)
-    assert market.stale(at(15)) == ()
-    assert market.stale(at(16)) == (("stream.BTC", "all", 16.0, 15.0, "BTC", "prices from binance", ""),)
+    assert stale(market, at(15)) == ()
+    assert stale(market, at(16)) == (("stream.BTC", "all", 16.0, 15.0, "BTC", "prices from binance", ""),)
 
 
 def test_every_stale_feed_stands_everybody_down_but_the_fees_only_their_setup(market: Market) -> None:
@@ -39,8 +41,8 @@ def test_every_stale_feed_stands_everybody_down_but_the_fees_only_their_setup(ma
 def test_funding_of_a_venue_outside_the_spread_stands_nobody_down(market: Market) -> None:
     market.apply(funding(0, "bybit", 1.0), at(0))
     market.assets["BTC"].on_trade(trade(601, 100.0))
-    assert market.stale(at(601)) == ()
-    assert "funding.BTC.bybit" in {view.name for view in market.feed_views(at(601))}
+    assert stale(market, at(601)) == ()
+    assert "funding.BTC.bybit" in {view.name for view in feed_views(market, at(601))}
 
 
 def test_readings_of_an_asset_whose_stream_was_never_heard_stand_nobody_down(shipped_config: CockpitConfig) -> None:
@@ -52,7 +54,7 @@ def test_readings_of_an_asset_whose_stream_was_never_heard_stand_nobody_down(shi
 def test_a_held_context_is_never_stale(shipped_config: CockpitConfig) -> None:
     market = Market(shipped_config, START_NS, hold_context=True)
     market.assets["BTC"].on_trade(trade(80_000, 100.0))
-    assert market.stale(at(80_000)) == ()
+    assert stale(market, at(80_000)) == ()
 
 
 def test_external_readings_do_not_keep_a_feed_alive(market: Market) -> None:
@@ -63,7 +65,7 @@ def test_external_readings_do_not_keep_a_feed_alive(market: Market) -> None:
 
 
 def test_the_feed_views_name_every_required_reading_once(market: Market) -> None:
-    names = [view.name for view in market.feed_views(at(0))]
+    names = [view.name for view in feed_views(market, at(0))]
     assert len(names) == len(set(names))
     for asset in ("BTC", "SOL", "XRP", "ETH"):
         assert {f"stream.{asset}", f"positioning.{asset}", f"open_interest.{asset}"} <= set(names)
@@ -74,7 +76,7 @@ def test_the_feed_views_name_every_required_reading_once(market: Market) -> None
 def test_a_feed_view_shows_age_state_and_the_workers_word(market: Market) -> None:
     fill(market, 0)
     market.apply(FeedHealth(at(5), Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503"), at(5))
-    views = {view.name: view for view in market.feed_views(at(130))}
+    views = {view.name: view for view in feed_views(market, at(130))}
     assert (views["positioning.BTC"].state, views["positioning.BTC"].age_s) == (LATE, 130.0)
     assert (views["stream.BTC"].state, views["stream.BTC"].stand_down_after_s) == (STALE, 15.0)
     assert (views["funding.BTC.okx"].state, views["funding.BTC.okx"].detail) == (FeedState.DOWN, "okx down: HTTP 503")

@@ -9,6 +9,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth, HealthFactor, JitoTip, OpenInterest, Positioning, PriorityFee
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.market import Market
+from cockpit.market.overview import feed_views
 
 FRESH, LATE, STALE = FeedState.FRESH, FeedState.LATE, FeedState.STALE
 
@@ -339,7 +340,7 @@ def test_a_reading_in_bars_is_late_once_the_next_bar_is_overdue_and_stale_at_its
     for age_s, state in [(299, FRESH), (420, FRESH), (420.5, LATE), (600, LATE), (600.5, STALE)]:
         view = market.short_pct("BTC", at(age_s))
         assert (view.age_s, view.state) == (age_s, state)
-        [feed] = [feed for feed in market.feed_views(at(age_s)) if feed.name == "positioning.BTC"]
+        [feed] = [feed for feed in feed_views(market, at(age_s)) if feed.name == "positioning.BTC"]
         assert (feed.age_s, feed.state, feed.warn_after_s) == (age_s, state, 420)
     assert "positioning.BTC" in stale_names(market, 601)
 

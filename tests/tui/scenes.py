@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from cockpit.domain.snapshot import Snapshot  # noqa: E402
 from cockpit.domain.stream import Frame, Hello, LogFrame, SnapshotFrame  # noqa: E402
+from cockpit.engine.views import snapshot  # noqa: E402
 
 SCENES = HERE / "scenes"
 
@@ -58,7 +59,7 @@ def make() -> None:
 
     def liquidate(engine: SimulatedEngine) -> None:
         now_ns = engine.engine.now_ns
-        prices = {asset.asset: asset.price for asset in engine.engine.snapshot().assets if asset.price is not None}
+        prices = {asset.asset: asset.price for asset in snapshot(engine.engine).assets if asset.price is not None}
         engine.feed(*estimates(now_ns, prices))
 
     def store(name: str, engine: SimulatedEngine) -> None:

@@ -14,6 +14,7 @@ from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot
 from cockpit.feeds.simulated import SimulatedMarket
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.session import Session
@@ -80,7 +81,7 @@ class SimulatedEngine:
         return Hello(1, "epoch", 1, self.log.last_seq, False, self.process(), briefing_of(self._config))
 
     def snapshot_frame(self) -> SnapshotFrame:
-        return SnapshotFrame(self.engine.snapshot(), self.process())
+        return SnapshotFrame(snapshot(self.engine), self.process())
 
     def log_frames(self, after: int = 0) -> list[LogFrame]:
         return self.log.after(after, 100_000)

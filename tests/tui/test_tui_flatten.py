@@ -9,6 +9,7 @@ from simulated_engine import SimulatedEngine
 from cockpit.deck.errors import EngineUnreachable
 from cockpit.deck.link import LinkChange
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.engine.views import snapshot
 from cockpit.tui.flatten import FlattenFlow, Stage
 
 
@@ -57,7 +58,7 @@ async def test_the_real_engine_is_flattened_and_every_step_is_shown(simulated: S
     simulated.run_to(125)
     async with staged(simulated) as stage:
         await stage.press("f12", "f12")
-        await stage.until(lambda: bool(simulated.sent) and simulated.engine.snapshot().halt is not None)
+        await stage.until(lambda: bool(simulated.sent) and snapshot(simulated.engine).halt is not None)
         for frame in simulated.all_frames()[1:]:
             stage.app.store.take(frame, stage.clock())
         await stage.settle()
