@@ -68,6 +68,8 @@ class Desk:
             note, role = self.gate_log.note(), "warn"
         elif pane == self.says_why:
             note, role = state_note(view)
+        elif pane == "bands":
+            note, role = ladder.note(view), "info"
         board.show(drawing.lines, title=drawing.title, note=note, note_role=role, grey=stale_s is not None)
 
     def _key(self, pane: str, view: View) -> Hashable:
@@ -78,7 +80,7 @@ class Desk:
         second = now.ts_ns // 1_000_000_000
         match pane:
             case "bands":
-                return view.chosen, now.open_trades
+                return view.chosen, now.open_trades, ladder.note(view)
             case "positioning":
                 return tuple((a.long_pct, a.short_pct, a.funding_spread_bps) for a in now.assets), second
             case "health":
@@ -101,6 +103,10 @@ class Desk:
             case "gate_log":
                 lines = self.gate_log.lines(view, cells, rows, has_focus)
                 return Drawing(lines, number + self.gate_log.title(view))
+            case "trades":
+                return Drawing(trades.lines(view, cells, rows), number + trades.title(view, cells, rows))
+            case "setups":
+                return Drawing(setups.lines(view, cells, rows), number + setups.title(view, rows))
             case _:
                 return Drawing(PURE[pane](view, cells, rows), number + TITLES[pane])
 

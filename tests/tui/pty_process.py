@@ -105,7 +105,7 @@ class PtyProcess:
         return "and it runs" if pid == 0 else f"and it ended with {self._code or os.waitstatus_to_exitcode(status)}"
 
     def wait(self, within_s: float = 20.0) -> int:
-        """Its exit code, negative for a signal's number."""
+        """Its exit code, negative for a signal's number; what it wrote until then has been read."""
         deadline_s = time.monotonic() + within_s
         while self._code is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -115,6 +115,8 @@ class PtyProcess:
                 raise AssertionError(f"expected the process to end within {within_s} s, was still there")
             else:
                 time.sleep(0.01)
+        if self._reading.is_set():
+            self._reader.join(2.0)
         return self._code
 
     def cpu_s(self) -> float:

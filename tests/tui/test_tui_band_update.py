@@ -53,6 +53,12 @@ async def test_the_key_shows_what_would_change_and_on_what_ground(stage: Stage) 
     assert stage.link.asked == []
 
 
+async def test_the_pane_says_that_bands_wait_and_whose(stage: Stage) -> None:
+    assert " b: new " in stage.text()
+    await stage.press("n")
+    assert "new: BTC" in stage.text()
+
+
 async def test_y_accepts_exactly_what_was_seen(stage: Stage) -> None:
     await stage.press("b", "y")
     await stage.until(lambda: stage.link.asked == [("accept_bands", "BTC", "BTC-20380-4")])

@@ -199,7 +199,7 @@ async def test_zoom_asset_and_theme(trading: Scene) -> None:
         await stage.press("5", "z")
         assert set(stage.app.panes.plan.regions) == {"status", "setups", "news", "footer"}
         await stage.press("z", "n")
-        assert "Liquidation bands · SOL" in stage.text()
+        assert "1 Bands · SOL" in stage.text()
         seen = [stage.app.look.theme]
         for _ in THEMES:
             await stage.press("y")
@@ -211,7 +211,7 @@ async def test_the_screen_is_saved_as_svg(trading: Scene, tmp_path: Path) -> Non
     async with staged(StandingLink(trading), save_to=str(tmp_path)) as stage:
         await stage.press("s")
         saved = list(tmp_path.glob("cockpit-*.svg"))
-        assert len(saved) == 1 and "Liquidation" in saved[0].read_text(encoding="utf-8")
+        assert len(saved) == 1 and "Bands" in saved[0].read_text(encoding="utf-8")
 
 
 async def test_no_colour_means_no_colour(trading: Scene) -> None:

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from cockpit.domain.account import Halt
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
-from cockpit.tui.desk import PURE
+from cockpit.tui.desk import PURE, Desk
 from cockpit.tui.panes.gatelog import GateLog
 from cockpit.tui.panes.ladder import Ladder
 from cockpit.tui.store import Store
@@ -136,6 +136,7 @@ STATES: dict[str, tuple[str, Callable[[Scene], Scene]]] = {
     "trades: stop not on the venue": ("trades", trades(stop_rests_on_venue=False)),
     "trades: no stop": ("trades", trades(stop_price=None)),
     "trades: opening": ("trades", trades(phase=TradePhase.OPENING, rungs=())),
+    "trades: stop at entry": ("trades", trades(stop_at_entry=True)),
     "trades: closing": ("trades", trades(phase=TradePhase.CLOSING, stop_at_entry=True)),
     "trades: price unknown": ("trades", lambda shown: shown.with_snapshot(open_trades=tuple(
         replace(t, price=None, open_pnl_usd=None, total_r=None) for t in shown.snapshot.open_trades))),
@@ -165,6 +166,22 @@ def test_a_pane_before_the_engines_first_word(pane: str, snapshot: SnapshotAsser
 def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], name: str) -> None:
     for asset in ("BTC", "XRP", "nothing"):
         assert isinstance(drawn(pane, view_of(scene(name), asset), size), list)
+
+
+@pytest.mark.parametrize(
+    ("pane", "size", "title"),
+    [
+        ("setups", (60, 3), "5 Setups · 3 of 5"),
+        ("setups", (60, 5), "5 Setups"),
+        ("trades", (82, 6), "4 Open trades · more: z"),
+        ("trades", (82, 7), "4 Open trades"),
+        ("trades", (40, 9), "4 Open trades · more: z"),
+        ("trades", (40, 10), "4 Open trades"),
+    ],
+)
+def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, int], title: str, trading: Scene) -> None:
+    assert (len(trading.snapshot.setups), len(trading.snapshot.open_trades)) == (5, 3)
+    assert Desk().drawing(pane, view_of(trading), size, False).title == title
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

@@ -85,8 +85,17 @@ class Ladder:
 
 
 def title(view: View) -> str:
-    """The pane's name with its asset."""
-    return f"Liquidation bands {view.glyphs.dot} {view.asset}"
+    """The pane's name with its asset; short where a note stands beside it."""
+    return f"{'Bands' if note(view) else 'Liquidation bands'} {view.glyphs.dot} {view.asset}"
+
+
+def note(view: View) -> str:
+    """That bands are proposed and wait for the operator: for the asset on show the key, else for which assets."""
+    assets = view.snapshot.assets if view.snapshot else ()
+    proposed = [asset.asset for asset in assets if asset.proposed_bands is not None]
+    if view.asset in proposed:
+        return "b: new"
+    return " ".join(("new:", *proposed)) if proposed else ""
 
 
 def _scale(low: float, high: float, rows: int) -> Scale:

@@ -17,6 +17,12 @@ PHASES = {
 }
 
 
+def title(view: View, rows: int) -> str:
+    """The pane's name; where not every setup fits, how many do."""
+    count = len(view.snapshot.setups) if view.snapshot else 0
+    return f"Setups {view.glyphs.dot} {rows} of {count}" if rows < count else "Setups"
+
+
 def lines(view: View, cells: int, rows: int) -> list[Line]:
     """Two lines a setup where there is room for all, else the one that says most."""
     snapshot = view.snapshot

@@ -18,13 +18,22 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     snapshot = view.snapshot
     if snapshot is None:
         return [UNKNOWN_LINE]
-    drawn: list[Line] = []
-    for open_trade in snapshot.open_trades:
-        drawn += (
-            _wide(view, snapshot, open_trade) if cells >= TRADE_CELLS else _narrow(view, snapshot, open_trade, cells)
-        )
+    drawn = _trades(view, snapshot, cells)
     foot = _foot(snapshot, brief=cells < BRIEF)
     return [*drawn[: max(0, rows - 1)], foot]
+
+
+def title(view: View, cells: int, rows: int) -> str:
+    """The pane's name; where not every line fits, the key that shows them all."""
+    is_cut = view.snapshot is not None and len(_trades(view, view.snapshot, cells)) >= max(1, rows)
+    return f"Open trades {view.glyphs.dot} more: z" if is_cut else "Open trades"
+
+
+def _trades(view: View, now: Snapshot, cells: int) -> list[Line]:
+    drawn: list[Line] = []
+    for shown in now.open_trades:
+        drawn += _wide(view, now, shown) if cells >= TRADE_CELLS else _narrow(view, now, shown, cells)
+    return drawn
 
 
 def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:
@@ -71,15 +80,16 @@ def _worth(shown: OpenTradeView, brief: bool = False) -> Line:
 
 
 def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
+    """Where it is, and ticked where it rests on the venue: the tick must never be what is cut."""
     if trade.phase is TradePhase.OPENING:
         return ()
     if trade.stop_price is None:
         return (("NO STOP", "alarm"),)
-    at_entry = " (at entry)" if trade.stop_at_entry and not brief else ""
-    where: Span = (view.glyphs.yes if brief else f"on venue {view.glyphs.yes}", "good")
+    place = "" if brief else ("at entry " if trade.stop_at_entry else "on venue ")
+    where: Span = (f"{place}{view.glyphs.yes}", "good")
     if not trade.stop_rests_on_venue:
         where = ("NOT ON VENUE", "alarm")
-    return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)}{at_entry} ", "text"), where)
+    return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
 
 
 def _rungs(view: View, trade: TradeRecord) -> Line:
