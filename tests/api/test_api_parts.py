@@ -30,6 +30,7 @@ from cockpit.domain.kinds import EngineState, Mode, Origin, Side, TradePhase
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.trades import TradeRecord
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot as taken
 
 START_NS = 1_760_000_000_000_000_000
 TRADE = TradeRecord(
@@ -213,7 +214,7 @@ def state_changed(after: EngineState, halt: Halt | None) -> StateChanged:
 
 def test_the_kill_switch_is_told_once_for_each_halt(shipped_config: CockpitConfig) -> None:
     engine = Engine(shipped_config, START_NS)
-    hub = Hub(engine.snapshot, lambda: START_NS)
+    hub = Hub(lambda: taken(engine), lambda: START_NS)
     hub.listeners = 1
     halt = Halt(START_NS, "drawdown", "too much")
     hub.on_actions([state_changed(EngineState.FLATTENING, halt), state_changed(EngineState.HALTED, halt)])
@@ -252,7 +253,7 @@ def test_nothing_is_written_down_for_nobody() -> None:
 
 @pytest.fixture(scope="module")
 def snapshot(shipped_config: CockpitConfig) -> Snapshot:
-    return Engine(shipped_config, START_NS).snapshot()
+    return taken(Engine(shipped_config, START_NS))
 
 
 @given(

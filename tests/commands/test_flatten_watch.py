@@ -21,6 +21,7 @@ from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import PROTOCOL, Hello, LogFrame, ProcessView, SnapshotFrame
 from cockpit.domain.wire import encode
 from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot as taken
 from cockpit.runtime.lock import InstanceLock
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
@@ -53,7 +54,7 @@ def places() -> Iterator[Places]:
 
 @pytest.fixture
 def look(shipped_config: CockpitConfig) -> Callable[[EngineState], bytes]:
-    snapshot = Engine(shipped_config, ASKED_NS, Mode.PAPER).snapshot()
+    snapshot = taken(Engine(shipped_config, ASKED_NS, Mode.PAPER))
 
     def frame(state: EngineState) -> bytes:
         seen: Snapshot = msgspec.structs.replace(snapshot, state=state, flatten_steps=("+0 ms FREEZE", "+1 ms CLOSE"))
