@@ -9,6 +9,7 @@ from cockpit.tui.view import View
 CURVE_ROWS = 8
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 LABEL_CELLS = 9
+ELSEWHERE: Line = (("these are what this screen has seen; cockpit report has every trade", "dim"),)
 HEAD = "closed    setup                trade      net USD      R   by               held     size  slip  fees"
 
 
@@ -17,9 +18,9 @@ def lines(view: View, cells: int) -> list[Line]:
     trades = sorted(view.store.closed_trades, key=lambda trade: trade.closed_ns or 0)
     drawn = [*_statistics(view.snapshot, trades), ()]
     if not trades:
-        return [*drawn, (("no closed trade yet", "dim"),)]
+        return [*drawn, (("no closed trade yet", "dim"),), ELSEWHERE]
     drawn += [*_curve(view, trades, cells), (), ((HEAD, "dim"),)]
-    return drawn + [_trade(trade) for trade in reversed(trades)]
+    return [*drawn, *(_trade(trade) for trade in reversed(trades)), (), ELSEWHERE]
 
 
 def _statistics(now: Snapshot | None, trades: list[TradeRecord]) -> list[Line]:
