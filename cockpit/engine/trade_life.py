@@ -77,8 +77,8 @@ class TradeLife:
         """The venue spoke of one of this trade's orders."""
         if isinstance(event, OrderFilled):
             self._on_fill(event, progress, out)
-        elif progress.status is OrderStatus.WORKING:
-            self._on_accepted(progress, out)
+        elif progress.status is OrderStatus.WORKING and progress.request.order_id == self.record.stop_order_id:
+            self._stop_rests(out)
         elif progress.status in (OrderStatus.REJECTED, OrderStatus.CANCELLED):
             self._on_gone(progress, out)
         if progress.status is OrderStatus.UNKNOWN and progress.request.order_id == self.record.stop_order_id:
@@ -240,10 +240,6 @@ class TradeLife:
     def _resize_stop(self, out: Outbox) -> None:
         self._place_stop(self.record.stop_price, out)
         self._tell("stop_resized", out)
-
-    def _on_accepted(self, progress: OrderProgress, out: Outbox) -> None:
-        if progress.request.order_id == self.record.stop_order_id:
-            self._stop_rests(out)
 
     def _stop_rests(self, out: Outbox) -> None:
         self.record = replace(self.record, stop_rests_on_venue=True)
