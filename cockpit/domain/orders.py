@@ -1,8 +1,20 @@
 """Orders as the engine asks for them and follows them."""
 
+import re
+
 import msgspec
 
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
+
+ROLE_LETTER = {OrderRole.ENTRY: "e", OrderRole.STOP: "s", OrderRole.TARGET: "t", OrderRole.CLOSE: "c"}
+"""An order's id is its trade's, its role's letter and a number: `t000001e1`, `t000001s2`."""
+_EXIT_ID = re.compile(r"(t[0-9]+)[stc][0-9]+")
+
+
+def trade_left_by(order_id: str) -> str | None:
+    """The trade whose exit an order of ours is, by its id; None for an entry's and for any other id."""
+    found = _EXIT_ID.fullmatch(order_id)
+    return found.group(1) if found else None
 
 
 class OrderRequest(msgspec.Struct, frozen=True):

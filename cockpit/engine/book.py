@@ -9,14 +9,14 @@ from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, Side, TradePhase
 from cockpit.domain.numbers import price_text
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS, seconds_to_ns
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.cover import Cover
 from cockpit.engine.desk import Desk
 from cockpit.engine.outbox import Outbox
-from cockpit.engine.outside import OutsideWatch, place_taken_from
+from cockpit.engine.outside import OutsideWatch, Place, place_taken_from
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.market import Market
 
@@ -97,7 +97,7 @@ class TradeBook:
 
     def on_order(self, event: OrderEvent, out: Outbox) -> None:
         """Book what a venue says of an order, then let its trade act on it."""
-        place = place_taken_from(event)
+        place = place_taken_from(event) or self._place_left(event)
         if isinstance(event, OrderFilled) and place is not None:
             self._on_taken(event, *place, out)
             return
@@ -112,6 +112,11 @@ class TradeBook:
             trade = trade or self._revived(event, progress.request, out)
         if trade is not None:
             trade.on_order(event, progress, out)
+
+    def _place_left(self, event: OrderEvent) -> Place | None:
+        """Where an exit of ours belongs that no journal has: its engine was killed before it was written down."""
+        trade = None if self._desk.knows(event.order_id) else self._trades.get(trade_left_by(event.order_id) or "")
+        return None if trade is None else (trade.record.venue, trade.record.asset)
 
     def on_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Book a funding payment to the trades of that position, by their share of it."""

@@ -55,6 +55,10 @@ class Desk:
         """An order that may still change, or None."""
         return self._orders.get(order_id)
 
+    def knows(self, order_id: str) -> bool:
+        """Whether the order was ever asked for here, or taken over from an earlier engine."""
+        return order_id in self._orders or order_id in self._final
+
     def is_live(self, order_id: str) -> bool:
         """Whether the order can still execute as far as anybody knows (UNKNOWN counts: it may)."""
         return order_id in self._orders

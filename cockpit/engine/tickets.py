@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from cockpit.domain.kinds import OrderRole, OrderType
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import ROLE_LETTER, OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
 
-ROLE_LETTER = {OrderRole.ENTRY: "e", OrderRole.STOP: "s", OrderRole.TARGET: "t", OrderRole.CLOSE: "c"}
 RESTART_GAP = 100
 """After a restart ids go on from the next hundred: none that an earlier engine may have used comes again."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cockpit.domain.events import OrderFilled
 from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.orders import trade_left_by
 from cockpit.domain.units import NS_PER_S
 from cockpit.venues.account import VenueFailure, VenueFill
 from cockpit.venues.kept_order import QTY_EPSILON
@@ -111,9 +112,10 @@ class MissedFills:
         return True
 
     def _book_ours(self, fills: list[VenueFill]) -> list[VenueFill]:
-        """Book the executions of the orders we know; returns those of flattens and strangers.
+        """Book the executions of the orders we know; returns those of flattens, of strangers, and of exits of an open
+        trade that an earlier engine did not live to write down.
 
-        Ours and not known any more: its trade is over, and it was booked then.
+        Any other of ours that is not known any more: its trade is over, and it was booked then.
         """
         room, others = self._room, []
         for fill in fills:
@@ -121,7 +123,7 @@ class MissedFills:
             kept = room.orders.get(order_id or "")
             if kept is not None:
                 room.book(kept, [fill])
-            elif order_id is None or order_id.startswith(FLATTEN):
+            elif order_id is None or order_id.startswith(FLATTEN) or trade_left_by(order_id) in room.left_trades:
                 others.append(fill)
         return others
 

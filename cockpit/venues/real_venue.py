@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from cockpit.config.execution import ExecutionSection
 from cockpit.domain.kinds import Side, VenueTopic
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
-from cockpit.venues.account import FundingWord, OrderWord, PositionWord, StreamWord, VenueAccount
+from cockpit.venues.account import FundingWord, OrderWord, PositionWord, StreamWord, VenueAccount, VenueOrder
 from cockpit.venues.cancelling import Cancelling
 from cockpit.venues.engine_flatten import EngineFlatten
 from cockpit.venues.flatten import FlattenPace
@@ -14,7 +14,7 @@ from cockpit.venues.funding import Funding
 from cockpit.venues.kept_order import QTY_EPSILON, KeptOrder
 from cockpit.venues.lookup import Lookup
 from cockpit.venues.missed_fills import MissedFills
-from cockpit.venues.order_ids import OrderIds
+from cockpit.venues.order_ids import FLATTEN, OrderIds
 from cockpit.venues.orphans import Orphans
 from cockpit.venues.quantity import rounded
 from cockpit.venues.reconcile import Reconcile
@@ -98,6 +98,7 @@ class RealVenue:
         for fill_id in (*booked, *(fill_id for progress in orders for fill_id in progress.fill_ids)):
             room.fills_told.add(fill_id)
         for trade in trades:
+            room.left_trades.add(trade.trade_id)
             held = room.expected.get(trade.asset, 0.0) + trade.side.sign * trade.open_qty
             room.expected[trade.asset] = rounded(held)
             room.since_ns[trade.asset] = min(room.since_ns.get(trade.asset, trade.decided_ns), trade.decided_ns)
@@ -153,6 +154,9 @@ class RealVenue:
 
     def _hear_order(self, word: OrderWord) -> None:
         room = self._room
+        if self._may_be_a_stop(word.order):
+            self._reconcile.doubt()
+            return
         kept = room.kept_of(word.order)
         if kept is None:
             self._strangers.hear(word.order, word.fill)
@@ -164,6 +168,16 @@ class RealVenue:
         self._lookup.follow(kept)
         if kept.is_ours_alone:
             self._reconcile.doubt()
+
+    def _may_be_a_stop(self, order: VenueOrder) -> bool:
+        """Whether it carries our mark under an id that nobody gives an order, while a stop rests there: it may be what
+        that has become, and is told as the stop's once the venue has said so.
+        """
+        room = self._room
+        order_id = room.ids.whose(order.client_id, room.venue, order.asset).order_id
+        if order_id is None or order_id in room.orders or order_id.startswith(FLATTEN) or trade_left_by(order_id):
+            return False
+        return any(kept.is_conditional for kept in room.live(order.asset))
 
     async def _answer(self, kept: KeptOrder) -> None:
         """After a restart what closed a position is told before what became of the orders that guarded it."""

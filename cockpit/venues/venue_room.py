@@ -56,7 +56,7 @@ class VenueRoom:
 
     `expected` is what our own executions add up to, by asset: what differs from it was somebody else's doing.
     `since_ns` is when that position began, by the venue's clock; `fills_told` are the executions that were told or
-    booked, whatever order they were told under.
+    booked, whatever order they were told under. `left_trades` are those that an earlier engine left open.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class VenueRoom:
         self.expected: dict[str, float] = {}
         self.since_ns: dict[str, int] = {}
         self.fills_told = Recent(FILLS_REMEMBERED)
+        self.left_trades: set[str] = set()
         self._put = put
         self._said: dict[tuple[str, VenueTopic], VenueWord] = {}
 

@@ -89,6 +89,27 @@ def test_what_an_earlier_engine_booked_is_not_booked_again(bare: Bare, order_id:
     assert after.last_trade.phase is TradePhase.CLOSED
 
 
+@pytest.mark.parametrize("role", "cst")
+def test_an_exit_of_ours_that_the_journal_lost_is_its_trades(bare: Bare, role: str) -> None:
+    """The engine that sent it was killed before it was written down."""
+    trade = bare.opened()
+    for _ in range(2):
+        taken(bare, 0.01, order_id=f"{trade.trade_id}{role}77")
+    closed = bare.trades[trade.trade_id]
+    assert (closed.phase, closed.exit_price) == (TradePhase.CLOSED, PRICE)
+    assert closed.exit_detail == f"taken by {trade.trade_id}{role}77"
+    assert closed.fees_usd == pytest.approx(trade.fees_usd + FEE_USD)
+    assert bare.notices("critical", "order") == []
+
+
+@pytest.mark.parametrize("order_id", ["t000001e77", "t000001s2t2000001", "t000009c3", "f1763816824001"])
+def test_what_is_no_exit_of_an_open_trade_is_nobodys(bare: Bare, order_id: str) -> None:
+    bare.opened()
+    taken(bare, 0.01, order_id=order_id)
+    assert bare.last_trade.phase is TradePhase.OPEN
+    assert f"on order {order_id}, which is not ours" in bare.notices("critical", "order")[-1]
+
+
 def test_a_guess_says_that_it_is_one(bare: Bare) -> None:
     bare.opened()
     bare.top("ETH", 3_900.0, 3_900.01)

@@ -180,6 +180,37 @@ async def test_a_stop_that_filled_is_the_stops_whatever_else_happened(shipped_co
 
 
 @VENUES
+@pytest.mark.parametrize("lost", range(1, 7))
+async def test_whatever_is_lost_of_a_triggered_stops_words_its_execution_is_the_stops(
+    shipped_config: CockpitConfig, name: str, lost: int
+) -> None:
+    """What it became goes by another id, and the word that says so may be the one that is lost."""
+    async with real_stage(shipped_config, name) as stage:
+        await guarded(stage)
+        stage.venue.user_stream.drop_next = lost
+        stage.venue.set_price("BTC", 98_990.0, 98_990.1, mark=98_990)
+        await stage.until(lambda: bool(exits(stage)))
+        await stage.settled()
+        assert {fill.order_id for fill in exits(stage)} == {STOP}
+        assert as_told(exits(stage)) == as_executed(stage.venue)
+
+
+@VENUES
+async def test_a_close_that_no_journal_has_is_told_under_its_own_id(shipped_config: CockpitConfig, name: str) -> None:
+    """The engine was killed between sending it and writing it down."""
+    async with left_behind(shipped_config, name) as stage:
+        account = account_on(stage.venue, name, shipped_config)
+        await account.open()
+        (held,) = await account.positions()
+        await account.close_position(held, "ckabc123t000001c3")
+        await account.close()
+        async with next_engine(stage, shipped_config) as later:
+            await later.until(lambda: as_told(exits(later)) == as_executed(stage.venue))
+            assert {fill.order_id for fill in exits(later)} == {"t000001c3"}
+            assert not any("gone from" in word.sentence for word in later.words(VenueTopic.NOTE))
+
+
+@VENUES
 async def test_where_the_executions_are_not_to_be_had_that_is_said_and_the_position_is_told(
     shipped_config: CockpitConfig, name: str
 ) -> None:
