@@ -129,7 +129,7 @@ def position_body(position: Position, core: MatchingCore, version: int) -> dict[
     margin = abs(notional) / leverage
     body: dict[str, Any] = {
         "symbol": symbol,
-        "positionSide": "BOTH",
+        "positionSide": core.position_side(position).upper(),
         "positionAmt": text(position.qty),
         "entryPrice": text(position.entry),
         "breakEvenPrice": text(position.entry),

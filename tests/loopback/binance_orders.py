@@ -67,9 +67,13 @@ class BinanceOrders:
                 client_id,
                 price,
                 params.get("timeInForce", "GTC"),
-                _true(params.get("reduceOnly")),
+                _true(params.get("reduceOnly")) or self._leaves(params),
             )
         )
+
+    def _leaves(self, params: Params) -> bool:
+        """In hedge mode the side says whether an order only reduces."""
+        return self._core.leaves(params["side"].lower(), params.get("positionSide", "BOTH").lower())
 
     def _batch(self, params: Params) -> list[Any]:
         orders = json.loads(params["batchOrders"])

@@ -219,6 +219,17 @@ class MatchingCore:
         qty = self.positions[symbol].qty
         return abs(qty) if qty * (1 if side == "buy" else -1) < 0 else ZERO
 
+    def position_side(self, position: Position) -> str:
+        """`both`, or in hedge mode the side it is on: of a symbol's two positions only one is ever open here."""
+        if not self.hedge_mode:
+            return "both"
+        return "long" if position.qty >= 0 else "short"
+
+    @staticmethod
+    def leaves(side: str, position_side: str) -> bool:
+        """Whether an order of this side can only make the named side smaller; in one-way mode none is named."""
+        return (side, position_side) in (("sell", "long"), ("buy", "short"))
+
     def reserved(self, symbol: str, side: str) -> Decimal:
         """What resting reduce-only orders of this side hold of it."""
         return sum((o.left for o in self.open_orders(symbol) if o.reduce_only and o.side == side), ZERO)

@@ -82,7 +82,7 @@ class OkxOrders:
                 client_id,
                 None if at_market else Decimal(str(params["px"])),
                 TIFS[kind],
-                _true(params.get("reduceOnly")),
+                _true(params.get("reduceOnly")) or self._core.leaves(params["side"], params.get("posSide", "net")),
                 attached_stop=self._attached(params, qty),
                 tag=params.get("tag", ""),
             )

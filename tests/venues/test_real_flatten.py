@@ -72,6 +72,29 @@ async def test_what_is_nobodys_we_know_is_closed_too(shipped_config: CockpitConf
         await flat(stage)
 
 
+@VENUES
+@pytest.mark.parametrize("by_hand", ["buy", "sell"])
+@pytest.mark.parametrize("road", ["engine", "direct"])
+async def test_an_account_that_keeps_two_sides_is_flattened_too(
+    shipped_config: CockpitConfig, name: str, by_hand: str, road: str
+) -> None:
+    """Nothing is opened on such an account, but whoever asks to get out gets out."""
+    async with real_stage(shipped_config, name) as stage:
+        stage.venue.core.hedge_mode = True
+        stage.venue.trade_by_hand("BTC", by_hand, 0.01)
+        if road == "engine":
+            stage.flatten()
+            await flat(stage)
+        else:
+            account = account_on(stage.venue, name, shipped_config)
+            assert await flatten_directly({name: account}, lambda step: None, "abc123", hurried())
+            assert is_empty(stage.venue)
+        (close,) = stage.venue.called("entry", "close")
+        side = close.params.get("positionSide") or close.params.get("posSide")
+        assert side.lower() == ("long" if by_hand == "buy" else "short")
+        assert not stage.venue.watch.flips
+
+
 FAULTS: dict[str, tuple[Callable[[], Any], set[str], int]] = {
     "the close is executed and its answer lost": (faults.dropped_after, {"close"}, 1),
     "the close never arrives": (faults.dropped_before, {"close"}, 2),
