@@ -37,6 +37,7 @@ class TradeBook:
         self._venues_used: set[str] = set()
         self._outside = OutsideWatch()
         self._booked_before: frozenset[tuple[str, str]] = frozenset()
+        self._early: dict[Place, list[OrderFilled]] = {}
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -112,6 +113,8 @@ class TradeBook:
             trade = trade or self._revived(event, progress.request, out)
         if trade is not None:
             trade.on_order(event, progress, out)
+        if progress.request.role is OrderRole.ENTRY:
+            self._settle_early((progress.request.venue, progress.request.asset), out)
 
     def _place_left(self, event: OrderEvent) -> Place | None:
         """Where an exit of ours belongs that no journal has: its engine was killed before it was written down."""
@@ -249,7 +252,10 @@ class TradeBook:
                 other.absorb(fill, taken, out)
                 excess -= taken
                 fill = replace(fill, qty=fill.qty - taken, fee_usd=fill.fee_usd * (1.0 - taken / fill.qty))
-        if excess > half_a_lot:
+        extra = replace(fill, qty=excess, fee_usd=fill.fee_usd * excess / fill.qty)
+        if excess > half_a_lot and self._is_early(extra, (order.venue, order.asset)):
+            fill = replace(fill, qty=fill.qty - excess, fee_usd=fill.fee_usd - extra.fee_usd)
+        elif excess > half_a_lot:
             what = f"{excess:g} {order.asset} at {price_text(fill.price)} on {order.order_id} ({order.role.value})"
             out.notice("critical", "order", f"{what} more than {order.trade_id} held: check {order.venue}")
             out.add(QueryPosition(out.now_ns, order.venue, order.asset))
@@ -261,17 +267,32 @@ class TradeBook:
 
         It was our trades' first, what is beyond them was nobody's.
         """
-        if (venue, fill.fill_id) in self._booked_before or not self._desk.is_news(fill, out):
-            return
-        half_a_lot, left = self._lot(venue, asset) / 2, fill
-        for trade in self._at(venue, asset):
+        if (venue, fill.fill_id) not in self._booked_before and self._desk.is_news(fill, out):
+            self._share(fill, (venue, asset), out)
+
+    def _share(self, fill: OrderFilled, place: Place, out: Outbox) -> None:
+        half_a_lot, left = self._lot(*place) / 2, fill
+        for trade in self._at(*place):
             taken = min(left.qty, trade.record.open_qty)
             if taken > half_a_lot:
                 trade.absorb(left, taken, out)
                 left = replace(left, qty=left.qty - taken, fee_usd=left.fee_usd * (1.0 - taken / left.qty))
             if left.qty <= half_a_lot:
                 return
-        self._desk.mention_stranger(left, out)
+        if not self._is_early(left, place):
+            self._desk.mention_stranger(left, out)
+
+    def _is_early(self, fill: OrderFilled, place: Place) -> bool:
+        """Whether what it took may be of an entry that executed before it and is told after it: then that waits."""
+        if not any(self._desk.is_live(trade.record.entry_order_id) for trade in self._at(*place)):
+            return False
+        self._early.setdefault(place, []).append(fill)
+        return True
+
+    def _settle_early(self, place: Place, out: Outbox) -> None:
+        """An entry there was spoken of: what waited for it is booked, or goes on waiting for another."""
+        for fill in self._early.pop(place, ()):
+            self._share(fill, place, out)
 
     def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Nothing is open there any more: it belongs to the trade that was open when it was paid."""

@@ -2,9 +2,12 @@
 
 import pytest
 
+from cockpit.domain.actions import FillBooked
 from cockpit.domain.commands import Restore
 from cockpit.domain.events import OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.trades import TradeRecord
 from tests.engine.scenario import Bare, restore_of
 
 PRICE, FEE_USD = 3_990.0, 0.0199
@@ -100,6 +103,39 @@ def test_an_exit_of_ours_that_the_journal_lost_is_its_trades(bare: Bare, role: s
     assert closed.exit_detail == f"taken by {trade.trade_id}{role}77"
     assert closed.fees_usd == pytest.approx(trade.fees_usd + FEE_USD)
     assert bare.notices("critical", "order") == []
+
+
+def sharing(bare: Bare) -> tuple[TradeRecord, OrderRequest]:
+    """A trade closed by its targets, its close on the way all the same, and a second one whose entry nobody told."""
+    first = bare.opened()
+    assert bare.signal("ETH").ok
+    entry = bare.placed(OrderRole.ENTRY)[-1]
+    bare.flatten()
+    for target in bare.placed(OrderRole.TARGET):
+        bare.fill(target, target.limit_price or 0.0)
+    return first, entry
+
+
+def test_an_exit_that_is_told_before_the_entry_it_took_from_waits_for_it(bare: Bare) -> None:
+    first, entry = sharing(bare)
+    close = bare.placed(OrderRole.CLOSE)[0]
+    bare.fill(close, PRICE, 0.01, "ETH-9")
+    assert bare.notices("critical", "order") == []
+    bare.fill(entry, 4_001.0)
+    second = bare.trades[entry.trade_id]
+    assert (second.open_qty, second.exit_price) == (pytest.approx(entry.qty - 0.01), PRICE)
+    assert second.fees_usd == pytest.approx((entry.qty * 4_001.0 + 0.01 * PRICE) * 5 / 10_000)
+    assert bare.trades[first.trade_id].phase is TradePhase.CLOSED
+    booked = [fill for fill in bare.seen.of(FillBooked) if fill.order_id == close.order_id]
+    assert [(fill.trade_id, fill.qty) for fill in booked] == [(entry.trade_id, pytest.approx(0.01))]
+
+
+def test_an_exit_that_waited_for_an_entry_that_never_was_is_nobodys(bare: Bare) -> None:
+    _, entry = sharing(bare)
+    bare.fill(bare.placed(OrderRole.CLOSE)[0], PRICE, 0.01, "ETH-9")
+    bare.reject(entry, "no margin")
+    assert "fill ETH-9 of 0.01 at 3,990" in bare.notices("critical", "order")[-1]
+    assert bare.trades[entry.trade_id].phase is TradePhase.ABANDONED
 
 
 @pytest.mark.parametrize("order_id", ["t000001e77", "t000001s2t2000001", "t000009c3", "f1763816824001"])
