@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, Side, TradePhase
+from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
@@ -252,8 +252,10 @@ class TradeBook:
                 other.absorb(fill, taken, out)
                 excess -= taken
                 fill = replace(fill, qty=fill.qty - taken, fee_usd=fill.fee_usd * (1.0 - taken / fill.qty))
-        extra = replace(fill, qty=excess, fee_usd=fill.fee_usd * excess / fill.qty)
-        if excess > half_a_lot and self._is_early(extra, (order.venue, order.asset)):
+        place = (order.venue, order.asset)
+        if excess > half_a_lot and self._has_entry_under_way(place):
+            extra = replace(fill, qty=excess, fee_usd=fill.fee_usd * excess / fill.qty)
+            self._early.setdefault(place, []).append(extra)
             fill = replace(fill, qty=fill.qty - excess, fee_usd=fill.fee_usd - extra.fee_usd)
         elif excess > half_a_lot:
             what = f"{excess:g} {order.asset} at {price_text(fill.price)} on {order.order_id} ({order.role.value})"
@@ -267,10 +269,14 @@ class TradeBook:
 
         It was our trades' first, what is beyond them was nobody's.
         """
-        if (venue, fill.fill_id) not in self._booked_before and self._desk.is_news(fill, out):
-            self._share(fill, (venue, asset), out)
+        if (venue, fill.fill_id) in self._booked_before or not self._desk.is_news(fill, out):
+            return
+        left = self._shared(fill, (venue, asset), out)
+        if left is not None:
+            self._desk.mention_stranger(left, out)
 
-    def _share(self, fill: OrderFilled, place: Place, out: Outbox) -> None:
+    def _shared(self, fill: OrderFilled, place: Place, out: Outbox) -> OrderFilled | None:
+        """Book it to the trades there; returns what is beyond them."""
         half_a_lot, left = self._lot(*place) / 2, fill
         for trade in self._at(*place):
             taken = min(left.qty, trade.record.open_qty)
@@ -278,21 +284,25 @@ class TradeBook:
                 trade.absorb(left, taken, out)
                 left = replace(left, qty=left.qty - taken, fee_usd=left.fee_usd * (1.0 - taken / left.qty))
             if left.qty <= half_a_lot:
-                return
-        if not self._is_early(left, place):
-            self._desk.mention_stranger(left, out)
+                return None
+        return left
 
-    def _is_early(self, fill: OrderFilled, place: Place) -> bool:
-        """Whether what it took may be of an entry that executed before it and is told after it: then that waits."""
-        if not any(self._desk.is_live(trade.record.entry_order_id) for trade in self._at(*place)):
-            return False
-        self._early.setdefault(place, []).append(fill)
-        return True
+    def _has_entry_under_way(self, place: Place) -> bool:
+        """Whether a market entry there may have executed without having been told: an exit of ours may take from it.
+
+        One that rests at its price may rest for long: what was executed before it filled was never of it.
+        """
+        entries = (self._desk.get(trade.record.entry_order_id) for trade in self._at(*place))
+        return any(entry is not None and entry.request.order_type is OrderType.MARKET for entry in entries)
 
     def _settle_early(self, place: Place, out: Outbox) -> None:
-        """An entry there was spoken of: what waited for it is booked, or goes on waiting for another."""
+        """An entry there was spoken of: exits that were told before it are booked, or go on waiting for another."""
         for fill in self._early.pop(place, ()):
-            self._share(fill, place, out)
+            left = self._shared(fill, place, out)
+            if left is not None and self._has_entry_under_way(place):
+                self._early.setdefault(place, []).append(left)
+            elif left is not None:
+                self._desk.mention_stranger(left, out)
 
     def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Nothing is open there any more: it belongs to the trade that was open when it was paid."""

@@ -110,16 +110,19 @@ class Host:
             for action in actions:
                 self._recording.write_action(action)
         self.journal.append(actions)
-        self.log.on_actions(actions)
-        self.recent.on_actions(actions)
+        self._show(actions, self.log.on_actions, self.recent.on_actions)
         for action in actions:
             if isinstance(action, CommandAnswered):
                 waiter = self._answers.pop(action.command_id, None)
                 if waiter is not None and not waiter.done():
                     waiter.set_result(action)
-        for listener in self._listeners:
+        self._show(actions, *self._listeners)
+
+    @staticmethod
+    def _show(actions: Sequence[AnyAction], *onlookers: Callable[[Sequence[AnyAction]], None]) -> None:
+        for onlooker in onlookers:
             try:
-                listener(actions)
+                onlooker(actions)
             except Exception:
                 # What follows hands the orders among these actions to the venue: no onlooker may keep that from them.
                 LOG.exception("a listener failed")

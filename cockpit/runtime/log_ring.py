@@ -44,8 +44,8 @@ class LogRing:
         before = self._last_seq
         for action in actions:
             if isinstance(action, LOGGED):
+                self._encoded.append(encode(LogFrame(self._last_seq + 1, action)))
                 self._last_seq += 1
-                self._encoded.append(encode(LogFrame(self._last_seq, action)))
         if self._last_seq > before:
             grown, self._grown = self._grown, asyncio.Event()
             grown.set()

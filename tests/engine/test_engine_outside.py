@@ -1,11 +1,12 @@
 """Somebody else closes our position and the venue tells at what price: it is booked like any exit, once."""
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.domain.actions import FillBooked
 from cockpit.domain.commands import Restore
 from cockpit.domain.events import OrderFilled, VenuePosition
-from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
+from cockpit.domain.kinds import ExitReason, OrderRole, OrderType, TradePhase
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.trades import TradeRecord
 from tests.engine.scenario import Bare, restore_of
@@ -128,6 +129,41 @@ def test_an_exit_that_is_told_before_the_entry_it_took_from_waits_for_it(bare: B
     assert bare.trades[first.trade_id].phase is TradePhase.CLOSED
     booked = [fill for fill in bare.seen.of(FillBooked) if fill.order_id == close.order_id]
     assert [(fill.trade_id, fill.qty) for fill in booked] == [(entry.trade_id, pytest.approx(0.01))]
+
+
+def test_an_exit_that_took_from_another_trade_alone_is_all_that_ones(bare: Bare) -> None:
+    _, entry = sharing(bare)
+    bare.fill(entry, 4_001.0)
+    bare.fill(bare.placed(OrderRole.CLOSE)[0], PRICE, 0.01, "ETH-9")
+    assert bare.trades[entry.trade_id].open_qty == pytest.approx(entry.qty - 0.01)
+    assert bare.notices("critical", "order") == []
+
+
+def test_nobody_waits_for_an_entry_that_rests_at_its_price(bare: Bare) -> None:
+    """It may rest for long: what was executed before it filled was never of it."""
+    bare.opened()
+    for target in bare.placed(OrderRole.TARGET):
+        bare.fill(target, target.limit_price or 0.0)
+    stop = bare.placed(OrderRole.STOP)[0]
+    assert bare.signal("ETH").ok
+    entry = bare.placed(OrderRole.ENTRY)[-1]
+    resting = replace(entry, order_type=OrderType.LIMIT, limit_price=3_900.0)
+    desk = bare.engine.book._desk
+    desk._orders[entry.order_id] = replace(desk._orders[entry.order_id], request=resting)
+    bare.fill(stop, PRICE, 0.01, "ETH-9")
+    assert "more than t000001 held" in bare.notices("critical", "order")[-1]
+    bare.fill(entry, 3_900.0)
+    assert bare.trades[entry.trade_id].open_qty == pytest.approx(entry.qty)
+
+
+def test_a_flatten_of_the_venue_waits_for_no_entry(bare: Bare) -> None:
+    """What it closed may have been anybody's."""
+    assert bare.signal("ETH").ok
+    entry = bare.placed(OrderRole.ENTRY)[-1]
+    taken(bare, 0.01, order_id="flatten-okx-ETH-1763816824001")
+    assert "fill ETH-7 of 0.01" in bare.notices("critical", "order")[-1]
+    bare.fill(entry, 4_001.0)
+    assert bare.trades[entry.trade_id].open_qty == pytest.approx(entry.qty)
 
 
 def test_an_exit_that_waited_for_an_entry_that_never_was_is_nobodys(bare: Bare) -> None:

@@ -119,15 +119,23 @@ async def test_a_thousand_faults_do_not_fill_the_log(
         assert sum("engine fault" in record.message for record in caplog.records) <= 3
 
 
+@pytest.mark.parametrize("onlooker", ["a listener", "the log"])
 async def test_an_onlooker_that_fails_keeps_no_order_from_the_venue(
-    tmp_path: Path, config: CockpitConfig, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    config: CockpitConfig,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    onlooker: str,
 ) -> None:
     def fails(actions: Sequence[AnyAction]) -> None:
         raise RuntimeError("the dashboard is broken")
 
     caplog.set_level(logging.ERROR, "cockpit.engine")
     async with staged(tmp_path, config) as stage:
-        stage.host.listen(fails)
+        if onlooker == "the log":
+            monkeypatch.setattr(stage.host.log, "on_actions", fails)
+        else:
+            stage.host.listen(fails)
         trade = await stage.open_trade()
         assert trade.stop_rests_on_venue
         assert stage.host.faults == 0
