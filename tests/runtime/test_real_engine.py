@@ -27,6 +27,10 @@ def is_read(snapshot: Snapshot) -> bool:
     return None not in (asset.price, asset.short_pct, asset.funding_spread_bps, asset.open_interest_change_24h_pct)
 
 
+def price_of(snapshot: Snapshot) -> float | None:
+    return next(asset.bid for asset in snapshot.assets if asset.asset == "ETH")
+
+
 def covered(snapshot: Snapshot) -> bool:
     return any(view.trade.stop_rests_on_venue and view.trade.rungs for view in snapshot.open_trades)
 
@@ -299,6 +303,10 @@ async def test_a_running_engine_goes_up_to_test_and_down_to_paper_again(tmp_path
         await stage.okx.until(lambda: stage.okx.private_sockets() == [])
         before = len(stage.okx.calls)
         await stage.arm()
+        stage.prices["ETH"] += 1.0
+        await stage.until(
+            lambda seen: price_of(seen) == stage.prices["ETH"]
+        )  # paper knows the books it has seen itself
         async with stage.deck as deck:
             await deck.execute({**SIGNAL, "mode": "paper"})
         await stage.until(lambda seen: any(view.trade.phase is TradePhase.OPEN for view in seen.open_trades))
