@@ -26,6 +26,8 @@ class RefusalKind(StrEnum):
     """The venue has an order of this id: look it up, never send another."""
     TOO_SMALL = "too_small"
     """Under the venue's least quantity or notional: dust."""
+    OFF_GRID = "off_grid"
+    """The quantity or price is off the venue's grid: its markets have changed since they were loaded."""
     MARGIN = "margin"
     """Not enough money."""
     MODE = "mode"

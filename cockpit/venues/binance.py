@@ -13,13 +13,12 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
 from cockpit.exchanges.binance_client import binance_client
 from cockpit.venues.account import AccountFacts, FundingWord, HeldPosition, Refused, VenueFill, VenueOrder
+from cockpit.venues.binance_codes import NOT_OPEN
 from cockpit.venues.binance_stream import BinanceStream
 from cockpit.venues.binance_words import BinanceWords, became, is_true
 from cockpit.venues.ccxt_account import CcxtAccount, given
 from cockpit.venues.contracts import Listing
 
-NOT_OPEN = frozenset({"-2011", "-2013"})
-"""The venue has no such (open) order."""
 FILLS_A_PAGE, MOST_PAGES = 1_000, 5
 ASKED_SINGLY = 4
 """Orders are asked for one by one (a weight of 1 each) up to so many; beyond, a whole list costs 5."""

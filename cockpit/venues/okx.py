@@ -13,11 +13,10 @@ from cockpit.exchanges.okx_client import okx_client
 from cockpit.venues.account import AccountFacts, FundingWord, HeldPosition, RefusalKind, Refused, VenueFill, VenueOrder
 from cockpit.venues.ccxt_account import CcxtAccount, given
 from cockpit.venues.contracts import Listing
+from cockpit.venues.okx_codes import NOT_OPEN
 from cockpit.venues.okx_stream import OkxStream
 from cockpit.venues.okx_words import OkxWords, became
 
-NOT_OPEN = frozenset({"51400", "51401", "51402", "51405", "51410", "51503", "51509", "51603"})
-"""The venue has no such (open) order, or is cancelling it already."""
 ENTRY_TAG = "cockpitentry"
 """The dead-man switch is armed for orders of this tag alone: it cannot reach a target or a stop."""
 SWITCH_LEAST_S, SWITCH_MOST_S = 10, 120

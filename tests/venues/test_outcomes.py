@@ -1,6 +1,7 @@
 """What an error means, by the table: an order that failed is either certainly not executed, or nobody knows."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +11,8 @@ from ccxt.base import errors
 
 from cockpit.exchanges.fence import FencedOff
 from cockpit.venues.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure
-from cockpit.venues.outcomes import failure_of
+from cockpit.venues.outcomes import CODES, failure_of
+from cockpit.venues.venue_codes import VenueCodes
 
 POST = "binanceusdm POST https://fapi.binance.com/fapi/v1/order?timestamp=1&signature=abcdef"
 
@@ -47,6 +49,24 @@ NOBODY_KNOWS = [
     ("binance", ccxt.BadResponse("binanceusdm <html>")),
     ("binance", ccxt.ExchangeNotAvailable("binanceusdm POST 403 Forbidden <html>")),
     ("okx", okx(ccxt.RequestTimeout, "50004")),
+    ("binance", binance(ccxt.ExchangeError, -5999, "Service Unavailable")),
+    ("binance", binance(ccxt.BadRequest, -1016, "This service is no longer available.")),
+    ("binance", binance(ccxt.InvalidOrder, -9999)),
+    ("binance", binance(ccxt.RateLimitExceeded, -9999)),
+    ("binance", binance(ccxt.ExchangeError, 51008)),
+    ("binance", ccxt.InvalidOrder("binanceusdm amount must be greater than minimum amount precision")),
+    ("binance", ccxt.OrderImmediatelyFillable("binanceusdm Order would trigger immediately.")),
+    ("binance", ccxt.BadSymbol("binanceusdm does not have market symbol DOGE")),
+    ("binance", ccxt.AuthenticationError(f"{POST} 401 Unauthorized <html>")),
+    ("binance", ccxt.ExchangeError(f"{POST} 200 OK {{}}")),
+    ("okx", ccxt.NotSupported("okx cancelAllOrders() is not supported yet")),
+    ("okx", ccxt.OnMaintenance("okx POST 503 Service Unavailable")),
+    ("okx", okx(ccxt.OnMaintenance, "50001", "Service temporarily unavailable. Please try again later.")),
+    ("okx", okx_order(ccxt.ExchangeError, "51149")),
+    ("okx", okx_order(ccxt.ExchangeError, "51054")),
+    ("okx", okx_order(ccxt.InvalidOrder, "59999")),
+    ("okx", okx(ccxt.InsufficientFunds, "-2019")),
+    ("okx", okx(ccxt.ExchangeError, "1")),
     ("okx", okx(ccxt.ExchangeNotAvailable, "50013")),
     ("okx", okx(ccxt.ExchangeNotAvailable, "50026")),
     ("okx", okx_order(ccxt.ExchangeError, "50004")),
@@ -76,8 +96,8 @@ NOT_SENT = [
     ("binance", binance(ccxt.RateLimitExceeded, -1015), False),
     ("binance", binance(ccxt.OperationFailed, -1008), False),
     ("binance", binance(ccxt.InvalidNonce, -1021), True),
+    ("binance", binance(ccxt.BadRequest, -5028), True),
     ("okx", okx(ccxt.RateLimitExceeded, "50011"), False),
-    ("okx", okx(ccxt.OnMaintenance, "50001"), False),
     ("okx", okx(ccxt.ExchangeError, "50061"), False),
     ("okx", okx(ccxt.InvalidNonce, "50102"), True),
     ("okx", okx(ccxt.AuthenticationError, "50112"), True),
@@ -102,8 +122,7 @@ KEYS_LOST = [
     ("binance", binance(ccxt.DDoSProtection, -2015)),
     ("binance", binance(ccxt.AuthenticationError, -2014)),
     ("binance", binance(ccxt.AuthenticationError, -1022)),
-    ("binance", binance(ccxt.PermissionDenied, -4192)),
-    ("binance", binance(ccxt.PermissionDenied, -4087)),
+    ("binance", binance(ccxt.PermissionDenied, -4088)),
     ("binance", ccxt.AuthenticationError('binanceusdm requires "apiKey" credential')),
     ("okx", okx(ccxt.AuthenticationError, "50111")),
     ("okx", okx(ccxt.AuthenticationError, "50113")),
@@ -124,11 +143,6 @@ REFUSED = [
     ("binance", binance(ccxt.OperationRejected, -4118), RefusalKind.QUANTITY_RESERVED),
     ("binance", binance(ccxt.OrderImmediatelyFillable, -2021), RefusalKind.WOULD_TRIGGER),
     ("binance", binance(ccxt.OrderImmediatelyFillable, -4142), RefusalKind.WOULD_TRIGGER),
-    (
-        "binance",
-        ccxt.OrderImmediatelyFillable("binanceusdm Order would trigger immediately."),
-        RefusalKind.WOULD_TRIGGER,
-    ),
     ("binance", binance(ccxt.InvalidOrder, -4116), RefusalKind.DUPLICATE_ID),
     ("binance", binance(ccxt.InvalidOrder, -4164), RefusalKind.TOO_SMALL),
     ("binance", binance(ccxt.InvalidOrder, -4003), RefusalKind.TOO_SMALL),
@@ -136,8 +150,12 @@ REFUSED = [
     ("binance", binance(ccxt.ExchangeError, -2019), RefusalKind.MARGIN),
     ("binance", binance(ccxt.BadRequest, -4061), RefusalKind.MODE),
     ("binance", binance(ccxt.ExchangeError, -4120), RefusalKind.UNSUPPORTED),
-    ("binance", binance(ccxt.BadRequest, -1111), RefusalKind.OTHER),
-    ("binance", binance(ccxt.ExchangeError, -5999), RefusalKind.OTHER),
+    ("binance", binance(ccxt.BadRequest, -1111), RefusalKind.OFF_GRID),
+    ("binance", binance(ccxt.BadRequest, -4014), RefusalKind.OFF_GRID),
+    ("binance", binance(ccxt.BadRequest, -1102), RefusalKind.OTHER),
+    ("binance", binance(ccxt.PermissionDenied, -4192, "Cooling-off period."), RefusalKind.OTHER),
+    ("binance", binance(ccxt.PermissionDenied, -4087, "Reduce only."), RefusalKind.OTHER),
+    ("binance", binance(ccxt.OrderNotFound, -2013), RefusalKind.OTHER),
     ("binance", binance(ccxt.AuthenticationError, -1125), RefusalKind.OTHER),
     ("okx", okx_order(ccxt.ExchangeError, "51169"), RefusalKind.NOTHING_TO_REDUCE),
     ("okx", okx_order(ccxt.InvalidOrder, "51112"), RefusalKind.QUANTITY_RESERVED),
@@ -148,13 +166,8 @@ REFUSED = [
     ("okx", okx_order(ccxt.InsufficientFunds, "51008"), RefusalKind.MARGIN),
     ("okx", okx(ccxt.AccountNotEnabled, "51010"), RefusalKind.MODE),
     ("okx", okx(ccxt.BadRequest, "51000"), RefusalKind.OTHER),
-    (
-        "binance",
-        ccxt.InvalidOrder("binanceusdm amount must be greater than minimum amount precision"),
-        RefusalKind.OTHER,
-    ),
-    ("binance", ccxt.BadSymbol("binanceusdm does not have market symbol DOGE"), RefusalKind.OTHER),
-    ("okx", ccxt.NotSupported("okx cancelAllOrders() is not supported yet"), RefusalKind.OTHER),
+    ("okx", okx_order(ccxt.InvalidOrder, "51121"), RefusalKind.OFF_GRID),
+    ("okx", okx(ccxt.OrderNotFound, "51603"), RefusalKind.OTHER),
     ("okx", FencedOff("expected a call of the fence, was private POST asset/withdrawal"), RefusalKind.OTHER),
 ]
 
@@ -186,14 +199,33 @@ def test_a_failure_stays_what_it_is() -> None:
     assert failure_of(failure, "binance") is failure
 
 
-def test_every_error_class_of_the_library_is_judged_without_its_code_too() -> None:
-    """Whatever class it invents: one of the five ends, and a refusal only for what it raises as one."""
+@pytest.mark.parametrize("venue", ["binance", "okx", "bybit"])
+def test_no_error_class_of_the_library_is_a_refusal_without_a_code(venue: str) -> None:
+    """Whatever class it invents: one of the other four ends."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     assert len(kinds) > 30
     for kind in kinds:
-        failure = failure_of(kind("binanceusdm went wrong"), "binance")
-        if isinstance(failure, Refused):
-            assert issubclass(kind, ccxt.ExchangeError) and kind is not ccxt.ExchangeError
+        assert not isinstance(failure_of(kind(f"{venue} went wrong"), venue), Refused), kind
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ccxt.RateLimitExceeded('bybit {"retCode":10006,"code":"-2019"}'), NotSent),
+        (ccxt.AuthenticationError('bybit {"code":"10003"}'), KeysLost),
+        (ccxt.InsufficientFunds('bybit {"code":"-2019"}'), Ambiguous),
+        (ccxt.ExchangeError("bybit"), Ambiguous),
+    ],
+)
+def test_a_venue_without_lists_is_judged_by_class(error: Exception, expected: type[VenueFailure]) -> None:
+    assert type(failure_of(error, "bybit")) is expected
+
+
+@pytest.mark.parametrize("codes", CODES.values(), ids=CODES.keys())
+def test_a_code_proves_one_thing(codes: VenueCodes) -> None:
+    lists = [set(codes.refusals), codes.turned_away, codes.clock, codes.keys]
+    assert sum(map(len, lists)) == len(set().union(*lists)) > 100
+    assert all(re.fullmatch(r"-?\d{4,5}", code) for code in set().union(*lists))
 
 
 def test_judging_an_error_imports_no_library() -> None:
