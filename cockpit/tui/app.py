@@ -149,7 +149,7 @@ class CockpitApp(OperatorActions, App[str]):
         view = self.view
         self.flow.tick(view.now_s)
         if view.snapshot is not None and view.lost_s is None:
-            self.flow.see(view.snapshot, self.store.flatten_steps)
+            self.flow.see(view.snapshot, self.store.flatten_steps, self.store.received_s)
         beat = (self.store.version, int(view.now_s), self.flow.stage, self.asset, self.desk.gate_log.filter)
         if beat == self._beat:
             return

@@ -89,8 +89,9 @@ class Board(Widget):
         return len(self.shown_lines) + (FRAME_ROWS if self._framed else 0)
 
     def on_resize(self, event: Resize) -> None:
-        """A new size is a new picture."""
-        self._cells = []
+        """A size that was not planned is a new picture."""
+        if not self._is_drawn_for(self.size):
+            self._cells = []
         self._redraw()
 
     def on_unmount(self) -> None:
@@ -102,13 +103,19 @@ class Board(Widget):
         super().watch_has_focus(_has_focus)
         self._redraw()
 
+    def _is_drawn_for(self, size: Size) -> bool:
+        return len(self._cells) == size.height and all(len(row) == size.width for row in self._cells)
+
     def _redraw(self) -> None:
-        size = self.size
+        """Draw for the size to come where the layout has not been done yet: a board that appears, or grows, must not
+        be painted once with what it showed before."""
+        size = self.planned or self.size
         if not size.width or not size.height:
             return
+        is_as_large = self._is_drawn_for(size)
         new = self._picture(size)
         old, self._cells = self._cells, new
-        if len(old) != len(new):
+        if not is_as_large:
             self._strips.clear()
             self.refresh()
             return

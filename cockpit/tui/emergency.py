@@ -75,7 +75,7 @@ class EmergencyActions:
         except Exception as error:
             LOG.exception("the direct road broke off")
             self._direct_step(f"the direct road broke off: {type(error).__name__}: {error}; {SHELL_ROAD}")
-        app.flow.direct_ended(outcome)
+        app.flow.direct_ended(outcome, app.clock())
         app.store.say(f"flatten by the direct road: {outcome}", "good" if outcome is Outcome.FLAT else "bad")
 
     def _direct_step(self, text: str) -> None:

@@ -52,6 +52,7 @@ class FlattenFlow:
     at_s: float = 0.0
     failure: str = ""
     direct_steps: list[str] = field(default_factory=list)
+    flat_at_s: float = 0.0
 
     def press(self, now_s: float) -> bool:
         """A press of the key; True when the command is to be sent now. One on the direct road is not sent again."""
@@ -81,25 +82,42 @@ class FlattenFlow:
         """The direct road told a step."""
         self.direct_steps.append(f"+{now_s - self.at_s:.1f} s  {text}")
 
-    def direct_ended(self, outcome: Outcome) -> None:
+    def direct_ended(self, outcome: Outcome, now_s: float) -> None:
         """The direct road's last word; where the engine is back and flattens, its own word counts."""
         if self.stage is Stage.DIRECT:
             self.stage = Stage.DIRECT_FLAT if outcome is Outcome.FLAT else Stage.NOT_FLAT
+            self.flat_at_s = now_s
 
-    def see(self, snapshot: Snapshot, steps: list[str]) -> None:
-        """Follow what a living engine says; somebody else may have flattened too."""
+    def see(self, snapshot: Snapshot, steps: list[str], received_s: float) -> None:
+        """Follow what a living engine says; somebody else may have flattened, resumed or traded too.
+
+        FLAT is a statement about now: it goes the moment anything is open, armed or resumed. What the engine said
+        before the direct road ended is older than its FLAT.
+        """
         if snapshot.state is EngineState.FLATTENING:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
-            self.stage = Stage.FLAT
+            self.stage, self.flat_at_s = Stage.FLAT, received_s
+        elif self._says_flat_since(received_s) and not is_flat_now(snapshot):
+            self.stage = Stage.IDLE
+        elif snapshot.state is not EngineState.HALTED and (
+            self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _said_flat(steps))
+        ):
+            self.stage = Stage.IDLE  # resumed, which no flatten under way allows: its end was not seen
+
+    def _says_flat_since(self, received_s: float) -> bool:
+        """Whether FLAT is shown, and said by whom the engine's word of that moment can contradict."""
+        return self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
 
     def dismiss(self) -> None:
         """The operator has read it. What is still under way stays in sight."""
         if self.stage in READ:
             self.stage = Stage.IDLE
 
-    def rows(self, snapshot: Snapshot | None, steps: list[str], now_s: float) -> list[Row]:
-        """What to show, as (text, role) rows; nothing while idle."""
+    def rows(
+        self, snapshot: Snapshot | None, steps: list[str], now_s: float, silent_s: float | None = None
+    ) -> list[Row]:
+        """What to show, as (text, role) rows; nothing while idle. `silent_s`: since when the engine says nothing."""
         after = lasting(now_s - self.at_s)
         match self.stage:
             case Stage.IDLE:
@@ -115,6 +133,9 @@ class FlattenFlow:
                     (f" FLATTEN DID NOT GET THROUGH: {self.failure} ", "alarm"),
                     (f"{SHELL_ROAD}  (or press again)", "bad"),
                 ]
+            case Stage.FLAT if silent_s is not None:
+                known = f" Was FLAT when the engine last spoke, {lasting(silent_s)} ago: what is open now is unknown "
+                return [(known, "warn"), *_told(steps)]
             case Stage.FLAT:
                 return [("FLAT: every venue said so, twice. Halted: r resumes, Esc hides this", "good"), *_told(steps)]
             case _:
@@ -138,8 +159,17 @@ def at_stake(snapshot: Snapshot | None) -> str:
     return f"closes {trades}, {money(snapshot.exposure_usd)} USD, at market, then halts"
 
 
+def is_flat_now(snapshot: Snapshot) -> bool:
+    """Whether nothing is open and nothing can be opened: halted, and neither armed nor resumed since."""
+    return snapshot.state is EngineState.HALTED and not snapshot.armed and not snapshot.open_trades
+
+
 def _ended_flat(steps: list[str], snapshot: Snapshot) -> bool:
-    return bool(steps) and steps[-1].endswith("FLAT") and snapshot.state is not EngineState.FLATTENING
+    return _said_flat(steps) and is_flat_now(snapshot)
+
+
+def _said_flat(steps: list[str]) -> bool:
+    return bool(steps) and steps[-1].endswith("FLAT")
 
 
 def _told(steps: list[str]) -> list[Row]:

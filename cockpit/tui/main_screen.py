@@ -71,7 +71,7 @@ class CockpitScreen(Screen[None]):
         """Another size, another plan."""
         self._arrange(event.size.width, event.size.height)
         self.desk.forget()
-        self.call_after_refresh(self.draw, self._view, None)
+        self.draw(self._view, None)
 
     @property
     def boards(self) -> list[Board]:
@@ -120,7 +120,7 @@ class CockpitScreen(Screen[None]):
         self._view = view
         size = self.app.size
         if flow is not None:
-            rows = flow.rows(view.snapshot, view.store.flatten_steps, view.now_s)
+            rows = flow.rows(view.snapshot, view.store.flatten_steps, view.now_s, staleness(view))
             self._alert = list(wrapped([*rows, *footer.lost_rows(view, self._way_out)], size.width))
         now = view.snapshot
         shape = (

@@ -9,8 +9,13 @@ from simulated_engine import SimulatedEngine
 from cockpit.deck.errors import EngineUnreachable
 from cockpit.deck.link import LinkChange
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import SnapshotFrame
 from cockpit.engine.views import snapshot
-from cockpit.tui.flatten import FlattenFlow, Stage
+from cockpit.tui.board import Board
+from cockpit.tui.flatten import FlattenFlow, Outcome, Stage
+
+FLAT_STEPS = ["+0 ms FREEZE", "+20 ms okx says flat (2 of 2)", "+90 ms FLAT"]
 
 
 def test_one_press_asks_and_the_second_sends() -> None:
@@ -36,21 +41,120 @@ def test_what_is_under_way_cannot_be_put_out_of_sight() -> None:
 
 def test_a_flatten_that_somebody_else_started_is_followed_too(trading: Scene, flat: Scene) -> None:
     flow = FlattenFlow()
-    flow.see(msgspec.structs.replace(trading.snapshot, state=EngineState.FLATTENING), ["+0 ms FREEZE"])
+    flow.see(msgspec.structs.replace(trading.snapshot, state=EngineState.FLATTENING), ["+0 ms FREEZE"], 1.0)
     assert flow.stage is Stage.ENGINE_ACTS
-    flow.see(flat.snapshot, ["+0 ms FREEZE", "+100 ms FLAT"])
+    flow.see(flat.snapshot, ["+0 ms FREEZE", "+100 ms FLAT"], 2.0)
     assert flow.stage is Stage.FLAT
 
 
 def test_it_is_red_until_the_engine_says_flat(trading: Scene, flat: Scene) -> None:
     flow = FlattenFlow(presses=1)
     flow.press(10.0)
-    flow.see(trading.snapshot, [])
+    flow.see(trading.snapshot, [], 10.0)
     assert flow.rows(trading.snapshot, [], 11.0)[0][1] == "alarm"
-    flow.see(flat.snapshot, ["+0 ms FREEZE: x", "+20 ms okx says flat (1 of 2)"])
+    flow.see(flat.snapshot, ["+0 ms FREEZE: x", "+20 ms okx says flat (1 of 2)"], 11.0)
     assert flow.rows(flat.snapshot, [], 11.0)[0][1] == "alarm"
-    flow.see(flat.snapshot, ["+20 ms okx says flat (1 of 2)", "+90 ms FLAT"])
+    flow.see(flat.snapshot, ["+20 ms okx says flat (1 of 2)", "+90 ms FLAT"], 11.0)
     assert flow.rows(flat.snapshot, [], 11.0)[0][1] == "good"
+
+
+def not_flat(flat: Scene, trading: Scene) -> dict[str, Snapshot]:
+    """What may follow a FLAT, each of which makes it untrue."""
+    return {
+        "resumed": msgspec.structs.replace(flat.snapshot, state=EngineState.DISARMED, halt=None),
+        "armed": msgspec.structs.replace(flat.snapshot, state=EngineState.ARMED, armed=True, halt=None),
+        "open": msgspec.structs.replace(flat.snapshot, open_trades=trading.snapshot.open_trades),
+    }
+
+
+@pytest.mark.parametrize("since", ["resumed", "armed", "open"])
+def test_flat_is_a_statement_about_now(trading: Scene, flat: Scene, since: str) -> None:
+    after = not_flat(flat, trading)[since]
+    flow = FlattenFlow(stage=Stage.FLAT)
+    flow.see(flat.snapshot, FLAT_STEPS, 1.0)
+    assert flow.stage is Stage.FLAT
+    flow.see(after, FLAT_STEPS, 2.0)
+    assert flow.rows(after, FLAT_STEPS, 2.0) == []
+    asked = FlattenFlow(stage=Stage.ENGINE_ACTS)
+    asked.see(after, FLAT_STEPS, 2.0)
+    assert asked.stage is not Stage.FLAT
+
+
+def test_the_direct_roads_flat_goes_with_the_first_later_word_of_the_engine(trading: Scene) -> None:
+    flow = FlattenFlow(stage=Stage.DIRECT)
+    flow.direct_ended(Outcome.FLAT, 10.0)
+    flow.see(trading.snapshot, [], 9.0)
+    assert flow.stage is Stage.DIRECT_FLAT
+    flow.see(trading.snapshot, [], 11.0)
+    assert flow.rows(trading.snapshot, [], 11.0) == []
+
+
+def test_a_silent_engines_flat_is_said_to_be_old(flat: Scene) -> None:
+    rows = FlattenFlow(stage=Stage.FLAT).rows(flat.snapshot, FLAT_STEPS, 20.0, silent_s=12.0)
+    assert rows[0] == (" Was FLAT when the engine last spoke, 12 s ago: what is open now is unknown ", "warn")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+@pytest.mark.parametrize("since", ["resumed", "armed", "open"])
+async def test_a_second_screen_takes_flat_off_when_another_one_resumes(
+    trading: Scene, flat: Scene, since: str, size: tuple[int, int]
+) -> None:
+    async with staged(StandingLink(flat), size) as stage:
+        stage.app.flow.stage, stage.app.store.flatten_steps = Stage.FLAT, list(FLAT_STEPS)
+        await stage.settle()
+        assert "FLAT: every venue said so" in " ".join(stage.text().split())
+        frame = SnapshotFrame(not_flat(flat, trading)[since], stage.app.store.process)  # type: ignore[arg-type]
+        stage.app.store.take(frame, stage.clock())
+        await stage.settle()
+        assert "every venue said so" not in stage.text()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+async def test_a_board_that_appears_is_never_painted_with_what_it_showed_before(
+    trading: Scene, flat: Scene, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+    render = Board.render_line
+
+    def kept(board: Board, y: int) -> object:
+        strip = render(board, y)
+        painted.append(strip.text)
+        return strip
+
+    async with staged(StandingLink(flat), size) as stage:
+        stage.app.flow.stage, stage.app.store.flatten_steps = Stage.FLAT, list(FLAT_STEPS)
+        await stage.settle()
+        await stage.press("escape")
+        stage.app.store.take(trading.last, stage.clock())
+        await stage.settle()
+        monkeypatch.setattr(Board, "render_line", kept)
+        await stage.press("f12")
+        assert any("FLATTEN?" in text for text in painted)
+        assert not [text for text in painted if "FLAT:" in text or "so, twice" in text]
+
+
+async def test_panes_that_come_back_from_under_a_zoomed_one_are_drawn_as_they_are_now(
+    trading: Scene, later: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+    render = Board.render_line
+
+    def kept(board: Board, y: int) -> object:
+        strip = render(board, y)
+        painted.append(strip.text)
+        return strip
+
+    async with staged(StandingLink(trading)) as stage:
+        before = [row for row in stage.rows() if "◀" in row]
+        await stage.press("6", "z")
+        stage.app.store.take(later.last, stage.clock())
+        await stage.settle()
+        monkeypatch.setattr(Board, "render_line", kept)
+        await stage.press("z")
+        after = [row for row in stage.rows() if "◀" in row]
+        assert before and after and before != after
+        old = {row[1:37].strip() for row in before}
+        assert not [text for text in painted if text[1:37].strip() in old]
 
 
 async def test_the_real_engine_is_flattened_and_every_step_is_shown(simulated: SimulatedEngine) -> None:
