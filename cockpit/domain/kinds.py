@@ -147,6 +147,8 @@ class VenueTopic(StrEnum):
     """What the account holds is not known right now: no entry there until it is."""
     STRANGER = "stranger"
     """A position or an order there that is nobody's we know: no entry there until it is gone."""
+    POSITION_UNKNOWN = "position_unknown"
+    """A position of ours is not listed and nothing explains it: its stop stays, no entry there until it is clear."""
     NO_STOPS = "no_stops"
     """The venue cannot hold a protective stop there: no entry there."""
     FLATTEN = "flatten"
@@ -157,7 +159,13 @@ class VenueTopic(StrEnum):
     @property
     def blocks_entries(self) -> bool:
         """Whether no entry may start there while it stands."""
-        return self in (VenueTopic.KEYS, VenueTopic.UNREAD, VenueTopic.STRANGER, VenueTopic.NO_STOPS)
+        return self in (
+            VenueTopic.KEYS,
+            VenueTopic.UNREAD,
+            VenueTopic.STRANGER,
+            VenueTopic.POSITION_UNKNOWN,
+            VenueTopic.NO_STOPS,
+        )
 
     @property
     def stands(self) -> bool:

@@ -82,10 +82,18 @@ class TradeLife:
         elif progress.status in (OrderStatus.REJECTED, OrderStatus.CANCELLED):
             self._on_gone(progress, out)
         if progress.status is OrderStatus.UNKNOWN and progress.request.order_id == self.record.stop_order_id:
-            self.record = replace(self.record, stop_rests_on_venue=False)
-            out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
-            self._tell("stop_unknown", out)
+            self._on_stop_unknown(progress, out)
         self._cover.look(self.record, self._unproven, out.now_ns)
+
+    def _on_stop_unknown(self, progress: OrderProgress, out: Outbox) -> None:
+        """One that rested and is nowhere to be found gets a successor at once: two stops harm less than none."""
+        rested = self.record.stop_rests_on_venue
+        self.record = replace(self.record, stop_rests_on_venue=False)
+        out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
+        self._tell("stop_unknown", out)
+        if rested and self.record.open_qty > 0 and not self.is_over:
+            self._place_stop(self.record.stop_price, out)
+            self._tell("protected", out)
 
     def on_funding(self, amount_usd: float, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""

@@ -2,9 +2,12 @@
 
 Where less is held than our own executions add up to, the venue is asked for every execution there before the position
 is told, and what took ours is told with its true price and fee: once, by its fill id. Only a list that adds up to the
-difference is believed; where there is none in time, the position is told as it is, and its trade's result is a guess.
+difference is believed. An absence that nothing explains is one witness, not two: the position is unknown, and its stop
+stays. Only where the venue's executions can be read and the position is still missing after a minute is it told as it
+is, and its trade's result is a guess.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from cockpit.domain.events import OrderFilled
@@ -55,22 +58,50 @@ class MissedFills:
         """
         room = self._room
         if not self._is_missing(asset, held):
-            self._doubts.pop(asset, None)
+            self._clear(asset)
             return True
         doubt = self._doubts.get(asset, Doubt(room.now_ns))
         self._doubts[asset] = doubt._replace(looks=doubt.looks + 1)
-        trouble = "they do not add up to it"
         try:
             call = room.account.fills_since(asset, room.since_ns.get(asset, 0) - MARGIN_NS)
             fills = await within(within_s or room.pace.call_within_s, call, "executions")
         except VenueFailure as failure:
             room.met(failure)
-            trouble = str(failure)
-        else:
-            if self._explained(asset, held, fills):
-                self._doubts.pop(asset, None)
-                return True
-        return self._is_given_up(asset, trouble)
+            self._say_unknown(asset, held, f"its executions cannot be read: {failure}")
+            return False
+        if self._explained(asset, held, fills):
+            self._clear(asset)
+            return True
+        if self._is_given_up(asset):
+            return True
+        self._say_unknown(asset, held, "no execution explains it")
+        return False
+
+    def agree_but_for(self, odd: Collection[str]) -> None:
+        """Everywhere else what is held is what our own executions add up to."""
+        for asset in self._doubts.keys() - set(odd):
+            self._clear(asset)
+
+    def is_young(self, asset: str) -> bool:
+        """Whether what explains the position may still come any moment: then it is worth looking again at once."""
+        doubt = self._doubts.get(asset)
+        return doubt is not None and self._room.timing.since_s(doubt.since_ns) < self._room.pace.explain_within_s
+
+    def _clear(self, asset: str) -> None:
+        self._doubts.pop(asset, None)
+        self._say_clear(asset)
+
+    def _say_clear(self, asset: str) -> None:
+        room = self._room
+        room.say(VenueTopic.POSITION_UNKNOWN, f"{room.venue} tells our {plain_id(asset)} again", asset, is_over=True)
+
+    def _say_unknown(self, asset: str, held: float, trouble: str) -> None:
+        if self.is_young(asset):
+            return
+        room, ours = self._room, self._room.expected.get(asset, 0.0)
+        what = f"{room.venue} does not list our {ours:+.10g} {plain_id(asset)} (was {held:+.10g})"
+        sentence = f"{what}, {trouble}: unknown, its stop stays"
+        room.say(VenueTopic.POSITION_UNKNOWN, sentence, asset, is_grave=True)
 
     def _is_missing(self, asset: str, held: float) -> bool:
         """Whether less of ours is there than we know of, and nobody has got used to that yet."""
@@ -79,14 +110,17 @@ class MissedFills:
         is_less = abs(ours) - max(0.0, held * sign) > QTY_EPSILON
         return is_less and abs(held - ours - self._strangers.difference(asset)) > QTY_EPSILON
 
-    def _is_given_up(self, asset: str, trouble: str) -> bool:
+    def _is_given_up(self, asset: str) -> bool:
+        """Whether it was missing so long, in so many looks, that it counts as gone although nothing explains it."""
         room, doubt = self._room, self._doubts.get(asset)
         if doubt is None or doubt.looks < LEAST_LOOKS:
             return False
-        if room.timing.since_s(doubt.since_ns) < room.pace.explain_within_s:
+        if room.timing.since_s(doubt.since_ns) < room.pace.gone_after_s:
             return False
-        what = f"{room.venue} does not tell which executions took our {plain_id(asset)}: {trouble}"
-        room.say(VenueTopic.NOTE, what, asset, is_grave=True)
+        what = f"{room.venue} does not tell which executions took our {plain_id(asset)}"
+        gone = f"{what}, missing for {room.pace.gone_after_s:g} s: it counts as gone"
+        room.say(VenueTopic.NOTE, gone, asset, is_grave=True)
+        self._say_clear(asset)
         return True
 
     def _explained(self, asset: str, held: float, fills: tuple[VenueFill, ...]) -> bool:

@@ -49,6 +49,8 @@ class Reconcile:
         self._everywhere_ns: int | None = None
         self._held: dict[str, HeldPosition] = {}
         self._was_compared = asyncio.Event()
+        self._vanished_ns: dict[str, int] = {}
+        """Since when an order that rested is in no list, and its id is not known."""
 
     def doubt(self) -> None:
         """Something does not fit: look at once."""
@@ -151,9 +153,35 @@ class Reconcile:
                 room.take(kept, order)
                 self._lookup.follow(kept)
         for kept in rested:
-            if kept.client_id not in there and kept.is_resting:
-                await self._lookup.find(kept)
+            if kept.client_id in there:
+                self._vanished_ns.pop(kept.order_id, None)
+            elif kept.is_resting:
+                self._seen_nowhere(kept, await self._lookup.find(kept))
                 self._lookup.follow(kept)
+        self._give_up_vanished(there)
+
+    def _seen_nowhere(self, kept: KeptOrder, is_known: bool) -> None:
+        """An order that rested is in no list. Unless its id is known it has vanished; seen so twice, it is unknown."""
+        room = self._room
+        if is_known or not kept.is_resting:
+            self._vanished_ns.pop(kept.order_id, None)
+        elif kept.order_id not in self._vanished_ns:
+            self._vanished_ns[kept.order_id] = room.now_ns
+            self.doubt()
+        else:
+            reason = f"{room.venue} neither lists it nor knows its id"
+            room.tell(kept.doubt(reason, room.now_ns))
+
+    def _give_up_vanished(self, there: Collection[str]) -> None:
+        """What is still nowhere after a minute counts as gone."""
+        room = self._room
+        for order_id, since_ns in list(self._vanished_ns.items()):
+            kept = room.orders.get(order_id)
+            if kept is None or kept.is_over or kept.client_id in there:
+                del self._vanished_ns[order_id]
+            elif not kept.is_resting and room.timing.since_s(since_ns) >= room.pace.gone_after_s:
+                reason = f"{room.venue} neither lists it nor knows its id for {room.pace.gone_after_s:g} s: gone"
+                room.tell(kept.withdraw(reason, room.now_ns))
 
     async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[tuple[HeldPosition, ...], set[str]]:
         """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
@@ -170,13 +198,13 @@ class Reconcile:
         if suspects:
             positions = await self._read_positions()
         held = {position.asset: position.qty for position in positions}
-        unclear = {
-            asset for asset in self._odd(positions) if not await self._missed.settle(asset, held.get(asset, 0.0))
-        }
+        odd = self._odd(positions)
+        self._missed.agree_but_for(odd)
+        unclear = {asset for asset in odd if not await self._missed.settle(asset, held.get(asset, 0.0))}
         for kept, order in found:
             if kept.asset not in unclear:
                 await self._lookup.take(kept, order)
-        if unclear:
+        if any(self._missed.is_young(asset) for asset in unclear):
             self.doubt()
         return positions, unclear
 

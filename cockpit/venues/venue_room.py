@@ -38,7 +38,10 @@ class Pace(NamedTuple):
     cancel_within_s: float = 5.0
     look_again_s: float = 0.25
     explain_within_s: float = 3.0
-    """So long a position that is less than ours is not told, while the executions that took it are looked for."""
+    """A position that is less than ours is called unknown after so long without the executions that took it."""
+    gone_after_s: float = 60.0
+    """So long a position or an order of ours must be missing, with nothing that explains it, before it counts as gone:
+    far longer than any venue is known to hide one."""
     compare_within_s: float = 5.0
     """So long what became of an earlier engine's orders is not told before its positions were looked at."""
     everywhere_every_s: float = 30.0

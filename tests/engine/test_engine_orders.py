@@ -52,15 +52,18 @@ def test_a_cancel_nobody_answers_is_sent_again(bare: Bare) -> None:
     assert bare.cancels() == [entry.order_id] * 3
 
 
-def test_an_unknown_stop_is_told_and_asked_for(bare: Bare) -> None:
+def test_a_stop_that_rested_and_is_unknown_gets_a_successor(bare: Bare) -> None:
     bare.opened()
     stop = bare.placed(OrderRole.STOP)[0]
     bare.feed(OrderUnknown(bare.now_ns, stop.order_id, "timeout"))
     assert not bare.last_trade.stop_rests_on_venue
     assert "t000001 stop unknown at the venue" in bare.notices("critical", "stop")[0]
+    first, successor = bare.placed(OrderRole.STOP)
+    assert (successor.qty, successor.trigger_price) == (first.qty, first.trigger_price)
     bare.accept(stop)
+    bare.accept(successor)
     assert bare.last_trade.stop_rests_on_venue
-    assert bare.placed(OrderRole.STOP) == [stop]
+    assert bare.cancels() == [stop.order_id], "the older one goes once the other rests"
 
 
 def test_a_fill_told_twice_is_booked_once(bare: Bare) -> None:
