@@ -96,10 +96,15 @@ class ModeLimits(Section):
 
 
 class WayUpSection(Section):
-    """What the journal must show before the next mode unlocks; only hours on the live feed count."""
+    """What the journal must show before the next mode unlocks, beside a net P&L above 0.
+
+    Only what happened on the live feed counts.
+    """
 
     paper_hours: NotNegative
     test_days: NotNegative
+    min_paper_trades: Count = 30
+    min_test_trades: Count = 20
     min_win_rate_pct: Percent
     max_drawdown_pct: Percent
     max_mean_decision_to_fill_s: Positive

@@ -69,6 +69,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     waiting_bytes: int = 0
 
     @property
+    def market(self) -> str:
+        """Whose market it is of: nothing where all of it was traded on the live one, `SIMULATED` and the like else."""
+        feeds = {place.feed for place, _ in self.trades} or {span.feed for span in self.spans}
+        return "" if feeds <= {FeedKind.LIVE} else " and ".join(feed.name for feed in sorted(feeds, reverse=True))
+
+    @property
     def denied(self) -> int:
         """How many verdicts denied a trade."""
         return sum(self.denied_by.values())

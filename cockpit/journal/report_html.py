@@ -5,10 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from cockpit.domain.units import utc_text
-from cockpit.journal.report import Figures, Report, Spread, WayUpStep
+from cockpit.journal.expectancy import interval_text
+from cockpit.journal.report import Report
+from cockpit.journal.report_figures import Figures, SplitLine, Spread
 from cockpit.journal.report_history import History, Traded
 from cockpit.journal.report_style import STYLE
 from cockpit.journal.report_svg import equity_svg, histogram_svg
+from cockpit.journal.report_text import profit_factor_text
+from cockpit.journal.sessions import FeedKind
+from cockpit.journal.way_up import WayUpStep
 
 MOST_ROWS = 500
 """Rows of one table; `--csv` has every trade, and `--json` every violation."""
@@ -17,6 +22,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for this page: nothing."""
 
 Row = Sequence[object]
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?|")
+"""What a column of numbers holds; an empty cell is one that is not known."""
 
 
 def report_html(report: Report, history: History, written_ns: int) -> str:
@@ -30,10 +37,11 @@ def _page(report: Report, history: History, written_ns: int) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
     yield f"<title>Cockpit report, {escape(since)}</title><style>{STYLE}</style></head><body>"
-    yield f"<header><h1>Cockpit report</h1><p>{escape(since)}; written {utc_text(written_ns)}</p></header>"
+    market = f"{report.market}: " if report.market else ""
+    yield f"<header><h1>Cockpit report</h1><p>{market}{escape(since)}; written {utc_text(written_ns)}</p></header>"
     yield from _headline(report)
-    yield from _pictures(history)
-    yield _figures(report.figures)
+    yield from _pictures(report, history)
+    yield _figures(report)
     yield from _setups(report)
     yield from _verdicts(report)
     yield from _safety(report)
@@ -43,39 +51,52 @@ def _page(report: Report, history: History, written_ns: int) -> Iterator[str]:
 
 
 def _headline(report: Report) -> Iterator[str]:
-    figures = report.figures
+    figures, mark = report.figures, _mark(report)
     rate = "no trade yet" if figures.win_rate_pct is None else f"{figures.win_rate_pct:.1f} %"
     yield '<section class="cards">'
-    yield _card("P&L net", f"{figures.pnl_usd:+.2f} USD", _sign(figures.pnl_usd))
-    yield _card("R", f"{figures.r_total:+.2f}", _sign(figures.r_total))
-    yield _card("closed trades", str(figures.trades))
-    yield _card("win rate", rate)
-    yield _card("max drawdown", f"{figures.max_drawdown_usd:.2f} USD")
-    yield _card("limit violations", str(report.limit_violations), "lost" if report.limit_violations else "won")
+    yield _card(f"P&L net{mark}", f"{figures.pnl_usd:+.2f} USD", _sign(figures.pnl_usd))
+    yield _card(f"R{mark}", f"{figures.r_total:+.2f}", _sign(figures.r_total))
+    yield _card(f"closed trades{mark}", str(figures.trades))
+    yield _card(f"win rate{mark}", rate)
+    yield _card(f"max drawdown{mark}", f"{figures.max_drawdown_usd:.2f} USD")
+    yield _card(f"limit violations{mark}", str(report.limit_violations), "lost" if report.limit_violations else "won")
     yield "</section>"
+
+
+def _mark(report: Report) -> str:
+    """What every figure of a market that is not the live one bears."""
+    return f", {report.market}" if report.market else ""
 
 
 def _card(label: str, value: str, role: str = "") -> str:
     return f'<div><span>{escape(label)}</span><b class="{role}">{escape(value)}</b></div>'
 
 
-def _pictures(history: History) -> Iterator[str]:
+def _pictures(report: Report, history: History) -> Iterator[str]:
     if not history.closed:
         yield '<p class="none">No closed trade yet: there is no curve to draw.</p>'
         return
     accounts = " and ".join(f"{mode.value} on {feed.value}" for mode, feed in history.accounts)
-    yield f"<figure><figcaption>Equity, net USD: {escape(accounts)}</figcaption>{equity_svg(history.equity)}</figure>"
-    yield f"<figure><figcaption>R of each closed trade</figcaption>{histogram_svg(history.r_bins)}</figure>"
+    equity, spread = f"Equity, net USD: {accounts}", "R of each closed trade"
+    for title, picture in ((equity, equity_svg(history.equity)), (spread, histogram_svg(history.r_bins))):
+        yield f"<figure><figcaption>{escape(title + _mark(report))}</figcaption>{picture}</figure>"
 
 
-def _figures(figures: Figures) -> str:
-    rows = (
+def _figures(report: Report) -> str:
+    mark = _mark(report)
+    return _table("Figures", (), ((f"{name}{mark}", value) for name, value in _figure_rows(report.figures)))
+
+
+def _figure_rows(figures: Figures) -> Iterable[Row]:
+    return (
         ("trades", f"{figures.trades} closed, {figures.open_trades} open, {figures.abandoned} abandoned"),
         ("won and lost", f"{figures.wins} won, {figures.losses} lost"),
         ("gross", f"{figures.gross_usd:+.4f} USD"),
         ("fees", f"{figures.fees_usd:.4f} USD"),
         ("funding", f"{figures.funding_usd:+.4f} USD"),
-        ("R a trade", "no trade yet" if figures.r_mean is None else f"{figures.r_mean:+.2f}"),
+        ("expectancy in R", interval_text(figures.expectancy_r, "+.2f", "R")),
+        ("expectancy in USD", interval_text(figures.expectancy_usd, "+.4f", "USD")),
+        ("profit factor", profit_factor_text(figures)),
         ("slippage", _spread(figures.slippage_bps, "bps")),
         ("decision to fill", _spread(figures.decision_to_fill_ms, "ms")),
         (
@@ -83,14 +104,13 @@ def _figures(figures: Figures) -> str:
             f"{figures.max_drawdown_usd:.4f} USD, {figures.max_drawdown_pct:.3f} % of the hot wallet",
         ),
     )
-    return _table("Figures", (), rows)
 
 
 def _setups(report: Report) -> Iterator[str]:
     if report.by_setup:
-        heads = ("setup", "trades", "win %", "net USD", "fees", "R", "slippage bps")
+        heads = ("setup", "trades", "win %", "net USD", "net USD a trade", "fees", "R", "slippage bps")
         yield _table(
-            "Setups",
+            f"Setups{_mark(report)}",
             heads,
             (
                 (
@@ -98,6 +118,7 @@ def _setups(report: Report) -> Iterator[str]:
                     line.trades,
                     f"{line.win_rate_pct:.1f}",
                     f"{line.pnl_usd:+.4f}",
+                    f"{line.expectancy_usd:+.4f}",
                     f"{line.fees_usd:.4f}",
                     f"{line.r_total:+.2f}",
                     "" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:.2f}",
@@ -106,9 +127,31 @@ def _setups(report: Report) -> Iterator[str]:
             ),
         )
 
+        yield _splits(f"Long and short{_mark(report)}", "side", report.by_side)
+        yield _splits(f"By the UTC hour of the decision{_mark(report)}", "hour", report.by_hour)
+
+
+def _splits(title: str, part: str, lines: Iterable[SplitLine]) -> str:
+    heads = (part, "trades", "win %", "net USD", "net USD a trade", "R")
+    return _table(
+        title,
+        heads,
+        (
+            (
+                line.part,
+                line.trades,
+                f"{line.win_rate_pct:.1f}",
+                f"{line.pnl_usd:+.4f}",
+                f"{line.expectancy_usd:+.4f}",
+                f"{line.r_total:+.2f}",
+            )
+            for line in lines
+        ),
+    )
+
 
 def _verdicts(report: Report) -> Iterator[str]:
-    yield f"<h2>Verdicts</h2><p>{report.approved} approved, {report.denied} denied.</p>"
+    yield f"<h2>Verdicts{_mark(report)}</h2><p>{report.approved} approved, {report.denied} denied.</p>"
     if report.denied_by:
         yield _table("", ("denied by", "times"), report.denied_by.items())
 
@@ -137,7 +180,8 @@ def _way_up(report: Report) -> Iterator[str]:
 def _step(step: WayUpStep) -> str:
     standing = "open" if step.is_open else "locked"
     rows = ((one.name, one.need, one.have, "yes" if one.met else "no") for one in step.criteria)
-    return _table(f"To {step.mode.value}: {standing}", ("asked", "needed", "shown", "met"), rows)
+    table = _table(f"To {step.mode.value}: {standing}", ("asked", "needed", "shown", "met"), rows)
+    return f"{table}<p>Expectancy so far, no criterion: {escape(step.expectancy_text)}</p>"
 
 
 def _trades(history: History) -> Iterator[str]:
@@ -145,7 +189,7 @@ def _trades(history: History) -> Iterator[str]:
     if not newest:
         return
     title = f"Closed trades{_of_all(len(newest), len(history.closed), 'newest')}"
-    heads = ("closed", "trade", "setup", "asset", "side", "net USD", "R", "slippage bps", "exit")
+    heads = ("closed", "market", "trade", "setup", "asset", "side", "net USD", "R", "slippage bps", "exit")
     yield _table(title, heads, (_trade(one) for one in newest))
 
 
@@ -158,6 +202,7 @@ def _trade(one: Traded) -> Row:
     reason = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else ""
     return (
         utc_text(trade.closed_ns or 0)[:19].replace("T", " "),
+        one.feed.value if one.feed is FeedKind.LIVE else one.feed.name,
         trade.trade_id,
         trade.setup,
         trade.asset,
@@ -170,17 +215,30 @@ def _trade(one: Traded) -> Row:
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Row]) -> str:
-    head = f"<thead><tr>{''.join(f'<th>{escape(text)}</th>' for text in heads)}</tr></thead>" if heads else ""
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    lines = [[str(value) for value in row] for row in rows]
+    numbers = [bool(heads) and all(_NUMBER.fullmatch(text) for text in column) for column in zip(*lines, strict=True)]
+    head = f"<thead><tr>{_heads(heads, numbers)}</tr></thead>" if heads else ""
+    body = "".join(
+        f"<tr>{''.join(_cell(text, number) for text, number in zip(line, numbers, strict=True))}</tr>" for line in lines
+    )
     named = f"<h2>{escape(title)}</h2>" if title else ""
     return f'{named}<div class="wide"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
-def _cell(value: object) -> str:
+def _heads(heads: Sequence[str], numbers: Sequence[bool]) -> str:
+    """The heads stand over their columns: a column of numbers is right-aligned, head and all."""
+    padded = [*numbers, *[False] * (len(heads) - len(numbers))]
+    return "".join(
+        f'<th class="number">{escape(text)}</th>' if number else f"<th>{escape(text)}</th>"
+        for text, number in zip(heads, padded, strict=True)
+    )
+
+
+def _cell(text: str, number: bool) -> str:
     """A cell; money and R are written with their sign, and have its colour."""
-    text = escape(str(value))
     role = {"+": "won", "-": "lost"}.get(text[:1], "") if re.match(r"[+-]\d", text) else ""
-    return f'<td class="{role}">{text}</td>' if role else f"<td>{text}</td>"
+    roles = " ".join(one for one in ("number" if number else "", role) if one)
+    return f'<td class="{roles}">{escape(text)}</td>' if roles else f"<td>{escape(text)}</td>"
 
 
 def _spread(spread: Spread, unit: str) -> str:

@@ -19,6 +19,7 @@ svg text{fill:var(--faint);font:11px system-ui,sans-serif}svg .end{text-anchor:e
 .area{fill:var(--line);opacity:.14}rect.won{fill:var(--won)}rect.lost{fill:var(--lost)}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
+th.number,td.number{text-align:right}
 th{color:var(--faint);font-weight:600}.won{color:var(--won)}.lost{color:var(--lost)}
 @media print{:root{--ink:#000;--faint:#444;--rule:#bbb;--page:#fff;--card:#fff;--won:#0b5c3b;
 --lost:#9b1c13;--line:#123f85}

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cockpit.journal.report import Report, SetupLine
+from cockpit.journal.report import Report
+from cockpit.journal.report_figures import SetupLine, SplitLine
 from cockpit.journal.report_history import History
 from cockpit.journal.report_pictures import BAD, DIM, GOOD, Pen, curve_lines, histogram_lines
 from cockpit.journal.report_text import safety_lines, summary_lines, verdict_lines
@@ -20,15 +21,20 @@ def print_report(report: Report, history: History, console: Console) -> None:
     """Print the whole report. Rich leaves colours out for pipes and NO_COLOR; without UTF-8 it is drawn in ASCII."""
     cells = min(console.width, WIDEST)
     pen = Pen(console.options.ascii_only)
+    mark = f"{report.market} " if report.market else ""
     _say(console, summary_lines(report))
     if history.closed:
-        _head(console, f"Equity, net USD{_mixed(history)}")
+        _head(console, f"{mark}Equity, net USD{_mixed(history)}")
         _say(console, curve_lines(history.equity, cells, pen))
-        _head(console, "R of each closed trade")
+        _head(console, f"{mark}R of each closed trade")
         _say(console, histogram_lines(history.r_bins, cells, pen))
     if report.by_setup:
         console.print()
-        console.print(_setups(report.by_setup, pen), width=cells)
+        console.print(_setups(report.by_setup, pen, mark), width=cells)
+        console.print()
+        console.print(_splits(report.by_side, f"{mark}side", pen), width=cells)
+        console.print()
+        console.print(_splits(report.by_hour, f"{mark}UTC hour", pen), width=cells)
     console.print()
     _say(console, verdict_lines(report))
     console.print()
@@ -52,12 +58,31 @@ def _mixed(history: History) -> str:
     return " of " + " and ".join(f"{mode.value} on {feed.value}" for mode, feed in history.accounts) + " together"
 
 
-def _setups(lines: Iterable[SetupLine], pen: Pen) -> Table:
+def _table(first: str, numbers: Iterable[str], pen: Pen) -> Table:
     lines_of = box.ASCII2 if pen.is_ascii else box.SIMPLE_HEAD
     table = Table(box=lines_of, show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("setup", overflow="fold", ratio=1)
-    for title in ("trades", "win %", "net USD", "fees", "R", "slip bps"):
+    table.add_column(first, overflow="fold", ratio=1)
+    for title in numbers:
         table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
+def _splits(lines: Iterable[SplitLine], title: str, pen: Pen) -> Table:
+    table = _table(title, ("trades", "win %", "net USD", "a trade", "R"), pen)
+    for line in lines:
+        table.add_row(
+            Text(line.part),
+            str(line.trades),
+            f"{line.win_rate_pct:.1f}",
+            Text(f"{line.pnl_usd:+.4f}", GOOD if line.pnl_usd >= 0 else BAD),
+            f"{line.expectancy_usd:+.4f}",
+            Text(f"{line.r_total:+.2f}", GOOD if line.r_total >= 0 else BAD),
+        )
+    return table
+
+
+def _setups(lines: Iterable[SetupLine], pen: Pen, mark: str) -> Table:
+    table = _table(f"{mark}setup", ("trades", "win %", "net USD", "a trade", "R", "slip bps"), pen)
     for line in lines:
         slip = "-" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:+.2f}"
         table.add_row(
@@ -65,7 +90,7 @@ def _setups(lines: Iterable[SetupLine], pen: Pen) -> Table:
             str(line.trades),
             f"{line.win_rate_pct:.1f}",
             Text(f"{line.pnl_usd:+.4f}", GOOD if line.pnl_usd >= 0 else BAD),
-            f"{line.fees_usd:.4f}",
+            f"{line.expectancy_usd:+.4f}",
             Text(f"{line.r_total:+.2f}", GOOD if line.r_total >= 0 else BAD),
             Text(slip, DIM if slip == "-" else ""),
         )

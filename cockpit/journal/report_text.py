@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from cockpit.domain.units import utc_text
-from cockpit.journal.report import Figures, Report, Spread, WayUpStep
+from cockpit.journal.expectancy import interval_text
+from cockpit.journal.report import Report
+from cockpit.journal.report_figures import Figures, Spread
+from cockpit.journal.way_up import WayUpStep
 
 WIDTH = 80
 LABEL = 22
@@ -17,7 +20,8 @@ def summary_lines(report: Report) -> list[str]:
 
 def verdict_lines(report: Report) -> list[str]:
     """What the gate said, and which checks denied how often."""
-    said = _line("verdicts", f"{report.approved} approved, {report.denied} denied")
+    mark = f"{report.market} " if report.market else ""
+    said = _line("verdicts", f"{mark}{report.approved} approved, {report.denied} denied")
     return [said, *(_line(f"  {check}", str(count)) for check, count in report.denied_by.items())]
 
 
@@ -30,7 +34,7 @@ def _summary(report: Report) -> Iterator[str]:
     since = "everything in the journal" if report.since_ns is None else f"since {utc_text(report.since_ns)}"
     yield f"Report: {since}"
     yield ""
-    yield from _figures(report.figures)
+    yield from _figures(report.figures, f"{report.market} " if report.market else "")
 
 
 def _safety(report: Report) -> Iterator[str]:
@@ -49,29 +53,43 @@ def _safety(report: Report) -> Iterator[str]:
         yield f"{report.waiting_bytes} bytes wait beside the journal: the next engine start writes them into it"
 
 
-def _figures(figures: Figures) -> Iterator[str]:
+def _figures(figures: Figures, mark: str) -> Iterator[str]:
+    """Every figure bears the mark of a market that is not the live one."""
+    for label, value in _figure_values(figures):
+        yield _line(label, f"{mark}{value}")
+
+
+def _figure_values(figures: Figures) -> Iterator[tuple[str, str]]:
     rest = f"{figures.open_trades} open, {figures.abandoned} abandoned"
-    yield _line("trades", f"{figures.trades} closed, {rest}")
+    yield "trades", f"{figures.trades} closed, {rest}"
     rate = "no trade yet" if figures.win_rate_pct is None else f"{figures.win_rate_pct:.1f} %"
-    yield _line("win rate", f"{rate} ({figures.wins} won, {figures.losses} lost)")
+    yield "win rate", f"{rate} ({figures.wins} won, {figures.losses} lost)"
     parts = f"gross {figures.gross_usd:+.4f}, fees {figures.fees_usd:.4f}, funding {figures.funding_usd:+.4f}"
-    yield _line("P&L net", f"{figures.pnl_usd:+.4f} USD ({parts})")
+    yield "P&L net", f"{figures.pnl_usd:+.4f} USD ({parts})"
     mean = "" if figures.r_mean is None else f", {figures.r_mean:+.2f} a trade"
-    yield _line("R", f"{figures.r_total:+.2f}{mean}")
-    yield _line("slippage", _spread(figures.slippage_bps, "bps"))
-    yield _line("decision to fill", _spread(figures.decision_to_fill_ms, "ms"))
+    yield "R", f"{figures.r_total:+.2f}{mean}"
+    yield "expectancy, R", interval_text(figures.expectancy_r, "+.2f", "R")
+    yield "expectancy, USD", interval_text(figures.expectancy_usd, "+.4f", "USD")
+    yield "profit factor", profit_factor_text(figures)
+    yield "slippage", _spread(figures.slippage_bps, "bps")
+    yield "decision to fill", _spread(figures.decision_to_fill_ms, "ms")
     share = f"{figures.max_drawdown_pct:.3f} % of the hot wallet"
-    yield _line("max drawdown", f"{figures.max_drawdown_usd:.4f} USD ({share})")
+    yield "max drawdown", f"{figures.max_drawdown_usd:.4f} USD ({share})"
+
+
+def profit_factor_text(figures: Figures) -> str:
+    """What was won over what was lost; in words where nothing was lost."""
+    if figures.profit_factor is not None:
+        return f"{figures.profit_factor:.2f}"
+    return "no trade lost yet" if figures.trades else "no trade yet"
 
 
 def _step(step: WayUpStep) -> Iterator[str]:
     yield ""
-    if step.is_open:
-        yield f"way up to {step.mode.value}: open"
-        return
-    yield f"way up to {step.mode.value}: locked, lacking"
+    yield f"way up to {step.mode.value}: {'open' if step.is_open else 'locked, lacking'}"
     for one in step.lacking:
         yield f"  {one.name}: {one.need} needed, {one.have} shown"
+    yield f"  expectancy so far (no criterion): {step.expectancy_text}"
 
 
 def _line(label: str, value: str) -> str:

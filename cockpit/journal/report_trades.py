@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from cockpit.domain.numbers import without_noise
 from cockpit.domain.units import ns_to_seconds, utc_text
 from cockpit.journal.report_history import History, Traded
+from cockpit.journal.sessions import FeedKind
 
 RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A text beginning so is a formula to a spreadsheet."""
@@ -32,6 +33,10 @@ def _held_s(one: Traded) -> float | None:
 
 def _slippage_bps(one: Traded) -> float | None:
     return one.trade.slippage_bps if one.trade.opened_ns is not None else None
+
+
+def _market(one: Traded) -> str:
+    return "" if one.feed is FeedKind.LIVE else one.feed.name
 
 
 COLUMNS = (
@@ -65,6 +70,7 @@ COLUMNS = (
     Column("exit_detail", "the sentence behind it", lambda one: one.trade.exit_detail),
     Column("verdict_id", "the gate's verdict, as `/api/verdicts` names it", lambda one: one.trade.verdict_id),
     Column("signal_id", "the outside signal's id, empty for a setup", lambda one: one.trade.signal_id),
+    Column("market", "`SIMULATED` or `RECORDED` where no real market was traded, else empty", _market),
 )
 
 

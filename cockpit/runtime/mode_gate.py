@@ -25,9 +25,9 @@ from cockpit.domain.stream import TaskView
 from cockpit.journal.drills import drills_lacking
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
-from cockpit.journal.report import way_up
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
+from cockpit.journal.way_up import way_up
 from cockpit.runtime.account_checks import account_items, opened
 from cockpit.runtime.checklist import Item
 from cockpit.runtime.journal_first import Put

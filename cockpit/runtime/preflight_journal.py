@@ -16,9 +16,9 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.migrations import CURRENT_VERSION, found_version
 from cockpit.journal.reading import JournalReader
-from cockpit.journal.report import way_up
 from cockpit.journal.restore import find_restore
 from cockpit.journal.sessions import FeedKind
+from cockpit.journal.way_up import way_up
 from cockpit.runtime.checklist import Item, failed, passed, warned
 
 

@@ -48,6 +48,7 @@ def test_the_money_adds_up_without_noise() -> None:
     )
     assert max(len(row[name].partition(".")[2]) for name in ("pnl_usd", "r", "exit_price")) <= 10
     assert (row["feed"], row["mode"], row["side"], row["held_s"]) == ("simulated", "paper", "long", "29.5")
+    assert row["market"] == "SIMULATED"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@x", "\tx"])

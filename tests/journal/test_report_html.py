@@ -79,6 +79,29 @@ def test_nothing_from_the_journal_becomes_markup(shipped_config: CockpitConfig) 
     assert "&lt;script&gt;" in text
 
 
+def test_every_figure_of_a_made_up_market_says_so(shipped_config: CockpitConfig) -> None:
+    text = page(evidence_with([1.0, -2.0, 0.5]), shipped_config)
+    cards = re.findall(r"<div><span>(.*?)</span>", text)
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
+    figures = re.findall(r"<tr><td>(.*?)</td>", text.split("<h2>Figures</h2>")[1].split("</table>")[0])
+    heads = [head for head in re.findall(r"<h2>(.*?)</h2>", text) if head.startswith(("Setups", "Long", "By", "Verd"))]
+    assert (len(cards), len(captions), len(figures), len(heads)) == (6, 2, 11, 4)
+    assert all("SIMULATED" in named for named in [*cards, *captions, *figures, *heads])
+    rows = re.findall(r"<tr>(.*?)</tr>", text.split("<h2>Closed trades</h2>")[1])[1:]
+    assert len(rows) == 3
+    assert all("<td>SIMULATED</td>" in row for row in rows)
+
+
+def test_columns_of_numbers_are_right_aligned_head_and_all(shipped_config: CockpitConfig) -> None:
+    text = page(evidence_with([1.0, -2.0]), shipped_config)
+    setups = text.split("<h2>Setups, SIMULATED</h2>")[1].split("</table>")[0]
+    assert "<th>setup</th>" in setups
+    assert setups.count('<th class="number">') == 7
+    assert '<td class="number lost">-0.1000</td>' in setups
+    assert "<td>btc_lower_band_long</td>" in setups
+    assert "th.number,td.number{text-align:right}" in text
+
+
 def test_light_dark_and_paper_are_styled(shipped_config: CockpitConfig) -> None:
     text = page(Evidence(), shipped_config)
     assert "prefers-color-scheme:dark" in text

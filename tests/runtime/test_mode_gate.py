@@ -21,7 +21,7 @@ from cockpit.venues.paper import PaperVenue
 from tests.journal.journal_samples import life
 
 START_NS = 1_760_875_200_000_000_000
-EASY = ("modes.way_up.paper_hours=0", "modes.way_up.min_win_rate_pct=50")
+EASY = ("modes.way_up.paper_hours=0", "modes.way_up.min_paper_trades=1", "modes.way_up.min_win_rate_pct=50")
 
 
 class Desk:

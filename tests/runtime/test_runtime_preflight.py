@@ -137,7 +137,7 @@ def test_the_way_up_names_only_what_is_missing(places: Places) -> None:
     nothing_asked = [f"modes.way_up.{key}" for key in ("paper_hours=0", "test_days=0")]
     detail = item(look(places, *nothing_asked, mode=Mode.LIVE), "way up").detail
     assert "hours" not in detail
-    assert "paper trades closed: expected at least 1, was 0" in detail
+    assert "paper trades closed: expected at least 30, was 0" in detail
 
 
 def test_paper_asks_for_no_key(places: Places) -> None:
