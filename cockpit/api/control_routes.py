@@ -14,32 +14,32 @@ BY = "api"
 NO_REASON = "no reason given"
 REFUSED = {400: {"model": RefusalAnswer, "description": "the engine refused, in its own words"}}
 
-Make = Callable[[int, str, str, str], AnyCommand]
+Make = Callable[[int, str, str, str, int | None], AnyCommand]
 Command = Callable[[CommandRequest | None], Awaitable[DoneAnswer]]
 
 COMMANDS: dict[str, tuple[Make, str, str]] = {
     "arm": (
-        lambda now_ns, command_id, by, reason: Arm(now_ns, command_id, by),
+        lambda now_ns, command_id, by, reason, expires_ns: Arm(now_ns, command_id, by, expires_ns=expires_ns),
         "Let setups and signals trade",
-        "Refused while halted, flattening, or disabled by the config.",
+        "Refused while halted, flattening, or disabled by the config, and when it comes after `expires_at`.",
     ),
     "disarm": (
-        lambda now_ns, command_id, by, reason: Disarm(now_ns, command_id, by),
+        lambda now_ns, command_id, by, reason, _: Disarm(now_ns, command_id, by),
         "Open nothing more",
         "Stops and targets of open trades keep working.",
     ),
     "halt": (
-        lambda now_ns, command_id, by, reason: HaltTrading(now_ns, command_id, by, reason or NO_REASON),
+        lambda now_ns, command_id, by, reason, _: HaltTrading(now_ns, command_id, by, reason or NO_REASON),
         "No entries until resumed",
         "Exits keep working. Never refused.",
     ),
     "resume": (
         Resume,
         "Clear a halt after review",
-        "Needs a reason, which the journal keeps; the engine is disarmed afterwards.",
+        "Needs a reason, which the journal keeps; the engine is disarmed afterwards. Refused after `expires_at`.",
     ),
     "flatten": (
-        lambda now_ns, command_id, by, reason: Flatten(now_ns, command_id, by, reason or NO_REASON),
+        lambda now_ns, command_id, by, reason, _: Flatten(now_ns, command_id, by, reason or NO_REASON),
         "Close everything, then halt",
         "Answers as soon as the closing orders are out; `state` and `flatten_steps` of /api/snapshot show the rest. "
         "Never refused.",
@@ -64,10 +64,15 @@ def control_routes(room: Room) -> APIRouter:
 
     @router.post("/api/mode", summary="Choose paper, test or live", responses=REFUSED)  # type: ignore[arg-type]
     async def mode(asked: ModeRequest) -> DoneAnswer:
-        """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given."""
-        wanted, override = Mode(asked.mode), asked.override_reason or ""
+        """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given,
+        and refused after `expires_at`.
+        """
+        wanted, override, expires_ns = Mode(asked.mode), asked.override_reason or "", room.expires_ns(asked.expires_at)
         return await _done(
-            room, lambda now_ns, command_id: SetMode(now_ns, command_id, asked.by or BY, wanted, override)
+            room,
+            lambda now_ns, command_id: SetMode(
+                now_ns, command_id, asked.by or BY, wanted, override, expires_ns=expires_ns
+            ),
         )
 
     @router.post("/api/bands/accept", summary="Accept proposed bands", responses=REFUSED)  # type: ignore[arg-type]
@@ -95,7 +100,8 @@ def control_routes(room: Room) -> APIRouter:
 def _command(room: Room, make: Make) -> Command:
     async def command(asked: CommandRequest | None = None) -> DoneAnswer:
         by, reason = (asked and asked.by) or BY, (asked and asked.reason) or ""
-        return await _done(room, lambda now_ns, command_id: make(now_ns, command_id, by, reason))
+        expires_ns = room.expires_ns(asked.expires_at) if asked else None
+        return await _done(room, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
 
     return command
 

@@ -73,10 +73,16 @@ class ExecuteRequest(Asked):
 
 
 class CommandRequest(Asked):
-    """Why, and who asks; both end up in the journal."""
+    """Why, and who asks; both end up in the journal.
+
+    `expires_at` is heeded by what opens risk (arm, resume, a climb); what sheds it is done whenever it arrives.
+    """
 
     reason: Annotated[Text | None, Field(description="required by resume")] = None
     by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+    expires_at: Annotated[
+        Instant | None, Field(description="ISO-8601 or epoch seconds; later arm, resume and a climb are refused")
+    ] = None
 
 
 class ModeRequest(CommandRequest):

@@ -17,7 +17,7 @@ from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side, TradePhase
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import NS_PER_MS, NS_PER_S, seconds_to_ns
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.domain.verdict import Verdict
 
 BY = "api signal"
@@ -80,7 +80,7 @@ def _strategy(room: Room, asked: ExecuteRequest) -> ExternalStrategy:
 
 async def _execute(room: Room, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
     host = room.host
-    expires_ns = _expires_ns(room, asked)
+    expires_ns = room.expires_ns(asked.expires_at)
     answer = await host.command(
         lambda now_ns, command_id: Signal(
             ts_ns=now_ns,
@@ -103,14 +103,6 @@ async def _execute(room: Room, strategy: ExternalStrategy, asked: ExecuteRequest
     if trade is None:
         raise Denied(503, "not_seen", f"trade {answer.trade_id} was sent but cannot be shown: look at /api/trades")
     return Answer(200, _trade(trade, verdict, room.timestamp()).model_dump())
-
-
-def _expires_ns(room: Room, asked: ExecuteRequest) -> int | None:
-    """The signal's end in the engine's time: what is left of it by the wall clock, whatever market the engine sees."""
-    if asked.expires_at is None:
-        return None
-    left_ns = seconds_to_ns(float(asked.expires_at)) - room.wall_ns()
-    return room.host.engine.now_ns + left_ns
 
 
 async def _filled(room: Room, trade_id: str) -> TradeRecord | None:

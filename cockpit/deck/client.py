@@ -9,7 +9,9 @@ import msgspec
 
 from cockpit.deck.address import Address
 from cockpit.deck.answers import decoded, reason_of
+from cockpit.deck.engine_clock import EngineClock
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.deck.link import HOLDS_S, REAL_HOLDS_S
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
@@ -42,6 +44,7 @@ class Deck:
         self.address = address
         self._by = by
         self._timeout_s = timeout_s
+        self._clock = EngineClock()
         socket = str(address.socket) if address.socket is not None else None
         self._http = httpx.AsyncClient(
             base_url=address.http,
@@ -65,9 +68,9 @@ class Deck:
 
     # Commands.
 
-    async def arm(self) -> str:
-        """Let setups trade; returns what the engine did."""
-        return await self._command("/api/arm")
+    async def arm(self, holds_s: float = HOLDS_S) -> str:
+        """Let setups trade; returns what the engine did. Refused by the engine when it comes after `holds_s`."""
+        return await self._command("/api/arm", expires_at=self._expires_at(holds_s))
 
     async def disarm(self) -> str:
         """Open nothing more."""
@@ -79,7 +82,7 @@ class Deck:
 
     async def resume(self, reason: str) -> str:
         """Clear a halt after review."""
-        return await self._command("/api/resume", reason=reason)
+        return await self._command("/api/resume", reason=reason, expires_at=self._expires_at(HOLDS_S))
 
     async def flatten(self, reason: str) -> str:
         """Close everything, then halt."""
@@ -87,7 +90,8 @@ class Deck:
 
     async def set_mode(self, mode: Mode, override_reason: str = "") -> str:
         """Choose paper, test or live."""
-        return await self._command("/api/mode", mode=mode.value, override_reason=override_reason)
+        expires_at = self._expires_at(REAL_HOLDS_S)
+        return await self._command("/api/mode", mode=mode.value, override_reason=override_reason, expires_at=expires_at)
 
     async def accept_bands(self, asset: str, proposal_id: str) -> str:
         """Put the asset's proposed bands into force, as they were seen under this id."""
@@ -102,8 +106,9 @@ class Deck:
         return await self._command("/api/replay", action=action, speed=speed)
 
     async def execute(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Send an outside signal; the body as the contract has it."""
-        return await self._object("POST", "/api/trade/execute", body)
+        """Send an outside signal; the body as the contract has it. Without an `expires_at` it holds for `HOLDS_S`."""
+        expires_at = body.get("expires_at") or self._expires_at(HOLDS_S)
+        return await self._object("POST", "/api/trade/execute", {**body, "expires_at": expires_at})
 
     async def update(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
         """Push an event of the outside dashboard."""
@@ -134,6 +139,10 @@ class Deck:
     async def process(self) -> ProcessView:
         """How the engine process does."""
         return await self._typed("GET", "/api/process", ProcessView)
+
+    def _expires_at(self, holds_s: float) -> float:
+        """Until when it holds: never longer than somebody here waits for the answer."""
+        return round(self._clock.now_s + min(holds_s, self._timeout_s), 3)
 
     async def _command(self, path: str, **body: Any) -> str:
         return (await self._typed("POST", path, Done, {**body, "by": self._by})).sentence

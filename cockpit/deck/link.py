@@ -8,6 +8,11 @@ import msgspec
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import Frame
 
+HOLDS_S = 5.0
+"""For so long a command that opens risk may be under way; one that comes later is refused by the engine."""
+REAL_HOLDS_S = 9.0
+"""Before a real mode, and arming in one, the engine looks at the accounts first, which takes seconds."""
+
 
 class LinkChange(msgspec.Struct, frozen=True):
     """The link to the engine came (`connected`) or went; `detail` says why it went."""
@@ -23,8 +28,8 @@ class EngineLink(Protocol):
     def frames(self) -> AsyncIterator[Frame | LinkChange]:
         """Frames for ever, with a `LinkChange` whenever the link comes or goes."""
 
-    async def arm(self) -> str:
-        """Let setups trade; returns what the engine did."""
+    async def arm(self, holds_s: float = HOLDS_S) -> str:
+        """Let setups trade; returns what the engine did. Not done where it arrives after `holds_s`."""
 
     async def disarm(self) -> str:
         """Open nothing more."""

@@ -10,7 +10,7 @@ from cockpit.deck.client import Deck
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.deck.link import LinkChange
 from cockpit.deck.stream import DeckStream
-from cockpit.domain.stream import Frame, Hello
+from cockpit.domain.stream import Frame, Hello, SnapshotFrame
 
 
 class LiveLink(Deck):
@@ -29,6 +29,8 @@ class LiveLink(Deck):
                 async for frame in frames:
                     if rehearsal is None and isinstance(frame, Hello):
                         rehearsal = asyncio.create_task(self._rehearse())
+                    if isinstance(frame, Hello | SnapshotFrame):
+                        self._clock.set(frame.process.wall_ns)
                     yield frame
         finally:
             if rehearsal is not None:

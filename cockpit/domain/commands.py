@@ -20,6 +20,8 @@ class Arm(Command, frozen=True, tag="arm"):
     """Let setups trade. `refusal` is what the host found to stand against it, empty where nothing does."""
 
     refusal: str = ""
+    expires_ns: int | None = None
+    """Whoever asked no longer waits after this instant: then it is refused. The same in every command with one."""
 
 
 class Disarm(Command, frozen=True, tag="disarm"):
@@ -39,6 +41,7 @@ class SetMode(Command, frozen=True, tag="set_mode"):
     """What the host found to stand against this mode (feed, keys, account), empty where nothing does."""
     unread: tuple[str, ...] = ()
     """The real venues of this mode: no entry there before each has told what its account holds."""
+    expires_ns: int | None = None
 
 
 class HaltTrading(Command, frozen=True, tag="halt"):
@@ -51,6 +54,7 @@ class Resume(Command, frozen=True, tag="resume"):
     """Clear a halt after review; a reason is required. The engine is disarmed afterwards."""
 
     reason: str
+    expires_ns: int | None = None
 
 
 class Flatten(Command, frozen=True, tag="flatten"):

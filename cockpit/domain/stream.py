@@ -62,6 +62,8 @@ class ProcessView(msgspec.Struct, frozen=True):
     url: str = ""
     alerts: AlertsView = AlertsView()
     replay: str = ""
+    wall_ns: int = 0
+    """The process's wall clock: by it a client says until when a command holds. 0 where it was not told."""
 
 
 class Briefing(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import CommandAnswered, ModeChanged
 from cockpit.domain.commands import Arm, Command, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
+from cockpit.domain.units import ns_to_seconds, utc_text
 from cockpit.engine.book import TradeBook
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
@@ -20,9 +21,12 @@ class Operator:
         self._book = book
 
     def arm(self, command: Arm, out: Outbox) -> None:
-        """Let setups trade; refused while halted, flattening or disabled."""
+        """Let setups trade; refused while halted, flattening or disabled, and when it comes too late."""
         halt = self._risk.accountant.account.halt
-        if self._risk.flattening is not None:
+        late = _late(command.expires_ns, out.now_ns)
+        if late:
+            self._answer(command, False, f"not armed: {late}", out)
+        elif self._risk.flattening is not None:
             self._answer(command, False, f"not armed: flattening ({self._risk.flattening.reason})", out)
         elif halt is not None:
             self._answer(command, False, f"not armed: halted ({halt.sentence}); resume with a reason first", out)
@@ -53,7 +57,10 @@ class Operator:
     def resume(self, command: Resume, out: Outbox) -> None:
         """Clear a halt after review. Needs a reason; leaves the engine disarmed."""
         halt = self._risk.accountant.account.halt
-        if self._risk.flattening is not None:
+        late = _late(command.expires_ns, out.now_ns)
+        if late:
+            self._answer(command, False, f"not resumed: {late}", out)
+        elif self._risk.flattening is not None:
             self._answer(command, False, f"not resumed: flattening ({self._risk.flattening.reason})", out)
         elif halt is None:
             self._answer(command, False, f"nothing to resume: the engine is {self._risk.state.value}", out)
@@ -77,7 +84,7 @@ class Operator:
     def set_mode(self, command: SetMode, out: Outbox) -> None:
         """Change the mode: never with trades open, never up without the journal's evidence or an explicit override."""
         before = self._risk.accountant.mode
-        refusal = self._mode_refusal(command, before)
+        refusal = self._mode_refusal(command, before, out.now_ns)
         if refusal:
             self._answer(command, False, refusal, out, command.override_reason)
             return
@@ -91,14 +98,17 @@ class Operator:
         sentence = f"{command.mode.value} mode, {self._risk.state.value}"
         self._answer(command, True, sentence, out, command.override_reason)
 
-    def _mode_refusal(self, command: SetMode, before: Mode) -> str | None:
+    def _mode_refusal(self, command: SetMode, before: Mode, now_ns: int) -> str | None:
+        climbs = CLIMB.index(command.mode) > CLIMB.index(before)
+        late = _late(command.expires_ns, now_ns) if climbs else ""
+        if late:
+            return f"mode stays {before.value}: {late}"
         if self._risk.flattening is not None:
             return f"mode stays {before.value}: flattening"
         if len(self._book):
             return f"mode stays {before.value}: {len(self._book)} trades are open, expected 0"
         if command.refusal:
             return f"mode stays {before.value}: {command.refusal}"
-        climbs = CLIMB.index(command.mode) > CLIMB.index(before)
         if climbs and not command.way_up_open and not command.override_reason.strip():
             return (
                 f"mode stays {before.value}: the way up to {command.mode.value} is locked until the journal shows "
@@ -110,3 +120,11 @@ class Operator:
         name = type(command).__struct_config__.tag
         out.add(CommandAnswered(out.now_ns, command.command_id, command.by, str(name), ok, sentence, reason_given))
         self._risk.announce(out)
+
+
+def _late(expires_ns: int | None, now_ns: int) -> str:
+    """What a command that opens risk is refused with when nobody waits for it any more; empty while somebody does."""
+    if expires_ns is None or now_ns < expires_ns:
+        return ""
+    late_s = ns_to_seconds(now_ns - expires_ns)
+    return f"it expired at {utc_text(expires_ns)}, {late_s:.1f} s before it came: ask again"

@@ -255,6 +255,7 @@ class Host:
             url=self.url,
             alerts=self.alerts(),
             replay=self.source.state if isinstance(self.source, Player) else "",
+            wall_ns=time.time_ns(),
         )
 
     # Workers.

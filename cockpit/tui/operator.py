@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cockpit.deck.errors import EngineRefused, EngineUnreachable
-from cockpit.deck.link import EngineLink
+from cockpit.deck.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.tui import band_update, ceremony, numbers, palette, replaying
 from cockpit.tui.emergency import EmergencyActions
@@ -58,7 +58,7 @@ class OperatorActions(EmergencyActions):
 
     def _arm_answered(self, word: str | None) -> None:
         if word is not None:
-            self._send("arm", lambda: self._link().arm())
+            self._send("arm", lambda: self._link().arm(REAL_HOLDS_S))
 
     def _do_halt(self) -> None:
         self._send("halt", lambda: self._link().halt("the halt key"))

@@ -1,6 +1,7 @@
 """The commands as calls: each answers what the engine did, in the engine's own words."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,25 @@ async def test_an_engine_that_does_not_answer_is_a_503_that_says_so(
     assert answer.status_code == 503
     assert answer.json()["detail"]["error"] == "not_answered"
     assert "whether it was done is unknown" in answer.json()["detail"]["reason"]
+
+
+@pytest.mark.parametrize("is_local", [False, True], ids=["tcp", "unix"])
+async def test_what_opens_risk_is_refused_when_late_and_what_sheds_it_is_not(home: Path, is_local: bool) -> None:
+    async with running(home, arm=False) as engine, engine.local() if is_local else engine.http() as client:
+        late, early = time.time() - 3.0, time.time() + 60.0
+        armed_late = await client.post("/api/arm", json={"expires_at": late})
+        assert state(engine) is EngineState.DISARMED
+        as_text = await client.post("/api/arm", json={"expires_at": "2020-01-01T00:00:00Z"})
+        armed = await client.post("/api/arm", json={"expires_at": early})
+        halted = await client.post("/api/halt", json={"reason": "x", "expires_at": late})
+        resumed_late = await client.post("/api/resume", json={"reason": "y", "expires_at": late})
+        assert state(engine) is EngineState.HALTED
+        climbed = await client.post("/api/mode", json={"mode": "test", "override_reason": "z", "expires_at": late})
+        flattened = await client.post("/api/flatten", json={"reason": "x", "expires_at": late})
+        entry = await client.post("/api/trade/execute", json={**SIGNAL, "expires_at": late})
+
+    assert armed_late.status_code == 400 and "before it came: ask again" in armed_late.json()["detail"]["reason"]
+    assert as_text.status_code == 400
+    assert armed.status_code == halted.status_code == flattened.status_code == 200
+    assert resumed_late.status_code == climbed.status_code == entry.status_code == 400
+    assert "before it came: ask again" in resumed_late.json()["detail"]["reason"]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cockpit.domain import commands as asked
-from cockpit.domain.actions import Action, AnyAction, Decided, Notice
+from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.journal.errors import RecordingError
@@ -62,6 +62,7 @@ def session(tmp_path: Path) -> Path:
         sinks = [scene.seen, Recorder(writer)]
         scene.session = Session(scene.engine, scene.venue, sinks, sinks)
         scene.calm()
+        scene.command(asked.Arm, expires_ns=scene.now_ns)
         scene.arm()
         scene.lose()
         scene.open_trade("SOL")
@@ -84,6 +85,12 @@ def test_a_recorded_session_comes_out_the_same(session: Path) -> None:
     assert replayed.as_dict()["verified"] is True
     assert len(replayed.tally.trades) == 2
     assert "every verdict and action came out as recorded" in replayed.as_text()
+
+
+def test_a_command_that_came_too_late_is_refused_again(session: Path) -> None:
+    late, *_ = (record for record in records_of(session) if isinstance(record, CommandAnswered))
+    assert not late.ok and "ask again" in late.sentence
+    assert run_replay(session, None, verify=True).verified is True
 
 
 def test_one_altered_action_is_found_and_named(session: Path, tmp_path: Path) -> None:

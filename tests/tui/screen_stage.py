@@ -51,7 +51,7 @@ class StandingLink(SimulatedEngine):
             raise self.refusal
         return "done"
 
-    async def arm(self) -> str:
+    async def arm(self, holds_s: float = 5.0) -> str:
         return await self._ask("arm")
 
     async def disarm(self) -> str:

@@ -96,7 +96,7 @@ class SimulatedEngine:
         for frame in self.all_frames():
             yield frame
 
-    async def arm(self) -> str:
+    async def arm(self, holds_s: float = 5.0) -> str:
         return self.give(lambda now_ns, command_id: Arm(now_ns, command_id, "screen"))
 
     async def disarm(self) -> str:
