@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cockpit.commands.screen_line import COMPLETE_VARIABLE, screen_line
 
 if TYPE_CHECKING:
-    from cockpit.tui.curtain import Curtain
+    from cockpit.tui.first_paint import FirstPaint
 
 
 def main() -> None:
@@ -29,26 +29,26 @@ def run(arguments: Sequence[str]) -> int:
 
         return command_line(arguments)
     gc.disable()  # while modules are imported: the screen is there a tenth sooner, and resumes it
-    from cockpit.cli_screen import raised_curtain
+    from cockpit.cli_screen import paint_first
     from cockpit.config.places import find_places
 
-    curtain = raised_curtain(find_places(line.home, line.config))
+    first_paint = paint_first(find_places(line.home, line.config))
     if not arguments:
-        return _screen(curtain)
-    with curtain:
+        return _screen(first_paint)
+    with first_paint:
         from cockpit.cli import run as command_line
 
-        return command_line(arguments, curtain)
+        return command_line(arguments, first_paint)
 
 
-def _screen(curtain: "Curtain") -> int:
+def _screen(first_paint: "FirstPaint") -> int:
     """What `cockpit` without a word does; errors are told as the command line tells them."""
     try:
-        with curtain:
+        with first_paint:
             from cockpit.cli_screen import attach_here
             from cockpit.config.places import find_places
 
-            return attach_here(find_places(None, None), (), curtain=curtain)
+            return attach_here(find_places(None, None), (), first_paint=first_paint)
     except KeyboardInterrupt:
         sys.stderr.write("cockpit: interrupted\n")
         return 130

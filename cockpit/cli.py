@@ -22,14 +22,14 @@ from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOpti
 from cockpit.domain.kinds import Mode
 
 if TYPE_CHECKING:
-    from cockpit.tui.curtain import Curtain
+    from cockpit.tui.first_paint import FirstPaint
 
 FORESEEN = {
     "cockpit.config.problems.ConfigError": BAD,
-    "cockpit.deck.errors.EngineRefused": NO,
-    "cockpit.deck.errors.EngineUnreachable": NO,
-    "cockpit.feeds.binance_raw.CaptureError": BAD,
-    "cockpit.feeds.shocks.ShockError": BAD,
+    "cockpit.client.errors.EngineRefused": NO,
+    "cockpit.client.errors.EngineUnreachable": NO,
+    "cockpit.exchanges.binance.raw_capture.CaptureError": BAD,
+    "cockpit.feeds.simulated.shocks.ShockError": BAD,
     "cockpit.journal.errors.JournalError": BAD,
     "cockpit.journal.errors.RecordingError": BAD,
     "cockpit.runtime.host.NotAnswered": NO,
@@ -56,22 +56,22 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str], curtain: "Curtain | None" = None) -> int:
+def run(arguments: Sequence[str], first_paint: "FirstPaint | None" = None) -> int:
     """Run one command line and return its exit code. Errors become one line on stderr; no traceback gets out.
 
     `curtain` is the first picture where it is drawn already; it is down again before anything is told.
     """
-    front = Front(curtain)
+    front = Front(first_paint)
     if COMPLETE_VARIABLE in os.environ:
         completion_init()
     try:
-        with curtain or contextlib.nullcontext():
+        with first_paint or contextlib.nullcontext():
             code = app(globals_first(arguments), prog_name="cockpit", standalone_mode=False, obj=front)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return _say(_usage_line(error), BAD)
+        return _print(_usage_line(error), BAD)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", 130)
+        return _print("interrupted", 130)
     except BrokenPipeError:
         _drop_stdout()
         return NO
@@ -120,7 +120,7 @@ def _globals(
         _collect_no_garbage()
         from cockpit.cli_screen import attach_here
 
-        raise typer.Exit(attach_here(front.places(), options, slow=slow, curtain=front.curtain))
+        raise typer.Exit(attach_here(front.places(), options, slow=slow, first_paint=front.curtain))
     if options or slow:
         given = " ".join([*options, *(["--slow"] if slow else [])])
         raise typer.BadParameter(f"expected {given} after {ctx.invoked_subcommand}, was before it")
@@ -157,9 +157,9 @@ def attach(
     from cockpit.cli_screen import attach_elsewhere, attach_here
 
     if url is None:
-        return attach_here(front.places(), (), slow=slow, curtain=front.curtain)
+        return attach_here(front.places(), (), slow=slow, first_paint=front.curtain)
     try:
-        return attach_elsewhere(front.places(), url, token, slow=slow, curtain=front.curtain)
+        return attach_elsewhere(front.places(), url, token, slow=slow, first_paint=front.curtain)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
 
@@ -175,9 +175,9 @@ def validate(
 
     Example: cockpit validate --mode test --json
     """
-    from cockpit.runtime.checklist_text import checklist_json, checklist_lines
-    from cockpit.runtime.further import stages
-    from cockpit.runtime.preflight import preflight
+    from cockpit.preflight.checklist_text import checklist_json, checklist_lines
+    from cockpit.preflight.checks import preflight
+    from cockpit.preflight.further import stages
 
     front: Front = ctx.obj
     places, config = front.places(), front.load(overrides)
@@ -210,16 +210,16 @@ def _failed(front: Front, error: Exception) -> int:
     for kind in type(error).__mro__:
         code = FORESEEN.get(f"{kind.__module__}.{kind.__qualname__}")
         if code is not None:
-            return _say(str(error), code)
+            return _print(str(error), code)
 
     from cockpit.runtime.crashlog import log_crash
 
     log = front.places().engine_log
     where = f"the traceback is in {log}" if log_crash(log, error, front.doing) else f"{log} could not be written"
-    return _say(f"unexpected {type(error).__name__}: {error}: {where}", NO)
+    return _print(f"unexpected {type(error).__name__}: {error}: {where}", NO)
 
 
-def _say(line: str, code: int) -> int:
+def _print(line: str, code: int) -> int:
     typer.echo(f"cockpit: {' '.join(line.split())}", err=True)
     return code
 

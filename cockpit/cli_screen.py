@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cockpit.client.address import Address, local, remote
 from cockpit.config.jsonfile import read_object
 from cockpit.config.places import Places
 from cockpit.config.problems import ConfigError, Problem
-from cockpit.deck.address import Address, local, remote
-from cockpit.tui.curtain import Curtain
+from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import DirectFlatten, Outcome
 from cockpit.tui.keys import KeymapError
 from cockpit.tui.settings import LOCAL_HZ, REMOTE_HZ, ScreenSettings, SettingsError
@@ -29,16 +29,18 @@ SCREEN_LOG = "screen.log"
 TICKS = "checklist.json"
 
 
-def raised_curtain(places: Places) -> Curtain:
+def paint_first(places: Places) -> FirstPaint:
     """The first picture, at once; none where there is no terminal, or a config that will be refused in a moment."""
-    curtain = Curtain()
+    first_paint = FirstPaint()
     if _has_terminal():
         with contextlib.suppress(ConfigError):
-            curtain.rise(screen_settings(places.config, os.environ))
-    return curtain
+            first_paint.rise(screen_settings(places.config, os.environ))
+    return first_paint
 
 
-def attach_here(places: Places, options: Sequence[str], *, slow: bool = False, curtain: Curtain | None = None) -> int:
+def attach_here(
+    places: Places, options: Sequence[str], *, slow: bool = False, first_paint: FirstPaint | None = None
+) -> int:
     """The screen on this profile's engine. Returns the exit code."""
 
     def prepare() -> str:
@@ -57,15 +59,15 @@ def attach_here(places: Places, options: Sequence[str], *, slow: bool = False, c
 
     settings = screen_settings(places.config, os.environ, slow=slow, profile=str(places.home))
     settings = replace(settings, ticks_file=places.home / TICKS, welcome=not places.journal.exists())
-    return _run(places, local(places.socket), settings, curtain, prepare=prepare, direct_flatten=flatten)
+    return _run(places, local(places.socket), settings, first_paint, prepare=prepare, direct_flatten=flatten)
 
 
 def attach_elsewhere(
-    places: Places, url: str, token: str, *, slow: bool = False, curtain: Curtain | None = None
+    places: Places, url: str, token: str, *, slow: bool = False, first_paint: FirstPaint | None = None
 ) -> int:
     """The screen on an engine at a URL. The direct road is on its machine, not here."""
     settings = screen_settings(places.config, os.environ, slow=slow, profile=url)
-    return _run(places, remote(url, token), settings, curtain)
+    return _run(places, remote(url, token), settings, first_paint)
 
 
 def screen_settings(
@@ -101,7 +103,7 @@ def _run(
     places: Places,
     address: Address,
     settings: ScreenSettings,
-    curtain: Curtain | None,
+    first_paint: FirstPaint | None,
     *,
     prepare: "Prepare | None" = None,
     direct_flatten: DirectFlatten | None = None,
@@ -112,7 +114,7 @@ def _run(
         )
     _log_to(places)
     _forget_exported_size()
-    with curtain or Curtain() as over:
+    with first_paint or FirstPaint() as over:
         over.rise(settings)
         from cockpit.tui.app import CockpitApp
 
@@ -121,7 +123,7 @@ def _run(
             settings,
             prepare=prepare,
             on_paint=gc.enable,
-            curtain=over,
+            first_paint=over,
             direct_flatten=direct_flatten,
         )
         code = app.run_guarded()
@@ -139,7 +141,7 @@ def _has_terminal() -> bool:
 
 def _connect(address: Address, hz: float) -> "Connect":
     def connect() -> Any:
-        from cockpit.deck.live import LiveLink
+        from cockpit.client.live import LiveLink
 
         return LiveLink(address, hz)
 

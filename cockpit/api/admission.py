@@ -32,7 +32,7 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Listener:
     """One place where the API listens. The Unix socket's file is 0600: who reaches it may read the token too."""
 
     name: str
@@ -48,17 +48,17 @@ class Door:
 class Admission:
     """Judges the headers of a call at one door. `mode` is asked each time: a climb closes what paper left open."""
 
-    def __init__(self, door: Door, token: Token, mode: Callable[[], Mode]) -> None:
-        self.door = door
+    def __init__(self, listener: Listener, token: Token, mode: Callable[[], Mode]) -> None:
+        self.listener = listener
         self._token = token
         self._mode = mode
 
     @property
     def needs_token(self) -> bool:
         """Paper on loopback and the Unix socket need none; anything else does."""
-        if self.door.is_socket:
+        if self.listener.is_socket:
             return False
-        return not self.door.is_loopback or self._mode() is not Mode.PAPER
+        return not self.listener.is_loopback or self._mode() is not Mode.PAPER
 
     def matches(self, candidate: str) -> bool:
         """Whether this is the token."""
@@ -66,7 +66,7 @@ class Admission:
 
     def host_refusal(self, headers: Headers) -> str | None:
         """Why this Host header is refused, or None. A name of somebody else's that leads here is DNS rebinding."""
-        if self.door.is_socket:
+        if self.listener.is_socket:
             return None
         value = headers.get("host")
         name = _host_name(value or "")
@@ -76,7 +76,7 @@ class Admission:
 
     def origin_refusal(self, headers: Headers) -> str | None:
         """Why this Origin is refused, or None. Programs send none; a browser's must be the page we served."""
-        if self.door.is_socket or not headers.has("origin"):
+        if self.listener.is_socket or not headers.has("origin"):
             return None
         origin, host = headers.get("origin"), headers.get("host")
         parts = _split(origin or "")
@@ -90,10 +90,10 @@ class Admission:
         return value.strip() if scheme.lower() == "bearer" and value.strip() else None
 
     def _is_known(self, name: str) -> bool:
-        if name in LOOPBACK_NAMES or name == self.door.bound_host.lower():
+        if name in LOOPBACK_NAMES or name == self.listener.bound_host.lower():
             return True
         # Bound beyond loopback the machine has addresses and a name of its own; an address cannot be rebound.
-        return not self.door.is_loopback and (_is_address(name) or name == socket.gethostname().lower())
+        return not self.listener.is_loopback and (_is_address(name) or name == socket.gethostname().lower())
 
 
 def is_loopback(host: str) -> bool:

@@ -11,17 +11,17 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from cockpit import __version__
+from cockpit.api.context import ApiContext
 from cockpit.api.control_routes import control_routes
 from cockpit.api.dashboard_socket import dashboard_socket
-from cockpit.api.deck_socket import deck_socket
 from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT, TICKET, Ticket
-from cockpit.api.look_routes import look_routes
 from cockpit.api.models import BodyProblems, RefusalAnswer
 from cockpit.api.quiet_json import QuietResponse
+from cockpit.api.read_routes import read_routes
 from cockpit.api.reading_page import POLICY, reading_page
 from cockpit.api.replay_routes import replay_routes
-from cockpit.api.room import Room
+from cockpit.api.stream_socket import stream_socket
 from cockpit.api.trade_routes import trade_routes
 from cockpit.api.update_routes import update_routes
 from cockpit.runtime.host import NotAnswered
@@ -31,7 +31,7 @@ The engine behind the cockpit. A signal can only propose: the gate decides, size
 
 Paper on loopback and the Unix socket need no token; anything else takes `Authorization: Bearer` with the token in
 the engine's home. Every refusal is `{"detail": {"error", "reason"}}`, where the reason says what was expected and
-what was found. WebSockets: `/ws/dashboard` (JSON events) and `/ws/deck` (the cockpit's own stream, msgpack).
+what was found. WebSockets: `/ws/dashboard` (JSON events) and `/ws/stream` (the cockpit's own stream, msgpack).
 """
 EVERYWHERE: dict[int | str, dict[str, Any]] = {
     401: {"model": RefusalAnswer, "description": "no token, or another"},
@@ -45,7 +45,7 @@ UNKNOWN_PATH = "expected a path of this API (see /docs), was another"
 LONGEST_TEXT = 200
 
 
-def create_app(room: Room) -> FastAPI:
+def create_app(context: ApiContext) -> FastAPI:
     """The app of one engine. Put a `Guard` around it before anybody reaches it."""
     app = FastAPI(
         title="Cockpit",
@@ -59,11 +59,11 @@ def create_app(room: Room) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for routes in (look_routes, trade_routes, control_routes, update_routes, replay_routes):
-        app.include_router(routes(room))
+    for routes in (read_routes, trade_routes, control_routes, update_routes, replay_routes):
+        app.include_router(routes(context))
     _add_page(app)
-    _add_sockets(app, room)
-    _add_handlers(app, room)
+    _add_sockets(app, context)
+    _add_handlers(app, context)
     return app
 
 
@@ -83,20 +83,20 @@ def _add_page(app: FastAPI) -> None:
         return QuietResponse(await asyncio.to_thread(app.openapi))
 
 
-def _add_sockets(app: FastAPI, room: Room) -> None:
+def _add_sockets(app: FastAPI, context: ApiContext) -> None:
     @app.websocket("/ws/dashboard")
     async def dashboard(websocket: WebSocket) -> None:
-        await dashboard_socket(websocket, room)
+        await dashboard_socket(websocket, context)
 
-    @app.websocket("/ws/deck")
-    async def deck(websocket: WebSocket) -> None:
-        await deck_socket(websocket, room)
+    @app.websocket("/ws/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await stream_socket(websocket, context)
 
 
-def _add_handlers(app: FastAPI, room: Room) -> None:
+def _add_handlers(app: FastAPI, context: ApiContext) -> None:
     def refused(request: Request, error: str, status: int, sentence: str) -> None:
         ticket: Ticket = request.scope["state"][TICKET]
-        room.log.refuse(error, status, ticket.call, sentence)
+        context.log.refuse(error, status, ticket.call, sentence)
 
     @app.exception_handler(Denied)
     async def denied(request: Request, error: Denied) -> QuietResponse:

@@ -3,7 +3,7 @@
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.stream import Briefing
 from cockpit.gate.arithmetic import setup_arithmetic
-from cockpit.runtime.checklist_text import arithmetic_lines
+from cockpit.preflight.checklist_text import arithmetic_lines
 
 
 def briefing_of(config: CockpitConfig) -> Briefing:

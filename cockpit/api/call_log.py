@@ -64,17 +64,17 @@ class CallLog:
 class CallScope:
     """Which call it was, as far as may be written down."""
 
-    __slots__ = ("client", "door", "method", "path")
+    __slots__ = ("client", "listener", "method", "path")
 
-    def __init__(self, door: str, client: str, method: str, path: str) -> None:
-        self.door = door
+    def __init__(self, listener: str, client: str, method: str, path: str) -> None:
+        self.listener = listener
         self.client = client
         self.method = method
         self.path = path[:LONGEST_PATH]
 
     def as_dict(self) -> dict[str, str]:
         """For the log's line."""
-        return {"door": self.door, "client": self.client, "method": self.method, "path": self.path}
+        return {"door": self.listener, "client": self.client, "method": self.method, "path": self.path}
 
 
 class _CallLines(JsonLines):

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
 
+from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
-from cockpit.api.room import Room
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
 
@@ -47,13 +47,13 @@ COMMANDS: dict[str, tuple[Make, str, str]] = {
 }
 
 
-def control_routes(room: Room) -> APIRouter:
+def control_routes(context: ApiContext) -> APIRouter:
     """The routes, working with this room."""
     router = APIRouter(tags=["control"])
     for name, (make, summary, description) in COMMANDS.items():
         router.add_api_route(
             f"/api/{name}",
-            _command(room, make),
+            _command(context, make),
             methods=["POST"],
             name=name,
             summary=summary,
@@ -67,9 +67,13 @@ def control_routes(room: Room) -> APIRouter:
         """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given,
         and refused after `expires_at`.
         """
-        wanted, override, expires_ns = Mode(asked.mode), asked.override_reason or "", room.expires_ns(asked.expires_at)
+        wanted, override, expires_ns = (
+            Mode(asked.mode),
+            asked.override_reason or "",
+            context.expires_ns(asked.expires_at),
+        )
         return await _done(
-            room,
+            context,
             lambda now_ns, command_id: SetMode(
                 now_ns, command_id, asked.by or BY, wanted, override, expires_ns=expires_ns
             ),
@@ -81,7 +85,7 @@ def control_routes(room: Room) -> APIRouter:
         place by now, and while a trade rests on the bands.
         """
         return await _done(
-            room,
+            context,
             lambda now_ns, command_id: AcceptBands(now_ns, command_id, asked.by or BY, asked.asset, asked.proposal_id),
         )
 
@@ -92,46 +96,46 @@ def control_routes(room: Room) -> APIRouter:
     )
     async def stop(asked: StopRequest | None = None) -> DoneAnswer:
         """With positions open, say whether to flatten them first or to leave them to their stops."""
-        return _stop(room, asked or StopRequest())
+        return _stop(context, asked or StopRequest())
 
     return router
 
 
-def _command(room: Room, make: Make) -> Command:
+def _command(context: ApiContext, make: Make) -> Command:
     async def command(asked: CommandRequest | None = None) -> DoneAnswer:
         by, reason = (asked and asked.by) or BY, (asked and asked.reason) or ""
-        expires_ns = room.expires_ns(asked.expires_at) if asked else None
-        return await _done(room, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
+        expires_ns = context.expires_ns(asked.expires_at) if asked else None
+        return await _done(context, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
 
     return command
 
 
-async def _done(room: Room, make: Callable[[int, str], AnyCommand]) -> DoneAnswer:
-    answer = await room.host.command(make)
+async def _done(context: ApiContext, make: Callable[[int, str], AnyCommand]) -> DoneAnswer:
+    answer = await context.host.command(make)
     if not answer.ok:
         raise Denied(400, "refused", answer.sentence, command=answer.command)
-    return _answer(room, answer.command, answer.sentence)
+    return _answer(context, answer.command, answer.sentence)
 
 
-def _stop(room: Room, asked: StopRequest) -> DoneAnswer:
-    open_trades = len(room.host.engine.book)
+def _stop(context: ApiContext, asked: StopRequest) -> DoneAnswer:
+    open_trades = len(context.host.engine.book)
     if asked.flatten and asked.leave_stops:
         raise Denied(400, "stop", "expected one of flatten and leave_stops, was both")
     if open_trades and not (asked.flatten or asked.leave_stops):
         reason = f"{open_trades} trades are open: say flatten (close them first) or leave_stops (their stops stay)"
         raise Denied(409, "open_positions", reason, open_trades=open_trades)
-    room.ending.ask(f"stop by {asked.by or BY}", flatten_first=bool(asked.flatten))
+    context.ending.ask(f"stop by {asked.by or BY}", flatten_first=bool(asked.flatten))
     how = "flattening first" if asked.flatten else f"{open_trades} open trades keep their stops"
-    return _answer(room, "stop", f"ending: {how}")
+    return _answer(context, "stop", f"ending: {how}")
 
 
-def _answer(room: Room, command: str, sentence: str) -> DoneAnswer:
-    host = room.host
+def _answer(context: ApiContext, command: str, sentence: str) -> DoneAnswer:
+    host = context.host
     return DoneAnswer(
         ok=True,
         command=command,
         sentence=sentence,
         mode=host.mode.value,
         state=host.engine.risk.state.value,
-        timestamp=room.timestamp(),
+        timestamp=context.timestamp(),
     )

@@ -6,33 +6,33 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket
 
-from cockpit.api.goodbye import TRY_LATER, Goodbye
-from cockpit.api.line import Line, Listen
+from cockpit.api.context import ApiContext
 from cockpit.api.messages import encoded
-from cockpit.api.pump import Look, next_beat_s
-from cockpit.api.room import Room
+from cockpit.api.pump import Poll, next_beat_s
+from cockpit.api.socket_close import TRY_LATER, SocketClose
 from cockpit.api.stats import health_of, performance_of
+from cockpit.api.ws_client import Listen, WsClient
 
 MARKET_EVERY_S = 0.5
 AT_ONCE = 64
 REPLIES_WAITING = 64
 
 
-async def dashboard_socket(websocket: WebSocket, room: Room) -> None:
+async def dashboard_socket(websocket: WebSocket, context: ApiContext) -> None:
     """Serve one dashboard."""
-    room.hub.listeners += 1
+    context.hub.listeners += 1
     try:
-        await Line(websocket, room, "dashboard").serve(lambda line: _greet(line, room))
+        await WsClient(websocket, context, "dashboard").serve(lambda line: _greet(line, context))
     finally:
-        room.hub.listeners -= 1
+        context.hub.listeners -= 1
 
 
-async def _greet(line: Line, room: Room) -> tuple[Listen, Look]:
+async def _greet(line: WsClient, context: ApiContext) -> tuple[Listen, Poll]:
     if not line.is_welcome:
         line.admit(_token(await line.first()))
-    dashboard = _Dashboard(line, room)
-    line.send(_encoded(room, "connected", _introduction(room)))
-    return dashboard.listen, dashboard.look
+    dashboard = _Dashboard(line, context)
+    line.send(_encoded(context, "connected", _introduction(context)))
+    return dashboard.listen, dashboard.poll
 
 
 def _token(message: str | bytes) -> str:
@@ -42,45 +42,45 @@ def _token(message: str | bytes) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _reply(room: Room, message: str | bytes) -> str:
+def _reply(context: ApiContext, message: str | bytes) -> str:
     found = _decoded(message)
     match found.get("type") if found is not None else None:
         case "ping":
-            return _encoded(room, "pong", {})
+            return _encoded(context, "pong", {})
         case "request_stats":
-            stats = {**health_of(room).model_dump(), "performance": performance_of(room).model_dump()}
-            return _encoded(room, "stats_update", stats)
+            stats = {**health_of(context).model_dump(), "performance": performance_of(context).model_dump()}
+            return _encoded(context, "stats_update", stats)
         case "auth":
-            return _encoded(room, "connected", _introduction(room))
+            return _encoded(context, "connected", _introduction(context))
         case _:
             what = 'expected {"type": "ping"} or {"type": "request_stats"}, was something else'
-            return _encoded(room, "error", {"error": "message", "reason": what})
+            return _encoded(context, "error", {"error": "message", "reason": what})
 
 
 class _Dashboard:
     """Replies first, then what happened, then the market."""
 
-    def __init__(self, line: Line, room: Room) -> None:
+    def __init__(self, line: WsClient, context: ApiContext) -> None:
         self._line = line
-        self._room = room
-        self._hub = room.hub
+        self._context = context
+        self._hub = context.hub
         self._replies: list[str] = []
-        self._seq = room.hub.last_seq
+        self._seq = context.hub.last_seq
         self._due_s = next_beat_s(monotonic(), MARKET_EVERY_S)
 
     async def listen(self) -> None:
         """Answer its questions."""
         while True:
-            reply = _reply(self._room, await self._line.receive())
+            reply = _reply(self._context, await self._line.receive())
             self._replies.append(reply)
             if len(self._replies) > REPLIES_WAITING:
-                raise Goodbye(TRY_LATER, f"expected to be read, was {len(self._replies)} replies behind")
+                raise SocketClose(TRY_LATER, f"expected to be read, was {len(self._replies)} replies behind")
 
-    def look(self, now_s: float) -> list[str]:
+    def poll(self, now_s: float) -> list[str]:
         """What is to be sent now."""
         self._line.check_welcome()
         if self._seq < self._hub.first_seq - 1:
-            raise Goodbye(TRY_LATER, "fell too far behind the events: connect again")
+            raise SocketClose(TRY_LATER, "fell too far behind the events: connect again")
         news = self._hub.after(self._seq, AT_ONCE) if self._seq < self._hub.last_seq else []
         self._seq += len(news)
         sent, self._replies = [*self._replies, *news], []
@@ -90,8 +90,8 @@ class _Dashboard:
         return sent
 
 
-def _introduction(room: Room) -> dict[str, Any]:
-    host = room.host
+def _introduction(context: ApiContext) -> dict[str, Any]:
+    host = context.host
     process = host.process()
     return {
         "mode": host.mode.value,
@@ -102,8 +102,8 @@ def _introduction(room: Room) -> dict[str, Any]:
     }
 
 
-def _encoded(room: Room, event: str, data: dict[str, Any]) -> str:
-    return encoded(event, data, room.timestamp())
+def _encoded(context: ApiContext, event: str, data: dict[str, Any]) -> str:
+    return encoded(event, data, context.timestamp())
 
 
 def _decoded(message: str | bytes) -> dict[str, Any] | None:

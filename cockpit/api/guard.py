@@ -153,8 +153,8 @@ class Guard:
 
     def _call(self, scope: Scope) -> CallScope:
         client = scope.get("client")
-        door = self._admission.door.name
-        return CallScope(door, client[0] if client else door, scope.get("method", "WS"), scope["path"])
+        listener = self._admission.listener.name
+        return CallScope(listener, client[0] if client else listener, scope.get("method", "WS"), scope["path"])
 
     def _refusal(self, call: CallScope, headers: Headers, *, needs_token: bool) -> Refusal | None:
         """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast."""

@@ -36,10 +36,10 @@ class _Message:
 class Hub:
     """Keeps the newest events, numbered without a gap. While nobody is connected it writes nothing down."""
 
-    def __init__(self, look: Callable[[], Snapshot], wall_ns: Callable[[], int], kept: int = KEPT) -> None:
+    def __init__(self, poll: Callable[[], Snapshot], wall_ns: Callable[[], int], kept: int = KEPT) -> None:
         self.listeners = 0
         self.last_seq = 0
-        self._look = look
+        self._check = poll
         self._wall_ns = wall_ns
         self._kept: deque[_Message] = deque(maxlen=kept)
         self._halt: Halt | None = None
@@ -75,7 +75,7 @@ class Hub:
         now_ns = self._wall_ns()
         if now_ns - self._market_ns >= MARKET_EVERY_NS:
             self._market_ns = now_ns
-            self._market = messages.encoded("market_update", messages.market_data(self._look()), utc_text(now_ns))
+            self._market = messages.encoded("market_update", messages.market_data(self._check()), utc_text(now_ns))
         return self._market
 
     def _write(self, event: messages.Event | None) -> None:

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from cockpit.api.room import Room
+from cockpit.api.context import ApiContext
 from cockpit.domain.kinds import EngineState, FeedState, Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
@@ -23,9 +23,9 @@ class Metrics:
 
     media_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, context: ApiContext) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Readings(room))
+        self._registry.register(_Readings(context))
 
     def text(self) -> bytes:
         """Everything as of now."""
@@ -33,21 +33,21 @@ class Metrics:
 
 
 class _Readings(Collector):
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
 
     def describe(self) -> Iterable[Family]:
         return ()
 
     def collect(self) -> Iterator[Family]:
-        snapshot, process = self._room.host.snapshot(), self._room.host.process()
+        snapshot, process = self._context.host.snapshot(), self._context.host.process()
         yield from _trading(snapshot)
         yield from _states(snapshot)
         yield from _process(process)
         yield from self._api()
 
     def _api(self) -> Iterator[Family]:
-        counters, log = self._room.counters, self._room.log
+        counters, log = self._context.counters, self._context.log
         yield _counts("verdicts", "gate verdicts", ("outcome", "check"), counters.verdicts.items())
         refused = [((reason,), count) for reason, count in log.refused.items()]
         yield _counts("api_refused", "calls refused", ("reason",), refused)

@@ -57,7 +57,7 @@ class DroppableSocket(WebSocketsSansIOProtocol):
         self.transport.set_write_buffer_limits(high=BUFFER_BYTES)
 
     @property
-    def has_room(self) -> bool:
+    def has_capacity(self) -> bool:
         """Whether little enough waits to be sent; a connection that is gone has room, so that sending notices."""
         return self.disconnected or self.writable.is_set()
 

@@ -9,16 +9,16 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, perf_counter
 
-from cockpit.api.goodbye import TRY_LATER, Goodbye
 from cockpit.api.protocols import DroppableSocket
+from cockpit.api.socket_close import TRY_LATER, SocketClose
 
 ROUND_EVERY_S = 0.05
 TURN_S = 0.00025
 """How long the pump works before it lets the engine go on."""
 
 Messages = Sequence[str | bytes]
-Look = Callable[[float], Messages]
-"""What a client is to be sent at this moment of the monotonic clock; may raise `Goodbye`."""
+Poll = Callable[[float], Messages]
+"""What a client is to be sent at this moment of the monotonic clock; may raise `SocketClose`."""
 
 
 def next_beat_s(now_s: float, every_s: float) -> float:
@@ -27,11 +27,11 @@ def next_beat_s(now_s: float, every_s: float) -> float:
 
 
 class _Client:
-    __slots__ = ("blocked_since_s", "connection", "ended", "look")
+    __slots__ = ("blocked_since_s", "connection", "ended", "poll")
 
-    def __init__(self, connection: DroppableSocket, look: Look, ended: "asyncio.Future[None]") -> None:
+    def __init__(self, connection: DroppableSocket, poll: Poll, ended: "asyncio.Future[None]") -> None:
         self.connection = connection
-        self.look = look
+        self.poll = poll
         self.ended = ended
         self.blocked_since_s: float | None = None
 
@@ -48,10 +48,10 @@ class Pump:
         self._clock = clock
         self._clients: dict[int, _Client] = {}
 
-    async def feed(self, connection: DroppableSocket, look: Look) -> None:
-        """Send this client what `look` finds, until it ends: by the `Goodbye` it raised, or a `ConnectionError`."""
+    async def feed(self, connection: DroppableSocket, poll: Poll) -> None:
+        """Send this client what `look` finds, until it ends: by the `SocketClose` it raised, or a `ConnectionError`."""
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        client = _Client(connection, look, ended)
+        client = _Client(connection, poll, ended)
         self._clients[id(client)] = client
         try:
             await ended
@@ -79,14 +79,14 @@ class Pump:
         """Look after one client; whatever goes wrong is its own end alone."""
         now_s = self._clock()
         try:
-            if client.connection.has_room:
+            if client.connection.has_capacity:
                 client.blocked_since_s = None
-                messages = client.look(now_s)
+                messages = client.poll(now_s)
                 if messages:
                     client.connection.send_now(messages)
             elif client.blocked_since_s is None:
                 client.blocked_since_s = now_s
             elif now_s - client.blocked_since_s > self._patience_s:
-                raise Goodbye(TRY_LATER, f"expected to be read within {self._patience_s:g} s, was not")
+                raise SocketClose(TRY_LATER, f"expected to be read within {self._patience_s:g} s, was not")
         except Exception as error:
             client.end(error)

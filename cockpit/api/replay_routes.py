@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
+from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.models import Asked, DoneAnswer, RefusalAnswer, Word
-from cockpit.api.room import Room
 from cockpit.runtime.player import NotPlaying, Player
 
 FASTEST = 1e6
@@ -32,7 +32,7 @@ class ReplayRequest(Asked):
         return self
 
 
-def replay_routes(room: Room) -> APIRouter:
+def replay_routes(context: ApiContext) -> APIRouter:
     """The route, working with this room."""
     router = APIRouter(tags=["control"])
 
@@ -43,7 +43,7 @@ def replay_routes(room: Room) -> APIRouter:
     )
     async def replay(asked: ReplayRequest) -> DoneAnswer:
         """`next_verdict` runs until the gate has decided on something, and holds right there."""
-        source = room.host.source
+        source = context.host.source
         if not isinstance(source, Player):
             raise Denied(400, "refused", f"expected a recording to play, was a {source.kind.value} market")
         try:
@@ -54,9 +54,9 @@ def replay_routes(room: Room) -> APIRouter:
             ok=True,
             command="replay",
             sentence=sentence,
-            mode=room.host.mode.value,
-            state=room.host.engine.risk.state.value,
-            timestamp=room.timestamp(),
+            mode=context.host.mode.value,
+            state=context.host.engine.risk.state.value,
+            timestamp=context.timestamp(),
         )
 
     return router

@@ -8,19 +8,19 @@ from collections.abc import Callable
 import uvicorn
 from pydantic import SecretStr
 
-from cockpit.api.admission import Admission, Door
+from cockpit.api.admission import Admission, Listener
 from cockpit.api.app import create_app
 from cockpit.api.call_log import CallLog
+from cockpit.api.context import ApiContext
 from cockpit.api.counters import Counters
-from cockpit.api.doors import open_port, open_socket, remove_socket, url_of
 from cockpit.api.frames import Frames
 from cockpit.api.guard import Guard
 from cockpit.api.hub import Hub
 from cockpit.api.limits import Limits
+from cockpit.api.listeners import open_port, open_socket, remove_socket, url_of
 from cockpit.api.pages import Pages
 from cockpit.api.protocols import DroppableSocket, PromptHttp, QuietServer
 from cockpit.api.pump import Pump
-from cockpit.api.room import Room
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import SECRET_NAME, SignalSignature
 from cockpit.api.tokens import Token, TokenError, load_token
@@ -61,11 +61,11 @@ class ApiServer:
         self._log = CallLog(places.api_logs / LOG_NAME)
         self._wall_clock = wall_clock
         self._secret = (secrets or Secrets()).find(SECRET_NAME)
-        self.room = self._room(host, ending)
-        self._app = create_app(self.room)
-        for hear in (self.room.counters.on_actions, self.room.scoreboard.on_actions, self.room.hub.on_actions):
+        self.context = self._context(host, ending)
+        self._app = create_app(self.context)
+        for hear in (self.context.counters.on_actions, self.context.scoreboard.on_actions, self.context.hub.on_actions):
             host.listen(hear)
-        self._doors: list[_Listener] = []
+        self._servers: list[_Server] = []
 
     async def start(self) -> str:
         """Begin to listen; returns the TCP URL with its real port. Raises `CannotStart` for a place that is taken."""
@@ -77,31 +77,31 @@ class ApiServer:
             port.close()
             raise
         self._log.start()
-        self._host.supervisor.start("api pump", self.room.pump.run)
+        self._host.supervisor.start("api pump", self.context.pump.run)
         address = port.getsockname()[:2]
         url = url_of(port, self._options.host)
-        for door, listening, reopen in (
-            (Door("tcp", self._options.host), port, lambda: open_port(self._options.host, address[1])),
-            (Door("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
+        for listener, listening, reopen in (
+            (Listener("tcp", self._options.host), port, lambda: open_port(self._options.host, address[1])),
+            (Listener("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
         ):
-            listener = _Listener(self._guard(door, token), self._limits, listening, reopen)
-            self._doors.append(listener)
-            self._host.supervisor.start(f"api {door.name}", listener.serve)
+            server = _Server(self._guard(listener, token), self._limits, listening, reopen)
+            self._servers.append(server)
+            self._host.supervisor.start(f"api {listener.name}", server.serve)
         return url
 
     async def stop(self) -> None:
         """Stop listening, end what is under way, let go of everybody. Does nothing where nothing was started."""
-        await asyncio.gather(*(listener.stop() for listener in self._doors))
-        if self._doors:
+        await asyncio.gather(*(server.stop() for server in self._servers))
+        if self._servers:
             remove_socket(self._places.socket)
-            self._doors.clear()
+            self._servers.clear()
         self._log.stop()
 
-    def _room(self, host: Host, ending: Ending) -> Room:
+    def _context(self, host: Host, ending: Ending) -> ApiContext:
         pages = Pages(self._places.journal, host.recent, self._limits.journal_within_s)
         host.journal.flush(FLUSH_WITHIN_S)
         earlier, source = pages.earlier_trades(TRADES_READ_AT_START)
-        return Room(
+        return ApiContext(
             host=host,
             ending=ending,
             limits=self._limits,
@@ -125,13 +125,13 @@ class ApiServer:
         except TokenError as error:
             raise CannotStart(str(error)) from error
 
-    def _guard(self, door: Door, token: Token) -> Guard:
-        admission = Admission(door, token, lambda: self._host.mode)
+    def _guard(self, listener: Listener, token: Token) -> Guard:
+        admission = Admission(listener, token, lambda: self._host.mode)
         signature = _signature(self._secret, self._wall_clock)
-        return Guard(self._app, admission, self._limits, self._log, self.room.counters, signature, time.monotonic)
+        return Guard(self._app, admission, self._limits, self._log, self.context.counters, signature, time.monotonic)
 
 
-class _Listener:
+class _Server:
     """One door's server. Where it falls, the supervisor serves again, on a socket opened anew."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """How the engine does and what its strategies came to, as the contract's clients read it."""
 
+from cockpit.api.context import ApiContext
 from cockpit.api.models import FeedAnswer, HealthAnswer, PerformanceAnswer, StrategyAnswer
-from cockpit.api.room import Room
 from cockpit.api.scoreboard import Score
 from cockpit.domain.kinds import EngineState, FeedState
 from cockpit.domain.process_problems import process_problems
@@ -13,9 +13,9 @@ HALTED_STATES = (EngineState.HALTED, EngineState.FLATTENING)
 BAD_FEEDS = (FeedState.STALE, FeedState.DOWN)
 
 
-def health_of(room: Room) -> HealthAnswer:
+def health_of(context: ApiContext) -> HealthAnswer:
     """The engine and its process at one look."""
-    snapshot, process, config = room.host.snapshot(), room.host.process(), room.host.config
+    snapshot, process, config = context.host.snapshot(), context.host.process(), context.host.config
     problems = _problems(snapshot, process)
     setups = sum(len(setup.traded) for setup in config.setups.values() if setup.enabled)
     is_halted = snapshot.state in HALTED_STATES
@@ -36,21 +36,21 @@ def health_of(room: Room) -> HealthAnswer:
     )
 
 
-def performance_of(room: Room) -> PerformanceAnswer:
+def performance_of(context: ApiContext) -> PerformanceAnswer:
     """Every setup and every registered outside strategy, traded or not, and whatever else has a trade."""
-    snapshot, config = room.host.snapshot(), room.host.config
-    rows = [(view.name, _kind(room, view.name), view.phase.value) for view in snapshot.setups]
+    snapshot, config = context.host.snapshot(), context.host.config
+    rows = [(view.name, _kind(context, view.name), view.phase.value) for view in snapshot.setups]
     outside = "registered" if config.enabled else "off"
     rows += [(strategy.name, strategy.type, outside) for strategy in config.external_strategies]
     known = {name for name, _, _ in rows}
-    rows += [(name, "unknown", "not in this config") for name in room.scoreboard.names if name not in known]
-    strategies = [_row(name, kind, status, room.scoreboard.score(name)) for name, kind, status in rows]
+    rows += [(name, "unknown", "not in this config") for name in context.scoreboard.names if name not in known]
+    strategies = [_row(name, kind, status, context.scoreboard.score(name)) for name, kind, status in rows]
     return PerformanceAnswer(
         strategies=strategies,
         total_profit=sum(row.total_profit for row in strategies),
         total_trades=sum(row.total_trades for row in strategies),
         session_start=utc_text(snapshot.account.session_started_ns),
-        source=room.scoreboard.source,
+        source=context.scoreboard.source,
     )
 
 
@@ -68,8 +68,8 @@ def _row(name: str, kind: str, status: str, score: Score) -> StrategyAnswer:
     )
 
 
-def _kind(room: Room, name: str) -> str:
-    return room.host.config.setups[room.host.engine.setups[name].config_name].kind
+def _kind(context: ApiContext, name: str) -> str:
+    return context.host.config.setups[context.host.engine.setups[name].config_name].kind
 
 
 def _problems(snapshot: Snapshot, process: ProcessView) -> list[str]:

@@ -7,11 +7,11 @@ import msgspec
 from fastapi import APIRouter, Request
 
 from cockpit.api.answered import Answer, Answered
+from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.models import Denial, ExecuteAnswer, ExecuteRequest, RefusalAnswer, RiskAdjustments, UnknownStrategy
 from cockpit.api.quiet_json import QuietResponse
-from cockpit.api.room import Room
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Signal
@@ -23,7 +23,7 @@ from cockpit.domain.verdict import Verdict
 BY = "api signal"
 
 
-def trade_routes(room: Room) -> APIRouter:
+def trade_routes(context: ApiContext) -> APIRouter:
     """The route, working with this room."""
     router = APIRouter(tags=["trading"])
     answered = Answered()
@@ -44,13 +44,13 @@ def trade_routes(room: Room) -> APIRouter:
         200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
         sent. With an `id` the same call can be repeated safely: same answer, never a second trade.
         """
-        if room.signs:
+        if context.signs:
             _check_signed(request, asked)
-        strategy = _strategy(room, asked)
+        strategy = _strategy(context, asked)
         if asked.id is None:
-            answer = await _execute(room, strategy, asked)
+            answer = await _execute(context, strategy, asked)
             return QuietResponse(answer.content, answer.status)
-        answer, is_same = await answered.once(asked.id, asked, lambda: _execute(room, strategy, asked))
+        answer, is_same = await answered.once(asked.id, asked, lambda: _execute(context, strategy, asked))
         return QuietResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
 
     return router
@@ -64,9 +64,9 @@ def _check_signed(request: Request, asked: ExecuteRequest) -> None:
         raise Denied(401, "signature", what)
 
 
-def _strategy(room: Room, asked: ExecuteRequest) -> ExternalStrategy:
+def _strategy(context: ApiContext, asked: ExecuteRequest) -> ExternalStrategy:
     """The registered strategy meant. Raises `Denied` for an unknown name, or a pair it does not trade."""
-    config = room.host.config
+    config = context.host.config
     strategy = config.strategy(asked.strategy)
     if strategy is None:
         known = [strategy.name for strategy in config.external_strategies]
@@ -78,9 +78,9 @@ def _strategy(room: Room, asked: ExecuteRequest) -> ExternalStrategy:
     return strategy
 
 
-async def _execute(room: Room, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
-    host = room.host
-    expires_ns = room.expires_ns(asked.expires_at)
+async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
+    host = context.host
+    expires_ns = context.expires_ns(asked.expires_at)
     answer = await host.command(
         lambda now_ns, command_id: Signal(
             ts_ns=now_ns,
@@ -99,30 +99,30 @@ async def _execute(room: Room, strategy: ExternalStrategy, asked: ExecuteRequest
     verdict = host.verdict(answer.verdict_id) if answer.verdict_id else None
     if not answer.ok or answer.trade_id is None:
         return _denial(answer, verdict)
-    trade = await _filled(room, answer.trade_id)
+    trade = await _filled(context, answer.trade_id)
     if trade is None:
         raise Denied(503, "not_seen", f"trade {answer.trade_id} was sent but cannot be shown: look at /api/trades")
-    return Answer(200, _trade(trade, verdict, room.timestamp()).model_dump())
+    return Answer(200, _trade(trade, verdict, context.timestamp()).model_dump())
 
 
-async def _filled(room: Room, trade_id: str) -> TradeRecord | None:
+async def _filled(context: ApiContext, trade_id: str) -> TradeRecord | None:
     """The trade once its entry filled or failed, or as it stands after a while."""
-    host = room.host
+    host = context.host
     try:
-        async with asyncio.timeout(room.limits.fill_within_s):
-            while (trade := _find(room, trade_id)) is not None and trade.phase is TradePhase.OPENING:
+        async with asyncio.timeout(context.limits.fill_within_s):
+            while (trade := _find(context, trade_id)) is not None and trade.phase is TradePhase.OPENING:
                 await host.log.wait_beyond(host.log.last_seq)
     except TimeoutError:
-        return _find(room, trade_id)
+        return _find(context, trade_id)
     return trade
 
 
-def _find(room: Room, trade_id: str) -> TradeRecord | None:
+def _find(context: ApiContext, trade_id: str) -> TradeRecord | None:
     """A trade of this run, or one that an earlier run left open."""
-    known = room.host.trade(trade_id)
+    known = context.host.trade(trade_id)
     if known is not None:
         return known
-    records = (view.trade for view in room.host.snapshot().open_trades)
+    records = (view.trade for view in context.host.snapshot().open_trades)
     return next((record for record in records if record.trade_id == trade_id), None)
 
 

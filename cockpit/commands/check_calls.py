@@ -8,6 +8,10 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from cockpit.client.answers import JUNK, one_line, reason_of
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.http import EngineClient
+from cockpit.client.sockets import open_websocket
 from cockpit.commands.check_shapes import (
     DeniedShape,
     EventShape,
@@ -18,10 +22,6 @@ from cockpit.commands.check_shapes import (
     UpdateShape,
     WrongBodyShape,
 )
-from cockpit.deck.answers import JUNK, one_line, reason_of
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
-from cockpit.deck.sockets import open_websocket
 from cockpit.domain.kinds import Mode
 
 ANSWER_WITHIN_S = 5.0
@@ -30,7 +30,7 @@ NOBODY = "no strategy of that name"
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 T = TypeVar("T")
-Call = Callable[[Deck, Mode], Awaitable[str]]
+Call = Callable[[EngineClient, Mode], Awaitable[str]]
 """Makes one call and says what came; raises `NotAsPromised`, `EngineRefused` or `EngineUnreachable`."""
 
 
@@ -38,27 +38,27 @@ class NotAsPromised(Exception):
     """The answer is not what the contract says. Its text says what was expected and what was found."""
 
 
-async def health(deck: Deck, mode: Mode) -> str:
+async def health(client: EngineClient, mode: Mode) -> str:
     """The engine's health."""
-    found = _fits(await deck.health(), HealthShape)
+    found = _fits(await client.health(), HealthShape)
     return f"{found.status}: {found.mode} mode, {found.state}, {len(found.feeds)} feeds"
 
 
-async def performance(deck: Deck, mode: Mode) -> str:
+async def performance(client: EngineClient, mode: Mode) -> str:
     """The strategies' record."""
-    found = _fits(await deck.performance(), PerformanceShape)
+    found = _fits(await client.performance(), PerformanceShape)
     if found.total_trades != sum(strategy.total_trades for strategy in found.strategies):
         raise NotAsPromised(f"expected total_trades to be the strategies' sum, was {found.total_trades}")
     return f"{len(found.strategies)} strategies, {found.total_trades} trades, {found.total_profit:+.2f} USD"
 
 
-async def execute(deck: Deck, mode: Mode) -> str:
+async def execute(client: EngineClient, mode: Mode) -> str:
     """A signal: sent, or denied with its reason. Outside paper it has expired, so that it can only be refused."""
     body: dict[str, Any] = {**SIGNAL, "mode": mode.value}
     if mode is not Mode.PAPER:
         body["expires_at"] = LONG_AGO
     try:
-        found = _fits(await deck.execute(body), ExecuteShape)
+        found = _fits(await client.execute(body), ExecuteShape)
     except EngineRefused as refused:
         denied = _refused(refused, 400, DeniedShape)
         return f"denied: {one_line(denied.reason)}"
@@ -67,36 +67,36 @@ async def execute(deck: Deck, mode: Mode) -> str:
     return f"trade {one_line(found.trade_id)} {one_line(found.status)}, profit {found.profit:.2f}"
 
 
-async def execute_unknown(deck: Deck, mode: Mode) -> str:
+async def execute_unknown(client: EngineClient, mode: Mode) -> str:
     """A strategy that is not registered."""
-    refused = await _refusal(deck.execute({**SIGNAL, "strategy": NOBODY, "mode": mode.value}))
+    refused = await _refusal(client.execute({**SIGNAL, "strategy": NOBODY, "mode": mode.value}))
     return one_line(_refused(refused, 404, UnknownShape).reason)
 
 
-async def execute_wrong_body(deck: Deck, mode: Mode) -> str:
+async def execute_wrong_body(client: EngineClient, mode: Mode) -> str:
     """A body without its fields, and with an amount that is text."""
-    return await _wrong_body(deck.execute({"strategy": SIGNAL["strategy"], "amount": "fifty"}))
+    return await _wrong_body(client.execute({"strategy": SIGNAL["strategy"], "amount": "fifty"}))
 
 
-async def update(deck: Deck, mode: Mode) -> str:
+async def update(client: EngineClient, mode: Mode) -> str:
     """An event that touches no book and no reading."""
-    found = _fits(await deck.update("trade_completed", {"source": "cockpit check"}), UpdateShape)
+    found = _fits(await client.update("trade_completed", {"source": "cockpit check"}), UpdateShape)
     if not found.success:
         raise NotAsPromised("expected success, was false")
     return f"taken at {one_line(found.timestamp)}"
 
 
-async def update_wrong_body(deck: Deck, mode: Mode) -> str:
+async def update_wrong_body(client: EngineClient, mode: Mode) -> str:
     """An event of an unknown name."""
-    return await _wrong_body(deck.update("no_such_event", {}))
+    return await _wrong_body(client.update("no_such_event", {}))
 
 
-async def websocket(deck: Deck, mode: Mode) -> str:
+async def websocket(client: EngineClient, mode: Mode) -> str:
     """The dashboard's WebSocket: connected, then a pong and the stats."""
     try:
         async with (
             asyncio.timeout(ANSWER_WITHIN_S),
-            open_websocket(deck.address, "/ws/dashboard", ANSWER_WITHIN_S) as connection,
+            open_websocket(client.address, "/ws/dashboard", ANSWER_WITHIN_S) as connection,
         ):
             first = await _event(connection)
             if first.event != "connected":
@@ -111,7 +111,7 @@ async def websocket(deck: Deck, mode: Mode) -> str:
         sentence, detail = reason_of(bytes(error.response.body or b""))
         raise EngineRefused(sentence or "turned away", error.response.status_code, detail) from error
     except (OSError, WebSocketException) as error:
-        raise EngineUnreachable(f"expected a WebSocket at {deck.address}, was: {one_line(str(error))}") from error
+        raise EngineUnreachable(f"expected a WebSocket at {client.address}, was: {one_line(str(error))}") from error
     return f"connected, pong, stats_update with {len(stats.data)} fields"
 
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from time import perf_counter
 
+from cockpit.client.address import Address, local, remote
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.http import EngineClient
 from cockpit.commands.check_calls import ANSWER_WITHIN_S, CALLS, Call, NotAsPromised
 from cockpit.commands.front import NO, YES
 from cockpit.config.places import Places
-from cockpit.deck.address import Address, local, remote
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import Mode
 from cockpit.runtime.lock import is_held, read_holder
 
@@ -41,17 +41,17 @@ def _own_token(places: Places) -> str:
 async def _check(address: Address, say: Callable[[str], None], test: str, mode: Mode) -> int:
     calls = {name: call for kind, named in CALLS.items() if test in (ALL, kind) for name, call in named.items()}
     passed = 0
-    async with Deck(address, "check", ANSWER_WITHIN_S) as deck:
+    async with EngineClient(address, "check", ANSWER_WITHIN_S) as client:
         for name, call in calls.items():
-            passed += await _checked(deck, mode, name, call, say)
+            passed += await _checked(client, mode, name, call, say)
     say(f"{passed} of {len(calls)} as the contract says")
     return YES if passed == len(calls) else NO
 
 
-async def _checked(deck: Deck, mode: Mode, name: str, call: Call, say: Callable[[str], None]) -> bool:
+async def _checked(client: EngineClient, mode: Mode, name: str, call: Call, say: Callable[[str], None]) -> bool:
     began_s = perf_counter()
     try:
-        word, finding = "ok  ", await call(deck, mode)
+        word, finding = "ok  ", await call(client, mode)
     except (NotAsPromised, EngineRefused, EngineUnreachable) as error:
         word, finding = "FAIL", str(error)
     took_ms = (perf_counter() - began_s) * 1_000.0

@@ -11,8 +11,8 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 
+from cockpit.client.answers import one_line
 from cockpit.config.places import Places
-from cockpit.deck.answers import one_line
 from cockpit.tui.flatten import Outcome
 
 LOOK_EVERY_S = 0.05

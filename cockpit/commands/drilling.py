@@ -5,18 +5,18 @@ import os
 import secrets as randomness
 from collections.abc import Callable, Mapping
 
+from cockpit.client.answers import one_line
 from cockpit.commands.front import NO, YES
 from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.config.secrets import MissingKeys, Secrets
-from cockpit.deck.answers import one_line
 from cockpit.domain.kinds import Mode
+from cockpit.exchanges.base.account import VenueAccount
+from cockpit.execution.accounts import trading_venues
 from cockpit.journal.drills import keep_drill
 from cockpit.runtime.drilling import DrillRun
 from cockpit.runtime.lock import is_held, read_holder
-from cockpit.runtime.real_accounts import trading_venues
-from cockpit.venues.account import VenueAccount
 
 Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
@@ -42,7 +42,7 @@ def drill_now(places: Places, config: CockpitConfig, say: Say, confirm: Confirm,
         say("no drill: nothing was asked of any venue")
         return NO
 
-    from cockpit.exchanges.library import load_library
+    from cockpit.exchanges.base.library import load_library
 
     load_library()
     places.make_home()
@@ -61,7 +61,7 @@ def account_to_drill(venue: str, config: CockpitConfig, secrets: Secrets, enviro
 
     Raises `MissingKeys`, `BadEndpoint`, or `KeyError` for a venue that takes no real orders.
     """
-    from cockpit.venues.accounts import account_for
+    from cockpit.exchanges.registry import account_for
 
     try:
         usual = account_for(venue, config, secrets.venue_keys(venue), environ)

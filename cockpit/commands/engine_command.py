@@ -43,7 +43,7 @@ def engine(
 
     gc.disable()  # while modules are imported: it is ready a tenth sooner; the start turns it on again
     from cockpit.api.server import ApiServer
-    from cockpit.feeds.shocks import parse_shock
+    from cockpit.feeds.simulated.shocks import parse_shock
     from cockpit.runtime.headless import run_engine
     from cockpit.runtime.options import EngineOptions
 

@@ -6,12 +6,12 @@ from time import monotonic
 from types import TracebackType
 from typing import Self, cast
 
+from cockpit.client.address import local
+from cockpit.client.answers import one_line
+from cockpit.client.errors import EngineRefused
+from cockpit.client.link import LinkChange
+from cockpit.client.stream import EngineStream
 from cockpit.config.places import Places
-from cockpit.deck.address import local
-from cockpit.deck.answers import one_line
-from cockpit.deck.errors import EngineRefused
-from cockpit.deck.link import LinkChange
-from cockpit.deck.stream import DeckStream
 from cockpit.domain.actions import AnyAction, Notice, StateChanged
 from cockpit.domain.kinds import EngineState
 from cockpit.domain.snapshot import Snapshot
@@ -33,7 +33,7 @@ class FlattenWatch:
         """`since_ns` is the engine's time before the asking: what is older is another flatten's."""
         self._places = places
         self._since_ns = since_ns
-        self._say = say
+        self._notify = say
         self._began_s = monotonic()
         self._told_s = self._began_s
         self._epoch = ""
@@ -62,7 +62,7 @@ class FlattenWatch:
             async with asyncio.timeout(within_s):
                 await self._connected.wait()
         except TimeoutError:
-            self._tell("the engine's stream has not begun yet: asking all the same")
+            self._show("the engine's stream has not begun yet: asking all the same")
 
     async def until_flat(self) -> bool:
         """Call it once asked. True when the engine says that every venue was seen flat, False when it cannot."""
@@ -72,11 +72,11 @@ class FlattenWatch:
         try:
             return await self._task
         except EngineRefused as refused:
-            self._tell(f"the engine's stream was refused: {refused}")
+            self._show(f"the engine's stream was refused: {refused}")
             return False
 
     async def _watch(self) -> bool:
-        stream = DeckStream(local(self._places.socket), HZ, silence_s=SILENCE_S)
+        stream = EngineStream(local(self._places.socket), HZ, silence_s=SILENCE_S)
         frames = cast("AsyncGenerator[Frame | LinkChange]", stream.frames())
         try:
             async for frame in frames:
@@ -101,15 +101,15 @@ class FlattenWatch:
 
     def _on_link(self, change: LinkChange) -> None:
         if change.connected != self._is_linked and not change.connected:
-            self._tell(f"link to the engine lost ({change.detail}): trying again")
+            self._show(f"link to the engine lost ({change.detail}): trying again")
         self._is_linked = change.connected
         if not change.connected and not is_held(self._places.lock):
-            self._tell("the engine is gone before every venue said flat: start it, it goes on flattening")
+            self._show("the engine is gone before every venue said flat: start it, it goes on flattening")
             self._verdict = False
 
     def _on_hello(self, hello: Hello) -> None:
         if self._epoch and hello.epoch != self._epoch:
-            self._tell("the engine was started anew")
+            self._show("the engine was started anew")
             self._from_seq = 0
         elif not self._epoch and self._asked_s is None:
             self._from_seq = hello.last_seq
@@ -124,7 +124,7 @@ class FlattenWatch:
         match entry:
             case Notice() if entry.topic == TOPIC or entry.severity == CRITICAL:
                 self._is_earlier_told = True
-                self._tell(f"{'!! ' if entry.severity == CRITICAL else ''}{entry.topic}: {entry.sentence}")
+                self._show(f"{'!! ' if entry.severity == CRITICAL else ''}{entry.topic}: {entry.sentence}")
             case StateChanged(before=EngineState.FLATTENING):
                 if entry.after is not EngineState.FLATTENING:
                     self._verdict = True
@@ -135,17 +135,17 @@ class FlattenWatch:
         """Where a flatten was under way before we came, its steps so far; and a word now and then while it lasts."""
         if snapshot.state is not EngineState.FLATTENING:
             if self._asked_s is not None and monotonic() - self._asked_s > BEGUN_WITHIN_S:
-                self._tell(f"the engine is {snapshot.state.value} and not flattening")
+                self._show(f"the engine is {snapshot.state.value} and not flattening")
                 self._verdict = False
             return
         if not self._is_earlier_told:
             self._is_earlier_told = True
             for step in snapshot.flatten_steps:
-                self._tell(f"{TOPIC}: {step}")
+                self._show(f"{TOPIC}: {step}")
         if monotonic() - self._told_s >= REMIND_EVERY_S:
-            self._tell(f"still flattening: {len(snapshot.open_trades)} trades open")
+            self._show(f"still flattening: {len(snapshot.open_trades)} trades open")
 
-    def _tell(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         """One line, with how long we have been watching."""
         self._told_s = monotonic()
-        self._say(f"{self._told_s - self._began_s:7.3f} s  {one_line(text)}")
+        self._notify(f"{self._told_s - self._began_s:7.3f} s  {one_line(text)}")

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
+from cockpit.client.answers import one_line
+from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.commands.flatten_watch import FlattenWatch
 from cockpit.commands.flattening_directly import LoadConfig, find_direct, flatten_venues
 from cockpit.commands.front import NO, YES
-from cockpit.commands.reach import BY, Look, NoLook, deck_of, look_at
+from cockpit.commands.reach import BY, EngineAnswer, NoAnswer, ask_engine, client_of
 from cockpit.config.places import Places
-from cockpit.deck.answers import one_line
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.runtime.lock import is_held
@@ -28,18 +28,18 @@ def flatten_now(places: Places, load: LoadConfig, say: Say, confirm: Confirm, *,
 
     Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing was asked of the engine.
     """
-    look = asyncio.run(look_at(places, ANSWER_WITHIN_S))
-    if isinstance(look, NoLook):
-        return _without_engine(places, load, look, say, confirm, venue)
-    snapshot = look.snapshot
+    answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
+    if isinstance(answer, NoAnswer):
+        return _without_engine(places, load, answer, say, confirm, venue)
+    snapshot = answer.snapshot
     _only_there(snapshot, venue)
     if not confirm(f"{_question(snapshot)} Go on?"):
         say("not flattened: nothing was asked of the engine")
         return NO
-    code = asyncio.run(_through_engine(places, look, say))
-    if code == YES or look.snapshot.mode is Mode.PAPER or is_held(places.lock):
+    code = asyncio.run(_through_engine(places, answer, say))
+    if code == YES or answer.snapshot.mode is Mode.PAPER or is_held(places.lock):
         return code
-    return _without_engine(places, load, NoLook(False, "the engine is gone"), say, lambda question: True, venue)
+    return _without_engine(places, load, NoAnswer(False, "the engine is gone"), say, lambda question: True, venue)
 
 
 def _only_there(snapshot: Snapshot, venue: str) -> None:
@@ -59,13 +59,13 @@ def _question(snapshot: Snapshot) -> str:
     return f"Flatten in {snapshot.mode.value} mode: {what}, every venue swept, then halted."
 
 
-async def _through_engine(places: Places, look: Look, say: Say) -> int:
+async def _through_engine(places: Places, answer: EngineAnswer, say: Say) -> int:
     """Watch first, then ask: no step goes by unseen. A watch that does not get going delays nothing."""
-    async with FlattenWatch(places, say, look.snapshot.ts_ns) as watch:
+    async with FlattenWatch(places, say, answer.snapshot.ts_ns) as watch:
         await watch.until_connected(STREAM_WITHIN_S)
         try:
-            async with deck_of(places, COMMAND_WITHIN_S) as deck:
-                say(f"engine (process {look.process.pid}): {await deck.flatten(REASON)}")
+            async with client_of(places, COMMAND_WITHIN_S) as client:
+                say(f"engine (process {answer.process.pid}): {await client.flatten(REASON)}")
         except EngineUnreachable as error:
             say(f"asked as {BY}, but not answered: {error}: watching what it does")
         is_flat = await watch.until_flat()
@@ -73,12 +73,12 @@ async def _through_engine(places: Places, look: Look, say: Say) -> int:
     return YES if is_flat else NO
 
 
-def _without_engine(places: Places, load: LoadConfig, look: NoLook, say: Say, confirm: Confirm, venue: str) -> int:
+def _without_engine(places: Places, load: LoadConfig, answer: NoAnswer, say: Say, confirm: Confirm, venue: str) -> int:
     """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
-    say(one_line(look.sentence))
+    say(one_line(answer.sentence))
     direct = find_direct(load, venue)
     if direct.accounts:
-        if look.runs:
+        if answer.runs:
             say("its process may still send entries: end it")
         return flatten_venues(places, direct, say, confirm)
     say(f"no venue's keys are set: {'; '.join(direct.findings)}")
@@ -95,11 +95,11 @@ def _without_engine(places: Places, load: LoadConfig, look: NoLook, say: Say, co
     if any(one.trade.mode is not Mode.PAPER for one in left):
         say("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
         return NO
-    return _verdict(look, len(left), say)
+    return _verdict(answer, len(left), say)
 
 
-def _verdict(look: NoLook, left: int, say: Say) -> int:
-    if look.runs:
+def _verdict(answer: NoAnswer, left: int, say: Say) -> int:
+    if answer.runs:
         say("not flattened: what the engine has open right now is unknown; end its process and start it again")
         return NO
     if left:

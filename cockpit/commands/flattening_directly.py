@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from cockpit.client.answers import one_line
 from cockpit.commands.front import NO, YES
 from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.load import load_config
@@ -12,10 +13,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places, shipped_config_path
 from cockpit.config.problems import ConfigError
 from cockpit.config.secrets import MissingKeys, Secrets
-from cockpit.deck.answers import one_line
+from cockpit.exchanges.base.account import VenueAccount
+from cockpit.flatten.direct import PREFIX
 from cockpit.runtime.profile_prefix import known_prefix
-from cockpit.venues.account import VenueAccount
-from cockpit.venues.direct import PREFIX
 
 Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
@@ -33,7 +33,7 @@ def find_direct(
     load: LoadConfig, venue: str, secrets: Secrets | None = None, environ: Mapping[str, str] | None = None
 ) -> Direct:
     """An account for every venue whose keys are set, or for `venue` alone; without a readable config all the same."""
-    from cockpit.venues.accounts import KINDS, account_for
+    from cockpit.exchanges.registry import KINDS, account_for
 
     keys, known = secrets or Secrets(), os.environ if environ is None else environ
     shipped = load_config(shipped_config_path())
@@ -63,8 +63,8 @@ def flatten_venues(places: Places, direct: Direct, say: Say, confirm: Confirm) -
         say("not flattened: nothing was asked of any venue")
         return NO
 
-    from cockpit.exchanges.library import load_library
-    from cockpit.venues.direct import flatten_directly
+    from cockpit.exchanges.base.library import load_library
+    from cockpit.flatten.direct import flatten_directly
 
     say(f"going to {names} directly; Ctrl+C gives up")
     load_library()

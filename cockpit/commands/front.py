@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cockpit.config.model import CockpitConfig
     from cockpit.config.places import Places
-    from cockpit.tui.curtain import Curtain
+    from cockpit.tui.first_paint import FirstPaint
 
 YES, NO, BAD = 0, 1, 2
 
@@ -18,8 +18,8 @@ class Front:
     `curtain` is the screen's first picture, where it is drawn already.
     """
 
-    def __init__(self, curtain: "Curtain | None" = None) -> None:
-        self.curtain = curtain
+    def __init__(self, first_paint: "FirstPaint | None" = None) -> None:
+        self.curtain = first_paint
         self.home: Path | None = None
         self.config: Path | None = None
         self.doing = ""

@@ -17,9 +17,9 @@ class ProgressLine:
         self._shown = not silent and sys.stderr.isatty()
 
     @property
-    def tell(self) -> Progress | None:
+    def refresh(self) -> Progress | None:
         """What the work calls; None where nobody watches, so that nothing is even counted."""
-        return self._tell if self._shown else None
+        return self._show if self._shown else None
 
     def __enter__(self) -> "ProgressLine":
         return self
@@ -29,6 +29,6 @@ class ProgressLine:
             sys.stderr.write(ERASE)
             sys.stderr.flush()
 
-    def _tell(self, count: int) -> None:
+    def _show(self, count: int) -> None:
         sys.stderr.write(f"\r{count:,} {self._what}")
         sys.stderr.flush()

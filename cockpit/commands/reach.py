@@ -3,10 +3,10 @@
 import asyncio
 from typing import NamedTuple
 
+from cockpit.client.address import local
+from cockpit.client.errors import EngineUnreachable
+from cockpit.client.http import EngineClient
 from cockpit.config.places import Places
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineUnreachable
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.runtime.lock import is_held, read_holder
@@ -14,38 +14,38 @@ from cockpit.runtime.lock import is_held, read_holder
 BY = "cli"
 
 
-class Look(NamedTuple):
+class EngineAnswer(NamedTuple):
     """What the engine and its process said."""
 
     snapshot: Snapshot
     process: ProcessView
 
 
-class NoLook(NamedTuple):
+class NoAnswer(NamedTuple):
     """Why there is none. `runs` tells a process that holds the lock and does not answer from no process at all."""
 
     runs: bool
     sentence: str
 
 
-def deck_of(places: Places, timeout_s: float) -> Deck:
+def client_of(places: Places, timeout_s: float) -> EngineClient:
     """A client of this profile's engine, to be used as a context manager."""
-    return Deck(local(places.socket), BY, timeout_s)
+    return EngineClient(local(places.socket), BY, timeout_s)
 
 
-async def look_at(places: Places, within_s: float) -> Look | NoLook:
+async def ask_engine(places: Places, within_s: float) -> EngineAnswer | NoAnswer:
     """One look at the engine, if it answers in time."""
     try:
-        async with asyncio.timeout(within_s), deck_of(places, within_s) as deck:
-            return Look(await deck.snapshot(), await deck.process())
+        async with asyncio.timeout(within_s), client_of(places, within_s) as client:
+            return EngineAnswer(await client.snapshot(), await client.process())
     except (EngineUnreachable, TimeoutError) as error:
-        return no_look(places, within_s, error)
+        return no_answer(places, within_s, error)
 
 
-def no_look(places: Places, within_s: float, error: Exception) -> NoLook:
+def no_answer(places: Places, within_s: float, error: Exception) -> NoAnswer:
     """What it means that nobody answered."""
     if not is_held(places.lock):
-        return NoLook(False, f"no engine runs on this profile ({places.home})")
+        return NoAnswer(False, f"no engine runs on this profile ({places.home})")
     pid = read_holder(places.lock).get("pid", "unknown")
     why = str(error) or "no answer in time"
-    return NoLook(True, f"the engine of this profile (process {pid}) does not answer within {within_s:g} s: {why}")
+    return NoAnswer(True, f"the engine of this profile (process {pid}) does not answer within {within_s:g} s: {why}")

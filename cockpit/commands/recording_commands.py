@@ -35,13 +35,13 @@ def import_(
     Example: cockpit import usdm_btcusdt.gz -o btc.rec
     """
     from cockpit.commands.progress import ProgressLine
-    from cockpit.runtime.importing import default_target, import_capture
+    from cockpit.replay.importing import default_target, import_capture
 
     front: Front = ctx.obj
     config = front.load()
     with ProgressLine("messages") as line:
         target = output or default_target(capture)
-        imported = import_capture(capture, target, config, force=force, progress=line.tell)
+        imported = import_capture(capture, target, config, force=force, progress=line.refresh)
     for sentence in imported.sentences:
         typer.echo(sentence)
     typer.echo(f"wrote {imported.events} events to {imported.path}")
@@ -68,14 +68,14 @@ def replay(
     Example: cockpit replay btc.rec --hold-context --set bands.BTC.lower=[[61600,61620]]
     """
     from cockpit.commands.progress import ProgressLine
-    from cockpit.runtime.replay import run_replay
+    from cockpit.replay.replay import run_replay
 
     front: Front = ctx.obj
     config = None if verify and not overrides and front.config is None else front.load(overrides)
     with ProgressLine("events", silent=json) as line:
         beside = front.places().config.resolve().parent
         result = run_replay(
-            recording, config, hold_context=hold_context, verify=verify, progress=line.tell, beside=beside
+            recording, config, hold_context=hold_context, verify=verify, progress=line.refresh, beside=beside
         )
     typer.echo(result.as_json() if json else result.as_text())
     return NO if result.verified is False else YES

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from cockpit.client.answers import one_line
 from cockpit.commands.front import NO, YES
-from cockpit.commands.reach import NoLook, look_at
+from cockpit.commands.reach import NoAnswer, ask_engine
 from cockpit.config.places import Places
-from cockpit.deck.answers import one_line
 from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.process_problems import process_problems
 from cockpit.domain.snapshot import FeedView, HealthView, OpenTradeView, Snapshot
@@ -22,15 +22,15 @@ UNKNOWN = "unknown"
 
 def show_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
     """Say how the engine does; 0 when one runs and answers, 1 when none does."""
-    look = asyncio.run(look_at(places, ANSWER_WITHIN_S))
-    if isinstance(look, NoLook):
+    answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
+    if isinstance(answer, NoAnswer):
         left = _left(places)
         if as_json:
-            say(_json({"running": False, "process_runs": look.runs, "reason": look.sentence, "left_open": left}))
+            say(_json({"running": False, "process_runs": answer.runs, "reason": answer.sentence, "left_open": left}))
         else:
-            say("\n".join([look.sentence, *left]))
+            say("\n".join([answer.sentence, *left]))
         return NO
-    say(_json(status_json(*look)) if as_json else "\n".join(status_lines(*look)))
+    say(_json(status_json(*answer)) if as_json else "\n".join(status_lines(*answer)))
     return YES
 
 

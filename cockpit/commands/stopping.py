@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
+from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.commands.front import NO, YES
 from cockpit.commands.gone import wait_until_gone
 from cockpit.commands.left_open import LeftOpen, left_open
-from cockpit.commands.reach import deck_of, no_look
+from cockpit.commands.reach import client_of, no_answer
 from cockpit.config.places import Places
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
 
 ANSWER_WITHIN_S = 5.0
 GONE_WITHIN_S = 60.0
@@ -24,14 +24,14 @@ def stop_engine(places: Places, say: Callable[[str], None], *, flatten: bool, le
 
 
 async def _stop(places: Places, say: Callable[[str], None], flatten: bool, leave_stops: bool) -> int:
-    async with deck_of(places, ANSWER_WITHIN_S) as deck:
+    async with client_of(places, ANSWER_WITHIN_S) as client:
         try:
-            pid = (await deck.process()).pid
+            pid = (await client.process()).pid
         except EngineUnreachable as error:
-            say(no_look(places, ANSWER_WITHIN_S, error).sentence)
+            say(no_answer(places, ANSWER_WITHIN_S, error).sentence)
             return NO
         try:
-            say(await deck.stop(flatten=flatten, leave_stops=leave_stops))
+            say(await client.stop(flatten=flatten, leave_stops=leave_stops))
         except EngineRefused as refused:
             if refused.status == HTTPStatus.CONFLICT:
                 raise EngineRefused(f"{refused}: --flatten or --leave-stops", refused.status, refused.detail) from None
@@ -44,11 +44,11 @@ async def _stop(places: Places, say: Callable[[str], None], flatten: bool, leave
     left = left_open(places.journal, newest_only=True)
     for one in left:
         say(f"left open: {one.line}")
-    say(_last_word(pid, left, flatten))
+    say(_farewell(pid, left, flatten))
     return NO if flatten and left else YES
 
 
-def _last_word(pid: int, left: list[LeftOpen], flatten: bool) -> str:
+def _farewell(pid: int, left: list[LeftOpen], flatten: bool) -> str:
     if not left:
         return f"process {pid} has ended, nothing is open"
     if flatten:

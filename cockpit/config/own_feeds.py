@@ -11,7 +11,7 @@ class OwnFeed(Section):
     """The keys of a feed of one's own, to be subclassed as `Rules` in `feeds/KIND.py` beside the config.
 
     `reading` is what it delivers; `worker` makes the feed, as `worker(name, rules, config, timing)`: a
-    `cockpit.feeds.live.feed.Feed`.
+    `cockpit.exchanges.base.feed.Feed`.
     """
 
     reading: ClassVar[Reading]

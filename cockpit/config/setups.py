@@ -55,7 +55,7 @@ class SetupSection(Laddered):
         return ()
 
     @property
-    def looks_back_s(self) -> float:
+    def lookback_s(self) -> float:
         """How far back it looks over bars and books."""
         return 0.0
 
@@ -83,7 +83,7 @@ class OwnSetup(SetupSection):
         return (self.bar_s,)
 
     @property
-    def looks_back_s(self) -> float:
+    def lookback_s(self) -> float:
         """`window_s`."""
         return self.window_s
 
@@ -115,7 +115,7 @@ class LowerBandLong(SetupSection):
         return (self.bar_s,)
 
     @property
-    def looks_back_s(self) -> float:
+    def lookback_s(self) -> float:
         """`thin_book_baseline_s`."""
         return self.thin_book_baseline_s
 
@@ -148,7 +148,7 @@ class UpperBandShort(SetupSection):
         return (self.bar_s,)
 
     @property
-    def looks_back_s(self) -> float:
+    def lookback_s(self) -> float:
         """`squeeze_window_s`."""
         return self.squeeze_window_s
 
@@ -194,7 +194,7 @@ class SqueezeGuard(SetupSection):
         return (self.bar_s,)
 
     @property
-    def looks_back_s(self) -> float:
+    def lookback_s(self) -> float:
         """`vwap_window_s`."""
         return self.vwap_window_s
 

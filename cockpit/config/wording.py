@@ -103,7 +103,7 @@ def _finding(model: type[BaseModel], raw: Any, error: ErrorDetails) -> Finding:
         advice = f"use one of these, or put {key[0]}/{error['ctx']['tag']}.py beside the config"
         return Finding((*key, "kind"), "value", f"expected {_expected(error)}, was {was}", advice)
     if kind == "value_error":
-        return _own_words(key, str(error["ctx"]["error"]))
+        return _own_text(key, str(error["ctx"]["error"]))
     try:
         was = shown(value_at(raw, parts))
     except KeyError:
@@ -111,7 +111,7 @@ def _finding(model: type[BaseModel], raw: Any, error: ErrorDetails) -> Finding:
     return Finding(key, "value", f"expected {_expected(error)}, was {was}", _advice(error))
 
 
-def _own_words(key: tuple[str, ...], sentence: str) -> Finding:
+def _own_text(key: tuple[str, ...], sentence: str) -> Finding:
     """A model's own sentence; where it starts with a key of its own (`bias: expected ...`), that key counts."""
     named, _, rest = sentence.partition(": ")
     if rest.startswith("expected") and " " not in named:

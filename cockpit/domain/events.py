@@ -263,7 +263,7 @@ class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat")
     venue: str
 
 
-class VenueWord(Event, frozen=True, array_like=True, gc=False, tag="venue_word"):
+class VenueNotice(Event, frozen=True, array_like=True, gc=False, tag="venue_word"):
     """A venue's account has something to say. It stands for (venue, asset, topic) until the same with `is_over`.
 
     `asset` is "" for the whole venue; a grave word is a critical notice.
@@ -278,7 +278,7 @@ class VenueWord(Event, frozen=True, array_like=True, gc=False, tag="venue_word")
 
 
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat | VenueWord
+VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat | VenueNotice
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = (
     Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick

@@ -99,7 +99,7 @@ class Accountant:
         """How far the equity lies under its peak of the session."""
         return max(0.0, self.account.equity_peak_usd - self.equity_usd(open_usd))
 
-    def look(self, open_usd: float, limit_usd: float, is_watch: bool) -> float | None:
+    def review(self, open_usd: float, limit_usd: float, is_watch: bool) -> float | None:
         """One look at the equity: moves the peak, and returns the drawdown once it is confirmed at the limit.
 
         A realised drawdown needs no second look. An open one needs `DRAWDOWN_READS` of the watch's looks in a row,

@@ -13,10 +13,10 @@ from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS, seconds_to_ns
 from cockpit.domain.verdict import Verdict
-from cockpit.engine.cover import Cover
-from cockpit.engine.desk import Desk
+from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import OutsideWatch, Place, place_taken_from
+from cockpit.engine.stop_coverage import StopCoverage
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.market import Market
 
@@ -30,7 +30,7 @@ class TradeBook:
     def __init__(self, config: CockpitConfig, market: Market) -> None:
         self._config = config
         self._market = market
-        self._desk = Desk()
+        self._desk = OrderManager()
         self._trades: dict[str, TradeLife] = {}
         self._booked: dict[str, TradeRecord] = {}
         self._over: dict[str, TradeLife] = {}
@@ -273,7 +273,7 @@ class TradeBook:
             return
         left = self._shared(fill, (venue, asset), out)
         if left is not None:
-            self._desk.mention_stranger(left, out)
+            self._desk.mention_foreign(left, out)
 
     def _shared(self, fill: OrderFilled, place: Place, out: Outbox) -> OrderFilled | None:
         """Book it to the trades there; returns what is beyond them."""
@@ -302,7 +302,7 @@ class TradeBook:
             if left is not None and self._has_entry_under_way(place):
                 self._early.setdefault(place, []).append(left)
             elif left is not None:
-                self._desk.mention_stranger(left, out)
+                self._desk.mention_foreign(left, out)
 
     def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Nothing is open there any more: it belongs to the trade that was open when it was paid."""
@@ -342,7 +342,7 @@ class TradeBook:
 
     def _adopt(self, record: TradeRecord) -> TradeLife:
         instrument = self._config.instrument(record.asset, record.venue)
-        cover = Cover(self._desk, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
+        cover = StopCoverage(self._desk, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
         trade = TradeLife(record, instrument, self._round_trip_fee_bps(record.venue), self._desk, cover)
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record

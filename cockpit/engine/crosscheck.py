@@ -17,7 +17,7 @@ class CrossCheck:
         self._market = market
         self._apart: set[str] = set()
 
-    def look(self, price: OnChainPrice, out: Outbox) -> None:
+    def review(self, price: OnChainPrice, out: Outbox) -> None:
         """Take one price. Nothing is said while either side is unknown, or while nothing changes."""
         seen = distance(self._market, price.asset, out.now_ns)
         if seen is None:

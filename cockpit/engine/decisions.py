@@ -70,7 +70,7 @@ class Decisions:
                 guards=(
                     *guards,
                     *self._one_direction(proposal, venue),
-                    *self._as_the_venue_says(venue, proposal.asset),
+                    *self._venue_checks(venue, proposal.asset),
                 ),
                 open_trades=len(self._book),
                 exposure_usd=self._book.exposure_usd(),
@@ -81,7 +81,7 @@ class Decisions:
             )
         )
 
-    def _as_the_venue_says(self, venue: str, asset: str) -> tuple[Check, ...]:
+    def _venue_checks(self, venue: str, asset: str) -> tuple[Check, ...]:
         """No entry where the account's own venue says something that stands against it, or holds what nobody knows."""
         said = [(word.topic.value, word.sentence) for word in self._risk.venue_words.against(venue, asset)]
         unexplained = self._book.unexplained(venue, asset)

@@ -48,7 +48,7 @@ class Flattening:
             self._flat_reads[venue] += 1
             self._step(f"{venue} says flat ({self._flat_reads[venue]} of {FLAT_READS})", out)
 
-    def tell(self, text: str, out: Outbox, is_grave: bool = False) -> None:
+    def emit(self, text: str, out: Outbox, is_grave: bool = False) -> None:
         """A venue tells a step of its own."""
         self._step(text, out, "critical" if is_grave else "info")
 

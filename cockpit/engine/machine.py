@@ -13,14 +13,14 @@ from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
-from cockpit.engine.band_desk import BandDesk
+from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.book import TradeBook
 from cockpit.engine.crosscheck import CrossCheck
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
-from cockpit.engine.signals import SignalDesk
+from cockpit.engine.signals import SignalIntake
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.asset import AssetMarket
 from cockpit.market.market import Market
@@ -49,10 +49,10 @@ class Engine:
         self.book = TradeBook(config, self.market)
         self.risk = Risk(config, self.market, self.book, start_ns, mode)
         self.decisions = Decisions(config, self.market, self.book, self.risk)
-        self.bands = BandDesk(config, self.market, self.setups.values())
+        self.bands = BandUpdates(config, self.market, self.setups.values())
         self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
-        self._signals = SignalDesk(config, self.market, self.risk, self.decisions)
+        self._signals = SignalIntake(config, self.market, self.risk, self.decisions)
         self._assets = self.market.assets
         self._setups_of = {
             asset: [setup for setup in self.setups.values() if setup.asset == asset] for asset in self._assets
@@ -80,7 +80,7 @@ class Engine:
     @property
     def now_ns(self) -> int:
         """The engine's time: the latest event time it has seen of the watched venues, or of anything rarer."""
-        return max(self._clock_ns, *(asset.heard_ns for asset in self._assets.values()))
+        return max(self._clock_ns, *(asset.received_ns for asset in self._assets.values()))
 
     def probe(self, setup_name: str) -> Verdict:
         """What the gate would say to this setup right now. Changes nothing. Raises KeyError for an unknown name."""
@@ -153,7 +153,7 @@ class Engine:
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.book.on_position,
             happened.VenueFlat: self._on_venue_flat,
-            happened.VenueWord: self.risk.on_venue_word,
+            happened.VenueNotice: self.risk.on_venue_notice,
             asked.Arm: operator.arm,
             asked.Disarm: operator.disarm,
             asked.HaltTrading: operator.halt,
@@ -189,7 +189,7 @@ class Engine:
         now_ns = out.now_ns
         if now_ns >= self._watch_due_ns:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
-            self.risk.look(out, is_watch=True)
+            self.risk.review(out, is_watch=True)
             for asset in self.bands.on_time(out):
                 self._set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
@@ -214,16 +214,16 @@ class Engine:
         changes = self.book.changes()
         for before, after in changes:
             self.risk.on_trade_change(before, after, out)
-            self._tell_setup(before.phase, after.setup, after.phase, out)
+            self._notify_setup(before.phase, after.setup, after.phase, out)
             self._set_fences(after.asset)
         if changes:
-            self.risk.look(out)
+            self.risk.review(out)
             self._plan()
         self.risk.follow_flatten(out)
         self.risk.announce(out)
         self._remember(out)
 
-    def _tell_setup(self, before: TradePhase, name: str, after: TradePhase, out: Outbox) -> None:
+    def _notify_setup(self, before: TradePhase, name: str, after: TradePhase, out: Outbox) -> None:
         setup = self.setups.get(name)
         if setup is None:
             return
@@ -270,7 +270,7 @@ class Engine:
 
     def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
         self.market.apply_onchain(price)
-        self._crosscheck.look(price, out)
+        self._crosscheck.review(price, out)
 
     def _on_venue_flat(self, flat: happened.VenueFlat, out: Outbox) -> None:
         if self.risk.flattening is not None:
@@ -355,7 +355,7 @@ class Engine:
                 setup.opened(out.now_ns)
         for asset in self._assets:
             self._set_fences(asset)
-        self.risk.look(out)
+        self.risk.review(out)
         if memory.state is EngineState.FLATTENING:
             self.risk.flatten("the flatten that a restart broke off", out)
         sentence = f"restored {len(restore.trades)} open trades, {len(restore.orders)} orders; {self.risk.state.value}"

@@ -43,7 +43,7 @@ class OutsideWatch:
         if out.now_ns - since_ns < LOOK_AGAIN_NS:
             return False
         del self._seen[place]
-        self._tell(place, position.qty, ours, out)
+        self._emit(place, position.qty, ours, out)
         is_left = position.qty * ours > 0 and abs(position.qty) >= lot / 2
         return bool(trades) and not is_left
 
@@ -58,7 +58,7 @@ class OutsideWatch:
             if out.now_ns - since_ns >= LOOK_AGAIN_NS:
                 out.add(QueryPosition(out.now_ns, venue, asset))
 
-    def _tell(self, place: Place, qty: float, ours: float, out: Outbox) -> None:
+    def _emit(self, place: Place, qty: float, ours: float, out: Outbox) -> None:
         if self._told.get(place) == (qty, ours):
             return
         self._told[place] = (qty, ours)
@@ -73,7 +73,7 @@ def place_taken_from(event: OrderEvent) -> Place | None:
 
 def ended_by(fill: OrderFilled, trade: TradeRecord) -> tuple[ExitReason, str]:
     """Why a trade is over whose last part was taken by another's order. Somebody else's word goes over any other."""
-    if is_strangers(fill):
+    if is_foreign(fill):
         return ExitReason.OUTSIDE, taken_text(fill, trade)
     if trade.exit_reason is not None:
         return trade.exit_reason, trade.exit_detail
@@ -81,7 +81,7 @@ def ended_by(fill: OrderFilled, trade: TradeRecord) -> tuple[ExitReason, str]:
     return ExitReason.FLATTEN if is_swept else ExitReason.OUTSIDE, f"taken by {fill.order_id}"
 
 
-def is_strangers(fill: OrderFilled) -> bool:
+def is_foreign(fill: OrderFilled) -> bool:
     """Whether nobody of ours ordered it: a hand, or the venue itself."""
     return fill.order_id.startswith(f"{OUTSIDE}-")
 

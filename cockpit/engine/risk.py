@@ -3,7 +3,7 @@
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged
-from cockpit.domain.events import HealthFactor, VenueWord
+from cockpit.domain.events import HealthFactor, VenueNotice
 from cockpit.domain.kinds import EngineState, Mode, TradePhase, VenueTopic
 from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
@@ -13,7 +13,7 @@ from cockpit.engine.flattening import Flattening
 from cockpit.engine.health_watch import HealthWatch
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.standing import StandDowns, compose
-from cockpit.engine.venue_words import VenueWords
+from cockpit.engine.venue_notices import VenueNotices
 from cockpit.market.market import Market
 
 SEVERITY_OF_CAUSE = (
@@ -40,7 +40,7 @@ class Risk:
         self.armed = False
         self.flattening: Flattening | None = None
         self.stand_downs = StandDowns(config)
-        self.venue_words = VenueWords(config)
+        self.venue_words = VenueNotices(config)
         self.flatten_steps: list[str] = []
         """The steps of the flatten under way, or of the last one."""
         self._health = HealthWatch(
@@ -96,10 +96,10 @@ class Risk:
         sentence = f"health factor {value} under {limit:.2f}, confirmed by {reading.source}"
         self.kill("health_factor", sentence, out, flatten=True)
 
-    def on_venue_word(self, word: VenueWord, out: Outbox) -> None:
+    def on_venue_notice(self, word: VenueNotice, out: Outbox) -> None:
         """A venue tells of our account there: some words forbid entries, some halt, some are steps of the flatten."""
         if word.topic is VenueTopic.FLATTEN and self.flattening is not None:
-            self.flattening.tell(word.sentence, out, word.is_grave)
+            self.flattening.emit(word.sentence, out, word.is_grave)
             return
         self.venue_words.take(word, out)
         if word.topic.halts and not word.is_over:
@@ -115,7 +115,7 @@ class Risk:
         elif after.phase is TradePhase.CLOSED and before.phase is not TradePhase.CLOSED:
             self.accountant.closed(after)
 
-    def look(self, out: Outbox, is_watch: bool = False) -> None:
+    def review(self, out: Outbox, is_watch: bool = False) -> None:
         """Once a second (the watch) and after every fill: roll the day, look at losses, drawdown and stand-downs."""
         open_usd = self._book.open_usd()
         if self.accountant.roll(out.now_ns, open_usd or 0.0):
@@ -123,7 +123,7 @@ class Risk:
             self._market.start_session(out.now_ns)
         self._count_losses(out)
         if open_usd is not None:
-            drawdown = self.accountant.look(open_usd, self.drawdown_limit_usd, is_watch)
+            drawdown = self.accountant.review(open_usd, self.drawdown_limit_usd, is_watch)
             if drawdown is not None:
                 limit = self.drawdown_limit_usd
                 pct = self._config.limits.session_drawdown_pct

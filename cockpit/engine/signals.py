@@ -28,7 +28,7 @@ class SignalAnswer(Struct, frozen=True):
     trade_id: str | None = None
 
 
-class SignalDesk:
+class SignalIntake:
     """Checks signals before the gate sees them, and remembers the answers by signal id."""
 
     def __init__(self, config: CockpitConfig, market: Market, risk: Risk, decisions: Decisions) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Account, Halt, StandDown
-from cockpit.domain.events import VenueWord
+from cockpit.domain.events import VenueNotice
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.market.market import Market
 from cockpit.market.staleness import StaleFeed, grouped, sentence_of, stale
@@ -41,7 +41,7 @@ class StandDowns:
         mode: Mode,
         equity_usd: float | None,
         now_ns: int,
-        words: Sequence[VenueWord] = (),
+        words: Sequence[VenueNotice] = (),
     ) -> bool:
         """Look at every cause again; True when the set of causes changed. `words` are what venues say against entries:
         each keeps them from its venue or perpetual alone.

@@ -11,10 +11,10 @@ from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
 from cockpit.engine import booking, ladder, outside
-from cockpit.engine.cover import RESTS, Cover
-from cockpit.engine.desk import Desk
+from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.reasking import Reasking
+from cockpit.engine.stop_coverage import RESTS, StopCoverage
 from cockpit.engine.tickets import Tickets
 
 
@@ -22,7 +22,12 @@ class TradeLife:
     """One trade and the orders that carry it. Every method books into `record` and decides into the outbox."""
 
     def __init__(
-        self, record: TradeRecord, instrument: Instrument, round_trip_fee_bps: float, desk: Desk, cover: Cover
+        self,
+        record: TradeRecord,
+        instrument: Instrument,
+        round_trip_fee_bps: float,
+        desk: OrderManager,
+        cover: StopCoverage,
     ) -> None:
         self.record = record
         self._instrument = instrument
@@ -57,7 +62,7 @@ class TradeLife:
         )
         self.record = replace(self.record, entry_order_id=request.order_id)
         self._desk.place(replace(request, expires_ns=expires_ns), out)
-        self._tell("sent", out)
+        self._emit("sent", out)
 
     def restore(self, out: Outbox) -> None:
         """Go on after a restart: see to it that a stop is there, one only, and then the targets."""
@@ -71,7 +76,7 @@ class TradeLife:
         stop = self._desk.get(record.stop_order_id)
         if stop is not None and stop.status in RESTS:
             self._stop_rests(out)
-        self._check_cover(out)
+        self._check_coverage(out)
 
     def on_order(self, event: OrderEvent, progress: OrderProgress, out: Outbox) -> None:
         """The venue spoke of one of this trade's orders."""
@@ -83,22 +88,22 @@ class TradeLife:
             self._on_gone(progress, out)
         if progress.status is OrderStatus.UNKNOWN and progress.request.order_id == self.record.stop_order_id:
             self._on_stop_unknown(progress, out)
-        self._cover.look(self.record, self._unproven, out.now_ns)
+        self._cover.review(self.record, self._unproven, out.now_ns)
 
     def _on_stop_unknown(self, progress: OrderProgress, out: Outbox) -> None:
         """One that rested and is nowhere to be found gets a successor at once: two stops harm less than none."""
         rested = self.record.stop_rests_on_venue
         self.record = replace(self.record, stop_rests_on_venue=False)
         out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
-        self._tell("stop_unknown", out)
+        self._emit("stop_unknown", out)
         if rested and self.record.open_qty > 0 and not self.is_over:
             self._place_stop(self.record.stop_price, out)
-            self._tell("protected", out)
+            self._emit("protected", out)
 
     def on_funding(self, amount_usd: float, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
         self.record = replace(self.record, funding_usd=self.record.funding_usd + amount_usd)
-        self._tell("funding", out)
+        self._emit("funding", out)
 
     def on_position(self, position: VenuePosition, price: float | None, out: Outbox) -> None:
         """The venue answered what it holds: close the rest again, or accept that somebody else closed it."""
@@ -131,7 +136,7 @@ class TradeLife:
 
     def absorb(self, fill: OrderFilled, qty: float, out: Outbox) -> None:
         """Another's order took `qty` of this trade's position, as the venue knows but one: book it here."""
-        if outside.is_strangers(fill):
+        if outside.is_foreign(fill):
             out.notice("critical", "position", f"{self.record.trade_id}: {outside.taken_text(fill, self.record)}")
         fill_id, fee_usd = f"{fill.fill_id}/{self.record.trade_id}", fill.fee_usd * qty / fill.qty
         what = (fill_id, qty, fill.price, fee_usd, fill.is_maker)
@@ -140,7 +145,7 @@ class TradeLife:
         if self.record.open_qty <= 0:
             reason, detail = outside.ended_by(fill, self.record)
             self.record = replace(self.record, exit_reason=reason, exit_detail=detail)
-        self._tell("exit_shared", out)
+        self._emit("exit_shared", out)
         if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
             self._resize_stop(out)
 
@@ -152,12 +157,12 @@ class TradeLife:
         due_ns = self.record.time_stop_ns
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
-        self._check_cover(out)
+        self._check_coverage(out)
         self._close_uncovered(out)
         if self.reasking.is_due(out.now_ns):
             self._ask_position(out)
 
-    def _check_cover(self, out: Outbox) -> None:
+    def _check_coverage(self, out: Outbox) -> None:
         """An open quantity has a stop, or is being closed: anything else is put right."""
         if self.record.open_qty <= 0 or self.is_over:
             return
@@ -183,7 +188,7 @@ class TradeLife:
         self.record = replace(self.record, phase=TradePhase.CLOSING, exit_reason=reason, exit_detail=detail)
         self._desk.cancel(self.record.entry_order_id, out)
         self._cancel_rungs(out)
-        self._tell("closing", out)
+        self._emit("closing", out)
         if self.record.open_qty > 0:
             self._send_close(self.record.open_qty, out)
 
@@ -230,7 +235,7 @@ class TradeLife:
             self._desk.cancel(self.record.entry_order_id, out)
         elif role is OrderRole.CLOSE:
             self.reasking.went_through()
-        self._tell(f"{role.value}_filled", out)
+        self._emit(f"{role.value}_filled", out)
         if not self._finish_if_flat(out) and was.phase is TradePhase.OPEN:
             self._keep_covered(progress, out)
 
@@ -247,7 +252,7 @@ class TradeLife:
 
     def _resize_stop(self, out: Outbox) -> None:
         self._place_stop(self.record.stop_price, out)
-        self._tell("stop_resized", out)
+        self._emit("stop_resized", out)
 
     def _stop_rests(self, out: Outbox) -> None:
         self.record = replace(self.record, stop_rests_on_venue=True)
@@ -255,7 +260,7 @@ class TradeLife:
             self._desk.cancel(order_id, out)
         self._retiring_stops.clear()
         self._stop_was_lost = False
-        self._tell("stop_rests", out)
+        self._emit("stop_rests", out)
         self._place_rungs(out)
 
     def _on_gone(self, progress: OrderProgress, out: Outbox) -> None:
@@ -294,14 +299,14 @@ class TradeLife:
         self.record = replace(
             self.record, phase=TradePhase.ABANDONED, closed_ns=out.now_ns, exit_detail=progress.detail
         )
-        self._tell("abandoned", out)
+        self._emit("abandoned", out)
 
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
         """Without its stop a position is closed at once. One that a restart cut off on its way is placed anew first,
         and so, once, is one that was to take the place of another that still rests.
         """
         self.record = replace(self.record, stop_rests_on_venue=False)
-        self._tell("stop_gone", out)
+        self._emit("stop_gone", out)
         what = f"{self.record.trade_id} stop {progress.status.value}: {progress.detail}"
         is_unproven = progress.request.order_id in self._unproven
         if is_unproven or (self._cover.is_whole(self.record) and not self._stop_was_lost):
@@ -320,7 +325,7 @@ class TradeLife:
         if self.record.initial_stop_price == 0.0 or not self.record.stop_at_entry:
             self.record = replace(self.record, initial_stop_price=price)
         self._place_stop(self.record.stop_price if self.record.stop_at_entry else price, out)
-        self._tell(change, out)
+        self._emit(change, out)
 
     def _move_stop_to_entry(self, out: Outbox) -> None:
         price = ladder.breakeven_price(
@@ -328,7 +333,7 @@ class TradeLife:
         )
         self.record = replace(self.record, stop_at_entry=True)
         self._place_stop(price, out)
-        self._tell("stop_to_entry", out)
+        self._emit("stop_to_entry", out)
 
     def _place_stop(self, price: float | None, out: Outbox) -> None:
         """A new stop for the whole open size; the old one is cancelled only once the new one rests."""
@@ -363,7 +368,7 @@ class TradeLife:
         )
         for request in requests:
             self._desk.place(request, out)
-        self._tell("targets_placed", out)
+        self._emit("targets_placed", out)
 
     def _place_rung_anew(self, progress: OrderProgress, out: Outbox) -> None:
         """A target that a restart cut off on its way to the venue."""
@@ -372,7 +377,7 @@ class TradeLife:
         rungs = booking.renamed_rung(self.record.rungs, lost.order_id, new.order_id)
         self.record = replace(self.record, rungs=rungs)
         self._desk.place(new, out)
-        self._tell("targets_placed", out)
+        self._emit("targets_placed", out)
 
     def _cancel_rungs(self, out: Outbox) -> None:
         for rung in self.record.rungs:
@@ -397,8 +402,8 @@ class TradeLife:
             exit_reason=self.record.exit_reason or ExitReason.TARGETS,
             stop_rests_on_venue=False,
         )
-        self._tell("closed", out)
+        self._emit("closed", out)
         return True
 
-    def _tell(self, change: str, out: Outbox) -> None:
+    def _emit(self, change: str, out: Outbox) -> None:
         out.add(TradeChanged(out.now_ns, self.record, change))

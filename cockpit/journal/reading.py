@@ -23,7 +23,7 @@ from cockpit.journal.sessions import FeedKind
 Body = TypeVar("Body", Verdict, TradeRecord)
 
 
-class _Looker(NamedTuple):
+class _Reader(NamedTuple):
     """One look: the connection, each lineage's place, and the instant from which on things count."""
 
     connection: Connection
@@ -70,7 +70,7 @@ class JournalReader:
         """What a report is made of: trades decided and everything else that happened since `since_ns`."""
         try:
             with self._database.connect() as connection:
-                look = _Looker(connection, _places(connection), since_ns if since_ns is not None else 0)
+                look = _Reader(connection, _places(connection), since_ns if since_ns is not None else 0)
                 approved, denied_by = _verdict_counts(look)
                 return Evidence(
                     since_ns=since_ns,
@@ -120,12 +120,12 @@ def _places(connection: Connection) -> dict[int, Place]:
     return {row.lineage: Place(FeedKind(row.feed), row.lineage) for row in rows}
 
 
-def _trades(look: _Looker) -> tuple[tuple[Place, TradeRecord], ...]:
+def _trades(look: _Reader) -> tuple[tuple[Place, TradeRecord], ...]:
     rows = look.rows(trades, "decided_ns")
     return tuple((look.places[row.lineage], msgspec.json.decode(row.body, type=TradeRecord)) for row in rows)
 
 
-def _fills(look: _Looker) -> tuple[tuple[Place, BookedFill], ...]:
+def _fills(look: _Reader) -> tuple[tuple[Place, BookedFill], ...]:
     return tuple(
         (
             look.places[row.lineage],
@@ -135,12 +135,12 @@ def _fills(look: _Looker) -> tuple[tuple[Place, BookedFill], ...]:
     )
 
 
-def _sent(look: _Looker) -> tuple[tuple[Place, Verdict], ...]:
+def _sent(look: _Reader) -> tuple[tuple[Place, Verdict], ...]:
     rows = look.rows(verdicts, "ts_ns", verdicts.c.sent.is_(True))
     return tuple((look.places[row.lineage], msgspec.json.decode(row.body, type=Verdict)) for row in rows)
 
 
-def _verdict_counts(look: _Looker) -> tuple[int, dict[str, int]]:
+def _verdict_counts(look: _Reader) -> tuple[int, dict[str, int]]:
     query = (
         select(verdicts.c.approved, verdicts.c.reason_check, func.count().label("count"))
         .where(verdicts.c.ts_ns >= look.since_ns)
@@ -155,7 +155,7 @@ def _verdict_counts(look: _Looker) -> tuple[int, dict[str, int]]:
     return approved, denied_by
 
 
-def _requests(look: _Looker) -> dict[str, int]:
+def _requests(look: _Reader) -> dict[str, int]:
     asked: Counter[str] = Counter()
     query = select(requests.c.venue, func.count()).where(requests.c.ts_ns >= look.since_ns).group_by(requests.c.venue)
     for venues, count in look.connection.execute(query):
@@ -164,19 +164,19 @@ def _requests(look: _Looker) -> dict[str, int]:
     return dict(asked)
 
 
-def _reviews(look: _Looker) -> tuple[tuple[Place, int], ...]:
+def _reviews(look: _Reader) -> tuple[tuple[Place, int], ...]:
     done = (operator_actions.c.command == "resume", operator_actions.c.ok.is_(True))
     return tuple((look.places[row.lineage], row.ts_ns) for row in look.rows(operator_actions, "ts_ns", *done))
 
 
-def _accounts(look: _Looker) -> tuple[tuple[Place, Mode, Account], ...]:
+def _accounts(look: _Reader) -> tuple[tuple[Place, Mode, Account], ...]:
     return tuple(
         (look.places[row.lineage], Mode(row.mode), msgspec.json.decode(row.body, type=Account))
         for row in look.rows(accounts, "ts_ns")
     )
 
 
-def _spans(look: _Looker) -> tuple[Span, ...]:
+def _spans(look: _Reader) -> tuple[Span, ...]:
     query = (
         select(sessions.c.feed, uptime.c.mode, uptime.c.from_ns, uptime.c.to_ns)
         .join_from(uptime, sessions, uptime.c.session_id == sessions.c.session_id)

@@ -22,12 +22,12 @@ def print_report(report: Report, history: History, console: Console) -> None:
     cells = min(console.width, WIDEST)
     pen = Pen(console.options.ascii_only)
     mark = f"{report.market} " if report.market else ""
-    _say(console, summary_lines(report))
+    _print(console, summary_lines(report))
     if history.closed:
         _head(console, f"{mark}Equity, net USD{_mixed(history)}")
-        _say(console, curve_lines(history.equity, cells, pen))
+        _print(console, curve_lines(history.equity, cells, pen))
         _head(console, f"{mark}R of each closed trade")
-        _say(console, histogram_lines(history.r_bins, cells, pen))
+        _print(console, histogram_lines(history.r_bins, cells, pen))
     if report.by_setup:
         console.print()
         console.print(_setups(report.by_setup, pen, mark), width=cells)
@@ -36,12 +36,12 @@ def print_report(report: Report, history: History, console: Console) -> None:
         console.print()
         console.print(_splits(report.by_hour, f"{mark}UTC hour", pen), width=cells)
     console.print()
-    _say(console, verdict_lines(report))
+    _print(console, verdict_lines(report))
     console.print()
-    _say(console, safety_lines(report))
+    _print(console, safety_lines(report))
 
 
-def _say(console: Console, lines: Iterable[str | Text]) -> None:
+def _print(console: Console, lines: Iterable[str | Text]) -> None:
     """Lines as they are: nothing in them is markup, and nothing is highlighted."""
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -49,7 +49,7 @@ def _say(console: Console, lines: Iterable[str | Text]) -> None:
 
 def _head(console: Console, title: str) -> None:
     console.print()
-    _say(console, [Text(title, "bold")])
+    _print(console, [Text(title, "bold")])
 
 
 def _mixed(history: History) -> str:

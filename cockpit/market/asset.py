@@ -231,7 +231,7 @@ class AssetMarket:
         return self.top.ts_ns if self.top is not None else 0
 
     @property
-    def heard_ns(self) -> int:
+    def received_ns(self) -> int:
         """The newest stamp of the stream: print, top or depth; 0 before the first."""
         return max(self.trade_ns, self.top_ns, self.depth.ts_ns if self.depth is not None else 0)
 
@@ -288,7 +288,7 @@ class AssetMarket:
         Depth within 10 bps where it is heard, else the top's sizes. None before a minute of samples.
         """
         from_ns = self._window_start(baseline_s)
-        now_ns = max(self.heard_ns, self._bar_start_ns)
+        now_ns = max(self.received_ns, self._bar_start_ns)
         if self.depth is not None and now_ns - self.depth.ts_ns <= self._silent_ns:
             size, usual = depth_size(self.depth), self._depth_sizes.median_since(from_ns)
         elif self.top is not None:

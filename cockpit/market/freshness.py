@@ -48,14 +48,14 @@ def worse(one: FeedState, other: FeedState) -> FeedState:
     return max(one, other, key=_BEST_FIRST.index)
 
 
-def word_text(word: FeedHealth | None) -> str:
+def health_text(word: FeedHealth | None) -> str:
     """What a worker says about its feed, in words."""
     if word is None:
         return ""
     return f"{word.source} {word.state}" + (f": {word.detail}" if word.detail else "")
 
 
-class FeedWords:
+class FeedHealthLog:
     """What the workers of each feed said last about themselves: down or off, and why."""
 
     __slots__ = ("_words",)

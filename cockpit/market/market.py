@@ -21,7 +21,7 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.asset import AssetMarket
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
-from cockpit.market.freshness import FeedWords, ages_of, word_text
+from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
 from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
@@ -53,7 +53,7 @@ class Market:
             for asset, where in config.assets.items()
         }
         self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
-        self.words = FeedWords()
+        self.feed_health = FeedHealthLog()
         self._replaced_bands: dict[str, AssetBands] = {}
         self.positioning: dict[str, Latest[Positioning]] = {asset: Latest() for asset in self.assets}
         self.open_interest: dict[str, Latest[OpenInterest]] = {asset: Latest() for asset in self.assets}
@@ -111,7 +111,7 @@ class Market:
         Readings of assets the config does not name are ignored too.
         """
         if isinstance(reading, FeedHealth):
-            self.words.take(reading)
+            self.feed_health.take(reading)
         elif isinstance(reading, HealthFactor):
             self.health.take(reading)
         elif isinstance(reading, Positioning):
@@ -196,7 +196,7 @@ class Market:
     def health_factor(self, now_ns: int) -> ReadingView:
         """The lower of our own Aave health factor and an external one; see `HealthWatch.view`."""
         view = self.health.view(now_ns)
-        return self._with_word(Reading.HEALTH_FACTOR, view)
+        return self._with_health(Reading.HEALTH_FACTOR, view)
 
     def health_no_debt(self, now_ns: int) -> bool:
         """Whether the watched wallet owes nothing, by a reading not stale."""
@@ -236,28 +236,28 @@ class Market:
     def stream(self, asset: str, now_ns: int) -> ReadingView:
         """The last print in USD, as old as the newest print, top or depth of the watched venue."""
         market = self.assets[asset]
-        if not market.heard_ns:
+        if not market.received_ns:
             missing = ReadingView(None, None, FeedState.STALE, None, "", market.watch)
-            return self._with_word(Reading.STREAM, missing, f"no print or book of {asset} from {market.watch} yet")
-        view = view_of(market.price, market.heard_ns, Origin.FEED, self.config.feeds.stream, now_ns)
+            return self._with_health(Reading.STREAM, missing, f"no print or book of {asset} from {market.watch} yet")
+        view = view_of(market.price, market.received_ns, Origin.FEED, self.config.feeds.stream, now_ns)
         detail = "" if market.price is not None else f"no print of {asset} from {market.watch} yet"
-        return self._with_word(Reading.STREAM, msgspec.structs.replace(view, source=market.watch), detail)
+        return self._with_health(Reading.STREAM, msgspec.structs.replace(view, source=market.watch), detail)
 
     def _own(self, kind: Reading, own: R | None, now_ns: int, what: str, source: str = "") -> ReadingView:
         """Age and state of our own reading, its value still to be filled in."""
         if own is None:
             missing = ReadingView(None, None, FeedState.STALE, None, "", source)
-            return self._with_word(kind, missing, f"no {what} received yet")
+            return self._with_health(kind, missing, f"no {what} received yet")
         ages = ages_of(self.config, kind)
         view = view_of(None, own.ts_ns, own.origin, ages, now_ns, getattr(own, "bar_s", 0.0))
-        return self._with_word(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
+        return self._with_health(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
 
-    def _with_word(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
+    def _with_health(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
         """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""
-        word = self.words.of(kind, view.source)
+        word = self.feed_health.of(kind, view.source)
         if word is None and view.state not in (FeedState.FRESH, FeedState.LATE):
-            word = self.words.about(kind, view.source, view.origin)
-        parts = [part for part in (detail or view.detail, word_text(word)) if part]
+            word = self.feed_health.about(kind, view.source, view.origin)
+        parts = [part for part in (detail or view.detail, health_text(word)) if part]
         state = word.state if word is not None and view.age_s is None else view.state
         return msgspec.structs.replace(view, state=state, detail="; ".join(parts))
 
@@ -294,7 +294,7 @@ def _long_bar_lengths(config: CockpitConfig) -> list[int]:
 
 def _longest_window_s(config: CockpitConfig) -> float:
     """How far back any setup looks over bars and books."""
-    return max((setup.looks_back_s for setup in config.setups.values()), default=0.0)
+    return max((setup.lookback_s for setup in config.setups.values()), default=0.0)
 
 
 def _fee_baseline_s(config: CockpitConfig) -> float:

@@ -7,7 +7,7 @@ from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import LiquidationMap, OnChainPrice, ReadingEvent
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market.freshness import OF_ONE_WORKER, age_s, ages_of, late_after_s, state_at, word_text
+from cockpit.market.freshness import OF_ONE_WORKER, age_s, ages_of, health_text, late_after_s, state_at
 from cockpit.market.market import Market
 
 Seen = ReadingEvent | OnChainPrice | LiquidationMap
@@ -41,7 +41,7 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
     """Workers that are down while others give the same reading: a traded venue nobody watches, a preferred source."""
     shown = {(feed.reading, feed.source) for feed in feeds}
     heard = {feed.reading for feed in feeds if feed.ts_ns is not None}
-    for word in market.words.down():
+    for word in market.feed_health.down():
         is_shown = (word.reading, word.source) in shown or word.reading in OF_ONE_WORKER
         if is_shown or word.reading not in heard:
             continue
@@ -55,23 +55,23 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
             origin=None,
             warn_after_s=ages.warn_after_s,
             stand_down_after_s=ages.stand_down_after_s,
-            detail=word_text(word),
+            detail=health_text(word),
         )
 
 
 def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
     ages = ages_of(market.config, feed.reading)
-    word = market.words.of(feed.reading, feed.source)
+    word = market.feed_health.of(feed.reading, feed.source)
     if feed.ts_ns is None or feed.origin is None:
         age, state, detail = None, FeedState.STALE, "nothing received yet"
-        word = market.words.about(feed.reading, feed.source, None)
+        word = market.feed_health.about(feed.reading, feed.source, None)
         if feed.reading is Reading.HEALTH_FACTOR and not market.health_watched:
             state, detail = FeedState.OFF, "not watched: no address configured"
     else:
         age = age_s(feed.ts_ns, now_ns, feed.origin)
         state, detail = state_at(age, ages, feed.bar_s), ""
         if state is not FeedState.FRESH:
-            word = market.words.about(feed.reading, feed.source, feed.origin)
+            word = market.feed_health.about(feed.reading, feed.source, feed.origin)
     return FeedView(
         name=feed.name,
         reading=feed.reading,
@@ -81,7 +81,7 @@ def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
         origin=feed.origin,
         warn_after_s=late_after_s(ages, feed.bar_s),
         stand_down_after_s=ages.stand_down_after_s,
-        detail="; ".join(part for part in (detail, word_text(word)) if part),
+        detail="; ".join(part for part in (detail, health_text(word)) if part),
     )
 
 
@@ -105,20 +105,20 @@ def _informing(market: Market) -> Iterator[Feed]:
         heard = {asset: latest.own for asset, latest in seen.items() if latest.own is not None}
         for asset, own in heard.items():
             yield _feed(f"{kind.value}.{asset}", kind, asset, own)
-        word = market.words.any_of(kind)
+        word = market.feed_health.any_of(kind)
         if word is not None and not heard:
             yield Feed(kind.value, kind, EVERYTHING, word.source, None, None)
 
 
 def _asset_feeds(market: Market, asset: str) -> Iterator[Feed]:
     traded = market.assets[asset]
-    heard = bool(traded.heard_ns)
+    heard = bool(traded.received_ns)
     yield Feed(
         f"stream.{asset}",
         Reading.STREAM,
         asset,
         traded.watch,
-        traded.heard_ns or None,
+        traded.received_ns or None,
         Origin.FEED if heard else None,
     )
     yield _feed(f"positioning.{asset}", Reading.POSITIONING, asset, market.positioning[asset].own)

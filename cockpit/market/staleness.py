@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.numbers import apart
-from cockpit.market.freshness import age_s, ages_of, word_text
+from cockpit.market.freshness import age_s, ages_of, health_text
 from cockpit.market.market import Market
 from cockpit.market.overview import EVERYTHING, FEE_SCOPE
 from cockpit.market.readings import SPREAD_VENUES
@@ -58,7 +58,7 @@ def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
 
 def delivers(market: Market, now_ns: int) -> bool:
     """Whether prices come and nothing is stale that everybody stands down for."""
-    heard = any(asset.heard_ns for asset in market.assets.values())
+    heard = any(asset.received_ns for asset in market.assets.values())
     return heard and all(feed.scope != EVERYTHING for feed in stale(market, now_ns))
 
 
@@ -90,7 +90,7 @@ def _past(market: Market, limits: dict[Reading, ReadingAges], now_ns: int) -> It
 
 
 def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> StaleFeed:
-    word = market.words.about(feed.reading, feed.source, feed.origin)
+    word = market.feed_health.about(feed.reading, feed.source, feed.origin)
     seeded = SEEDED if feed.origin is Origin.CONFIG else ""
     return StaleFeed(
         name=feed.name,
@@ -99,7 +99,7 @@ def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> Stal
         limit_s=ages.stand_down_after_s,
         asset=feed.asset,
         what=_what(feed),
-        detail="; ".join(part for part in (seeded, word_text(word)) if part),
+        detail="; ".join(part for part in (seeded, health_text(word)) if part),
     )
 
 
@@ -124,10 +124,10 @@ def _what(feed: Judged) -> str:
 def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
     """Every feed seen that may stand somebody down. Asked once a second: keep it cheap."""
     for asset, traded in market.assets.items():
-        heard_ns = traded.heard_ns
-        if not heard_ns:
+        received_ns = traded.received_ns
+        if not received_ns:
             continue
-        yield Judged(Reading.STREAM, heard_ns, Origin.FEED, traded.watch, asset)
+        yield Judged(Reading.STREAM, received_ns, Origin.FEED, traded.watch, asset)
         shares, interest = market.positioning[asset].own, market.open_interest[asset].own
         if shares is not None:
             yield Judged(Reading.POSITIONING, shares.ts_ns, shares.origin, shares.source, asset)

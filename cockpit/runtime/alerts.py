@@ -13,8 +13,8 @@ from cockpit.config.alerts import AlertEvent
 from cockpit.config.secrets import Secrets
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.stream import AlertsView
-from cockpit.runtime.alert_teller import QUEUED, Teller
-from cockpit.runtime.alert_words import Alert, FaultWords, Words
+from cockpit.runtime.alert_sender import QUEUED, AlertSender
+from cockpit.runtime.alert_texts import Alert, AlertTexts, FaultAlerts
 from cockpit.runtime.host import Host
 
 URLS_NAME = "COCKPIT_ALERT_URLS"
@@ -35,10 +35,10 @@ class Alerts:
         self._urls = urls
         self._events = frozenset(events)
         self._title = title
-        self._words = Words()
-        self._faults = FaultWords()
+        self._words = AlertTexts()
+        self._faults = FaultAlerts()
         self._waiting: queue.Queue[Alert | None] = queue.Queue(QUEUED)
-        self._tellers: list[Teller] = []
+        self._senders: list[AlertSender] = []
         self._counting = threading.Lock()
         self._asked = self._failed = 0
         self._last_error = ""
@@ -57,23 +57,23 @@ class Alerts:
         except queue.Full:
             return
         self._thread.join(within_s)
-        for teller in self._tellers:
-            teller.join(max(0.0, give_up_s - monotonic()))
+        for sender in self._senders:
+            sender.join(max(0.0, give_up_s - monotonic()))
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Hear what the engine decided."""
         for action in actions:
             for alert in self._words.of(action):
-                self.tell(alert)
+                self.send(alert)
 
     async def watch(self, host: Host) -> None:
         """Look at the process once a second: what is wrong with it is no decision of the engine's."""
         while True:
             for alert in self._faults.of(host.process()):
-                self.tell(alert)
+                self.send(alert)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def tell(self, alert: Alert) -> None:
+    def send(self, alert: Alert) -> None:
         """Queue one alert, if its event was asked for."""
         if alert.event not in self._events:
             return
@@ -87,7 +87,7 @@ class Alerts:
     def view(self) -> AlertsView:
         """How it goes."""
         with self._counting:
-            return AlertsView(not self._failing, len(self._tellers), self._asked, self._failed, self._last_error)
+            return AlertsView(not self._failing, len(self._senders), self._asked, self._failed, self._last_error)
 
     def _count(self, who: str, count: int, error: str) -> None:
         """What came of telling, from whatever thread."""
@@ -104,17 +104,17 @@ class Alerts:
 
     def _run(self) -> None:
         try:
-            self._make_tellers()
+            self._make_senders()
         except Exception as error:  # apprise loads a hundred plugins: whatever one of them does, the engine goes on
             self._count("apprise", 0, f"could not be loaded: {type(error).__name__}")
         while (alert := self._waiting.get()) is not None:
-            for teller in self._tellers:
-                teller.tell(alert)
-            self._count("alerts", 1, "" if self._tellers else "have nobody to be told to")
-        for teller in self._tellers:
-            teller.end()
+            for sender in self._senders:
+                sender.send(alert)
+            self._count("alerts", 1, "" if self._senders else "have nobody to be told to")
+        for sender in self._senders:
+            sender.end()
 
-    def _make_tellers(self) -> None:
+    def _make_senders(self) -> None:
         from apprise import Apprise
 
         logging.getLogger("apprise").addHandler(logging.NullHandler())
@@ -124,7 +124,7 @@ class Alerts:
             self._count(URLS_NAME, 0, "expected apprise URLs, was one that apprise does not know")
         for number, service in enumerate(every, start=1):
             scheme = str(service.url()).partition(":")[0]  # type: ignore[no-untyped-call]
-            self._tellers.append(Teller(f"service {number} ({scheme})", service, self._title, self._count))
+            self._senders.append(AlertSender(f"service {number} ({scheme})", service, self._title, self._count))
 
     def __repr__(self) -> str:
         return f"Alerts({sorted(self._events)})"

@@ -9,11 +9,11 @@ from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS, offset_price
 from cockpit.engine.ladder import on_grid
+from cockpit.exchanges.base.account import RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.timing import Timing
+from cockpit.flatten.direct import flatten_directly
 from cockpit.journal.drills import Drill, DrillStep
-from cockpit.venues.account import RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
-from cockpit.venues.direct import flatten_directly
-from cockpit.venues.order_ids import OrderIds
-from cockpit.venues.timing import Timing
 
 STOP_AWAY_BPS = 300.0
 FILL_LOOKS = 50
@@ -37,7 +37,7 @@ class DrillRun:
         self._config = config
         self._prefix = prefix
         self._ids = OrderIds(prefix)
-        self._say = say
+        self._notify = say
         self._timing = timing or Timing()
         self._steps: list[DrillStep] = []
         self._number = self._timing.clock() // NS_PER_MS
@@ -50,14 +50,14 @@ class DrillRun:
             await self._in()
             is_done = True
         except (DrillFailed, VenueFailure) as error:
-            self._tell("FAILED", began_ns, str(error))
+            self._emit("FAILED", began_ns, str(error))
         out_ns = self._timing.clock()
         if not self.is_allowed:
             return self._drill(began_ns, False)
         is_flat = await flatten_directly(
-            {self._account.venue: self._account}, lambda step: self._say(step.line), self._prefix, self._timing
+            {self._account.venue: self._account}, lambda step: self._notify(step.line), self._prefix, self._timing
         )
-        self._tell("FLATTEN", out_ns, "the venue said flat twice" if is_flat else "the venue was NOT seen flat")
+        self._emit("FLATTEN", out_ns, "the venue said flat twice" if is_flat else "the venue was NOT seen flat")
         return self._drill(began_ns, is_done and is_flat)
 
     @property
@@ -71,7 +71,7 @@ class DrillRun:
         began_ns = self._timing.clock()
         await self._account.open()
         held = await self._account.positions()
-        self._tell("OPEN THE ACCOUNT", began_ns, f"{len(held)} positions there")
+        self._emit("OPEN THE ACCOUNT", began_ns, f"{len(held)} positions there")
         asset = next(asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue)
         instrument = self._config.instrument(asset, self._account.venue)
         entry = await self._enter(asset, instrument)
@@ -91,7 +91,7 @@ class DrillRun:
                 qty *= 2
                 continue
             filled = await self._filled(asset, client_id)
-            self._tell("ENTRY", began_ns, f"{filled.filled_qty:g} {asset} at {filled.average_price:g}")
+            self._emit("ENTRY", began_ns, f"{filled.filled_qty:g} {asset} at {filled.average_price:g}")
             return filled
         raise DrillFailed(f"expected {self._account.venue} to take {qty:g} {asset}, was too small for it")
 
@@ -114,11 +114,11 @@ class DrillRun:
         )
         client_id = self._ids.client_id(stop.order_id)
         await self._account.place(stop, client_id)
-        self._tell("STOP", began_ns, f"{entry.filled_qty:g} {entry.asset} at {trigger:g}")
+        self._emit("STOP", began_ns, f"{entry.filled_qty:g} {entry.asset} at {trigger:g}")
         listed = [order.client_id for order in await self._account.open_orders([entry.asset])]
         if client_id not in listed:
             raise DrillFailed(f"expected the stop in {self._account.venue}'s list, was not there")
-        self._tell("STOP SEEN", began_ns, "rests in the venue's own list")
+        self._emit("STOP SEEN", began_ns, "rests in the venue's own list")
 
     def _order(
         self,
@@ -145,10 +145,10 @@ class DrillRun:
             trigger_price=trigger_price,
         )
 
-    def _tell(self, name: str, began_ns: int, sentence: str) -> None:
+    def _emit(self, name: str, began_ns: int, sentence: str) -> None:
         step = DrillStep(name, self._timing.since_s(began_ns) * 1_000.0, sentence)
         self._steps.append(step)
-        self._say(f"{step.took_ms:8.1f} ms  {self._account.venue} {name}: {sentence}")
+        self._notify(f"{step.took_ms:8.1f} ms  {self._account.venue} {name}: {sentence}")
 
     def _drill(self, began_ns: int, ok: bool) -> Drill:
         place = "demo" if self._account.is_demo else "loopback" if self._account.is_loopback else "real"

@@ -76,7 +76,7 @@ def run_engine(
     handler = log_to(places.engine_log)
     speaker = Speaker()
     try:
-        return asyncio.run(_run(places, config, options, lock, make_server, speaker.say))
+        return asyncio.run(_run(places, config, options, lock, make_server, speaker.write))
     finally:
         speaker.close()
         logging.getLogger("cockpit").removeHandler(handler)

@@ -22,9 +22,11 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
 from cockpit.engine.views import snapshot
 from cockpit.journal.recordings import RecordingWriter
 from cockpit.journal.store import Journal
+from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.inbox import Inbox
 from cockpit.runtime.latency import Latency
 from cockpit.runtime.log_ring import LogRing
@@ -33,10 +35,8 @@ from cockpit.runtime.memory import Recent
 from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.player import Player
 from cockpit.runtime.presence import Presence
-from cockpit.runtime.session import Session
 from cockpit.runtime.supervisor import Supervisor
 from cockpit.runtime.watchdog import LoopWatchdog
-from cockpit.venues.paper import PaperVenue
 
 LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.005
@@ -173,7 +173,7 @@ class Host:
         if self._is_ending and not isinstance(command, SHEDS_RISK):
             name = type(command).__struct_config__.tag
             raise NotAnswered(f"expected a running engine, was one that is ending: {name} was not done")
-        command = await self._looked_into(command)
+        command = await self._with_context(command)
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
         self._answers[command_id] = waiter
         self.inbox.command(command)
@@ -187,7 +187,7 @@ class Host:
             await self._until_durable()
         return answer
 
-    async def _looked_into(self, command: AnyCommand) -> AnyCommand:
+    async def _with_context(self, command: AnyCommand) -> AnyCommand:
         if self.gate is None:
             return command
         if isinstance(command, SetMode):
@@ -316,11 +316,11 @@ class Host:
     async def _market(self) -> None:
         """Run the source, and let the streams it feeds say whether it runs."""
         if self._market_word:
-            self._say_of_market(FeedState.FRESH, "")
+            self._notify_market(FeedState.FRESH, "")
         await self.source.run(self.inbox.put_each if self.source.can_wait else self.inbox.put)
-        self._say_of_market(FeedState.DOWN, f"{self.source.name} has ended")
+        self._notify_market(FeedState.DOWN, f"{self.source.name} has ended")
 
-    def _say_of_market(self, state: FeedState, detail: str) -> None:
+    def _notify_market(self, state: FeedState, detail: str) -> None:
         self._market_word = detail
         for venue in dict.fromkeys(asset.watch for asset in self.config.assets.values()):
             word = FeedHealth(self.engine.now_ns, Reading.STREAM, venue, state, detail)
@@ -328,7 +328,7 @@ class Host:
 
     def _worker_fell(self, name: str, detail: str) -> None:
         if name == "market":
-            self._say_of_market(FeedState.DOWN, detail)
+            self._notify_market(FeedState.DOWN, detail)
 
     async def _flush_recording(self) -> None:
         while self._recording is not None:

@@ -61,12 +61,12 @@ class Inbox:
     async def put(self, source: str, event: AnyEvent) -> None:
         """Queue one event of a source; waits while that source's share is full."""
         while not self.offer(source, event):
-            await self._wait_for_room(source)
+            await self._wait_for_capacity(source)
 
     async def put_each(self, source: str, event: AnyEvent) -> None:
         """Queue one event that must arrive whatever its kind; waits while that source's share is full."""
         while not self.offer(source, event, conflates=False):
-            await self._wait_for_room(source)
+            await self._wait_for_capacity(source)
 
     def offer(self, source: str, event: AnyEvent, conflates: bool = True) -> bool:
         """Queue one event unless its source's share is full; says whether it was taken."""
@@ -106,7 +106,7 @@ class Inbox:
         """Wait until something may be there to take."""
         await self._something.wait()
 
-    async def _wait_for_room(self, source: str) -> None:
+    async def _wait_for_capacity(self, source: str) -> None:
         room = self._room.setdefault(source, asyncio.Event())
         room.clear()
         await room.wait()

@@ -11,9 +11,9 @@ from cockpit.domain.events import AnyEvent, OrderCancelled, OrderRejected, Order
 from cockpit.domain.kinds import OrderRole
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
+from cockpit.engine.order_venue import OrderVenue, Request
+from cockpit.exchanges.base.timing import Timing
 from cockpit.journal.store import Journal
-from cockpit.runtime.order_venue import OrderVenue, Request
-from cockpit.venues.timing import Timing
 
 LOG = logging.getLogger("cockpit.engine")
 
@@ -88,11 +88,11 @@ class JournalFirst:
     async def _is_written(self) -> bool:
         loop, written = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell() -> None:
+        def emit() -> None:
             with suppress(RuntimeError):  # the loop may be gone by then
                 loop.call_soon_threadsafe(written.set)
 
-        self._journal.when_written(self._journal.appended, tell)
+        self._journal.when_written(self._journal.appended, emit)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._within_s):
                 await written.wait()

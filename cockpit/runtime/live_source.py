@@ -7,9 +7,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.stream import TaskView
-from cockpit.exchanges.masking import masked
-from cockpit.feeds.live.feed import Put
-from cockpit.feeds.live.roster import Member, Roster
+from cockpit.exchanges.base.feed import Put
+from cockpit.exchanges.base.masking import masked
+from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.supervisor import Supervisor
 
@@ -48,7 +48,7 @@ class LiveSource:
         self._supervisor = Supervisor(_already_said)
         try:
             for member in self._roster.members:
-                self._supervisor.start(member.feed.name, _saying(member, put, self.now_ns))
+                self._supervisor.start(member.feed.name, _reporting(member, put, self.now_ns))
             await asyncio.Event().wait()
         finally:
             await self._supervisor.stop()
@@ -56,7 +56,7 @@ class LiveSource:
                 await exchange.close()
 
 
-def _saying(member: Member, put: Put, now_ns: Callable[[], int]) -> Work:
+def _reporting(member: Member, put: Put, now_ns: Callable[[], int]) -> Work:
     """The feed's work; its fall is said in its name before the supervisor hears of it."""
 
     async def work() -> None:

@@ -11,7 +11,7 @@ from cockpit.domain.events import AnyEvent, MarketEvent, Tick
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.recorded import delay_s
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
 from cockpit.journal.sessions import FeedKind
 
 BREATHE_EVERY = 64

@@ -22,24 +22,24 @@ from cockpit.domain.actions import AnyAction, CommandAnswered, ModeChanged
 from cockpit.domain.commands import Arm, SetMode
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import TaskView
+from cockpit.engine.session import Session
+from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.base.timing import Timing
+from cockpit.execution.accounts import accounts_of, trading_venues
 from cockpit.journal.drills import drills_lacking
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
 from cockpit.journal.way_up import way_up
-from cockpit.runtime.account_checks import account_items, opened
-from cockpit.runtime.checklist import Item
+from cockpit.paper.venue import PaperVenue
+from cockpit.preflight.account_checks import account_items, opened
+from cockpit.preflight.checklist import Item
 from cockpit.runtime.journal_first import Put
 from cockpit.runtime.profile_prefix import order_prefix
-from cockpit.runtime.real_accounts import accounts_of, trading_venues
-from cockpit.runtime.session import Session
-from cockpit.venues.account import VenueAccount
-from cockpit.venues.paper import PaperVenue
-from cockpit.venues.timing import Timing
 
 if TYPE_CHECKING:
-    from cockpit.runtime.real_room import RealRoom
+    from cockpit.runtime.live_venues import LiveVenues
 
 LOG = logging.getLogger("cockpit.engine")
 JOURNAL_WITHIN_S = 2.0
@@ -82,12 +82,12 @@ class ModeGate:
         self._put = put
         self._timing = timing or Timing()
         self._make_accounts = make_accounts or self._accounts
-        self._prepared: RealRoom | None = None
-        self._room: RealRoom | None = None
+        self._prepared: LiveVenues | None = None
+        self._room: LiveVenues | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     @property
-    def room(self) -> RealRoom | None:
+    def live_venues(self) -> LiveVenues | None:
         """The real venues behind the engine; None in paper mode."""
         return self._room
 
@@ -127,8 +127,12 @@ class ModeGate:
 
     async def items(self, *, probes_stops: bool = True) -> list[Item]:
         """What the venues behind the engine say of the accounts right now."""
-        room = self._room or self._prepared
-        return [] if room is None else await account_items(room.accounts, self._host.config, probes_stops=probes_stops)
+        live_venues = self._room or self._prepared
+        return (
+            []
+            if live_venues is None
+            else await account_items(live_venues.accounts, self._host.config, probes_stops=probes_stops)
+        )
 
     # What the engine did.
 
@@ -148,7 +152,7 @@ class ModeGate:
                     self._end(self._prepared)
                     self._prepared = None
 
-    def take_over(self, mode: Mode, venues: Collection[str]) -> RealRoom:
+    def take_over(self, mode: Mode, venues: Collection[str]) -> LiveVenues:
         """At the start, before anything else: the room of a real mode that an earlier engine left, not opened yet.
 
         Raises `MissingKeys`, `BadEndpoint` or `OSError` where nothing could be sent there.
@@ -171,9 +175,9 @@ class ModeGate:
 
     async def stop(self) -> None:
         """Let go of every venue."""
-        for room in (self._room, self._prepared):
-            if room is not None:
-                await room.stop()
+        for live_venues in (self._room, self._prepared):
+            if live_venues is not None:
+                await live_venues.stop()
         self._room = self._prepared = None
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
@@ -207,39 +211,41 @@ class ModeGate:
         if self._room is not None:
             return _said(await self.items())
         try:
-            room = self._made(mode, ())
+            live_venues = self._made(mode, ())
         except (MissingKeys, BadEndpoint, OSError) as error:
             return str(error)
         try:
             async with asyncio.timeout(within_s):
-                refusal = await self._looked_at(room)
+                refusal = await self._reviewed(live_venues)
         except TimeoutError:
-            refusal = f"expected {', '.join(room.accounts)} to tell of the account within {within_s:g} s, was none"
+            refusal = (
+                f"expected {', '.join(live_venues.accounts)} to tell of the account within {within_s:g} s, was none"
+            )
         except BaseException:
-            self._end(room)
+            self._end(live_venues)
             raise
         if refusal or self._room is not None:
-            self._end(room)
+            self._end(live_venues)
             return refusal
         if self._prepared is not None:
             self._end(self._prepared)
-        self._prepared = room
+        self._prepared = live_venues
         return ""
 
-    async def _looked_at(self, room: RealRoom) -> str:
-        found = await opened(room.accounts)
+    async def _reviewed(self, live_venues: LiveVenues) -> str:
+        found = await opened(live_venues.accounts)
         if not found:
-            room.opened(*room.accounts)
-            found = await account_items(room.accounts, self._host.config)
+            live_venues.opened(*live_venues.accounts)
+            found = await account_items(live_venues.accounts, self._host.config)
         return _said(found)
 
     @staticmethod
-    async def _closed(room: RealRoom) -> list[str]:
+    async def _closed(live_venues: LiveVenues) -> list[str]:
         """The venues that are not open; one that is about to be is waited for."""
         with suppress(TimeoutError):
             async with asyncio.timeout(OPEN_FOR_ARMING_S):
-                await room.until_open()
-        return sorted(set(room.accounts) - room.is_open)
+                await live_venues.until_open()
+        return sorted(set(live_venues.accounts) - live_venues.is_open)
 
     async def _drill_refusal(self, mode: Mode) -> str:
         config = self._host.config
@@ -249,19 +255,19 @@ class ModeGate:
             drills_lacking, self._places.journal, trading_venues(config), self._timing.clock()
         )
 
-    def _made(self, mode: Mode, also: Collection[str]) -> RealRoom:
-        from cockpit.runtime.real_room import RealRoom
+    def _made(self, mode: Mode, also: Collection[str]) -> LiveVenues:
+        from cockpit.runtime.live_venues import LiveVenues
 
         config = self._host.config
         accounts = self._make_accounts(trading_venues(config, also), mode)
         prefix = order_prefix(self._places)
-        return RealRoom(accounts, prefix, config, self._host.journal, self._put, self._timing)
+        return LiveVenues(accounts, prefix, config, self._host.journal, self._put, self._timing)
 
     def _accounts(self, venues: Collection[str], mode: Mode) -> Mapping[str, VenueAccount]:
         return accounts_of(self._host.config, venues, mode, Secrets(), os.environ)
 
-    def _end(self, room: RealRoom) -> None:
-        task = asyncio.get_running_loop().create_task(room.stop())
+    def _end(self, live_venues: LiveVenues) -> None:
+        task = asyncio.get_running_loop().create_task(live_venues.stop())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 

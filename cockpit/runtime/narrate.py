@@ -15,14 +15,14 @@ class Narrator:
     """Tells the log, line by line, to `say`."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+        self._notify = say
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Tell what is worth telling."""
         for action in actions:
             line = line_of(action)
             if line is not None:
-                self._say(f"{utc_text(action.ts_ns)[11:19]} {printable(line)}")
+                self._notify(f"{utc_text(action.ts_ns)[11:19]} {printable(line)}")
 
 
 def line_of(action: AnyAction) -> str | None:

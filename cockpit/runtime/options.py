@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cockpit.domain.kinds import Mode
-from cockpit.feeds.shocks import Shock
+from cockpit.feeds.simulated.shocks import Shock
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,10 @@ class Presence:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            self.look()
+            self.check()
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """A sign at once when the market delivers (again), then one a minute; none while it does not."""
         engine = self._engine
         if not delivers(engine.market, engine.now_ns):

@@ -4,7 +4,7 @@ import secrets
 import string
 
 from cockpit.config.places import Places
-from cockpit.venues.order_ids import PREFIX_CHARS
+from cockpit.exchanges.base.order_ids import PREFIX_CHARS
 
 FILE_NAME = "order_prefix"
 ALPHABET = string.ascii_lowercase + string.digits

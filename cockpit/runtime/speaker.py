@@ -22,7 +22,7 @@ class Speaker:
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
         self._thread.start()
 
-    def say(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Queue one line; never waits."""
         with self._changed:
             if len(self._lines) >= self._kept_lines:

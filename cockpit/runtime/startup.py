@@ -14,9 +14,10 @@ from cockpit.config.secrets import MissingKeys
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
-from cockpit.exchanges.library import load_library
-from cockpit.feeds.live.roster import roster_of
-from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
+from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.timing import Timing
+from cockpit.feeds.roster import roster_of
+from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.restore import Restored
@@ -29,7 +30,6 @@ from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.player import Player, recorded_source
 from cockpit.runtime.profile_prefix import forget_with_the_journal
-from cockpit.venues.timing import Timing
 
 LOG = logging.getLogger("cockpit.engine")
 

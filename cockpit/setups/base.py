@@ -14,7 +14,7 @@ from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal, Target
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
-from cockpit.setups.words import clock_text, price_decimals, seconds_text
+from cockpit.setups.texts import clock_text, price_decimals, seconds_text
 
 DELTA_NOISE = 1e-6
 """Base coins: a taker delta nearer to 0 than this is a rounding error of its sum, far below any venue's lot."""
@@ -137,13 +137,13 @@ class Setup(ABC):
             case SetupPhase.OFF:
                 words = "disabled in the config"
             case SetupPhase.COOLING_DOWN:
-                words = self._cooling_words(now_ns)
+                words = self._cooling_text(now_ns)
             case SetupPhase.TRIGGERED:
-                words = self._triggered_words(now_ns)
+                words = self._triggered_text(now_ns)
             case SetupPhase.WATCHING:
-                words = self._watching_words(now_ns)
+                words = self._watching_text(now_ns)
             case SetupPhase.IDLE:
-                words = self._idle_words(now_ns)
+                words = self._idle_text(now_ns)
         return SetupStatus(phase, words)
 
     # What each setup fills in. These run only while it may propose.
@@ -170,13 +170,13 @@ class Setup(ABC):
         self._phase = SetupPhase.IDLE
 
     @abstractmethod
-    def _idle_words(self, now_ns: int) -> str:
+    def _idle_text(self, now_ns: int) -> str:
         """What starts its pattern."""
 
-    def _watching_words(self, now_ns: int) -> str:
-        return self._idle_words(now_ns)
+    def _watching_text(self, now_ns: int) -> str:
+        return self._idle_text(now_ns)
 
-    def _triggered_words(self, now_ns: int) -> str:
+    def _triggered_text(self, now_ns: int) -> str:
         stage = "its trade to close" if self._trade_open else "its entry"
         return f"{stage}, proposed {clock_text(self._triggered_ns)}"
 
@@ -222,7 +222,7 @@ class Setup(ABC):
         self._trade_open = False
         self._set_fences()
 
-    def _cooling_words(self, now_ns: int) -> str:
+    def _cooling_text(self, now_ns: int) -> str:
         left = seconds_text(ns_to_seconds(self._ready_ns - now_ns))
         return f"standing down {left}: {self._rest_reason}" if self._rest_reason else f"cooling down {left}"
 

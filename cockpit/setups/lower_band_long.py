@@ -15,7 +15,7 @@ from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 from cockpit.setups.base import DELTA_NOISE, Setup
 from cockpit.setups.guards import finding, no_data, shown, unusable_because, wider_stop
-from cockpit.setups.words import away_text, clock_text
+from cockpit.setups.texts import away_text, clock_text
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ class LowerBandLongSetup(Setup):
         if attempt is None or bar.length_s != self._rules.bar_s:
             return None
         if self._is_reclaim(attempt, bar, now_ns):
-            return self._proposal(self.side, self._reclaim_words(attempt, bar, now_ns))
+            return self._proposal(self.side, self._reclaim_text(attempt, bar, now_ns))
         if max(bar.end_ns, now_ns) >= attempt.last_end_ns:
             self._fail(attempt, self._quotes.price)
         return None
@@ -169,7 +169,7 @@ class LowerBandLongSetup(Setup):
             size_factor=1.0,
         )
 
-    def _reclaim_words(self, attempt: Attempt, bar: Bar, now_ns: int) -> str:
+    def _reclaim_text(self, attempt: Attempt, bar: Bar, now_ns: int) -> str:
         view = self._market.funding_spread_bps(self.asset, now_ns)
         spread = "unknown" if view.value is None else f"{view.value:+.2f} bps"
         return (
@@ -179,12 +179,12 @@ class LowerBandLongSetup(Setup):
             f"taker delta {self._delta_since(attempt):+.3f} {self.asset}, funding spread {spread}"
         )
 
-    def _idle_words(self, now_ns: int) -> str:
+    def _idle_text(self, now_ns: int) -> str:
         if math.isinf(self._trigger):
             return f"no lower band of {self.asset} in the config"
         return f"flush under {self._price_text(self._trigger)} ({away_text(self._quotes.price, self._trigger)})"
 
-    def _watching_words(self, now_ns: int) -> str:
+    def _watching_text(self, now_ns: int) -> str:
         edge, attempt = self._price_text(self._trigger), self._attempt
         if attempt is None:
             return f"print back above {edge} ({away_text(self._quotes.price, self._trigger)})"

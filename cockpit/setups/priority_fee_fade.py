@@ -16,7 +16,7 @@ from cockpit.market.onchain import distance
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
 from cockpit.setups.guards import aged, finding, no_data, shown, unusable_because, wider_stop
-from cockpit.setups.words import clock_text
+from cockpit.setups.texts import clock_text
 
 
 class Shock(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class PriorityFeeFadeSetup(Setup):
         if shock is not None and event.ts_ns > shock.last_ns:
             shock = None
         if shock is None:
-            self._look_for_shock(fee, event.ts_ns)
+            self._watch_for_shock(fee, event.ts_ns)
         elif fee > shock.peak:
             self._shock = self._shock_at(fee, shock.baseline, event.ts_ns)
         elif round((1.0 - fee / shock.peak) * 100.0, COMPARED_DECIMALS) >= self._rules.fall_pct:
@@ -79,7 +79,7 @@ class PriorityFeeFadeSetup(Setup):
         self._shock = None
         self._last_shock_words = ""
 
-    def _look_for_shock(self, fee: float, ts_ns: int) -> None:
+    def _watch_for_shock(self, fee: float, ts_ns: int) -> None:
         """The baseline leaves out the newest reading, and is None while it holds less than a minute of them."""
         baseline = self._market.fee_baseline(self._rules.baseline_s)
         # A multiple of no fee at all says nothing.
@@ -186,7 +186,7 @@ class PriorityFeeFadeSetup(Setup):
         words = f"{self.asset} on chain not compared with the perp: {why}"
         return finding(name, outcome, "not compared", limit, words)
 
-    def _idle_words(self, now_ns: int) -> str:
+    def _idle_text(self, now_ns: int) -> str:
         multiple, baseline = self._rules.shock_multiple, self._market.fee_baseline(self._rules.baseline_s)
         if baseline is None:
             return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_words}"
@@ -194,9 +194,9 @@ class PriorityFeeFadeSetup(Setup):
         now = "now unknown" if fee is None else f"now {fee:,.0f}"
         return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_words}"
 
-    def _watching_words(self, now_ns: int) -> str:
+    def _watching_text(self, now_ns: int) -> str:
         shock = self._shock
         if shock is None:
-            return self._idle_words(now_ns)
+            return self._idle_text(now_ns)
         goal = shock.peak * (1.0 - self._rules.fall_pct / 100.0)
         return f"priority fee at or under {goal:,.0f} by {clock_text(shock.last_ns)} (peak {shock.peak:,.0f})"

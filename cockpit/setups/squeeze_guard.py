@@ -35,7 +35,7 @@ class SqueezeGuardSetup(Setup):
             return None
         before = self._bar_before(bar)
         if before is not None and before.taker_delta < -DELTA_NOISE and bar.taker_delta > DELTA_NOISE:
-            return self._proposal(self.side, self._turn_words(before, bar, under_bps))
+            return self._proposal(self.side, self._turn_text(before, bar, under_bps))
         self._phase = SetupPhase.WATCHING if bar.taker_delta < -DELTA_NOISE else SetupPhase.IDLE
         return None
 
@@ -52,17 +52,17 @@ class SqueezeGuardSetup(Setup):
             return None
         return round(-bps_between(price, vwap), COMPARED_DECIMALS)
 
-    def _turn_words(self, before: Bar, bar: Bar, under_bps: float) -> str:
+    def _turn_text(self, before: Bar, bar: Bar, under_bps: float) -> str:
         rules = self._rules
         return (
             f"dip: {self._price_text(bar.close)} is {under_bps:.1f} bps under the {rules.vwap_window_s:g} s VWAP, "
             f"{rules.bar_s:g} s taker delta {before.taker_delta:+,.3f} then {bar.taker_delta:+,.3f} {self.asset}"
         )
 
-    def _idle_words(self, now_ns: int) -> str:
+    def _idle_text(self, now_ns: int) -> str:
         return f"dip of {self._rules.dip_bps:g} bps under the {self._vwap_now()}, sellers turning to buyers"
 
-    def _watching_words(self, now_ns: int) -> str:
+    def _watching_text(self, now_ns: int) -> str:
         return f"{self._rules.bar_s:g} s bar with buyers ahead, in the dip under the {self._vwap_now()}"
 
     def _vwap_now(self) -> str:

@@ -16,7 +16,7 @@ from cockpit.market.market import Market
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
 from cockpit.setups.guards import finding, no_data, shown
-from cockpit.setups.words import away_text, clock_text
+from cockpit.setups.texts import away_text, clock_text
 
 
 class Wick(msgspec.Struct):
@@ -93,7 +93,7 @@ class UpperBandShortSetup(Setup):
             self._start_afresh()
             return None
         if wick.has_closed_back and bar.high < wick.high:
-            return self._proposal(self.side, self._lower_high_words(wick, bar))
+            return self._proposal(self.side, self._lower_high_text(wick, bar))
         wick.high = max(wick.high, bar.high)
         is_in_time = wick.first_end_ns <= bar.end_ns <= wick.last_end_ns
         wick.has_closed_back = is_in_time and bar.close < self._trigger
@@ -184,29 +184,29 @@ class UpperBandShortSetup(Setup):
         words = f"{words}, at or above {rules.squeeze_rise_bps:g}: no short into a squeeze"
         return finding(name, Outcome.BLOCK, observed, limit, words)
 
-    def _lower_high_words(self, wick: Wick, bar: Bar) -> str:
+    def _lower_high_text(self, wick: Wick, bar: Bar) -> str:
         return (
             f"lower high {self._price_text(bar.high)} under the wick's {self._price_text(wick.high)}, "
             f"closed {self._price_text(bar.close)}; wick above {self._price_text(self._trigger)} "
             f"since {clock_text(wick.start_ns)}"
         )
 
-    def _idle_words(self, now_ns: int) -> str:
+    def _idle_text(self, now_ns: int) -> str:
         if math.isinf(self._trigger):
             return f"no upper band of {self.asset} in the config"
         return f"wick above {self._price_text(self._trigger)} ({away_text(self._quotes.price, self._trigger)})"
 
-    def _watching_words(self, now_ns: int) -> str:
+    def _watching_text(self, now_ns: int) -> str:
         wick, bar = self._wick, f"{self._rules.bar_s:g} s bar"
         if wick is None:
-            return self._idle_words(now_ns)
+            return self._idle_text(now_ns)
         if wick.has_closed_back:
             return f"{bar} with its high under the wick's {self._price_text(wick.high)}"
         window = f"from {clock_text(wick.first_end_ns)} to {clock_text(wick.last_end_ns)}"
         return f"{bar} closing back below {self._price_text(self._trigger)}, {window}"
 
-    def _triggered_words(self, now_ns: int) -> str:
+    def _triggered_text(self, now_ns: int) -> str:
         held_s = self._held_s(now_ns)
         so_far = "" if held_s is None else f", {held_s:.0f} s so far"
         limit = f"out after {self._rules.invalid_held_s:g} s above {self._price_text(self._invalid_above)}{so_far}"
-        return f"{super()._triggered_words(now_ns)}; {limit}"
+        return f"{super()._triggered_text(now_ns)}; {limit}"

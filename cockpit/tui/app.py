@@ -14,17 +14,17 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from cockpit.deck.errors import EngineRefused
-from cockpit.deck.link import EngineLink, LinkChange
+from cockpit.client.errors import EngineRefused
+from cockpit.client.link import EngineLink, LinkChange
 from cockpit.tui import keys
-from cockpit.tui.curtain import Curtain
-from cockpit.tui.desk import Desk
 from cockpit.tui.driver import driver_behind
+from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
 from cockpit.tui.main_screen import CockpitScreen
 from cockpit.tui.operator import OperatorActions
 from cockpit.tui.palette_commands import KeyCommands
-from cockpit.tui.picture import Look
+from cockpit.tui.pane_set import PaneSet
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.spans import CroppedUpdate
@@ -65,14 +65,14 @@ class CockpitApp(OperatorActions, App[str]):
         prepare: Prepare | None = None,
         clock: Callable[[], float] = monotonic,
         on_paint: Callable[[], None] | None = None,
-        curtain: Curtain | None = None,
+        first_paint: FirstPaint | None = None,
         direct_flatten: DirectFlatten | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_behind(curtain) if curtain is not None else None)
+        super().__init__(driver_class=driver_behind(first_paint) if first_paint is not None else None)
         self.settings = settings or ScreenSettings()
         self.store = Store(clock())
         self.flow = FlattenFlow(self.settings.flatten_presses)
-        self.desk = Desk()
+        self.pane_set = PaneSet()
         self.ticks = Ticks(self.settings.ticks_file)
         self.failure = ""
         self.animation_level = "none"
@@ -83,17 +83,19 @@ class CockpitApp(OperatorActions, App[str]):
         self._connect = connect
         self._prepare = prepare
         self._on_paint = on_paint
-        self._curtain = curtain
+        self._curtain = first_paint
         self._watchdog = Watchdog()
         self._beat: tuple[object, ...] = ()
         self._is_shown = False
-        self._look = self.settings.look
+        self._appearance = self.settings.appearance
         way_out = KEY_ROAD if direct_flatten is not None else SHELL_ROAD
-        self._main = CockpitScreen(self.desk, self._look, dict(self.settings.keys), self.view, way_out=way_out)
+        self._main = CockpitScreen(
+            self.pane_set, self._appearance, dict(self.settings.keys), self.view, way_out=way_out
+        )
         self._bindings = _bindings(self.settings.keys)
         for theme in textual_themes():
             self.register_theme(theme)
-        self.theme = PREFIX + self._look.theme
+        self.theme = PREFIX + self._appearance.theme
 
     # Textual's own hooks.
 
@@ -110,7 +112,7 @@ class CockpitApp(OperatorActions, App[str]):
         """A worker that fell says so; the screen goes on."""
         if event.state is WorkerState.ERROR:
             LOG.error("worker %s fell: %r", event.worker.name, event.worker.error)
-            self.store.say(f"the screen's {event.worker.name} fell: {event.worker.error}", "bad")
+            self.store.notify(f"the screen's {event.worker.name} fell: {event.worker.error}", "bad")
 
     def on_resize(self, _event: Resize) -> None:
         """The next look draws everything."""
@@ -129,12 +131,12 @@ class CockpitApp(OperatorActions, App[str]):
     @property
     def view(self) -> View:
         """What there is to see now."""
-        return View(self.store, self.asset, self._look.glyphs, self.clock())
+        return View(self.store, self.asset, self._appearance.glyphs, self.clock())
 
     @property
-    def look(self) -> Look:
+    def appearance(self) -> Appearance:
         """How it is drawn."""
-        return self._look
+        return self._appearance
 
     @property
     def panes(self) -> CockpitScreen:
@@ -150,7 +152,7 @@ class CockpitApp(OperatorActions, App[str]):
         self.flow.tick(view.now_s)
         if view.snapshot is not None and view.lost_s is None:
             self.flow.see(view.snapshot, self.store.flatten_steps, self.store.received_s)
-        beat = (self.store.version, int(view.now_s), self.flow.stage, self.asset, self.desk.gate_log.filter)
+        beat = (self.store.version, int(view.now_s), self.flow.stage, self.asset, self.pane_set.gate_log.filter)
         if beat == self._beat:
             return
         self._beat = beat
@@ -166,20 +168,20 @@ class CockpitApp(OperatorActions, App[str]):
         self._beat = ()
         self.flush()
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme, other signs, or another mode's frame."""
-        self._look = look
-        self.theme = PREFIX + look.theme
+        self._appearance = appearance
+        self.theme = PREFIX + appearance.theme
         for screen in self.screen_stack:
             change = getattr(screen, "restyle", None)
             if change is not None and screen.is_mounted:
-                change(look)
+                change(appearance)
         self._beat = ()
 
     def _follow_mode(self, view: View) -> None:
         mode = view.store.mode
-        if mode is not None and mode.value != self._look.mode:
-            self.restyle(self._look._replace(mode=mode.value))
+        if mode is not None and mode.value != self._appearance.mode:
+            self.restyle(self._appearance._replace(mode=mode.value))
 
     def _terminal_is_behind(self) -> bool:
         writer = getattr(self._driver, "_writer_thread", None)
@@ -198,14 +200,14 @@ class CockpitApp(OperatorActions, App[str]):
         if self._on_paint is not None:
             self._on_paint()
         if self.settings.welcome:
-            self.push_screen(Welcome(self.settings.keys, lambda: self.view, self._look))
+            self.push_screen(Welcome(self.settings.keys, lambda: self.view, self._appearance))
         self.run_worker(self._find_and_read(), name="stream", group="stream", exclusive=True, exit_on_error=False)
 
     async def _find_and_read(self) -> None:
         """Find or start the engine, then read its stream for as long as there is a screen."""
         try:
             if self._prepare is not None:
-                self.store.say(await asyncio.to_thread(self._prepare))
+                self.store.notify(await asyncio.to_thread(self._prepare))
             self.link = await asyncio.to_thread(self._connect)
             while True:
                 await self._read(self.link)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cockpit.domain.bands import BandProposal, ProposedBand
 from cockpit.domain.snapshot import AssetView
 from cockpit.tui import numbers
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.text import Line, clean, wrap
 
@@ -15,7 +15,7 @@ ACCEPT = "accept"
 Band = tuple[float, float]
 
 
-def question(asset: AssetView, proposal: BandProposal, look: Look) -> Choose:
+def question(asset: AssetView, proposal: BandProposal, appearance: Appearance) -> Choose:
     """Asks whether these bands are to be traded from now on; answered with `ACCEPT` or left."""
     when = f"Drawn {numbers.clock(proposal.ts_ns)}Z at {_price(proposal.price)}; in force until the UTC day ends."
     lines: list[Line] = [((when, "dim"),)]
@@ -29,7 +29,9 @@ def question(asset: AssetView, proposal: BandProposal, look: Look) -> Choose:
         share, source = f"{proposal.explained_pct:.0f} % of open interest", clean(proposal.map_source)
         ground = f"Estimated bands rest on {share} ({source})."
         lines += [(), *(((row, "warn"),) for row in wrap(ground, CELLS))]
-    return Choose(f"New bands of {asset.asset}?", lines, [Choice("y", ACCEPT, "accept: setups wait for these")], look)
+    return Choose(
+        f"New bands of {asset.asset}?", lines, [Choice("y", ACCEPT, "accept: setups wait for these")], appearance
+    )
 
 
 def _side(name: str, drawn: Sequence[ProposedBand], new: Sequence[Band], before: Sequence[Band]) -> list[Line]:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.tui import palette
-from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, WIDE_TAIL, Cell, Face, Look, bare, framed
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, WIDE_TAIL, Appearance, Cell, Face, bare, framed
 from cockpit.tui.text import Line
 
 BRIDGED_CELLS = 12
@@ -30,7 +30,7 @@ class Board(Widget):
     def __init__(self, name: str, *, title: str = "", framed: bool = True, focusable: bool = True) -> None:
         super().__init__(id=name)
         self.can_focus = focusable
-        self.look = Look()
+        self.appearance = Appearance()
         self.planned: Size | None = None
         self._framed = framed
         self._face = Face(title=title)
@@ -38,7 +38,7 @@ class Board(Widget):
         self._strips: dict[int, Strip] = {}
 
     @property
-    def room(self) -> Size:
+    def size_inside(self) -> Size:
         """Columns and rows for lines, inside the frame; those to come where the layout has not been done yet."""
         size = self.planned or self.size
         if not self._framed:
@@ -66,12 +66,12 @@ class Board(Widget):
         self._face = Face(tuple(lines), self._face.title if title is None else title, note, note_role, grey)
         self._redraw()
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Draw with another theme, other signs, or another mode's frame."""
-        if look == self.look:
+        if appearance == self.appearance:
             return
-        is_repaint = look.theme != self.look.theme
-        self.look = look
+        is_repaint = appearance.theme != self.appearance.theme
+        self.appearance = appearance
         if is_repaint:
             self._cells = []
         self._redraw()
@@ -129,8 +129,8 @@ class Board(Widget):
 
     def _picture(self, size: Size) -> list[list[Cell]]:
         if not self._framed:
-            return bare(self._face, self.look, size.width, size.height)
-        return framed(self._face, self.look, size.width, size.height, focused=self.has_focus)
+            return bare(self._face, self.appearance, size.width, size.height)
+        return framed(self._face, self.appearance, size.width, size.height, focused=self.has_focus)
 
     def _strip(self, row: list[Cell]) -> Strip:
         segments: list[Segment] = []
@@ -147,7 +147,7 @@ class Board(Widget):
         return Strip(segments, len(row))
 
     def _style(self, role: str) -> Style:
-        return palette.style(self.look.theme, role)
+        return palette.style(self.appearance.theme, role)
 
 
 def changed_runs(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:

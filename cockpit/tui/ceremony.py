@@ -1,7 +1,7 @@
 """Questions before something is done: a reason to resume, and the ceremony before real money."""
 
 from cockpit.domain.kinds import Mode
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.ask import Ask
 from cockpit.tui.screens.checklist import limits, ticked_text, what_is_seen
 from cockpit.tui.text import Line, wrap
@@ -10,40 +10,40 @@ from cockpit.tui.view import View
 CELLS = 80
 
 
-def resume(view: View, look: Look) -> Ask:
+def resume(view: View, appearance: Appearance) -> Ask:
     """Asks why it is right to go on."""
     now = view.snapshot
     halt = now.halt if now is not None else None
     why = halt.sentence if halt is not None else "the engine is not halted"
     lines: list[Line] = [((row, "text"),) for row in wrap(why, CELLS)]
     lines += [(), (("What was reviewed, and why may entries start again?", "strong"),)]
-    return Ask("Resume", lines, look, check=lambda text: "" if text else "expected a reason, was none")
+    return Ask("Resume", lines, appearance, check=lambda text: "" if text else "expected a reason, was none")
 
 
-def mode(view: View, wanted: Mode, look: Look, ticked: frozenset[str] = frozenset()) -> Ask:
+def mode(view: View, wanted: Mode, appearance: Appearance, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
     lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
     lines.append(((f"Type {wanted.value} to change the mode (it disarms).", "strong"),))
     lines.append(((f"Where the way up is locked: {wanted.value} and a reason, which the journal keeps.", "dim"),))
     return Ask(
-        f"{wanted.value} mode", lines, look, check=lambda text: _word_wrong(text.partition(" ")[0], wanted.value)
+        f"{wanted.value} mode", lines, appearance, check=lambda text: _wrong_text(text.partition(" ")[0], wanted.value)
     )
 
 
-def arm(view: View, current: Mode, look: Look, ticked: frozenset[str] = frozenset()) -> Ask:
+def arm(view: View, current: Mode, appearance: Appearance, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the word that lets setups trade real money."""
     word = f"arm {current.value}"
     lines = [_badge(current), (), *_limits(view, current), (), *_seen(view), *_own(view, ticked), ()]
     lines.append(((f"Type {word} to let setups trade.", "strong"),))
-    return Ask(f"Arm in {current.value} mode", lines, look, check=lambda text: _word_wrong(text, word))
+    return Ask(f"Arm in {current.value} mode", lines, appearance, check=lambda text: _wrong_text(text, word))
 
 
-def filter_log(current: str, look: Look) -> Ask:
+def filter_log(current: str, appearance: Appearance) -> Ask:
     """Asks for the words a verdict must have."""
     lines: list[Line] = [
         (("Words a verdict must have: setup, asset, side, approved, denied, reason. Empty shows all.", "text"),)
     ]
-    return Ask("Filter the gate log", lines, look, check=lambda _text: "", start=current)
+    return Ask("Filter the gate log", lines, appearance, check=lambda _text: "", start=current)
 
 
 def override_reason(answer: str) -> str:
@@ -51,7 +51,7 @@ def override_reason(answer: str) -> str:
     return answer.partition(" ")[2].strip()
 
 
-def _word_wrong(typed: str, word: str) -> str:
+def _wrong_text(typed: str, word: str) -> str:
     return "" if typed.lower() == word else f"expected {word}, was '{typed}'"
 
 

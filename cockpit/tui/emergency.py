@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, cast
 
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import EngineState
 from cockpit.tui.flatten import SHELL_ROAD, Outcome, Stage
 
@@ -29,13 +29,13 @@ class EmergencyActions:
                 app.store.flatten_steps = []
             app.run_worker(self._flatten(), name="flatten", group="flatten", exit_on_error=False)
         elif app.flow.stage is Stage.DIRECT:
-            app.store.say("flatten: the direct road is being taken already", "warn")
+            app.store.notify("flatten: the direct road is being taken already", "warn")
         app.redraw()
 
     async def _flatten(self) -> None:
         app = cast("CockpitApp", self)
         try:
-            app.store.say(f"flatten: {await self._ask_engine()}")
+            app.store.notify(f"flatten: {await self._ask_engine()}")
         except EngineRefused as refused:
             self._flatten_failed(str(refused))
         except EngineUnreachable as unreachable:
@@ -62,7 +62,7 @@ class EmergencyActions:
         if road is None:
             self._flatten_failed(f"{why}; {SHELL_ROAD}")
             return
-        app.store.say(f"flatten: {why}: taking the direct road", "bad")
+        app.store.notify(f"flatten: {why}: taking the direct road", "bad")
         app.flow.direct(why)
         app.redraw()
         outcome = Outcome.NOT_FLAT
@@ -76,15 +76,15 @@ class EmergencyActions:
             LOG.exception("the direct road broke off")
             self._direct_step(f"the direct road broke off: {type(error).__name__}: {error}; {SHELL_ROAD}")
         app.flow.direct_ended(outcome, app.clock())
-        app.store.say(f"flatten by the direct road: {outcome}", "good" if outcome is Outcome.FLAT else "bad")
+        app.store.notify(f"flatten by the direct road: {outcome}", "good" if outcome is Outcome.FLAT else "bad")
 
     def _direct_step(self, text: str) -> None:
         app = cast("CockpitApp", self)
         app.flow.direct_step(text, app.clock())
-        app.store.say(f"direct flatten: {text}")
+        app.store.notify(f"direct flatten: {text}")
         app.redraw()
 
     def _flatten_failed(self, sentence: str) -> None:
         app = cast("CockpitApp", self)
-        app.store.say(f"flatten: {sentence}", "bad")
+        app.store.notify(f"flatten: {sentence}", "bad")
         app.flow.failed(sentence)

@@ -12,11 +12,11 @@ from textual.screen import Screen
 
 from cockpit.tui import footer
 from cockpit.tui.board import Board
-from cockpit.tui.desk import Desk
 from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
 from cockpit.tui.layout import CockpitLayout
+from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.plan import TITLES, Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
@@ -41,13 +41,19 @@ class CockpitScreen(Screen[None]):
     ]
 
     def __init__(
-        self, desk: Desk, look: Look, bound: dict[str, tuple[str, ...]], view: View, *, way_out: str = SHELL_ROAD
+        self,
+        pane_set: PaneSet,
+        appearance: Appearance,
+        bound: dict[str, tuple[str, ...]],
+        view: View,
+        *,
+        way_out: str = SHELL_ROAD,
     ) -> None:
         super().__init__()
         self._way_out = way_out
-        self.desk = desk
+        self.pane_set = pane_set
         self.zoomed: str | None = None
-        self._look = look
+        self._appearance = appearance
         self._bound = bound
         self._view = view
         self._places = CockpitLayout()
@@ -64,13 +70,13 @@ class CockpitScreen(Screen[None]):
     def on_mount(self) -> None:
         """The first picture, before anything is known."""
         for board in self.boards:
-            board.look = self._look
+            board.appearance = self._appearance
         self._arrange(self.app.size.width, self.app.size.height)
 
     def on_resize(self, event: Resize) -> None:
         """Another size, another plan."""
         self._arrange(event.size.width, event.size.height)
-        self.desk.forget()
+        self.pane_set.forget()
         self.draw(self._view, None)
 
     @property
@@ -94,12 +100,12 @@ class CockpitScreen(Screen[None]):
         name = self.focused.id if self.focused is not None else None
         return name if name in PANES else None
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme, or another mode's frame."""
-        self._look = look
+        self._appearance = appearance
         for board in self.boards:
-            board.restyle(look)
-        self.desk.forget()
+            board.restyle(appearance)
+        self.pane_set.forget()
 
     def zoom(self) -> None:
         """The focused pane alone, or all again."""
@@ -138,11 +144,11 @@ class CockpitScreen(Screen[None]):
 
     def action_move(self, steps: int) -> None:
         """The cursor of the gate log, the only pane that has one."""
-        self.desk.gate_log.move(self._view, steps)
+        self.pane_set.gate_log.move(self._view, steps)
         self.draw(self._view, None)
 
     def _draw(self, board: Board, view: View) -> None:
-        size, grey = board.room, staleness(view) is not None
+        size, grey = board.size_inside, staleness(view) is not None
         match board.id:
             case "status":
                 board.show(status.lines(view, size.width, size.height), grey=grey)
@@ -153,7 +159,7 @@ class CockpitScreen(Screen[None]):
             case "footer":
                 board.show([footer.keys_line(self._bound, view, size.width)])
             case _:
-                self.desk.draw(board, view)
+                self.pane_set.draw(board, view)
 
     @staticmethod
     def _alert_line(text: str, role: str, cells: int) -> Line:
@@ -168,7 +174,7 @@ class CockpitScreen(Screen[None]):
             alert_rows=len(self._alert[:ALERT_ROWS]),
             trades=len(now.open_trades) if now else 0,
         )
-        self.desk.says_why = "setups" if "setups" in self._places.plan.regions else "trades"
+        self.pane_set.says_why = "setups" if "setups" in self._places.plan.regions else "trades"
         for board in self.boards:
             region = self._places.plan.regions.get(str(board.id))
             board.display = region is not None

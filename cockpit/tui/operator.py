@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
-from cockpit.deck.link import REAL_HOLDS_S, EngineLink
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.tui import band_update, ceremony, numbers, palette, replaying
 from cockpit.tui.emergency import EmergencyActions
@@ -48,13 +48,13 @@ class OperatorActions(EmergencyActions):
     def _do_arm(self) -> None:
         app, now = self._app, self._app.store.snapshot
         if now is None:
-            app.store.say("not armed: nothing is known of the engine yet", "bad")
+            app.store.notify("not armed: nothing is known of the engine yet", "bad")
         elif now.armed:
             self._send("disarm", lambda: self._link().disarm())
         elif now.mode is Mode.PAPER:
             self._send("arm", lambda: self._link().arm())
         else:
-            app.push_screen(ceremony.arm(app.view, now.mode, app.look, self._ticked), self._arm_answered)
+            app.push_screen(ceremony.arm(app.view, now.mode, app.appearance, self._ticked), self._arm_answered)
 
     def _arm_answered(self, word: str | None) -> None:
         if word is not None:
@@ -65,7 +65,7 @@ class OperatorActions(EmergencyActions):
 
     def _do_resume(self) -> None:
         app = self._app
-        app.push_screen(ceremony.resume(app.view, app.look), self._resume_answered)
+        app.push_screen(ceremony.resume(app.view, app.appearance), self._resume_answered)
 
     def _resume_answered(self, reason: str | None) -> None:
         if reason:
@@ -82,7 +82,7 @@ class OperatorActions(EmergencyActions):
 
     def _ask_mode(self, mode: Mode) -> None:
         app = self._app
-        app.push_screen(ceremony.mode(app.view, mode, app.look, self._ticked), partial(self._mode_answered, mode))
+        app.push_screen(ceremony.mode(app.view, mode, app.appearance, self._ticked), partial(self._mode_answered, mode))
 
     def _mode_answered(self, mode: Mode, answer: str | None) -> None:
         if answer is not None:
@@ -92,10 +92,10 @@ class OperatorActions(EmergencyActions):
     def _do_bands(self) -> None:
         app, asset = self._app, self._app.view.chosen
         if asset is None or asset.proposed_bands is None:
-            app.store.say(f"bands: nothing is proposed for {app.asset} now", "warn")
+            app.store.notify(f"bands: nothing is proposed for {app.asset} now", "warn")
             app.redraw()
             return
-        question = band_update.question(asset, asset.proposed_bands, app.look)
+        question = band_update.question(asset, asset.proposed_bands, app.appearance)
         app.push_screen(question, partial(self._bands_answered, asset.asset, asset.proposed_bands.proposal_id))
 
     def _bands_answered(self, asset: str, proposal_id: str, answer: str | None) -> None:
@@ -110,9 +110,9 @@ class OperatorActions(EmergencyActions):
     async def _sent(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         app = self._app
         try:
-            app.store.say(f"{what}: {await call()}")
+            app.store.notify(f"{what}: {await call()}")
         except (EngineRefused, EngineUnreachable) as error:
-            app.store.say(f"{what}: {error}", "bad")
+            app.store.notify(f"{what}: {error}", "bad")
             if len(what) + len(str(error)) > app.size.width - NEWS_CELLS:
                 self._open(f"{what}: refused", partial(refusal.lines, str(error)))
         app.redraw()
@@ -145,7 +145,7 @@ class OperatorActions(EmergencyActions):
         app = self._app
         process = app.store.process
         if process is None or not process.replay:
-            app.store.say(f"{key}: expected a recording, was {process.feed if process else 'no engine yet'}", "warn")
+            app.store.notify(f"{key}: expected a recording, was {process.feed if process else 'no engine yet'}", "warn")
             app.redraw()
             return
         action, speed = replaying.asked(key, process)
@@ -184,21 +184,21 @@ class OperatorActions(EmergencyActions):
 
     def _do_pause(self) -> None:
         app, pane = self._app, self._app.panes.focused_pane
-        app.desk.hold(pane or "gate_log", app.view)
+        app.pane_set.hold(pane or "gate_log", app.view)
         app.redraw()
 
     def _do_filter(self) -> None:
         app = self._app
-        app.push_screen(ceremony.filter_log(app.desk.gate_log.filter, app.look), self._filter_answered)
+        app.push_screen(ceremony.filter_log(app.pane_set.gate_log.filter, app.appearance), self._filter_answered)
 
     def _filter_answered(self, text: str | None) -> None:
         if text is not None:
-            self._app.desk.gate_log.filter = text
+            self._app.pane_set.gate_log.filter = text
             self._app.redraw()
 
     def _do_detail(self) -> None:
         app = self._app
-        chosen = app.desk.gate_log.selected(app.view)
+        chosen = app.pane_set.gate_log.selected(app.view)
         if chosen is not None:
             self._open("Verdict", partial(verdict.lines, chosen))
 
@@ -207,7 +207,7 @@ class OperatorActions(EmergencyActions):
     def _do_checklist(self) -> None:
         app = self._app
         app.ticks.read()
-        app.push_screen(ChecklistSheet(lambda: app.view, app.look, lambda: self._ticked, self._tick))
+        app.push_screen(ChecklistSheet(lambda: app.view, app.appearance, lambda: self._ticked, self._tick))
 
     @property
     def _ticked(self) -> frozenset[str]:
@@ -224,7 +224,7 @@ class OperatorActions(EmergencyActions):
         try:
             app.ticks.toggle(self._day, point)
         except OSError as error:
-            app.store.say(f"ticked on this screen only: {error}", "warn")
+            app.store.notify(f"ticked on this screen only: {error}", "warn")
 
     def _do_history(self) -> None:
         self._open("Closed trades", history.lines)
@@ -237,13 +237,13 @@ class OperatorActions(EmergencyActions):
 
     def _open(self, title: str, content: Content) -> None:
         app = self._app
-        app.push_screen(Sheet(title, content, lambda: app.view, app.look))
+        app.push_screen(Sheet(title, content, lambda: app.view, app.appearance))
 
     def _do_theme(self) -> None:
         app = self._app
         names = [palette.MONO] if not app.settings.colour else list(palette.THEMES)
-        current = names.index(app.look.theme) if app.look.theme in names else -1
-        app.restyle(app.look._replace(theme=names[(current + 1) % len(names)]))
+        current = names.index(app.appearance.theme) if app.appearance.theme in names else -1
+        app.restyle(app.appearance._replace(theme=names[(current + 1) % len(names)]))
         app.redraw()
 
     def _do_save(self) -> None:
@@ -252,9 +252,9 @@ class OperatorActions(EmergencyActions):
         try:
             path = app.save_screenshot(name, path=str(Path(app.settings.save_to)))
         except OSError as error:
-            app.store.say(f"the screen was not saved: {error}", "bad")
+            app.store.notify(f"the screen was not saved: {error}", "bad")
         else:
-            app.store.say(f"saved {path}")
+            app.store.notify(f"saved {path}")
         app.redraw()
 
     def _do_palette(self) -> None:
@@ -278,7 +278,7 @@ class OperatorActions(EmergencyActions):
         else:
             choices.append(Choice("s", "stop", "stop the engine: no trade is open"))
         state = f"{now.mode.value} mode, {now.state.value.replace('_', ' ')}, open trades: {count}"
-        app.push_screen(Choose("Leave", [((state, "strong"),)], choices, app.look), self._quit_answered)
+        app.push_screen(Choose("Leave", [((state, "strong"),)], choices, app.appearance), self._quit_answered)
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "detach":

@@ -13,7 +13,7 @@ MODES = ("paper", "test", "live")
 """Badges that stay coloured on a grey board: what is greyed is knowledge, not danger."""
 
 
-class Look(NamedTuple):
+class Appearance(NamedTuple):
     """How boards draw: the theme's name, ASCII or not, and whether the frame says live money."""
 
     theme: str = "dark"
@@ -36,25 +36,25 @@ class Face(NamedTuple):
     grey: bool = False
 
 
-def framed(face: Face, look: Look, columns: int, rows: int, *, focused: bool) -> list[list[Cell]]:
+def framed(face: Face, appearance: Appearance, columns: int, rows: int, *, focused: bool) -> list[list[Cell]]:
     """The face in a frame, in exactly so many columns and rows."""
-    is_live = look.mode == "live"
+    is_live = appearance.mode == "live"
     role = "bad" if is_live else ("frame_focus" if focused else "frame")
-    frame = look.glyphs.heavy if is_live else look.glyphs.frame
+    frame = appearance.glyphs.heavy if is_live else appearance.glyphs.frame
     side, space = (frame[5], role), (" ", "text")
     inner = max(0, columns - FRAME_CELLS)
-    drawn = [_row(_top(face, frame, role, columns, focused), look, columns, face.grey)]
+    drawn = [_row(_top(face, frame, role, columns, focused), appearance, columns, face.grey)]
     for line in _padded(face.lines, rows - FRAME_ROWS):
-        drawn.append([side, space, *_row(line, look, inner, face.grey), space, side][:columns])
+        drawn.append([side, space, *_row(line, appearance, inner, face.grey), space, side][:columns])
     if rows > 1:
         bottom = frame[2] + frame[4] * max(0, columns - 2) + frame[3]
-        drawn.append(_row(((bottom, role),), look, columns, face.grey))
+        drawn.append(_row(((bottom, role),), appearance, columns, face.grey))
     return drawn
 
 
-def bare(face: Face, look: Look, columns: int, rows: int) -> list[list[Cell]]:
+def bare(face: Face, appearance: Appearance, columns: int, rows: int) -> list[list[Cell]]:
     """The face without a frame."""
-    return [_row(line, look, columns, face.grey) for line in _padded(face.lines, rows)]
+    return [_row(line, appearance, columns, face.grey) for line in _padded(face.lines, rows)]
 
 
 def _padded(lines: tuple[Line, ...], rows: int) -> list[Line]:
@@ -78,18 +78,18 @@ def _top(face: Face, frame: str, role: str, cells: int, focused: bool) -> Line:
     )
 
 
-def _row(line: Line, look: Look, cells: int, grey: bool) -> list[Cell]:
+def _row(line: Line, appearance: Appearance, cells: int, grey: bool) -> list[Cell]:
     row: list[Cell] = []
     for text, role in line:
         drawn = "stale" if grey and role not in ("alarm", *MODES) else role
-        shown = to_ascii(clean(text)) if look.ascii_only else clean(text)
+        shown = to_ascii(clean(text)) if appearance.ascii_only else clean(text)
         for character in shown:
             row.append((character, drawn))
             if not character.isascii() and width(character) == 2:
                 row.append((WIDE_TAIL, drawn))
     if len(row) > cells:
         row = row[:cells]
-        row[-1:] = [("~" if look.ascii_only else ELLIPSIS, row[-1][1])] if row else []
+        row[-1:] = [("~" if appearance.ascii_only else ELLIPSIS, row[-1][1])] if row else []
         if len(row) > 1 and width(row[-2][0]) == 2:
             row[-2] = (" ", row[-2][1])
     return row + [(" ", "text")] * (cells - len(row))

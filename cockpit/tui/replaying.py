@@ -42,7 +42,7 @@ def slower(speed: float) -> float:
     return next((known for known in reversed(SPEEDS) if _rank(known) < _rank(speed)), speed)
 
 
-def word(process: ProcessView | None) -> str:
+def text(process: ProcessView | None) -> str:
     """`REPLAY PAUSED`, `REPLAY 10x`; empty where no recording is played."""
     if process is None or not process.replay:
         return ""

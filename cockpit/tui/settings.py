@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cockpit.tui.keys import keymap
 from cockpit.tui.palette import MONO, THEMES
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 
 LOCAL_HZ = 10.0
 REMOTE_HZ = 4.0
@@ -36,9 +36,9 @@ class ScreenSettings:
     welcome: bool = False
 
     @property
-    def look(self) -> Look:
+    def appearance(self) -> Appearance:
         """How to draw, before the engine has said whose money it is."""
-        return Look(self.theme if self.colour else MONO, self.ascii_only)
+        return Appearance(self.theme if self.colour else MONO, self.ascii_only)
 
     @classmethod
     def of(cls, chosen: Mapping[str, object], **given: object) -> "ScreenSettings":

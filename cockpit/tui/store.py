@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cockpit.deck.link import LinkChange
+from cockpit.client.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
 from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.snapshot import AssetView, Snapshot
@@ -93,10 +93,10 @@ class Store:
         """Trades that ended, oldest first."""
         return [trade for trade in self.trades.values() if trade.phase is TradePhase.CLOSED]
 
-    def say(self, text: str, role: str = "info", ts_ns: int | None = None) -> None:
+    def notify(self, text: str, role: str = "info", ts_ns: int | None = None) -> None:
         """A line of the screen's own, among the engine's."""
         stamp = ts_ns if ts_ns is not None else (self.snapshot.ts_ns if self.snapshot else 0)
-        self._tell(News(stamp, role, text))
+        self._emit(News(stamp, role, text))
 
     def _on_link(self, change: LinkChange, now_s: float) -> None:
         if change.connected != self.link.connected or (change.connected and not self.link.ever):
@@ -115,7 +115,7 @@ class Store:
         self.process = hello.process
         self.briefing = hello.briefing
         if hello.gap:
-            self.say("the log has a gap here: older entries are in the journal", "warn")
+            self.notify("the log has a gap here: older entries are in the journal", "warn")
 
     def _on_log(self, entry: AnyAction) -> None:
         self.log_version += 1
@@ -128,11 +128,11 @@ class Store:
                 self._on_trade(entry)
             case StateChanged():
                 role = "bad" if entry.after in ("halted", "flattening") else "info"
-                self._tell(News(entry.ts_ns, role, _arrow(entry.before, entry.after, entry.reason)))
+                self._emit(News(entry.ts_ns, role, _arrow(entry.before, entry.after, entry.reason)))
             case ModeChanged():
-                self._tell(News(entry.ts_ns, "warn", _arrow(entry.before, entry.after, entry.reason)))
+                self._emit(News(entry.ts_ns, "warn", _arrow(entry.before, entry.after, entry.reason)))
             case CommandAnswered():
-                self._tell(News(entry.ts_ns, "text" if entry.ok else "bad", f"{entry.by}: {entry.sentence}"))
+                self._emit(News(entry.ts_ns, "text" if entry.ok else "bad", f"{entry.by}: {entry.sentence}"))
             case Notice():
                 self._on_notice(entry)
             case _:
@@ -147,18 +147,18 @@ class Store:
             role = "good" if trade.pnl_usd >= 0 else "bad"
             how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else "closed"
             result = f"{trade.pnl_usd:+.2f} USD {trade.r:+.1f} R by {how}"
-            self._tell(News(entry.ts_ns, role, f"{trade.asset} {trade.side} closed: {result}"))
+            self._emit(News(entry.ts_ns, role, f"{trade.asset} {trade.side} closed: {result}"))
         elif trade.phase is TradePhase.ABANDONED:
-            self._tell(News(entry.ts_ns, "warn", f"{trade.asset} {trade.side} never opened: {trade.exit_detail}"))
+            self._emit(News(entry.ts_ns, "warn", f"{trade.asset} {trade.side} never opened: {trade.exit_detail}"))
 
     def _on_notice(self, notice: Notice) -> None:
         if notice.topic == FLATTEN:
             if "FREEZE" in notice.sentence:
                 self.flatten_steps = []
             self.flatten_steps.append(notice.sentence)
-        self._tell(News(notice.ts_ns, ROLE_OF_SEVERITY.get(notice.severity, "text"), notice.sentence))
+        self._emit(News(notice.ts_ns, ROLE_OF_SEVERITY.get(notice.severity, "text"), notice.sentence))
 
-    def _tell(self, news: News) -> None:
+    def _emit(self, news: News) -> None:
         self.log_version += 1
         self.version += 1
         self.news.append(news)

@@ -51,10 +51,10 @@ def age_span(feeds: list[FeedView], quiet: bool = True) -> Span:
     worst = max(feeds, key=_badness, default=None)
     if worst is None or (quiet and worst.state is FeedState.FRESH):
         return ("", "dim")
-    return (feed_word(worst), FEED_ROLES[worst.state])
+    return (feed_text(worst), FEED_ROLES[worst.state])
 
 
-def feed_word(feed: FeedView) -> str:
+def feed_text(feed: FeedView) -> str:
     """A feed's state and age in a word or two."""
     if feed.state is FeedState.OFF:
         return "off"

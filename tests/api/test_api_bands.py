@@ -4,11 +4,11 @@ from pathlib import Path
 
 from engine_room import ROOMY, Running, eventually, running
 
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
+from cockpit.client.address import local
+from cockpit.client.http import EngineClient
 from cockpit.domain.bands import BandProposal
 from cockpit.domain.events import LiquidationCluster, LiquidationMap
-from cockpit.runtime.replay import run_replay
+from cockpit.replay.replay import run_replay
 
 OFTEN = (*ROOMY, "band_proposals.every_s=1")
 
@@ -37,7 +37,11 @@ async def proposed(engine: Running, below_bps: float) -> BandProposal:
 
 
 async def test_what_was_seen_is_accepted_kept_over_a_restart_and_replayed(home: Path) -> None:
-    async with running(home, *OFTEN) as engine, engine.http() as client, Deck(local(engine.places.socket)) as deck:
+    async with (
+        running(home, *OFTEN) as engine,
+        engine.http() as client,
+        EngineClient(local(engine.places.socket)) as deck,
+    ):
         shown = await proposed(engine, 100)
         snapshot = (await client.get("/api/snapshot")).json()
         btc = next(asset for asset in snapshot["assets"] if asset["asset"] == "BTC")

@@ -1,4 +1,4 @@
-"""`/ws/deck`: a snapshot at once and at the asked rate, a log without a gap across any number of broken lines."""
+"""`/ws/stream`: a snapshot at once and at the asked rate, a log without a gap across any number of broken lines."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from cockpit.api.deck_socket import starting_point
-from cockpit.deck.address import local, remote
-from cockpit.deck.client import Deck
-from cockpit.deck.stream import DeckStream
+from cockpit.api.stream_socket import starting_point
+from cockpit.client.address import local, remote
+from cockpit.client.http import EngineClient
+from cockpit.client.stream import EngineStream
 from cockpit.domain.actions import Notice
 from cockpit.domain.stream import PROTOCOL, Frame, Hello, LogFrame, SnapshotFrame, StreamRequest
 from cockpit.runtime.log_ring import LogRing
@@ -57,7 +57,7 @@ async def write_log(engine: Running, count: int) -> None:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("as_json", [True, False])
 async def test_hello_then_a_snapshot_at_once(shared: Running, as_json: bool) -> None:
-    async with shared.socket("/ws/deck") as screen:
+    async with shared.socket("/ws/stream") as screen:
         await screen.send('{"hz": 1.0}' if as_json else msgspec.msgpack.encode(StreamRequest(hz=1.0)))
         stream = frames(screen)
         hello, snapshot = await anext(stream), await anext(stream)
@@ -78,7 +78,7 @@ async def test_snapshots_come_at_the_asked_rate_and_never_faster(
     shared: Running, asked_hz: float, given_hz: float
 ) -> None:
     loop = asyncio.get_running_loop()
-    async with shared.socket("/ws/deck") as screen:
+    async with shared.socket("/ws/stream") as screen:
         await ask(screen, StreamRequest(hz=asked_hz, epoch=shared.host.epoch, after_seq=shared.host.log.last_seq))
         began, stamps = loop.time(), []
         async for frame in frames(screen):
@@ -97,7 +97,7 @@ async def test_snapshots_come_at_the_asked_rate_and_never_faster(
     "message", [b"\x00", "{}[", '{"hz": "fast"}', msgspec.msgpack.encode({"hz": float("nan")}), "[" * 9_000]
 )
 async def test_a_wrong_request_is_told_what_was_expected(shared: Running, message: str | bytes) -> None:
-    async with shared.socket("/ws/deck") as screen:
+    async with shared.socket("/ws/stream") as screen:
         await screen.send(message)
         with pytest.raises(ConnectionClosed) as ended:
             await asyncio.wait_for(screen.recv(), 5)
@@ -114,14 +114,14 @@ async def test_the_log_has_no_gap_across_broken_lines(home: Path) -> None:
         seen: list[LogFrame] = []
         for upto in (5, 17, 40, 80):
             after = seen[-1].seq if seen else 0
-            async with engine.socket("/ws/deck") as screen:
+            async with engine.socket("/ws/stream") as screen:
                 hello, _ = await ask(screen, StreamRequest(20.0, after, engine.host.epoch if seen else ""))
                 await log_until(screen, upto, seen)
                 screen.transport.abort()
             assert hello.gap is False
         await writing
         last = engine.host.log.last_seq
-        async with engine.socket("/ws/deck") as screen:
+        async with engine.socket("/ws/stream") as screen:
             await ask(screen, StreamRequest(20.0, seen[-1].seq, engine.host.epoch))
             await log_until(screen, last, seen)
 
@@ -133,7 +133,7 @@ async def test_the_log_has_no_gap_across_broken_lines(home: Path) -> None:
 async def test_the_decks_own_client_works_against_it(home: Path, door: str) -> None:
     async with running(home, arm=False) as engine:
         address = local(engine.places.socket) if door == "unix" else remote(engine.url)
-        async with Deck(address, by="screen") as deck:
+        async with EngineClient(address, by="screen") as deck:
             assert await deck.arm() == "armed in paper mode"
             assert (await deck.snapshot()).armed
             assert (await deck.process()).pid > 0
@@ -143,7 +143,7 @@ async def test_the_decks_own_client_works_against_it(home: Path, door: str) -> N
             assert (await deck.trades())["trades"]
         kinds = set()
         async with asyncio.timeout(10):
-            async for frame in DeckStream(address, hz=20.0).frames():
+            async for frame in EngineStream(address, hz=20.0).frames():
                 kinds.add(type(frame).__name__)
                 if kinds >= {"LinkChange", "Hello", "SnapshotFrame", "LogFrame"}:
                     break

@@ -31,7 +31,7 @@ async def test_schemathesis_finds_no_5xx_and_no_hang(home: Path, tmp_path: Path)
             if process.returncode is None:
                 process.kill()
                 await process.communicate()
-        answers = engine.server.room.counters.answers
+        answers = engine.server.context.counters.answers
         async with engine.http() as client:
             health = await client.get("/api/health")
 

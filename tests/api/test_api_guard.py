@@ -9,7 +9,7 @@ import pytest
 from engine_room import SIGNAL, Running, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from cockpit.api.admission import Admission, Door
+from cockpit.api.admission import Admission, Listener
 from cockpit.api.limits import Limits
 from cockpit.api.tokens import TokenError, load_token
 from cockpit.domain.kinds import Mode
@@ -51,8 +51,8 @@ async def raw(engine: Running, request: bytes) -> bytes:
 def test_when_a_token_is_needed(tmp_path: Path, mode: Mode, bound: str, needs: bool) -> None:
     token = load_token(tmp_path / "token")
 
-    assert Admission(Door("tcp", bound), token, lambda: mode).needs_token is needs
-    assert Admission(Door("unix", is_socket=True), token, lambda: mode).needs_token is False
+    assert Admission(Listener("tcp", bound), token, lambda: mode).needs_token is needs
+    assert Admission(Listener("unix", is_socket=True), token, lambda: mode).needs_token is False
 
 
 async def test_test_mode_needs_the_token_on_tcp_and_not_on_the_unix_socket(home: Path) -> None:
@@ -105,11 +105,11 @@ async def test_a_websocket_shows_its_token_in_the_header_or_the_first_message(ho
         async with engine.socket("/ws/dashboard") as dashboard:
             await dashboard.send(auth)
             assert json.loads(await dashboard.recv())["event"] == "connected"
-        async with engine.socket("/ws/deck") as screen:
+        async with engine.socket("/ws/stream") as screen:
             await screen.send(json.dumps({"token": engine.token}))
             assert await screen.recv()
         with pytest.raises(InvalidStatus) as refused:
-            async with engine.socket("/ws/deck", Authorization="Bearer wrong"):
+            async with engine.socket("/ws/stream", Authorization="Bearer wrong"):
                 pass
         assert refused.value.response.status_code == 401
         for path, message in (
@@ -117,9 +117,9 @@ async def test_a_websocket_shows_its_token_in_the_header_or_the_first_message(ho
             ("/ws/dashboard", '{"type": "request_stats"}'),
             ("/ws/dashboard", '{"type": "auth", "token": 5}'),
             ("/ws/dashboard", None),
-            ("/ws/deck", '{"token": "wrong"}'),
-            ("/ws/deck", "{}"),
-            ("/ws/deck", None),
+            ("/ws/stream", '{"token": "wrong"}'),
+            ("/ws/stream", "{}"),
+            ("/ws/stream", None),
         ):
             async with engine.socket(path) as client:
                 if message is not None:
@@ -235,7 +235,7 @@ async def test_a_client_over_its_rate_is_told_when_to_come_back_and_can_still_fl
 
 async def test_websockets_are_capped_and_a_place_is_free_again_afterwards(home: Path) -> None:
     async with running(home, limits=Limits(sockets=2)) as engine:
-        async with engine.socket("/ws/dashboard") as one, engine.socket("/ws/deck"):
+        async with engine.socket("/ws/dashboard") as one, engine.socket("/ws/stream"):
             await one.recv()
             with pytest.raises(InvalidStatus) as refused:
                 async with engine.socket("/ws/dashboard"):
@@ -297,7 +297,7 @@ async def test_a_defect_is_a_500_without_its_traceback_which_is_logged(
         b"GET / HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET " + b"/" * 70_000 + b" HTTP/1.1\r\n\r\n",
-        b"GET /ws/deck HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+        b"GET /ws/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
     ],
 )
 @pytest.mark.asyncio(loop_scope="module")
@@ -333,16 +333,16 @@ async def test_every_refusal_is_counted_and_logged_and_no_secret_ever_is(home: P
                 await known.get("/openapi.json"),
             ]
             metrics = (await known.get("/metrics")).text
-        async with engine.socket("/ws/deck", Authorization=f"Bearer {token}") as screen:
+        async with engine.socket("/ws/stream", Authorization=f"Bearer {token}") as screen:
             await screen.send("{}")
             hello = bytes(await screen.recv()) + bytes(await screen.recv())
         with pytest.raises(ConnectionClosed):
             async with engine.socket("/ws/dashboard") as dashboard:
                 await dashboard.send(json.dumps({"type": "auth", "token": token[:-1] + "!"}))
                 await dashboard.recv()
-        things = repr(engine.server) + repr(engine.server.room) + repr(vars(engine.server))
+        things = repr(engine.server) + repr(engine.server.context) + repr(vars(engine.server))
 
-    refused = engine.server.room.log.refused
+    refused = engine.server.context.log.refused
     assert refused["token"] >= 2
     for reason in ("host", "origin", "unknown_path", "validation", "signature", "websocket"):
         assert refused[reason] >= 1, reason

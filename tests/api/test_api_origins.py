@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 
-from cockpit.api.admission import Admission, Door, Headers
+from cockpit.api.admission import Admission, Headers, Listener
 from cockpit.api.tokens import Token
 from cockpit.domain.kinds import Mode
 
@@ -43,7 +43,7 @@ async def test_a_host_of_somebody_elses_is_dns_rebinding(shared: Running, host: 
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("path", ["/ws/deck", "/ws/dashboard"])
+@pytest.mark.parametrize("path", ["/ws/stream", "/ws/dashboard"])
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:3000"}]
 )
@@ -74,10 +74,10 @@ async def test_only_a_page_we_served_may_call(shared: Running) -> None:
 TOKEN = Token.__new__(Token)
 
 
-LOOPBACK = Admission(Door("tcp", "127.0.0.1"), TOKEN, lambda: Mode.PAPER)
+LOOPBACK = Admission(Listener("tcp", "127.0.0.1"), TOKEN, lambda: Mode.PAPER)
 
 
-EVERYWHERE = Admission(Door("tcp", "0.0.0.0"), TOKEN, lambda: Mode.PAPER)
+EVERYWHERE = Admission(Listener("tcp", "0.0.0.0"), TOKEN, lambda: Mode.PAPER)
 
 
 @given(st.text(max_size=40))

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from hand_clock import Clock
 
-from cockpit.api.goodbye import Goodbye
 from cockpit.api.pump import TURN_S, Pump
+from cockpit.api.socket_close import SocketClose
 
 
 class Taker:
     """A connection that has room or not, and remembers what it was sent."""
 
     def __init__(self) -> None:
-        self.has_room = True
+        self.has_capacity = True
         self.sent: list[str] = []
 
     def send_now(self, messages: list[str]) -> None:
@@ -29,7 +29,7 @@ class Numbers:
     def __init__(self) -> None:
         self.looks = 0
 
-    def look(self, now_s: float) -> list[str]:
+    def poll(self, now_s: float) -> list[str]:
         self.looks += 1
         return [str(self.looks)]
 
@@ -48,15 +48,15 @@ async def pumped(pump: Pump, *clients: tuple[Any, Callable[[float], Any]]) -> li
 async def test_one_without_room_is_not_waited_for_and_let_go_when_its_patience_is_over() -> None:
     clock, stuck, other, numbers = Clock(), Taker(), Taker(), Numbers()
     pump = Pump(2.0, clock)
-    feeding = await pumped(pump, (stuck, numbers.look), (other, Numbers().look))
-    stuck.has_room = False
+    feeding = await pumped(pump, (stuck, numbers.poll), (other, Numbers().poll))
+    stuck.has_capacity = False
     for expected in (1, 2, 3):
         go_round(pump)
         clock.now_s += 1.0
         assert len(other.sent) == expected
     assert not feeding[0].done()
     go_round(pump)
-    with pytest.raises(Goodbye, match="expected to be read within 2 s, was not") as ended:
+    with pytest.raises(SocketClose, match="expected to be read within 2 s, was not") as ended:
         await feeding[0]
     assert ended.value.code == 1013
     assert (stuck.sent, numbers.looks) == ([], 0), "what it cannot take is not even made"
@@ -66,12 +66,12 @@ async def test_one_without_room_is_not_waited_for_and_let_go_when_its_patience_i
 async def test_room_again_in_time_is_patience_anew() -> None:
     clock, slow = Clock(), Taker()
     pump = Pump(2.0, clock)
-    feeding = await pumped(pump, (slow, Numbers().look))
+    feeding = await pumped(pump, (slow, Numbers().poll))
     for _ in range(5):
-        slow.has_room = False
+        slow.has_capacity = False
         go_round(pump)
         clock.now_s += 1.5
-        slow.has_room = True
+        slow.has_capacity = True
         go_round(pump)
     assert slow.sent == ["1", "2", "3", "4", "5"]
     assert not feeding[0].done()
@@ -83,7 +83,7 @@ async def test_a_defect_in_one_clients_look_ends_that_client_alone() -> None:
         raise ZeroDivisionError
 
     pump, other = Pump(2.0, Clock()), Taker()
-    feeding = await pumped(pump, (Taker(), broken), (other, Numbers().look))
+    feeding = await pumped(pump, (Taker(), broken), (other, Numbers().poll))
     go_round(pump)
     with pytest.raises(ZeroDivisionError):
         await feeding[0]

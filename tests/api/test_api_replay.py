@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from engine_room import SHIPPED, UNBOUNDED, Running, eventually, running
 
+from cockpit.client.address import local
+from cockpit.client.errors import EngineRefused
+from cockpit.client.http import EngineClient
 from cockpit.config.load import load_config
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineRefused
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 
 START_NS = 1_760_882_400 * NS_PER_S
@@ -65,7 +65,7 @@ async def test_a_recording_is_held_stepped_hurried_and_let_go_on(home: Path) -> 
 
 
 async def test_the_deck_asks_the_same(home: Path) -> None:
-    async with playing(home) as engine, Deck(local(engine.places.socket), by="test") as deck:
+    async with playing(home) as engine, EngineClient(local(engine.places.socket), by="test") as deck:
         assert await deck.replay("pause") == "held"
         assert (await deck.process()).replay == "held"
         assert await deck.replay("speed", 20.0) == "held at 20x"
@@ -73,7 +73,7 @@ async def test_the_deck_asks_the_same(home: Path) -> None:
 
 
 async def test_a_recording_that_has_ended_says_so(home: Path) -> None:
-    async with playing(home, speed=0.0) as engine, Deck(local(engine.places.socket)) as deck:
+    async with playing(home, speed=0.0) as engine, EngineClient(local(engine.places.socket)) as deck:
         await eventually(lambda: engine.host.process().replay == "ended", 30)
         with pytest.raises(EngineRefused, match=r"expected a recording that has events left, was market\.rec"):
             await deck.replay("resume")

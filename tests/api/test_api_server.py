@@ -14,7 +14,7 @@ import pytest
 from engine_room import SIGNAL, eventually, running
 from websockets.exceptions import ConnectionClosed
 
-from cockpit.api.doors import open_port, open_socket, url_of
+from cockpit.api.listeners import open_port, open_socket, url_of
 from cockpit.runtime.startup import CannotStart
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +123,7 @@ def test_the_url_names_the_real_port(host: str, url: str) -> None:
 async def test_both_doors_end_everybody_at_the_end_read_or_not(home: Path) -> None:
     async with running(home, arm=False) as engine:
         reading = await engine.socket("/ws/dashboard")
-        silent = await engine.socket("/ws/deck")
+        silent = await engine.socket("/ws/stream")
         await silent.send("{}")
         await reading.recv()
         async with asyncio.timeout(10):
@@ -137,7 +137,7 @@ async def test_both_doors_end_everybody_at_the_end_read_or_not(home: Path) -> No
 
 async def test_a_door_that_falls_is_opened_again(home: Path) -> None:
     async with running(home, arm=False) as engine, engine.local() as local:
-        broken = engine.server._doors[0]._server
+        broken = engine.server._servers[0]._server
         assert broken is not None
         broken.should_exit = True
         views = engine.host.supervisor.views
@@ -238,7 +238,7 @@ async def test_truncated_commands_are_not_carried_out(home: Path) -> None:
         writer.write(head + b"Content-Length: 500\r\n\r\n")
         await writer.drain()
         writer.transport.abort()
-        refused = engine.server.room.log.refused
+        refused = engine.server.context.log.refused
         await eventually(lambda: refused["gone"] == 1)
 
         assert engine.host.engine.risk.accountant.account.halt is None

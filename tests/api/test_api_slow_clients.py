@@ -24,28 +24,28 @@ async def deaf(engine: Running, path: str) -> ClientConnection:
     await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", port))
     uri = f"ws://127.0.0.1:{port}{path}"
     connection = await connect(uri, sock=narrow, max_queue=1, ping_interval=None, proxy=None)
-    if path == "/ws/deck":
+    if path == "/ws/stream":
         await connection.send('{"hz": 20}')
     connection.transport.pause_reading()
     return connection
 
 
-@pytest.mark.parametrize("path", ["/ws/deck", "/ws/dashboard"])
+@pytest.mark.parametrize("path", ["/ws/stream", "/ws/dashboard"])
 async def test_a_deaf_client_is_dropped_and_the_others_go_on(home: Path, path: str) -> None:
     async with running(home, limits=IMPATIENT) as engine, engine.http() as client:
         before = engine.host.engine.now_ns
         stuck = await deaf(engine, path)
-        dropped = engine.server.room.counters.dropped
+        dropped = engine.server.context.counters.dropped
         name = path.removeprefix("/ws/")
-        async with engine.socket("/ws/deck") as other:
+        async with engine.socket("/ws/stream") as other:
             await other.send('{"hz": 20}')
             async with asyncio.timeout(30):
                 while not dropped[name, "slow"]:
                     await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
                     await asyncio.wait_for(other.recv(), 2)
-        await eventually(lambda: engine.server.room.counters.clients[name] == 0)
+        await eventually(lambda: engine.server.context.counters.clients[name] == 0)
         metrics = (await client.get("/metrics")).text
-        server = engine.server._doors[0]._server
+        server = engine.server._servers[0]._server
         assert server is not None
         await eventually(lambda: not any(hasattr(held, "close_sent") for held in server.server_state.connections))
 
@@ -58,8 +58,8 @@ async def test_a_deaf_client_is_dropped_and_the_others_go_on(home: Path, path: s
 
 async def test_one_that_reads_again_in_time_learns_why_it_was_dropped(home: Path) -> None:
     async with running(home, limits=IMPATIENT) as engine, engine.http() as client:
-        stuck = await deaf(engine, "/ws/deck")
-        dropped = engine.server.room.counters.dropped
+        stuck = await deaf(engine, "/ws/stream")
+        dropped = engine.server.context.counters.dropped
         async with asyncio.timeout(30):
             while not dropped["deck", "slow"]:
                 await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
@@ -76,9 +76,9 @@ async def test_a_flood_of_clients_half_of_them_deaf(home: Path) -> None:
     """Two hundred clients: the engine goes on, those who read are served, the others are let go."""
     async with running(home, limits=IMPATIENT) as engine, engine.http() as client:
         before = engine.host.engine.now_ns
-        readers = [await engine.socket("/ws/deck") for _ in range(FLOOD // 2)]
-        stuck = [await deaf(engine, "/ws/deck") for _ in range(FLOOD // 2)]
-        counters = engine.server.room.counters
+        readers = [await engine.socket("/ws/stream") for _ in range(FLOOD // 2)]
+        stuck = [await deaf(engine, "/ws/stream") for _ in range(FLOOD // 2)]
+        counters = engine.server.context.counters
         received = [0] * len(readers)
 
         async def read(index: int) -> None:

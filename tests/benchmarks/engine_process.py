@@ -21,7 +21,7 @@ from cockpit.config.places import Places  # noqa: E402
 from cockpit.domain.commands import Arm  # noqa: E402
 from cockpit.domain.events import MarketEvent  # noqa: E402
 from cockpit.domain.units import NS_PER_S  # noqa: E402
-from cockpit.feeds.simulated import SimulatedMarket  # noqa: E402
+from cockpit.feeds.simulated.market import SimulatedMarket  # noqa: E402
 from cockpit.journal.sessions import FeedKind  # noqa: E402
 from cockpit.runtime.host import Host  # noqa: E402
 from cockpit.runtime.market_source import PacedSource  # noqa: E402

@@ -27,7 +27,7 @@ from cockpit.domain.commands import Arm, Resume  # noqa: E402
 from cockpit.domain.events import MarketEvent  # noqa: E402
 from cockpit.domain.kinds import EngineState  # noqa: E402
 from cockpit.domain.units import NS_PER_S  # noqa: E402
-from cockpit.feeds.simulated import SimulatedMarket  # noqa: E402
+from cockpit.feeds.simulated.market import SimulatedMarket  # noqa: E402
 from cockpit.journal.sessions import FeedKind  # noqa: E402
 from cockpit.runtime.host import Host  # noqa: E402
 from cockpit.runtime.market_source import PacedSource  # noqa: E402

@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
+from cockpit.client.address import local
+from cockpit.client.http import EngineClient
 from tests.faults.world import PRICES, TICKS
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
@@ -73,7 +73,7 @@ class Arrivals(NamedTuple):
     close_ms: float
 
 
-async def one(deck: Deck, traded: TradingVenue, hung: TradingVenue, press: Press) -> Arrivals:
+async def one(deck: EngineClient, traded: TradingVenue, hung: TradingVenue, press: Press) -> Arrivals:
     """One flatten; afterwards everything is as before."""
     await deck.execute(SIGNAL | {"exchanges": ["okx"]})
     await until(lambda: traded.algo_orders and len(traded.open_orders) == 3, "a stop and three targets")
@@ -90,7 +90,7 @@ async def one(deck: Deck, traded: TradingVenue, hung: TradingVenue, press: Press
     return Arrivals(*((at_ns - pressed_ns) / 1e6 for at_ns in arrived_ns))
 
 
-async def _halted(deck: Deck) -> None:
+async def _halted(deck: EngineClient) -> None:
     give_up_s = time.monotonic() + 60.0
     while (await deck.snapshot()).state != "halted":
         if time.monotonic() > give_up_s:
@@ -123,7 +123,7 @@ async def measure(runs: int, rate: float) -> dict[str, list[Arrivals]]:
                 assert engine.stdout is not None
                 ready = await asyncio.to_thread(engine.stdout.readline)
                 assert ready.startswith("ready"), ready
-                async with Deck(local(home / "engine.sock"), "benchmark") as deck:
+                async with EngineClient(local(home / "engine.sock"), "benchmark") as deck:
                     await _armed(deck)
                     took["API call"] = [await one(deck, okx, binance, lambda: _call(deck)) for _ in range(runs)]
                     screen = PtyProcess([sys.executable, "-m", "cockpit", "--home", str(home)])
@@ -139,7 +139,7 @@ async def measure(runs: int, rate: float) -> dict[str, list[Arrivals]]:
     return took
 
 
-async def _armed(deck: Deck) -> None:
+async def _armed(deck: EngineClient) -> None:
     give_up_s = time.monotonic() + START_WITHIN_S
     while (await deck.snapshot()).state != "armed":
         if time.monotonic() > give_up_s:
@@ -147,7 +147,7 @@ async def _armed(deck: Deck) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _call(deck: Deck) -> int:
+async def _call(deck: EngineClient) -> int:
     began_ns = time.monotonic_ns()
     asked = asyncio.create_task(deck.flatten("a benchmark"))
     asked.add_done_callback(lambda task: task.exception())

@@ -18,7 +18,7 @@ from cockpit.domain.commands import Arm
 from cockpit.domain.events import Trade
 from cockpit.domain.kinds import Mode
 from cockpit.engine.machine import Engine
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.headless import Ending

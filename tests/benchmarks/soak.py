@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE.parent / "tui"), str(HERE.parents[1])]
 
 from pty_process import PROJECT_ROOT, PtyProcess, clean_environ  # noqa: E402
 
-from cockpit.deck.address import local  # noqa: E402
-from cockpit.deck.client import Deck  # noqa: E402
+from cockpit.client.address import local  # noqa: E402
+from cockpit.client.http import EngineClient  # noqa: E402
 from cockpit.domain.units import NS_PER_S  # noqa: E402
 
 KEYS = ("n", "6", "down", "e", "escape", "c", "escape", "o", "escape", "z", "z", "y", "?", "escape")
@@ -44,7 +44,7 @@ def rss_mb(pid: int) -> float:
 async def soak(home: Path, simulated_s: float, screen: PtyProcess, engine_pid: int, looks: int) -> list[Held]:
     """What both hold at each look. Raises where the screen is gone."""
     found: list[Held] = []
-    async with Deck(local(home / "engine.sock")) as deck:
+    async with EngineClient(local(home / "engine.sock")) as deck:
         began_ns = (await deck.snapshot()).ts_ns
         print(f"{'simulated':>10} {'screen MB':>10} {'engine MB':>10} {'written MB':>10}", flush=True)
         pressed = 0

@@ -89,7 +89,7 @@ async def main(seconds: float) -> None:
             finally:
                 crowd.kill()
                 await crowd.wait()
-            counters = server.room.counters
+            counters = server.context.counters
             print(f"clients let go: {dict(counters.dropped)}; stalls over 100 ms: {host.watchdog.stalls_total}")
             print(f"host's own tick-to-verdict p99: {host.latency.p99_ms()} ms")
             names = ("events", "events, own", "verdicts", "verdicts, own")
@@ -102,7 +102,7 @@ async def main(seconds: float) -> None:
 
 async def one_screen(url: str) -> None:
     """What is always there: a screen, looking at the usual rate."""
-    async with connect(f"{url.replace('http', 'ws')}/ws/deck", proxy=None) as screen:
+    async with connect(f"{url.replace('http', 'ws')}/ws/stream", proxy=None) as screen:
         await screen.send(f'{{"hz": {HZ}}}')
         async for _ in screen:
             continue
@@ -150,10 +150,10 @@ async def crowd(url: str) -> None:
     """The clients: half read, half never do."""
     base = url.replace("http", "ws")
     readers = [
-        await connect(f"{base}{'/ws/deck' if number % 2 else '/ws/dashboard'}", proxy=None, max_queue=None)
+        await connect(f"{base}{'/ws/stream' if number % 2 else '/ws/dashboard'}", proxy=None, max_queue=None)
         for number in range(READERS)
     ]
-    deaf = [await connect(f"{base}/ws/deck", proxy=None, max_queue=1, ping_interval=None) for _ in range(DEAF)]
+    deaf = [await connect(f"{base}/ws/stream", proxy=None, max_queue=1, ping_interval=None) for _ in range(DEAF)]
     for number, client in enumerate((*readers, *deaf)):
         if client in deaf or number % 2:
             await client.send(f'{{"hz": {HZ}}}')

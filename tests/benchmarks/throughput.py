@@ -20,13 +20,13 @@ from cockpit.config.model import CockpitConfig  # noqa: E402
 from cockpit.domain.commands import Arm  # noqa: E402
 from cockpit.domain.events import AnyEvent, Trade  # noqa: E402
 from cockpit.engine.machine import Engine  # noqa: E402
+from cockpit.engine.session import Session  # noqa: E402
 from cockpit.feeds.recorded import is_market_event  # noqa: E402
 from cockpit.journal.recordings import read_recording  # noqa: E402
-from cockpit.runtime.importing import import_capture  # noqa: E402
-from cockpit.runtime.replay import run_replay  # noqa: E402
-from cockpit.runtime.session import Session  # noqa: E402
-from cockpit.runtime.tally import Tally  # noqa: E402
-from cockpit.venues.paper import PaperVenue  # noqa: E402
+from cockpit.paper.venue import PaperVenue  # noqa: E402
+from cockpit.replay.importing import import_capture  # noqa: E402
+from cockpit.replay.replay import run_replay  # noqa: E402
+from cockpit.replay.tally import Tally  # noqa: E402
 
 DEFAULT_CAPTURE = "usdm_btcusdt_20240808.gz"
 BANDS = ("bands.BTC.lower=[[61600,61620]]", "bands.BTC.upper=[[61825,61900]]")

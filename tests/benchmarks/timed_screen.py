@@ -10,8 +10,8 @@ from cockpit.tui.settings import ScreenSettings
 
 def main(socket: Path, hz: float, times: Path) -> int:
     def connect() -> object:
-        from cockpit.deck.address import local
-        from cockpit.deck.live import LiveLink
+        from cockpit.client.address import local
+        from cockpit.client.live import LiveLink
 
         class TimedLink(LiveLink):
             async def halt(self, reason: str) -> str:

@@ -167,7 +167,7 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(
     def broken(*_: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("cockpit.runtime.preflight.preflight", broken)
+    monkeypatch.setattr("cockpit.preflight.checks.preflight", broken)
     code = cli.run(["--home", str(tmp_path), "validate"])
     shown = capsys.readouterr()
     log = tmp_path / "logs" / "engine.log"
@@ -186,7 +186,7 @@ def test_a_log_that_cannot_be_written_is_said(
         raise KeyError("x")
 
     (tmp_path / "logs").write_text("a file where the logs should go")
-    monkeypatch.setattr("cockpit.runtime.preflight.preflight", broken)
+    monkeypatch.setattr("cockpit.preflight.checks.preflight", broken)
     assert cli.run(["--home", str(tmp_path), "validate"]) == 1
     assert capsys.readouterr().err.endswith("engine.log could not be written\n")
 
@@ -197,7 +197,7 @@ def test_ctrl_c_is_one_line(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cockpit.runtime.preflight.preflight", interrupted)
+    monkeypatch.setattr("cockpit.preflight.checks.preflight", interrupted)
     assert cli.run(["--home", str(tmp_path), "validate"]) == 130
     assert capsys.readouterr().err in ("", "cockpit: interrupted\n")
 

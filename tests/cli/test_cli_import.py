@@ -11,7 +11,7 @@ import pytest
 from cockpit.domain.events import Top, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.journal.recordings import read_recording
-from cockpit.runtime.importing import default_target
+from cockpit.replay.importing import default_target
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 

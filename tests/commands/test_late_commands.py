@@ -8,16 +8,19 @@ import time
 import pytest
 from running_engine import Shell
 
-from cockpit.deck.address import local, remote
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
+from cockpit.client.address import local, remote
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.http import EngineClient
 
 
 @pytest.mark.parametrize("how", ["unix", "tcp"])
 async def test_what_lay_in_the_socket_of_a_frozen_engine_is_not_done(shell: Shell, how: str) -> None:
     url = re.findall(r"http://[0-9.:]*[0-9]", shell.start_engine())[0]
     address = local(shell.home / "engine.sock") if how == "unix" else remote(url)
-    async with Deck(address, "test", timeout_s=30) as watching, Deck(address, "test", timeout_s=1.0) as asking:
+    async with (
+        EngineClient(address, "test", timeout_s=30) as watching,
+        EngineClient(address, "test", timeout_s=1.0) as asking,
+    ):
         assert (await watching.snapshot()).armed is False
         shell.signal(signal.SIGSTOP)
         asked_s = time.monotonic()

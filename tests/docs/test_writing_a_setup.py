@@ -17,11 +17,11 @@ from cockpit.domain.events import AnyEvent, FeedHealth, Positioning, Top, Trade
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
 from cockpit.engine.views import snapshot
-from cockpit.feeds.live.feed import Timing
-from cockpit.feeds.live.roster import roster_of
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
+from cockpit.exchanges.base.feed import Timing
+from cockpit.feeds.roster import roster_of
+from cockpit.paper.venue import PaperVenue
 from tests.docs.pages import SHIPPED_CONFIG, blocks, page
 from tests.loopback.site import LoopbackSite, Reply
 

@@ -30,8 +30,8 @@ from cockpit.domain.units import NS_PER_MS, NS_PER_S, seconds_to_ns
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
+from cockpit.engine.session import Session
+from cockpit.paper.venue import PaperVenue
 
 SHIPPED_CONFIG = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
 NOON_NS = 1_760_875_200_000_000_000

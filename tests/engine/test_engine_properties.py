@@ -12,7 +12,7 @@ from cockpit.domain.actions import StateChanged
 from cockpit.domain.kinds import EngineState, Mode, Origin, Side
 from cockpit.domain.units import NS_PER_DAY, offset_price
 from cockpit.engine.machine import Engine
-from cockpit.runtime.session import Session
+from cockpit.engine.session import Session
 from tests.engine.auditor import Auditor
 from tests.engine.scenario import ARBITRAGE, MOMENTUM, NOON_NS, PRICES, TICKS, Collector, Scenario, config_with
 

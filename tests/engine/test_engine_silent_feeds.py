@@ -88,17 +88,17 @@ class LiveMarket:
             for name, speak in self._feeds.items():
                 is_due = name.startswith("stream") or self.scene.now_ns // NS_PER_S % EVERY_S == 0
                 if is_due and name not in self._silent:
-                    self._say(speak)
+                    self._notify(speak)
 
     def silence(self, name: str) -> None:
         """Its last word is said now."""
-        self._say(self._feeds[name])
+        self._notify(self._feeds[name])
         self._silent.add(name)
         self._silent_since_ns = self.scene.now_ns
 
     def speak_again(self, name: str) -> None:
         self._silent.discard(name)
-        self._say(self._feeds[name])
+        self._notify(self._feeds[name])
         self.go_on(1)
 
     def go_to_age(self, age_s: int) -> None:
@@ -123,7 +123,7 @@ class LiveMarket:
         """What the status line says beside the state."""
         return snapshot(self.scene.engine).state_reason
 
-    def _say(self, speak: Speaks) -> None:
+    def _notify(self, speak: Speaks) -> None:
         for event in speak(self.scene.now_ns):
             self.scene.feed(event)
 

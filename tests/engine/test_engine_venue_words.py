@@ -4,14 +4,14 @@ import pytest
 
 from cockpit.domain.actions import Notice
 from cockpit.domain.commands import Restore, Resume, SetMode
-from cockpit.domain.events import OrderFilled, VenueFlat, VenuePosition, VenueWord
+from cockpit.domain.events import OrderFilled, VenueFlat, VenueNotice, VenuePosition
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, TradePhase, VenueTopic
 from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare, Scenario, restore_of
 
 
 def word(stage: Bare | Scenario, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False) -> None:
-    stage.feed(VenueWord(stage.now_ns, "okx", asset, topic, sentence, is_over))
+    stage.feed(VenueNotice(stage.now_ns, "okx", asset, topic, sentence, is_over))
 
 
 BLOCKING = [

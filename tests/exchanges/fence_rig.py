@@ -6,7 +6,7 @@ from typing import Any
 
 from ccxt.base.types import Entry
 
-from cockpit.exchanges.fence import Call
+from cockpit.exchanges.base.fence import Call
 
 WORDS: dict[str, Any] = {
     "symbol": "BTC/USDT:USDT",

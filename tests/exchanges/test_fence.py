@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from cockpit.config.endpoints import VenueUrls
-from cockpit.exchanges import binance_client, okx_client
-from cockpit.exchanges.fence import Call, FencedOff
-from cockpit.exchanges.markets import with_markets
+from cockpit.exchanges.base.fence import Call, FencedOff
+from cockpit.exchanges.base.markets import with_markets
+from cockpit.exchanges.binance import client as binance_client
+from cockpit.exchanges.okx import client as okx_client
 from tests.exchanges.fence_rig import asked, endpoints, unified_methods
+from tests.execution.account_desk import keys_of
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import TradingVenue
-from tests.venues.account_desk import keys_of
 
 PATIENCE_S = 0.25
 """How long a method that waits for a socket is listened to."""

@@ -20,12 +20,12 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.domain.kinds import Mode
 from cockpit.engine.machine import Engine
+from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.base.timing import Timing
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.mode_gate import ModeGate
-from cockpit.venues.account import VenueAccount
-from cockpit.venues.timing import Timing
 from tests.conftest import SHIPPED_CONFIG
 from tests.faults.jumping_loop import JumpingLoop
 from tests.faults.world import World

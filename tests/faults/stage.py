@@ -119,7 +119,7 @@ class Stage:
 
     async def read(self) -> None:
         """Every venue is open and was read, every price is known."""
-        room = self.host.gate.room if self.host.gate is not None else None
+        room = self.host.gate.live_venues if self.host.gate is not None else None
         assert room is not None
         await self.until(lambda: room.is_open == set(room.accounts))
         await self.until(lambda: self.engine.market.assets["XRP"].price is not None)

@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
+from cockpit.client.address import local
+from cockpit.client.http import EngineClient
 from tests.benchmarks.flatten_latency import SIGNAL, environ_of, furnish, until
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
@@ -40,11 +40,11 @@ def engine(home: Path, venues: tuple[TradingVenue, TradingVenue]) -> Iterator[su
 
 
 @asynccontextmanager
-async def armed(home: Path, child: subprocess.Popen[str]) -> AsyncIterator[Deck]:
+async def armed(home: Path, child: subprocess.Popen[str]) -> AsyncIterator[EngineClient]:
     assert child.stdout is not None
     ready = await asyncio.to_thread(child.stdout.readline)
     assert ready.startswith("ready"), ready
-    async with Deck(local(home / "engine.sock"), "test") as deck:
+    async with EngineClient(local(home / "engine.sock"), "test") as deck:
         while (await deck.snapshot()).state != "armed":
             await asyncio.sleep(0.1)
         yield deck

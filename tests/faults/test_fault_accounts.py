@@ -8,9 +8,9 @@ import pytest
 from cockpit.domain.commands import Arm, Signal
 from cockpit.domain.kinds import EngineState, ExitReason, Mode
 from cockpit.engine.machine import Engine
-from cockpit.runtime.real_accounts import PaperSignsNothing, accounts_of
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
+from cockpit.engine.session import Session
+from cockpit.execution.accounts import PaperSignsNothing, accounts_of
+from cockpit.paper.venue import PaperVenue
 from tests.faults.stage import ARBITRAGE, Stage, staged
 from tests.faults.world import real_config, world
 from tests.loopback.binance_trading import BinanceTradingVenue
@@ -85,8 +85,8 @@ async def test_30_the_last_of_the_allowance_is_kept_for_exits(tmp_path: Path) ->
 
 
 def _share(stage: Stage) -> float:
-    assert stage.host.gate is not None and stage.host.gate.room is not None
-    return stage.host.gate.room.accounts["binance"].used_weight_share() or 0.0
+    assert stage.host.gate is not None and stage.host.gate.live_venues is not None
+    return stage.host.gate.live_venues.accounts["binance"].used_weight_share() or 0.0
 
 
 @pytest.mark.parametrize("name", VENUES)

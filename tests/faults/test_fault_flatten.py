@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.domain.kinds import EngineState, ExitReason
-from cockpit.venues.direct import flatten_directly
-from cockpit.venues.flatten_steps import FlattenStep
-from cockpit.venues.timing import Timing
+from cockpit.exchanges.base.timing import Timing
+from cockpit.flatten.direct import flatten_directly
+from cockpit.flatten.steps import FlattenStep
 from tests.faults.stage import staged
 from tests.faults.world import real_config, world
 from tests.loopback.trading_faults import (

@@ -15,11 +15,11 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.events import AnyEvent, FundingRate, MarkPrice, OpenInterest, Positioning, Top, Trade
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.registry import account_for
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.market_source import Put
-from cockpit.venues.account import VenueAccount
-from cockpit.venues.accounts import account_for
-from cockpit.venues.timing import Timing
 from tests.conftest import SHIPPED_CONFIG
 from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.binance_trading import BinanceTradingVenue

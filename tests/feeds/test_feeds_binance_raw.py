@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.domain.events import Top, Trade
-from cockpit.feeds import binance_raw
-from cockpit.feeds.binance_raw import BinanceCapture, CaptureError, asset_of
+from cockpit.exchanges.binance import raw_capture as binance_raw
+from cockpit.exchanges.binance.raw_capture import BinanceCapture, CaptureError, asset_of
 
 RECV_NS = 1_723_161_255_088_176_367
 TRADE = {

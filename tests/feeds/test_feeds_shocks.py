@@ -4,8 +4,8 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Reading
-from cockpit.feeds.shocks import FeedSilent, HealthFactorPath, PriceGap, Shock, ShockError, parse_shock
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
+from cockpit.feeds.simulated.shocks import FeedSilent, HealthFactorPath, PriceGap, Shock, ShockError, parse_shock
 
 
 @pytest.mark.parametrize(

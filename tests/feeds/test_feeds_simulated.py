@@ -30,9 +30,9 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import Origin
 from cockpit.domain.units import NS_PER_S, bps_between
 from cockpit.domain.wire import encode
-from cockpit.feeds.shocks import parse_shock
-from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
-from cockpit.feeds.simulated_readings import FeeWeather, Readings
+from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
+from cockpit.feeds.simulated.readings import FeeWeather, Readings
+from cockpit.feeds.simulated.shocks import parse_shock
 
 START_NS = 1_760_860_800 * NS_PER_S + 123
 READINGS = get_args(ReadingEvent)
@@ -77,7 +77,7 @@ class TestDeterminism:
         script = (
             "from itertools import islice\nfrom hashlib import sha256\n"
             "from pathlib import Path\nfrom cockpit.config.load import load_config\n"
-            "from cockpit.domain.wire import encode\nfrom cockpit.feeds.simulated import SimulatedMarket\n"
+            "from cockpit.domain.wire import encode\nfrom cockpit.feeds.simulated.market import SimulatedMarket\n"
             "config = load_config(Path('config/tactical_scalp_config.json'))\n"
             "events = islice(SimulatedMarket(config).events(), 2000)\n"
             "print(sha256(b''.join(encode(event) for event in events)).hexdigest())\n"

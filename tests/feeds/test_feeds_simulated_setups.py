@@ -13,9 +13,9 @@ from cockpit.domain.kinds import ExitReason
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.machine import Engine
-from cockpit.feeds.simulated import DEFAULT_SEED, SimulatedMarket
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
+from cockpit.engine.session import Session
+from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
+from cockpit.paper.venue import PaperVenue
 
 START_NS = 1_760_860_800 * NS_PER_S
 FIVE_MINUTES_NS = 300 * NS_PER_S

@@ -6,8 +6,8 @@ from pydantic import SecretStr
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import AnyEvent, FeedHealth, HealthFactor
-from cockpit.feeds.live.aave import AaveFeed
-from cockpit.feeds.live.aave_markets import AaveMarket
+from cockpit.feeds.aave.markets import AaveMarket
+from cockpit.feeds.aave.worker import AaveFeed
 from tests.loopback.aave_market import AaveMarketOnAnvil
 from tests.loopback.anvil import Anvil
 from tests.loopback.rpc_proxy import RpcProxy

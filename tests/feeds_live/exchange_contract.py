@@ -6,8 +6,8 @@ import pytest
 
 from cockpit.domain.events import Depth, Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.kinds import FeedState
-from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.trouble import FeedTrouble
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.trouble import FeedTrouble
 from tests.feeds_live.exchange_scene import HASTY, PATIENT, Scene, now_ms, playing
 
 BURST = 1_500

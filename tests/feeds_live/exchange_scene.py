@@ -10,11 +10,11 @@ from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState
-from cockpit.feeds.live.binance import Binance
-from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.exchange import Exchange
-from cockpit.feeds.live.exchange_streams import ExchangeStreams
-from cockpit.feeds.live.okx import Okx
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.streams import ExchangeStreams
+from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.okx.market import Okx
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import CONTRACTS, OkxVenue, topic
 from tests.loopback.venue_server import VenueServer

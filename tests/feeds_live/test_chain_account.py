@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.domain.events import AaveExposure
-from cockpit.feeds.live.aave import checked_split
-from cockpit.feeds.live.aave_account import NO_DEBT, WAD, AccountData, contradiction
+from cockpit.feeds.aave.account import NO_DEBT, WAD, AccountData, contradiction
+from cockpit.feeds.aave.worker import checked_split
 
 
 def aave_v3(collateral: int, threshold_bps: int, debt: int) -> int:

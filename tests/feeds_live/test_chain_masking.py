@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from cockpit.config.model import CockpitConfig
-from cockpit.exchanges.masking import host_labels, host_of, masked, quiet_libraries, secrets_of
+from cockpit.exchanges.base.masking import host_labels, host_of, masked, quiet_libraries, secrets_of
 from tests.feeds_live.aave_rig import AaveRig
 from tests.loopback.aave_market import AaveMarketOnAnvil
 from tests.loopback.anvil import Anvil

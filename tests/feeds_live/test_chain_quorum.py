@@ -2,8 +2,8 @@
 
 import pytest
 
-from cockpit.feeds.live.aave_account import AccountData
-from cockpit.feeds.live.quorum import Answer, judge, needed_of, pinned_height
+from cockpit.feeds.aave.account import AccountData
+from cockpit.feeds.aave.quorum import Answer, judge, needed_of, pinned_height
 
 GOOD = AccountData(3_000_000_000_000, 996_000_000_000, 0, 8300, 8050, 2_500_000_000_000_000_000)
 LOW = AccountData(2_520_000_000_000, 996_000_000_000, 0, 8300, 8050, 2_100_000_000_000_000_000)

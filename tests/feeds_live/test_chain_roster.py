@@ -7,10 +7,10 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.feeds.live.aave import AaveFeed
-from cockpit.feeds.live.feed import OffFeed
-from cockpit.feeds.live.repeated import RepeatedFeed
-from cockpit.feeds.live.side_feeds import coinglass_source, side_feeds
+from cockpit.exchanges.base.feed import OffFeed
+from cockpit.feeds.aave.worker import AaveFeed
+from cockpit.feeds.repeated import RepeatedFeed
+from cockpit.feeds.side_feeds import coinglass_source, side_feeds
 from tests.loopback.timekeeper import Inbox, Timekeeper
 
 ADDRESS = "0x" + "12" * 20

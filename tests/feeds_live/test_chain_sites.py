@@ -16,14 +16,14 @@ from cockpit.config.sources import BirdeyeSection, CoinglassSection, Liquidation
 from cockpit.domain.events import AnyEvent, FeedHealth, JitoTip, LiquidationMap, OnChainPrice, PriorityFee
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.live.birdeye import Birdeye, birdeye_site
-from cockpit.feeds.live.coinglass import Coinglass, coinglass_site
-from cockpit.feeds.live.interest_map import InterestMap
-from cockpit.feeds.live.jito import JitoTips
-from cockpit.feeds.live.repeated import RepeatedFeed
-from cockpit.feeds.live.solana import SolanaFees
-from cockpit.feeds.live.trouble import FeedTrouble
-from cockpit.feeds.live.web import JsonSite
+from cockpit.exchanges.base.trouble import FeedTrouble
+from cockpit.exchanges.base.web import JsonSite
+from cockpit.exchanges.binance.interest_map import InterestMap
+from cockpit.feeds.birdeye import Birdeye, birdeye_site
+from cockpit.feeds.coinglass import Coinglass, coinglass_site
+from cockpit.feeds.jito import JitoTips
+from cockpit.feeds.repeated import RepeatedFeed
+from cockpit.feeds.solana import SolanaFees
 from tests.loopback import chain_bodies
 from tests.loopback.rpc_proxy import CANARY
 from tests.loopback.site import Answer, LoopbackSite, Reply, Script

@@ -34,7 +34,7 @@ async def test_it_looks_every_thirty_seconds_and_lets_go_at_the_end(
 
 def test_loading_web3_leaves_the_recursion_limit_so_nested_json_is_an_error_and_no_crash() -> None:
     code = (
-        "import json, sys; before = sys.getrecursionlimit(); import cockpit.feeds.live.aave_rpc; "
+        "import json, sys; before = sys.getrecursionlimit(); import cockpit.feeds.aave.rpc; "
         "assert 'py_ecc' in sys.modules and sys.getrecursionlimit() == before\n"
         "try: json.loads('[' * 100_000)\n"
         "except RecursionError: print('refused')"
@@ -45,7 +45,7 @@ def test_loading_web3_leaves_the_recursion_limit_so_nested_json_is_an_error_and_
 
 def test_no_client_library_is_loaded_before_a_feed_runs() -> None:
     code = (
-        "import sys; import cockpit.feeds.live.side_feeds, cockpit.feeds.live.roster; "
+        "import sys; import cockpit.feeds.side_feeds, cockpit.feeds.roster; "
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

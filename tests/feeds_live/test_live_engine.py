@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.deck.address import local
-from cockpit.deck.stream import DeckStream
+from cockpit.client.address import local
+from cockpit.client.stream import EngineStream
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import SnapshotFrame
@@ -58,7 +58,7 @@ async def engine(home: Path, binance: BinanceVenue, okx: OkxVenue) -> AsyncItera
         await process.wait()
 
 
-async def _until(stream: DeckStream, holds: Callable[[Snapshot], bool]) -> Snapshot:
+async def _until(stream: EngineStream, holds: Callable[[Snapshot], bool]) -> Snapshot:
     async with asyncio.timeout(WITHIN_S):
         async for frame in stream.frames():
             if isinstance(frame, SnapshotFrame) and holds(frame.snapshot):
@@ -90,7 +90,7 @@ async def test_a_live_session_shows_the_market_and_replays_bit_for_bit(tmp_path:
     home = tmp_path / "home"
     async with BinanceVenue(now_ms) as binance, OkxVenue(now_ms) as okx, engine(home, binance, okx) as process:
         market = asyncio.create_task(_market(binance, okx))
-        stream = DeckStream(local(home / "engine.sock"), hz=20)
+        stream = EngineStream(local(home / "engine.sock"), hz=20)
         seen = await _until(stream, _all_live)
         btc = next(asset for asset in seen.assets if asset.asset == "BTC")
         assert (btc.price, btc.bid, btc.ask) == (100.0, 100.0, 100.1)

@@ -7,10 +7,10 @@ from cockpit.config.sources import LiquidationMapSection
 from cockpit.domain.events import Liquidation as ForcedOrder
 from cockpit.domain.events import LiquidationMap, Tick
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.feeds.live.feed import Put
-from cockpit.feeds.live.forced_log import ForcedLog, Overheard
-from cockpit.feeds.live.interest_map import BAR_NS, BARS, InterestMap
-from cockpit.feeds.live.web import JsonSite
+from cockpit.exchanges.base.feed import Put
+from cockpit.exchanges.base.forced_log import ForcedLog, ForcedOrderTap
+from cockpit.exchanges.base.web import JsonSite
+from cockpit.exchanges.binance.interest_map import BAR_NS, BARS, InterestMap
 from cockpit.market.leverage_map import Forced
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.timekeeper import Inbox
@@ -58,13 +58,13 @@ async def test_a_feed_is_overheard_and_nothing_of_it_is_kept_back() -> None:
             await put("binance", Tick(NOW_NS + 2))
 
     log, inbox = log_at(NOW_NS + 1), Inbox()
-    overheard = Overheard(Feed(), log)
+    overheard = ForcedOrderTap(Feed(), log)
     assert (overheard.name, log.since_ns) == ("binance", None)
     await overheard.run(inbox.put)
     assert [type(event) for event in inbox.events] == [ForcedOrder, Tick]
     assert log.of("BTC") == {NOW_NS: Forced(500.0, 0.0)}
     assert log.since_ns == NOW_NS + BAR_NS, "the bar that ran already was not heard whole"
-    await Overheard(Feed(), log).run(inbox.put)
+    await ForcedOrderTap(Feed(), log).run(inbox.put)
     assert log.since_ns == NOW_NS + BAR_NS, "a feed that is started again goes on where it was"
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cockpit.domain.events import Liquidation, MarkPrice
-from cockpit.feeds.live.binance_frames import BinanceFrames
-from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.frames import BadFrame
-from cockpit.feeds.live.near_levels import near_levels
-from cockpit.feeds.live.okx_frames import Contract, OkxFrames
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.frames import BadFrame
+from cockpit.exchanges.base.near_levels import near_levels
+from cockpit.exchanges.binance.frames import BinanceFrames
+from cockpit.exchanges.okx.frames import Contract, OkxFrames
 
 BINANCE = BinanceFrames({"BTCUSDT": "BTC", "COTIUSDT": "COTI"})
 

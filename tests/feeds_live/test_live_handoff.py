@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from cockpit.domain.events import AnyEvent, Top, Trade
-from cockpit.feeds.live.handoff import CROWDED, Handoff
+from cockpit.exchanges.base.handoff import CROWDED, Handoff
 
 
 def _print(trade_id: int) -> Trade:

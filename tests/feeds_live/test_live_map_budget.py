@@ -12,12 +12,12 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth, LiquidationMap
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.live.exchange import Exchange
-from cockpit.feeds.live.feed import Timing
-from cockpit.feeds.live.interest_map import SOURCE
-from cockpit.feeds.live.repeated import RepeatedFeed
-from cockpit.feeds.live.roster import roster_of
-from cockpit.feeds.live.trouble import FeedTrouble
+from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.trouble import FeedTrouble
+from cockpit.exchanges.binance.interest_map import SOURCE
+from cockpit.feeds.repeated import RepeatedFeed
+from cockpit.feeds.roster import roster_of
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.timekeeper import Inbox

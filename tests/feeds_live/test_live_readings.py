@@ -15,16 +15,16 @@ from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, FeedHealth, FundingRate, OpenInterest, Positioning
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.venue_clock import VenueClock
-from cockpit.feeds.live.binance import Binance
-from cockpit.feeds.live.binance_readings import BinanceReadings
-from cockpit.feeds.live.feed import Timing
-from cockpit.feeds.live.funding_interval import Intervals, over_8h_bps
-from cockpit.feeds.live.okx import Okx
-from cockpit.feeds.live.okx_readings import OkxReadings
-from cockpit.feeds.live.polled import PolledFeed, Source
-from cockpit.feeds.live.rest_budget import RestBudget
-from cockpit.feeds.live.trouble import FeedTrouble
+from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
+from cockpit.exchanges.base.rest_budget import RestBudget
+from cockpit.exchanges.base.trouble import FeedTrouble
+from cockpit.exchanges.base.venue_clock import VenueClock
+from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.binance.readings import BinanceReadings
+from cockpit.exchanges.okx.market import Okx
+from cockpit.exchanges.okx.readings import OkxReadings
+from cockpit.feeds.polled import PolledFeed, Source
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue

@@ -11,10 +11,10 @@ import pytest
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import Trade
-from cockpit.feeds.live.binance import Binance
-from cockpit.feeds.live.binance_frames import BinanceFrames
-from cockpit.feeds.live.okx import Okx
-from cockpit.feeds.live.okx_frames import Contract, OkxFrames
+from cockpit.exchanges.binance.frames import BinanceFrames
+from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.okx.frames import Contract, OkxFrames
+from cockpit.exchanges.okx.market import Okx
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue

@@ -3,8 +3,8 @@
 from itertools import pairwise
 
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.live.channels import Channel
-from cockpit.feeds.live.silence import Silence
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.silence import Silence
 
 SOCKETS = {
     Channel.TRADES: "market",
@@ -28,7 +28,7 @@ class Market:
         for _ in range(seconds):
             self.now_ns += NS_PER_S
             for channel in speaks:
-                self.silence.heard(channel, "XRP", self.now_ns)
+                self.silence.received(channel, "XRP", self.now_ns)
             for silent in self.silence.judge(self.now_ns):
                 self.named.append((self.now_ns / NS_PER_S, silent.channel, silent.others_heard))
                 self.silence.subscribed(silent.channel, self.now_ns)
@@ -105,8 +105,8 @@ def test_what_was_subscribed_anew_is_waited_for_until_it_speaks() -> None:
     silence = Silence(["BTC", "XRP"], SOCKETS, SILENT_S, QUIET_S, 0)
     silence.subscribed(Channel.TOPS, 5)
     assert (Channel.TOPS, "XRP") in silence.waited_for()
-    assert silence.heard(Channel.TOPS, "XRP", 6)
-    assert not silence.heard(Channel.TOPS, "XRP", 7)
+    assert silence.received(Channel.TOPS, "XRP", 6)
+    assert not silence.received(Channel.TOPS, "XRP", 7)
     assert (Channel.TOPS, "XRP") not in silence.waited_for()
     assert (Channel.TOPS, "BTC") in silence.waited_for()
     assert not [asset for channel, asset in silence.waited_for() if channel is Channel.LIQUIDATIONS]

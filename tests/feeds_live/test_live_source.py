@@ -12,7 +12,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth, FundingRate, OpenInterest, Positioning, Trade
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.feeds.live.roster import roster_of
+from cockpit.feeds.roster import roster_of
 from cockpit.runtime.live_source import LiveSource
 from tests.feeds_live.exchange_scene import WITHIN_S, now_ms
 from tests.loopback.exchange_binance import BinanceVenue

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.domain.events import Trade
-from cockpit.feeds.live import trade_order
-from cockpit.feeds.live.trade_order import TradeOrder
+from cockpit.exchanges.base import trade_order
+from cockpit.exchanges.base.trade_order import TradeOrder
 
 WAIT_NS = 250
 

@@ -11,8 +11,8 @@ import pytest
 
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, Top, Trade
-from cockpit.feeds.live.binance import Binance
-from cockpit.feeds.live.exchange_streams import ExchangeStreams
+from cockpit.exchanges.base.streams import ExchangeStreams
+from cockpit.exchanges.binance.market import Binance
 from tests.feeds_live.exchange_scene import WITHIN_S, close_now
 from tests.feeds_live.wire_player import CAPTURE, Capture, Line, Player, between, busiest, read_capture
 
@@ -30,7 +30,7 @@ def capture(real_data_dir: Path) -> Capture:
     return read_capture(path)
 
 
-class Heard:
+class FrameContent:
     """What came out of the feed, and when."""
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Heard:
         return waited[int(len(waited) * 0.99)] / 1e6
 
 
-async def _played(snapshot: dict[str, Any], lines: Sequence[Line], speed: float) -> tuple[Heard, float]:
-    heard = Heard()
+async def _played(snapshot: dict[str, Any], lines: Sequence[Line], speed: float) -> tuple[FrameContent, float]:
+    heard = FrameContent()
     expected = [line.trade_id for line in lines if line.trade_id is not None]
     with Player(snapshot, lines, speed) as player:
         exchange = Binance(["BTC"], await player.told(), LIVE)

@@ -8,7 +8,7 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import Trade
 from cockpit.journal.recordings import read_recording
-from cockpit.runtime.replay import run_replay
+from cockpit.replay.replay import run_replay
 from tests.feeds_live.wire_engine import Timed, percentile, played
 from tests.feeds_live.wire_player import CAPTURE, Capture, between, busiest, read_capture
 

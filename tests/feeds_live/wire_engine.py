@@ -15,10 +15,10 @@ from cockpit.domain.kinds import Mode, Reading
 from cockpit.domain.units import NS_PER_MS
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
-from cockpit.feeds.live.binance import Binance
-from cockpit.feeds.live.exchange_streams import ExchangeStreams
-from cockpit.feeds.live.feed import Put
-from cockpit.feeds.live.roster import Member, Roster
+from cockpit.exchanges.base.feed import Put
+from cockpit.exchanges.base.streams import ExchangeStreams
+from cockpit.exchanges.binance.market import Binance
+from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal

@@ -237,7 +237,7 @@ def test_the_rebuilt_account_is_the_accountants_own(gains: list[tuple[int, bool]
             began, done = opened(number), closed(number, cents / 100)
             for before, after in ((sent, began), (began, done)):
                 accountant.book(before, after)
-                accountant.look(0.0, 1e9, is_watch=False)
+                accountant.review(0.0, 1e9, is_watch=False)
             accountant.closed(done)
             fills += [entry_fill(began), exit_fill(done)]
         else:

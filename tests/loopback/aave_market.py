@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cockpit.feeds.live.recursion import recursion_limit_kept
+from cockpit.feeds.aave.recursion import recursion_limit_kept
 from tests.loopback.anvil import Anvil
 
 with recursion_limit_kept():

@@ -220,18 +220,18 @@ class BinanceTradingVenue(BinanceVenue, TradingVenue):
     def private_sockets(self) -> list[Socket]:
         return [socket for socket in self.sockets if "/private" in socket.path]
 
-    def _tell(self, frame: Any) -> None:
+    def _emit(self, frame: Any) -> None:
         if self.listen_key is not None:
             self.user_stream.put(f"{USER}:{self.listen_key}", json.loads(json.dumps(frame)))
 
     def order_changed(self, order: Order, execution: Execution | None) -> None:
-        self._tell(order_update(order, execution, self.now_ms()))
+        self._emit(order_update(order, execution, self.now_ms()))
 
     def algo_changed(self, algo: Algo) -> None:
-        self._tell(algo_update(algo, self.core, self.now_ms()))
+        self._emit(algo_update(algo, self.core, self.now_ms()))
 
     def account_changed(self, symbol: str | None, reason: str) -> None:
-        self._tell(account_update(self.core, symbol, reason, self.now_ms()))
+        self._emit(account_update(self.core, symbol, reason, self.now_ms()))
 
 
 def _placing(params: Mapping[str, str]) -> str:

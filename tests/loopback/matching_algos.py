@@ -43,7 +43,7 @@ class AlgoService:
         algo_id = next(self._ids)
         algo = Algo(algo_id, asked, asked.client_id or f"algo{algo_id}", created_ms=now_ms, updated_ms=now_ms)
         self.all[algo_id] = algo
-        self._tell(algo)
+        self._emit(algo)
         return algo
 
     def attach(self, asked: StopAsked) -> None:
@@ -154,9 +154,9 @@ class AlgoService:
     def _set(self, algo: Algo, status: Status, reason: str = "") -> None:
         algo.status, algo.updated_ms = status, self._core.clock_ms()
         algo.reason = reason or algo.reason
-        self._tell(algo)
+        self._emit(algo)
 
-    def _tell(self, algo: Algo) -> None:
+    def _emit(self, algo: Algo) -> None:
         for listener in self._core.listeners.algo:
             listener(algo)
 

@@ -101,7 +101,7 @@ class MatchingCore:
         if asked.tif == "GTX" and crosses and not self.takes_crossing_makers:
             raise Refused(Reason.WOULD_CROSS)
         self.orders[order.order_id] = order
-        self._tell(order)
+        self._emit(order)
         if asked.tif == "GTX" and crosses:
             self.end(order, Status.CANCELED, "post only")
             return order
@@ -175,7 +175,7 @@ class MatchingCore:
         if order.attached_stop is not None and order.status is Status.FILLED:
             self.algos.attach(order.attached_stop)
         self.tell_account(order.symbol, "ORDER")
-        self._tell(order, execution)
+        self._emit(order, execution)
         self._shrink_reducing(order.symbol)
         return execution
 
@@ -326,13 +326,13 @@ class MatchingCore:
     def end(self, order: Order, status: Status, reason: str = "") -> None:
         """It works no longer: cancelled, or expired as what is left of a market order without takers does."""
         order.status, order.reason, order.updated_ms = status, reason, self.clock_ms()
-        self._tell(order)
+        self._emit(order)
 
     def _book(self, income: Income) -> None:
         self.wallet_usd += income.amount_usd
         self.income.append(income)
 
-    def _tell(self, order: Order, execution: Execution | None = None) -> None:
+    def _emit(self, order: Order, execution: Execution | None = None) -> None:
         for listener in self.listeners.order:
             listener(order, execution)
 

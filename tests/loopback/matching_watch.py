@@ -77,12 +77,12 @@ class Watch:
             self.flips.append(execution)
         self._held[order.symbol] = held
         self.largest[order.symbol] = max(self.largest[order.symbol], abs(held))
-        self._look(order.symbol)
+        self._check(order.symbol)
 
     def _on_algo(self, algo: Algo) -> None:
-        self._look(algo.asked.symbol)
+        self._check(algo.asked.symbol)
 
-    def _look(self, symbol: str) -> None:
+    def _check(self, symbol: str) -> None:
         if self.covered(symbol):
             since_ns = self._since.pop(symbol, None)
             if since_ns is not None:

@@ -208,23 +208,23 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
     def private_sockets(self) -> list[Socket]:
         return [socket for socket in self.sockets if socket.path.endswith(("/private", "/business"))]
 
-    def _tell(self, channel: str, symbol: str | None, row: Any) -> None:
+    def _emit(self, channel: str, symbol: str | None, row: Any) -> None:
         for name, arg in self._channels.items():
             if arg["channel"] == channel and (symbol is None or arg.get("instId") in (None, symbol)):
                 self.user_stream.put(name, json.loads(json.dumps({"arg": arg, "data": [row]})))
 
     def order_changed(self, order: Order, execution: Execution | None) -> None:
-        self._tell("orders", order.symbol, order_body(order, self.core, execution))
+        self._emit("orders", order.symbol, order_body(order, self.core, execution))
 
     def algo_changed(self, algo: Algo) -> None:
         """TRIGGERING and FINISHED have no word of their own here."""
         if algo.status not in (Status.TRIGGERING, Status.FINISHED):
-            self._tell("orders-algo", algo.asked.symbol, algo_body(algo, self.core))
+            self._emit("orders-algo", algo.asked.symbol, algo_body(algo, self.core))
 
     def account_changed(self, symbol: str | None, reason: str) -> None:
         if symbol is not None:
-            self._tell("positions", symbol, position_body(self.core.positions[symbol], self.core))
-        self._tell("account", None, balance_body(self.core, self.now_ms()))
+            self._emit("positions", symbol, position_body(self.core.positions[symbol], self.core))
+        self._emit("account", None, balance_body(self.core, self.now_ms()))
 
 
 def _signature(text: str) -> str:

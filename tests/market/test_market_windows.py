@@ -34,7 +34,7 @@ def test_before_anything_arrives_nothing_is_known() -> None:
     assert (asset.vwap(300), asset.session_vwap, asset.thin_book_share(600)) == (None, None, None)
     assert asset.rise_bps(3_600) == (0.0, 0.0)
     assert asset.basis_rising_s(at(0)) == 0.0
-    assert (asset.trade_ns, asset.top_ns, asset.heard_ns, asset.first_trade_ns) == (0, 0, 0, None)
+    assert (asset.trade_ns, asset.top_ns, asset.received_ns, asset.first_trade_ns) == (0, 0, 0, None)
 
 
 def test_mid_and_spread() -> None:
@@ -54,7 +54,7 @@ def test_other_venues_than_the_watched_one_change_nothing() -> None:
     asset = asset_market()
     asset.on_trade(trade(1, 100, venue="okx"))
     asset.on_top(top(1, venue="okx"))
-    assert (asset.price, asset.top, asset.cumulative_delta, asset.heard_ns) == (None, None, 0.0, 0)
+    assert (asset.price, asset.top, asset.cumulative_delta, asset.received_ns) == (None, None, 0.0, 0)
     assert asset.close_bars(at(5)) == []
 
 

@@ -19,11 +19,11 @@ from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
-from cockpit.runtime.replay import run_replay
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
+from cockpit.paper.venue import PaperVenue
+from cockpit.replay.replay import run_replay
 
 CENT = 1e-9
 OVER = (TradePhase.CLOSED, TradePhase.ABANDONED)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.config.model import CockpitConfig
-from cockpit.runtime.importing import import_capture
+from cockpit.replay.importing import import_capture
 from tests.runtime.raw_ticks import Print, Quote, read_ticks
 
 CAPTURE = "usdm_btcusdt_20240808.gz"

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
+from cockpit.client.address import local
+from cockpit.client.http import EngineClient
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
@@ -121,8 +121,8 @@ class RealStage:
     # -- the engine's API
 
     @property
-    def deck(self) -> Deck:
-        return Deck(local(self.home / "engine.sock"), "test", 30.0)
+    def deck(self) -> EngineClient:
+        return EngineClient(local(self.home / "engine.sock"), "test", 30.0)
 
     async def until(self, holds: Callable[[Any], bool], within_s: float = WITHIN_S) -> Any:
         """The first snapshot that it holds for."""

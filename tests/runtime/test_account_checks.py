@@ -6,9 +6,9 @@ import pytest
 
 from cockpit.config.load import load_config
 from cockpit.config.places import shipped_config_path
-from cockpit.runtime.account_checks import equity_item, facts_items
-from cockpit.runtime.checklist import Standing
-from cockpit.venues.account import AccountFacts
+from cockpit.exchanges.base.account import AccountFacts
+from cockpit.preflight.account_checks import equity_item, facts_items
+from cockpit.preflight.checklist import Standing
 
 CONFIG = load_config(shipped_config_path())
 SOUND = AccountFacts(

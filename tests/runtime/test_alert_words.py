@@ -8,7 +8,7 @@ from cockpit.domain.actions import AnyAction, ModeChanged, Notice, StateChanged,
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, Side, TradePhase
 from cockpit.domain.stream import ProcessView, TaskView
 from cockpit.domain.trades import TradeRecord
-from cockpit.runtime.alert_words import Alert, FaultWords, Words
+from cockpit.runtime.alert_texts import Alert, AlertTexts, FaultAlerts
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
 STALE = StandDown("stale:funding", "all", 0, "no funding on okx for 601 s, limit 600 s")
@@ -87,11 +87,11 @@ ARMED, HALTED, DOWN, FLATTENING = (
     ],
 )
 def test_what_is_told(action: AnyAction, told: list[tuple[str, str, str]]) -> None:
-    assert [tuple(alert) for alert in Words().of(action)] == told
+    assert [tuple(alert) for alert in AlertTexts().of(action)] == told
 
 
 def test_a_feed_is_told_when_it_goes_and_when_it_comes_back_and_not_in_between() -> None:
-    words = Words()
+    words = AlertTexts()
     told = [
         [alert.line for alert in words.of(action) if alert.event == "feed_down"]
         for action in (
@@ -106,7 +106,7 @@ def test_a_feed_is_told_when_it_goes_and_when_it_comes_back_and_not_in_between()
 
 
 def test_what_is_wrong_with_the_process_is_told_once_for_each_time_it_goes_wrong() -> None:
-    words = FaultWords()
+    words = FaultAlerts()
     fallen = msgspec.structs.replace(PROCESS, tasks=(TaskView("market", "backing_off", 1, 0.2, "OSError: gone"),))
     broken = msgspec.structs.replace(PROCESS, faults=2, last_fault="KeyError on Trade: 'x'")
     silent = msgspec.structs.replace(PROCESS, journal_ok=False, journal_error="disk full", journal_pending=7)

@@ -17,7 +17,7 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.actions import StateChanged
 from cockpit.domain.commands import Flatten
 from cockpit.domain.kinds import EngineState
-from cockpit.runtime.alert_words import Alert
+from cockpit.runtime.alert_texts import Alert
 from cockpit.runtime.alerts import QUEUED, URLS_NAME, Alerts, start_alerts
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
@@ -64,7 +64,7 @@ def test_only_what_was_asked_for_is_told() -> None:
     with listening_service() as service:
         alerts = alerts_to(service.url)
         alerts.start()
-        alerts.tell(Alert("trade_closed", "info", "t1 closed"))
+        alerts.send(Alert("trade_closed", "info", "t1 closed"))
         alerts.stop()
         assert service.messages == []
     assert alerts.view().asked == 0
@@ -74,7 +74,7 @@ def test_a_storm_is_few_messages_with_every_line_and_the_gravest_word() -> None:
     with listening_service() as service:
         alerts = alerts_to(service.url)
         for number in range(60):
-            alerts.tell(Alert("fault", "failure" if number == 59 else "warning", f"line {number}"))
+            alerts.send(Alert("fault", "failure" if number == 59 else "warning", f"line {number}"))
         alerts.start()
         alerts.stop()
         assert len(service.messages) < 15
@@ -88,12 +88,12 @@ def test_a_service_that_hangs_makes_nobody_wait_and_the_others_are_told_at_once(
     with hanging_service(2.0) as hanging, listening_service() as service:
         alerts = alerts_to(hanging, service.url)
         alerts.start()
-        alerts.tell(HALT)
+        alerts.send(HALT)
         assert service.told.wait(1.5), "before the first one is given up"
         slowest_s = 0.0
         for _ in range(QUEUED * 4):
             began_s = time.perf_counter()
-            alerts.tell(HALT)
+            alerts.send(HALT)
             slowest_s = max(slowest_s, time.perf_counter() - began_s)
         assert slowest_s < 0.1
         until(alerts, QUEUED)
@@ -110,7 +110,7 @@ def test_the_end_does_not_wait_for_a_service_that_hangs() -> None:
         alerts = alerts_to(hanging)
         alerts.start()
         for _ in range(QUEUED):
-            alerts.tell(HALT)
+            alerts.send(HALT)
         began_s = time.monotonic()
         alerts.stop(within_s=0.2)
         assert time.monotonic() - began_s < 0.9
@@ -123,7 +123,7 @@ def test_a_service_that_cannot_be_told_is_named_without_its_secrets(
     with caplog.at_level(logging.DEBUG, logger="cockpit"):
         alerts = alerts_to(url)
         alerts.start()
-        alerts.tell(HALT)
+        alerts.send(HALT)
         until(alerts, 1)
         alerts.stop()
     view = alerts.view()
@@ -139,12 +139,12 @@ def test_a_service_that_refuses_is_counted_and_is_well_again_once_it_takes_one()
         service.status = 500
         alerts = alerts_to(service.url)
         alerts.start()
-        alerts.tell(HALT)
+        alerts.send(HALT)
         until(alerts, 1)
         assert alerts.view().last_error == "service 1 (json) did not take it"
         assert not alerts.view().ok
         service.status = 200
-        alerts.tell(HALT)
+        alerts.send(HALT)
         alerts.stop()
     assert (alerts.view().ok, alerts.view().failed) == (True, 1)
 

@@ -13,11 +13,11 @@ from cockpit.domain.events import AnyEvent, OrderCancelled, OrderRejected, Order
 from cockpit.domain.kinds import Mode, OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.trades import TradeRecord
+from cockpit.engine.order_venue import Request
+from cockpit.exchanges.base.timing import Timing
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.journal_first import JournalFirst
-from cockpit.runtime.order_venue import Request
-from cockpit.venues.timing import Timing
 
 NOW_NS = 1_760_875_200_000_000_000
 

@@ -12,12 +12,12 @@ from cockpit.config.secrets import MissingKeys
 from cockpit.domain.commands import Arm, SetMode
 from cockpit.domain.kinds import Mode
 from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
+from cockpit.exchanges.base.account import VenueAccount
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
+from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.mode_gate import ModeGate
-from cockpit.runtime.session import Session
-from cockpit.venues.account import VenueAccount
-from cockpit.venues.paper import PaperVenue
 from tests.journal.journal_samples import life
 
 START_NS = 1_760_875_200_000_000_000

@@ -9,8 +9,8 @@ from cockpit.config.load import load_config
 from cockpit.config.places import Places, shipped_config_path
 from cockpit.config.secrets import MissingKeys, Secrets
 from cockpit.domain.kinds import Mode
+from cockpit.execution.accounts import PaperSignsNothing, accounts_of
 from cockpit.runtime.profile_prefix import FILE_NAME, forget_with_the_journal, known_prefix, order_prefix
-from cockpit.runtime.real_accounts import PaperSignsNothing, accounts_of
 
 KEYS = {f"COCKPIT_OKX_{name}": "canary" for name in ("API_KEY", "SECRET", "PASSWORD")}
 

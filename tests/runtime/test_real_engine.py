@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cockpit.deck.errors import EngineRefused
+from cockpit.client.errors import EngineRefused
 from cockpit.domain import wire
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
 from cockpit.domain.snapshot import Snapshot

@@ -10,7 +10,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Side
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S, utc_text
-from cockpit.runtime.replay import Replayed, run_replay
+from cockpit.replay.replay import Replayed, run_replay
 from tests.conftest import SHIPPED_CONFIG
 from tests.runtime.raw_ticks import LATENCY_NS, Print, Quote, before, expected_life
 

@@ -10,10 +10,10 @@ from cockpit.domain import commands as asked
 from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
+from cockpit.engine.session import Session
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
-from cockpit.runtime.replay import run_replay
-from cockpit.runtime.session import Session
+from cockpit.replay.replay import run_replay
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 

@@ -9,9 +9,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places, find_places
 from cockpit.config.secrets import Secrets
 from cockpit.domain.kinds import Mode
-from cockpit.runtime.checklist_text import checklist_lines
-from cockpit.runtime.further import Stage, stages
-from cockpit.runtime.preflight import preflight
+from cockpit.preflight.checklist_text import checklist_lines
+from cockpit.preflight.checks import preflight
+from cockpit.preflight.further import Stage, stages
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
 OKX = {"COCKPIT_OKX_API_KEY": "canary-1", "COCKPIT_OKX_SECRET": "canary-2", "COCKPIT_OKX_PASSWORD": "canary-3"}

@@ -20,9 +20,9 @@ from cockpit.config.places import Places
 from cockpit.domain.account import EngineMemory
 from cockpit.domain.kinds import EngineState, TradePhase
 from cockpit.domain.trades import TradeRecord
+from cockpit.replay.replay import run_replay
 from cockpit.runtime.lock import read_holder
 from cockpit.runtime.options import EngineOptions
-from cockpit.runtime.replay import run_replay
 from cockpit.runtime.startup import build_host
 from tests.runtime.acknowledging_engine import SHIPPED_CONFIG
 

@@ -16,9 +16,9 @@ from cockpit.domain.events import HealthFactor, Tick, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, FeedState, Mode, Side, TradePhase
 from cockpit.domain.units import NS_PER_S
 from cockpit.journal.recordings import read_recording
+from cockpit.replay.replay import run_replay
 from cockpit.runtime import host as host_module
 from cockpit.runtime.host import NotAnswered
-from cockpit.runtime.replay import run_replay
 from tests.runtime.host_stage import PRICES, START_NS, PlayedMarket, Stage, staged, without_context
 
 

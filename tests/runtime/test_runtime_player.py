@@ -13,7 +13,7 @@ from cockpit.domain.actions import Decided
 from cockpit.domain.events import AnyEvent, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime import player

@@ -15,9 +15,9 @@ from cockpit.domain.actions import MemoryChanged
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
-from cockpit.runtime.checklist import Checklist, Item, Standing
-from cockpit.runtime.checklist_text import checklist_json, checklist_lines
-from cockpit.runtime.preflight import preflight
+from cockpit.preflight.checklist import Checklist, Item, Standing
+from cockpit.preflight.checklist_text import checklist_json, checklist_lines
+from cockpit.preflight.checks import preflight
 
 CANARY = "canary-3d9e"
 KEYS = {f"COCKPIT_OKX_{name}": f"{CANARY}-{name}" for name in ("API_KEY", "SECRET", "PASSWORD")}

@@ -37,7 +37,7 @@ class Session:
                     self.engine.on(Top(self.now_ns, self.now_ns, "binance", asset, price, 1.0, price * 1.0001, 1.0))
                 if readings:
                     self._read(asset)
-            self.presence.look()
+            self.presence.check()
 
     def _read(self, asset: str) -> None:
         self.engine.on(Positioning(self.now_ns, asset, "binance", 50.0, 50.0))

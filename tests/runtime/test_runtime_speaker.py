@@ -11,7 +11,7 @@ def test_lines_come_in_order() -> None:
     reader, writer = os.pipe()
     speaker = Speaker(writer)
     for number in range(100):
-        speaker.say(f"line {number}")
+        speaker.write(f"line {number}")
     speaker.close()
     os.close(writer)
     with os.fdopen(reader) as read:
@@ -24,7 +24,7 @@ def test_a_reader_that_stops_costs_nothing_but_lines() -> None:
     speaker = Speaker(writer, kept_lines=50)
     began_s = time.monotonic()
     for number in range(5_000):
-        speaker.say(f"line {number} " + "x" * 100)
+        speaker.write(f"line {number} " + "x" * 100)
     assert time.monotonic() - began_s < 1.0
     assert speaker.left_out > 0
     with os.fdopen(reader) as read:
@@ -40,7 +40,7 @@ def test_a_reader_that_went_away_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     speaker = Speaker(writer)
-    speaker.say("anybody there?")
+    speaker.write("anybody there?")
     speaker.close()
-    speaker.say("still nobody")
+    speaker.write("still nobody")
     os.close(writer)

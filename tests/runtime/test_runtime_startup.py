@@ -18,11 +18,11 @@ from cockpit.domain.units import NS_PER_S, utc_day
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
+from cockpit.paper.venue import PaperVenue
+from cockpit.replay.replay import run_replay
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
-from cockpit.runtime.replay import run_replay
 from cockpit.runtime.startup import CannotStart, build_host
-from cockpit.venues.paper import PaperVenue
 from tests.journal.journal_samples import opened
 
 AHEAD_NS = 3_600 * NS_PER_S
@@ -105,7 +105,7 @@ def test_what_is_open_in_a_real_mode_is_not_taken_over_by_paper(places: Places, 
 def test_a_real_mode_with_nothing_open_is_left_for_paper(places: Places, shipped_config: CockpitConfig) -> None:
     leave(places, FeedKind.SIMULATED, 1, time.time_ns(), Mode.TEST)
     with built(places, shipped_config, EngineOptions()) as host:
-        assert host.gate is not None and host.gate.room is None
+        assert host.gate is not None and host.gate.live_venues is None
         assert isinstance(host.session.venue, PaperVenue)
 
 

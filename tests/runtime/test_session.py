@@ -9,9 +9,9 @@ from cockpit.domain.commands import Signal
 from cockpit.domain.events import AnyEvent, Tick
 from cockpit.domain.kinds import Mode
 from cockpit.engine.machine import Engine
-from cockpit.runtime.session import Session
-from cockpit.runtime.tally import Tally
-from cockpit.venues.paper import PaperVenue
+from cockpit.engine.session import Session
+from cockpit.paper.venue import PaperVenue
+from cockpit.replay.tally import Tally
 from tests.engine.scenario import ARBITRAGE, NOON_NS, Collector, Scenario, config_with
 
 

@@ -12,7 +12,7 @@ import msgspec  # noqa: E402
 from scenes import scene  # noqa: E402
 from screen_stage import StandingLink  # noqa: E402
 
-from cockpit.deck.link import LinkChange  # noqa: E402
+from cockpit.client.link import LinkChange  # noqa: E402
 from cockpit.domain.stream import Frame  # noqa: E402
 from cockpit.tui.app import CockpitApp  # noqa: E402
 from cockpit.tui.settings import ScreenSettings  # noqa: E402

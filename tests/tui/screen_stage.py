@@ -11,8 +11,8 @@ from scenes import Scene, scene
 from simulated_engine import SimulatedEngine
 from textual.pilot import Pilot
 
+from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig
-from cockpit.deck.link import LinkChange
 from cockpit.domain.stream import Frame
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.flatten import DirectFlatten

@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 from scenes import Scene, scene  # noqa: E402
 from screen_stage import Stage, StandingLink, staged  # noqa: E402
 
-from cockpit.deck.link import LinkChange  # noqa: E402
+from cockpit.client.link import LinkChange  # noqa: E402
 from cockpit.domain.kinds import EngineState, Mode  # noqa: E402
 from cockpit.tui.flatten import Outcome  # noqa: E402
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import count
 
 from cockpit.api.briefing import briefing_of
+from cockpit.client.errors import EngineRefused
+from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig
-from cockpit.deck.errors import EngineRefused
-from cockpit.deck.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.events import MarketEvent, Tick
@@ -14,11 +14,11 @@ from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
 from cockpit.engine.views import snapshot
-from cockpit.feeds.simulated import SimulatedMarket
+from cockpit.feeds.simulated.market import SimulatedMarket
+from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.log_ring import LogRing
-from cockpit.runtime.session import Session
-from cockpit.venues.paper import PaperVenue
 
 START_NS = 1_760_882_400 * NS_PER_S
 SEED = 27

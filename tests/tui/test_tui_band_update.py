@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 
-from cockpit.deck.errors import EngineRefused
+from cockpit.client.errors import EngineRefused
 from cockpit.domain.bands import BandProposal, ProposedBand
 
 PROPOSAL = BandProposal(

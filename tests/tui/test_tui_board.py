@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.tui.board import changed_runs
-from cockpit.tui.picture import Cell, Face, Look, bare
+from cockpit.tui.picture import Appearance, Cell, Face, bare
 
 CELLS = st.lists(st.tuples(st.sampled_from("ab \u2588"), st.sampled_from(("text", "bad"))), min_size=1, max_size=60)
 
 
 def row(text: str, cells: int) -> list[Cell]:
-    return bare(Face((((text, "text"),),)), Look(), cells, 1)[0]
+    return bare(Face((((text, "text"),),)), Appearance(), cells, 1)[0]
 
 
 @given(CELLS, st.data())

@@ -7,7 +7,7 @@ import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 
-from cockpit.deck.errors import EngineRefused
+from cockpit.client.errors import EngineRefused
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui.ticks import Ticks

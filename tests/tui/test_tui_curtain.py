@@ -12,7 +12,7 @@ from pty_process import PROJECT_ROOT, PtyProcess
 from rich.color import ColorSystem
 from screen_stage import SIZES, Clock, Stage, StandingLink, make_app
 
-from cockpit.tui.curtain import colour_system, first_picture, painted
+from cockpit.tui.first_paint import colour_system, first_picture, painted
 from cockpit.tui.settings import ScreenSettings
 
 NOWHERE = "http://127.0.0.1:9"
@@ -53,7 +53,7 @@ async def test_it_is_the_picture_textual_draws_first(size: tuple[int, int], asci
 def test_it_has_the_colours_the_terminal_says_it_has(environ: dict[str, str], colours: ColorSystem) -> None:
     assert colour_system(environ) is colours
     settings = ScreenSettings()
-    told = painted(first_picture(settings, 80, 24), settings.look, colours)
+    told = painted(first_picture(settings, 80, 24), settings.appearance, colours)
     assert ("38;2;" in told) is (colours is ColorSystem.TRUECOLOR)
     assert ("38;5;" in told) is (colours is ColorSystem.EIGHT_BIT)
 

@@ -14,10 +14,10 @@ from scenes import Scene
 from screen_stage import SIZES, Stage, StandingLink, staged
 from test_tui_key_matrix import FOCI
 
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.link import LinkChange
 from cockpit.commands.direct_flatten import flatten_command, told_by
 from cockpit.config.places import find_places
-from cockpit.deck.errors import EngineRefused, EngineUnreachable
-from cockpit.deck.link import LinkChange
 from cockpit.tui import emergency
 from cockpit.tui.flatten import SHOWN_STEPS, FlattenFlow, Outcome
 from cockpit.tui.flatten import Stage as FlowStage

@@ -6,8 +6,8 @@ from scenes import Scene
 from screen_stage import StandingLink, staged
 from simulated_engine import SimulatedEngine
 
-from cockpit.deck.errors import EngineUnreachable
-from cockpit.deck.link import LinkChange
+from cockpit.client.errors import EngineUnreachable
+from cockpit.client.link import LinkChange
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import SnapshotFrame

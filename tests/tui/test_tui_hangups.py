@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pty_process import PROJECT_ROOT, PtyProcess, clean_environ
 
+from cockpit.client.address import local
+from cockpit.client.errors import EngineRefused
+from cockpit.client.http import EngineClient
 from cockpit.config.jsonfile import read_object
-from cockpit.deck.address import local
-from cockpit.deck.client import Deck
-from cockpit.deck.errors import EngineRefused
 
 STALL_S = 15.0
 CLOSES_WITHIN_S = 75.0
@@ -23,7 +23,7 @@ BEATS_EVERY_S = 0.25
 SIGNAL = {"strategy": "Cross-Exchange Arbitrage", "pair": "BTC/USDT", "amount": 40.0, "side": "long", "mode": "paper"}
 
 
-class Desk:
+class PaneSet:
     """A real engine on the simulated market, ten times as fast, whose signals have a stop that is soon touched."""
 
     def __init__(self, home: Path) -> None:
@@ -46,8 +46,8 @@ class Desk:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "cockpit", "--home", str(self.home), "--config", str(self.config), *words]
 
-    def deck(self) -> Deck:
-        return Deck(local(self.home / "engine.sock"))
+    def deck(self) -> EngineClient:
+        return EngineClient(local(self.home / "engine.sock"))
 
     def end(self) -> None:
         self.engine.kill()
@@ -57,21 +57,21 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    found = Desk(tmp_path)
+def desk(tmp_path: Path) -> Iterator[PaneSet]:
+    found = PaneSet(tmp_path)
     yield found
     found.end()
 
 
 @pytest.fixture
-def screen(desk: Desk) -> Iterator[PtyProcess]:
+def screen(desk: PaneSet) -> Iterator[PtyProcess]:
     process = PtyProcess(desk.command())
     process.wait_for("SIMULATED", 40)
     yield process
     process.end()
 
 
-async def open_trade(deck: Deck) -> str:
+async def open_trade(deck: EngineClient) -> str:
     """Send the signal until the gate lets it through and its trade is open."""
     async with asyncio.timeout(60):
         while True:
@@ -85,7 +85,7 @@ async def open_trade(deck: Deck) -> str:
                 return trade_id
 
 
-async def watch(deck: Deck, trade_id: str, at_least_s: float) -> tuple[list[int], dict[str, Any]]:
+async def watch(deck: EngineClient, trade_id: str, at_least_s: float) -> tuple[list[int], dict[str, Any]]:
     """The engine's beats (its own time, as it answers) until the trade is closed, and that long at least."""
     beats: list[int] = []
     began_s = time.monotonic()
@@ -105,7 +105,7 @@ def check(beats: list[int], trade: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_not_read_for_15_seconds(desk: Desk, screen: PtyProcess) -> None:
+async def test_a_terminal_that_is_not_read_for_15_seconds(desk: PaneSet, screen: PtyProcess) -> None:
     async with desk.deck() as deck:
         trade_id = await open_trade(deck)
         screen.stall()
@@ -117,7 +117,7 @@ async def test_a_terminal_that_is_not_read_for_15_seconds(desk: Desk, screen: Pt
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_resized_60_times(desk: Desk, screen: PtyProcess) -> None:
+async def test_a_terminal_that_is_resized_60_times(desk: PaneSet, screen: PtyProcess) -> None:
     async with desk.deck() as deck:
         trade_id = await open_trade(deck)
         for number in range(60):
@@ -132,7 +132,7 @@ async def test_a_terminal_that_is_resized_60_times(desk: Desk, screen: PtyProces
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_closed(desk: Desk, screen: PtyProcess) -> None:
+async def test_a_terminal_that_is_closed(desk: PaneSet, screen: PtyProcess) -> None:
     async with desk.deck() as deck:
         trade_id = await open_trade(deck)
         screen.close_terminal()

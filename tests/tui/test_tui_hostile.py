@@ -58,7 +58,7 @@ async def test_hostile_text_everywhere(later: Scene, kind: str) -> None:
 
 
 async def test_hostile_words_from_the_engine_in_an_answer(trading: Scene) -> None:
-    from cockpit.deck.errors import EngineRefused
+    from cockpit.client.errors import EngineRefused
 
     link = StandingLink(trading)
     link.refusal = EngineRefused(HOSTILE["escapes"] + HOSTILE["markup"], 400)

@@ -8,7 +8,7 @@ import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 
-from cockpit.deck.errors import EngineRefused
+from cockpit.client.errors import EngineRefused
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui.palette import THEMES
@@ -147,7 +147,7 @@ async def test_filter_cursor_and_detail_of_the_gate_log(later: Scene) -> None:
     async with staged(StandingLink(later)) as stage:
         await stage.press("slash")
         await typed(stage, "denied BTC")
-        shown = stage.app.desk.gate_log.shown(stage.app.view)
+        shown = stage.app.pane_set.gate_log.shown(stage.app.view)
         assert shown and all(not v.approved and v.proposal.asset == "BTC" for v in shown)
         assert "filter: denied BTC" in stage.text()
         await stage.press("slash", "end", *["backspace"] * 20)
@@ -155,8 +155,8 @@ async def test_filter_cursor_and_detail_of_the_gate_log(later: Scene) -> None:
         assert "no verdict matches 'nothing like it'" in stage.text()
         await stage.press("slash", "end", *["backspace"] * 20, "enter")
         await stage.press("6", "down", "down")
-        chosen = stage.app.desk.gate_log.selected(stage.app.view)
-        assert chosen == stage.app.desk.gate_log.shown(stage.app.view)[2]
+        chosen = stage.app.pane_set.gate_log.selected(stage.app.view)
+        assert chosen == stage.app.pane_set.gate_log.shown(stage.app.view)[2]
         await stage.press("enter")
         assert chosen is not None and chosen.verdict_id in stage.text()
         await stage.press("pagedown", "end", "home", "up", "escape")
@@ -171,7 +171,7 @@ async def test_the_cursor_stays_on_its_verdict_when_new_ones_come(later: Scene) 
 
     async with staged(StandingLink(later)) as stage:
         await stage.press("6", "down")
-        log = stage.app.desk.gate_log
+        log = stage.app.pane_set.gate_log
         chosen = log.selected(stage.app.view)
         assert chosen is not None
         newer = msgspec.structs.replace(chosen, verdict_id="v999999")
@@ -200,10 +200,10 @@ async def test_zoom_asset_and_theme(trading: Scene) -> None:
         assert set(stage.app.panes.plan.regions) == {"status", "setups", "news", "footer"}
         await stage.press("z", "n")
         assert "1 Bands · SOL" in stage.text()
-        seen = [stage.app.look.theme]
+        seen = [stage.app.appearance.theme]
         for _ in THEMES:
             await stage.press("y")
-            seen.append(stage.app.look.theme)
+            seen.append(stage.app.appearance.theme)
         assert seen == [*THEMES, "dark"]
 
 

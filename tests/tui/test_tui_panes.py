@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from cockpit.domain.account import Halt
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
-from cockpit.tui.desk import PURE, Desk
+from cockpit.tui.pane_set import PURE, PaneSet
 from cockpit.tui.panes.gatelog import GateLog
 from cockpit.tui.panes.ladder import Ladder
 from cockpit.tui.store import Store
@@ -181,7 +181,7 @@ def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], nam
 )
 def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, int], title: str, trading: Scene) -> None:
     assert (len(trading.snapshot.setups), len(trading.snapshot.open_trades)) == (5, 3)
-    assert Desk().drawing(pane, view_of(trading), size, False).title == title
+    assert PaneSet().drawing(pane, view_of(trading), size, False).title == title
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

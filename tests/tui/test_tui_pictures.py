@@ -10,7 +10,7 @@ from scenes import Scene, scene
 from screen_stage import SIZES, Clock, Stage, StandingLink, make_app
 from textual.pilot import Pilot
 
-from cockpit.deck.link import LinkChange
+from cockpit.client.link import LinkChange
 from cockpit.domain.actions import Notice
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.stream import LogFrame

@@ -64,7 +64,7 @@ async def test_the_status_line_says_how_it_is_played(
 async def test_without_a_recording_the_status_line_says_nothing_of_it(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
         assert "REPLAY" not in stage.text()
-        assert replaying.word(None) == ""
+        assert replaying.text(None) == ""
 
 
 def test_every_speed_is_reached_and_the_ends_hold() -> None:

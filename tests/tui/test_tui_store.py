@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from scenes import Scene
 
-from cockpit.deck.link import LinkChange
+from cockpit.client.link import LinkChange
 from cockpit.domain.actions import Decided, Notice
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import store as store_module

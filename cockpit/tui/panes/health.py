@@ -41,7 +41,7 @@ def _head(view: View, health: HealthView) -> Line:
         return (("no debt", "good"), ("  cannot be liquidated  ", "dim"), age)
     if health.value is None:
         return (("unknown ", "bad"), (health.detail, "dim"), (" ", "dim"), age)
-    word, role = _word(health, health.value)
+    word, role = _text(health, health.value)
     return (
         (f"{numbers.health(health.value)} ", role if role != "good" else "strong"),
         (f"{word} ", role),
@@ -50,7 +50,7 @@ def _head(view: View, health: HealthView) -> Line:
     )
 
 
-def _word(health: HealthView, value: float) -> tuple[str, str]:
+def _text(health: HealthView, value: float) -> tuple[str, str]:
     if value < health.flatten_under:
         return "FLATTEN", "alarm"
     if value < health.entries_stop_under:

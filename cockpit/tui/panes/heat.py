@@ -54,7 +54,7 @@ def column(heat: Heat, glyphs: Glyphs) -> list[Span]:
     ]
 
 
-def words(heat: Heat) -> list[Span]:
+def legend(heat: Heat) -> list[Span]:
     """What the row's cluster is, where nothing of ours stands there: `527k longs`, estimated ones as `~3.4M longs`."""
     if heat.middle is None:
         return []

@@ -63,13 +63,13 @@ class Ladder:
         inner = rows - len(above) - len(below)
         if inner < 3:
             return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
-        scale = self._kept_scale(asset, price, trades, inner)
+        scale = self._scale_for(asset, price, trades, inner)
         marks = _marks(view, asset, price, trades, scale)
         heats = heat.by_row(asset.clusters, scale)
         body = [_row(view, asset, scale, row, marks[row], heats[row]) for row in range(scale.rows)]
         return [*above, *body, *below]
 
-    def _kept_scale(self, asset: AssetView, price: float, trades: list[TradeRecord], rows: int) -> Scale:
+    def _scale_for(self, asset: AssetView, price: float, trades: list[TradeRecord], rows: int) -> Scale:
         low, high = _wanted(asset, price, trades)
         kept = self._scale
         if (
@@ -196,7 +196,7 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
         (axis, "warn" if in_band else "faint"),
         *heat.column(heated, view.glyphs),
     ]
-    texts = marks.texts or heat.words(heated)
+    texts = marks.texts or heat.legend(heated)
     if texts == [(view.glyphs.here, "price")]:
         texts = [(f"{view.glyphs.here} price", "price")]
     for number, (text, role) in enumerate(texts):

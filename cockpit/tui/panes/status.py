@@ -79,7 +79,7 @@ def _waiting(view: View) -> str:
 
 def _replay(view: View) -> Line:
     """Nothing where the market is no recording."""
-    word = replaying.word(view.store.process)
+    word = replaying.text(view.store.process)
     return ((word, "info"),) if word else ()
 
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from cockpit.tui.board import Board
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 
@@ -29,11 +29,13 @@ class Ask(Modal[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
 
-    def __init__(self, title: str, lines: Sequence[Line], look: Look, *, check: Check, start: str = "") -> None:
+    def __init__(
+        self, title: str, lines: Sequence[Line], appearance: Appearance, *, check: Check, start: str = ""
+    ) -> None:
         super().__init__()
         self._title = title
         self._lines = tuple(lines)
-        self._look = look
+        self._appearance = appearance
         self._check = check
         self._start = start
 
@@ -41,7 +43,7 @@ class Ask(Modal[str]):
         """The question above, the answer below."""
         with Vertical():
             board = Board("question", title=self._title, focusable=False)
-            board.look = self._look
+            board.appearance = self._appearance
             yield board
             answer = Input(value=self._start, select_on_focus=False)
             answer.cursor_blink = False
@@ -49,12 +51,12 @@ class Ask(Modal[str]):
 
     def on_mount(self) -> None:
         """The cursor is where the answer goes."""
-        self._tell("")
+        self._show("")
         self.query_one(Input).focus()
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme."""
-        self.query_one(Board).restyle(look)
+        self.query_one(Board).restyle(appearance)
 
     def redraw(self) -> None:
         """A question does not change while it is asked."""
@@ -64,7 +66,7 @@ class Ask(Modal[str]):
         """Take a good answer; say what is wrong with another."""
         wrong = self._check(event.value.strip())
         if wrong:
-            self._tell(wrong)
+            self._show(wrong)
         else:
             self.close_with(event.value.strip())
 
@@ -72,7 +74,7 @@ class Ask(Modal[str]):
         """Nothing was answered."""
         self.close_with(None)
 
-    def _tell(self, wrong: str) -> None:
+    def _show(self, wrong: str) -> None:
         board = self.query_one(Board)
         foot: Line = ((wrong, "bad"),) if wrong else (("Enter answers, Esc leaves everything as it is", "dim"),)
         board.show([*self._lines, (), foot])

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens import checklist
 from cockpit.tui.screens.sheet import Sheet
 from cockpit.tui.text import Line
@@ -29,11 +29,11 @@ class ChecklistSheet(Sheet):
     def __init__(
         self,
         view: Callable[[], View],
-        look: Look,
+        appearance: Appearance,
         ticked: Callable[[], frozenset[str]],
         tick: Callable[[str], None],
     ) -> None:
-        super().__init__("Before the session", self._drawn, view, look)
+        super().__init__("Before the session", self._drawn, view, appearance)
         self._ticked = ticked
         self._tick = tick
         self._chosen = 0

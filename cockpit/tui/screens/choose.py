@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.events import Key
 
 from cockpit.tui.board import Board
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 
@@ -28,24 +28,24 @@ class Choose(Modal[str]):
     Choose > Board { width: 80; max-width: 96%; height: auto; max-height: 96%; }
     """
 
-    def __init__(self, title: str, lines: Sequence[Line], choices: Sequence[Choice], look: Look) -> None:
+    def __init__(self, title: str, lines: Sequence[Line], choices: Sequence[Choice], appearance: Appearance) -> None:
         super().__init__()
         self._title = title
         self._choices = tuple(choices)
-        self._look = look
+        self._appearance = appearance
         keys: list[Line] = [((f" {choice.key} ", "key"), (choice.text, "text")) for choice in choices]
         self._lines: list[Line] = [*lines, (), *keys, ((" Esc ", "key"), ("back to the screen", "text"))]
 
     def compose(self) -> ComposeResult:
         """One board."""
         board = Board("choices", title=self._title)
-        board.look = self._look
+        board.appearance = self._appearance
         board.show(self._lines)
         yield board
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme."""
-        self.query_one(Board).restyle(look)
+        self.query_one(Board).restyle(appearance)
 
     def redraw(self) -> None:
         """A question does not change while it is asked."""

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from cockpit.tui.board import Board
 from cockpit.tui.numbers import lasting
-from cockpit.tui.picture import Look
+from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
 from cockpit.tui.view import View, staleness
@@ -35,12 +35,12 @@ class Sheet(Modal[None]):
         Binding("end", "scroll(100000)", show=False),
     ]
 
-    def __init__(self, title: str, content: Content, view: Callable[[], View], look: Look) -> None:
+    def __init__(self, title: str, content: Content, view: Callable[[], View], appearance: Appearance) -> None:
         super().__init__()
         self._title = title
         self._content = content
         self._view = view
-        self._look = look
+        self._appearance = appearance
         self._first = 0
 
     def compose(self) -> ComposeResult:
@@ -49,7 +49,7 @@ class Sheet(Modal[None]):
 
     def on_mount(self) -> None:
         """Draw once there is a size."""
-        self._board.look = self._look
+        self._board.appearance = self._appearance
         self.call_after_refresh(self.redraw)
 
     def on_resize(self) -> None:
@@ -59,7 +59,7 @@ class Sheet(Modal[None]):
     def redraw(self) -> None:
         """Draw what is true now."""
         board = self._board
-        room = board.room
+        room = board.size_inside
         view = self._view()
         lines = self._content(view, room.width)
         last = max(0, len(lines) - room.height)
@@ -70,9 +70,9 @@ class Sheet(Modal[None]):
         shown = lines[self._first : self._first + room.height]
         board.show(shown, note=note, note_role="dim" if stale_s is None else "alarm", grey=stale_s is not None)
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme."""
-        self._board.restyle(look)
+        self._board.restyle(appearance)
 
     def action_close(self) -> None:
         """Back to the panes."""
@@ -85,11 +85,11 @@ class Sheet(Modal[None]):
 
     def action_page(self, pages: int) -> None:
         """Down by a page, up when negative."""
-        self.action_scroll(pages * max(1, self._board.room.height - 1))
+        self.action_scroll(pages * max(1, self._board.size_inside.height - 1))
 
     def show_row(self, wanted: Callable[[Line], bool]) -> None:
         """Scroll as little as it takes to have the first such row in sight."""
-        room = self._board.room
+        room = self._board.size_inside
         lines = self._content(self._view(), room.width)
         row = next((number for number, line in enumerate(lines) if wanted(line)), self._first)
         self._first = min(row, max(self._first, row - room.height + 1))

@@ -8,7 +8,7 @@ from textual.events import Key
 from cockpit.domain.kinds import Mode
 from cockpit.tui import keys
 from cockpit.tui.board import Board
-from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Look
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View
@@ -32,16 +32,16 @@ class Welcome(Modal[None]):
     Welcome > Board { width: 72; max-width: 96%; height: auto; max-height: 96%; }
     """
 
-    def __init__(self, bound: Mapping[str, tuple[str, ...]], view: Callable[[], View], look: Look) -> None:
+    def __init__(self, bound: Mapping[str, tuple[str, ...]], view: Callable[[], View], appearance: Appearance) -> None:
         super().__init__()
         self._bound = bound
         self._view = view
-        self._look = look
+        self._appearance = appearance
 
     def compose(self) -> ComposeResult:
         """One board."""
         board = Board("welcome", title="Welcome to Cockpit")
-        board.look = self._look
+        board.appearance = self._appearance
         yield board
 
     def on_mount(self) -> None:
@@ -59,9 +59,9 @@ class Welcome(Modal[None]):
             board.refresh(layout=True)
         board.show(drawn)
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, appearance: Appearance) -> None:
         """Another theme."""
-        self.query_one(Board).restyle(look)
+        self.query_one(Board).restyle(appearance)
 
     def on_key(self, event: Key) -> None:
         """Read: and the key does nothing else."""

@@ -1,0 +1,182 @@
+"""Commands and looks: one call each, over HTTP on the Unix socket or TCP."""
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+
+from cockpit.client.address import Address
+from cockpit.client.answers import decoded, reason_of
+from cockpit.client.engine_clock import EngineClock
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.link import HOLDS_S, REAL_HOLDS_S
+from cockpit.domain.kinds import Mode
+from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.stream import ProcessView
+
+TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a command's answer must hold: what the engine did, in its words."""
+
+    sentence: str
+
+
+ANEW = httpx.Limits(max_keepalive_connections=0)
+"""A connection of its own for every call: on an idle one the engine may be hanging up in the very moment of a command,
+which then fails although the engine is well."""
+
+
+class EngineClient:
+    """An async client of one engine; use it as a context manager.
+
+    Every call raises `EngineRefused` when the engine says no, and `EngineUnreachable` when nobody answers: a command
+    that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call.
+    """
+
+    def __init__(self, address: Address, by: str = "deck", timeout_s: float = TIMEOUT_S) -> None:
+        self.address = address
+        self._by = by
+        self._timeout_s = timeout_s
+        self._clock = EngineClock()
+        socket = str(address.socket) if address.socket is not None else None
+        self._http = httpx.AsyncClient(
+            base_url=address.http,
+            headers={**address.headers, "Accept-Encoding": "identity"},
+            timeout=timeout_s,
+            transport=httpx.AsyncHTTPTransport(uds=socket, limits=ANEW),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._http.aclose()
+
+    # Commands.
+
+    async def arm(self, holds_s: float = HOLDS_S) -> str:
+        """Let setups trade; returns what the engine did. Refused by the engine when it comes after `holds_s`."""
+        return await self._command("/api/arm", expires_at=self._expires_at(holds_s))
+
+    async def disarm(self) -> str:
+        """Open nothing more."""
+        return await self._command("/api/disarm")
+
+    async def halt(self, reason: str) -> str:
+        """No entries until resumed."""
+        return await self._command("/api/halt", reason=reason)
+
+    async def resume(self, reason: str) -> str:
+        """Clear a halt after review."""
+        return await self._command("/api/resume", reason=reason, expires_at=self._expires_at(HOLDS_S))
+
+    async def flatten(self, reason: str) -> str:
+        """Close everything, then halt."""
+        return await self._command("/api/flatten", reason=reason)
+
+    async def set_mode(self, mode: Mode, override_reason: str = "") -> str:
+        """Choose paper, test or live."""
+        expires_at = self._expires_at(REAL_HOLDS_S)
+        return await self._command("/api/mode", mode=mode.value, override_reason=override_reason, expires_at=expires_at)
+
+    async def accept_bands(self, asset: str, proposal_id: str) -> str:
+        """Put the asset's proposed bands into force, as they were seen under this id."""
+        return await self._command("/api/bands/accept", asset=asset, proposal_id=proposal_id)
+
+    async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
+        """End the engine process."""
+        return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)
+
+    async def replay(self, action: str, speed: float | None = None) -> str:
+        """Hold, play, step, hurry or slow the recording that the engine runs on; refused on any other market."""
+        return await self._command("/api/replay", action=action, speed=speed)
+
+    async def execute(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Send an outside signal; the body as the contract has it. Without an `expires_at` it holds for `HOLDS_S`."""
+        expires_at = body.get("expires_at") or self._expires_at(HOLDS_S)
+        return await self._object("POST", "/api/trade/execute", {**body, "expires_at": expires_at})
+
+    async def update(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Push an event of the outside dashboard."""
+        return await self._object("POST", "/api/dashboard/update", {"event": event, "data": data})
+
+    # Looks.
+
+    async def health(self) -> dict[str, Any]:
+        """`GET /api/health`."""
+        return await self._object("GET", "/api/health")
+
+    async def performance(self) -> dict[str, Any]:
+        """`GET /api/strategy/performance`."""
+        return await self._object("GET", "/api/strategy/performance")
+
+    async def verdicts(self, limit: int = 50, offset: int = 0) -> dict[str, Any]:
+        """A page of the gate log, the newest first; `offset` newer ones are left out."""
+        return await self._object("GET", f"/api/verdicts?limit={limit}&offset={offset}")
+
+    async def trades(self, limit: int = 50, offset: int = 0) -> dict[str, Any]:
+        """A page of the trades, the newest first; `offset` newer ones are left out."""
+        return await self._object("GET", f"/api/trades?limit={limit}&offset={offset}")
+
+    async def snapshot(self) -> Snapshot:
+        """Everything, at one instant."""
+        return await self._typed("GET", "/api/snapshot", Snapshot)
+
+    async def process(self) -> ProcessView:
+        """How the engine process does."""
+        return await self._typed("GET", "/api/process", ProcessView)
+
+    def _expires_at(self, holds_s: float) -> float:
+        """Until when it holds: never longer than somebody here waits for the answer."""
+        return round(self._clock.now_s + min(holds_s, self._timeout_s), 3)
+
+    async def _command(self, path: str, **body: Any) -> str:
+        return (await self._typed("POST", path, Done, {**body, "by": self._by})).sentence
+
+    async def _object(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return await self._typed(method, path, dict[str, Any], body)
+
+    async def _typed(self, method: str, path: str, kind: type[T], body: dict[str, Any] | None = None) -> T:
+        return decoded(await self._call(method, path, body), kind, f"{self.address}{path.partition('?')[0]}")
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:
+        status, content = await self._answer(method, path, body)
+        if status == httpx.codes.OK:
+            return content
+        sentence, detail = reason_of(content)
+        if httpx.codes.is_client_error(status):
+            raise EngineRefused(sentence or f"HTTP {status}", status, detail)
+        raise EngineUnreachable(f"expected an answer from {self.address}, was HTTP {status}: {sentence}".rstrip(": "))
+
+    async def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
+        """The status and the body, within the time and the size that an engine's answer may have."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(self._timeout_s), self._http.stream(method, path, json=body) as response:
+                async for chunk in response.aiter_raw():
+                    content += chunk
+                    if len(content) > MAX_ANSWER_BYTES:
+                        raise EngineUnreachable(
+                            f"expected an answer of at most {MAX_ANSWER_BYTES} bytes from {self.address}, was longer"
+                        )
+                return response.status_code, bytes(content)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            what = f"expected an answer from {self.address} within {self._timeout_s:g} s, was none"
+            raise EngineUnreachable(what) from error
+        except (httpx.HTTPError, OSError) as error:
+            what = str(error) or type(error).__name__
+            raise EngineUnreachable(f"expected an engine at {self.address}, was none: {what}") from error

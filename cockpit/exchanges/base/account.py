@@ -1,0 +1,254 @@
+"""What we need of a real venue: one account behind its keys. Quantities are base coins, assets carry our names.
+
+Whatever is behind it, every call ends in one of five ways, and the caller must tell them apart: it returns, or it
+raises `Refused` (the venue said no), `Ambiguous` (nobody knows), `NotSent` (it never left, or was turned away unread),
+or `KeysLost` (the venue no longer knows us).
+"""
+
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.orders import OrderRequest
+
+
+class RefusalKind(StrEnum):
+    """What a refusal means for the caller."""
+
+    NOTHING_TO_REDUCE = "nothing_to_reduce"
+    """Reduce-only without a position: read the position again, it may be flat already."""
+    QUANTITY_RESERVED = "quantity_reserved"
+    """Resting reduce-only orders hold the quantity: cancel them first."""
+    WOULD_TRIGGER = "would_trigger"
+    """The stop's price is reached already: leave at market."""
+    DUPLICATE_ID = "duplicate_id"
+    """The venue has an order of this id: look it up, never send another."""
+    TOO_SMALL = "too_small"
+    """Under the venue's least quantity or notional: dust."""
+    OFF_GRID = "off_grid"
+    """The quantity or price is off the venue's grid: its markets have changed since they were loaded."""
+    MARGIN = "margin"
+    """Not enough money."""
+    MODE = "mode"
+    """The account's position or margin mode does not fit."""
+    UNSUPPORTED = "unsupported"
+    """The venue no longer takes this kind of order."""
+    OTHER = "other"
+    """Malformed, or anything else the venue names."""
+
+
+class VenueFailure(Exception):
+    """A call to a venue did not do what it should. The text is one masked line that names the venue's code."""
+
+
+class Refused(VenueFailure):
+    """The venue refused, and nothing of it will ever execute. `kind` says what to do about it."""
+
+    def __init__(self, kind: RefusalKind, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.code = code
+
+
+class Ambiguous(VenueFailure):
+    """Nobody knows whether it executed: ask the venue by the client id; never send it under another one."""
+
+
+class NotSent(VenueFailure):
+    """It was certainly not executed (turned away for the rate, our clock, maintenance): may be sent again, same id.
+
+    `retry_after_s` is what the venue asked for, or None. `is_clock` = our clocks differed; they were compared anew.
+    """
+
+    def __init__(self, sentence: str, retry_after_s: float | None = None, is_clock: bool = False) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+        self.is_clock = is_clock
+
+
+class KeysLost(VenueFailure):
+    """The venue refuses our keys (revoked, wrong address, no permission): entries halt, an operator must act."""
+
+
+class VenueFill(NamedTuple):
+    """One execution of an order; `fill_id` is unique per venue, `fee_usd` > 0 was paid.
+
+    `forced` says why the venue itself traded (liquidation, ...), where that is known; "" for anybody else's order.
+    """
+
+    fill_id: str
+    client_id: str
+    asset: str
+    side: Side
+    qty: float
+    price: float
+    fee_usd: float
+    is_maker: bool
+    ts_ns: int
+    venue_order_id: str = ""
+    forced: str = ""
+
+
+class VenueOrder(NamedTuple):
+    """An order as the venue knows it. `is_conditional` = it rests with the venue's trigger service.
+
+    `client_id` is "" where it was placed without one. A triggered conditional order is followed to the order it became:
+    its status and fills are those of that order, under the client id of the conditional one.
+    """
+
+    client_id: str
+    venue_order_id: str
+    asset: str
+    side: Side
+    status: OrderStatus
+    qty: float
+    filled_qty: float
+    average_price: float
+    reduce_only: bool
+    is_conditional: bool
+    limit_price: float | None
+    trigger_price: float | None
+    detail: str = ""
+
+
+class HeldPosition(NamedTuple):
+    """A position by the venue's own word: signed base coins (+ long). `mark_price` values it; None where unknown.
+
+    `hedge_side` is the venue's word for the side in an account that keeps two, "" in one-way mode.
+    """
+
+    asset: str
+    qty: float
+    entry_price: float
+    mark_price: float | None
+    leverage: float | None
+    is_isolated: bool | None
+    hedge_side: str = ""
+
+
+class OrderUpdate(NamedTuple):
+    """The private stream spoke of an order. It may come twice, late, out of order, or not at all."""
+
+    order: VenueOrder
+    fill: VenueFill | None
+    ts_ns: int
+
+
+class PositionUpdate(NamedTuple):
+    """The private stream spoke of a position; `cause` is the venue's word (a fill, funding, liquidation, ADL)."""
+
+    asset: str
+    qty: float
+    entry_price: float
+    cause: str
+    ts_ns: int
+
+
+class FundingUpdate(NamedTuple):
+    """A funding payment was booked; > 0 was received."""
+
+    asset: str
+    amount_usd: float
+    ts_ns: int
+
+
+StreamUpdate = OrderUpdate | PositionUpdate | FundingUpdate
+
+
+class AccountFacts(NamedTuple):
+    """What the venue says of the account at start-up. None where this venue does not tell."""
+
+    can_trade: bool
+    dangerous_permissions: tuple[str, ...]
+    """Permissions that let a key move money out: any of them forbids its use."""
+    is_ip_restricted: bool | None
+    is_one_way: bool
+    equity_usd: float
+    clock_offset_ms: float
+    """The venue's clock minus ours."""
+    leverage: dict[str, float]
+    """By asset."""
+    is_isolated: dict[str, bool]
+    """By asset."""
+    taker_fee_bps: float | None
+    listed: tuple[str, ...]
+    """The configured assets that this venue lists as perpetuals."""
+
+
+class VenueAccount(Protocol):
+    """One venue, one key. Made for one event loop. Every method may raise any `VenueFailure`."""
+
+    venue: str
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the venue's demo account: nobody's money."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether its addresses were moved to this machine: nobody's money."""
+
+    async def open(self) -> None:
+        """Load the markets and the clock, off the loop. Call it first."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+    async def place(self, order: OrderRequest, client_id: str) -> VenueOrder:
+        """Send one order, once. A STOP_MARKET goes to the venue's trigger service, on the mark price.
+
+        Cancelling the wait does not cancel the request, which goes on: the outcome is as unknown as after `Ambiguous`.
+        """
+
+    async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
+        """Cancel one order of ours. Returns also where the venue has no such open order: look it up then."""
+
+    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
+        """One order by our id, whatever became of it; None where the venue does not know it (yet)."""
+
+    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
+        """Every execution of an order that `find` returned."""
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution on that perpetual since then, whoever ordered it, oldest first.
+
+        It reaches back a week at most (Binance's longest span). Where an order's id cannot be learnt its `client_id`
+        is "".
+        """
+
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order of the account on USDT perpetuals, plain and conditional, whoever placed it.
+
+        Asking everywhere (None) costs 80 of Binance's weight, asking of some assets 2 each.
+        """
+
+    async def positions(self) -> tuple[HeldPosition, ...]:
+        """Every open position on USDT perpetuals; assets that the config does not list carry the venue's base name."""
+
+    async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
+        """Reduce-only, at market, the whole of it, dust included where the venue has a way."""
+
+    async def cancel_order(self, order: VenueOrder) -> None:
+        """Cancel an order that `open_orders` returned, whoever placed it."""
+
+    async def facts(self) -> AccountFacts:
+        """Permissions, position mode, margin mode and leverage read back, equity, clock."""
+
+    async def holds_stops(self, asset: str) -> str | None:
+        """None where the venue can hold a protective stop of ours there; else a sentence with its reason.
+
+        Asks without leaving anything behind.
+        """
+
+    async def guard_entries(self, within_s: float) -> None:
+        """Renew the venue's dead-man switch where it cannot remove a stop; does nothing on venues where it could."""
+
+    async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
+        """Every funding payment booked since then (milliseconds since the epoch), each with the venue's own id."""
+
+    async def follow(self, heard: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
+        """Read the private stream until cancelled, reconnecting. `linked` hears when it stands and when it breaks."""
+
+    def used_weight_share(self) -> float | None:
+        """How much of this minute's request allowance is used, 0..1; None while unknown."""

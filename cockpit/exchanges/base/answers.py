@@ -1,0 +1,51 @@
+"""Reading what a venue's REST says: the number that was asked for, or a sentence that says what came instead."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cockpit.domain.units import NS_PER_MS, ns_to_seconds, seconds_to_ns
+from cockpit.exchanges.base.trouble import FeedTrouble
+
+
+def number(row: Any, field: str | int, what: str) -> float:
+    """A finite number out of a row. Raises `FeedTrouble` for anything else."""
+    try:
+        found = float(row[field])
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise FeedTrouble(f"{what}: expected a number as {field}, was {shown(row)}") from None
+    if found - found != 0.0:
+        raise FeedTrouble(f"{what}: expected a finite number as {field}, was {found}")
+    return found
+
+
+def stamp_ns(row: Any, field: str | int, what: str, now_ns: int) -> int:
+    """A stamp in ms as ns, never later than now. Raises `FeedTrouble` where there is none."""
+    return min(now_ns, int(number(row, field, what)) * NS_PER_MS)
+
+
+def bar_end_ns(row: Any, field: str | int, bar_s: float, what: str, now_ns: int) -> int:
+    """The end of a bar stamped at its start, never later than now: that is the instant its value is true for."""
+    return min(now_ns, int(number(row, field, what)) * NS_PER_MS + seconds_to_ns(bar_s))
+
+
+def rows_of(body: Any, what: str) -> Sequence[Any]:
+    """The rows of an answer: a list itself, or an envelope's `data`. Raises `FeedTrouble` where there is no row."""
+    rows = body.get("data") if isinstance(body, Mapping) else body
+    if not isinstance(rows, list) or not rows:
+        raise FeedTrouble(f"{what}: expected at least one row, was {shown(rows)}")
+    return rows
+
+
+def nearest(rows: Sequence[Any], field: str | int, target_ns: int, within_s: float, what: str) -> Any:
+    """The row stamped closest to an instant. Raises `FeedTrouble` where none is within reach."""
+    best = min(rows, key=lambda row: abs(number(row, field, what) * NS_PER_MS - target_ns))
+    away_s = ns_to_seconds(abs(round(number(best, field, what)) * NS_PER_MS - target_ns))
+    if away_s > within_s:
+        raise FeedTrouble(f"{what}: expected a row within {within_s:.0f} s of the instant, was {away_s:.0f} s away")
+    return best
+
+
+def shown(value: object) -> str:
+    """A piece of an answer, short."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,38 @@
+"""A venue's error codes by what they prove. A code that is on none of its lists proves nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from cockpit.exchanges.base.account import RefusalKind
+
+
+class VenueCodes(NamedTuple):
+    """`refusals`: nothing of the request was or ever will be executed. `turned_away`: it was not even looked at.
+
+    `clock`: turned away because the clocks are too far apart. `keys`: the venue no longer knows us.
+    """
+
+    refusals: Mapping[str, RefusalKind]
+    turned_away: frozenset[str]
+    clock: frozenset[str]
+    keys: frozenset[str]
+
+
+NO_CODES = VenueCodes({}, frozenset(), frozenset(), frozenset())
+"""Of a venue that nobody has made lists for."""
+
+
+def of_kind(kind: RefusalKind, codes: str) -> Mapping[str, RefusalKind]:
+    """All of these codes, written with blanks between them, mean the same."""
+    return dict.fromkeys(_listed(codes), kind)
+
+
+def _listed(codes: str) -> Iterator[str]:
+    """`-1100..-1106` stands for every code of that span."""
+    for word in codes.split():
+        first, _, last = word.partition("..")
+        if last:
+            low, high = sorted((int(first), int(last)))
+            yield from map(str, range(low, high + 1))
+        else:
+            yield first

@@ -1,0 +1,236 @@
+"""One exchange through its client library: loaded off the loop, without keys, every message and answer seen by us.
+
+The library dials, subscribes, answers pings, inflates and keeps the books. Prints, tops, marks and liquidations are
+taken from its messages directly: its own caches keep only the newest 1,000 and wake a reader once for a whole burst.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
+
+from cockpit.config.endpoints import VenueUrls
+from cockpit.config.live import LiveSection
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.frames import FrameContent, Message
+from cockpit.exchanges.base.library import said
+from cockpit.exchanges.base.markets import with_markets
+from cockpit.exchanges.base.rest_budget import RestBudget
+from cockpit.exchanges.base.trouble import FeedTrouble
+from cockpit.exchanges.base.venue_clock import VenueClock
+
+
+class Listener(Protocol):
+    """Sees each message of the stream."""
+
+    def takes(self, message: Message) -> bool:
+        """Before the library sees it. True = it is dealt with, the library need not see it."""
+
+    def library_took(self, message: Message) -> None:
+        """After the library saw it: its book is as new as the message."""
+
+    def library_broke(self, error: Exception) -> None:
+        """The library could not take a message."""
+
+
+class Frames(Protocol):
+    """Reads the venue's messages."""
+
+    def read(self, message: Message, recv_ns: int) -> tuple[FrameContent, ...] | None:
+        """What the message says; None for a message that is not data of these channels."""
+
+    def depth_of(self, message: Message) -> tuple[str, int, int] | None:
+        """Asset, sequence number and stamp in ns of a change to a book; None for other messages."""
+
+
+class Exchange(ABC):
+    """What the feeds of one venue share: one client, its markets, its request budget and its clock.
+
+    `open` it before anything else; whoever made it closes it. `symbols` are the library's names by asset, for the
+    assets that the venue lists.
+    """
+
+    name: str
+    frames: Frames
+
+    def __init__(self, assets: Sequence[str], urls: VenueUrls, live: LiveSection, timing: Timing | None = None) -> None:
+        self.assets = tuple(assets)
+        self.symbols: dict[str, str] = {}
+        self.timing = timing or Timing()
+        self.clock = VenueClock()
+        self.budget = RestBudget(self.weight_per_minute, live.rest_weight_share, self.timing.clock)
+        self.client: Any = None
+        self._urls = urls
+        self._listener: Listener | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    @abstractmethod
+    def weight_per_minute(self) -> float | None:
+        """The venue's allowance for one address; None where answers do not say what was used."""
+
+    @property
+    @abstractmethod
+    def sockets(self) -> Mapping[Channel, str]:
+        """The channels of this venue, each with the socket it comes through."""
+
+    @abstractmethod
+    def watch(self, channel: Channel) -> Awaitable[object]:
+        """Subscribe to the channel for every listed asset and wait for the library's word: data, or an error."""
+
+    @abstractmethod
+    def hashes(self, channel: Channel) -> tuple[str, ...]:
+        """What the library files the channel's subscriptions and waiters under."""
+
+    @abstractmethod
+    async def server_time_ns(self) -> int:
+        """What time it is at the venue."""
+
+    @abstractmethod
+    def _make_client(self, urls: VenueUrls) -> Any:
+        """A client without keys; imports the library. Runs off the loop."""
+
+    @abstractmethod
+    def _markets_loaded(self) -> None:
+        """The client knows its markets: prepare `frames`."""
+
+    # -- life
+
+    async def open(self) -> None:
+        """Import the library, load the venue's markets, learn its clock. Does nothing once that has been done.
+
+        Raises `FeedTrouble` where the venue cannot be reached.
+        """
+        async with self._opening:
+            if self.client is not None:
+                return
+            loaded = await asyncio.to_thread(self._load)
+            client = await asyncio.to_thread(self._make_client, self._urls)
+            client.set_markets_from_exchange(loaded)
+            self._tap(client)
+            self.symbols = {
+                asset: f"{asset}/USDT:USDT" for asset in self.assets if f"{asset}/USDT:USDT" in client.markets
+            }
+            self.client = client
+            self._markets_loaded()
+        await self.ask_time()
+
+    async def close(self) -> None:
+        """Close every socket; `open` opens anew."""
+        client, self.client = self.client, None
+        if client is not None:
+            await client.close()
+
+    def _load(self) -> Any:
+        """Another client, on a loop of its own in this thread, that has loaded the markets: parsing takes a while."""
+        client = self._make_client(self._urls)
+        self._tap_rest(client)
+        try:
+            return with_markets(client)
+        except Exception as error:
+            raise self._trouble("markets", error) from error
+
+    # -- messages
+
+    def listen(self, listener: Listener) -> None:
+        """Let every message of the stream pass by this listener; a later one takes its place."""
+        self._listener = listener
+
+    def _tap(self, client: Any) -> None:
+        self._tap_rest(client)
+        handle = client.handle_message
+
+        def tapped(socket: Any, message: Any) -> None:
+            listener = self._listener
+            if listener is None:
+                handle(socket, message)
+                return
+            is_data = isinstance(message, dict)
+            if is_data and listener.takes(message):
+                return
+            try:
+                handle(socket, message)
+            except Exception as error:
+                # Raised into the socket's own loop it would end all reading, and nobody would be told.
+                listener.library_broke(error)
+                return
+            if is_data:
+                listener.library_took(message)
+
+        client.handle_message = tapped
+
+    def subscribe_anew(self, channel: Channel, reason: str) -> None:
+        """Fail the channel's waiters, so that they subscribe again, on the same socket."""
+        socket = self.client.clients.get(self.sockets[channel])
+        for name in self.hashes(channel) if socket is not None else ():
+            socket.subscriptions.pop(name, None)
+            if name in socket.futures:
+                socket.reject(FeedTrouble(reason), name)
+
+    def dial_anew(self, channel: Channel, reason: str) -> None:
+        """Drop the channel's socket with everything on it: all its waiters fail and subscribe again on a new one."""
+        socket = self.client.clients.get(self.sockets[channel])
+        if socket is not None:
+            socket.on_error(FeedTrouble(reason))
+
+    def market_id(self, asset: str) -> str:
+        """The venue's own name of the asset's perpetual. Raises `FeedTrouble` where it lists none."""
+        if asset not in self.symbols:
+            raise FeedTrouble(f"{self.name}: expected a perpetual of {asset} against USDT, was none listed")
+        return str(self.client.market(self.symbols[asset])["id"])
+
+    def unit(self, asset: str) -> float:
+        """Base coins in one of the venue's units of quantity."""
+        return 1.0
+
+    def book(self, asset: str) -> Any:
+        """The library's book of the asset, None while it has none. It changes in place: copy what is needed."""
+        return self.client.orderbooks.get(self.symbols[asset])
+
+    # -- questions
+
+    async def ask(self, endpoint: str, **params: object) -> Any:
+        """The venue's raw answer to one of the library's endpoints.
+
+        Raises `FeedTrouble`, with the time to wait where the venue named one.
+        """
+        waits_s = self.budget.wait_s()
+        if waits_s > 0:
+            raise FeedTrouble(f"{self.name}: asked enough for now, waits {waits_s:.0f} s", waits_s)
+        try:
+            return await getattr(self.client, endpoint)(params)
+        except Exception as error:
+            raise self._trouble(endpoint, error) from error
+
+    async def ask_time(self) -> None:
+        """Compare clocks once more. Raises `FeedTrouble`."""
+        asked_ns = self.timing.clock()
+        venue_ns = await self.server_time_ns()
+        self.clock.answered(asked_ns, venue_ns, self.timing.clock())
+
+    def now_ns(self) -> int:
+        """Our time, put right by the venue's clock."""
+        return self.timing.clock() + self.clock.offset_ns
+
+    def _trouble(self, what: str, error: Exception) -> FeedTrouble:
+        if isinstance(error, FeedTrouble):
+            return error
+        return FeedTrouble(f"{self.name} {what}: {said(error)}", self.budget.wait_s() or None)
+
+    def _tap_rest(self, client: Any) -> None:
+        """See the status and headers of every answer, and stop the library from asking while the venue says wait."""
+        answered, throttle = client.on_rest_response, client.throttle
+
+        def tapped(status: int, reason: str, url: str, method: str, headers: Mapping[str, str], *rest: Any) -> Any:
+            self.budget.answered(status, headers)
+            return answered(status, reason, url, method, headers, *rest)
+
+        async def throttled(cost: float | None = None) -> None:
+            waits_s = self.budget.wait_s()
+            if waits_s > 0:
+                raise FeedTrouble(f"{self.name}: asked enough for now, waits {waits_s:.0f} s", waits_s)
+            await throttle(cost)
+
+        client.on_rest_response = tapped
+        client.throttle = throttled

@@ -1,0 +1,71 @@
+"""Time as the real venues see it: pauses are injected, so that tests own them; a network's time is real time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import Ambiguous
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """`clock`: nanoseconds since the epoch. `sleep`: waits that many seconds."""
+
+    clock: Callable[[], int] = time.time_ns
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def since_s(self, began_ns: int) -> float:
+        """Seconds since then."""
+        return (self.clock() - began_ns) / NS_PER_S
+
+    async def sleep_unless(self, event: asyncio.Event, most_s: float) -> None:
+        """Sleep, or until the event is set."""
+        alarm: asyncio.Future[None] = asyncio.ensure_future(self.sleep(most_s))
+        called = asyncio.ensure_future(event.wait())
+        racing: set[asyncio.Future[Any]] = {alarm, called}
+        try:
+            await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+            called.cancel()
+
+
+async def wait_for_all(what: Iterable[asyncio.Future[Answer]], most_s: float) -> bool:
+    """Whether all of these were done within `most_s`; they go on either way."""
+    waiting = {one for one in what if not one.done()}
+    if waiting:
+        _, waiting = await asyncio.wait(waiting, timeout=max(0.0, most_s))
+    return not waiting
+
+
+async def within(most_s: float, asked: Awaitable[Answer], what: str) -> Answer:
+    """The answer to a call. Raises `Ambiguous` where there is none after `most_s`: the call is given up then."""
+    try:
+        # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes together with the answer.
+        async with asyncio.timeout(most_s):
+            return await asked
+    except TimeoutError:
+        raise Ambiguous(f"{what}: expected an answer within {most_s:g} s, was none") from None
+
+
+class BackOff:
+    """How long to leave a failing venue alone: doubling from `first_s` up to `longest_s`."""
+
+    def __init__(self, first_s: float, longest_s: float) -> None:
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self._failures = 0
+
+    def failed(self) -> float:
+        """One more failure in a row: seconds until the next try."""
+        self._failures += 1
+        return float(min(self._longest_s, self._first_s * 2.0 ** min(self._failures - 1, 16)))
+
+    def succeeded(self) -> None:
+        """Begin anew."""
+        self._failures = 0

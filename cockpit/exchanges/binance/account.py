@@ -1,0 +1,275 @@
+"""A USD-M futures account on Binance.
+
+Plain orders and conditional ones live in two services: what cancels, finds or lists the one does not see the other.
+"""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.kinds import OrderType, Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import BPS, NS_PER_MS
+from cockpit.exchanges.base.account import AccountFacts, FundingUpdate, HeldPosition, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.binance.client import binance_client
+from cockpit.exchanges.binance.codes import NOT_OPEN
+from cockpit.exchanges.binance.parsing import BinanceParser, is_true, triggered_as
+from cockpit.exchanges.binance.user_stream import BinanceStream
+
+FILLS_A_PAGE, MOST_PAGES = 1_000, 5
+ASKED_SINGLY = 4
+"""Orders are asked for one by one (a weight of 1 each) up to so many; beyond, a whole list costs 5."""
+DANGEROUS = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
+
+
+class BinanceAccount(CcxtAccount):
+    """Quantities are base coins at the venue too."""
+
+    venue = "binance"
+    weight_per_minute = 2_400.0
+    _stream: BinanceStream
+
+    def _make_client(self, keys: VenueKeys | None) -> Any:
+        return binance_client(self._urls, keys, self.is_demo)
+
+    def _make_stream(self) -> BinanceStream:
+        return BinanceStream(self)
+
+    def _markets_loaded(self) -> None:
+        self._words = BinanceParser(self.listings, self._rates)
+        self._stream.parser = self._words
+
+    def is_perpetual(self, market_id: str) -> bool:
+        """Such as BTCUSDT; a dated future has an underscore in its name."""
+        return market_id.endswith("USDT")
+
+    async def _server_time_ms(self) -> float:
+        return float((await self.ask("fapiPublicGetTime"))["serverTime"])
+
+    # -- orders
+
+    async def _place(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        params = {
+            "symbol": listing.market_id,
+            "side": _venue_side(order.side),
+            "type": "MARKET",
+            "quantity": listing.contracts(order.qty, order.reduce_only),
+            "newClientOrderId": client_id,
+            "newOrderRespType": "RESULT",
+        }
+        if order.order_type is OrderType.LIMIT:
+            limit_price = given(order.limit_price, "a limit price")
+            params |= {"type": "LIMIT", "timeInForce": "GTC", "price": listing.price(limit_price)}
+        if position is not None and position.hedge_side:
+            params["positionSide"] = position.hedge_side
+        elif order.reduce_only:
+            params["reduceOnly"] = "true"
+        return _listed(self._words.order(await self.send("fapiPrivatePostOrder", params)))
+
+    async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+        params = {
+            "algoType": "CONDITIONAL",
+            "symbol": listing.market_id,
+            "side": _venue_side(order.side),
+            "type": "STOP_MARKET",
+            "quantity": listing.contracts(order.qty),
+            "triggerPrice": listing.price(given(order.trigger_price, "a trigger price")),
+            "workingType": "MARK_PRICE",
+            "clientAlgoId": client_id,
+        }
+        if order.reduce_only:
+            params["reduceOnly"] = "true"
+        return _listed(self._words.algo(await self.send("fapiPrivatePostAlgoOrder", params)))
+
+    async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
+        """Cancel one order of ours; an order that is not open (any more) is no error."""
+        if is_conditional:
+            await self._cancel("fapiPrivateDeleteAlgoOrder", {"clientAlgoId": client_id})
+        else:
+            ids = {"symbol": self.listing(asset).market_id, "origClientOrderId": client_id}
+            await self._cancel("fapiPrivateDeleteOrder", ids)
+
+    async def cancel_order(self, order: VenueOrder) -> None:
+        """Cancel an order that `open_orders` returned."""
+        if order.is_conditional:
+            await self._cancel("fapiPrivateDeleteAlgoOrder", {"algoId": order.venue_order_id})
+        else:
+            ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
+            await self._cancel("fapiPrivateDeleteOrder", ids)
+
+    async def _cancel(self, endpoint: str, ids: dict[str, str]) -> None:
+        try:
+            await self.send(endpoint, ids)
+        except Refused as refused:
+            if refused.code not in NOT_OPEN:
+                raise
+
+    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
+        """One order by our id; a triggered stop is followed to the order it became."""
+        symbol = self.listing(asset).market_id
+        if not is_conditional:
+            return await self._order({"symbol": symbol, "origClientOrderId": client_id})
+        row = await self._row("fapiPrivateGetAlgoOrder", {"clientAlgoId": client_id})
+        if row is None:
+            return None
+        with self.judged():
+            order_id, algo = triggered_as(row), self._words.algo(row)
+        turned_into = await self._order({"symbol": symbol, "orderId": order_id}) if order_id else None
+        if turned_into is None:
+            return algo
+        followed = turned_into._replace(client_id=client_id, trigger_price=_listed(algo).trigger_price)
+        self._names.learn(order_id, followed)
+        return followed
+
+    async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
+        row = await self._row("fapiPrivateGetOrder", ids)
+        with self.judged():
+            return None if row is None else self._words.order(row)
+
+    async def _row(self, endpoint: str, ids: dict[str, str]) -> Any:
+        try:
+            return await self.ask(endpoint, ids)
+        except Refused as refused:
+            if refused.code in NOT_OPEN:
+                return None
+            raise
+
+    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
+        """Every execution of it; none while it waits for its trigger."""
+        if order.is_conditional:
+            return ()
+        ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
+        rows = await self.ask("fapiPrivateGetUserTrades", ids)
+        with self.judged():
+            return tuple(self._words.fill(row, order.client_id) for row in rows)
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution there since then. The venue lists them without our ids, which its orders tell."""
+        symbol = self.listing(asset).market_id
+        asked: dict[str, Any] = {"symbol": symbol, "startTime": self._reach_ms(since_ns), "limit": FILLS_A_PAGE}
+        rows: list[Any] = []
+        for _ in range(MOST_PAGES):
+            page = await self.ask("fapiPrivateGetUserTrades", asked)
+            with self.judged():
+                rows += page
+                if len(page) < FILLS_A_PAGE:
+                    break
+                asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
+        with self.judged():
+            await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
+            fills = [self._names.named(self._words.fill(row, "")) for row in rows]
+            return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
+
+    async def _learn_orders(self, symbol: str, order_ids: list[str]) -> None:
+        if len(order_ids) > ASKED_SINGLY:
+            oldest = min(order_ids, key=int)
+            rows = await self.ask("fapiPrivateGetAllOrders", {"symbol": symbol, "orderId": oldest, "limit": 1_000})
+            found = [order for order in map(self._words.order, rows) if order is not None]
+        else:
+            answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
+            found = [order for order in await asyncio.gather(*answers) if order is not None]
+        known = {order.venue_order_id: self._known(order) for order in found}
+        for order_id in order_ids:
+            self._names.learn(order_id, known.get(order_id))
+
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order, of both services."""
+        symbols = [{"symbol": listing.market_id} for listing in self.wanted(assets)] if assets is not None else [{}]
+        plain = [self.ask("fapiPrivateGetOpenOrders", symbol) for symbol in symbols]
+        conditional = [self.ask("fapiPrivateGetOpenAlgoOrders", symbol) for symbol in symbols]
+        answers = await asyncio.gather(*plain, *conditional)
+        with self.judged():
+            await self.learn(row["symbol"] for rows in answers for row in rows)
+            found = [self._words.order(row) for rows in answers[: len(symbols)] for row in rows]
+            found += [self._words.algo(row) for rows in answers[len(symbols) :] for row in rows]
+        return tuple(
+            self._known(order) for order in found if order is not None and not self._probe.is_out(order.client_id)
+        )
+
+    def _known(self, order: VenueOrder) -> VenueOrder:
+        return order._replace(client_id=self._stream.triggered_as.client_id(order.venue_order_id, order.client_id))
+
+    async def guard_entries(self, within_s: float) -> None:
+        """Nothing: whether the venue's countdown spares the stops of the algo service is not written anywhere."""
+
+    # -- the account
+
+    async def positions(self) -> tuple[HeldPosition, ...]:
+        """Every open position on USDT perpetuals."""
+        rows = await self.ask("fapiPrivateV3GetPositionRisk")
+        with self.judged():
+            await self.learn(row["symbol"] for row in rows)
+            held = [self._words.position(row) for row in rows]
+        return tuple(position for position in held if position is not None)
+
+    async def facts(self) -> AccountFacts:
+        """What the venue says of the account. A demo account has no permissions to ask for."""
+        rights = {} if self.is_demo else await self.ask("sapiGetAccountApiRestrictions")
+        dual, account, settings, fees, offset_ms = await asyncio.gather(
+            self.ask("fapiPrivateGetPositionSideDual"),
+            self.ask("fapiPrivateV3GetAccount"),
+            self.ask("fapiPrivateGetSymbolConfig"),
+            self._taker_fee_bps(),
+            self.clock_offset_ms(),
+        )
+        with self.judged():
+            listings = self.listings
+            ours = {listings[row["symbol"]].asset: row for row in settings if row["symbol"] in listings}
+            ours = {asset: row for asset, row in ours.items() if asset in self.listed()}
+            return AccountFacts(
+                can_trade=is_true(rights["enableFutures"]) if rights else True,
+                dangerous_permissions=tuple(name for name in DANGEROUS if is_true(rights.get(name))),
+                is_ip_restricted=is_true(rights["ipRestrict"]) if rights else None,
+                is_one_way=not is_true(dual["dualSidePosition"]),
+                equity_usd=float(account["totalMarginBalance"]),
+                clock_offset_ms=offset_ms,
+                leverage={asset: float(row["leverage"]) for asset, row in ours.items()},
+                is_isolated={asset: row["marginType"].upper() == "ISOLATED" for asset, row in ours.items()},
+                taker_fee_bps=fees,
+                listed=self.listed(),
+            )
+
+    async def _taker_fee_bps(self) -> float | None:
+        for asset in self.listed():
+            answer = await self.ask("fapiPrivateGetCommissionRate", {"symbol": self.listing(asset).market_id})
+            with self.judged():
+                return float(answer["takerCommissionRate"]) * BPS
+        return None
+
+    async def mark_price(self, asset: str) -> float:
+        """What the venue values the asset at."""
+        answer = await self.ask("fapiPublicGetPremiumIndex", {"symbol": self.listing(asset).market_id})
+        with self.judged():
+            return float(answer["markPrice"])
+
+    async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
+        """Payments booked since then, each with the venue's own id."""
+        asked = {"incomeType": "FUNDING_FEE", "startTime": since_ms, "limit": 1_000}
+        rows = await self.ask("fapiPrivateGetIncome", asked)
+        with self.judged():
+            return [
+                (
+                    str(row["tranId"]),
+                    FundingUpdate(
+                        self.listings[row["symbol"]].asset, float(row["income"]), int(row["time"]) * NS_PER_MS
+                    ),
+                )
+                for row in rows
+                if row["symbol"] in self.listings and row["asset"] == "USDT"
+            ]
+
+
+def _venue_side(side: Side) -> str:
+    return "BUY" if side is Side.LONG else "SELL"
+
+
+def _listed(order: VenueOrder | None) -> VenueOrder:
+    """The venue answers about the perpetual that was asked about."""
+    if order is None:
+        raise ValueError("expected an answer about a listed perpetual, was another")
+    return order

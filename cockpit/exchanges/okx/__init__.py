@@ -1,0 +1,1 @@
+"""OKX swaps: client, market, readings, account."""

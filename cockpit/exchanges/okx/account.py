@@ -1,0 +1,347 @@
+"""A swap account on OKX. Quantities are contracts at the venue; an order says its margin mode itself."""
+
+import asyncio
+from collections.abc import Collection
+from math import ceil
+from typing import Any
+
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
+from cockpit.exchanges.base.account import (
+    AccountFacts,
+    FundingUpdate,
+    HeldPosition,
+    RefusalKind,
+    Refused,
+    VenueFill,
+    VenueOrder,
+)
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.okx.client import okx_client
+from cockpit.exchanges.okx.codes import NOT_OPEN
+from cockpit.exchanges.okx.parsing import OkxParser, triggered_as
+from cockpit.exchanges.okx.user_stream import OkxStream
+
+ENTRY_TAG = "cockpitentry"
+"""The dead-man switch is armed for orders of this tag alone: it cannot reach a target or a stop."""
+SWITCH_LEAST_S, SWITCH_MOST_S = 10, 120
+CONDITIONAL_KINDS = ("conditional", "oco", "trigger", "move_order_stop")
+"""Ours are of the first kind; the venue lists each kind by itself, and strangers may have any."""
+FUNDING_BILLS = "8"
+FILLS_A_PAGE, MOST_PAGES = 100, 10
+RECENT_FILLS_NS = 2 * NS_PER_DAY
+"""The venue tells three days of executions at once; older ones are another endpoint's."""
+MOST_ORDERS_ASKED = 20
+DANGEROUS = ("withdraw", "transfer")
+
+
+class OkxAccount(CcxtAccount):
+    """One-way positions in the margin mode that the config names."""
+
+    venue = "okx"
+    weight_per_minute = None
+    _stream: OkxStream
+
+    def _make_client(self, keys: VenueKeys | None) -> Any:
+        return okx_client(self._urls, keys, self.is_demo)
+
+    def _make_stream(self) -> OkxStream:
+        return OkxStream(self)
+
+    def _markets_loaded(self) -> None:
+        self._words = OkxParser(self.listings, self._rates)
+        self._stream.parser = self._words
+
+    def is_perpetual(self, market_id: str) -> bool:
+        """Such as BTC-USDT-SWAP."""
+        return market_id.endswith("-USDT-SWAP")
+
+    async def _server_time_ms(self) -> float:
+        answer = await self.ask("publicGetPublicTime")
+        with self.judged():
+            return float(answer["data"][0]["ts"])
+
+    # -- orders
+
+    async def _place(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        params = {
+            "instId": listing.market_id,
+            "tdMode": _margin(self._wants_isolated if position is None else bool(position.is_isolated)),
+            "side": _venue_side(order.side),
+            "ordType": "market",
+            "sz": listing.contracts(order.qty, order.reduce_only),
+            "clOrdId": client_id,
+        }
+        if order.order_type is OrderType.LIMIT:
+            params |= {"ordType": "limit", "px": listing.price(given(order.limit_price, "a limit price"))}
+        if order.role is OrderRole.ENTRY:
+            params["tag"] = ENTRY_TAG
+        if position is not None and position.hedge_side:
+            params["posSide"] = position.hedge_side
+        elif order.reduce_only:
+            params["reduceOnly"] = "true"
+        answer = await self.send("privatePostTradeOrder", params)
+        return _accepted(order, client_id, str(answer["data"][0]["ordId"]))
+
+    async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+        params = {
+            "instId": listing.market_id,
+            "tdMode": _margin(self._wants_isolated),
+            "side": _venue_side(order.side),
+            "ordType": "conditional",
+            "sz": listing.contracts(order.qty),
+            "slTriggerPx": listing.price(given(order.trigger_price, "a trigger price")),
+            "slOrdPx": "-1",
+            "slTriggerPxType": "mark",
+            "algoClOrdId": client_id,
+            "clOrdId": client_id,  # without one the library adds its own, and its broker's tag
+        }
+        if order.reduce_only:
+            params["reduceOnly"] = "true"
+        answer = await self.send("privatePostTradeOrderAlgo", params)
+        return _accepted(order, client_id, str(answer["data"][0]["algoId"]))
+
+    async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
+        """Reduce-only, at market, as much as `position` says; whole, where no order is small enough."""
+        try:
+            return await super().close_position(position, client_id)
+        except Refused as refused:
+            if refused.kind is not RefusalKind.TOO_SMALL:
+                raise
+        listing = self.listing(position.asset)
+        params = {
+            "instId": listing.market_id,
+            "mgnMode": _margin(bool(position.is_isolated)),
+            "posSide": position.hedge_side or "net",
+            "clOrdId": client_id,
+        }
+        await self.send("privatePostTradeClosePosition", params)
+        self._stream.expect(client_id)
+        return _accepted(self.closing(position, client_id), client_id, "")
+
+    async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
+        """Cancel one order of ours; an order that is not open (any more) is no error."""
+        market_id = self.listing(asset).market_id
+        if not is_conditional:
+            await self._cancel("privatePostTradeCancelOrder", {"instId": market_id, "clOrdId": client_id})
+            return
+        row = await self._row("privateGetTradeOrderAlgo", {"algoClOrdId": client_id})
+        if row is not None:
+            await self._cancel("privatePostTradeCancelAlgos", [{"instId": market_id, "algoId": str(row["algoId"])}])
+
+    async def cancel_order(self, order: VenueOrder) -> None:
+        """Cancel an order that `open_orders` returned."""
+        market_id = self.listing(order.asset).market_id
+        if order.is_conditional:
+            await self._cancel("privatePostTradeCancelAlgos", [{"instId": market_id, "algoId": order.venue_order_id}])
+        else:
+            await self._cancel("privatePostTradeCancelOrder", {"instId": market_id, "ordId": order.venue_order_id})
+
+    async def _cancel(self, endpoint: str, ids: dict[str, str] | list[dict[str, str]]) -> None:
+        try:
+            await self.send(endpoint, ids)
+        except Refused as refused:
+            if refused.code not in NOT_OPEN:
+                raise
+
+    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
+        """One order by our id; a triggered stop is followed to the order it became."""
+        market_id = self.listing(asset).market_id
+        if not is_conditional:
+            return await self._order({"instId": market_id, "clOrdId": client_id})
+        row = await self._row("privateGetTradeOrderAlgo", {"algoClOrdId": client_id})
+        if row is None:
+            return None
+        with self.judged():
+            order_id, algo = triggered_as(row), self._words.algo(row)
+        turned_into = await self._order({"instId": market_id, "ordId": order_id}) if order_id else None
+        if turned_into is None or algo is None:
+            return algo
+        followed = turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
+        self._names.learn(order_id, followed)
+        return followed
+
+    async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
+        row = await self._row("privateGetTradeOrder", ids)
+        with self.judged():
+            return None if row is None else self._words.order(row)
+
+    async def _row(self, endpoint: str, ids: dict[str, str]) -> Any:
+        try:
+            answer = await self.ask(endpoint, ids)
+        except Refused as refused:
+            if refused.code in NOT_OPEN:
+                return None
+            raise
+        with self.judged():
+            return answer["data"][0] if answer["data"] else None
+
+    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
+        """Every execution of it; none while it waits for its trigger."""
+        if order.is_conditional:
+            return ()
+        ids = {"instType": "SWAP", "instId": self.listing(order.asset).market_id, "ordId": order.venue_order_id}
+        answer = await self.ask("privateGetTradeFills", ids)
+        with self.judged():
+            return tuple(self._words.fill(row, order.client_id) for row in reversed(answer["data"]))
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution there since then. Its list does not say why an order was placed: that is asked of the order.
+
+        Of many orders only the newest are asked for; the others go by the id in the list.
+        """
+        market_id, begin_ms = self.listing(asset).market_id, self._reach_ms(since_ns)
+        is_recent = self.timing.clock() - begin_ms * NS_PER_MS < RECENT_FILLS_NS
+        endpoint = "privateGetTradeFills" if is_recent else "privateGetTradeFillsHistory"
+        asked = {"instType": "SWAP", "instId": market_id, "begin": str(begin_ms), "limit": str(FILLS_A_PAGE)}
+        rows: list[Any] = []
+        for _ in range(MOST_PAGES):
+            answer = await self.ask(endpoint, asked)
+            with self.judged():
+                rows += answer["data"]
+                if len(answer["data"]) < FILLS_A_PAGE:
+                    break
+                asked = {**asked, "after": str(answer["data"][-1]["billId"])}
+        with self.judged():
+            order_ids = self._names.unknown(str(row["ordId"]) for row in rows)[:MOST_ORDERS_ASKED]
+            asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
+            for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
+                self._names.learn(order_id, order)
+            fills = [self._names.named(self._words.fill(row, str(row.get("clOrdId") or ""))) for row in rows]
+            return tuple(sorted(reversed(fills), key=lambda fill: fill.ts_ns))
+
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order, plain and conditional. Asking everywhere costs no more here than asking of one asset."""
+        plain, *conditional = await asyncio.gather(
+            self.ask("privateGetTradeOrdersPending", {"instType": "SWAP"}),
+            *(
+                self.ask("privateGetTradeOrdersAlgoPending", {"instType": "SWAP", "ordType": kind})
+                for kind in CONDITIONAL_KINDS
+            ),
+        )
+        with self.judged():
+            await self.learn(row["instId"] for answer in (plain, *conditional) for row in answer["data"])
+            found = [self._words.order(row) for row in plain["data"]]
+            found += [self._words.algo(row) for answer in conditional for row in answer["data"]]
+        wanted = None if assets is None else set(assets)
+        return tuple(
+            order
+            for order in found
+            if order is not None
+            and (wanted is None or order.asset in wanted)
+            and not self._probe.is_out(order.client_id)
+        )
+
+    async def guard_entries(self, within_s: float) -> None:
+        """Entries that still rest after so long without another call of this are cancelled by the venue; 0 = off.
+
+        Ten seconds is the least the venue takes, two minutes the most.
+        """
+        seconds = 0 if within_s <= 0 else max(SWITCH_LEAST_S, min(SWITCH_MOST_S, ceil(within_s)))
+        await self.send("privatePostTradeCancelAllAfter", {"timeOut": str(seconds), "tag": ENTRY_TAG})
+
+    # -- the account
+
+    async def positions(self) -> tuple[HeldPosition, ...]:
+        """Every open position on USDT perpetuals."""
+        answer = await self.ask("privateGetAccountPositions", {"instType": "SWAP"})
+        with self.judged():
+            await self.learn(row["instId"] for row in answer["data"])
+            held = [self._words.position(row) for row in answer["data"]]
+        return tuple(position for position in held if position is not None)
+
+    async def facts(self) -> AccountFacts:
+        """What the venue says of the account. The margin mode is what our orders will say: the venue keeps none."""
+        config, balance, leverage, fee_bps, offset_ms = await asyncio.gather(
+            self.ask("privateGetAccountConfig"),
+            self.ask("privateGetAccountBalance", {"ccy": "USDT"}),
+            self._leverage(),
+            self._taker_fee_bps(),
+            self.clock_offset_ms(),
+        )
+        with self.judged():
+            account = config["data"][0]
+            rights = {right.strip() for right in str(account["perm"]).split(",")}
+            equity = sum(float(row["eq"]) for row in balance["data"][0]["details"] if row["ccy"] == "USDT")
+        return AccountFacts(
+            can_trade="trade" in rights,
+            dangerous_permissions=tuple(right for right in DANGEROUS if right in rights),
+            is_ip_restricted=bool(account.get("ip")),
+            is_one_way=account["posMode"] == "net_mode",
+            equity_usd=equity,
+            clock_offset_ms=offset_ms,
+            leverage=leverage,
+            is_isolated=dict.fromkeys(self.listed(), self._wants_isolated),
+            taker_fee_bps=fee_bps,
+            listed=self.listed(),
+        )
+
+    async def _leverage(self) -> dict[str, float]:
+        assets, mode = self.listed(), _margin(self._wants_isolated)
+        answers = await asyncio.gather(
+            *(
+                self.ask("privateGetAccountLeverageInfo", {"instId": self.listing(asset).market_id, "mgnMode": mode})
+                for asset in assets
+            )
+        )
+        with self.judged():
+            rows = zip(assets, answers, strict=True)
+            return {asset: max(float(row["lever"]) for row in answer["data"]) for asset, answer in rows}
+
+    async def _taker_fee_bps(self) -> float | None:
+        answer = await self.ask("privateGetAccountTradeFee", {"instType": "SWAP"})
+        with self.judged():
+            return -float(answer["data"][0]["takerU"]) * BPS
+
+    async def mark_price(self, asset: str) -> float:
+        """What the venue values the asset at."""
+        asked = {"instType": "SWAP", "instId": self.listing(asset).market_id}
+        answer = await self.ask("publicGetPublicMarkPrice", asked)
+        with self.judged():
+            return float(answer["data"][0]["markPx"])
+
+    async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
+        """Payments booked since then, each with the venue's own id."""
+        asked = {"instType": "SWAP", "type": FUNDING_BILLS, "begin": str(since_ms)}
+        answer = await self.ask("privateGetAccountBills", asked)
+        with self.judged():
+            return [
+                (
+                    str(row["billId"]),
+                    FundingUpdate(self.listings[row["instId"]].asset, float(row["balChg"]), int(row["ts"]) * NS_PER_MS),
+                )
+                for row in reversed(answer["data"])
+                if row["instId"] in self.listings and row["ccy"] == "USDT" and int(row["ts"]) >= since_ms
+            ]
+
+
+def _accepted(order: OrderRequest, client_id: str, venue_order_id: str) -> VenueOrder:
+    """The venue answers an order with its ids only: how it stands is told by the stream, or asked."""
+    return VenueOrder(
+        client_id=client_id,
+        venue_order_id=venue_order_id,
+        asset=order.asset,
+        side=order.side,
+        status=OrderStatus.WORKING,
+        qty=order.qty,
+        filled_qty=0.0,
+        average_price=0.0,
+        reduce_only=order.reduce_only,
+        is_conditional=order.order_type is OrderType.STOP_MARKET,
+        limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+        detail="accepted",
+    )
+
+
+def _venue_side(side: Side) -> str:
+    return "buy" if side is Side.LONG else "sell"
+
+
+def _margin(is_isolated: bool) -> str:
+    return "isolated" if is_isolated else "cross"

@@ -1,0 +1,104 @@
+"""What OKX does differently from other exchanges, seen through the client library."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from cockpit.config.endpoints import VenueUrls
+from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.okx.client import okx_client
+from cockpit.exchanges.okx.frames import VENUE, Contract, OkxFrames
+
+INDEX_CHANNEL = "index-tickers"
+
+
+class Okx(Exchange):
+    """One socket for every public channel. Quantities come in contracts; mark and index come apart."""
+
+    name = VENUE
+
+    @property
+    def weight_per_minute(self) -> float | None:
+        """OKX limits each endpoint by itself and does not say what was used; the library's own limiter keeps to it."""
+        return None
+
+    @property
+    def sockets(self) -> Mapping[Channel, str]:
+        """All on the public one."""
+        return dict.fromkeys(Channel, self.client.get_url("trades", "public"))
+
+    def watch(self, channel: Channel) -> Awaitable[object]:
+        """One subscription for all instruments of the channel."""
+        client, symbols = self.client, list(self.symbols.values())
+        watching: Awaitable[object]
+        match channel:
+            case Channel.TRADES:
+                watching = client.watch_trades_for_symbols(symbols)
+            case Channel.TOPS:
+                watching = client.watch_bids_asks(symbols)
+            case Channel.DEPTH:
+                watching = client.watch_order_book_for_symbols(symbols)
+            case Channel.MARK:
+                watching = client.watch_mark_prices(symbols)
+            case Channel.LIQUIDATIONS:
+                watching = client.watch_liquidations_for_symbols(symbols)
+            case Channel.INDEX:
+                watching = self._watch_indices()
+        return watching
+
+    def hashes(self, channel: Channel) -> tuple[str, ...]:
+        """The library's names."""
+        if channel is Channel.INDEX:
+            return tuple(f"{INDEX_CHANNEL}::{index}" for index in self._indices())
+        prefix = {
+            Channel.TRADES: "trades:",
+            Channel.TOPS: "bidask::",
+            Channel.DEPTH: "books:",
+            Channel.MARK: "mark-price::",
+            Channel.LIQUIDATIONS: "liquidations::",
+        }[channel]
+        return tuple(prefix + symbol for symbol in self.symbols.values())
+
+    async def server_time_ns(self) -> int:
+        """The venue's clock, to the millisecond."""
+        answer = await self.ask("publicGetPublicTime")
+        return int(answer["data"][0]["ts"]) * NS_PER_MS
+
+    def subscribe_anew(self, channel: Channel, reason: str) -> None:
+        """A book's snapshot comes only with a subscription the venue takes for a first one: that needs a new socket."""
+        if channel is Channel.DEPTH:
+            self.dial_anew(channel, reason)
+        else:
+            super().subscribe_anew(channel, reason)
+
+    def unit(self, asset: str) -> float:
+        """Base coins in one contract."""
+        return float(self.client.market(self.symbols[asset])["contractSize"])
+
+    def _watch_indices(self) -> Awaitable[object]:
+        """The library has no name for an index: it is subscribed to by the venue's."""
+        names = list(self.hashes(Channel.INDEX))
+        topics = [{"channel": INDEX_CHANNEL, "instId": index} for index in self._indices()]
+        watching: Awaitable[object] = self.client.watch_multiple(
+            self.sockets[Channel.INDEX], names, {"op": "subscribe", "args": topics}, names
+        )
+        return watching
+
+    def _indices(self) -> dict[str, str]:
+        """The index's name at the venue (BTC-USDT), and its asset."""
+        found = {}
+        for asset, symbol in self.symbols.items():
+            market = self.client.market(symbol)
+            found[market["info"].get("uly") or market["id"].removesuffix("-SWAP")] = asset
+        return found
+
+    def _make_client(self, urls: VenueUrls) -> Any:
+        return okx_client(urls)
+
+    def _markets_loaded(self) -> None:
+        contracts = {
+            self.client.market(symbol)["id"]: Contract(asset, self.unit(asset))
+            for asset, symbol in self.symbols.items()
+        }
+        self.frames = OkxFrames(contracts, self._indices())

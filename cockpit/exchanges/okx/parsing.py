@@ -1,0 +1,181 @@
+"""OKX's words for orders, executions and positions, as our own. Quantities come in contracts.
+
+Bodies: OKX's API v5, "Order Book Trading", "Algo Trading" and "Trading Account"; the private channels use the same rows
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.fees import FeeRates
+
+Row = Mapping[str, Any]
+
+STATUS = {
+    "live": OrderStatus.WORKING,
+    "partially_filled": OrderStatus.PARTLY_FILLED,
+    "filled": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELLED,
+    "mmp_canceled": OrderStatus.CANCELLED,
+}
+ALGO_STATUS = {
+    "live": OrderStatus.WORKING,
+    "pause": OrderStatus.WORKING,
+    "partially_effective": OrderStatus.WORKING,
+    "effective": OrderStatus.WORKING,
+    "canceled": OrderStatus.CANCELLED,
+    "order_failed": OrderStatus.REJECTED,
+    "partially_failed": OrderStatus.REJECTED,
+}
+"""Effective is not filled: what became of it is told by the order that it turned into."""
+FORCED = {
+    "full_liquidation": "liquidation",
+    "partial_liquidation": "liquidation",
+    "adl": "auto-deleveraging",
+    "delivery": "settlement",
+}
+"""What the venue closes by itself is of these categories."""
+NET = "net"
+
+
+class OkxParser:
+    """Reads bodies and frames about perpetuals that are listed; a row about anything else is None."""
+
+    def __init__(self, listings: Mapping[str, Listing], rates: FeeRates) -> None:
+        self.listings = listings
+        self._rates = rates
+
+    def order(self, row: Row) -> VenueOrder | None:
+        """A plain order. One that a conditional order turned into goes by that one's id, which its row carries."""
+        listing = self.listings.get(row["instId"])
+        if listing is None:
+            return None
+        return VenueOrder(
+            client_id=str(row.get("algoClOrdId") or row["clOrdId"]),
+            venue_order_id=str(row["ordId"]),
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            status=STATUS.get(row["state"], OrderStatus.UNKNOWN),
+            qty=listing.coins(row["sz"]),
+            filled_qty=listing.coins(row["accFillSz"]),
+            average_price=float(row.get("avgPx") or 0.0),
+            reduce_only=is_true(row.get("reduceOnly")),
+            is_conditional=False,
+            limit_price=price_of(row.get("px")),
+            trigger_price=None,
+            detail=FORCED.get(str(row.get("category", "")), ""),
+        )
+
+    def algo(self, row: Row) -> VenueOrder | None:
+        """A conditional order by its own word; one that is effective has to be followed to what it became."""
+        listing = self.listings.get(row["instId"])
+        if listing is None:
+            return None
+        failure = str(row.get("failCode") or "0")
+        return VenueOrder(
+            client_id=str(row.get("algoClOrdId") or ""),
+            venue_order_id=str(row["algoId"]),
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            status=ALGO_STATUS.get(row["state"], OrderStatus.UNKNOWN),
+            qty=listing.coins(row.get("sz")),
+            filled_qty=0.0,
+            average_price=0.0,
+            reduce_only=is_true(row.get("reduceOnly")) or bool(row.get("closeFraction")),
+            is_conditional=True,
+            limit_price=None,
+            trigger_price=price_of(row.get("slTriggerPx")) or price_of(row.get("tpTriggerPx")),
+            detail=row["state"] if failure == "0" else f"{row['state']} {failure}",
+        )
+
+    def fill(self, row: Row, client_id: str) -> VenueFill:
+        """A row of fills."""
+        return self._fill(row, client_id, row["fee"], row["feeCcy"], row["ts"])
+
+    def order_update(self, row: Row) -> OrderUpdate | None:
+        """A row of the orders channel, with the execution that changed the order, where one did."""
+        order = self.order(row)
+        if order is None:
+            return None
+        executed = bool(row.get("tradeId")) and float(row.get("fillSz") or 0.0) > 0.0
+        fill = None
+        if executed:
+            fee, coin = row.get("fillFee") or 0.0, row.get("fillFeeCcy") or "USDT"
+            fill = self._fill(row, order.client_id, fee, coin, row["fillTime"])
+        return OrderUpdate(order, fill, int(row["uTime"]) * NS_PER_MS)
+
+    def algo_update(self, row: Row) -> OrderUpdate | None:
+        """A row of the conditional orders' channel."""
+        order = self.algo(row)
+        return None if order is None else OrderUpdate(order, None, int(row.get("uTime") or row["cTime"]) * NS_PER_MS)
+
+    def position(self, row: Row) -> HeldPosition | None:
+        """A position; None for a flat one."""
+        listing = self.listings.get(row["instId"])
+        qty = self._signed(row, listing) if listing is not None else 0.0
+        if listing is None or qty == 0.0:
+            return None
+        side = str(row.get("posSide", NET))
+        return HeldPosition(
+            asset=listing.asset,
+            qty=qty,
+            entry_price=float(row["avgPx"] or 0.0),
+            mark_price=price_of(row.get("markPx")),
+            leverage=price_of(row.get("lever")),
+            is_isolated=row["mgnMode"] == "isolated",
+            hedge_side="" if side == NET else side,
+        )
+
+    def position_update(self, row: Row) -> PositionUpdate | None:
+        """A row of the positions channel, which does not say why."""
+        listing = self.listings.get(row["instId"])
+        if listing is None:
+            return None
+        ts_ns = int(row.get("uTime") or 0) * NS_PER_MS
+        return PositionUpdate(listing.asset, self._signed(row, listing), float(row.get("avgPx") or 0.0), "", ts_ns)
+
+    def _signed(self, row: Row, listing: Listing) -> float:
+        """Net positions are signed; in an account that keeps two sides the short one is not."""
+        qty = listing.coins(row["pos"])
+        return -abs(qty) if row.get("posSide") == "short" else qty
+
+    def _fill(self, row: Row, client_id: str, fee: Any, coin: str, stamp_ms: Any) -> VenueFill:
+        listing = self.listings[row["instId"]]
+        qty, price = listing.coins(row["fillSz"]), float(row["fillPx"])
+        is_maker = row.get("execType") == "M"
+        return VenueFill(
+            fill_id=f"{listing.asset}-{row['tradeId']}",
+            client_id=client_id,
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            qty=qty,
+            price=price,
+            fee_usd=self._rates.fee_usd(-float(fee), coin, qty * price, is_maker),
+            is_maker=is_maker,
+            ts_ns=int(stamp_ms) * NS_PER_MS,
+            venue_order_id=str(row["ordId"]),
+            forced=FORCED.get(str(row.get("category", "")), ""),
+        )
+
+
+def triggered_as(row: Row) -> str:
+    """The id of the order that a conditional one turned into; "" while it waits."""
+    return str(row.get("ordId") or next(iter(row.get("ordIdList") or ()), ""))
+
+
+def side_of(word: str) -> Side:
+    """`buy` is long."""
+    return Side.LONG if word == "buy" else Side.SHORT
+
+
+def is_true(value: Any) -> bool:
+    """The venue writes true as a text."""
+    return str(value).lower() == "true"
+
+
+def price_of(text: Any) -> float | None:
+    """A price; the venue writes nothing where there is none."""
+    return float(text) if text and float(text) != 0.0 else None

@@ -1,0 +1,90 @@
+"""OKX's private channels: one socket for orders and positions, another for conditional orders."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+from cockpit.exchanges.base.account import OrderUpdate, StreamUpdate
+from cockpit.exchanges.base.private_stream import DIAL_WITHIN_S, Asked, PrivateStream
+from cockpit.exchanges.base.recent import Recent
+from cockpit.exchanges.okx.parsing import OkxParser, triggered_as
+
+CHANNELS = {"private": ("orders", "positions"), "business": ("orders-algo",)}
+WAITERS = "account"
+
+
+class OkxStream(PrivateStream):
+    """`words` is set once the markets are known. The library logs in, and says ping."""
+
+    def __init__(self, account: Asked) -> None:
+        super().__init__(account)
+        self.parser: OkxParser
+        self._spoken = Recent(500)
+        self._unconfirmed: set[str] = set()
+        self._confirmed = asyncio.Event()
+
+    async def _dial(self) -> Iterable[Awaitable[Any]]:
+        client = self.account.client
+        self._unconfirmed = {channel for channels in CHANNELS.values() for channel in channels}
+        self._confirmed.clear()
+        waiting = [await self._subscribe(client, access, channels) for access, channels in CHANNELS.items()]
+        confirmed = asyncio.ensure_future(self._confirmed.wait())
+        try:
+            await self.within(DIAL_WITHIN_S, [confirmed, *waiting], "its channels confirmed")
+        finally:
+            confirmed.cancel()
+        return waiting
+
+    async def _subscribe(self, client: Any, access: str, channels: Iterable[str]) -> asyncio.Future[Any]:
+        login = asyncio.ensure_future(client.authenticate({"access": access}))
+        try:
+            await self.within(DIAL_WITHIN_S, [login], "to be logged in")
+        finally:
+            login.cancel()
+        asked = {"op": "subscribe", "args": [{"channel": channel, "instType": "SWAP"} for channel in channels]}
+        waiting: asyncio.Future[Any] = client.watch(self._url(client, access), WAITERS, asked, WAITERS)
+        return waiting
+
+    def _url(self, client: Any, access: str) -> str:
+        return str(client.get_url("orders", access))
+
+    async def _hang_up(self) -> None:
+        client = self.account.client
+        for access in CHANNELS if client is not None else ():
+            socket = client.clients.pop(self._url(client, access), None)
+            if socket is not None:
+                await socket.close()
+
+    async def _keep_alive(self) -> None:
+        """The library's pings do."""
+        await asyncio.Event().wait()
+
+    def _read(self, message: Any) -> list[StreamUpdate] | None:
+        if not isinstance(message, dict):
+            return None
+        if message.get("event") == "subscribe":
+            self._confirm(message["arg"]["channel"])
+            return []
+        if "data" not in message or "arg" not in message:
+            return None
+        parser: list[StreamUpdate | None] = []
+        for row in message["data"]:
+            match message["arg"]["channel"]:
+                case "orders":
+                    self._spoken.add(str(row["ordId"]))
+                    parser.append(self.parser.order_update(row))
+                case "orders-algo":
+                    parser.append(self._algo(row))
+                case "positions":
+                    parser.append(self.parser.position_update(row))
+        return [word for word in parser if word is not None]
+
+    def _algo(self, row: Any) -> OrderUpdate | None:
+        """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
+        order_id = triggered_as(row)
+        return None if order_id and order_id in self._spoken else self.parser.algo_update(row)
+
+    def _confirm(self, channel: str) -> None:
+        self._unconfirmed.discard(channel)
+        if not self._unconfirmed:
+            self._confirmed.set()

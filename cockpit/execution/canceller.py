@@ -1,0 +1,75 @@
+"""Cancelling at a real venue: asked for until the order is over, and known to those who wait for its quantity."""
+
+import asyncio
+from collections.abc import Callable
+
+from cockpit.exchanges.base.account import NotSent, VenueFailure
+from cockpit.exchanges.base.timing import BackOff, wait_for_all
+from cockpit.execution.order_state import OrderState
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.venue_context import VenueContext
+
+SENDING_FIRST_S = 0.3
+"""A cancel waits so long for its order's own sending to be answered, then goes all the same."""
+
+TaskOf = Callable[[str], asyncio.Task[None] | None]
+
+
+class OrderCanceller:
+    """Takes orders back. `sending_of` gives the sending of an order that is still under way."""
+
+    def __init__(self, context: VenueContext, lookup: OrderResolver) -> None:
+        self.sending_of: TaskOf = lambda order_id: None
+        self._context = context
+        self._lookup = lookup
+        self._taken: dict[str, asyncio.Future[None]] = {}
+        """By order: done once the venue has taken the cancel, or it was given up."""
+
+    def cancel(self, kept: OrderState) -> None:
+        """Take it back; what becomes of it is told."""
+        kept.is_withdrawn = True
+        if kept.order_id in self._taken:
+            return
+        self._taken[kept.order_id] = asyncio.get_running_loop().create_future()
+        self._context.in_flight.start(f"cancel {kept.order_id}", self._cancel(kept))
+
+    async def until_free(self, asset: str, most_s: float) -> None:
+        """Wait for the cancels under way on that perpetual: what they cancel holds quantity. `most_s` at the most."""
+        orders = self._context.orders
+        waiting = [taken for order_id, taken in self._taken.items() if orders[order_id].asset == asset]
+        await wait_for_all(waiting, most_s)
+
+    async def _cancel(self, kept: OrderState) -> None:
+        context, began_ns = self._context, self._context.now_ns
+        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        try:
+            sending = self.sending_of(kept.order_id)
+            if sending is not None:
+                await wait_for_all([sending], SENDING_FIRST_S)
+            while not kept.is_over and context.timing.since_s(began_ns) < context.pace.cancel_within_s:
+                wait_s = await self._try(kept)
+                if not kept.is_over:
+                    await context.timing.sleep(max(wait_s, back_off.failed()))
+        finally:
+            _done(self._taken.pop(kept.order_id))
+
+    async def _try(self, kept: OrderState) -> float:
+        """Ask once, and see what became of it. Returns the seconds that the venue wants to be left alone."""
+        context = self._context
+        try:
+            await context.account.cancel(kept.asset, kept.client_id, bool(kept.is_conditional))
+            _done(self._taken[kept.order_id])
+        except NotSent as failure:
+            return failure.retry_after_s or 0.0
+        except VenueFailure as failure:
+            context.met(failure)
+        try:
+            await self._lookup.find(kept)
+        except VenueFailure as failure:
+            context.met(failure)
+        return 0.0
+
+
+def _done(taken: asyncio.Future[None]) -> None:
+    if not taken.done():
+        taken.set_result(None)

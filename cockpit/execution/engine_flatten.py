@@ -1,0 +1,123 @@
+"""A venue's flatten inside an engine: its own closes are told like any order's, and nobody's close is sent twice."""
+
+import asyncio
+
+from cockpit.domain.events import VenueFlat, VenuePosition
+from cockpit.domain.kinds import OrderRole, Side, VenueTopic
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import Ambiguous, HeldPosition, VenueFailure, VenueOrder
+from cockpit.execution.missed_fills import MissedFills
+from cockpit.execution.order_state import OrderState
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.sender import OrderSender, withdraw
+from cockpit.execution.venue_context import VenueContext
+from cockpit.flatten.steps import FlattenStep, StepName
+from cockpit.flatten.venue_flatten import LOOKS, FlattenPace, VenueFlatten
+
+EXPLAIN_WITHIN_S = 2.0
+"""A venue that is flat is not kept from being called so for longer, whatever its list of executions does."""
+CLOSING_FOR_NS = 2 * NS_PER_S
+"""A close of ours that is unanswered for so long is not waited for any longer."""
+
+
+class EngineSite:
+    """The venue's room during its flatten."""
+
+    def __init__(self, context: VenueContext, lookup: OrderResolver, sending: OrderSender, missed: MissedFills) -> None:
+        self._context = context
+        self._lookup = lookup
+        self._sending = sending
+        self._missed = missed
+        self._touched: dict[str, None] = {}
+        self._seen_clear_ns: list[int] = []
+
+    def notify(self, step: FlattenStep) -> None:
+        """A word the screen shows among the steps."""
+        sentence = f"{step.venue} {step.name}: {step.sentence}"
+        is_over = step.name is StepName.FLAT
+        self._context.notify(VenueTopic.FLATTEN, sentence, is_over=is_over, is_grave=step.is_trouble)
+
+    def close_id(self, position: HeldPosition) -> str:
+        """A close of the flatten is an order of ours: its fills are told under its own id."""
+        context = self._context
+        order_id = context.ids.flatten_id(context.venue, position.asset, context.now_ns)
+        side = Side.SHORT if position.qty > 0 else Side.LONG
+        kept = OrderState.closing(order_id, context.ids.client_id(order_id), position.asset, side, abs(position.qty))
+        self._touched[position.asset] = None
+        return context.keep(kept).client_id
+
+    def closed(self, client_id: str, answer: VenueOrder | VenueFailure) -> None:
+        """Book what the venue says of it, and look up what it leaves open."""
+        context = self._context
+        kept = next(kept for kept in context.orders.values() if kept.client_id == client_id)
+        if isinstance(answer, VenueOrder):
+            context.take(kept, answer)
+            self._lookup.follow(kept)
+            return
+        context.met(answer)
+        if isinstance(answer, Ambiguous):
+            context.emit(kept.doubt(str(answer), context.now_ns))
+            self._lookup.chase(kept)
+        else:
+            context.emit(kept.refuse(str(answer), context.now_ns))
+
+    def is_closing(self, asset: str) -> bool:
+        """Whether a close that the engine sent is still unanswered."""
+        now_ns = self._context.now_ns
+        return any(
+            kept.role is OrderRole.CLOSE and kept.asset == asset and now_ns - kept.sent_ns < CLOSING_FOR_NS
+            for kept in self._sending.on_their_way()
+        )
+
+    def unsettled(self) -> str:
+        """The entries whose sending, or whose fate, is not known yet."""
+        unknown = [kept.order_id for kept in self._context.live() if not kept.reduce_only and not kept.is_resting]
+        return f"nobody knows yet what became of {', '.join(unknown)}" if unknown else ""
+
+    async def confirmed_clear(self) -> None:
+        """Tell what became of every order of ours, so that the engine's books are as empty as the venue."""
+        context = self._context
+        self._touched.update(dict.fromkeys(kept.asset for kept in context.live()))
+        for kept in context.live():
+            try:
+                await self._lookup.find(kept)
+            except VenueFailure as failure:
+                context.met(failure)
+            self._lookup.follow(kept)
+        for asset in list(context.expected):
+            await self._missed.settle(asset, 0.0, EXPLAIN_WITHIN_S)
+        self._seen_clear_ns.append(context.now_ns)
+
+    def finish(self) -> None:
+        """Say flat, once for each of the looks that agreed."""
+        context = self._context
+        context.emit(VenuePosition(context.now_ns, context.venue, asset, 0.0, 0.0, 0) for asset in self._touched)
+        context.emit(VenueFlat(seen_ns, context.venue) for seen_ns in self._seen_clear_ns[-LOOKS:])
+
+
+class EngineFlatten:
+    """At most one flatten at a time; entries are refused meanwhile."""
+
+    def __init__(
+        self, context: VenueContext, lookup: OrderResolver, sending: OrderSender, missed: MissedFills, pace: FlattenPace
+    ) -> None:
+        self._context = context
+        self._lookup = lookup
+        self._sending = sending
+        self._missed = missed
+        self._pace = pace
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self, reason: str) -> None:
+        """Begin at once, unless it is under way."""
+        if self._running is not None and not self._running.done():
+            return
+        self._sending.entries_refused = f"{self._context.venue} is being flattened ({reason})"
+        withdraw([kept for kept in self._sending.on_their_way() if not kept.reduce_only])
+        self._running = self._context.in_flight.start(f"flatten {self._context.venue}", self._run(reason))
+
+    async def _run(self, reason: str) -> None:
+        site = EngineSite(self._context, self._lookup, self._sending, self._missed)
+        await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
+        self._sending.entries_refused = ""
+        site.finish()

@@ -1,0 +1,99 @@
+"""What is on our account and not ours: other people's orders, and positions that our own executions do not explain."""
+
+from collections.abc import Iterable, Mapping
+
+from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.numbers import price_text
+from cockpit.exchanges.base.account import VenueFill, VenueOrder
+from cockpit.exchanges.base.order_text import order_text, plain_id
+from cockpit.execution.order_state import QTY_EPSILON
+from cockpit.execution.venue_context import VenueContext
+
+SHOWN = 3
+
+
+class ForeignActivity:
+    """Says so, once for each change, and says when it is over. Entries on that perpetual wait until then."""
+
+    def __init__(self, context: VenueContext) -> None:
+        self._context = context
+        self._orders: dict[str, list[VenueOrder]] = {}
+        self._positions: dict[str, str] = {}
+        self._suspected: dict[str, float] = {}
+
+    def count(self, asset: str) -> int:
+        """Orders of others there, by the last look."""
+        return len(self._orders.get(asset, ()))
+
+    def difference(self, asset: str) -> float:
+        """What is held there beyond our own, + long, as two looks have shown it."""
+        return self._suspected.get(asset, 0.0) if self._positions.get(asset) else 0.0
+
+    def take_orders(self, orders: Iterable[VenueOrder], assets: Iterable[str] | None) -> None:
+        """The open orders on these perpetuals, or on all there are. Another cockpit's mark is a second writer's."""
+        looked_at = (*self._context.assets, *self._orders) if assets is None else assets
+        foreign: dict[str, list[VenueOrder]] = {asset: [] for asset in looked_at}
+        for order in orders:
+            whose = self._context.ids.whose(order.client_id, self._context.venue, order.asset)
+            if whose.cockpit is not None:
+                self.second_writer(order)
+            if whose.order_id is None:
+                foreign.setdefault(order.asset, []).append(order)
+        for asset, found in foreign.items():
+            self._orders[asset] = found
+            self._notify(asset)
+
+    def take_positions(self, held: Mapping[str, float], assets: Iterable[str]) -> None:
+        """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it."""
+        for asset in assets:
+            qty, ours = held.get(asset, 0.0), self._context.expected.get(asset, 0.0)
+            difference = qty - ours
+            if abs(difference) <= QTY_EPSILON:
+                self._suspected.pop(asset, None)
+                self._positions[asset] = ""
+            elif abs(self._suspected.get(asset, 0.0) - difference) > QTY_EPSILON:
+                self._suspected[asset] = difference
+                continue
+            elif qty == 0:
+                self._gone(asset, ours)
+            else:
+                self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
+            self._notify(asset)
+
+    def receive(self, order: VenueOrder, fill: VenueFill | None) -> None:
+        """The private stream spoke of an order that is not ours."""
+        if self._context.ids.whose(order.client_id, self._context.venue, order.asset).cockpit is not None:
+            self.second_writer(order)
+        if fill is not None:
+            what = f"{fill.qty:.10g} {plain_id(fill.asset)} at {price_text(fill.price)}"
+            sentence = f"{self._context.venue} filled {what} of an order that is not ours ({plain_id(order.client_id)})"
+            self._context.notify(VenueTopic.NOTE, sentence, order.asset, is_grave=True)
+
+    def second_writer(self, order: VenueOrder) -> None:
+        """Another cockpit trades this account."""
+        sentence = f"another cockpit trades this account: {order_text(order)} ({plain_id(order.client_id)})"
+        self._context.notify(VenueTopic.SECOND_WRITER, sentence, is_grave=True)
+
+    def _gone(self, asset: str, ours: float) -> None:
+        """Somebody else closed our position: nothing is there that could be in an entry's way."""
+        self._context.expected[asset] = 0.0
+        self._suspected.pop(asset, None)
+        self._positions[asset] = ""
+        gone = f"{ours:+.10g} {asset} gone from {self._context.venue} without an order of ours"
+        self._context.notify(VenueTopic.NOTE, gone, asset, is_grave=True)
+
+    def _notify(self, asset: str) -> None:
+        parts = [part for part in (self._positions.get(asset), self._orders_text(asset)) if part]
+        if parts:
+            sentence = f"{self._context.venue} {asset}: {'; '.join(parts)}"
+            self._context.notify(VenueTopic.STRANGER, sentence, asset, is_grave=True)
+        else:
+            self._context.notify(
+                VenueTopic.STRANGER, f"{self._context.venue} {asset}: only ours again", asset, is_over=True
+            )
+
+    def _orders_text(self, asset: str) -> str:
+        found = self._orders.get(asset, [])
+        texts = [f"{order_text(order)} ({plain_id(order.client_id)})" for order in found[:SHOWN]]
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        return f"orders that are not ours: {', '.join(texts)}{more}" if found else ""

@@ -1,0 +1,205 @@
+"""One real venue in the engine's service: requests in, the venue's words out."""
+
+from collections.abc import Collection, Sequence
+
+from cockpit.config.execution import ExecutionSection
+from cockpit.domain.kinds import Side, VenueTopic
+from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
+from cockpit.domain.quantity import rounded
+from cockpit.domain.trades import TradeRecord
+from cockpit.exchanges.base.account import (
+    FundingUpdate,
+    OrderUpdate,
+    PositionUpdate,
+    StreamUpdate,
+    VenueAccount,
+    VenueOrder,
+)
+from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
+from cockpit.exchanges.base.timing import Timing
+from cockpit.execution.canceller import OrderCanceller
+from cockpit.execution.engine_flatten import EngineFlatten
+from cockpit.execution.foreign_activity import ForeignActivity
+from cockpit.execution.funding import Funding
+from cockpit.execution.missed_fills import MissedFills
+from cockpit.execution.order_state import QTY_EPSILON, OrderState
+from cockpit.execution.orphan_orders import OrphanOrders
+from cockpit.execution.reconcile import Reconcile
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.sender import OrderSender
+from cockpit.execution.venue_context import Pace, Put, VenueContext
+from cockpit.flatten.venue_flatten import FlattenPace
+
+
+class LiveVenue:
+    """Wires what works for one venue together. Nothing of it blocks; every request is a task of its own."""
+
+    def __init__(
+        self,
+        account: VenueAccount,
+        assets: Collection[str],
+        ids: OrderIds,
+        put: Put,
+        execution: ExecutionSection,
+        timing: Timing,
+        pace: Pace,
+        flatten_pace: FlattenPace,
+    ) -> None:
+        context = self._context = VenueContext(account, assets, ids, put, timing, pace)
+        self._orphans = OrphanOrders(context)
+        self._lookup = OrderResolver(context)
+        self._cancelling = OrderCanceller(context, self._lookup)
+        wait_free_s = execution.cancel_before_close_ms / 1000.0
+        self._sending = OrderSender(context, self._lookup, self._cancelling, execution.entry_weight_share, wait_free_s)
+        self._cancelling.sending_of = self._sending.task_of
+        self._foreign = ForeignActivity(context)
+        missed = MissedFills(context, self._foreign)
+        self._reconcile = Reconcile(
+            context, self._lookup, self._foreign, missed, self._orphans, execution.reconcile_every_s
+        )
+        self._flatten = EngineFlatten(context, self._lookup, self._sending, missed, flatten_pace)
+        self._waits_for: set[str] = set()
+        self._funding = Funding(context)
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the venue has told what it holds and rests, and what became of every order of an earlier engine."""
+        return self._reconcile.has_answered
+
+    # Requests.
+
+    def place(self, request: OrderRequest) -> None:
+        """Send an order."""
+        self._sending.place(request)
+
+    def cancel(self, order_id: str, asset: str) -> None:
+        """Take an order back."""
+        self._cancelling.cancel(self._order(order_id, asset))
+
+    def query(self, order_id: str, asset: str) -> None:
+        """Tell what became of an order. One that is being sent right now is told of without asking."""
+        if self._sending.task_of(order_id) is None:
+            kept = self._order(order_id, asset)
+            self._context.in_flight.start(f"look up {order_id}", self._answer(kept))
+
+    def query_position(self, asset: str) -> None:
+        """Tell what is held."""
+        self._context.in_flight.start(f"position of {asset}", self._reconcile.emit_position(asset))
+
+    def flatten(self, reason: str) -> None:
+        """Flatten the venue."""
+        self._flatten.start(reason)
+
+    # Life.
+
+    def restore(
+        self, orders: Sequence[OrderProgress], trades: Sequence[TradeRecord], booked: Collection[str] = ()
+    ) -> None:
+        """Stand where the journal says an earlier engine stood; the venue is asked by the engine's own queries.
+
+        `booked` are the executions in its journal since the oldest of these trades was decided.
+        """
+        context = self._context
+        for progress in orders:
+            context.keep(OrderState.restored(progress, context.ids.client_id(progress.request.order_id)))
+        for fill_id in (*booked, *(fill_id for progress in orders for fill_id in progress.fill_ids)):
+            context.fills_told.add(fill_id)
+        for trade in trades:
+            context.left_trades.add(trade.trade_id)
+            held = context.expected.get(trade.asset, 0.0) + trade.side.sign * trade.open_qty
+            context.expected[trade.asset] = rounded(held)
+            context.since_ns[trade.asset] = min(context.since_ns.get(trade.asset, trade.decided_ns), trade.decided_ns)
+        self._waits_for = {asset for asset, held in context.expected.items() if abs(held) > QTY_EPSILON}
+        self._funding.restore(trades)
+
+    def notify_unread(self) -> None:
+        """Nothing is known yet: no entry may start."""
+        self._context.notify(VenueTopic.UNREAD, f"{self._context.venue}: positions and orders not read yet")
+
+    async def follow(self) -> None:
+        """Read the private stream, for ever."""
+        try:
+            await self._context.account.follow(self.receive, self._linked)
+        finally:
+            self._reconcile.linked(False, "not followed")
+
+    async def reconcile(self) -> None:
+        """Ask what the venue holds, for ever."""
+        await self._reconcile.run()
+
+    async def read_now(self) -> None:
+        """Read the venue now. Raises `VenueFailure`."""
+        await self._reconcile.round()
+
+    async def settle(self, within_s: float) -> bool:
+        """Whether nothing that was asked of the venue is under way any more."""
+        return await self._context.in_flight.settle(within_s)
+
+    async def stop(self) -> None:
+        """Let what is under way end, then close the connections."""
+        await self._context.in_flight.stop(self._context.pace.stop_within_s)
+        await self._context.account.close()
+
+    # The private stream.
+
+    def _linked(self, is_up: bool, sentence: str) -> None:
+        self._reconcile.linked(is_up, sentence)
+        if is_up:
+            self._funding.catch_up()
+
+    def receive(self, word: StreamUpdate) -> None:
+        """A word of the private stream."""
+        match word:
+            case OrderUpdate():
+                self._on_order(word)
+            case PositionUpdate():
+                expected = self._context.expected.get(word.asset, 0.0)
+                if abs(word.qty - expected) > QTY_EPSILON:
+                    self._reconcile.doubt()
+            case FundingUpdate():
+                self._funding.receive(word)
+
+    def _on_order(self, word: OrderUpdate) -> None:
+        context = self._context
+        if self._may_be_a_stop(word.order):
+            self._reconcile.doubt()
+            return
+        kept = context.state_of(word.order)
+        if kept is None:
+            self._foreign.receive(word.order, word.fill)
+            self._reconcile.doubt()
+            return
+        context.take(kept, word.order)
+        if word.fill is not None:
+            context.book(kept, [word.fill])
+        self._lookup.follow(kept)
+        if kept.is_ours_alone:
+            self._reconcile.doubt()
+
+    def _may_be_a_stop(self, order: VenueOrder) -> bool:
+        """Whether it carries our mark under an id that nobody gives an order, while a stop rests there: it may be what
+        that has become, and is told as the stop's once the venue has said so.
+        """
+        context = self._context
+        order_id = context.ids.whose(order.client_id, context.venue, order.asset).order_id
+        if order_id is None or order_id in context.orders or order_id.startswith(FLATTEN) or trade_left_by(order_id):
+            return False
+        return any(kept.is_conditional for kept in context.live(order.asset))
+
+    async def _answer(self, kept: OrderState) -> None:
+        """After a restart what closed a position is told before what became of the orders that guarded it."""
+        before = (kept.told, kept.filled)
+        if kept.asset in self._waits_for:
+            await self._reconcile.compared()
+        if (kept.told, kept.filled) == before:
+            await self._lookup.answer(kept)
+        else:
+            self._lookup.follow(kept)
+
+    def _order(self, order_id: str, asset: str) -> OrderState:
+        """An order by the engine's id; one that nobody here has placed is asked for by that id all the same."""
+        context = self._context
+        known = context.orders.get(order_id)
+        if known is not None:
+            return known
+        return context.keep(OrderState(order_id, context.ids.client_id(order_id), asset, Side.LONG))

@@ -1,0 +1,226 @@
+"""One order of ours at a real venue: what the venue said of it, and what the engine was told. Pure.
+
+Words may come twice, late, out of order, or not at all. What holds them together: an execution is told once, by its
+id; an order is over for the engine only once every execution that the venue counts in it has been told.
+"""
+
+from collections.abc import Iterable
+
+from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
+from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
+from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.quantity import rounded
+from cockpit.exchanges.base.account import VenueFill, VenueOrder
+
+QTY_EPSILON = 1e-9
+RESTING = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
+SILENT = (OrderStatus.SENT, OrderStatus.UNKNOWN)
+"""Statuses that say nothing about an order."""
+
+
+class OrderState:
+    """One order. Each method returns what the engine has to hear, in order.
+
+    `is_ours_alone`: it carries our mark, but the engine knows nothing of it. `is_withdrawn`: it must not be sent again.
+    """
+
+    def __init__(self, order_id: str, client_id: str, asset: str, side: Side) -> None:
+        self.order_id = order_id
+        self.client_id = client_id
+        self.asset = asset
+        self.side = side
+        self.role: OrderRole | None = None
+        self.qty = 0.0
+        self.is_conditional: bool | None = None
+        self.reduce_only = False
+        self.takes_at_once = False
+        self.expires_ns: int | None = None
+        self.is_ours_alone = False
+        self.is_withdrawn = False
+        self.told = OrderStatus.SENT
+        self.filled = 0.0
+        self.sent_ns = 0
+        self._venue_order_id = ""
+        self._detail = ""
+        self._fill_ids: set[str] = set()
+        self._venue_filled = 0.0
+        self._end: VenueOrder | None = None
+        self._was_heard = False
+
+    @classmethod
+    def asked(cls, request: OrderRequest, client_id: str, now_ns: int) -> "OrderState":
+        """An order the engine asks for now."""
+        order = cls(request.order_id, client_id, request.asset, request.side)
+        order.role = request.role
+        order.qty = request.qty
+        order.is_conditional = request.order_type is OrderType.STOP_MARKET
+        order.reduce_only = request.reduce_only
+        order.takes_at_once = request.order_type is OrderType.MARKET
+        order.expires_ns = request.expires_ns
+        order.sent_ns = now_ns
+        return order
+
+    @classmethod
+    def restored(cls, progress: OrderProgress, client_id: str) -> "OrderState":
+        """An order of an earlier engine, as the journal holds it: its fills are booked already."""
+        order = cls.asked(progress.request, client_id, progress.request.decided_ns)
+        order.told = progress.status if progress.status.is_final else OrderStatus.UNKNOWN
+        order.filled = progress.filled_qty
+        order._venue_order_id = progress.venue_order_id
+        order._detail = progress.detail
+        order._fill_ids = set(progress.fill_ids)
+        return order
+
+    @classmethod
+    def closing(cls, order_id: str, client_id: str, asset: str, side: Side, qty: float) -> "OrderState":
+        """A flatten's close, which the engine knows by its id alone."""
+        order = cls(order_id, client_id, asset, side)
+        order.qty = qty
+        order.is_conditional = False
+        order.reduce_only = order.takes_at_once = True
+        return order
+
+    @classmethod
+    def found(cls, order_id: str, order: VenueOrder) -> "OrderState":
+        """An order at the venue that carries our mark and that nobody here has asked for."""
+        kept = cls(order_id, order.client_id, order.asset, order.side)
+        kept.qty = order.qty
+        kept.is_conditional = order.is_conditional
+        kept.reduce_only = order.reduce_only
+        kept.is_ours_alone = True
+        return kept
+
+    # What is known.
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the engine was told that nothing more of it will execute."""
+        return self.told.is_final
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the engine was told that it works at the venue."""
+        return self.told in RESTING
+
+    @property
+    def is_resting_entry(self) -> bool:
+        """Whether it rests and would open a position."""
+        return self.is_resting and not self.reduce_only
+
+    @property
+    def lacks_fills(self) -> bool:
+        """Whether the venue has counted more in it than has been told."""
+        return self._venue_filled - self.filled > QTY_EPSILON
+
+    @property
+    def was_reported(self) -> bool:
+        """Whether the venue ever spoke of it: then it has arrived, whatever a lookup says."""
+        return self._was_heard
+
+    # What the venue says.
+
+    def take(self, word: VenueOrder, now_ns: int) -> list[OrderEvent]:
+        """The venue's state of it, new or old."""
+        self._venue_filled = max(self._venue_filled, word.filled_qty)
+        self._venue_order_id = word.venue_order_id or self._venue_order_id
+        if word.status in SILENT:
+            return []
+        self._was_heard = True
+        if self.is_conditional is None:
+            self.is_conditional = word.is_conditional
+        if word.status.is_final:
+            self._end = word
+        return [*self._accepted(word.status, now_ns), *self._ended(now_ns)]
+
+    def book(self, fills: Iterable[VenueFill], now_ns: int) -> list[OrderEvent]:
+        """Executions of it, known or new."""
+        events: list[OrderEvent] = []
+        for fill in fills:
+            if fill.fill_id in self._fill_ids:
+                continue
+            self._was_heard = True
+            self._fill_ids.add(fill.fill_id)
+            self.filled = rounded(self.filled + fill.qty)
+            events += self._accepted(OrderStatus.PARTLY_FILLED, now_ns)
+            events.append(
+                OrderFilled(now_ns, self.order_id, fill.fill_id, fill.qty, fill.price, fill.fee_usd, fill.is_maker)
+            )
+        return events + self._ended(now_ns)
+
+    def count(self, fill: VenueFill, now_ns: int) -> list[OrderEvent]:
+        """An execution of it that was told under another order's id: it counts here, and is not told again."""
+        if fill.fill_id in self._fill_ids:
+            return []
+        self._was_heard = True
+        self._fill_ids.add(fill.fill_id)
+        self.filled = rounded(self.filled + fill.qty)
+        return self._ended(now_ns)
+
+    def has_booked(self, fill: VenueFill) -> bool:
+        """Whether that execution is counted in it."""
+        return fill.fill_id in self._fill_ids
+
+    # What we conclude.
+
+    def refuse(self, reason: str, now_ns: int) -> list[OrderEvent]:
+        """It never reached the venue's book, and never will."""
+        if self.is_over:
+            return []
+        self.told, self._detail = OrderStatus.REJECTED, reason
+        return [OrderRejected(now_ns, self.order_id, reason)]
+
+    def withdraw(self, reason: str, now_ns: int) -> list[OrderEvent]:
+        """It was taken back before it left."""
+        if self.is_over:
+            return []
+        self.told, self._detail = OrderStatus.CANCELLED, reason
+        return [OrderCancelled(now_ns, self.order_id, reason)]
+
+    def doubt(self, reason: str, now_ns: int) -> list[OrderEvent]:
+        """Nobody knows what became of it."""
+        if self.is_over or self.told is OrderStatus.UNKNOWN:
+            return []
+        self.told, self._detail = OrderStatus.UNKNOWN, reason
+        return [OrderUnknown(now_ns, self.order_id, reason)]
+
+    def answer(self, now_ns: int) -> list[OrderEvent]:
+        """What was told of it last, once more: the answer to a question that brought nothing new."""
+        match self.told:
+            case OrderStatus.REJECTED:
+                return [OrderRejected(now_ns, self.order_id, self._detail)]
+            case OrderStatus.CANCELLED:
+                return [OrderCancelled(now_ns, self.order_id, self._detail)]
+            case OrderStatus.UNKNOWN | OrderStatus.SENT:
+                return []
+            case _:
+                return [OrderAccepted(now_ns, self.order_id, self._venue_order_id)]
+
+    def _accepted(self, status: OrderStatus, now_ns: int) -> list[OrderEvent]:
+        """Accepted is told once, before anything executes, and again where we had given it up and it lives."""
+        if status is OrderStatus.REJECTED or self.is_resting or (self.is_over and not self._lives_after_all(status)):
+            return []
+        if status is OrderStatus.CANCELLED and not self.filled and not self._venue_filled:
+            return []
+        self.told = OrderStatus.WORKING
+        return [OrderAccepted(now_ns, self.order_id, self._venue_order_id)]
+
+    def _lives_after_all(self, status: OrderStatus) -> bool:
+        return self._end is None and status in RESTING and self.told is not OrderStatus.FILLED
+
+    def _ended(self, now_ns: int) -> list[OrderEvent]:
+        """Over, but not before every execution was told."""
+        end = self._end
+        if end is None or self.lacks_fills or self.is_over:
+            return []
+        if end.status is OrderStatus.FILLED and self.qty - self.filled <= QTY_EPSILON:
+            self.told = OrderStatus.FILLED
+            return []
+        said = (
+            f"filled {self.filled:.10g} of {self.qty:.10g}" if self.filled > 0 else f"{end.status.value} by the venue"
+        )
+        self._detail = end.detail or said
+        if end.status is OrderStatus.REJECTED and self.filled <= 0:
+            self.told = OrderStatus.REJECTED
+            return [OrderRejected(now_ns, self.order_id, self._detail)]
+        self.told = OrderStatus.CANCELLED
+        return [OrderCancelled(now_ns, self.order_id, self._detail)]

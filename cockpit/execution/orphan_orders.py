@@ -1,0 +1,39 @@
+"""Orders that carry our mark and that the engine knows nothing of: a lost journal, or a flatten of another process."""
+
+from collections.abc import Collection, Sequence
+
+from cockpit.domain.kinds import VenueTopic
+from cockpit.exchanges.base.account import VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_text import order_text
+from cockpit.execution.venue_context import VenueContext
+
+
+class OrphanOrders:
+    """Takes back those of our orders that nobody waits for.
+
+    An entry goes at once, as it would open what nobody guards; a stop or target only where nothing is held any more.
+    """
+
+    def __init__(self, context: VenueContext) -> None:
+        self._context = context
+        self._was_flat: set[str] = set()
+
+    async def sweep(self, orders: Sequence[VenueOrder], held: Collection[str]) -> None:
+        """Take back what is nobody's. `held` are the perpetuals with a position; flat counts when seen twice."""
+        flat = {order.asset for order in orders} - set(held)
+        for order in orders:
+            kept = self._context.state_of(order)
+            if kept is None or not kept.is_ours_alone or kept.is_over:
+                continue
+            if not order.reduce_only or order.asset in flat & self._was_flat:
+                await self._take_back(order)
+        self._was_flat = flat
+
+    async def _take_back(self, order: VenueOrder) -> None:
+        what = f"{order_text(order)} carries our mark and is in no journal of ours"
+        self._context.notify(VenueTopic.NOTE, f"{what}: cancelled", order.asset, is_grave=True)
+        try:
+            await self._context.account.cancel_order(order)
+        except VenueFailure as failure:
+            self._context.met(failure)
+            self._context.notify(VenueTopic.NOTE, f"{what}, not cancelled: {failure}", order.asset, is_grave=True)

@@ -1,0 +1,260 @@
+"""Asking a real venue again and again what it holds and rests, and repairing what was missed.
+
+The private stream is fast and forgetful; this is slow and sees everything. A round reads positions and open orders,
+looks up every order of ours that should be there and is not, and tells the positions. "Gone" is believed when two
+reads agree, and told after the executions that explain it.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from cockpit.domain.events import VenuePosition
+from cockpit.domain.kinds import VenueTopic
+from cockpit.exchanges.base.account import HeldPosition, NotSent, VenueFailure, VenueOrder
+from cockpit.exchanges.base.timing import BackOff, within
+from cockpit.execution.entry_guard import EntryGuard
+from cockpit.execution.foreign_activity import ForeignActivity
+from cockpit.execution.missed_fills import MissedFills
+from cockpit.execution.order_state import QTY_EPSILON, OrderState
+from cockpit.execution.orphan_orders import OrphanOrders
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.venue_context import VenueContext
+
+LONGEST_PAUSE_S = 30.0
+
+
+class Reconcile:
+    """One venue's rounds, every `every_s` and at once when anything is in doubt."""
+
+    def __init__(
+        self,
+        context: VenueContext,
+        lookup: OrderResolver,
+        foreign: ForeignActivity,
+        missed: MissedFills,
+        orphans: OrphanOrders,
+        every_s: float,
+    ) -> None:
+        self.has_answered = False
+        self._context = context
+        self._lookup = lookup
+        self._foreign = foreign
+        self._missed = missed
+        self._orphans = orphans
+        self._guard = EntryGuard(context)
+        self._every_s = every_s
+        self._doubt = asyncio.Event()
+        self._is_linked = False
+        self._good_ns = context.now_ns
+        self._everywhere_ns: int | None = None
+        self._held: dict[str, HeldPosition] = {}
+        self._was_compared = asyncio.Event()
+        self._vanished_ns: dict[str, int] = {}
+        """Since when an order that rested is in no list, and its id is not known."""
+
+    def doubt(self) -> None:
+        """Something does not fit: look at once."""
+        self._doubt.set()
+
+    def linked(self, is_up: bool, sentence: str) -> None:
+        """The private stream stands, or broke: what it said meanwhile is lost."""
+        was, self._is_linked = self._is_linked, is_up
+        if is_up != was:
+            word = "stands" if is_up else "is down, asking instead"
+            self._context.notify(VenueTopic.NOTE, f"{self._context.venue} private stream {word}: {sentence}")
+        self.doubt()
+
+    async def run(self) -> None:
+        """Round after round, for ever."""
+        back_off = BackOff(self._context.pace.look_again_s, LONGEST_PAUSE_S)
+        while True:
+            self._doubt.clear()
+            try:
+                await self.round()
+            except VenueFailure as failure:
+                self._context.met(failure)
+                self._review(str(failure))
+                asked_s = failure.retry_after_s or 0.0 if isinstance(failure, NotSent) else 0.0
+                await self._context.timing.sleep(max(asked_s, back_off.failed()))
+                continue
+            back_off.succeeded()
+            await self._pause()
+
+    async def round(self) -> None:
+        """One look at everything. Raises `VenueFailure` where the venue does not answer."""
+        context = self._context
+        everywhere = self._is_everywhere_due()
+        resting = [kept for kept in context.live() if kept.is_resting]
+        positions, orders = await asyncio.gather(self._read_positions(), self._read_orders(everywhere))
+        context.answered()
+        await self._repair(resting, orders)
+        self._foreign.take_orders(orders, None if everywhere else context.assets)
+        await self._compare(positions)
+        await self._orphans.sweep(orders, self._held)
+        await self._guard.renew()
+        self._good_ns = context.now_ns
+        if everywhere:
+            self._everywhere_ns = context.now_ns
+        self._review("")
+
+    async def emit_position(self, asset: str) -> None:
+        """Answer what is held on one perpetual, agreed by two reads where it is less than we think.
+
+        Where the venue does not answer nothing is told: who asked will ask again.
+        """
+        try:
+            positions, unclear = await self._explained(await self._read_positions())
+        except VenueFailure as failure:
+            self._context.met(failure)
+            self.doubt()
+            return
+        self._held = {position.asset: position for position in positions}
+        if asset not in unclear:
+            self._emit([asset])
+
+    async def compared(self) -> None:
+        """Wait until what an earlier engine left was compared with what is held, but not for long.
+
+        What closed its positions meanwhile is told first; that their stops went with them comes after.
+        """
+        if not self._was_compared.is_set():
+            await self._context.timing.sleep_unless(self._was_compared, self._context.pace.compare_within_s)
+
+    # Reading.
+
+    async def _read_positions(self) -> tuple[HeldPosition, ...]:
+        """The positions. Where one that our own orders opened is missing, a second read has to say so too."""
+        context = self._context
+        positions = await within(context.pace.call_within_s, context.account.positions(), "positions")
+        held = {position.asset for position in positions}
+        if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
+            return positions
+        await context.timing.sleep(context.pace.look_again_s)
+        return await within(context.pace.call_within_s, context.account.positions(), "positions")
+
+    async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:
+        context = self._context
+        call = context.account.open_orders(None if everywhere else context.assets)
+        return await within(context.pace.call_within_s, call, "open orders")
+
+    def _is_everywhere_due(self) -> bool:
+        if self._everywhere_ns is None:
+            return True
+        return self._context.timing.since_s(self._everywhere_ns) >= self._context.pace.everywhere_every_s
+
+    # Repairing.
+
+    async def _repair(self, rested: Sequence[OrderState], orders: Sequence[VenueOrder]) -> None:
+        """Take what the venue rests, and look up what rested before the read and is not there any more."""
+        context, there = self._context, {order.client_id: order for order in orders if order.client_id}
+        for order in orders:
+            kept = context.state_of(order)
+            if kept is not None:
+                context.take(kept, order)
+                self._lookup.follow(kept)
+        for kept in rested:
+            if kept.client_id in there:
+                self._vanished_ns.pop(kept.order_id, None)
+            elif kept.is_resting:
+                self._seen_nowhere(kept, await self._lookup.find(kept))
+                self._lookup.follow(kept)
+        self._give_up_vanished(there)
+
+    def _seen_nowhere(self, kept: OrderState, is_known: bool) -> None:
+        """An order that rested is in no list. Unless its id is known it has vanished; seen so twice, it is unknown."""
+        context = self._context
+        if is_known or not kept.is_resting:
+            self._vanished_ns.pop(kept.order_id, None)
+        elif kept.order_id not in self._vanished_ns:
+            self._vanished_ns[kept.order_id] = context.now_ns
+            self.doubt()
+        else:
+            reason = f"{context.venue} neither lists it nor knows its id"
+            context.emit(kept.doubt(reason, context.now_ns))
+
+    def _give_up_vanished(self, there: Collection[str]) -> None:
+        """What is still nowhere after a minute counts as gone."""
+        context = self._context
+        for order_id, since_ns in list(self._vanished_ns.items()):
+            kept = context.orders.get(order_id)
+            if kept is None or kept.is_over or kept.client_id in there:
+                del self._vanished_ns[order_id]
+            elif not kept.is_resting and context.timing.since_s(since_ns) >= context.pace.gone_after_s:
+                reason = f"{context.venue} neither lists it nor knows its id for {context.pace.gone_after_s:g} s: gone"
+                context.emit(kept.withdraw(reason, context.now_ns))
+
+    async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[tuple[HeldPosition, ...], set[str]]:
+        """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
+        every execution there. Returns the positions, and where they are not clear yet.
+
+        An order that ended without having executed explains nothing: that is told after what does.
+        """
+        suspects = [kept for asset in self._odd(positions) for kept in self._context.live(asset)]
+        answers = await asyncio.gather(*(self._lookup.ask(kept) for kept in suspects))
+        found = [(kept, order) for kept, order in zip(suspects, answers, strict=True) if order is not None]
+        for kept, order in found:
+            if order.filled_qty - kept.filled > QTY_EPSILON:
+                await self._lookup.take(kept, order)
+        if suspects:
+            positions = await self._read_positions()
+        held = {position.asset: position.qty for position in positions}
+        odd = self._odd(positions)
+        self._missed.agree_but_for(odd)
+        unclear = {asset for asset in odd if not await self._missed.settle(asset, held.get(asset, 0.0))}
+        for kept, order in found:
+            if kept.asset not in unclear:
+                await self._lookup.take(kept, order)
+        if any(self._missed.is_young(asset) for asset in unclear):
+            self.doubt()
+        return positions, unclear
+
+    async def _compare(self, positions: tuple[HeldPosition, ...]) -> None:
+        """Take the positions, and tell whose they are."""
+        context = self._context
+        positions, unclear = await self._explained(positions)
+        known = (*context.assets, *self._held)
+        self._held = {position.asset: position for position in positions}
+        assets = [asset for asset in dict.fromkeys((*known, *self._held)) if asset not in unclear]
+        self._foreign.take_positions({asset: one.qty for asset, one in self._held.items()}, assets)
+        self._emit(assets)
+        if not unclear:
+            self._was_compared.set()
+
+    def _odd(self, positions: Sequence[HeldPosition]) -> list[str]:
+        """Where what is held is not what our own executions add up to."""
+        held = {position.asset: position.qty for position in positions}
+        expected = self._context.expected
+        assets = dict.fromkeys((*held, *expected))
+        return [asset for asset in assets if abs(held.get(asset, 0.0) - expected.get(asset, 0.0)) > QTY_EPSILON]
+
+    # Telling.
+
+    def _emit(self, assets: Collection[str]) -> None:
+        context = self._context
+        for asset in assets:
+            held = self._held.get(asset)
+            qty, entry_price = (held.qty, held.entry_price) if held is not None else (0.0, 0.0)
+            event = VenuePosition(context.now_ns, context.venue, asset, qty, entry_price, self._resting_on(asset))
+            context.emit([event])
+
+    def _resting_on(self, asset: str) -> int:
+        """The orders that rest there as far as is known: ours by now, others' by the last look."""
+        return sum(kept.is_resting for kept in self._context.live(asset)) + self._foreign.count(asset)
+
+    def _review(self, trouble: str) -> None:
+        """Whether the venue's state is known well enough for entries."""
+        context, pace = self._context, self._context.pace
+        most_s = pace.unread_after_s if self._is_linked else pace.unread_unlinked_after_s
+        unread_s = context.timing.since_s(self._good_ns)
+        unknown = [kept.order_id for kept in context.live() if not kept.is_resting] if not self.has_answered else []
+        if not trouble and not unknown:
+            self.has_answered = True
+            context.notify(VenueTopic.UNREAD, f"{context.venue} is read", is_over=True)
+        elif self.has_answered and unread_s > most_s:
+            context.notify(VenueTopic.UNREAD, f"{context.venue} not read since {most_s:g} s: {trouble}", is_grave=True)
+
+    async def _pause(self) -> None:
+        """Until the next round is due, or something is in doubt; never without a breath between."""
+        context = self._context
+        await context.timing.sleep(min(context.pace.look_again_s, self._every_s))
+        await context.timing.sleep_unless(self._doubt, self._every_s - context.pace.look_again_s)

@@ -1,0 +1,110 @@
+"""Finding out what became of an order: by its client id, again and again, until the venue's word settles it."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import count
+
+from cockpit.domain.kinds import OrderStatus
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import NotSent, VenueFailure, VenueOrder
+from cockpit.execution.order_state import OrderState
+from cockpit.execution.venue_context import VenueContext
+
+
+class OrderResolver:
+    """Asks the venue for orders. An order that it does not know may still be on its way: only time can tell."""
+
+    def __init__(self, context: VenueContext) -> None:
+        self._context = context
+        self._chases: dict[str, asyncio.Task[None]] = {}
+
+    async def find(self, kept: OrderState) -> bool:
+        """One look; whether the venue knows the order. Its executions are asked for where any are missing.
+
+        Raises `VenueFailure`.
+        """
+        order = await self.ask(kept)
+        if order is not None:
+            await self.take(kept, order)
+        return order is not None
+
+    async def take(self, kept: OrderState, order: VenueOrder) -> None:
+        """Tell what the venue said of it, its executions included. Raises `VenueFailure`."""
+        self._context.take(kept, order)
+        if kept.lacks_fills:
+            self._context.book(kept, await self._context.account.fills_of(order))
+
+    def chase(self, kept: OrderState) -> None:
+        """Ask for it until it is settled, unless that is under way."""
+        if kept.order_id not in self._chases:
+            task = self._context.in_flight.start(f"look up {kept.order_id}", self._chase(kept))
+            self._chases[kept.order_id] = task
+            task.add_done_callback(lambda _: self._chases.pop(kept.order_id, None))
+
+    def follow(self, kept: OrderState) -> None:
+        """After any word of an order: chase what it leaves open."""
+        if not _is_settled(kept):
+            self.chase(kept)
+
+    async def answer(self, kept: OrderState) -> None:
+        """The engine asks: say what is known, new or not."""
+        before = (kept.told, kept.filled)
+        try:
+            known = await self.find(kept)
+        except VenueFailure as failure:
+            self._context.met(failure)
+            self.chase(kept)
+            return
+        if not known and not kept.is_over:
+            self.chase(kept)
+        elif (kept.told, kept.filled) == before:
+            self._context.emit(kept.answer(self._context.now_ns))
+            self.follow(kept)
+
+    async def ask(self, kept: OrderState) -> VenueOrder | None:
+        """What the venue says of it, by the one or the other service, and by both where we do not know which has it.
+
+        Nothing is told yet. Raises `VenueFailure`.
+        """
+        account, is_conditional = self._context.account, kept.is_conditional
+        order = await account.find(kept.asset, kept.client_id, bool(is_conditional))
+        if order is None and is_conditional is None:
+            order = await account.find(kept.asset, kept.client_id, True)
+        self._context.answered()
+        return order
+
+    async def _chase(self, kept: OrderState) -> None:
+        context, began_ns = self._context, self._context.now_ns
+        unknown_since_ns: int | None = None
+        for at_s in _times(context.pace.ask_at_s, context.pace.ask_on_every_s):
+            await context.timing.sleep(max(0.0, at_s - context.timing.since_s(began_ns)))
+            if _is_settled(kept):
+                return
+            try:
+                known = await self.find(kept)
+            except VenueFailure as failure:
+                context.met(failure)
+                if isinstance(failure, NotSent):
+                    await context.timing.sleep(failure.retry_after_s or 0.0)
+                continue
+            if known or kept.was_reported:
+                unknown_since_ns = None
+                continue
+            unknown_since_ns = context.now_ns if unknown_since_ns is None else unknown_since_ns
+            unknown_s = (context.now_ns - unknown_since_ns) / NS_PER_S
+            if unknown_s >= context.pace.never_arrived_after_s:
+                reason = f"{context.venue} does not know it, asked for {unknown_s:.1f} s: it never arrived"
+                context.emit(kept.refuse(reason, context.now_ns))
+                return
+
+
+def _is_settled(kept: OrderState) -> bool:
+    """Whether nothing about it is in doubt: it is over, or rests as orders of its kind do, and every fill was told."""
+    if kept.lacks_fills or kept.told in (OrderStatus.SENT, OrderStatus.UNKNOWN):
+        return False
+    return kept.is_over or not kept.takes_at_once
+
+
+def _times(first: tuple[float, ...], every_s: float) -> Iterator[float]:
+    yield from first
+    yield from (first[-1] + number * every_s for number in count(1))

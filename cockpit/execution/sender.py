@@ -1,0 +1,157 @@
+"""Sending an order to a real venue: once, under one id, whatever the venue or the line does.
+
+A refusal is final. What certainly did not arrive is sent again under the same id, for a while: entries soon lose their
+point, exits hardly ever do. What nobody knows about is asked for by its id and never sent again.
+
+A close leaves right behind the cancels of the targets that hold its quantity, not after their answers: where it comes
+too early the venue refuses it, and it goes again under the same id once they are taken.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import ns_to_seconds
+from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueOrder
+from cockpit.exchanges.base.timing import BackOff, within
+from cockpit.execution.canceller import OrderCanceller
+from cockpit.execution.order_state import OrderState
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.venue_context import VenueContext
+
+RESERVED_TRIES = 3
+LISTEN_EVERY_S = 0.25
+"""An order that waits to be sent again hears so soon that it is no longer wanted."""
+
+
+class OrderSender:
+    """Places orders. `entries_refused` is the sentence that refuses every entry, while there is one."""
+
+    def __init__(
+        self,
+        context: VenueContext,
+        lookup: OrderResolver,
+        cancelling: OrderCanceller,
+        entry_weight_share: float,
+        wait_free_s: float,
+    ) -> None:
+        self.entries_refused = ""
+        self._context = context
+        self._lookup = lookup
+        self._cancelling = cancelling
+        self._entry_weight_share = entry_weight_share
+        self._wait_free_s = wait_free_s
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def place(self, request: OrderRequest) -> None:
+        """Send it; what becomes of it is told. An order the venue has been asked for before is only looked up."""
+        context = self._context
+        known = context.orders.get(request.order_id)
+        if known is not None:
+            known.is_ours_alone = False
+            context.in_flight.start(f"look up {known.order_id}", self._lookup.answer(known))
+            return
+        kept = context.keep(OrderState.asked(request, context.ids.client_id(request.order_id), context.now_ns))
+        refusal = "" if request.reduce_only else self._entry_refusal()
+        if refusal:
+            context.emit(kept.refuse(refusal, context.now_ns))
+            return
+        task = context.in_flight.start(f"send {request.order_id}", self._send(kept, request))
+        self._under_way[request.order_id] = task
+        task.add_done_callback(lambda _: self._under_way.pop(request.order_id, None))
+
+    def task_of(self, order_id: str) -> asyncio.Task[None] | None:
+        """The sending of that order, while it is under way."""
+        return self._under_way.get(order_id)
+
+    def on_their_way(self) -> list[OrderState]:
+        """The orders whose sending nobody has answered yet."""
+        return [self._context.orders[order_id] for order_id in self._under_way if order_id in self._context.orders]
+
+    def _entry_refusal(self) -> str:
+        """Why no entry goes out now: a flatten, or a request allowance that is kept for exits."""
+        share, limit = self._context.account.used_weight_share(), self._entry_weight_share
+        if not self.entries_refused and share is not None and share > limit:
+            used = f"{self._context.venue}'s request allowance {share:.0%} used"
+            return f"{used}: entries go out up to {limit:.0%}, the rest is kept for exits"
+        return self.entries_refused
+
+    async def _send(self, kept: OrderState, request: OrderRequest) -> None:
+        """Send until it is answered. Every way out of here tells what is known."""
+        context, began_ns = self._context, self._context.now_ns
+        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        reserved = 0
+        while not self._was_withdrawn(kept):
+            try:
+                self._answered(kept, await self._call(kept, request))
+                return
+            except Refused as refusal:
+                if refusal.kind is RefusalKind.QUANTITY_RESERVED and request.reduce_only and reserved < RESERVED_TRIES:
+                    await self._cancelling.until_free(request.asset, self._wait_free_s)
+                    if reserved > 0:
+                        await context.timing.sleep(back_off.failed())
+                    reserved += 1
+                    continue
+                self._refused(kept, refusal)
+                return
+            except NotSent as failure:
+                wait_s = failure.retry_after_s or (0.0 if failure.is_clock else back_off.failed())
+                if not self._is_worth_sending(kept, request, began_ns, wait_s):
+                    context.emit(kept.refuse(f"not sent: {failure}", context.now_ns))
+                    return
+                await self._wait(kept, max(wait_s, LISTEN_EVERY_S if failure.is_clock else 0.0))
+            except KeysLost as failure:
+                context.met(failure)
+                context.emit(kept.refuse(f"{context.venue} refuses our keys: {failure}", context.now_ns))
+                return
+            except Exception as failure:
+                # Ambiguous, or a defect on the way: it may have executed, so it is asked for.
+                self._doubted(kept, failure)
+                return
+
+    async def _call(self, kept: OrderState, request: OrderRequest) -> VenueOrder:
+        context = self._context
+        call = context.account.place(request, kept.client_id)
+        return await within(context.pace.call_within_s, call, f"place {kept.order_id}")
+
+    def _answered(self, kept: OrderState, order: VenueOrder) -> None:
+        self._context.answered()
+        self._context.take(kept, order)
+        self._lookup.follow(kept)
+
+    def _refused(self, kept: OrderState, refusal: Refused) -> None:
+        context = self._context
+        if refusal.kind is RefusalKind.DUPLICATE_ID:
+            self._doubted(kept, refusal)
+        else:
+            context.answered()
+            context.emit(kept.refuse(str(refusal), context.now_ns))
+
+    def _doubted(self, kept: OrderState, failure: Exception) -> None:
+        said = str(failure) if isinstance(failure, Ambiguous | Refused) else f"{type(failure).__name__}: {failure}"
+        self._context.emit(kept.doubt(said, self._context.now_ns))
+        self._lookup.chase(kept)
+
+    def _was_withdrawn(self, kept: OrderState) -> bool:
+        if kept.is_withdrawn:
+            self._context.emit(kept.withdraw("taken back before it was sent", self._context.now_ns))
+        return kept.is_withdrawn
+
+    def _is_worth_sending(self, kept: OrderState, request: OrderRequest, began_ns: int, wait_s: float) -> bool:
+        """Whether it may still be sent after that wait: an entry's moment passes, an exit is wanted for long."""
+        context, pace = self._context, self._context.pace
+        most_s = pace.send_exit_within_s if request.reduce_only else pace.send_entry_within_s
+        if kept.expires_ns is not None:
+            most_s = min(most_s, ns_to_seconds(kept.expires_ns - began_ns))
+        return context.timing.since_s(began_ns) + wait_s <= most_s
+
+    async def _wait(self, kept: OrderState, wait_s: float) -> None:
+        began_ns = self._context.now_ns
+        while not kept.is_withdrawn and (left_s := wait_s - self._context.timing.since_s(began_ns)) > 0:
+            await self._context.timing.sleep(min(left_s, LISTEN_EVERY_S))
+
+
+def withdraw(orders: Sequence[OrderState]) -> None:
+    """None of these is to be sent (again)."""
+    for kept in orders:
+        kept.is_withdrawn = True

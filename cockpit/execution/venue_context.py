@@ -1,0 +1,175 @@
+"""What those who work for one real venue share: its account, its orders, its voice."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+from cockpit.domain.events import OrderEvent, OrderFilled, VenueEvent, VenueNotice
+from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.quantity import rounded
+from cockpit.exchanges.base.account import KeysLost, VenueAccount, VenueFailure, VenueFill, VenueOrder
+from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.recent import Recent
+from cockpit.exchanges.base.timing import Timing
+from cockpit.execution.in_flight import InFlightCalls
+from cockpit.execution.order_state import QTY_EPSILON, OrderState
+
+REMEMBERED = 2_000
+"""Orders that are over are remembered for late words; the oldest go first."""
+
+FILLS_REMEMBERED = 20_000
+
+Put = Callable[[VenueEvent], None]
+
+
+class Pace(NamedTuple):
+    """How long, in seconds, the real venues wait for what."""
+
+    call_within_s: float = 12.0
+    """Longer than the client's own limit, which comes first."""
+    ask_at_s: tuple[float, ...] = (0.15, 0.5, 1.0, 2.0, 4.0, 6.0)
+    """When an order nobody knows is asked for, after the doubt arose; then every `ask_on_every_s`."""
+    ask_on_every_s: float = 4.0
+    never_arrived_after_s: float = 5.0
+    """An order the venue does not know for so long has never arrived."""
+    send_entry_within_s: float = 2.0
+    send_exit_within_s: float = 120.0
+    resend_first_s: float = 0.2
+    resend_longest_s: float = 5.0
+    cancel_within_s: float = 5.0
+    look_again_s: float = 0.25
+    explain_within_s: float = 3.0
+    """A position that is less than ours is called unknown after so long without the executions that took it."""
+    gone_after_s: float = 60.0
+    """So long a position or an order of ours must be missing, with nothing that explains it, before it counts as gone:
+    far longer than any venue is known to hide one."""
+    compare_within_s: float = 5.0
+    """So long what became of an earlier engine's orders is not told before its positions were looked at."""
+    everywhere_every_s: float = 30.0
+    """How often orders are asked for on every perpetual there is, not only on ours."""
+    unread_after_s: float = 10.0
+    unread_unlinked_after_s: float = 3.0
+    """With the private stream down too."""
+    guard_within_s: float = 30.0
+    guard_every_s: float = 10.0
+    stop_within_s: float = 2.0
+
+
+class VenueContext:
+    """One venue: `assets` are the configured perpetuals. What happens there is told through `put`, stamped with now.
+
+    `expected` is what our own executions add up to, by asset: what differs from it was somebody else's doing.
+    `since_ns` is when that position began, by the venue's clock; `fills_told` are the executions that were told or
+    booked, whatever order they were told under. `left_trades` are those that an earlier engine left open.
+    """
+
+    def __init__(
+        self,
+        account: VenueAccount,
+        assets: Collection[str],
+        ids: OrderIds,
+        put: Put,
+        timing: Timing,
+        pace: Pace,
+    ) -> None:
+        self.venue = account.venue
+        self.account = account
+        self.assets = tuple(assets)
+        self.ids = ids
+        self.timing = timing
+        self.pace = pace
+        self.in_flight = InFlightCalls(lambda what: self.notify(VenueTopic.NOTE, f"defect: {what}", is_grave=True))
+        self.orders: dict[str, OrderState] = {}
+        self.expected: dict[str, float] = {}
+        self.since_ns: dict[str, int] = {}
+        self.fills_told = Recent(FILLS_REMEMBERED)
+        self.left_trades: set[str] = set()
+        self._put = put
+        self._said: dict[tuple[str, VenueTopic], VenueNotice] = {}
+
+    @property
+    def now_ns(self) -> int:
+        """The clock."""
+        return self.timing.clock()
+
+    # Orders.
+
+    def keep(self, order: OrderState) -> OrderState:
+        """Remember an order."""
+        self.orders[order.order_id] = order
+        if len(self.orders) > REMEMBERED:
+            oldest = next((order_id for order_id, kept in self.orders.items() if kept.is_over), None)
+            if oldest is not None:
+                del self.orders[oldest]
+        return order
+
+    def state_of(self, order: VenueOrder) -> OrderState | None:
+        """Our order behind the venue's, kept from now on; None where it does not carry our mark."""
+        order_id = self.ids.whose(order.client_id, self.venue, order.asset).order_id
+        if order_id is None:
+            return None
+        return self.orders.get(order_id) or self.keep(OrderState.found(order_id, order))
+
+    def live(self, asset: str | None = None) -> list[OrderState]:
+        """The orders that may still execute, everywhere or on one perpetual."""
+        return [kept for kept in self.orders.values() if not kept.is_over and asset in (None, kept.asset)]
+
+    def take(self, kept: OrderState, word: VenueOrder) -> bool:
+        """Book the venue's state of an order; True when the engine heard anything."""
+        return self._emit_for(kept, kept.take(word, self.now_ns))
+
+    def book(self, kept: OrderState, fills: Iterable[VenueFill]) -> bool:
+        """Book executions of an order; True when the engine heard anything."""
+        events: list[OrderEvent] = []
+        is_flat = abs(self.expected.get(kept.asset, 0.0)) <= QTY_EPSILON
+        for fill in fills:
+            if fill.fill_id in self.fills_told and not kept.has_booked(fill):
+                events += kept.count(fill, self.now_ns)
+                continue
+            self.fills_told.add(fill.fill_id)
+            if is_flat:
+                self.since_ns[kept.asset], is_flat = fill.ts_ns, False
+            events += kept.book([fill], self.now_ns)
+        return self._emit_for(kept, events)
+
+    # Telling.
+
+    def emit(self, events: Iterable[VenueEvent]) -> None:
+        """Hand events to the engine, in order."""
+        for event in events:
+            self._put(event)
+
+    def notify(
+        self, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False, is_grave: bool = False
+    ) -> None:
+        """A word beside orders and positions; the same is not said twice in a row, nor what never began as over."""
+        last = self._said.get((asset, topic))
+        if is_over and (last is None or last.is_over):
+            return
+        if last is not None and (last.sentence, last.is_over) == (sentence, is_over):
+            return
+        word = VenueNotice(self.now_ns, self.venue, asset, topic, sentence, is_over, is_grave)
+        self._said[asset, topic] = word
+        self._put(word)
+
+    def stands(self, topic: VenueTopic, asset: str = "") -> bool:
+        """Whether a word of that topic stands."""
+        last = self._said.get((asset, topic))
+        return last is not None and not last.is_over
+
+    def met(self, failure: VenueFailure) -> None:
+        """A call failed: lost keys are everybody's business."""
+        if isinstance(failure, KeysLost):
+            self.notify(VenueTopic.KEYS, f"{self.venue} refuses our keys: {failure}", is_grave=True)
+
+    def answered(self) -> None:
+        """The venue answered a signed call: it knows our keys."""
+        self.notify(VenueTopic.KEYS, f"{self.venue} takes our keys again", is_over=True)
+
+    def _emit_for(self, kept: OrderState, events: Iterable[VenueEvent]) -> bool:
+        events = tuple(events)
+        for event in events:
+            if isinstance(event, OrderFilled):
+                held = self.expected.get(kept.asset, 0.0) + kept.side.sign * event.qty
+                self.expected[kept.asset] = rounded(held)
+        self.emit(events)
+        return bool(events)

@@ -1,0 +1,1 @@
+"""The watched wallet's Aave health factor, read from several nodes."""

@@ -1,0 +1,171 @@
+"""The simulated market: the four assets of the config, alive around its bands, the same for the same seed.
+
+It is volatile on purpose: what takes hours outside happens here within minutes, so that whoever looks for the first
+time sees setups fire, verdicts deny and stops fill. It says so itself: every reading's origin is `simulated`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from cockpit.config.model import CockpitConfig
+from cockpit.config.setups import LowerBandLong, PriorityFeeFade, SqueezeGuard, UpperBandShort
+from cockpit.domain.events import MarketEvent
+from cockpit.domain.kinds import Reading
+from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
+from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
+from cockpit.feeds.simulated.paths import PricePath, Story
+from cockpit.feeds.simulated.readings import SPREAD_VENUES, FeeWeather, Readings
+from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError
+from cockpit.feeds.simulated.tape import BUSY, QUIET, Tape, TapeEvent
+
+DEFAULT_SEED = 27
+STEP_MS = 200
+LEADER = "BTC"
+SHARE_OF_LEADER = 0.1
+USUAL_PRICES_USD = {"BTC": 108_402.0, "SOL": 190.0, "XRP": 2.4, "ETH": 3_950.0}
+UNKNOWN_PRICE_USD = 100.0
+
+
+class SimulatedMarket:
+    """A seeded market. It has no clock: whoever runs it decides how fast its time passes.
+
+    `start_ns` is the event time of its first moment. `shocks` are scripted events on top. Raises `ShockError` where a
+    shock names an asset or a venue the config does not have.
+    """
+
+    def __init__(
+        self, config: CockpitConfig, seed: int = DEFAULT_SEED, start_ns: int = 0, shocks: Sequence[Shock] = ()
+    ) -> None:
+        _check_names(config, shocks)
+        self._config = config
+        self._seed = seed
+        self._start_ns = start_ns
+        self._shocks = tuple(shocks)
+
+    def events(self) -> Iterator[MarketEvent]:
+        """The market's events in time order, for ever, from its start at each call."""
+        fees = FeeWeather()
+        assets = [_Asset(self._config, self._seed, name, self._shocks) for name in self._config.assets]
+        relaxed = frozenset(asset.name for asset in assets if asset.relaxed)
+        readings = Readings(self._config, self._seed, self._start_ns, self._shocks, fees, relaxed)
+        leader = next((asset for asset in assets if asset.name == LEADER), None)
+        now_ns = self._start_ns
+        while True:
+            after_ns = now_ns + STEP_MS * NS_PER_MS
+            at_s = ns_to_seconds(now_ns - self._start_ns)
+            batch: list[MarketEvent] = []
+            for asset in assets:
+                asset.move(at_s, fees)
+            lead = leader.lead if leader else 1.0
+            for asset in assets:
+                batch += asset.trade(now_ns, at_s, 1.0 if asset is leader else lead)
+            batch += readings.due(now_ns, after_ns)
+            batch.sort(key=lambda event: event.ts_ns)
+            yield from batch
+            now_ns = after_ns
+
+
+def _check_names(config: CockpitConfig, shocks: Sequence[Shock]) -> None:
+    scopes = {*config.assets, *(where.watch for where in config.assets.values()), *SPREAD_VENUES}
+    for shock in shocks:
+        if isinstance(shock, PriceGap) and shock.asset not in config.assets:
+            raise ShockError(f"expected a gap in one of {', '.join(config.assets)}, was {shock.asset}")
+        if isinstance(shock, FeedSilent) and shock.scope and not set(shock.scope.split(".")) <= scopes:
+            raise ShockError(f"expected silence of {', '.join(sorted(scopes))} or of all, was {shock.scope}")
+
+
+class _Asset:
+    """One asset's path and tape, kept in step."""
+
+    def __init__(self, config: CockpitConfig, seed: int, name: str, shocks: Sequence[Shock]) -> None:
+        rng = Random(f"{seed}:{name}")
+        opening = _opening(config, rng, name)
+        self._venue = config.assets[name].watch
+        listed = name in config.venues[self._venue].instruments
+        instrument = config.instrument(name, self._venue if listed else None)
+        self.name = name
+        self.relaxed = opening.relaxed
+        self._start_price = opening.price
+        noise_bps = BUSY.get(name, QUIET).noise_bps
+        self._path = PricePath(rng, opening.price, noise_bps, _story(config, rng, name, opening))
+        self._tape = Tape(Random(f"{seed}:{name}:tape"), self._venue, name, instrument)
+        self._gaps = [shock for shock in shocks if isinstance(shock, PriceGap) and shock.asset == name]
+        self._silences = [shock for shock in shocks if isinstance(shock, FeedSilent)]
+        self._fair = opening.price
+        self._jumped = False
+        self._next_mark_s = 0.0
+
+    @property
+    def lead(self) -> float:
+        """How far the price has gone since the start, damped to what other assets follow."""
+        return float((self._path.price / self._start_price) ** SHARE_OF_LEADER)
+
+    def move(self, at_s: float, fees: FeeWeather) -> None:
+        """Go one step on; a gap that is due by now happens first."""
+        due = [gap for gap in self._gaps if gap.at_s <= at_s]
+        self._gaps = [gap for gap in self._gaps if gap.at_s > at_s]
+        for gap in due:
+            self._path.gap(gap.bps)
+        self._jumped = bool(due)
+        self._path.step(STEP_MS / 1000.0)
+        if self._path.new_fee_shock:
+            fees.add(at_s, self._path.new_fee_shock)
+
+    def trade(self, now_ns: int, at_s: float, lead: float) -> list[TapeEvent]:
+        """The step's events; none where the stream is scripted silent."""
+        after = self._path.price * lead
+        before = after if self._jumped else self._fair
+        self._fair = after
+        events = self._tape.step(now_ns, STEP_MS, before, after, self._path.leg)
+        if at_s >= self._next_mark_s:
+            self._next_mark_s += 1.0
+            events.insert(0, self._tape.mark(now_ns, before))
+        silent = any(silence.covers(Reading.STREAM, at_s, self.name, self._venue) for silence in self._silences)
+        return [] if silent else events
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Where an asset starts, what it does first, and whether its shorts start uncrowded."""
+
+    price: float
+    first: str = ""
+    relaxed: bool = False
+
+
+def _opening(config: CockpitConfig, rng: Random, name: str) -> _Opening:
+    """At the config's price, or nearer to a band; just under the upper one shorts start uncrowded."""
+    price = config.market_context.prices_usd.get(name, USUAL_PRICES_USD.get(name, UNKNOWN_PRICE_USD))
+    bands = config.bands.get(name)
+    if bands is None or not (bands.lower or bands.upper):
+        return _Opening(price)
+    draw = rng.random()
+    near_bps = rng.uniform(25.0, 42.0)
+    if draw < 0.35 and bands.lower:
+        return _Opening(offset_price(bands.lower[0][1], near_bps), "lower")
+    if draw < 0.65 and bands.upper:
+        return _Opening(offset_price(bands.upper[0][0], -near_bps), "upper", relaxed=True)
+    return _Opening(_between(price, bands.lower, bands.upper))
+
+
+def _between(price: float, lower: Sequence[Sequence[float]], upper: Sequence[Sequence[float]]) -> float:
+    """The price itself where it lies between the nearest bands, else their middle or a step inside the only one."""
+    floor = lower[0][1] if lower else offset_price(upper[0][0], -200.0)
+    ceiling = upper[0][0] if upper else offset_price(lower[0][1], 200.0)
+    return price if floor < price < ceiling else (floor + ceiling) / 2.0
+
+
+def _story(config: CockpitConfig, rng: Random, name: str, opening: _Opening) -> Story:
+    setups = list(config.setups.values())
+    lower = next((setup for setup in setups if isinstance(setup, LowerBandLong) and setup.asset == name), None)
+    upper = next((setup for setup in setups if isinstance(setup, UpperBandShort) and setup.asset == name), None)
+    bands = config.bands.get(name)
+    if bands and ((lower and bands.lower) or (upper and bands.upper)):
+        return BandStory(rng, bands, lower, upper, opening.first)
+    for setup in setups:
+        if isinstance(setup, PriorityFeeFade) and setup.asset == name:
+            return FeeStory(rng, opening.price, setup)
+        if isinstance(setup, SqueezeGuard) and name in setup.assets:
+            return DipStory(rng, opening.price, setup)
+    return Wandering(rng, opening.price)

@@ -1,0 +1,112 @@
+"""The road out without an engine: straight to the venues, each on its own, with nothing but their keys.
+
+It imports next to nothing, so that nothing else that is broken can keep it from working.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from cockpit.exchanges.base.account import HeldPosition, KeysLost, VenueAccount, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.timing import BackOff, Timing, within
+from cockpit.flatten.calls import FlattenCalls
+from cockpit.flatten.steps import FlattenStep, Say, StepName
+from cockpit.flatten.venue_flatten import KEYS_REFUSED, FlattenPace, VenueFlatten
+
+PREFIX = "direct"
+REASON = "without an engine"
+PACE = FlattenPace(dust_again_s=2.0)
+OPEN_WITHIN_S = 15.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
+CLOSE_WITHIN_S = 2.0
+
+
+class AloneSite:
+    """Nobody else is here: what happens is said, and nothing of ours is under way."""
+
+    def __init__(self, venue: str, say: Say, ids: OrderIds, timing: Timing) -> None:
+        self._venue = venue
+        self._notify = say
+        self._ids = ids
+        self._timing = timing
+
+    def notify(self, step: FlattenStep) -> None:
+        """Pass it on; a screen that fails must not stop a flatten."""
+        try:
+            self._notify(step)
+        except Exception:
+            return
+
+    def close_id(self, position: HeldPosition) -> str:
+        """Numbered by the clock."""
+        return self._ids.client_id(self._ids.flatten_id(self._venue, position.asset, self._timing.clock()))
+
+    def closed(self, client_id: str, answer: VenueOrder | VenueFailure) -> None:
+        """The venue's position says what became of it."""
+
+    def is_closing(self, asset: str) -> bool:
+        """Nobody else closes."""
+        return False
+
+    def unsettled(self) -> str:
+        """Nothing is on its way."""
+        return ""
+
+    async def confirmed_clear(self) -> None:
+        """There are no books to settle."""
+
+
+async def flatten_directly(
+    accounts: Mapping[str, VenueAccount],
+    say: Say,
+    prefix: str = PREFIX,
+    timing: Timing | None = None,
+    pace: FlattenPace = PACE,
+) -> bool:
+    """Flatten every venue at once; the accounts are opened here. True only when every one of them was seen flat.
+
+    False where all that is left is dust that its venue refuses to close, or a venue that refuses our keys: both are
+    said. Otherwise it goes on until the venues are flat; cancel it to give up. Never raises anything else.
+    """
+    timing = timing or Timing()
+    flattened = await asyncio.gather(*(_flatten(account, say, prefix, timing, pace) for account in accounts.values()))
+    return all(flattened) and bool(accounts)
+
+
+async def _flatten(account: VenueAccount, say: Say, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
+    site = AloneSite(account.venue, say, OrderIds(prefix), timing)
+    try:
+        if not await _opened(account, site, timing):
+            return False
+        flatten = VenueFlatten(account, site, timing, pace)
+        flatten.begin(REASON)
+        while not flatten.is_done and not flatten.is_stuck:
+            pause_s = await flatten.round()
+            if not flatten.is_done:
+                await timing.sleep(pause_s)
+        return flatten.is_done
+    finally:
+        await _closed(account)
+
+
+async def _opened(account: VenueAccount, site: AloneSite, timing: Timing) -> bool:
+    """Open it, again and again; False where it refuses our keys."""
+    calls = FlattenCalls(account.venue, site.notify, timing, OPEN_WITHIN_S)
+    back_off = BackOff(FIRST_RETRY_S, LONGEST_RETRY_S)
+    while True:
+        calls.begin_round()
+        answer = await calls.ask("open the account", account.open())
+        if answer is None:
+            return True
+        if isinstance(answer, KeysLost) and calls.keys_refused_in_a_row >= KEYS_REFUSED:
+            calls.trouble("NOT FLAT", "the venue refuses our keys", StepName.TROUBLE)
+            return False
+        await timing.sleep(max(back_off.failed(), calls.wait_s))
+
+
+async def _closed(account: VenueAccount) -> None:
+    try:
+        await within(CLOSE_WITHIN_S, account.close(), "close the connections")
+    except Exception:
+        # The venue has said what it had to say; a connection that does not close changes nothing of it.
+        return

@@ -1,0 +1,240 @@
+"""Flattening one venue, from the venue's own truth, until it was seen flat and empty twice. No timer ends it.
+
+FREEZE -> cancel entries and resting targets (they reserve quantity) -> close reduce-only -> see flat, twice -> cancel
+stops -> see no orders, twice -> FLAT. It is not a script but a loop: every round looks at what is there and does what
+that asks for, so that whatever comes back (a late fill, a stranger's order) is dealt with like the rest. A stop goes
+only after the position it guards was seen gone in two looks.
+
+Nothing may throw here: whatever goes wrong is said as trouble, and tried again with back-off.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from cockpit.exchanges.base.account import HeldPosition, RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_text import guards, held_text, order_text
+from cockpit.exchanges.base.timing import BackOff, Timing, wait_for_all
+from cockpit.flatten.calls import FlattenCalls
+from cockpit.flatten.dust import Dust
+from cockpit.flatten.site import FlattenSite
+from cockpit.flatten.steps import StepName
+
+LOOKS = 2
+"""So many looks must agree before a position, and then the whole venue, counts as gone."""
+KEYS_REFUSED = 3
+"""So many calls in a row refused for our keys: nothing can be done from here."""
+
+Answer = TypeVar("Answer")
+
+
+class FlattenPace(NamedTuple):
+    """How long, in seconds, the flatten waits for what; `calm_rounds` without a change are taken at the first pace."""
+
+    call_within_s: float = 3.0
+    cancel_before_close_s: float = 0.3
+    look_again_s: float = 0.2
+    longest_pause_s: float = 5.0
+    dust_again_s: float = 30.0
+    calm_rounds: int = 10
+
+
+class VenueReading(NamedTuple):
+    """One look at the venue; None for what it did not tell."""
+
+    positions: Sequence[HeldPosition] | None
+    orders: Sequence[VenueOrder] | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the venue told everything, and nothing is there."""
+        return self.positions is not None and self.orders is not None and not self.positions and not self.orders
+
+    @property
+    def assets(self) -> list[str]:
+        """Every perpetual that has anything on it."""
+        held = [position.asset for position in self.positions or ()]
+        return list(dict.fromkeys((*held, *(order.asset for order in self.orders or ()))))
+
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """What two looks have in common while nothing moves; marks move always."""
+        held = None if self.positions is None else tuple((one.asset, one.qty) for one in self.positions)
+        resting = None if self.orders is None else tuple((one.venue_order_id, one.filled_qty) for one in self.orders)
+        return held, resting
+
+
+class VenueFlatten:
+    """One venue's flatten; `run` ends when the venue was seen flat, and `is_done` says so.
+
+    `site` is where it happens. `is_stuck`: all that is left is declared dust, or the venue refuses our keys. It goes on
+    trying even then; whoever runs it may give up.
+    """
+
+    def __init__(
+        self, account: VenueAccount, site: FlattenSite, timing: Timing, pace: FlattenPace | None = None
+    ) -> None:
+        self.is_done = False
+        self._account = account
+        self._site = site
+        self._timing = timing
+        self._pace = pace or FlattenPace()
+        self._calls = FlattenCalls(account.venue, site.notify, timing, self._pace.call_within_s)
+        self._back_off = BackOff(self._pace.look_again_s, self._pace.longest_pause_s)
+        self._dust = Dust(self._pace.dust_again_s)
+        self._last: VenueReading | None = None
+        self._quiet_rounds = 0
+        self._looks = 0
+        self._held_at_look: dict[str, int] = {}
+        self._flat_looks = 0
+        self._clear_looks = 0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether going on can only help if somebody acts."""
+        held = self._last.positions if self._last is not None else None
+        only_dust = bool(held) and all(self._dust.is_declared(position) for position in held or ())
+        return only_dust or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
+
+    async def run(self, reason: str) -> None:
+        """Flatten, however long it takes."""
+        self.begin(reason)
+        while not self.is_done:
+            pause_s = await self.round()
+            if not self.is_done:
+                await self._timing.sleep(pause_s)
+
+    def begin(self, reason: str) -> None:
+        """Say so; then go on by rounds."""
+        self._calls.step(StepName.FREEZE, f"no entry can start ({reason})")
+
+    async def round(self) -> float:
+        """One look and what it asks for. Returns the seconds to leave the venue alone. Never raises."""
+        self._calls.begin_round()
+        try:
+            seen = await self._read()
+            self._count(seen)
+            await asyncio.gather(*(self._leave_safely(asset, seen) for asset in seen.assets))
+            if seen.is_clear:
+                await self._seen_clear()
+            return self._pause_s(seen)
+        except Exception as error:
+            # A defect in this machine must not keep it from getting out: say it and look again.
+            self._calls.trouble("the flatten itself", f"{type(error).__name__}: {error}")
+            return self._back_off.failed()
+
+    # Looking.
+
+    async def _read(self) -> VenueReading:
+        """Positions and orders at once. A list of orders that is late does not hold up the closes."""
+        asking = asyncio.ensure_future(self._calls.ask("open orders", self._account.open_orders()))
+        try:
+            positions = await self._calls.ask("positions", self._account.positions())
+            has_positions = not isinstance(positions, VenueFailure) and bool(positions)
+            await wait_for_all({asking}, self._pace.cancel_before_close_s if has_positions else self._patience_s)
+            orders = asking.result() if asking.done() else None
+        finally:
+            asking.cancel()
+        return VenueReading(_told(positions), _told(orders))
+
+    @property
+    def _patience_s(self) -> float:
+        """Longer than any call may take: the calls' own limit decides."""
+        return 2 * self._pace.call_within_s
+
+    def _count(self, seen: VenueReading) -> None:
+        """Which perpetuals were seen flat how often, and whether anything has changed since the last read."""
+        self._quiet_rounds = 0 if self._last is None or seen.outline != self._last.outline else self._quiet_rounds + 1
+        self._last = seen
+        if not seen.is_clear:
+            self._clear_looks = 0
+        if seen.positions is None:
+            return
+        self._looks += 1
+        self._held_at_look.update({position.asset: self._looks for position in seen.positions})
+        self._flat_looks = 0 if seen.positions else self._flat_looks + 1
+        if 0 < self._flat_looks <= LOOKS:
+            self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {LOOKS})")
+
+    def _is_gone(self, asset: str) -> bool:
+        """Whether no position was seen there in the last two looks."""
+        return self._looks - self._held_at_look.get(asset, 0) >= LOOKS
+
+    async def _seen_clear(self) -> None:
+        unsettled = self._site.unsettled()
+        if unsettled:
+            self._clear_looks = 0
+            self._calls.trouble("not flat yet", unsettled, StepName.WAITING)
+            return
+        await self._site.confirmed_clear()
+        self._clear_looks += 1
+        self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_looks} of {LOOKS})")
+        if self._clear_looks >= LOOKS:
+            self.is_done = True
+            self._calls.step(StepName.FLAT, "the venue holds nothing and rests nothing")
+
+    # Acting.
+
+    async def _leave_safely(self, asset: str, seen: VenueReading) -> None:
+        try:
+            await self._leave(asset, seen)
+        except Exception as error:
+            # A defect on one perpetual must not keep it from leaving the others.
+            self._calls.trouble(asset, f"{type(error).__name__}: {error}")
+
+    async def _leave(self, asset: str, seen: VenueReading) -> None:
+        """One perpetual, independent of the others: free the quantity, close, and drop the stops of what is gone."""
+        orders = [order for order in seen.orders or () if order.asset == asset]
+        held = [position for position in seen.positions or () if position.asset == asset]
+        in_the_way = [order for order in orders if not guards(order)]
+        stops = [order for order in orders if guards(order)]
+        if seen.positions is None or not self._is_gone(asset):
+            stops = []
+        cancels = self._cancels(in_the_way, StepName.CANCEL) | self._cancels(stops, StepName.STOPS)
+        await wait_for_all(cancels, self._pace.cancel_before_close_s if held else self._patience_s)
+        await asyncio.gather(*(self._close(position) for position in held))
+        await wait_for_all(cancels, self._patience_s)
+
+    def _cancels(self, orders: Sequence[VenueOrder], step: StepName) -> set[asyncio.Task[VenueFailure | None]]:
+        cancels: set[asyncio.Task[VenueFailure | None]] = set()
+        for order in orders:
+            what = f"cancel {order_text(order)}"
+            self._calls.step(step, what)
+            cancels.add(asyncio.ensure_future(self._calls.ask(what, self._account.cancel_order(order))))
+        return cancels
+
+    async def _close(self, position: HeldPosition) -> None:
+        now_ns = self._timing.clock()
+        if not self._dust.is_due(position, now_ns):
+            return
+        if self._site.is_closing(position.asset):
+            self._calls.trouble(position.asset, "a close of ours is under way: waiting for it", StepName.WAITING)
+            return
+        direction = "sell" if position.qty > 0 else "buy"
+        self._calls.step(
+            StepName.CLOSE, f"{direction} {abs(position.qty):.10g} {position.asset} at market, reduce-only"
+        )
+        client_id = self._site.close_id(position)
+        answer = await self._calls.ask(f"close {position.asset}", self._account.close_position(position, client_id))
+        self._site.closed(client_id, answer)
+        if isinstance(answer, Refused) and answer.kind is RefusalKind.TOO_SMALL:
+            self._dust.declare(position, now_ns)
+            sentence = f"{held_text(position)} is under what the venue takes: {answer}"
+            self._calls.trouble(f"dust {position.asset}", sentence, StepName.DUST)
+
+    # Waiting.
+
+    def _pause_s(self, seen: VenueReading) -> float:
+        """As the venue asks; longer after every failure, and longer where nothing changes any more."""
+        if self._calls.wait_s > 0:
+            self._calls.trouble("told to wait", f"{self._calls.wait_s:g} s", StepName.WAITING)
+            return max(self._calls.wait_s, self._pace.look_again_s)
+        if self._calls.failed and not seen.is_clear:
+            return self._back_off.failed()
+        self._back_off.succeeded()
+        rounds = self._quiet_rounds - self._pace.calm_rounds
+        return float(min(self._pace.longest_pause_s, self._pace.look_again_s * 2.0 ** max(0, min(rounds, 16))))
+
+
+def _told(answer: Answer | VenueFailure | None) -> Answer | None:
+    return None if isinstance(answer, VenueFailure) else answer

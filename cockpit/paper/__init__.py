@@ -1,0 +1,1 @@
+"""The paper venue: book, matching, funding, latency."""

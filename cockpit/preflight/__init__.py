@@ -1,0 +1,1 @@
+"""Checks before a session: they look at everything and change nothing."""

@@ -1,0 +1,158 @@
+"""What venues say of their accounts before they are trusted with real orders: each finding with its numbers."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+
+from cockpit.config.model import CockpitConfig
+from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
+from cockpit.preflight.checklist import Item, failed, passed, warned
+
+OPEN_WITHIN_S = 20.0
+ASK_WITHIN_S = 6.0
+FEE_TOLERANCE_BPS = 0.05
+
+
+async def account_items(
+    accounts: Mapping[str, VenueAccount], config: CockpitConfig, *, probes_stops: bool = True
+) -> list[Item]:
+    """Ask every venue, all at once. The accounts are open. Nothing is changed or left behind there."""
+    found = await asyncio.gather(*(_ask(account, config, probes_stops) for account in accounts.values()))
+    items = [item for venue_items, _ in found for item in venue_items]
+    equities = {venue: facts.equity_usd for venue, (_, facts) in zip(accounts, found, strict=True) if facts is not None}
+    if accounts and len(equities) == len(accounts):
+        items.append(equity_item(equities, config))
+    return items
+
+
+async def _ask(
+    account: VenueAccount, config: CockpitConfig, probes_stops: bool
+) -> tuple[list[Item], AccountFacts | None]:
+    traded = [asset for asset, where in config.assets.items() if where.trade_on == account.venue]
+    try:
+        async with asyncio.timeout(ASK_WITHIN_S):
+            facts = await account.facts()
+    except (VenueFailure, TimeoutError) as error:
+        finding = f"expected {account.venue} to tell of the account, was: {_why(error, ASK_WITHIN_S)}"
+        return [failed(f"account.{account.venue}", finding)], None
+    items = list(facts_items(account.venue, facts, traded, config))
+    if probes_stops:
+        items.append(await _stops_item(account, traded))
+    return items, facts
+
+
+def facts_items(venue: str, facts: AccountFacts, traded: Collection[str], config: CockpitConfig) -> Iterator[Item]:
+    """What one account's facts amount to; `traded` are the assets that trade there."""
+    yield _permissions(venue, facts)
+    yield _clock(venue, facts, config.execution.max_clock_offset_ms)
+    yield _position_mode(venue, facts)
+    yield _margin(venue, facts, traded, config)
+    yield _listed(venue, facts, traded)
+    yield _fee(venue, facts, config.venues[venue].taker_fee_bps)
+
+
+def equity_item(equities: Mapping[str, float], config: CockpitConfig) -> Item:
+    """The money at the venues against the hot wallet: the limits are shares of that, so the two must agree."""
+    wallet, tolerance_pct = config.capital.hot_wallet_usd, config.execution.equity_tolerance_pct
+    total = sum(equities.values())
+    off_pct = 100.0 * (total - wallet) / wallet
+    where = ", ".join(f"{venue} {equity:.2f}" for venue, equity in equities.items())
+    text = f"{total:.2f} USD ({where}) is {off_pct:+.1f} % off the hot wallet of {wallet:.2f} USD"
+    if abs(off_pct) > tolerance_pct:
+        return failed("equity", f"expected at most {tolerance_pct:g} % between them, was: {text}")
+    return passed("equity", text)
+
+
+def _permissions(venue: str, facts: AccountFacts) -> Item:
+    name = f"permissions.{venue}"
+    if facts.dangerous_permissions:
+        found = ", ".join(facts.dangerous_permissions)
+        return failed(name, f"expected a key that moves no money out, was one that may: {found}: make another key")
+    if not facts.can_trade:
+        return failed(name, "expected a key that may trade perpetuals, was one that may not")
+    if facts.is_ip_restricted is False:
+        return warned(name, "may trade and may not withdraw; it is not bound to an address: bind it to this machine's")
+    return passed(name, "may trade and may not withdraw")
+
+
+def _clock(venue: str, facts: AccountFacts, most_ms: float) -> Item:
+    text = f"{venue}'s clock is {facts.clock_offset_ms:+.0f} ms from ours"
+    if abs(facts.clock_offset_ms) > most_ms:
+        return failed(f"clock.{venue}", f"expected at most {most_ms:g} ms, was: {text}: set this machine's clock")
+    return passed(f"clock.{venue}", text)
+
+
+def _position_mode(venue: str, facts: AccountFacts) -> Item:
+    name = f"position mode.{venue}"
+    if not facts.is_one_way:
+        return failed(name, "expected one-way mode, was hedged: change it at the venue while nothing is open")
+    return passed(name, "one-way")
+
+
+def _margin(venue: str, facts: AccountFacts, traded: Collection[str], config: CockpitConfig) -> Item:
+    """Read back and compared, never changed: a change reaches into what is open."""
+    name, wanted = f"margin.{venue}", config.execution
+    wrong = [
+        f"{asset} is {'isolated' if facts.is_isolated[asset] else 'cross'}, expected {wanted.margin_mode}"
+        for asset in traded
+        if asset in facts.is_isolated and facts.is_isolated[asset] != (wanted.margin_mode == "isolated")
+    ]
+    wrong += [
+        f"{asset} has leverage {facts.leverage[asset]:g}, expected at most {wanted.max_leverage:g}"
+        for asset in traded
+        if facts.leverage.get(asset, 0.0) > wanted.max_leverage
+    ]
+    if wrong:
+        return failed(name, f"{'; '.join(wrong)}: change it at the venue while nothing is open, or the config")
+    known = ", ".join(f"{asset} {facts.leverage[asset]:g}x" for asset in traded if asset in facts.leverage)
+    return passed(name, f"{wanted.margin_mode}, {known or 'leverage not told'}")
+
+
+def _listed(venue: str, facts: AccountFacts, traded: Collection[str]) -> Item:
+    absent = [asset for asset in traded if asset not in facts.listed]
+    if absent:
+        return failed(f"perpetuals.{venue}", f"expected {venue} to list {', '.join(absent)}, was none")
+    return passed(f"perpetuals.{venue}", f"lists {', '.join(traded) or 'none that trades there'}")
+
+
+def _fee(venue: str, facts: AccountFacts, expected_bps: float) -> Item:
+    name, found = f"fees.{venue}", facts.taker_fee_bps
+    if found is None:
+        return passed(name, f"not told; {expected_bps:g} bps taker by the config")
+    if found > expected_bps + FEE_TOLERANCE_BPS:
+        return warned(name, f"expected {expected_bps:g} bps taker as the config says, was {found:g}")
+    return passed(name, f"{found:g} bps taker")
+
+
+async def _stops_item(account: VenueAccount, traded: Collection[str]) -> Item:
+    """No stop, no entry."""
+    name = f"stop capability.{account.venue}"
+    try:
+        async with asyncio.timeout(ASK_WITHIN_S):
+            answers = [await account.holds_stops(asset) for asset in traded]
+    except (VenueFailure, TimeoutError) as error:
+        why = _why(error, ASK_WITHIN_S)
+        return failed(name, f"expected {account.venue} to say whether it holds stops, was: {why}")
+    refusals = [f"{asset}: {why}" for asset, why in zip(traded, answers, strict=True) if why is not None]
+    if refusals:
+        return failed(name, f"expected a protective stop to be possible, was {'; '.join(refusals)}")
+    return passed(name, f"holds stops for {', '.join(traded) or 'none that trades there'}")
+
+
+async def opened(accounts: Mapping[str, VenueAccount], within_s: float = OPEN_WITHIN_S) -> list[Item]:
+    """Open every account; an item for each that could not be."""
+    found = await asyncio.gather(*(_opened(account, within_s) for account in accounts.values()))
+    return [item for item in found if item is not None]
+
+
+async def _opened(account: VenueAccount, within_s: float) -> Item | None:
+    try:
+        async with asyncio.timeout(within_s):
+            await account.open()
+    except (VenueFailure, TimeoutError) as error:
+        finding = f"expected {account.venue} to be reachable, was: {_why(error, within_s)}"
+        return failed(f"account.{account.venue}", finding)
+    return None
+
+
+def _why(error: Exception, within_s: float) -> str:
+    return str(error) or f"no answer within {within_s:g} s"

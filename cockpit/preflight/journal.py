@@ -1,0 +1,85 @@
+"""What the journal tells before a start: that it opens, and whether its last sessions ended halted. It only reads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.account import Halt
+from cockpit.domain.kinds import Mode
+from cockpit.domain.units import utc_text
+from cockpit.journal.database import journal_url, one_line, open_database
+from cockpit.journal.errors import JournalError
+from cockpit.journal.evidence import Evidence
+from cockpit.journal.migrations import CURRENT_VERSION, found_version
+from cockpit.journal.reading import JournalReader
+from cockpit.journal.restore import find_restore
+from cockpit.journal.sessions import FeedKind
+from cockpit.journal.way_up import way_up
+from cockpit.preflight.checklist import Item, failed, passed, warned
+
+
+def journal_items(path: Path, config: CockpitConfig, mode: Mode) -> Iterator[Item]:
+    """Whether the journal opens, what it remembers of a halt or of open trades, and the way up to `mode`."""
+    if not path.exists():
+        yield passed("journal", f"none yet: {path.name} is made at the first start")
+        yield from _way_up(Evidence(), config, mode)
+        return
+    database = open_database(journal_url(path), writes=False)
+    try:
+        with database.begin() as connection:
+            version = found_version(connection)
+            yield _opens(version, path)
+            if version == CURRENT_VERSION:
+                for feed in FeedKind:
+                    yield from _left_behind(connection, feed)
+        # An older journal is not read here: reading its evidence would bring it up to date, and this only looks.
+        evidence = JournalReader(path).evidence() if version == CURRENT_VERSION else Evidence()
+        yield from _way_up(evidence, config, mode)
+    except (SQLAlchemyError, msgspec.MsgspecError, JournalError, ValueError) as error:
+        yield failed("journal", f"expected a journal at {path}, was unreadable ({one_line(error)}): restore or move it")
+    finally:
+        database.dispose()
+
+
+def _opens(version: int, path: Path) -> Item:
+    if version > CURRENT_VERSION:
+        finding = f"expected a journal of version {CURRENT_VERSION} or older, was {version}"
+        return failed("journal", f"{finding}: run the Cockpit that wrote it")
+    if version < CURRENT_VERSION:
+        return passed("journal", f"{path.name} opens; the next start brings it from version {version}")
+    return passed("journal", f"{path.name} opens, version {version}")
+
+
+def _way_up(evidence: Evidence, config: CockpitConfig, mode: Mode) -> Iterator[Item]:
+    """What the journal still lacks for this mode; paper needs nothing."""
+    for step in way_up(evidence, config):
+        if step.mode is not mode:
+            continue
+        lacking = "; ".join(f"{one.name}: expected {one.need}, was {one.have}" for one in step.lacking)
+        shown = f"the journal shows what {mode} asks for"
+        yield passed("way up", shown) if step.is_open else failed("way up", f"locked: {lacking}")
+
+
+def _left_behind(connection: Connection, feed: FeedKind) -> Iterator[Item]:
+    """What the last session on this kind of feed left that a start will meet."""
+    restored = find_restore(connection, 0, feed)
+    if restored is None:
+        return
+    halt, trades = restored.command.memory.account.halt, restored.command.trades
+    if halt is not None:
+        yield _halted(feed, halt)
+    if trades:
+        names = ", ".join(trade.trade_id for trade in trades)
+        yield warned(
+            f"open trades.{feed.value}", f"{len(trades)} were open when it ended: {names}; a start takes them up"
+        )
+
+
+def _halted(feed: FeedKind, halt: Halt) -> Item:
+    detail = f"halted since {utc_text(halt.ts_ns)}: {halt.sentence}: no entries until an operator resumes with a reason"
+    name = f"halt.{feed.value}"
+    return failed(name, detail) if feed is FeedKind.LIVE else warned(name, detail)

@@ -1,0 +1,1 @@
+"""Recordings through the engine: replayed, proved, and made from raw captures."""

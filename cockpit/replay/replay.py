@@ -1,0 +1,224 @@
+"""Running a recording through the engine as fast as it goes, and proving that a recorded session comes out the same."""
+
+import json
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from cockpit.config.model import CockpitConfig
+from cockpit.config.own_code import own_code
+from cockpit.domain import wire
+from cockpit.domain.actions import Action, AnyAction
+from cockpit.domain.commands import Arm
+from cockpit.domain.numbers import price_text, without_noise
+from cockpit.domain.units import NS_PER_S, utc_text
+from cockpit.domain.wire import Input
+from cockpit.engine.machine import Engine
+from cockpit.engine.session import Session
+from cockpit.feeds.recorded import is_market_event
+from cockpit.journal.errors import RecordingError
+from cockpit.journal.recordings import RecordingHeader, RecordingReader, read_recording
+from cockpit.paper.venue import PaperVenue
+from cockpit.replay.differences import first_difference, shown
+from cockpit.replay.tally import Tally, trade_summary
+
+WIDTH = 80
+PROGRESS_EVERY = 20_000
+
+T = TypeVar("T")
+Progress = Callable[[int], None]
+"""Called now and then with the number of events that went through the engine so far."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay's result. `verified` is None when nothing was to be verified; `difference` is the first one found."""
+
+    events: int
+    wall_s: float
+    tally: Tally
+    torn: bool
+    verified: bool | None = None
+    difference: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `cockpit replay --json` prints."""
+        rate = self.events / self.wall_s if self.wall_s > 0 else 0.0
+        found: dict[str, Any] = {"events": self.events, "wall_s": self.wall_s, "events_per_s": rate}
+        found.update(self.tally.summary())
+        if self.verified is not None:
+            found.update(verified=self.verified, difference=self.difference)
+        if self.torn:
+            found["torn"] = True
+        return found
+
+    def as_json(self) -> str:
+        """One JSON object on one line."""
+        return json.dumps(without_noise(self.as_dict()))
+
+    def as_text(self) -> str:
+        """For people: what was decided, traded and earned."""
+        return "\n".join(_lines(self))
+
+
+def run_replay(
+    recording: Path,
+    config: CockpitConfig | None,
+    *,
+    hold_context: bool = False,
+    verify: bool = False,
+    progress: Progress | None = None,
+    beside: Path | None = None,
+) -> Replayed:
+    """Run `recording` under `config` (None: the recorded one), armed in paper, with a fresh paper venue.
+
+    With `verify` the recorded inputs, venue answers and commands included, go through an engine started as the recorded
+    one was, and every verdict and action must come out as recorded. Raises `RecordingError` for a file that is no
+    recording, or that holds no engine's session where one is to be verified. Setups of one's own that the recorded
+    config names are looked for in `beside`.
+    """
+    header, reader = read_recording(recording)
+    if verify:
+        return _verify(reader, config or _recorded_config(header, recording, beside), progress)
+    used = config or _recorded_config(header, recording, beside)
+    inputs: list[Input] = [record for record in reader if not isinstance(record, Action)]
+    engine = Engine(used, _start_ns(header, inputs), hold_context=hold_context)
+    tally = Tally()
+    session = Session(engine, PaperVenue(used), [tally])
+    session.feed(Arm(header.start_ns, "replay", "replay"))
+    market = [item for item in inputs if is_market_event(item)]
+    began = time.perf_counter()
+    session.run(_told(market, progress))
+    return Replayed(len(market), time.perf_counter() - began, tally, reader.torn)
+
+
+def _told(items: Iterable[T], progress: Progress | None) -> Iterable[T]:
+    """The same items, whoever watches being told now and then; the very same iterable where nobody does."""
+    return items if progress is None else _counted(items, progress)
+
+
+def _counted(items: Iterable[T], progress: Progress) -> Iterator[T]:
+    for count, item in enumerate(items, start=1):
+        yield item
+        if count % PROGRESS_EVERY == 0:
+            progress(count)
+
+
+def _start_ns(header: RecordingHeader, inputs: list[Input]) -> int:
+    return inputs[0].ts_ns if header.origin == "import" and inputs else header.start_ns
+
+
+def _recorded_config(header: RecordingHeader, recording: Path, beside: Path | None) -> CockpitConfig:
+    try:
+        return CockpitConfig.model_validate_json(header.config_json, context=own_code(beside))
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        raise RecordingError(
+            f"{recording}: expected the config it was recorded with, was unreadable: {first}"
+        ) from error
+
+
+def _verify(reader: RecordingReader, config: CockpitConfig, progress: Progress | None) -> Replayed:
+    header = reader.header
+    if header.origin != "engine":
+        raise RecordingError(
+            f"expected a recording that an engine made (with its verdicts), was an import of {header.source}: "
+            "replay it without --verify"
+        )
+    engine = Engine(config, header.start_ns, header.mode, header.hold_context)
+    tally = Tally()
+    began = time.perf_counter()
+    difference = ""
+    number = 0
+    for number, step in enumerate(_told(_steps(reader), progress), start=1):
+        actions = _decided(engine, step.item)
+        tally.on_actions(actions)
+        difference = _first_difference(number, step, actions)
+        if difference:
+            break
+    wall_s = time.perf_counter() - began
+    return Replayed(number, wall_s, tally, reader.torn, verified=not difference, difference=difference)
+
+
+class _Step(NamedTuple):
+    """An input with the actions that were recorded after it; of the last one some may have missed the last flush."""
+
+    item: Input
+    actions: list[AnyAction]
+    is_last: bool
+
+
+def _steps(reader: RecordingReader) -> Iterator[_Step]:
+    item: Any = None
+    actions: list[Any] = []
+    for record in reader:
+        if isinstance(record, Action):
+            if item is None:
+                raise RecordingError(f"{reader.path}: expected an input first, was {type(record).__name__}")
+            actions.append(record)
+            continue
+        if item is not None:
+            yield _Step(item, actions, is_last=False)
+        item, actions = record, []
+    if item is not None:
+        yield _Step(item, actions, is_last=True)
+
+
+def _decided(engine: Engine, item: Input) -> Sequence[AnyAction]:
+    """A defect that broke a step off while it was recorded does so again: it decided nothing, then and now."""
+    try:
+        return engine.on(item)
+    except Exception:
+        return ()
+
+
+def _first_difference(number: int, step: _Step, found: Sequence[AnyAction]) -> str:
+    where = f"input {number} at {utc_text(step.item.ts_ns)}"
+    for index, (recorded, now) in enumerate(zip(step.actions, found, strict=False), start=1):
+        if wire.encode(recorded) != wire.encode(now):
+            return f"{where}, action {index}: {first_difference(recorded, now)}"
+    count, expected = len(found), len(step.actions)
+    if count == expected or (step.is_last and count > expected):
+        return ""
+    extra = (found if count > expected else step.actions)[min(count, expected)]
+    return f"{where}: expected {expected} actions, was {count}; the first that has no match is {shown(extra)}"
+
+
+def _lines(replayed: Replayed) -> Iterator[str]:
+    tally = replayed.tally
+    rate = replayed.events / replayed.wall_s if replayed.wall_s else 0.0
+    yield f"{replayed.events:,} events in {replayed.wall_s:.3f} s ({rate:,.0f} events/s)"
+    if replayed.torn:
+        yield "the recording's end is torn: everything up to its last flush was read"
+    if replayed.verified is not None:
+        same = "every verdict and action came out as recorded"
+        yield same if replayed.verified else f"DIFFERS: {replayed.difference}"
+    denied = sum(tally.denied_by.values())
+    yield f"verdicts: {tally.approved} approved, {denied} denied"
+    for verdict in tally.verdicts:
+        word = "yes" if verdict.approved else "no "
+        what = f"{verdict.proposal.asset} {verdict.proposal.side.value}"
+        said = verdict.reason or f"{verdict.notional_usd:.2f} USD, stop {verdict.stop_bps:g} bps"
+        yield from _entry(f"{utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}")
+    yield f"trades: {len(tally.trades)}"
+    for trade in tally.trades:
+        seen = trade_summary(trade)
+        end = "open at the end"
+        if trade.closed_ns is not None:
+            held_s = (trade.closed_ns - (trade.opened_ns or trade.closed_ns)) / NS_PER_S
+            end = f"{seen['exit_reason']} at {price_text(trade.exit_price)} after {held_s:.0f} s"
+        yield from _entry(
+            f"{trade.trade_id} {trade.setup} {trade.side.value} {trade.entry_qty:g} {trade.asset} "
+            f"at {price_text(trade.entry_price)}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+        )
+    yield f"digest {tally.digest}"
+
+
+def _entry(text: str) -> list[str]:
+    """One entry of a list, indented, and broken between words where it is too long for a terminal."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )

@@ -1,0 +1,60 @@
+"""A venue's keys reach the venue, and nothing else: no error, no log line, no repr, no word of the stream."""
+
+import logging
+import traceback
+
+import pytest
+
+from cockpit.config.model import CockpitConfig
+from cockpit.exchanges.base.account import VenueFailure
+from tests.execution.account_desk import Desk, close, desk_of, entry, stop
+from tests.loopback.trading_faults import dropped_before, hanging, rejected, too_many, truncated, unknown
+from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
+
+ID = "ckaaaaaat000001"
+FAULTS = [truncated(), unknown(), rejected("-2019"), dropped_before(), hanging(30.0), too_many(retry_after_s=1)]
+LISTEN_KEYS = "listenkey"
+
+
+async def everything_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> str:
+    """All that leaves an account that goes through one trouble after the other."""
+    said = [repr(desk.account), str(desk.account)]
+    desk.account.client.timeout = 200  # type: ignore[attr-defined]
+    await desk.follow()
+    for number, fault in enumerate(FAULTS):
+        desk.venue.faults.add(fault, roles={"entry", "stop", "close"}, times=3)
+        desk.venue.faults.add(fault, roles={"positions", "open_orders", "stream", "account"}, times=4)
+        calls = (
+            desk.account.place(entry(), f"{ID}e{number}"),
+            desk.account.place(stop(), f"{ID}s{number}"),
+            desk.account.place(close(), f"{ID}c{number}"),
+            desk.account.positions(),
+            desk.account.open_orders(),
+            desk.account.facts(),
+        )
+        for call in calls:
+            try:
+                await call
+            except VenueFailure as failure:
+                said += [str(failure), repr(failure), "".join(traceback.format_exception(failure))]
+        desk.venue.faults.clear()
+    desk.venue.user_stream.kill()
+    await desk.until(lambda: len(desk.links) >= 3)
+    desk.venue.key_revoked = True
+    with pytest.raises(VenueFailure) as lost:
+        await desk.account.ask("privateGetAccountBalance" if desk.name == "okx" else "fapiPrivateV3GetAccount")  # type: ignore[attr-defined]
+    said += ["".join(traceback.format_exception(lost.value)), *(why for _, why in desk.links)]
+    return "\n".join([*said, *(record.getMessage() for record in caplog.records)])
+
+
+@pytest.mark.parametrize("name", ["binance", "okx"])
+async def test_nothing_that_is_said_holds_a_key(
+    name: str, shipped_config: CockpitConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with desk_of(name, shipped_config) as desk:
+        said = await everything_said(desk, caplog)
+    assert len(said) > 2_000
+    for secret in (KEY, SECRET, PASSWORD, LISTEN_KEYS, "signature="):
+        assert secret not in said
+    assert sum(KEY in str(call.headers) for call in desk.venue.calls) > 20

@@ -1,0 +1,111 @@
+"""The Binance account keeps the contract, and what is Binance's own."""
+
+import asyncio
+from typing import Any, ClassVar
+
+import pytest
+
+from cockpit.config.model import CockpitConfig
+from cockpit.exchanges.base.account import NotSent, Refused
+from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.binance.user_stream import RENEW_EVERY_S
+from tests.execution.account_contract import AccountContract
+from tests.execution.account_desk import Desk, close, desk_of, entry, stop
+from tests.execution.account_stream_contract import AccountStreamContract
+from tests.loopback.trading_faults import rejected, too_many
+
+ID = "ckaaaaaat000001"
+
+
+class TestBinanceAccount(AccountContract):
+    name = "binance"
+
+    async def test_how_much_of_the_allowance_is_used_is_known(self, desk: Desk) -> None:
+        before = desk.account.used_weight_share()
+        await desk.account.positions()
+        after = desk.account.used_weight_share()
+        assert before is not None and after is not None and after > before
+
+    async def test_after_429_nothing_is_sent_until_the_venue_may_be_asked_again(self, desk: Desk) -> None:
+        desk.venue.faults.add(too_many(retry_after_s=30), roles={"entry"})
+        with pytest.raises(NotSent) as first:
+            await desk.account.place(entry(), f"{ID}e1")
+        assert first.value.retry_after_s == 30
+        asked = len(desk.venue.calls)
+        with pytest.raises(NotSent) as second:
+            await desk.account.place(entry(), f"{ID}e1")
+        assert second.value.retry_after_s == pytest.approx(30, abs=5) and len(desk.venue.calls) == asked
+
+    async def test_the_margin_mode_is_read_back_by_asset(self, desk: Desk) -> None:
+        desk.venue.core.isolated["BTCUSDT"] = True
+        assert (await desk.account.facts()).is_isolated == {"BTC": True, "ETH": False, "SOL": False, "XRP": False}
+
+    async def test_its_dead_man_switch_is_left_alone(self, desk: Desk) -> None:
+        await desk.account.guard_entries(30.0)
+        assert desk.venue.called("dead_man") == []
+
+    async def test_a_stop_that_closes_the_whole_position_is_reduce_only(self, desk: Desk) -> None:
+        """Somebody laid it by hand."""
+        await desk.account.place(entry(), f"{ID}e1")
+        await desk.account.place(stop(), f"{ID}s1")
+        row = await desk.account.ask("fapiPrivateGetAlgoOrder", {"clientAlgoId": f"{ID}s1"})  # type: ignore[attr-defined]
+        words = desk.account._words  # type: ignore[attr-defined]
+        order = words.algo({**row, "reduceOnly": False, "closePosition": True, "quantity": "0"})
+        assert order.reduce_only and order.is_conditional
+
+    async def test_a_fee_in_another_coin_is_taken_at_the_configs_rate(self, desk: Desk) -> None:
+        await desk.account.place(entry(), f"{ID}e1")
+        (row,) = await desk.account.ask("fapiPrivateGetUserTrades", {"symbol": "BTCUSDT"})  # type: ignore[attr-defined]
+        words = desk.account._words  # type: ignore[attr-defined]
+        fill = words.fill({**row, "commission": "0.00015", "commissionAsset": "BNB"}, f"{ID}e1")
+        assert fill.fee_usd == pytest.approx(0.002 * 100_000.1 * 5 / 10_000)
+
+    async def test_a_code_without_a_class_is_a_refusal_all_the_same(self, desk: Desk) -> None:
+        desk.venue.faults.add(rejected("-5022"), roles={"entry"})
+        with pytest.raises(Refused, match="-5022"):
+            await desk.account.place(entry(), f"{ID}e1")
+
+    async def test_an_account_of_two_sides_can_be_closed(self, desk: Desk) -> None:
+        desk.venue.trade_by_hand("BTC", "buy", 0.002)
+        (held,) = await desk.account.positions()
+        desk.venue.core.hedge_mode = True
+        with pytest.raises(Refused, match="-4061"):
+            await desk.account.place(close(), f"{ID}c1")
+        await desk.account.close_position(held._replace(hedge_side="LONG"), f"{ID}c2")
+        assert desk.venue.called("entry", "close")[-1].params["positionSide"] == "LONG"
+
+
+class TestBinanceStream(AccountStreamContract):
+    name = "binance"
+    backwards = 6
+    unreadable: ClassVar[Any] = {"e": "ORDER_TRADE_UPDATE", "o": {}}
+
+    async def test_a_listen_key_that_expired_is_asked_for_anew(self, desk: Desk) -> None:
+        desk.venue.expire_listen_key()
+        await desk.until(lambda: len(desk.links) >= 3 and desk.links[-1][0])
+        assert "the listen key expired" in desk.links[1][1]
+        await desk.account.place(entry(), f"{ID}e1")
+        await desk.until(lambda: bool(desk.fills_of(f"{ID}e1")))
+
+    async def test_a_listen_key_that_died_without_a_word_is_found_out_when_renewed(
+        self, shipped_config: CockpitConfig
+    ) -> None:
+        due = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            if seconds == RENEW_EVERY_S:
+                await due.wait()
+                due.clear()
+            else:
+                await asyncio.sleep(seconds)
+
+        async with desk_of(self.name, shipped_config, timing=Timing(sleep=sleep)) as desk:
+            await desk.follow()
+            desk.venue.faults.add(rejected("-1125"), roles={"stream"})
+            due.set()
+            await desk.until(lambda: len(desk.links) >= 3 and desk.links[-1][0])
+            assert "-1125" in desk.links[1][1]
+            due.set()
+            renewed = len(desk.venue.called("stream")) + 1
+            await desk.until(lambda: len(desk.venue.called("stream")) >= renewed)
+            assert len(desk.links) == 3

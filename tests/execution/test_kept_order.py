@@ -1,0 +1,170 @@
+"""One order's bookkeeping: whatever order its words come in, each execution is told once and the end comes last."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from real_stage import ask
+
+from cockpit.domain.actions import Notice
+from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
+from cockpit.domain.kinds import OrderRole, OrderStatus, Side
+from cockpit.engine.order_manager import OrderManager
+from cockpit.engine.outbox import Outbox
+from cockpit.exchanges.base.account import VenueFill, VenueOrder
+from cockpit.execution.order_state import OrderState
+
+QTY = 1.0
+ORDER_ID, CLIENT_ID = "t000001e1", "ckabc123t000001e1"
+
+
+def kept() -> OrderState:
+    return OrderState.asked(ask(ORDER_ID, Side.LONG, QTY), CLIENT_ID, 0)
+
+
+def word(status: OrderStatus, filled: float = 0.0, detail: str = "") -> VenueOrder:
+    return VenueOrder(CLIENT_ID, "77", "BTC", Side.LONG, status, QTY, filled, 100.0, False, False, None, None, detail)
+
+
+def fill(number: int, qty: float = 0.25) -> VenueFill:
+    return VenueFill(f"f{number}", CLIENT_ID, "BTC", Side.LONG, qty, 100.0 + number, 0.01, False, number)
+
+
+def names(events: Sequence[OrderEvent]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+Word = VenueOrder | VenueFill
+
+
+def story(fills: int, ends: OrderStatus) -> list[Word]:
+    """What a venue says of an order of four quarters, in order."""
+    said: list[Word] = [word(OrderStatus.WORKING)]
+    for number in range(1, fills + 1):
+        said += [fill(number), word(OrderStatus.PARTLY_FILLED, number * 0.25)]
+    return [*said, word(ends, fills * 0.25)]
+
+
+def hear(order: OrderState, said: Word) -> list[OrderEvent]:
+    return order.take(said, 1) if isinstance(said, VenueOrder) else order.book([said], 1)
+
+
+@st.composite
+def disordered(draw: st.DrawFn) -> tuple[int, OrderStatus, list[Word]]:
+    """A story with words repeated, lost and in any order."""
+    fills = draw(st.integers(0, 4))
+    ends = OrderStatus.FILLED if fills == 4 else draw(st.sampled_from([OrderStatus.CANCELLED, OrderStatus.REJECTED]))
+    ends = OrderStatus.CANCELLED if fills else ends
+    told = story(fills, OrderStatus.FILLED if fills == 4 else ends)
+    heard = draw(st.lists(st.sampled_from(told), max_size=2 * len(told)))
+    return fills, told[-1].status, draw(st.permutations(heard))  # type: ignore[union-attr]
+
+
+@given(disordered())
+def test_in_any_order_with_any_loss_each_fill_is_told_once_and_a_look_at_the_venue_completes_the_books(
+    case: tuple[int, OrderStatus, list[Word]],
+) -> None:
+    fills, ends, heard = case
+    order = kept()
+    events = [event for said in heard for event in hear(order, said)]
+    events += order.take(word(ends, fills * 0.25), 2)
+    events += order.book([fill(number) for number in range(1, fills + 1)], 2)
+
+    told = [event for event in events if isinstance(event, OrderFilled)]
+    assert sorted(one.fill_id for one in told) == sorted(f"f{number}" for number in range(1, fills + 1))
+    assert order.filled == fills * 0.25 and not order.lacks_fills and order.is_over
+    assert sum(isinstance(event, OrderAccepted) for event in events) <= 1
+    ended = [place for place, event in enumerate(events) if isinstance(event, OrderCancelled | OrderRejected)]
+    assert len(ended) == (ends is not OrderStatus.FILLED)
+    last_fill = max((place for place, event in enumerate(events) if isinstance(event, OrderFilled)), default=-1)
+    assert all(place > last_fill for place in ended)
+    accepted = [place for place, event in enumerate(events) if isinstance(event, OrderAccepted)]
+    first_fill = min((place for place, event in enumerate(events) if isinstance(event, OrderFilled)), default=99)
+    assert all(place < first_fill for place in accepted)
+
+
+@given(disordered())
+def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[Word]]) -> None:
+    fills, ends, heard = case
+    desk, out, order = OrderManager(), Outbox(0, []), kept()
+    desk.place(ask(ORDER_ID, Side.LONG, QTY), out)
+    said = [*heard, word(ends, fills * 0.25), *(fill(number) for number in range(1, fills + 1))]
+    progress = None
+    for one in said:
+        for event in hear(order, one):
+            progress = desk.apply(event, out) or progress
+    assert progress is not None and progress.status is ends
+    assert progress.filled_qty == pytest.approx(fills * 0.25)
+    assert not [action for action in out.actions if isinstance(action, Notice)]
+
+
+def test_the_end_waits_for_the_fills_that_the_venue_counts() -> None:
+    order = kept()
+    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted"]
+    assert order.lacks_fills
+    assert names(order.book([fill(1)], 1)) == ["OrderFilled"]
+    assert names(order.book([fill(2)], 1)) == ["OrderFilled", "OrderCancelled"]
+
+
+def test_an_order_cut_to_the_position_is_over_once_the_venue_is_done_with_it() -> None:
+    """Reduce-only takes no more than is held; the rest is gone."""
+    order = kept()
+    order.book([fill(1)], 1)
+    (ended,) = order.take(word(OrderStatus.FILLED, 0.25), 1)
+    assert isinstance(ended, OrderCancelled) and "0.25 of 1" in ended.reason
+
+
+def test_an_order_given_up_that_lives_is_told_again_and_so_is_its_fill() -> None:
+    order = kept()
+    order.doubt("timed out", 1)
+    assert names(order.refuse("never arrived", 2)) == ["OrderRejected"]
+    assert names(order.take(word(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
+    assert names(order.book([fill(1)], 4)) == ["OrderFilled"]
+
+
+def test_a_word_from_before_the_end_revives_nothing() -> None:
+    order = kept()
+    order.take(word(OrderStatus.CANCELLED), 1)
+    assert order.take(word(OrderStatus.WORKING), 2) == []
+    assert order.is_over
+
+
+def test_doubt_is_told_once_and_ends_with_the_venues_word() -> None:
+    order = kept()
+    assert names(order.doubt("timed out", 1)) == ["OrderUnknown"]
+    assert order.doubt("timed out", 2) == []
+    assert names(order.take(word(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
+    assert names(order.doubt("again", 4)) == ["OrderUnknown"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (OrderStatus.WORKING, OrderAccepted),
+        (OrderStatus.CANCELLED, OrderCancelled),
+        (OrderStatus.REJECTED, OrderRejected),
+    ],
+)
+def test_a_question_is_answered_with_what_was_told_last(status: OrderStatus, answer: type[OrderEvent]) -> None:
+    order = kept()
+    order.take(word(status), 1)
+    assert [type(event) for event in order.answer(2)] == [answer]
+
+
+def test_a_restored_order_knows_its_fills_and_waits_for_the_venues_word() -> None:
+    desk, out = OrderManager(), Outbox(0, [])
+    desk.place(ask("t000001s2", Side.SHORT, QTY, OrderRole.STOP, trigger=90.0), out)
+    desk.apply(OrderAccepted(1, "t000001s2", "77"), out)
+    progress = desk.apply(OrderFilled(2, "t000001s2", "f1", 0.25, 90.0, 0.01, False), out)
+    assert progress is not None
+    order = OrderState.restored(progress, CLIENT_ID)
+    assert order.is_conditional and not order.is_resting and order.answer(3) == []
+    assert names(order.book([fill(1), fill(2)], 4)) == ["OrderAccepted", "OrderFilled"]
+
+
+def test_unknown_says_nothing_of_an_order_that_is_over() -> None:
+    order = kept()
+    order.take(word(OrderStatus.CANCELLED), 1)
+    assert order.doubt("late", 2) == []
+    assert not any(isinstance(event, OrderUnknown) for event in order.answer(2))
