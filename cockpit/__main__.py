@@ -15,10 +15,23 @@ from cockpit.commands.screen_line import COMPLETE_VARIABLE, screen_line
 if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
 
+STANDARD_STREAMS = (0, 1, 2)
+
 
 def main() -> None:
     """The console script."""
+    open_standard_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def open_standard_streams() -> None:
+    """A stream that a job runner closed (`>&-`) leads nowhere instead: else the next file opened takes its number."""
+    while (lowest := os.open(os.devnull, os.O_RDWR)) <= STANDARD_STREAMS[-1]:
+        os.set_inheritable(lowest, True)
+    os.close(lowest)
+    sys.stdin = sys.stdin or open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - it lives as long as we do
+    sys.stdout = sys.stdout or open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -30,9 +43,14 @@ def run(arguments: Sequence[str]) -> int:
         return command_line(arguments)
     gc.disable()  # while modules are imported: the screen is there a tenth sooner, and resumes it
     from cockpit.cli_screen import paint_first
-    from cockpit.config.places import find_places
+    from cockpit.config.places import NoHome, find_places
 
-    first_paint = paint_first(find_places(line.home, line.config))
+    try:
+        first_paint = paint_first(find_places(line.home, line.config))
+    except NoHome as error:
+        from cockpit.cli import failed
+
+        return failed(error)
     if not arguments:
         return _screen(first_paint)
     with first_paint:

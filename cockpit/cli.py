@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
 
 FORESEEN = {
+    "cockpit.config.places.NoHome": BAD,
     "cockpit.config.problems.ConfigError": BAD,
     "cockpit.client.errors.EngineRefused": NO,
     "cockpit.client.errors.EngineUnreachable": NO,
@@ -212,20 +213,27 @@ def _failed(front: Front, error: Exception) -> int:
         if code is not None:
             return _print(str(error), code)
 
+    return _print(f"unexpected {type(error).__name__}: {error}: {_traceback_of(front, error)}", NO)
+
+
+def _traceback_of(front: Front, error: Exception) -> str:
+    """Where its traceback was written; what cannot be written must not hide the error itself."""
+    from cockpit.config.places import NoHome
     from cockpit.runtime.crashlog import log_crash
 
-    log = front.places().engine_log
-    where = f"the traceback is in {log}" if log_crash(log, error, front.doing) else f"{log} could not be written"
-    return _print(f"unexpected {type(error).__name__}: {error}: {where}", NO)
+    try:
+        log = front.places().engine_log
+    except (NoHome, OSError):
+        return "there is no place for its traceback"
+    return f"the traceback is in {log}" if log_crash(log, error, front.doing) else f"{log} could not be written"
 
 
 def _print(line: str, code: int) -> int:
-    typer.echo(f"cockpit: {' '.join(line.split())}", err=True)
+    with contextlib.suppress(OSError):  # the code says it too, where nobody reads the line
+        typer.echo(f"cockpit: {' '.join(line.split())}", err=True)
     return code
 
 
 def _drop_stdout() -> None:
     """The reader of our output has left: nothing more is written to it, not even at exit."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 
 from cockpit.client.answers import one_line
+from cockpit.commands.front import FLAT, NOTHING_OPEN, YES
 from cockpit.config.places import Places
 from cockpit.tui.flatten import Outcome
 
@@ -26,7 +27,9 @@ def flatten_command(places: Places) -> list[str]:
 
 
 async def told_by(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
-    """Each line that the command prints, as it comes; at last FLAT where it ended with 0, NOT_FLAT otherwise.
+    """Each line that the command prints, as it comes; at last FLAT where its last line and its exit code both say so.
+
+    A process that ends early, with whatever code, has not said flat.
 
     Raises `OSError` where the command cannot be started: nothing was done then.
     """
@@ -39,7 +42,7 @@ async def told_by(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        read, rest = 0, b""
+        read, rest, last = 0, b"", ""
         while True:
             code = process.poll()  # before the last look, so that nothing it said is missed
             new = os.pread(told.fileno(), 1_000_000, read)
@@ -47,8 +50,9 @@ async def told_by(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
             *lines, rest = (rest + new).split(b"\n")
             for line in [*lines, rest] if code is not None else lines:
                 if text := one_line(line.decode("utf-8", "replace")):
+                    last = text
                     yield text
             if code is not None:
-                yield Outcome.FLAT if code == 0 else Outcome.NOT_FLAT
+                yield Outcome.FLAT if code == YES and last in (FLAT, NOTHING_OPEN) else Outcome.NOT_FLAT
                 return
             await asyncio.sleep(LOOK_EVERY_S)

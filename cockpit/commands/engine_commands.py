@@ -68,10 +68,26 @@ def flatten(
 
     Example: cockpit flatten --yes
     """
-    from cockpit.commands.flattening import flatten_now
+    from cockpit.commands.flattening import flatten_now, flatten_without_home, outlive_the_terminal
+    from cockpit.commands.terminal_printer import TerminalPrinter
+    from cockpit.config.places import NoHome, config_path
 
     front: Front = ctx.obj
-    return flatten_now(front.places(), front.load, typer.echo, _confirmed(yes), venue=venue)
+    is_sure = yes or not _is_asked()
+    if is_sure:
+        outlive_the_terminal()
+    with TerminalPrinter() as printer:
+        try:
+            places = front.places()
+        except NoHome as error:
+            config = config_path(front.config)
+            code = flatten_without_home(
+                config, str(error), printer.notify, _confirmed(yes), venue=venue, is_sure=is_sure
+            )
+            if code is None:
+                raise
+            return code
+        return flatten_now(places, printer.notify, _confirmed(yes), venue=venue, is_sure=is_sure)
 
 
 def drill(
@@ -117,10 +133,14 @@ def check(
 
 
 def _confirmed(yes: bool) -> Callable[[str], bool]:
-    import sys
-
     def confirm(question: str) -> bool:
-        """Somebody at a terminal is asked; a script cannot be, and meant it."""
-        return yes or not sys.stdin.isatty() or typer.confirm(question)
+        return yes or not _is_asked() or typer.confirm(question)
 
     return confirm
+
+
+def _is_asked() -> bool:
+    """Somebody at a terminal is asked; a script cannot be, and meant it."""
+    import sys
+
+    return sys.stdin.isatty()

@@ -1,18 +1,18 @@
 """`cockpit flatten`: through the engine when it answers, straight to the venues when it does not."""
 
 import asyncio
+import signal
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cockpit.client.answers import one_line
-from cockpit.client.errors import EngineRefused, EngineUnreachable
-from cockpit.commands.flatten_watch import FlattenWatch
-from cockpit.commands.flattening_directly import LoadConfig, find_direct, flatten_venues
-from cockpit.commands.front import NO, YES
-from cockpit.commands.reach import BY, EngineAnswer, NoAnswer, ask_engine, client_of
+from cockpit.commands.front import FLAT, NO, NOTHING_OPEN, YES
 from cockpit.config.places import Places
-from cockpit.domain.kinds import Mode
-from cockpit.domain.snapshot import Snapshot
-from cockpit.runtime.lock import is_held
+from cockpit.runtime.lock import is_held, read_holder
+
+if TYPE_CHECKING:
+    from cockpit.commands.reach import EngineAnswer
+    from cockpit.domain.snapshot import Snapshot
 
 ANSWER_WITHIN_S = 1.0
 COMMAND_WITHIN_S = 10.0
@@ -23,27 +23,82 @@ Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
-def flatten_now(places: Places, load: LoadConfig, say: Say, confirm: Confirm, *, venue: str) -> int:
+def outlive_the_terminal() -> None:
+    """From here on a terminal that goes away ends nothing. Only the main thread may say so; others keep what stands."""
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    except ValueError:
+        return
+
+
+def flatten_now(places: Places, say: Say, confirm: Confirm, *, venue: str, is_sure: bool = False) -> int:
     """0 only when every venue was seen flat (or nothing is open, no key is set and no engine runs), 1 otherwise.
 
-    Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing was asked of the engine.
+    `is_sure`: nobody is asked first. Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing
+    was asked of the engine.
     """
+    if _is_surely_alone(places):
+        why = f"no engine runs on this profile ({places.home})"
+        return _without_engine(places, False, why, say, _then_alone(confirm), venue, is_sure)
+
+    from cockpit.commands.reach import NoAnswer, ask_engine
+
     answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
     if isinstance(answer, NoAnswer):
-        return _without_engine(places, load, answer, say, confirm, venue)
-    snapshot = answer.snapshot
-    _only_there(snapshot, venue)
-    if not confirm(f"{_question(snapshot)} Go on?"):
+        return _without_engine(places, answer.runs, answer.sentence, say, _then_alone(confirm), venue, is_sure)
+    return _with_engine(places, answer, say, confirm, venue)
+
+
+def flatten_without_home(
+    config: Path, why: str, say: Say, confirm: Confirm, *, venue: str, is_sure: bool
+) -> int | None:
+    """The way out where nobody knows the profile's place: whether an engine runs cannot be known, the venues can.
+
+    None where no venue's keys are set either.
+    """
+    from cockpit.commands.flattening_directly import DirectRoad, flatten_venues
+
+    road = DirectRoad(config, venue)
+    if road.exported.accounts:
+        say(f"{why}; without it no engine can be found")
+    return flatten_venues(road, None, say, _then_alone(confirm), is_sure)
+
+
+def _then_alone(confirm: Confirm) -> Confirm:
+    def confirmed(question: str) -> bool:
+        is_yes = confirm(question)
+        if is_yes:
+            outlive_the_terminal()
+        return is_yes
+
+    return confirmed
+
+
+def _is_surely_alone(places: Places) -> bool:
+    """Whether nobody holds the profile's lock; told without the client that would ask an engine."""
+    try:
+        return not is_held(places.lock)
+    except OSError:
+        return False
+
+
+def _with_engine(places: Places, answer: "EngineAnswer", say: Say, confirm: Confirm, venue: str) -> int:
+    from cockpit.domain.kinds import Mode
+
+    _only_there(answer.snapshot, venue)
+    if not _then_alone(confirm)(f"{_question(answer.snapshot)} Go on?"):
         say("not flattened: nothing was asked of the engine")
         return NO
     code = asyncio.run(_through_engine(places, answer, say))
     if code == YES or answer.snapshot.mode is Mode.PAPER or is_held(places.lock):
         return code
-    return _without_engine(places, load, NoAnswer(False, "the engine is gone"), say, lambda question: True, venue)
+    return _without_engine(places, False, "the engine is gone", say, lambda question: True, venue, is_sure=True)
 
 
-def _only_there(snapshot: Snapshot, venue: str) -> None:
+def _only_there(snapshot: "Snapshot", venue: str) -> None:
     """The engine flattens every venue: with `--venue` only if that is no more than was asked for."""
+    from cockpit.client.errors import EngineRefused
+
     elsewhere = [f"{view.trade.trade_id} on {view.trade.venue}" for view in snapshot.open_trades]
     elsewhere = [where for where in elsewhere if not where.endswith(f" on {venue}")]
     if venue and elsewhere:
@@ -53,14 +108,18 @@ def _only_there(snapshot: Snapshot, venue: str) -> None:
         )
 
 
-def _question(snapshot: Snapshot) -> str:
+def _question(snapshot: "Snapshot") -> str:
     names = [f"{view.trade.trade_id} {view.trade.asset} {view.trade.side.value}" for view in snapshot.open_trades]
     what = f"{len(names)} open trades ({', '.join(names)})" if names else "no open trade of ours"
     return f"Flatten in {snapshot.mode.value} mode: {what}, every venue swept, then halted."
 
 
-async def _through_engine(places: Places, answer: EngineAnswer, say: Say) -> int:
+async def _through_engine(places: Places, answer: "EngineAnswer", say: Say) -> int:
     """Watch first, then ask: no step goes by unseen. A watch that does not get going delays nothing."""
+    from cockpit.client.errors import EngineUnreachable
+    from cockpit.commands.flatten_watch import FlattenWatch
+    from cockpit.commands.reach import BY, client_of
+
     async with FlattenWatch(places, say, answer.snapshot.ts_ns) as watch:
         await watch.until_connected(STREAM_WITHIN_S)
         try:
@@ -69,21 +128,26 @@ async def _through_engine(places: Places, answer: EngineAnswer, say: Say) -> int
         except EngineUnreachable as error:
             say(f"asked as {BY}, but not answered: {error}: watching what it does")
         is_flat = await watch.until_flat()
-    say("FLAT: every venue said so" if is_flat else "NOT SEEN FLAT: look at the venue, or run this again")
+    say(FLAT if is_flat else "NOT SEEN FLAT: look at the venue, or run this again")
     return YES if is_flat else NO
 
 
-def _without_engine(places: Places, load: LoadConfig, answer: NoAnswer, say: Say, confirm: Confirm, venue: str) -> int:
+def _without_engine(places: Places, runs: bool, why: str, say: Say, confirm: Confirm, venue: str, is_sure: bool) -> int:
     """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
-    say(one_line(answer.sentence))
-    direct = find_direct(load, venue)
-    if direct.accounts:
-        if answer.runs:
-            say("its process may still send entries: end it")
-        return flatten_venues(places, direct, say, confirm)
-    say(f"no venue's keys are set: {'; '.join(direct.findings)}")
+    from cockpit.client.answers import one_line
+    from cockpit.commands.flattening_directly import DirectRoad, flatten_venues
+    from cockpit.runtime.profile_prefix import known_prefix
 
+    say(one_line(why))
+    if runs:
+        say(f"process {read_holder(places.lock).get('pid', 'unknown')} may still send entries: end it")
+    code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), say, confirm, is_sure)
+    return _by_the_journal(places, runs, say, venue) if code is None else code
+
+
+def _by_the_journal(places: Places, runs: bool, say: Say, venue: str) -> int:
     from cockpit.commands.left_open import left_open
+    from cockpit.domain.kinds import Mode
 
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
     for one in left:
@@ -95,15 +159,15 @@ def _without_engine(places: Places, load: LoadConfig, answer: NoAnswer, say: Say
     if any(one.trade.mode is not Mode.PAPER for one in left):
         say("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
         return NO
-    return _verdict(answer, len(left), say)
+    return _verdict(runs, len(left), say)
 
 
-def _verdict(answer: NoAnswer, left: int, say: Say) -> int:
-    if answer.runs:
+def _verdict(runs: bool, left: int, say: Say) -> int:
+    if runs:
         say("not flattened: what the engine has open right now is unknown; end its process and start it again")
         return NO
     if left:
         say(f"not flattened: {left} open; start the engine, then run this again")
         return NO
-    say("nothing is open in the journal")
+    say(NOTHING_OPEN)
     return YES

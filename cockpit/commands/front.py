@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
 
 YES, NO, BAD = 0, 1, 2
+FLAT = "FLAT: every venue said so"
+NOTHING_OPEN = "nothing is open in the journal"
+"""The last line of a flatten that ended well is one of these, and no other flatten's is."""
 
 
 class Front:

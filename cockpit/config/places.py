@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+NO_HOME = "expected a home directory, was none (no HOME, and this user id has none): give --home DIR or COCKPIT_HOME"
 CONFIG_NAME = "tactical_scalp_config.json"
 PACKAGE_DIR = Path(__file__).resolve().parents[1]
+
+
+class NoHome(Exception):
+    """Nobody knows where this user's files are: a container's user id without HOME. Its text says what to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,32 @@ class Places:
 def find_places(
     home: Path | None = None, config: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Places:
-    """The profile meant by `--home` and `--config`, else by COCKPIT_HOME and COCKPIT_CONFIG, else the defaults."""
+    """The profile meant by `--home` and `--config`, else by COCKPIT_HOME and COCKPIT_CONFIG, else the defaults.
+
+    Raises `NoHome` where that leads through a home directory that nobody knows.
+    """
     known = os.environ if environ is None else environ
-    chosen_home = home or _path(known.get("COCKPIT_HOME")) or default_home()
-    chosen_config = config or _path(known.get("COCKPIT_CONFIG")) or shipped_config_path()
-    return Places(home=chosen_home.expanduser().absolute(), config=chosen_config.expanduser())
+    try:
+        chosen_home = home or _path(known.get("COCKPIT_HOME")) or default_home()
+        return Places(home=chosen_home.expanduser().absolute(), config=config_path(config, known).expanduser())
+    except RuntimeError:
+        raise NoHome(NO_HOME) from None
+
+
+def config_path(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The config file meant by `--config`, else by COCKPIT_CONFIG, else the shipped one."""
+    known = os.environ if environ is None else environ
+    return config or _path(known.get("COCKPIT_CONFIG")) or shipped_config_path()
 
 
 def default_home() -> Path:
-    """Where the platform keeps an application's state."""
+    """Where the platform keeps an application's state. Raises `RuntimeError` where the user has no home directory."""
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("cockpit", appauthor=False))
+    state = Path(platformdirs.user_state_dir("cockpit", appauthor=False))
+    if not state.is_absolute():
+        raise RuntimeError(NO_HOME)
+    return state
 
 
 def shipped_config_path() -> Path:

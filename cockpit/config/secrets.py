@@ -1,12 +1,15 @@
 """API keys, from the environment or the system's keyring, never from a file; a secret's text never shows itself."""
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 KEYRING_SERVICE = "cockpit"
+KEYRING_WITHIN_S = 2.0
+"""A keyring that waits for somebody to unlock it is not waited for any longer, and not asked again."""
 NEED_PASSWORD = frozenset({"okx"})
 """Venues whose keys come with a passphrase."""
 
@@ -37,17 +40,24 @@ class Secrets:
     def venue_keys(self, venue: str, *, of_demo: bool = False) -> VenueKeys:
         """The keys of a venue, or those of its demo account beside them (`COCKPIT_<VENUE>_DEMO_...`).
 
-        Raises `MissingKeys` naming every variable that is not set.
+        Only what this venue needs is looked up. Raises `MissingKeys` naming every variable that is not set.
         """
         prefix = f"COCKPIT_{venue.upper()}{'_DEMO' if of_demo else ''}"
         names = {"api_key": f"{prefix}_API_KEY", "secret": f"{prefix}_SECRET", "password": f"{prefix}_PASSWORD"}
+        if venue not in NEED_PASSWORD:
+            del names["password"]
         found = {part: self.find(name) for part, name in names.items()}
-        api_key, secret, password = found["api_key"], found["secret"], found["password"]
-        if api_key is None or secret is None or (password is None and venue in NEED_PASSWORD):
-            needed = [part for part in names if part != "password" or venue in NEED_PASSWORD]
-            missing = ", ".join(names[part] for part in needed if found[part] is None)
-            raise MissingKeys(f"expected {missing}, was not set: export it or put it into the keyring")
-        return VenueKeys(venue=venue, api_key=api_key, secret=secret, password=password)
+        missing = ", ".join(names[part] for part, secret in found.items() if secret is None)
+        api_key, secret = found["api_key"], found["secret"]
+        if missing or api_key is None or secret is None:
+            silent = f" (it did not answer within {KEYRING_WITHIN_S:g} s)" if KEYRING.is_silent else ""
+            raise MissingKeys(f"expected {missing}, was not set: export it or put it into the keyring{silent}")
+        return VenueKeys(venue=venue, api_key=api_key, secret=secret, password=found.get("password"))
+
+    def are_exported(self, venue: str) -> bool:
+        """Whether the environment alone has that venue's keys: then nobody else needs to be asked."""
+        parts = ("API_KEY", "SECRET", *(("PASSWORD",) if venue in NEED_PASSWORD else ()))
+        return all(self._environ.get(f"COCKPIT_{venue.upper()}_{part}", "").strip() for part in parts)
 
     def coinglass_key(self) -> SecretStr | None:
         """The Coinglass key, if there is one."""
@@ -69,8 +79,35 @@ class Secrets:
         return SecretStr(text) if text else None
 
 
+class KeyringAsked:
+    """The system's keyring, asked in a thread of its own: it may wait for ever, for a person or for a bus."""
+
+    def __init__(self, within_s: float = KEYRING_WITHIN_S) -> None:
+        self.is_silent = False
+        self._within_s = within_s
+
+    def password(self, name: str) -> str | None:
+        """What it holds under that name; None without one, where it is locked or broken, or where it is silent."""
+        if self.is_silent:
+            return None
+        found: list[str | None] = []
+        asking = threading.Thread(target=lambda: found.append(_password(name)), name="keyring", daemon=True)
+        asking.start()
+        asking.join(self._within_s)
+        self.is_silent = asking.is_alive()
+        return found[0] if found else None
+
+
+KEYRING = KeyringAsked()
+"""One a process: a keyring that was silent once keeps nobody waiting again."""
+
+
 def keyring_lookup(name: str) -> str | None:
-    """What the system's keyring holds under that name; None without one, or where it is locked or broken."""
+    """What the system's keyring holds under that name; None without one, or where it is locked, broken or silent."""
+    return KEYRING.password(name)
+
+
+def _password(name: str) -> str | None:
     try:
         import keyring
 

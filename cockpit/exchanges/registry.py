@@ -7,7 +7,7 @@ here at all.
 from collections.abc import Mapping
 
 from cockpit.config.endpoints import find_endpoints, venue_urls
-from cockpit.config.model import CockpitConfig
+from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.account import VenueAccount
 from cockpit.exchanges.base.timing import Timing
@@ -18,7 +18,7 @@ KINDS = {account.venue: account for account in (BinanceAccount, OkxAccount)}
 
 
 def account_for(
-    venue: str, config: CockpitConfig, keys: VenueKeys, environ: Mapping[str, str], timing: Timing | None = None
+    venue: str, config: AccountConfig, keys: VenueKeys, environ: Mapping[str, str], timing: Timing | None = None
 ) -> VenueAccount:
     """The account behind these keys: the venue's demo account where `venues.<venue>.demo` says so, its addresses as the
     config or the environment moves them. `open` it before its use.

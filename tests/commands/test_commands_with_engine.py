@@ -11,16 +11,10 @@ import pytest
 from running_engine import PROJECT_ROOT, Shell
 
 from cockpit.commands.flattening import flatten_now
-from cockpit.config.load import load_config
-from cockpit.config.model import CockpitConfig
-from cockpit.config.places import find_places, shipped_config_path
+from cockpit.config.places import find_places
 
 # Each of these tests starts processes of its own, some more than one.
 pytestmark = pytest.mark.timeout(180)
-
-
-def load_shipped() -> CockpitConfig:
-    return load_config(shipped_config_path())
 
 
 def status(shell: Shell) -> dict[str, Any]:
@@ -82,7 +76,7 @@ def test_an_open_trade_is_seen_refused_to_be_left_and_flattened_step_by_step(she
     assert f"expected nothing open outside binance, was {position['trade_id']} on okx" in elsewhere.stderr
     places = find_places(shell.home)
     said: list[str] = []
-    assert flatten_now(places, load_shipped, said.append, lambda question: False, venue="") == 1
+    assert flatten_now(places, said.append, lambda question: False, venue="") == 1
     assert said == ["not flattened: nothing was asked of the engine"]
     assert status(shell)["state"] == "armed"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.config.places import CONFIG_NAME, Places, default_home, find_places, shipped_config_path
+from cockpit.config.places import CONFIG_NAME, NoHome, Places, default_home, find_places, shipped_config_path
 
 
 def test_names_in_a_home() -> None:
@@ -66,3 +66,15 @@ def test_a_home_is_made_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(places.home.stat().st_mode) == 0o700
     assert places.api_logs.is_dir()
     assert places.recordings.is_dir()
+
+
+def test_a_user_without_a_home_is_told_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(NoHome, match="give --home DIR or COCKPIT_HOME"):
+        find_places(None, None, {})
+    assert find_places(Path("/h"), Path("/c"), {}).home == Path("/h")

@@ -2,12 +2,13 @@
 
 import logging
 import sys
+import threading
 import traceback
 import types
 
 import pytest
 
-from cockpit.config.secrets import MissingKeys, Secrets, keyring_lookup
+from cockpit.config.secrets import KeyringAsked, MissingKeys, Secrets, keyring_lookup
 
 CANARY = "canary-9b1f4e77"
 OKX = {
@@ -104,3 +105,34 @@ def test_a_keyring_is_asked_under_our_service(monkeypatch: pytest.MonkeyPatch) -
 def test_no_keyring_installed_means_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert keyring_lookup("COCKPIT_OKX_SECRET") is None
+
+
+def test_only_what_the_venue_needs_is_asked_of_the_keyring() -> None:
+    asked: list[str] = []
+
+    def keyring(name: str) -> str | None:
+        asked.append(name)
+        return None
+
+    Secrets({"COCKPIT_BINANCE_API_KEY": "a", "COCKPIT_BINANCE_SECRET": "b"}, keyring).venue_keys("binance")
+    assert asked == []
+    with pytest.raises(MissingKeys):
+        Secrets({"COCKPIT_BINANCE_API_KEY": "a"}, keyring).venue_keys("binance")
+    assert asked == ["COCKPIT_BINANCE_SECRET"]
+
+
+def test_a_keyring_that_waits_is_given_up_and_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, asked = threading.Event(), list[str]()
+
+    def waits(service: str, name: str) -> str:
+        asked.append(name)
+        opened.wait(60)
+        return "too late"
+
+    waiting = types.ModuleType("keyring")
+    monkeypatch.setattr(waiting, "get_password", waits, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", waiting)
+    keyring = KeyringAsked(within_s=0.05)
+    assert (keyring.password("one"), keyring.password("another")) == (None, None)
+    assert (keyring.is_silent, asked) == (True, ["one"])
+    opened.set()

@@ -171,7 +171,7 @@ async def test_with_the_engine_dead_and_the_journal_unreadable_flatten_goes_to_t
         code, said = await stage.run("--config", str(broken), "flatten", "--yes")
         assert code == 0, said
         assert "no engine runs on this profile" in said
-        assert "going on with the shipped config" in said
+        assert "going on with the venues' usual terms" in said
         assert "binance is left out: expected COCKPIT_BINANCE_API_KEY" in said
         assert "FLAT: every venue said so" in said
         assert (stage.okx.positions, stage.okx.open_orders, stage.okx.algo_orders) == ({}, [], [])

@@ -160,10 +160,25 @@ def test_of_many_steps_the_newest_are_shown() -> None:
     assert len(told) == SHOWN_STEPS and "22 earlier steps" in told[0] and told[-1].endswith("step 29")
 
 
-@pytest.mark.parametrize(("code", "outcome"), [(0, Outcome.FLAT), (1, Outcome.NOT_FLAT), (2, Outcome.NOT_FLAT)])
-async def test_a_command_is_told_line_by_line_and_by_its_exit_code(tmp_path: Path, code: int, outcome: Outcome) -> None:
-    command = step_program(tmp_path, *STEPS, "", "\x1b[2Jlast", code=code)
-    assert [told async for told in told_by(command)] == [*STEPS, "[2Jlast", outcome]
+@pytest.mark.parametrize(
+    ("last", "code", "outcome"),
+    [
+        ("FLAT: every venue said so", 0, Outcome.FLAT),
+        ("nothing is open in the journal", 0, Outcome.FLAT),
+        ("FLAT: every venue said so", 1, Outcome.NOT_FLAT),
+        ("going to okx directly; Ctrl+C gives up", 0, Outcome.NOT_FLAT),
+        ("NOT FLAT: look at the venue, or run this again", 0, Outcome.NOT_FLAT),
+        ("NOT FLAT: look at the venue, or run this again", 2, Outcome.NOT_FLAT),
+    ],
+)
+async def test_flat_is_what_the_command_says_last_and_ends_with(
+    tmp_path: Path, last: str, code: int, outcome: Outcome
+) -> None:
+    """One that ended early with 0 has not said flat."""
+    command = step_program(tmp_path, *STEPS, "", f"\x1b[2J{last}", code=code)
+    assert [told async for told in told_by(command)][:-1] == [*STEPS, f"[2J{last}"]
+    command = step_program(tmp_path, *STEPS, "", last, code=code)
+    assert [told async for told in told_by(command)] == [*STEPS, last, outcome]
 
 
 async def test_the_real_command_on_a_home_without_an_engine(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cockpit.config.endpoints import VenueUrls, is_loopback
-from cockpit.config.model import CockpitConfig
+from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
@@ -47,7 +47,7 @@ class CcxtAccount(ABC):
     weight_per_minute: float | None
     """The venue's allowance for one address; None where its answers do not say what was used."""
 
-    def __init__(self, config: CockpitConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
+    def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
         self.client: Any = None
         self.listings: dict[str, Listing] = {}

@@ -1,15 +1,76 @@
 """The client library itself, and its errors as words."""
 
+import importlib
+import importlib.util
+import sys
+import threading
 from collections.abc import Iterable
+from types import ModuleType
 
 from cockpit.exchanges.base.masking import masked, quiet_libraries
 
+PACKAGES = ("ccxt", "ccxt.async_support", "ccxt.pro")
+CLASSES = {"binance": ("binance", "binanceusdm"), "okx": ("okx",)}
+"""The library's classes of each of our venues, each after those it is made of."""
+_LOADING = threading.Lock()
 
-def load_library() -> None:
-    """Import the client library, which takes a second and holds the interpreter: do it before there is a loop."""
-    import ccxt.pro  # noqa: F401
 
+def load_library(venues: Iterable[str] = tuple(CLASSES)) -> None:
+    """Import what the client library has of these venues: do it before there is a loop, it holds the interpreter.
+
+    The library's packages import a hundred exchanges each, which takes seconds that an exit does not have. Here they
+    are stood up empty, and only the classes wanted are put into them; where that fails, everything is imported.
+    """
+    with _LOADING:
+        if _is_whole():
+            importlib.import_module("ccxt.pro")
+        else:
+            _load_what_is_wanted([name for venue in venues for name in CLASSES[venue]])
     quiet_libraries()  # it logs every request with its headers, the key among them, where everything is logged
+
+
+def _is_whole() -> bool:
+    """Whether somebody has imported the library as it is."""
+    return getattr(sys.modules.get(PACKAGES[0]), "__file__", None) is not None
+
+
+def _load_what_is_wanted(classes: Iterable[str]) -> None:
+    try:
+        _load_only(classes)
+    except Exception:
+        # The library has changed inside: slower, but the way out stays open.
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGES[0]]:
+            del sys.modules[name]
+        importlib.import_module("ccxt.pro")
+
+
+def _load_only(classes: Iterable[str]) -> None:
+    if PACKAGES[0] not in sys.modules:
+        _stand_up_packages()
+    for package in PACKAGES[1:]:
+        for name in classes:
+            if not isinstance(getattr(sys.modules[package], name, None), type):
+                module = importlib.import_module(f"{package}.{name}")
+                setattr(sys.modules[package], name, getattr(module, name))
+
+
+def _stand_up_packages() -> None:
+    """The packages without what they import, but for the names that their own modules ask them for."""
+    spec = importlib.util.find_spec(PACKAGES[0])
+    if spec is None or spec.submodule_search_locations is None:
+        raise ImportError("expected the client library, was not installed")
+    root = next(iter(spec.submodule_search_locations))
+    for name in PACKAGES:
+        package = ModuleType(name)
+        package.__path__ = ["/".join((root, *name.split(".")[1:]))]
+        sys.modules[name] = package
+    for name in PACKAGES[1:]:
+        setattr(sys.modules[PACKAGES[0]], name.split(".")[1], sys.modules[name])
+    top = sys.modules[PACKAGES[0]]
+    for module in ("ccxt.base.errors", "ccxt.base.exchange"):
+        for name, value in vars(importlib.import_module(module)).items():
+            if isinstance(value, type):
+                setattr(top, name, value)
 
 
 def said(error: BaseException, secrets: Iterable[str] = ()) -> str:

@@ -1,0 +1,42 @@
+"""The client library is imported only as far as the venues need it; whoever needs more gets all of it."""
+
+import subprocess
+import sys
+
+import pytest
+
+CHECK = """
+import sys
+{before}
+from cockpit.exchanges.base.library import load_library
+load_library({venues})
+import ccxt.pro
+for name in {classes}:
+    assert getattr(ccxt.pro, name)({{}}).id == name
+print(sum(name.startswith("ccxt.async_support.") and "base" not in name for name in sys.modules))
+"""
+
+
+def exchanges_imported(venues: str, classes: list[str], before: str = "") -> int:
+    script = CHECK.format(before=before, venues=venues, classes=classes)
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stderr
+    return int(told.stdout)
+
+
+@pytest.mark.parametrize(
+    ("venues", "classes", "most"),
+    [('["okx"]', ["okx"], 1), ('["binance"]', ["binanceusdm"], 2), ("", ["okx", "binanceusdm"], 3)],
+)
+def test_only_the_venues_wanted_are_imported(venues: str, classes: list[str], most: int) -> None:
+    assert exchanges_imported(venues, classes) == most
+
+
+@pytest.mark.parametrize("before", ["import ccxt.pro", "from ccxt.base.types import Entry"])
+def test_a_library_that_is_imported_already_is_used_as_it_is(before: str) -> None:
+    assert exchanges_imported('["okx"]', ["okx", "binanceusdm"], before=before) > 50
+
+
+def test_a_library_that_is_made_otherwise_is_imported_whole() -> None:
+    before = "import cockpit.exchanges.base.library as library; library.PACKAGES = ('ccxt', 'ccxt.gone', 'ccxt.pro')"
+    assert exchanges_imported('["okx"]', ["okx"], before=before) > 50
