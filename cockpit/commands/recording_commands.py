@@ -63,7 +63,7 @@ def replay(
     """Run a recording through the engine.
 
     As fast as it goes; says what the engine decided and earned. With --verify: exit 0 when every verdict and action
-    came out as recorded, 1 when one did not.
+    came out as recorded, 1 when one did not, or when part of the recording is damaged.
 
     Example: cockpit replay btc.rec --hold-context --set bands.BTC.lower=[[61600,61620]]
     """
@@ -78,4 +78,4 @@ def replay(
             recording, config, hold_context=hold_context, verify=verify, progress=line.refresh, beside=beside
         )
     typer.echo(result.as_json() if json else result.as_text())
-    return NO if result.verified is False else YES
+    return YES if result.is_whole else NO

@@ -9,12 +9,12 @@ from cockpit.domain.commands import AnyCommand
 from cockpit.domain.events import AnyEvent, MarketEvent
 from cockpit.domain.units import ns_to_seconds
 
-_MARKET_KINDS = get_args(MarketEvent)
+MARKET_KINDS = get_args(MarketEvent)
 
 
 def is_market_event(recorded: AnyEvent | AnyCommand) -> TypeIs[MarketEvent]:
     """Whether a recorded input is the market's: neither a venue's answer nor a command."""
-    return isinstance(recorded, _MARKET_KINDS)
+    return isinstance(recorded, MARKET_KINDS)
 
 
 def market_events(inputs: Iterable[AnyEvent | AnyCommand]) -> Iterator[MarketEvent]:

@@ -3,6 +3,7 @@
 A recording is a row of zstd frames, so `zstd -d` opens it too. The first frame holds the header, every later one what
 was buffered between two flushes: batches of a marker byte, a length and a msgpack array of records of one kind. A frame
 is whole or it does not count: after a kill the records up to the last flush are there and the torn rest is dropped.
+Where bytes in the middle are damaged the frames behind them are read all the same, and the gap is told.
 """
 
 import struct
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 import zstandard
@@ -21,12 +22,12 @@ from cockpit.domain.events import AnyEvent
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.journal.errors import RecordingError
+from cockpit.journal.frames import Gap, read_frames
 
 FORMAT = "cockpit-recording"
 VERSION = 1
 FLUSH_BYTES = 256 * 1024
-MAX_FRAME_BYTES = 64 * 1024 * 1024
-READ_BYTES = 128 * 1024
+ROOM_BYTES = 2 * FLUSH_BYTES
 
 _PREFIX = struct.Struct("<BI")
 _ARRAY = struct.Struct(">BI")
@@ -41,13 +42,15 @@ class Marker(IntEnum):
     EVENT = ord("E")
     COMMAND = ord("C")
     ACTION = ord("A")
+    GAP = ord("G")
 
 
 class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay must know: the config (as JSON text), the mode and the instant the engine started with.
 
     `origin` tells whether an engine recorded its own session or a capture was imported; `source` names where it came
-    from; `feed` is simulated, recorded or live.
+    from; `feed` is simulated, recorded or live. `build` is the digest of the code that decides: another build may
+    decide otherwise.
     """
 
     created_ns: int
@@ -58,9 +61,24 @@ class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     start_ns: int
     hold_context: bool = False
     engine_version: str = ""
+    build: str = ""
     feed: str = ""
     format: str = FORMAT
     version: int = VERSION
+
+
+class Unrecorded(msgspec.Struct, frozen=True):
+    """So many records are missing here, because the disk (or their encoding) refused them, and why."""
+
+    records: int
+    why: str
+
+
+class Damage(NamedTuple):
+    """Something is missing from a recording at this place in the file."""
+
+    offset: int
+    sentence: str
 
 
 class _Stamp(msgspec.Struct, frozen=True):
@@ -84,14 +102,15 @@ class RecordingWriter:
     """Writes one recording. Records are buffered and become readable, kill -9 or not, with the flush that follows.
 
     The file must not exist yet (after a crash a new one is begun); raises `RecordingError` when it cannot be made.
-    After that nothing raises: recording never stops trading. When the disk refuses, the recording ends at the last
-    good flush, `failure` says why, and every later record is ignored.
+    After that nothing raises: recording never stops trading. While the disk refuses, `failure` says why and records
+    are counted as missing; once it takes them again the recording goes on behind a note of how many are.
     """
 
     def __init__(self, path: Path, header: RecordingHeader, flush_bytes: int = FLUSH_BYTES) -> None:
         self.path = path
         self.failure: str | None = None
         self.records_flushed = 0
+        self._missing = 0
         self._flush_bytes = flush_bytes
         self._encode_into = msgspec.msgpack.Encoder().encode_into
         self._compressor = zstandard.ZstdCompressor(write_checksum=True)
@@ -120,12 +139,27 @@ class RecordingWriter:
         self._write(Marker.ACTION, action)
 
     def flush(self) -> bool:
-        """Hand everything buffered to the operating system as one frame. False when it (or an earlier one) failed."""
+        """Hand everything buffered to the operating system as one frame. False while it takes nothing."""
+        if self._missing:
+            self._go_on()
         if self.failure is None and self._buffer:
             self._seal_batch()
-            self._append_frame(self._compressor.compress(self._buffer))
+            if not self._append_frame(self._compressor.compress(self._buffer)):
+                self._missing += self._buffered
+            else:
+                self.records_flushed += self._buffered
             self._buffer.clear()
+            self._buffered = 0
         return self.failure is None
+
+    def _go_on(self) -> None:
+        """After records went missing, once there is room again: a note of how many, then recording goes on."""
+        if not self._has_room():
+            return
+        body = msgspec.msgpack.encode(Unrecorded(self._missing, self.failure or ""))
+        note = self._compressor.compress(_PREFIX.pack(Marker.GAP, len(body)) + body)
+        if self._append_frame(note):
+            self.failure, self._missing = None, 0
 
     def close(self) -> None:
         """Flush and close. Closing twice is fine."""
@@ -140,7 +174,8 @@ class RecordingWriter:
         self.close()
 
     def _write(self, marker: Marker, item: msgspec.Struct) -> None:
-        if self.failure is not None:
+        if self._missing:
+            self._missing += 1
             return
         if marker is not self._marker:
             self._seal_batch()
@@ -153,7 +188,8 @@ class RecordingWriter:
         except (TypeError, ValueError, OverflowError) as error:
             del self._buffer[end:]
             self.flush()
-            self.failure = f"recording ended after {self.records_flushed} records: a record has no encoding: {error}"
+            self.failure = f"not recording since {self.records_flushed} records: a record has no encoding: {error}"
+            self._missing += 1
             return
         self._batch_count += 1
         if len(self._buffer) >= self._flush_bytes:
@@ -169,23 +205,31 @@ class RecordingWriter:
         self._buffered += self._batch_count
         self._marker, self._batch_count = None, 0
 
-    def _append_frame(self, frame: bytes) -> None:
+    def _append_frame(self, frame: bytes) -> bool:
         rest = memoryview(frame)
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self.failure = f"recording ended after {self.records_flushed} records: {error.strerror}"
+            self.failure = f"not recording since {self.records_flushed} records: {error.strerror}"
             self._drop_torn_frame()
-            return
+            return False
         self._good_bytes += len(frame)
-        self.records_flushed += self._buffered
-        self._buffered = 0
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether the disk takes a full buffer: what has room for the note alone would fail again at once."""
+        good_bytes = self._good_bytes
+        has_capacity = self._append_frame(bytes(ROOM_BYTES))
+        self._good_bytes = good_bytes
+        self._drop_torn_frame()
+        return has_capacity
 
     def _drop_torn_frame(self) -> None:
         """Leave the file as it was after the last good frame; a reader drops the torn rest if even that fails."""
         try:
             self._file.truncate(self._good_bytes)
+            self._file.seek(self._good_bytes)
         except OSError:
             return
 
@@ -193,19 +237,17 @@ class RecordingWriter:
 class RecordingReader:
     """Reads one recording; iterate it (more than once if need be) for its records in order.
 
-    `torn` and `dropped_bytes` are known once an iteration has reached the end: bytes after the last whole frame are
-    dropped, never raised. Raises `RecordingError` for what is no recording, or one of a newer version.
+    Bytes that are no whole frame are never raised: at the file's end they are `torn`, anywhere else `damage`, and
+    `dropped_bytes` counts them all. Damage is known before the first record behind it comes. Raises `RecordingError`
+    for what is no recording, or one of a newer version.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.dropped_bytes = 0
+        self.torn = False
+        self.damage: list[Damage] = []
         self.header = self._read_header()
-
-    @property
-    def torn(self) -> bool:
-        """Whether the last reading dropped a torn tail."""
-        return self.dropped_bytes > 0
 
     def __iter__(self) -> Iterator[Record]:
         for _, batch in self.batches():
@@ -213,15 +255,24 @@ class RecordingReader:
 
     def batches(self) -> Iterator[tuple[Marker, _Batch]]:
         """The records in order, in runs of one kind: for readers in a hurry."""
-        for number, frame in enumerate(self._frames()):
+        for number, (offset, frame) in enumerate(self._frames()):
             for marker, body in _split(frame, self.path):
                 if (marker is Marker.HEADER) != (number == 0):
                     raise RecordingError(f"{self.path}: expected one header and then records, frame {number} was not")
-                if marker is not Marker.HEADER:
+                if marker is Marker.GAP:
+                    self._note_missing(offset, body)
+                elif marker is not Marker.HEADER:
                     yield marker, _decode(marker, body, self.path)
 
+    def _note_missing(self, offset: int, body: memoryview) -> None:
+        try:
+            found = msgspec.msgpack.decode(body, type=Unrecorded)
+        except msgspec.MsgspecError as error:
+            raise RecordingError(f"{self.path}: expected a note of what is missing, was: {error}") from error
+        self.damage.append(Damage(offset, f"{found.records} records were not recorded: {found.why}"))
+
     def _read_header(self) -> RecordingHeader:
-        frame = next(iter(self._frames()), None)
+        frame = self._first_frame()
         if frame is None:
             raise RecordingError(f"{self.path}: expected a recording (.rec), was none: no whole header at its start")
         marker, body = next(iter(_split(frame, self.path)), (None, b""))
@@ -238,51 +289,35 @@ class RecordingReader:
         except msgspec.MsgspecError as error:
             raise RecordingError(f"{self.path}: expected a recording's header, was: {error}") from error
 
-    def _frames(self) -> Iterator[bytes]:
-        """Each whole frame's content. Counts what follows the last whole one as dropped."""
+    def _first_frame(self) -> bytes | None:
+        """What the file begins with; None where that is no whole frame."""
+        offset, frame = next(iter(self._frames()), (-1, b""))
+        return frame if offset == 0 else None
+
+    def _frames(self) -> Iterator[tuple[int, bytes]]:
+        """Each whole frame's place and content. Keeps account of what is not one."""
+        self.dropped_bytes, self.torn, self.damage = 0, False, []
         try:
             with self.path.open("rb") as file:
-                good_bytes = 0
-                for content, end in _whole_frames(file):
-                    good_bytes = end
-                    yield content
-                self.dropped_bytes = file.seek(0, 2) - good_bytes
+                for found in read_frames(file):
+                    if isinstance(found, Gap):
+                        self._drop(found)
+                    else:
+                        yield found.start, found.content
         except OSError as error:
             raise RecordingError(f"expected to read a recording at {self.path}, was: {error.strerror}") from error
+
+    def _drop(self, gap: Gap) -> None:
+        self.dropped_bytes += gap.size
+        self.torn = self.torn or gap.is_torn
+        if not gap.is_torn:
+            self.damage.append(Damage(gap.start, f"{gap.size} bytes at byte {gap.start} are damaged"))
 
 
 def read_recording(path: Path) -> tuple[RecordingHeader, RecordingReader]:
     """A recording's header and its records. Raises `RecordingError`, see `RecordingReader`."""
     reader = RecordingReader(path)
     return reader.header, reader
-
-
-def _whole_frames(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Each whole frame with the offset of its end, up to the first that is torn or broken."""
-    decompressor = zstandard.ZstdDecompressor()
-    end = 0
-    while True:
-        file.seek(end)
-        one = decompressor.decompressobj()
-        parts: list[bytes] = []
-        consumed = 0
-        while not one.eof:
-            chunk = file.read(READ_BYTES)
-            try:
-                if not chunk or (consumed == 0 and not _has_bounded_size(chunk)):
-                    return
-                parts.append(one.decompress(chunk))
-            except zstandard.ZstdError:
-                return
-            consumed += len(chunk)
-        end += consumed - len(one.unused_data)
-        yield b"".join(parts), end
-
-
-def _has_bounded_size(start_of_frame: bytes) -> bool:
-    """Whether a frame states its size and it is one we write: a file made to exhaust the memory stops here."""
-    size = zstandard.get_frame_parameters(start_of_frame).content_size
-    return size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR) and size <= MAX_FRAME_BYTES
 
 
 def _split(frame: bytes, path: Path) -> Iterable[tuple[Marker, memoryview]]:

@@ -13,6 +13,7 @@ from cockpit.domain.kinds import Mode
 from cockpit.exchanges.binance.raw_capture import BinanceCapture
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
+from cockpit.runtime.build import code_digest
 
 FORMATS = ("binance-raw",)
 TEXT_SUFFIXES = (".txt", ".json", ".jsonl", ".log", ".raw")
@@ -89,6 +90,7 @@ def _header(capture: Path, config: CockpitConfig, first: Trade | Top) -> Recordi
         mode=Mode.PAPER,
         start_ns=first.ts_ns,
         engine_version=__version__,
+        build=code_digest(),
         feed="recorded",
     )
 
@@ -107,7 +109,7 @@ def _write(path: Path, header: RecordingHeader, events: Iterator[Trade | Top], p
     finally:
         writer.close()
     if writer.failure is not None:
-        raise RecordingError(f"expected to write the whole capture, but the {writer.failure}")
+        raise RecordingError(f"expected to write the whole capture, was {writer.failure}")
     return count
 
 

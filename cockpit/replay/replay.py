@@ -5,25 +5,29 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.config.own_code import own_code
 from cockpit.domain import wire
 from cockpit.domain.actions import Action, AnyAction
 from cockpit.domain.commands import Arm
+from cockpit.domain.events import MarketEvent
 from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.units import NS_PER_S, utc_text
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
-from cockpit.feeds.recorded import is_market_event
+from cockpit.feeds.recorded import MARKET_KINDS
 from cockpit.journal.errors import RecordingError
-from cockpit.journal.recordings import RecordingHeader, RecordingReader, read_recording
+from cockpit.journal.recordings import Marker, RecordingHeader, RecordingReader, read_recording
 from cockpit.paper.venue import PaperVenue
 from cockpit.replay.differences import first_difference, shown
 from cockpit.replay.tally import Tally, trade_summary
+from cockpit.runtime.build import code_digest
 
 WIDTH = 80
 PROGRESS_EVERY = 20_000
@@ -35,7 +39,11 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Replayed:
-    """A replay's result. `verified` is None when nothing was to be verified; `difference` is the first one found."""
+    """A replay's result. `verified` is None when nothing was to be verified; `difference` is the first one found.
+
+    `damage` says what of the recording could not be read, `built` that another build made it, where one did. The time
+    is that of the engine, without the reading of the file.
+    """
 
     events: int
     wall_s: float
@@ -43,6 +51,13 @@ class Replayed:
     torn: bool
     verified: bool | None = None
     difference: str = ""
+    damage: tuple[str, ...] = ()
+    built: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was read, and what was to be verified came out the same."""
+        return self.verified is not False and not self.damage
 
     def as_dict(self) -> dict[str, Any]:
         """The object that `cockpit replay --json` prints."""
@@ -53,6 +68,10 @@ class Replayed:
             found.update(verified=self.verified, difference=self.difference)
         if self.torn:
             found["torn"] = True
+        if self.damage:
+            found["damaged"] = list(self.damage)
+        if self.built:
+            found["built"] = self.built
         return found
 
     def as_json(self) -> str:
@@ -84,15 +103,36 @@ def run_replay(
     if verify:
         return _verify(reader, config or _recorded_config(header, recording, beside), progress)
     used = config or _recorded_config(header, recording, beside)
-    inputs: list[Input] = [record for record in reader if not isinstance(record, Action)]
-    engine = Engine(used, _start_ns(header, inputs), hold_context=hold_context)
+    chunks = _market(reader, progress)
+    first = next(chunks, [])
+    start_ns = first[0].ts_ns if header.origin == "import" and first else header.start_ns
     tally = Tally()
-    session = Session(engine, PaperVenue(used), [tally])
+    session = Session(Engine(used, start_ns, hold_context=hold_context), PaperVenue(used), [tally])
     session.feed(Arm(header.start_ns, "replay", "replay"))
-    market = [item for item in inputs if is_market_event(item)]
-    began = time.perf_counter()
-    session.run(_told(market, progress))
-    return Replayed(len(market), time.perf_counter() - began, tally, reader.torn)
+    events, wall_s = 0, 0.0
+    for chunk in chain((first,), chunks):
+        began = time.perf_counter()
+        session.run(chunk)
+        wall_s += time.perf_counter() - began
+        events += len(chunk)
+    return Replayed(events, wall_s, tally, reader.torn, damage=_damage(reader))
+
+
+def _market(reader: RecordingReader, progress: Progress | None) -> Iterator[list[MarketEvent]]:
+    """The recording's market, a frame's run of events at a time: a day of it never stands in memory as a whole."""
+    count = told = 0
+    for marker, batch in reader.batches():
+        if marker is Marker.EVENT:
+            chunk = [event for event in batch if isinstance(event, MARKET_KINDS)]
+            yield chunk
+            count += len(chunk)
+            if progress is not None and count >= told + PROGRESS_EVERY:
+                told = count
+                progress(count)
+
+
+def _damage(reader: RecordingReader) -> tuple[str, ...]:
+    return tuple(one.sentence for one in reader.damage)
 
 
 def _told(items: Iterable[T], progress: Progress | None) -> Iterable[T]:
@@ -105,10 +145,6 @@ def _counted(items: Iterable[T], progress: Progress) -> Iterator[T]:
         yield item
         if count % PROGRESS_EVERY == 0:
             progress(count)
-
-
-def _start_ns(header: RecordingHeader, inputs: list[Input]) -> int:
-    return inputs[0].ts_ns if header.origin == "import" and inputs else header.start_ns
 
 
 def _recorded_config(header: RecordingHeader, recording: Path, beside: Path | None) -> CockpitConfig:
@@ -140,7 +176,20 @@ def _verify(reader: RecordingReader, config: CockpitConfig, progress: Progress |
         if difference:
             break
     wall_s = time.perf_counter() - began
-    return Replayed(number, wall_s, tally, reader.torn, verified=not difference, difference=difference)
+    if not difference:
+        for _ in reader:  # behind damage nothing can be verified, but all of it is to be known
+            pass
+    damage = _damage(reader)
+    verified = not difference and not damage
+    return Replayed(number, wall_s, tally, reader.torn, verified, difference, damage, _built(header))
+
+
+def _built(header: RecordingHeader) -> str:
+    """Which other build made the recording; empty for this one, or where nobody knows."""
+    if header.engine_version == __version__ and header.build in ("", code_digest()):
+        return "" if header.build else f"recorded by {__version__}, its build is not known"
+    recorded = f"{header.engine_version or 'an unknown version'} (code {header.build or 'unknown'})"
+    return f"recorded by {recorded}, this is {__version__} (code {code_digest()})"
 
 
 class _Step(NamedTuple):
@@ -152,9 +201,12 @@ class _Step(NamedTuple):
 
 
 def _steps(reader: RecordingReader) -> Iterator[_Step]:
+    """The inputs up to the end, or up to damage: what an engine decided behind it cannot be found out again."""
     item: Any = None
     actions: list[Any] = []
     for record in reader:
+        if reader.damage:
+            break
         if isinstance(record, Action):
             if item is None:
                 raise RecordingError(f"{reader.path}: expected an input first, was {type(record).__name__}")
@@ -193,9 +245,12 @@ def _lines(replayed: Replayed) -> Iterator[str]:
     yield f"{replayed.events:,} events in {replayed.wall_s:.3f} s ({rate:,.0f} events/s)"
     if replayed.torn:
         yield "the recording's end is torn: everything up to its last flush was read"
+    for sentence in replayed.damage:
+        yield f"DAMAGED: {sentence}"
     if replayed.verified is not None:
-        same = "every verdict and action came out as recorded"
-        yield same if replayed.verified else f"DIFFERS: {replayed.difference}"
+        yield _verified(replayed)
+    if replayed.built and replayed.verified is not None:
+        yield replayed.built + ("" if replayed.verified else ": that may be all the difference there is")
     denied = sum(tally.denied_by.values())
     yield f"verdicts: {tally.approved} approved, {denied} denied"
     for verdict in tally.verdicts:
@@ -215,6 +270,13 @@ def _lines(replayed: Replayed) -> Iterator[str]:
             f"at {price_text(trade.entry_price)}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
         )
     yield f"digest {tally.digest}"
+
+
+def _verified(replayed: Replayed) -> str:
+    if replayed.difference:
+        return f"DIFFERS: {replayed.difference}"
+    same = "every verdict and action came out as recorded"
+    return same if replayed.verified else f"NOT VERIFIED: up to the damage {same}, nobody can tell what came after it"
 
 
 def _entry(text: str) -> list[str]:

@@ -331,8 +331,14 @@ class Host:
             self._notify_market(FeedState.DOWN, detail)
 
     async def _flush_recording(self) -> None:
+        """Flush now and then. While the disk refuses that is said once, and tried again."""
+        said: str | None = None
         while self._recording is not None:
             await asyncio.sleep(FLUSH_EVERY_S)
-            if not self._recording.flush():
-                LOG.error("%s", self._recording.failure)
-                return
+            self._recording.flush()
+            failure = self._recording.failure
+            if failure is not None and said is None:
+                LOG.error("%s", failure)
+            elif failure is None and said is not None:
+                LOG.warning("recording again; the gap is noted in %s", self._recording.path)
+            said = failure

@@ -23,6 +23,7 @@ from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.restore import Restored
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
+from cockpit.runtime.build import code_digest
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source
@@ -184,6 +185,7 @@ def _recording(
         mode=Mode.PAPER,
         start_ns=start_ns,
         engine_version=__version__,
+        build=code_digest(),
         feed=kind.value,
     )
     try:

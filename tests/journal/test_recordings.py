@@ -1,5 +1,6 @@
 """A recording gives back what was written, and after any accident what was flushed."""
 
+import tracemalloc
 from pathlib import Path
 from typing import get_args
 
@@ -15,8 +16,8 @@ from cockpit.domain.commands import AnyCommand, Arm
 from cockpit.domain.events import AnyEvent, Tick, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.journal.errors import RecordingError
+from cockpit.journal.frames import MAX_FRAME_BYTES
 from cockpit.journal.recordings import (
-    MAX_FRAME_BYTES,
     Marker,
     Record,
     RecordingHeader,
@@ -24,6 +25,7 @@ from cockpit.journal.recordings import (
     read_recording,
 )
 
+OLD = Path(__file__).parent / "made_by_0_1_0" / "session.rec"
 HEADER = RecordingHeader(
     created_ns=1, origin="engine", source="live", config_json='{"a": 1}', mode=Mode.PAPER, start_ns=2, feed="live"
 )
@@ -114,15 +116,58 @@ def test_a_tail_torn_at_any_byte_costs_only_the_last_flush(tmp_path: Path) -> No
         assert (reader.torn, reader.dropped_bytes) == (end > whole, end - whole)
 
 
-@pytest.mark.parametrize("rest", [b"\0" * 4096, b"something else"])
-def test_junk_after_the_last_frame_is_a_torn_tail(tmp_path: Path, rest: bytes) -> None:
+@pytest.mark.parametrize(("rest", "is_torn"), [(b"\0" * 4096, True), (b"something else", False)])
+def test_junk_after_the_last_frame_is_no_data(tmp_path: Path, rest: bytes, is_torn: bool) -> None:
+    """Zeros are what a power cut leaves; nothing that stops a writer leaves anything else."""
     path = tmp_path / "a.rec"
     write(path, trades(5))
     with path.open("ab") as file:
         file.write(rest)
     _, reader = read_recording(path)
     assert list(reader) == trades(5)
-    assert reader.dropped_bytes == len(rest)
+    assert (reader.dropped_bytes, reader.torn, bool(reader.damage)) == (len(rest), is_torn, not is_torn)
+
+
+def test_whatever_byte_of_a_frame_is_wrong_the_frames_behind_it_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    with RecordingWriter(path, HEADER) as writer:
+        ends = []
+        for number in range(3):
+            for item in trades(60)[20 * number : 20 * number + 20]:
+                put(writer, item)
+            writer.flush()
+            ends.append(path.stat().st_size)
+    data = path.read_bytes()
+    rest = trades(20) + trades(60)[40:]
+    for position in range(ends[0], ends[1]):
+        flipped = bytearray(data)
+        flipped[position] ^= 0x55
+        path.write_bytes(flipped)
+        _, reader = read_recording(path)
+        found = list(reader)
+        if found == trades(60):
+            assert not reader.damage, "a byte that nothing depends on"
+            continue
+        assert found == rest, f"byte {position}"
+        assert not reader.torn
+        (damage,) = reader.damage
+        assert damage.offset == ends[0]
+        assert damage.sentence == f"{ends[1] - ends[0]} bytes at byte {ends[0]} are damaged"
+
+
+def test_damage_is_known_before_the_first_record_behind_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    write(path, trades(20), flush_every=5)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x55
+    path.write_bytes(data)
+    _, reader = read_recording(path)
+    last = -1
+    for record in reader:
+        assert isinstance(record, Trade)
+        assert bool(reader.damage) == (record.trade_id > last + 1) or last > 5
+        last = record.trade_id
+    assert last == 19
 
 
 def test_a_flipped_bit_is_never_read_as_data(tmp_path: Path) -> None:
@@ -189,6 +234,33 @@ def test_a_frame_made_to_exhaust_the_memory_is_not_opened(tmp_path: Path) -> Non
     assert reader.dropped_bytes == len(bomb)
 
 
+def test_a_frame_that_states_less_than_it_holds_is_not_opened(tmp_path: Path) -> None:
+    """Run-length blocks: 4 bytes of file for 128 kB each, behind a header that states a kilobyte."""
+    path = tmp_path / "a.rec"
+    write(path, trades(3))
+    block = (128 * 1024 << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    last = (128 * 1024 << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"\0"
+    head = b"\x28\xb5\x2f\xfd\x60" + (1024 - 256).to_bytes(2, "little")
+    with path.open("ab") as file:
+        file.write(head + block * 6_000 + last)
+    tracemalloc.start()
+    _, reader = read_recording(path)
+    assert list(reader) == trades(3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * MAX_FRAME_BYTES
+    assert reader.damage
+
+
+def test_a_recording_of_the_first_release_is_read() -> None:
+    header, reader = read_recording(OLD)
+    assert (header.engine_version, header.build, header.origin) == ("0.1.0", "", "engine")
+    kinds = {type(record).__name__ for record in reader}
+    assert {"Trade", "Top", "Arm", "CommandAnswered", "StateChanged"} <= kinds
+    assert not reader.damage
+    assert not reader.torn
+
+
 def test_a_record_of_another_vocabulary_is_an_error_not_a_tail(tmp_path: Path) -> None:
     path = tmp_path / "a.rec"
     write(path, trades(3))
@@ -208,7 +280,7 @@ def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
     assert list(read_recording(path)[1]) == trades(3)
 
 
-def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_a_gap_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.rec"
     with RecordingWriter(path, HEADER) as writer:
         for item in trades(10):
@@ -218,23 +290,36 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None
             for item in trades(5_000):
                 put(writer, item)
             assert not writer.flush()
-        assert writer.failure == "recording ended after 10 records: File too large"
-        writer.write_input(Tick(1))
-        assert not writer.flush()
+            assert writer.failure == "not recording since 10 records: File too large"
+            writer.write_input(Tick(1))
+            assert not writer.flush()
+        with no_file_over(path.stat().st_size + 10_000):
+            assert not writer.flush(), "room for the note alone is none"
+        assert list(read_recording(path)[1]) == trades(10)
+        writer.write_input(Tick(2))
+        assert writer.flush(), "there is room again"
+        assert writer.failure is None
+        writer.write_input(Tick(3))
     _, reader = read_recording(path)
-    assert list(reader) == trades(10)
+    assert list(reader) == [*trades(10), Tick(3)]
     assert not reader.torn
+    (gap,) = reader.damage
+    assert gap.sentence == "5002 records were not recorded: not recording since 10 records: File too large"
 
 
-def test_a_record_without_an_encoding_ends_the_recording_before_it(tmp_path: Path) -> None:
+def test_a_record_without_an_encoding_is_missing_and_said(tmp_path: Path) -> None:
     path = tmp_path / "a.rec"
     with RecordingWriter(path, HEADER) as writer:
         writer.write_input(Tick(1))
         writer.write_input(Tick(2**70))
         writer.write_input(Tick(3))
         assert writer.failure is not None
-        assert writer.failure.startswith("recording ended after 1 records")
-    assert list(read_recording(path)[1]) == [Tick(1)]
+        assert writer.failure.startswith("not recording since 1 records: a record has no encoding")
+        assert writer.flush()
+        writer.write_input(Tick(4))
+    _, reader = read_recording(path)
+    assert list(reader) == [Tick(1), Tick(4)]
+    assert reader.damage[0].sentence.startswith("2 records were not recorded: not recording since 1 records: a record")
 
 
 def test_any_zstd_tool_opens_it(tmp_path: Path) -> None:

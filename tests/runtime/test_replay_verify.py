@@ -1,19 +1,24 @@
 """A recorded session comes out the same, action for action; one that was altered does not, and it is said where."""
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from cockpit import __version__
 from cockpit.domain import commands as asked
 from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice
+from cockpit.domain.events import Tick
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.engine.session import Session
 from cockpit.journal.errors import RecordingError
+from cockpit.journal.frames import Frame, read_frames
 from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
 from cockpit.replay.replay import run_replay
+from cockpit.runtime.build import code_digest
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 
@@ -159,3 +164,73 @@ def test_a_replay_takes_the_market_and_leaves_the_recorded_commands_and_fills(se
     assert replayed.tally.trades == []
     market = [record for record in records_of(session) if type(record).__name__ in ("Trade", "Top", "Tick")]
     assert replayed.events > len(market) > 0
+
+
+def damaged(path: Path, target: Path) -> Path:
+    """The same recording with one byte wrong in the last but one of its frames."""
+    with path.open("rb") as file:
+        frames = [frame for frame in read_frames(file) if isinstance(frame, Frame)]
+    data = bytearray(path.read_bytes())
+    data[(frames[-2].start + frames[-2].end) // 2] ^= 0x55
+    target.write_bytes(data)
+    return target
+
+
+def test_damage_is_said_and_is_never_verified(session: Path, tmp_path: Path) -> None:
+    records, path = records_of(session), tmp_path / "many.rec"
+    with RecordingWriter(path, header(), flush_bytes=2_000) as writer:
+        for record in records:
+            (writer.write_action if isinstance(record, Action) else writer.write_input)(record)  # type: ignore[arg-type]
+    assert run_replay(path, None, verify=True).verified is True
+    replayed = run_replay(damaged(path, tmp_path / "damaged.rec"), None, verify=True)
+    assert replayed.verified is False
+    assert replayed.difference == "", "nothing came out otherwise, as far as could be looked"
+    assert replayed.events > 50
+    assert not replayed.is_whole
+    (sentence,) = replayed.as_dict()["damaged"]
+    assert "are damaged" in sentence
+    text = replayed.as_text()
+    assert f"DAMAGED: {sentence}" in text
+    assert "NOT VERIFIED" in text
+
+
+def test_without_verifying_the_rest_is_run_and_the_damage_said(session: Path, tmp_path: Path) -> None:
+    path = tmp_path / "many.rec"
+    with RecordingWriter(path, header(), flush_bytes=2_000) as writer:
+        for record in records_of(session):
+            (writer.write_action if isinstance(record, Action) else writer.write_input)(record)  # type: ignore[arg-type]
+    whole = run_replay(path, None)
+    rest = run_replay(damaged(path, tmp_path / "damaged.rec"), None)
+    assert whole.events - 100 < rest.events < whole.events
+    assert (whole.is_whole, rest.is_whole) == (True, False)
+
+
+def test_a_recording_of_another_build_says_so(session: Path, tmp_path: Path) -> None:
+    this = write(tmp_path / "this.rec", records_of(session), engine_version=__version__, build=code_digest())
+    assert run_replay(this, None, verify=True).built == ""
+    other = write(tmp_path / "other.rec", records_of(session), engine_version=__version__, build="abc")
+    replayed = run_replay(other, None, verify=True)
+    assert replayed.verified is True
+    assert replayed.built == f"recorded by {__version__} (code abc), this is {__version__} (code {code_digest()})"
+    assert replayed.built in replayed.as_text()
+    assert replayed.as_dict()["built"] == replayed.built
+    records = records_of(session)
+    del records[next(index for index, record in enumerate(records) if isinstance(record, Notice))]
+    differs = run_replay(write(tmp_path / "less.rec", records, engine_version="0.0.9"), None, verify=True)
+    assert "recorded by 0.0.9 (code unknown)" in differs.as_text()
+    assert "that may be all the difference there is" in differs.as_text()
+
+
+def test_a_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    """Half a million ticks in some hundred kilobytes."""
+    path = tmp_path / "long.rec"
+    with RecordingWriter(path, header(), flush_bytes=64_000) as writer:
+        for number in range(500_000):
+            writer.write_input(Tick(NOON_NS + number))
+    tracemalloc.start()
+    try:
+        assert run_replay(path, None).events == 500_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 24 * 1024 * 1024

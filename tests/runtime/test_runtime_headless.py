@@ -244,7 +244,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_trading(start: Start, tmp_pa
 
     process = start(*trading(tmp_path / "home", 300), environment={"COCKPIT_TEST_LARGEST_FILE": "1500000"})
     log = process.home / "logs" / "engine.log"
-    process.until(lambda: log.exists() and "recording ended after" in log.read_text(), "the end of the recording")
+    process.until(lambda: log.exists() and "not recording since" in log.read_text(), "the end of the recording")
     holds_a_position(process)
     assert process.end(signal.SIGTERM) == 0
     assert "Traceback" not in process.said
