@@ -11,9 +11,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import Top, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.exchanges.binance.raw_capture import BinanceCapture
+from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
-from cockpit.runtime.build import code_digest
 
 FORMATS = ("binance-raw",)
 TEXT_SUFFIXES = (".txt", ".json", ".jsonl", ".log", ".raw")

@@ -22,12 +22,12 @@ from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.feeds.recorded import MARKET_KINDS
+from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import Marker, RecordingHeader, RecordingReader, read_recording
 from cockpit.paper.venue import PaperVenue
 from cockpit.replay.differences import first_difference, shown
 from cockpit.replay.tally import Tally, trade_summary
-from cockpit.runtime.build import code_digest
 
 WIDTH = 80
 PROGRESS_EVERY = 20_000

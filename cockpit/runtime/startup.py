@@ -18,12 +18,12 @@ from cockpit.exchanges.base.library import load_library
 from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
+from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.restore import Restored
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
-from cockpit.runtime.build import code_digest
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source

@@ -14,11 +14,11 @@ from cockpit.domain.events import Tick
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
 from cockpit.engine.session import Session
+from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.frames import Frame, read_frames
 from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
 from cockpit.replay.replay import run_replay
-from cockpit.runtime.build import code_digest
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 
