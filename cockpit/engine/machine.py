@@ -82,6 +82,15 @@ class Engine:
         """The engine's time: the latest event time it has seen of the watched venues, or of anything rarer."""
         return max(self._clock_ns, *(asset.received_ns for asset in self._assets.values()))
 
+    @property
+    def next_due_ns(self) -> int:
+        """When time alone next brings something: an event before it changes nothing but what it says itself.
+
+        A bar's end, the watch of every second, a time stop, an instant a setup waits for. It may be too early, never
+        too late.
+        """
+        return self._due_ns
+
     def probe(self, setup_name: str) -> Verdict:
         """What the gate would say to this setup right now. Changes nothing. Raises KeyError for an unknown name."""
         setup, now_ns = self.setups[setup_name], self.now_ns
@@ -185,7 +194,10 @@ class Engine:
         return out.actions or NOTHING
 
     def _pass_time(self, out: Outbox) -> None:
-        """Once a second the watch, then the bars that ended. The watch is first: it is what begins a new day."""
+        """Once a second the watch, then the bars that ended, then what setups wait for.
+
+        The watch is first: it is what begins a new day.
+        """
         now_ns = out.now_ns
         if now_ns >= self._watch_due_ns:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
@@ -194,6 +206,8 @@ class Engine:
                 self._set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
             self._close_bars(out)
+        for setup in self.setups.values():
+            self._wake(setup, now_ns, out)
         self.book.on_time(out)
         for trade in self.book.trades:
             self._check_ground(trade, out)
@@ -202,12 +216,24 @@ class Engine:
     def _close_bars(self, out: Outbox) -> None:
         for asset, bar in self.market.close_bars(out.now_ns):
             for setup in self._setups_of[asset]:
+                # What it was due at before the bar ended comes first; at the very end of the bar the bar does.
+                self._wake(setup, bar.end_ns - 1, out)
                 self._consider(setup, setup.on_bar(bar, out.now_ns), out)
             self._set_fences(asset)
 
+    def _wake(self, setup: Setup, until_ns: int, out: Outbox) -> None:
+        """Call a setup that was due by then."""
+        if setup.due_ns is not None and setup.due_ns <= until_ns:
+            self._consider(setup, setup.on_time(out.now_ns), out)
+            self._set_fences(setup.asset)
+
     def _plan(self) -> None:
         """When time alone next brings something."""
-        self._due_ns = self.book.next_due_ns(min(self.market.next_bar_ns, self._watch_due_ns))
+        dues = (setup.due_ns for setup in self.setups.values())
+        due_ns = min(
+            (self.market.next_bar_ns, self._watch_due_ns, *(setup_due for setup_due in dues if setup_due is not None))
+        )
+        self._due_ns = self.book.next_due_ns(due_ns)
 
     def _settle(self, out: Outbox) -> None:
         """Book what changed, let the consequences follow, and remember."""
@@ -254,10 +280,12 @@ class Engine:
             trade.close(ExitReason.INVALIDATED, sentence, out)
 
     def _set_fences(self, asset: str) -> None:
-        """Between the fences no setup waits for a price, so a print there wakes nobody."""
+        """Between the fences no setup waits for a price, and before it is due none waits for time: nobody is woken."""
         setups = self._setups_of[asset]
         self._assets[asset].fence_low = max((setup.fence_low for setup in setups), default=float("-inf"))
         self._assets[asset].fence_high = min((setup.fence_high for setup in setups), default=float("inf"))
+        dues = (setup.due_ns for setup in setups)
+        self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 
     def _on_reading(self, reading: ReadingEvent, out: Outbox) -> None:
         self.market.apply(reading, out.now_ns)

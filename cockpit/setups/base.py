@@ -30,11 +30,13 @@ class SetupStatus(msgspec.Struct, frozen=True):
 class Setup(ABC):
     """One setup on one asset.
 
-    The engine hands it prints beyond its fences, closed bars and readings, each after the market has taken it in; it
+    The engine hands it prints beyond its fences, closed bars and readings, each after the market has taken it in, and
+    calls `on_time` at the first event at or past `due_ns`: after the bars that ended by then, before that event. It
     answers with a proposal or None. After a proposal it is TRIGGERED and proposes nothing until the engine says what
     became of it (`denied`, `not_sent`, `closed`); then it cools down and starts afresh. No market data makes it raise.
 
-    `fence_low` and `fence_high` may change at every call: a print inside them means nothing to this setup.
+    `fence_low`, `fence_high` and `due_ns` may change at every call: a print inside the fences means nothing to this
+    setup, nor does time before it is due.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Setup(ABC):
         self._decimals = price_decimals(config.instrument(asset).tick_usd)
         self._phase = SetupPhase.IDLE if section.enabled else SetupPhase.OFF
         self._ready_ns = 0
+        self._wake_ns: int | None = None
         self._rest_reason = ""
         self._triggered_ns = 0
         self._trade_open = False
@@ -70,7 +73,20 @@ class Setup(ABC):
         """The side of its open or next trade, as things stand."""
         return self._side
 
+    @property
+    def due_ns(self) -> int | None:
+        """When time alone next means something to it: the end of its cooldown, or what its pattern asked for."""
+        return self._ready_ns if self._phase is SetupPhase.COOLING_DOWN else self._wake_ns
+
     # What the engine hands in.
+
+    def on_time(self, now_ns: int) -> Proposal | None:
+        """The instant it was due at has come; `now_ns` may lie past it. Returns a proposal when this completes one."""
+        self._settle(now_ns)
+        if self._wake_ns is None or now_ns < self._wake_ns:
+            return None
+        self._wake_ns = None
+        return self._propose(self._on_time(now_ns), now_ns) if self._is_listening else None
 
     def on_price(self, ts_ns: int, price: float) -> Proposal | None:
         """A print of its asset beyond somebody's fences; `price` in USD. Returns a proposal when this completes one."""
@@ -84,7 +100,7 @@ class Setup(ABC):
 
     def on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
         """A closed bar of its asset, of any length. Returns a proposal when this completes one."""
-        self._settle(now_ns)
+        self._settle(bar.end_ns)
         return self._propose(self._on_bar(bar, now_ns), now_ns) if self._is_listening else None
 
     def on_reading(self, event: ReadingEvent, now_ns: int) -> Proposal | None:
@@ -157,6 +173,10 @@ class Setup(ABC):
     def _on_reading(self, event: ReadingEvent) -> Proposal | None:
         return None
 
+    def _on_time(self, now_ns: int) -> Proposal | None:
+        """The instant asked for by `_wake_at` has come, and no print, bar or reading took it back before."""
+        return None
+
     def _follow(self, ts_ns: int, price: float) -> None:
         """A print beyond somebody's fences while its own trade is on."""
         return None
@@ -194,6 +214,10 @@ class Setup(ABC):
         self.fence_low = low
         self.fence_high = high
 
+    def _wake_at(self, due_ns: int | None) -> None:
+        """Ask for `_on_time` at this instant, in place of any asked for before; None asks for nothing any more."""
+        self._wake_ns = due_ns
+
     def _settle(self, now_ns: int) -> None:
         if self._phase is SetupPhase.COOLING_DOWN and now_ns >= self._ready_ns:
             self._phase = self._resting_phase
@@ -209,6 +233,7 @@ class Setup(ABC):
         self._phase = SetupPhase.TRIGGERED
         self._triggered_ns = now_ns
         self._trade_open = False
+        self._wake_at(None)
         self._on_triggered()
 
     def _cool_down(self, now_ns: int) -> None:
@@ -220,6 +245,7 @@ class Setup(ABC):
         self._ready_ns = ready_ns
         self._rest_reason = reason
         self._trade_open = False
+        self._wake_at(None)
         self._set_fences()
 
     def _cooling_text(self, now_ns: int) -> str:

@@ -19,7 +19,7 @@ from cockpit.setups.texts import away_text, clock_text
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """A try to win the band back: its bars count from `first_end_ns` to `last_end_ns`, both included."""
+    """A try to win the band back: bars count that end from `first_end_ns` to `last_end_ns`, where it fails."""
 
     start_ns: int
     first_end_ns: int
@@ -61,9 +61,8 @@ class LowerBandLongSetup(Setup):
 
     def _on_price(self, ts_ns: int, price: float) -> Proposal | None:
         if self._attempt is not None:
-            if ts_ns > self._attempt.last_end_ns:
-                self._fail(self._attempt, price)
-        elif self._phase is SetupPhase.IDLE:
+            return None
+        if self._phase is SetupPhase.IDLE:
             if price < self._trigger:
                 self._await_reclaim()
         elif price > self._trigger:
@@ -76,8 +75,12 @@ class LowerBandLongSetup(Setup):
             return None
         if self._is_reclaim(attempt, bar, now_ns):
             return self._proposal(self.side, self._reclaim_text(attempt, bar, now_ns))
-        if max(bar.end_ns, now_ns) >= attempt.last_end_ns:
-            self._fail(attempt, self._quotes.price)
+        return None
+
+    def _on_time(self, now_ns: int) -> Proposal | None:
+        """The attempt is out of time: what comes next may be the next flush, or the start of the next attempt."""
+        if self._attempt is not None:
+            self._fail(self._attempt)
         return None
 
     def _on_triggered(self) -> None:
@@ -85,11 +88,10 @@ class LowerBandLongSetup(Setup):
         self._attempt = None
 
     def _start_afresh(self) -> None:
-        self._resume(self._quotes.price)
-
-    def _resume(self, price: float | None) -> None:
         """Under the trigger the flush has happened already; anywhere else a new one is needed."""
+        price = self._quotes.price
         self._attempt = None
+        self._wake_at(None)
         if price is not None and price < self._trigger:
             self._await_reclaim()
         else:
@@ -107,6 +109,7 @@ class LowerBandLongSetup(Setup):
             last_end_ns=ts_ns + seconds_to_ns(self._rules.reclaim_within_s),
             delta_before=self._quotes.delta_before_last_trade,
         )
+        self._wake_at(self._attempt.last_end_ns)
         self._set_fences()
 
     def _is_reclaim(self, attempt: Attempt, bar: Bar, now_ns: int) -> bool:
@@ -123,7 +126,7 @@ class LowerBandLongSetup(Setup):
         spread_bps = self._market.funding_spread_bps(self.asset, now_ns).tradable
         return spread_bps is not None and spread_bps > self._rules.funding_spread_above_bps
 
-    def _fail(self, attempt: Attempt, price: float | None) -> None:
+    def _fail(self, attempt: Attempt) -> None:
         rules = self._rules
         self._failures.append(attempt.last_end_ns)
         span_ns = self._failures[-1] - self._failures[0]
@@ -133,7 +136,7 @@ class LowerBandLongSetup(Setup):
             self._attempt = None
             self._rest_until(attempt.last_end_ns + seconds_to_ns(rules.stand_down_s), reason)
         else:
-            self._resume(price)
+            self._start_afresh()
 
     def _funding_guard(self, now_ns: int) -> Check:
         name, above = "setup_funding_spread", self._rules.funding_spread_above_bps

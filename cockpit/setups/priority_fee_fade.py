@@ -10,7 +10,6 @@ from cockpit.domain.events import PriorityFee, ReadingEvent
 from cockpit.domain.kinds import Origin, Outcome, SetupPhase, Side
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
-from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 from cockpit.market.onchain import distance
 from cockpit.market.readings import COMPARED_DECIMALS
@@ -64,13 +63,14 @@ class PriorityFeeFadeSetup(Setup):
         if shock is None:
             self._watch_for_shock(fee, event.ts_ns)
         elif fee > shock.peak:
-            self._shock = self._shock_at(fee, shock.baseline, event.ts_ns)
+            self._follow_shock(fee, shock.baseline, event.ts_ns)
         elif round((1.0 - fee / shock.peak) * 100.0, COMPARED_DECIMALS) >= self._rules.fall_pct:
             return self._fade(shock, fee, event.ts_ns)
         return None
 
-    def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
-        if self._shock is not None and now_ns > self._shock.last_ns:
+    def _on_time(self, now_ns: int) -> Proposal | None:
+        """The shock is out of time: a fall at its last instant still counted."""
+        if self._shock is not None:
             self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
         return None
 
@@ -84,16 +84,18 @@ class PriorityFeeFadeSetup(Setup):
         baseline = self._market.fee_baseline(self._rules.baseline_s)
         # A multiple of no fee at all says nothing.
         if baseline is not None and baseline > 0.0 and fee > self._rules.shock_multiple * baseline:
-            self._shock = self._shock_at(fee, baseline, ts_ns)
+            self._follow_shock(fee, baseline, ts_ns)
             self._phase = SetupPhase.WATCHING
         elif self._shock is not None:
             self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
 
-    def _shock_at(self, peak: float, baseline: float, ts_ns: int) -> Shock:
-        return Shock(peak, baseline, ts_ns + seconds_to_ns(self._rules.fall_within_s))
+    def _follow_shock(self, peak: float, baseline: float, ts_ns: int) -> None:
+        self._shock = Shock(peak, baseline, ts_ns + seconds_to_ns(self._rules.fall_within_s))
+        self._wake_at(self._shock.last_ns + 1)
 
     def _go_idle(self, outcome: str) -> None:
         self._shock = None
+        self._wake_at(None)
         self._phase = SetupPhase.IDLE
         self._last_shock_words = f"; last shock: {outcome}"
 

@@ -63,6 +63,28 @@ def test_a_reclaim_that_fails_twice_stands_the_setup_down_for_30_minutes(scene: 
     assert [decided.verdict.proposal.setup for decided in scene.seen.of(Decided)] == [LOWER]
 
 
+def test_the_engine_wakes_a_setup_at_the_very_instant_it_asked_for(scene: Scenario) -> None:
+    """Between two looks of the watch, with nothing but a book that moves: the attempt is over at its 60 s."""
+    premium(scene)
+    scene.move("BTC", 106_700.0)
+    scene.wait_ms(300)
+    scene.move("BTC", 106_810.0)
+    ends_ns = scene.now_ns + 60 * NS_PER_S
+    seconds(scene, 59, 106_700.0, buys=False)
+    scene.wait_ms(800)
+    assert scene.engine.next_due_ns == ends_ns
+    scene.wait_ms(199)
+    assert waits_for(scene).startswith("bar close above 106,800.0")
+    scene.now_ns = ends_ns
+    scene.quote("BTC", 106_700.0)
+    assert waits_for(scene).startswith("print back above 106,800.0")
+    assert scene.engine.next_due_ns > ends_ns
+
+
+def waits_for(scene: Scenario, name: str = LOWER) -> str:
+    return next(view.waiting_for for view in snapshot(scene.engine).setups if view.name == name)
+
+
 def test_a_denied_setup_says_why_and_cools_down(scene: Scenario) -> None:
     premium(scene)
     scene.health(2.1)

@@ -32,11 +32,13 @@ class Street:
         return self.start_ns + seconds_to_ns(at_s)
 
     def tick(self, at_s: float) -> None:
-        """Time passed: bars that ended close."""
+        """Time passed: bars that ended close, and what the setup waits for comes due."""
         now_ns = self.at(at_s)
         for asset, bar in self.market.close_bars(now_ns):
             if asset == self.setup.asset:
+                self._wake(at_s, bar.end_ns - 1)
                 self._note(at_s, self.setup.on_bar(bar, now_ns))
+        self._wake(at_s, now_ns)
 
     def trade(self, at_s: float, price: float, qty: float = 1.0) -> None:
         """A print; a negative quantity was sold by the taker."""
@@ -82,6 +84,10 @@ class Street:
     @property
     def proposed_at(self) -> list[float]:
         return [at_s for at_s, _ in self.proposals]
+
+    def _wake(self, at_s: float, until_ns: int) -> None:
+        if self.setup.due_ns is not None and self.setup.due_ns <= until_ns:
+            self._note(at_s, self.setup.on_time(self.at(at_s)))
 
     def _note(self, at_s: float, proposal: Proposal | None) -> None:
         if proposal is not None:

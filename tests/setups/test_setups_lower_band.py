@@ -226,13 +226,6 @@ class TestFailure:
         assert btc.proposals == []
         assert btc.phase(500.0) is SetupPhase.IDLE
 
-    def test_a_print_that_arrives_before_any_bar_fails_it_too(self, btc):
-        """Another setup's fence was crossed; no bar of ours has closed since."""
-        btc.trade(2.0, 106_810.0, 9.0)
-        btc.setup.on_price(btc.at(62.001), 106_790.0)
-        assert btc.phase(62.001) is SetupPhase.WATCHING
-        assert btc.waiting_for(62.001).startswith("print back above")
-
 
 class TestGuards:
     def test_the_funding_guard_says_its_numbers(self, btc):
