@@ -30,7 +30,10 @@ class Wick(msgspec.Struct):
 
 
 class UpperBandShortSetup(Setup):
-    """Idle until a print above the trigger; watching the wick close back, then for the lower high."""
+    """Idle until a print above the trigger; watching the wick close back, then for the lower high.
+
+    A wick that does not close back in time is a break: nothing begins before a bar has closed below the trigger again.
+    """
 
     def __init__(self, name: str, rules: UpperBandShort, config: CockpitConfig, market: Market) -> None:
         super().__init__(name, name, rules.asset, rules, config, market)
@@ -40,6 +43,7 @@ class UpperBandShortSetup(Setup):
         self._trigger, self._invalid_above = self._edges_now()
         self._above_since_ns: int | None = None
         self._wick: Wick | None = None
+        self._is_broken = False
         if rules.enabled:
             self._start_afresh()
 
@@ -79,44 +83,75 @@ class UpperBandShortSetup(Setup):
         return low, high + self._rules.invalid_beyond_band_usd
 
     def _on_price(self, ts_ns: int, price: float) -> Proposal | None:
-        if self._wick is not None and self._is_over(self._wick, ts_ns, ts_ns):
-            self._start_afresh()
-        if self._wick is None and price > self._trigger:
+        if self._wick is None and not self._is_broken and price > self._trigger:
             self._begin_wick(ts_ns, price)
         return None
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
         wick = self._wick
-        if wick is None or bar.length_s != self._rules.bar_s:
+        if bar.length_s != self._rules.bar_s:
             return None
-        if self._is_over(wick, bar.end_ns, now_ns):
-            self._start_afresh()
+        is_below = bar.close < self._trigger
+        if wick is None:
+            if self._is_broken and is_below:
+                self._await_wick()
             return None
-        if wick.has_closed_back and bar.high < wick.high:
+        if now_ns > self._last_end_ns(wick) + self._bar_ns:
+            return None  # news of the past: the feed had a gap, and the wick is over
+        if wick.has_closed_back and is_below and bar.high < wick.high:
             return self._proposal(self.side, self._lower_high_text(wick, bar))
+        if bar.end_ns > wick.last_end_ns:
+            self._end_wick(is_break=not is_below)
+            return None
         wick.high = max(wick.high, bar.high)
-        is_in_time = wick.first_end_ns <= bar.end_ns <= wick.last_end_ns
-        wick.has_closed_back = is_in_time and bar.close < self._trigger
+        wick.has_closed_back = is_below and bar.end_ns >= wick.first_end_ns
+        self._wake_at(self._last_end_ns(wick))
+        return None
+
+    def _on_time(self, now_ns: int) -> Proposal | None:
+        """The wick is out of time, and no bar ended in time that made something of it."""
+        if self._wick is not None:
+            self._end_wick(is_break=not self._wick.has_closed_back)
         return None
 
     def _follow(self, ts_ns: int, price: float) -> None:
         if price <= self._invalid_above:
             self._above_since_ns = None
+            self._wake_at(None)
             self._set_fences(high=self._invalid_above)
         elif self._above_since_ns is None:
             # A print exactly at the limit is not above it any more.
             self._above_since_ns = ts_ns
+            self._wake_at(ts_ns + seconds_to_ns(self._rules.invalid_held_s))
             self._set_fences(low=math.nextafter(self._invalid_above, math.inf))
 
     def _on_triggered(self) -> None:
         self._wick = None
+        self._is_broken = False
         self._above_since_ns = None
         self._set_fences(high=self._invalid_above)
 
     def _start_afresh(self) -> None:
+        self._end_wick(is_break=self._is_held_above())
+
+    def _end_wick(self, is_break: bool) -> None:
         self._wick = None
+        self._wake_at(None)
+        self._is_broken = is_break
         self._phase = SetupPhase.IDLE
-        self._set_fences(high=self._trigger)
+        self._set_fences(high=math.inf if is_break else self._trigger)
+
+    def _await_wick(self) -> None:
+        self._end_wick(is_break=False)
+
+    def _is_held_above(self) -> bool:
+        """Whether no bar closed below the trigger for as long as a wick may last: a break nobody watched begin."""
+        rules = self._rules
+        bars = self._quotes.last_bars(rules.bar_s, 1 + math.ceil(rules.close_back_within_s / rules.bar_s))
+        from_ns = self._quotes.received_ns - seconds_to_ns(rules.close_back_within_s)
+        before = [bar for bar in bars if bar.end_ns <= from_ns][-1:]
+        bars = before + [bar for bar in bars if bar.end_ns > from_ns]
+        return bool(bars) and bars[0].start_ns <= from_ns and all(bar.close >= self._trigger for bar in bars)
 
     def _begin_wick(self, ts_ns: int, price: float) -> None:
         # The wick's bars tell its high: no further print is needed.
@@ -127,12 +162,12 @@ class UpperBandShortSetup(Setup):
             high=price,
         )
         self._phase = SetupPhase.WATCHING
+        self._wake_at(self._wick.last_end_ns)
         self._set_fences()
 
-    def _is_over(self, wick: Wick, end_ns: int, now_ns: int) -> bool:
-        """Too late to close back; after a close back, the lower high has one bar more."""
-        last_end_ns = wick.last_end_ns + (self._bar_ns if wick.has_closed_back else 0)
-        return end_ns > last_end_ns or now_ns > last_end_ns + self._bar_ns
+    def _last_end_ns(self, wick: Wick) -> int:
+        """The last bar end that counts: after a close back, the lower high has one bar more."""
+        return wick.last_end_ns + (self._bar_ns if wick.has_closed_back else 0)
 
     def _held_s(self, now_ns: int) -> float | None:
         return None if self._above_since_ns is None else ns_to_seconds(now_ns - self._above_since_ns)
@@ -194,6 +229,9 @@ class UpperBandShortSetup(Setup):
     def _idle_text(self, now_ns: int) -> str:
         if math.isinf(self._trigger):
             return f"no upper band of {self.asset} in the config"
+        if self._is_broken:
+            bar = f"{self._rules.bar_s:g} s bar"
+            return f"{bar} closing below {self._price_text(self._trigger)}: above it for longer than a wick is a break"
         return f"wick above {self._price_text(self._trigger)} ({away_text(self._quotes.price, self._trigger)})"
 
     def _watching_text(self, now_ns: int) -> str:
@@ -201,7 +239,8 @@ class UpperBandShortSetup(Setup):
         if wick is None:
             return self._idle_text(now_ns)
         if wick.has_closed_back:
-            return f"{bar} with its high under the wick's {self._price_text(wick.high)}"
+            high, edge = self._price_text(wick.high), self._price_text(self._trigger)
+            return f"{bar} with its high under the wick's {high}, closing below {edge}"
         window = f"from {clock_text(wick.first_end_ns)} to {clock_text(wick.last_end_ns)}"
         return f"{bar} closing back below {self._price_text(self._trigger)}, {window}"
 

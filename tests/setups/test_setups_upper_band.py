@@ -113,7 +113,7 @@ def test_a_high_not_under_the_wicks_goes_on_with_the_wick(btc, high):
     assert btc.proposals == []
     assert btc.phase(45.0) is SetupPhase.WATCHING
     btc.trade(50.0, 109_690.0)  # closes back again
-    btc.trade(61.0, high - 0.1)  # under the new high
+    btc.trades([(61.0, high - 0.1), (70.0, 109_690.0)])  # under the new high
     btc.tick(75.0)
     assert btc.proposed_at == [75.0]
 
@@ -123,7 +123,7 @@ def test_a_new_high_that_closes_back_in_the_same_bar_waits_for_the_next_bar(btc)
     btc.trades([(31.0, 109_850.0), (40.0, 109_650.0)])
     btc.tick(45.0)
     assert btc.proposals == []
-    btc.trade(46.0, 109_840.0)
+    btc.trades([(46.0, 109_840.0), (59.0, 109_690.0)])
     btc.tick(60.0)
     assert btc.proposed_at == [60.0]
     assert "109,840.0 under the wick's 109,850.0" in btc.proposals[0][1].why
@@ -167,10 +167,97 @@ def test_a_lower_high_whose_close_is_seen_only_after_a_gap_is_old_news(btc):
     assert btc.phase(3_600.0) is SetupPhase.IDLE
 
 
-def test_a_new_wick_may_start_at_the_print_that_ends_the_gap(btc):
-    btc.trade(1.0, 109_750.0)
-    btc.setup.on_price(btc.at(500.0), 109_760.0)
-    assert "from 12:08:35 to 12:09:50" in btc.waiting_for(500.0)
+def second_by_second(btc, from_s, to_s, price):
+    for second in range(from_s, to_s):
+        btc.trade(float(second), price, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("close", "is_sold"), [(109_699.9, True), (109_700.0, False), (109_700.1, False), (109_790.0, False)]
+)
+def test_the_lower_high_must_close_below_the_edge_too(btc, close, is_sold):
+    """A failed break that has not failed: its bar makes a lower high and closes at or above the edge."""
+    wicked(btc)
+    btc.trades([(31.0, 109_790.0), (40.0, close)])
+    btc.tick(45.0)
+    assert btc.proposed_at == ([45.0] if is_sold else [])
+    if not is_sold:
+        assert btc.waiting_for(45.0) == "15 s bar closing back below 109,700.0, from 12:00:16 to 12:01:31"
+        btc.trades([(46.0, 109_690.0), (61.0, 109_680.0)])
+        btc.tick(75.0)
+        assert btc.proposed_at == [75.0]
+
+
+class TestBreak:
+    """A wick from 1 s that has not closed back by 91 s."""
+
+    WAITS = "15 s bar closing below 109,700.0: above it for longer than a wick is a break"
+
+    @pytest.fixture
+    def broken(self, btc):
+        second_by_second(btc, 1, 91, 109_750.0)
+        assert btc.setup.due_ns == btc.at(91.0)
+        return btc
+
+    def test_it_is_one_at_its_90_s_and_no_bar_is_needed(self, broken):
+        broken.tick(90.9)
+        assert broken.phase(90.9) is SetupPhase.WATCHING
+        broken.tick(91.0)
+        assert broken.phase(91.0) is SetupPhase.IDLE
+        assert broken.waiting_for(91.0) == self.WAITS
+
+    @pytest.mark.parametrize("held_until_s", [106, 121, 600])
+    def test_while_it_holds_no_wick_begins(self, broken, held_until_s):
+        second_by_second(broken, 91, held_until_s, 109_760.0)
+        broken.trades([(held_until_s + 1.0, 109_690.0), (held_until_s + 2.0, 109_750.0)])
+        assert broken.waiting_for(held_until_s + 2.0) == self.WAITS
+
+    def test_a_dip_that_no_bar_closes_on_does_not_end_it(self, broken):
+        broken.trades([(92.0, 109_600.0), (104.0, 109_750.0)])
+        broken.tick(105.0)
+        assert broken.waiting_for(105.0) == self.WAITS
+
+    def test_a_close_at_the_edge_does_not_end_it(self, broken):
+        broken.trade(92.0, 109_700.0)
+        broken.tick(105.0)
+        assert broken.waiting_for(105.0) == self.WAITS
+
+    def test_a_bar_that_closes_below_ends_it_and_then_a_wick_may_begin(self, broken):
+        broken.trades([(92.0, 109_750.0), (104.0, 109_690.0)])
+        broken.tick(105.0)
+        assert broken.waiting_for(105.0).startswith("wick above 109,700.0")
+        broken.trades([(106.0, 109_760.0), (125.0, 109_690.0), (136.0, 109_680.0)])
+        broken.tick(150.0)
+        assert broken.proposed_at == [150.0]
+        assert "since 12:01:46" in broken.proposals[0][1].why
+
+    def test_so_is_one_that_a_gap_leaves_open(self, btc):
+        btc.trades([(1.0, 109_750.0), (500.0, 109_760.0)])
+        assert btc.waiting_for(500.0) == self.WAITS
+
+    def test_so_is_one_that_closed_back_and_rose_again_past_its_time(self, btc):
+        second_by_second(btc, 1, 80, 109_750.0)
+        btc.trades([(89.0, 109_690.0), (95.0, 109_740.0)])
+        btc.tick(105.0)
+        assert btc.proposals == []
+        assert btc.waiting_for(105.0) == self.WAITS
+
+    def test_one_that_held_through_the_cooldown_is_known_at_its_end(self, btc):
+        proposed(btc)
+        btc.setup.denied(btc.at(45.0))
+        second_by_second(btc, 46, 105, 109_750.0)
+        btc.tick(105.0)
+        assert btc.waiting_for(105.0).startswith("wick above 109,700.0")  # 59 s are no break yet
+        btc.setup.opened(btc.at(105.0))
+        btc.setup.closed(btc.at(105.0))
+        second_by_second(btc, 105, 165, 109_750.0)
+        btc.tick(165.0)
+        assert btc.waiting_for(165.0) == self.WAITS
+
+    def test_one_that_never_was_does_not_bar_the_first_wick(self, street):
+        btc = street(NAME)
+        btc.trade(0.0, 109_750.0)
+        assert btc.phase(0.0) is SetupPhase.WATCHING
 
 
 class TestGuards:
@@ -303,7 +390,7 @@ class TestWaiting:
         assert btc.waiting_for(1.0) == "15 s bar closing back below 109,700.0, from 12:00:16 to 12:01:31"
         btc.trades([(5.0, 109_800.0), (29.0, 109_690.0)])
         btc.tick(30.0)
-        assert btc.waiting_for(30.0) == "15 s bar with its high under the wick's 109,800.0"
+        assert btc.waiting_for(30.0) == ("15 s bar with its high under the wick's 109,800.0, closing below 109,700.0")
 
     def test_without_a_band_it_says_so_and_never_fires(self, bare_config, street_on):
         btc = street_on(bare_config.model_copy(update={"bands": {}}), NAME)
