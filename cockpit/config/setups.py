@@ -149,8 +149,8 @@ class UpperBandShort(SetupSection):
 
     @property
     def lookback_s(self) -> float:
-        """`squeeze_window_s`."""
-        return self.squeeze_window_s
+        """`squeeze_window_s`, and a minute more than `basis_rising_s`: it is told by medians of a minute."""
+        return max(self.squeeze_window_s, self.basis_rising_s + 60.0)
 
 
 class PriorityFeeFade(SetupSection):

@@ -11,7 +11,7 @@ from math import inf
 from cockpit.domain.events import Depth, MarkPrice, Top, Trade
 from cockpit.domain.units import BPS, NS_PER_S
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, LongBar, bar_start
-from cockpit.market.book import BasisRun, SizeBaseline, depth_size, top_size
+from cockpit.market.book import BasisMinutes, SizeBaseline, depth_size, top_size
 from cockpit.market.windows import bars_since, largest_rise_bps
 
 
@@ -86,7 +86,7 @@ class AssetMarket:
         self._long_bars = {length_s: LongBar(length_s * NS_PER_S) for length_s in bar_lengths_s}
         self._top_sizes = SizeBaseline(history_s)
         self._depth_sizes = SizeBaseline(history_s)
-        self._basis = BasisRun()
+        self._basis = BasisMinutes(history_s)
         self._low, self._high, self._peak, self._rise = inf, 0.0, -inf, 1.0
         self._open = self._volume = self._notional = self._delta = 0.0
         self._trades = 0
@@ -305,11 +305,11 @@ class AssetMarket:
             return None
         return (mark.mark / mark.index - 1.0) * BPS
 
-    def basis_rising_s(self, now_ns: int) -> float:
-        """For how long the basis has risen without a fall; 0 when it has not, or when no mark is heard any more."""
+    def basis_medians_bps(self, minutes: int, now_ns: int) -> list[float]:
+        """The basis of the last minutes as one median each, oldest first; none where not all were heard."""
         if self.mark is None or now_ns - self.mark.ts_ns > self._silent_ns:
-            return 0.0
-        return self._basis.rising_s
+            return []
+        return self._basis.medians(minutes)
 
     def _window_start(self, window_s: float) -> int:
         """Windows reach back from the running bar's start: asked at a bar's close they hold exactly their length."""

@@ -1,4 +1,4 @@
-"""How thick the book is against its own recent median, and how the perp basis runs. Both are sampled at bar closes."""
+"""How thick the book is against its own recent median, and the perp basis by minutes. Both are sampled at bar closes."""
 
 from collections import deque
 from statistics import median
@@ -7,6 +7,8 @@ from cockpit.domain.events import Depth, Top
 from cockpit.domain.units import NS_PER_S
 from cockpit.market.bars import BASE_BAR_S
 from cockpit.market.windows import MIN_BASELINE_S
+
+MINUTE_S = 60
 
 
 def top_size(top: Top) -> float:
@@ -39,26 +41,29 @@ class SizeBaseline:
         return median(sizes)
 
 
-class BasisRun:
-    """For how long the basis has risen without a fall. A flat stretch before the first rise does not count."""
+class BasisMinutes:
+    """The basis of the last minutes, one sample a base bar in which a mark was heard, told by medians of a minute.
 
-    __slots__ = ("_base_bps", "_last_bps", "_last_ns", "_since_ns")
+    A single sample lower than the one before says nothing of a minute: its median hardly moves.
+    """
 
-    def __init__(self) -> None:
-        self._since_ns = 0
-        self._last_ns = 0
-        self._base_bps: float | None = None
-        self._last_bps = 0.0
+    __slots__ = ("_samples",)
+
+    def __init__(self, keep_s: float) -> None:
+        self._samples: deque[tuple[int, float]] = deque(maxlen=max(1, int(keep_s // BASE_BAR_S)))
 
     def add(self, end_ns: int, basis_bps: float) -> None:
         """Take the basis that stood at a bar's end."""
-        if self._base_bps is None or basis_bps < self._last_bps or basis_bps <= self._base_bps:
-            self._since_ns = end_ns
-            self._base_bps = basis_bps
-        self._last_ns = end_ns
-        self._last_bps = basis_bps
+        self._samples.append((end_ns, basis_bps))
 
-    @property
-    def rising_s(self) -> float:
-        """Seconds from the run's lowest sample to its newest one; 0 when it is not rising."""
-        return (self._last_ns - self._since_ns) / NS_PER_S
+    def medians(self, minutes: int) -> list[float]:
+        """The medians of the minutes back from the newest sample, oldest first; none while one of them is empty."""
+        if not self._samples:
+            return []
+        newest_ns = self._samples[-1][0]
+        found: list[list[float]] = [[] for _ in range(minutes)]
+        for end_ns, basis_bps in self._samples:
+            back = (newest_ns - end_ns) // (MINUTE_S * NS_PER_S)
+            if back < minutes:
+                found[minutes - 1 - back].append(basis_bps)
+        return [median(samples) for samples in found] if all(found) else []

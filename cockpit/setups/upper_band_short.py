@@ -1,6 +1,7 @@
 """BTC upper-band short: a wick above the band's lower edge that closes back and then makes a lower high, sold."""
 
 import math
+from itertools import pairwise
 
 import msgspec
 
@@ -12,6 +13,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
+from cockpit.market.book import MINUTE_S
 from cockpit.market.market import Market
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
@@ -60,10 +62,16 @@ class UpperBandShortSetup(Setup):
                 f"held {held_s:.0f} s above {self._price_text(self._invalid_above)} "
                 f"({rules.invalid_beyond_band_usd:g} USD over the band), limit {rules.invalid_held_s:g} s"
             )
-        rising_s = self._quotes.basis_rising_s(now_ns)
-        if rising_s >= rules.basis_rising_s:
-            return f"perp basis rising for {rising_s:.0f} s, limit {rules.basis_rising_s:g} s"
-        return None
+        return self._rising_basis(now_ns)
+
+    def _rising_basis(self, now_ns: int) -> str | None:
+        """By the slope of one-minute medians: over the whole time each lies above the one a minute before."""
+        rising_s = self._rules.basis_rising_s
+        medians = self._quotes.basis_medians_bps(math.ceil(rising_s / MINUTE_S) + 1, now_ns)
+        if not medians or any(later <= earlier for earlier, later in pairwise(medians)):
+            return None
+        steps = ", ".join(f"{bps:+.2f}" for bps in medians)
+        return f"perp basis rising for {rising_s:g} s: its one-minute medians were {steps} bps"
 
     @property
     def rests_on_bands(self) -> bool:
@@ -248,4 +256,5 @@ class UpperBandShortSetup(Setup):
         held_s = self._held_s(now_ns)
         so_far = "" if held_s is None else f", {held_s:.0f} s so far"
         limit = f"out after {self._rules.invalid_held_s:g} s above {self._price_text(self._invalid_above)}{so_far}"
-        return f"{super()._triggered_text(now_ns)}; {limit}"
+        basis = f"or {self._rules.basis_rising_s:g} s of rising basis (one-minute medians)"
+        return f"{super()._triggered_text(now_ns)}; {limit}, {basis}"

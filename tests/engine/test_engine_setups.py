@@ -138,4 +138,4 @@ def test_a_basis_that_rises_for_3_minutes_closes_the_short_at_market() -> None:
         seconds(scene, 1, 108_420.0)
     closed = scene.settled(trade)
     assert closed.exit_reason is ExitReason.INVALIDATED
-    assert closed.exit_detail == "perp basis rising for 180 s, limit 180 s"
+    assert closed.exit_detail.startswith("perp basis rising for 180 s: its one-minute medians were ")

@@ -33,7 +33,7 @@ def test_before_anything_arrives_nothing_is_known() -> None:
     assert (asset.price, asset.top, asset.mid, asset.spread_bps, asset.basis_bps) == (None, None, None, None, None)
     assert (asset.vwap(300), asset.session_vwap, asset.thin_book_share(600)) == (None, None, None)
     assert asset.rise_bps(3_600) == (0.0, 0.0)
-    assert asset.basis_rising_s(at(0)) == 0.0
+    assert asset.basis_medians_bps(1, at(0)) == []
     assert (asset.trade_ns, asset.top_ns, asset.received_ns, asset.first_trade_ns) == (0, 0, 0, None)
 
 
@@ -233,33 +233,39 @@ def test_without_an_index_the_basis_is_unknown() -> None:
     assert asset.basis_bps is None
 
 
+FLAT, RISE = [1.0] * 12, [1.0 + 0.1 * step for step in range(12)]
+
+
 @pytest.mark.parametrize(
-    ("points", "rising_s"),
+    ("points", "medians"),
     [
-        ([1, 2, 3, 4], 15),
-        ([1, 2, 2, 3], 15),  # without a fall
-        ([5, 2, 3, 4], 10),  # from the lowest after the fall
-        ([1, 2, 3, 2.5], 0),
-        ([2, 2, 2, 2], 0),  # flat is not rising
-        ([2, 2, 2, 3], 5),
-        ([1], 0),
+        ([1.0], []),
+        (FLAT, []),  # the minute before is unknown
+        ([*FLAT, 2.0], [1.0, 1.0]),  # one sample higher is no rise
+        ([0.5, *FLAT], [0.5, 1.0]),
+        ([*FLAT, *RISE], [1.0, 1.55]),
+        ([*FLAT, *RISE[:5], -9.0, *RISE[5:11]], [1.0, 1.45]),  # one sample lower is no fall
     ],
 )
-def test_for_how_long_the_basis_has_risen_without_a_fall(points: list[float], rising_s: float) -> None:
+def test_the_basis_is_told_by_medians_of_a_minute(points: list[float], medians: list[float]) -> None:
     asset = basis_run(points)
-    assert asset.basis_rising_s(at(len(points) * 5)) == rising_s
+    assert asset.basis_medians_bps(2, at(len(points) * 5)) == pytest.approx(medians)
 
 
-def test_a_mark_not_heard_again_does_not_lengthen_the_rise() -> None:
-    clocked = Clocked(basis_run([1, 2, 3, 4]))
-    clocked.asset.close_bars(at(25))
-    assert clocked.asset.basis_rising_s(at(25)) == 15.0
+def test_a_minute_without_a_mark_says_nothing_of_those_around_it() -> None:
+    clocked = Clocked(basis_run(FLAT))
+    for second in range(65, 185, 5):
+        clocked.asset.close_bars(at(second))
+    clocked.asset.on_mark(mark(181, 100.01))
+    clocked.asset.close_bars(at(185))
+    assert clocked.asset.basis_medians_bps(1, at(185)) == pytest.approx([1.0])
+    assert clocked.asset.basis_medians_bps(3, at(185)) == []
 
 
-def test_a_basis_nobody_hears_any_more_is_not_rising() -> None:
-    asset = basis_run([1, 2, 3, 4])
-    assert asset.basis_rising_s(at(19 + 15)) == 15.0
-    assert asset.basis_rising_s(at(19 + 16)) == 0.0
+def test_a_basis_nobody_hears_any_more_has_no_medians() -> None:
+    asset = basis_run(FLAT)
+    assert asset.basis_medians_bps(1, at(59 + 15)) == pytest.approx([1.0])
+    assert asset.basis_medians_bps(1, at(59 + 16)) == []
 
 
 # -- baselines of fees and tips

@@ -1,5 +1,7 @@
 """BTC upper-band short, rule by rule. The nearest upper band is 109,700 (the trigger) to 110,000."""
 
+import math
+
 import pytest
 
 from cockpit.domain.events import FundingRate, MarkPrice, Positioning
@@ -358,9 +360,12 @@ class TestInvalidation:
         assert self.verdict(btc, 110.0) is not None
 
     def test_it_shows_how_long_it_has_held(self, trading):
-        assert trading.waiting_for(46.0) == "its trade to close, proposed 12:00:45; out after 60 s above 110,050.0"
+        ground = "or 180 s of rising basis (one-minute medians)"
+        assert trading.waiting_for(46.0) == (
+            f"its trade to close, proposed 12:00:45; out after 60 s above 110,050.0, {ground}"
+        )
         trading.trade(50.0, 110_060.0)
-        assert trading.waiting_for(62.0).endswith("60 s above 110,050.0, 12 s so far")
+        assert trading.waiting_for(62.0).endswith(f"60 s above 110,050.0, 12 s so far, {ground}")
 
     def test_the_next_trade_does_not_inherit_the_count(self, trading):
         trading.trade(50.0, 110_060.0)
@@ -368,19 +373,42 @@ class TestInvalidation:
         trading.setup.opened(trading.at(200.0))
         assert self.verdict(trading, 300.0) is None
 
-    @pytest.mark.parametrize(("minutes", "is_over"), [(2.9, False), (3.1, True)])
-    def test_basis_rising_for_3_minutes_is_the_end(self, trading, minutes, is_over):
-        quotes = trading.market.assets["BTC"]
-        for second in range(50, 50 + round(minutes * 60) + 1):
-            ts_ns = trading.at(float(second))
-            trading.tick(float(second))
-            quotes.on_mark(MarkPrice(ts_ns, ts_ns, "binance", "BTC", 109_600.0 + second * 0.1, 109_600.0))
-        end_s = 50 + round(minutes * 60)
-        trading.tick(float(end_s + 5))
-        verdict = self.verdict(trading, float(end_s + 5))
-        assert (verdict is not None) is is_over
-        if verdict is not None:
-            assert verdict.startswith("perp basis rising for 18") and verdict.endswith("limit 180 s")
+    def marks(self, btc, from_s, basis_bps):
+        """A mark every second, its basis told by `basis_bps(second)`; returns when the setup was first invalidated."""
+        quotes = btc.market.assets["BTC"]
+        for second in range(from_s, from_s + 400):
+            btc.tick(float(second))
+            if self.verdict(btc, float(second)) is not None:
+                return second
+            ts_ns = btc.at(float(second))
+            mark = 109_600.0 * (1 + basis_bps(second - from_s) / 10_000)
+            quotes.on_mark(MarkPrice(ts_ns, ts_ns, "binance", "BTC", mark, 109_600.0))
+        return None
+
+    @pytest.mark.parametrize(
+        ("what", "basis_bps", "ends_from_to_s"),
+        [
+            ("rising", lambda second: second * 0.01, (180, 190)),
+            (
+                "rising, with lower samples",
+                lambda second: second * 0.01 - (0.5 if second % 35 == 4 else 0.0),
+                (180, 190),
+            ),
+            ("flat, then rising", lambda second: max(0.0, second - 120) * 0.01, (120 + 150, 120 + 190)),
+            ("flat", lambda second: 1.0, None),
+            ("to and fro", lambda second: math.sin(second / 20), None),
+            ("rising for 90 s, then flat", lambda second: min(second, 90) * 0.01, None),
+            ("falling", lambda second: -second * 0.01, None),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_basis_rising_for_3_minutes_is_the_end(self, trading, what, basis_bps, ends_from_to_s):
+        ended_s = self.marks(trading, 50, basis_bps)
+        assert (ended_s is None) is (ends_from_to_s is None), ended_s
+        if ends_from_to_s is not None:
+            assert ends_from_to_s[0] <= ended_s - 50 <= ends_from_to_s[1]
+            words = self.verdict(trading, float(ended_s))
+            assert words.startswith("perp basis rising for 180 s: its one-minute medians were ")
 
 
 class TestWaiting:
