@@ -1,4 +1,4 @@
-"""How thick the book is against its own recent median, and the perp basis by minutes. Both are sampled at bar closes."""
+"""How thick the book is against its recent median, and the perp basis by minutes: both are sampled at bar closes."""
 
 from collections import deque
 from statistics import median
