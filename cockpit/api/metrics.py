@@ -54,7 +54,7 @@ class _Readings(Collector):
         answers = [((str(status),), count) for status, count in counters.answers.items()]
         yield _counts("api_answers", "HTTP answers", ("status",), answers)
         yield _counts("ws_dropped", "WebSocket clients let go", ("socket", "reason"), counters.dropped.items())
-        clients = [((name,), counters.clients[name]) for name in ("deck", "dashboard")]
+        clients = [((name,), counters.clients[name]) for name in ("stream", "dashboard")]
         yield _gauges("ws_clients", "WebSocket clients connected", ("socket",), clients)
 
 

@@ -33,7 +33,7 @@ def read_routes(context: ApiContext) -> APIRouter:
 
     @router.get("/api/snapshot", summary="Everything a screen shows, at one instant", response_model=dict[str, Any])
     async def snapshot() -> Response:
-        """The snapshot of the deck's stream, as JSON."""
+        """The snapshot of the screens' stream, as JSON."""
         return _json(context.host.snapshot())
 
     @router.get("/api/process", summary="How the engine's process does", response_model=dict[str, Any])

@@ -23,7 +23,7 @@ _from_json = msgspec.json.Decoder(StreamRequest)
 
 async def stream_socket(websocket: WebSocket, context: ApiContext) -> None:
     """Serve one screen."""
-    await WsClient(websocket, context, "deck").serve(lambda line: _greet(line, context))
+    await WsClient(websocket, context, "stream").serve(lambda line: _greet(line, context))
 
 
 async def _greet(line: WsClient, context: ApiContext) -> tuple[Listen, Poll]:

@@ -40,7 +40,7 @@ class EngineClient:
     that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call.
     """
 
-    def __init__(self, address: Address, by: str = "deck", timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, address: Address, by: str = "client", timeout_s: float = TIMEOUT_S) -> None:
         self.address = address
         self._by = by
         self._timeout_s = timeout_s

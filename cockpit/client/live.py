@@ -14,7 +14,7 @@ from cockpit.domain.stream import Frame, Hello, SnapshotFrame
 
 
 class LiveLink(EngineClient):
-    """The deck, with its stream at `hz` snapshots a second. It resumes where it ended when asked again."""
+    """The engine's API, with its stream at `hz` snapshots a second. It resumes where it ended when asked again."""
 
     def __init__(self, address: Address, hz: float, by: str = "screen") -> None:
         super().__init__(address, by)

@@ -61,7 +61,7 @@ async def test_one_that_reads_again_in_time_learns_why_it_was_dropped(home: Path
         stuck = await deaf(engine, "/ws/stream")
         dropped = engine.server.context.counters.dropped
         async with asyncio.timeout(30):
-            while not dropped["deck", "slow"]:
+            while not dropped["stream", "slow"]:
                 await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
         stuck.transport.resume_reading()
         with pytest.raises(ConnectionClosed) as ended:
@@ -88,7 +88,7 @@ async def test_a_flood_of_clients_half_of_them_deaf(home: Path) -> None:
 
         tasks = [asyncio.create_task(read(index)) for index in range(len(readers))]
         async with asyncio.timeout(45):
-            while counters.dropped["deck", "slow"] < len(stuck):
+            while counters.dropped["stream", "slow"] < len(stuck):
                 answer = await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
                 assert answer.status_code == 400
         halted = await client.post("/api/halt", json={"reason": "through the flood"})
@@ -100,7 +100,7 @@ async def test_a_flood_of_clients_half_of_them_deaf(home: Path) -> None:
         assert halted.status_code == 200
         assert engine.host.engine.now_ns > before
         assert engine.host.faults == 0
-        assert counters.dropped["deck", "slow"] == len(stuck), "none of those who read was dropped"
+        assert counters.dropped["stream", "slow"] == len(stuck), "none of those who read was dropped"
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

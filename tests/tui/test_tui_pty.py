@@ -155,7 +155,7 @@ def test_what_the_screen_imports_before_its_first_picture() -> None:
 def test_the_screens_rooms_do_not_know_the_engines() -> None:
     code = "import cockpit.tui.app, sys; print(' '.join(name for name in sys.modules if name.startswith('cockpit.')))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT)
-    assert {name.split(".")[1] for name in found.stdout.split()} == {"deck", "domain", "tui"}
+    assert {name.split(".")[1] for name in found.stdout.split()} == {"client", "domain", "tui"}
 
 
 def test_the_engine_knows_no_screen() -> None:
