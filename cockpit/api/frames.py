@@ -1,4 +1,4 @@
-"""The screens' stream: its greeting and snapshots as bytes: each snapshot is encoded once, however many screens look."""
+"""The stream's greeting and snapshots as bytes: each snapshot is encoded once, however many screens look."""
 
 from cockpit.api.briefing import briefing_of
 from cockpit.domain.snapshot import Snapshot

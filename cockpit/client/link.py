@@ -1,4 +1,4 @@
-"""What an engine is to a screen: frames coming in, commands going out. An engine's API is one; a recording may be another."""
+"""What an engine is to a screen: frames coming in, commands going out. An engine is one; a recording may be another."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
