@@ -16,7 +16,7 @@ from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.exits import ExitConfig, exit_config
 from cockpit.config.secrets import KEYRING, MissingKeys, Secrets
 from cockpit.exchanges.base.account import VenueAccount
-from cockpit.exchanges.registry import KINDS, account_for
+from cockpit.exchanges.registry import EXCHANGES, account_for
 from cockpit.flatten.direct import PREFIX, flatten_directly
 from cockpit.flatten.steps import FlattenStep
 
@@ -45,7 +45,7 @@ class DirectRoad:
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._secrets = secrets or Secrets(self._environ)
-        names = tuple(name for name in KINDS if venue in ("", name))
+        names = tuple(name for name in EXCHANGES if venue in ("", name))
         self._config = exit_config(config, names)
         exported = [name for name in names if self._secrets.are_exported(name)]
         self.others = tuple(name for name in names if name not in exported)

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from cockpit.config.exchange_names import NAMES, known_exchange
 
 
 class Section(BaseModel):
@@ -17,4 +19,4 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 StopBps = Annotated[float, Field(gt=0, le=500, description="bps; 500 is the most any stop may be away")]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Asset = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,12}$", description="base coin, e.g. BTC")]
-VenueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,20}$")]
+VenueName = Annotated[str, AfterValidator(known_exchange), Field(json_schema_extra={"enum": list(NAMES)})]

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, create_model
 
+from cockpit.config import exchange_names
 from cockpit.config.base import Section
 
 ENCRYPTED = {"https": "http", "wss": "ws"}
 """Each encrypted scheme and the plain one that may stand in for it on this machine itself."""
 
 VARIABLES = {
-    "binance_rest_url": "COCKPIT_BINANCEUSDM_REST_URL",
-    "binance_ws_url": "COCKPIT_BINANCEUSDM_WS_URL",
-    "okx_rest_url": "COCKPIT_OKX_REST_URL",
-    "okx_ws_url": "COCKPIT_OKX_WS_URL",
+    **exchange_names.VARIABLES,
     "coinglass_url": "COCKPIT_COINGLASS_URL",
     "birdeye_url": "COCKPIT_BIRDEYE_URL",
     "solana_url": "COCKPIT_SOLANA_URL",
@@ -75,15 +73,21 @@ HttpsUrl = Annotated[str, AfterValidator(_https)]
 WssUrl = Annotated[str, AfterValidator(_wss)]
 
 
-class EndpointsSection(Section):
+def _moved(key: str) -> Any:
+    return (WssUrl | None if key.endswith("_ws_url") else HttpsUrl | None, None)
+
+
+_ExchangeEndpoints: Any = create_model(
+    "_ExchangeEndpoints", __base__=Section, **{key: _moved(key) for key in exchange_names.VARIABLES}
+)
+"""`<exchange>_rest_url` and `<exchange>_ws_url` of every exchange there is."""
+
+
+class EndpointsSection(_ExchangeEndpoints):  # type: ignore[misc]
     """Addresses other than the usual ones: absent = the venue's own. An address with a key in it belongs in the
     environment, not in this file.
     """
 
-    binance_rest_url: HttpsUrl | None = None
-    binance_ws_url: WssUrl | None = None
-    okx_rest_url: HttpsUrl | None = None
-    okx_ws_url: WssUrl | None = None
     coinglass_url: HttpsUrl = "https://open-api-v4.coinglass.com"
     birdeye_url: HttpsUrl = "https://public-api.birdeye.so"
     solana_url: HttpsUrl = "https://api.mainnet-beta.solana.com"
@@ -108,7 +112,8 @@ def find_endpoints(section: EndpointsSection, environ: Mapping[str, str]) -> End
         url = environ.get(variable, "").strip()
         if url:
             moved[key] = checked_url(url, variable, "wss" if key.endswith("_ws_url") else "https")
-    return section.model_copy(update=moved)
+    found: EndpointsSection = section.model_copy(update=moved)
+    return found
 
 
 def venue_urls(endpoints: EndpointsSection, venue: str) -> VenueUrls:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
+from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps, VenueName
 
 Factor = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -61,9 +61,10 @@ class LimitsSection(Section):
 
 
 class GateSection(Section):
-    """The gate's thresholds. Funding spread is Binance minus OKX, both over 8 h, in bps."""
+    """The gate's thresholds. The funding spread is the first venue's rate minus the second's, both over 8 h, in bps."""
 
     short_pct_block_at: dict[Asset, Percent]
+    funding_spread_of: Annotated[list[VenueName], Field(min_length=2, max_length=2)] = ["binance", "okx"]
     funding_spread_longs_only_above_bps: float
     funding_spread_warn_below_bps: float
     open_interest_reduce_above_pct: float

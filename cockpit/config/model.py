@@ -81,6 +81,9 @@ class CockpitConfig(Section):
             for asset in setup.traded:
                 if asset not in self.assets:
                     raise ValueError(f"setups.{name}: expected an asset of the assets section, was {asset}")
+        first, second = self.gate.funding_spread_of
+        if first == second:
+            raise ValueError(f"gate.funding_spread_of: expected two different venues, was {first} twice")
         self._stops_within(self.limits.max_stop_bps)
         return self
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from cockpit.config.exchange_names import NEED_PASSWORD
+
 KEYRING_SERVICE = "cockpit"
 KEYRING_WITHIN_S = 2.0
 """A keyring that waits for somebody to unlock it is not waited for any longer, and not asked again."""
-NEED_PASSWORD = frozenset({"okx"})
-"""Venues whose keys come with a passphrase."""
 
 Lookup = Callable[[str], str | None]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cockpit.config.endpoints import EndpointsSection, find_endpoints, venue_urls
+from cockpit.config.live import COINGLASS
 from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
 from cockpit.domain.kinds import Reading
@@ -13,16 +14,10 @@ from cockpit.exchanges.base.clock_feed import ClockFeed
 from cockpit.exchanges.base.feed import Feed, Timing
 from cockpit.exchanges.base.forced_log import ForcedLog, ForcedOrderTap
 from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.public_readings import PublicReadings
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.interest_map import BAR_NS, BARS
-from cockpit.exchanges.binance.market import Binance
-from cockpit.exchanges.binance.readings import ACCOUNTS as BINANCE_ACCOUNTS
-from cockpit.exchanges.binance.readings import INTEREST as BINANCE_INTEREST
-from cockpit.exchanges.binance.readings import BinanceReadings
-from cockpit.exchanges.okx.market import Okx
-from cockpit.exchanges.okx.readings import ACCOUNTS as OKX_ACCOUNTS
-from cockpit.exchanges.okx.readings import INTEREST as OKX_INTEREST
-from cockpit.exchanges.okx.readings import OkxReadings
+from cockpit.exchanges.registry import EXCHANGES
 from cockpit.feeds.polled import PolledFeed, Source
 from cockpit.feeds.side_feeds import coinglass_source, side_feeds
 
@@ -59,12 +54,22 @@ def roster_of(
     keys = secrets or Secrets(environ)
     forced = ForcedLog(BAR_NS, BARS, used.clock)
     _add_exchanges(roster, config, endpoints, used, coinglass_source(config, endpoints, keys, used), forced)
-    budget = roster.exchanges[Binance.name].budget
-    for feed, reading in side_feeds(config, endpoints, keys, used, budget, forced):
+    mapped = next(
+        (one for one in roster.exchanges.values() if EXCHANGES[one.name].abilities.feeds_liquidation_map), None
+    )
+    budget = None if mapped is None else mapped.budget
+    for feed, reading in side_feeds(config, endpoints, keys, used, budget, forced, draws_map=mapped is not None):
         roster.members.append(Member(feed, reading, feed.name))
     for name, rules in config.own_feeds.items():
         roster.members.append(Member(rules.worker(name, rules, config, used), rules.reading, name))
     return roster
+
+
+def exchanges_read(config: CockpitConfig) -> tuple[str, ...]:
+    """The exchanges that anything of this config is read from, in the registry's order; no other is polled."""
+    used = {venue for where in config.assets.values() for venue in (where.watch, where.trade_on)}
+    used |= {*config.gate.funding_spread_of, *config.live.positioning_from}
+    return tuple(name for name in EXCHANGES if name in used)
 
 
 def _add_exchanges(
@@ -75,36 +80,43 @@ def _add_exchanges(
     coinglass: Source | None,
     forced: ForcedLog,
 ) -> None:
-    assets = tuple(config.assets)
-    binance = Binance(assets, venue_urls(endpoints, Binance.name), config.live, timing)
-    okx = Okx(assets, venue_urls(endpoints, Okx.name), config.live, timing)
-    roster.exchanges = {binance.name: binance, okx.name: okx}
+    assets, ages = tuple(config.assets), config.feeds
+    for name in exchanges_read(config):
+        made = EXCHANGES[name].public()
+        roster.exchanges[name] = made(assets, venue_urls(endpoints, name), config.live, timing)
+    readings = {name: EXCHANGES[name].readings(exchange) for name, exchange in roster.exchanges.items()}
+    _add_streams(roster, config, forced)
+    for name in config.gate.funding_spread_of:
+        source, timed = Source(name, readings[name].funding), _by_venue(roster.exchanges[name])
+        feed = PolledFeed(f"{name} funding", Reading.FUNDING, assets, [source], ages.funding, timed)
+        roster.members.append(Member(feed, Reading.FUNDING, name))
+    watched = roster.exchanges[next(iter(config.assets.values())).watch]
+    preferred = _positioning_sources(config, readings, coinglass)
+    if preferred:
+        _add_preferred(roster, "positioning", Reading.POSITIONING, config, preferred, watched)
+    interest = [Source(one.interest_label, one.open_interest) for one in readings.values()]
+    _add_preferred(roster, "open interest", Reading.OPEN_INTEREST, config, interest, watched)
+
+
+def _add_streams(roster: Roster, config: CockpitConfig, forced: ForcedLog) -> None:
     streamed = {venue for where in config.assets.values() for venue in (where.watch, where.trade_on)}
     for name, exchange in roster.exchanges.items():
         if name in streamed:
             streams: Feed = ExchangeStreams(exchange, config.live)
-            streams = ForcedOrderTap(streams, forced) if exchange is binance else streams
+            if EXCHANGES[name].abilities.feeds_liquidation_map:
+                streams = ForcedOrderTap(streams, forced)
             roster.members.append(Member(streams, Reading.STREAM, name))
         roster.members.append(Member(ClockFeed(exchange), Reading.STREAM, f"{name} clock"))
-    asked, others = BinanceReadings(binance), OkxReadings(okx)
-    ages = config.feeds
-    for exchange, rate in ((binance, asked.funding), (okx, others.funding)):
-        source = Source(exchange.name, rate)
-        feed = PolledFeed(
-            f"{exchange.name} funding", Reading.FUNDING, assets, [source], ages.funding, _by_venue(exchange)
-        )
-        roster.members.append(Member(feed, Reading.FUNDING, exchange.name))
-    accounts = {
-        binance.name: Source(BINANCE_ACCOUNTS, asked.positioning),
-        okx.name: Source(OKX_ACCOUNTS, others.positioning),
-    }
+
+
+def _positioning_sources(
+    config: CockpitConfig, readings: Mapping[str, PublicReadings], coinglass: Source | None
+) -> list[Source]:
+    """In the config's order of preference."""
+    sources = {name: Source(one.accounts_label, one.positioning) for name, one in readings.items()}
     if coinglass is not None:
-        accounts["coinglass"] = coinglass
-    preferred = [accounts[name] for name in config.live.positioning_from if name in accounts]
-    if preferred:
-        _add_preferred(roster, "positioning", Reading.POSITIONING, config, preferred, binance)
-    interest = [Source(BINANCE_INTEREST, asked.open_interest), Source(OKX_INTEREST, others.open_interest)]
-    _add_preferred(roster, "open interest", Reading.OPEN_INTEREST, config, interest, binance)
+        sources[COINGLASS] = coinglass
+    return [sources[name] for name in config.live.positioning_from if name in sources]
 
 
 def _add_preferred(

@@ -32,11 +32,12 @@ def side_feeds(
     timing: Timing | None = None,
     binance_budget: RestBudget | None = None,
     forced: ForcedLog | None = None,
+    draws_map: bool = True,
 ) -> list[tuple[Feed, Reading]]:
     """One feed a source with what it reads, in a fixed order; an unconfigured one is an `OffFeed` with the reason.
 
     `binance_budget` is shared by all that ask Binance from this address, the liquidation map among them; `forced` holds
-    what its stream told of forced orders.
+    what its stream told of forced orders. The map is drawn where the config reads that exchange at all.
 
     With a key Coinglass is none of them: it is a source of the positioning feed, see `coinglass_source`.
     """
@@ -46,7 +47,7 @@ def side_feeds(
         (_solana(config, endpoints, timing), Reading.PRIORITY_FEE),
         (_jito(config, endpoints, timing), Reading.JITO_TIP),
         (_birdeye(config, endpoints, secrets.birdeye_key(), timing), Reading.ONCHAIN_PRICE),
-        (_map(config, endpoints, timing, binance_budget, forced), Reading.LIQUIDATION_MAP),
+        (_map(config, endpoints, timing, binance_budget, forced, draws_map), Reading.LIQUIDATION_MAP),
     ]
     if secrets.coinglass_key() is None:
         reason = "no key: set COINGLASS_API_KEY; positioning comes from the exchanges"
@@ -111,7 +112,11 @@ def _map(
     timing: Timing,
     budget: RestBudget | None,
     forced: ForcedLog | None,
+    draws_map: bool,
 ) -> Feed:
+    if not draws_map:
+        reason = f"drawn from {interest_map.VENUE}'s open interest, and nothing of this config is read there"
+        return OffFeed(Reading.LIQUIDATION_MAP, interest_map.SOURCE, reason, timing)
     site = JsonSite(endpoints.binance_rest_url or BINANCE_REST, SITE_TIMEOUT_S, timing.clock, budget=budget)
     drawn = interest_map.InterestMap(config.liquidation_map, list(config.assets), site, timing.clock, forced)
     ages = config.feeds.liquidation_map

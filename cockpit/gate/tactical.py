@@ -6,7 +6,6 @@ from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
 from cockpit.gate.readings import aged, no_data, observed
 from cockpit.gate.wording import bps
-from cockpit.market.readings import SPREAD_VENUES
 
 LAYER = Layer.TACTICAL
 
@@ -37,7 +36,7 @@ def short_pct(asked: GateInput) -> Check:
 
 
 def funding_spread(asked: GateInput) -> Check:
-    """Binance minus OKX, 8 h: above one threshold only longs, below the other a warning."""
+    """The first venue's rate minus the second's, 8 h: above one threshold only longs, below the other a warning."""
     rules, ages, asset = asked.config.gate, asked.config.feeds.funding, asked.proposal.asset
     above, below = rules.funding_spread_longs_only_above_bps, rules.funding_spread_warn_below_bps
     view, limit = asked.market.funding_spread_bps(asset, asked.now_ns), f"<= {above:+.4g} bps for shorts"
@@ -53,7 +52,7 @@ def funding_spread(asked: GateInput) -> Check:
     elif spread < below:
         outcome = Outcome.WARN
         words = f"funding spread {bps(spread, below)} bps{legs}"
-        sentence = f"{words} below {below:+.4g}: the premium is on {SPREAD_VENUES[1]}"
+        sentence = f"{words} below {below:+.4g}: the premium is on {rules.funding_spread_of[1]}"
     else:
         outcome, sentence = Outcome.PASS, f"{words} from {below:+.4g} to {above:+.4g}: both sides"
     return aged(Check(LAYER, "funding_spread", outcome, shown, limit, sentence), view, ages)
@@ -62,7 +61,7 @@ def funding_spread(asked: GateInput) -> Check:
 def _legs(asked: GateInput) -> str:
     """The two rates behind the spread, as ` (binance +2.9, okx -0.7)`."""
     rates = asked.market.latest_funding(asked.proposal.asset)
-    known_rates = [(venue, rates[venue].rate_bps_8h) for venue in SPREAD_VENUES if venue in rates]
+    known_rates = [(venue, rates[venue].rate_bps_8h) for venue in asked.config.gate.funding_spread_of if venue in rates]
     return " (" + ", ".join(f"{venue} {rate_bps:+.4g}" for venue, rate_bps in known_rates) + ")"
 
 

@@ -24,10 +24,8 @@ from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
 from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
-from cockpit.market.readings import SPREAD_VENUES, Latest, R, ReadingView, tightened, unexpired, view_of
+from cockpit.market.readings import Latest, R, ReadingView, tightened, unexpired, view_of
 from cockpit.market.windows import Baseline
-
-__all__ = ["SPREAD_VENUES", "Market"]
 
 
 class Market:
@@ -54,11 +52,12 @@ class Market:
         }
         self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
         self.feed_health = FeedHealthLog()
+        self.spread_of: tuple[str, ...] = tuple(config.gate.funding_spread_of)
         self._replaced_bands: dict[str, AssetBands] = {}
         self.positioning: dict[str, Latest[Positioning]] = {asset: Latest() for asset in self.assets}
         self.open_interest: dict[str, Latest[OpenInterest]] = {asset: Latest() for asset in self.assets}
         self.funding: dict[str, dict[str, Latest[FundingRate]]] = {
-            asset: {venue: Latest() for venue in SPREAD_VENUES} for asset in self.assets
+            asset: {venue: Latest() for venue in self.spread_of} for asset in self.assets
         }
         self.health = HealthWatch(config.feeds.health_factor, configured=config.aave.address is not None)
         self.onchain: dict[str, Latest[OnChainPrice]] = {asset: Latest() for asset in self.assets}
@@ -170,13 +169,13 @@ class Market:
         return msgspec.structs.replace(view, value=latest.own.rate_bps_8h) if latest.own is not None else view
 
     def funding_spread_bps(self, asset: str, now_ns: int) -> ReadingView:
-        """Binance minus OKX over 8 h, in bps, as old as the older one; a missing venue is named in the detail."""
-        first, second = (self.funding_rate(asset, venue, now_ns) for venue in SPREAD_VENUES)
+        """The spread over 8 h, in bps, as old as the older of its two rates; a missing venue is named in the detail."""
+        first, second = (self.funding_rate(asset, venue, now_ns) for venue in self.spread_of)
         if first.value is None or second.value is None:
             missing = [view for view in (first, second) if view.value is None]
             detail = "; ".join(view.detail for view in missing)
             state = max((view.state for view in missing), key=list(FeedState).index)
-            return ReadingView(None, None, state, None, detail, "-".join(SPREAD_VENUES))
+            return ReadingView(None, None, state, None, detail, "-".join(self.spread_of))
         older = max(first, second, key=lambda view: view.age_s or 0.0)
         return ReadingView(
             value=first.value - second.value,
@@ -184,7 +183,7 @@ class Market:
             state=older.state,
             origin=older.origin,
             detail="; ".join(view.detail for view in (first, second) if view.detail),
-            source="-".join(SPREAD_VENUES),
+            source="-".join(self.spread_of),
         )
 
     def open_interest_change_pct(self, asset: str, now_ns: int) -> ReadingView:

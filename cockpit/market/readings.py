@@ -18,9 +18,6 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import FeedState, Origin
 from cockpit.market.freshness import age_s, late_after_s, state_at, worse
 
-SPREAD_VENUES = ("binance", "okx")
-"""The funding spread is the first's rate minus the second's."""
-
 COMPARED_DECIMALS = 9
 """Differences and ratios of quoted numbers carry no more decimals than this; what is beyond is the float's error."""
 

@@ -9,7 +9,6 @@ from cockpit.domain.numbers import apart
 from cockpit.market.freshness import age_s, ages_of, health_text
 from cockpit.market.market import Market
 from cockpit.market.overview import EVERYTHING, FEE_SCOPE
-from cockpit.market.readings import SPREAD_VENUES
 
 FEE_READINGS = (Reading.PRIORITY_FEE, Reading.JITO_TIP)
 SEEDED = "only the config's value so far"
@@ -131,7 +130,7 @@ def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
         shares, interest = market.positioning[asset].own, market.open_interest[asset].own
         if shares is not None:
             yield Judged(Reading.POSITIONING, shares.ts_ns, shares.origin, shares.source, asset)
-        for venue in SPREAD_VENUES:
+        for venue in market.spread_of:
             rate = market.funding[asset][venue].own
             if rate is not None:
                 yield Judged(Reading.FUNDING, rate.ts_ns, rate.origin, venue, asset)

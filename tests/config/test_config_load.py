@@ -168,8 +168,33 @@ WRONG: list[tuple[str, Change, str]] = [
     ),
     (
         "asset without its venue",
-        lambda raw: raw["assets"]["BTC"].update(trade_on="kraken"),
-        "assets.BTC.trade_on: expected a venue that lists BTC, was kraken: change one of them",
+        lambda raw: raw["venues"]["okx"]["instruments"].pop("BTC"),
+        "assets.BTC.trade_on: expected a venue that lists BTC, was okx: change one of them",
+    ),
+    (
+        "asset at an exchange that nobody knows",
+        lambda raw: raw["assets"]["BTC"].update(trade_on="mtgox"),
+        "assets.BTC.trade_on: expected one of binance, okx, was mtgox: change one of them",
+    ),
+    (
+        "asset watched at an exchange that nobody knows",
+        lambda raw: raw["assets"]["ETH"].update(watch="mtgox"),
+        "assets.ETH.watch: expected one of binance, okx, was mtgox: change one of them",
+    ),
+    (
+        "venue section of an exchange that nobody knows",
+        lambda raw: raw["venues"].update(mtgox=raw["venues"]["okx"]),
+        "venues.mtgox: expected one of binance, okx, was mtgox: change one of them",
+    ),
+    (
+        "positioning from an exchange that nobody knows",
+        lambda raw: raw.update(live={"positioning_from": ["mtgox"]}),
+        "live.positioning_from.0: expected one of coinglass, binance, okx, was mtgox: change one of them",
+    ),
+    (
+        "a funding spread of one venue",
+        lambda raw: raw["gate"].update(funding_spread_of=["okx", "okx"]),
+        "gate.funding_spread_of: expected two different venues, was okx twice: change one of them",
     ),
 ]
 

@@ -12,7 +12,8 @@ from ccxt.base import errors
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure
 from cockpit.exchanges.base.codes import VenueCodes
 from cockpit.exchanges.base.fence import FencedOff
-from cockpit.exchanges.base.outcomes import CODES, failure_of
+from cockpit.exchanges.base.outcomes import failure_of
+from cockpit.exchanges.registry import EXCHANGES
 
 POST = "binanceusdm POST https://fapi.binance.com/fapi/v1/order?timestamp=1&signature=abcdef"
 
@@ -221,7 +222,7 @@ def test_a_venue_without_lists_is_judged_by_class(error: Exception, expected: ty
     assert type(failure_of(error, "bybit")) is expected
 
 
-@pytest.mark.parametrize("codes", CODES.values(), ids=CODES.keys())
+@pytest.mark.parametrize("codes", [spec.codes() for spec in EXCHANGES.values()], ids=EXCHANGES.keys())
 def test_a_code_proves_one_thing(codes: VenueCodes) -> None:
     lists = [set(codes.refusals), codes.turned_away, codes.clock, codes.keys]
     assert sum(map(len, lists)) == len(set().union(*lists)) > 100

@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from cockpit.exchanges.base.masking import masked, quiet_libraries
+from cockpit.exchanges.registry import EXCHANGES
 
 PACKAGES = ("ccxt", "ccxt.async_support", "ccxt.pro")
-CLASSES = {"binance": ("binance", "binanceusdm"), "okx": ("okx",)}
-"""The library's classes of each of our venues, each after those it is made of."""
 _LOADING = threading.Lock()
 
 
-def load_library(venues: Iterable[str] = tuple(CLASSES)) -> None:
+def load_library(venues: Iterable[str] = tuple(EXCHANGES)) -> None:
     """Import what the client library has of these venues: do it before there is a loop, it holds the interpreter.
 
     The library's packages import a hundred exchanges each, which takes seconds that an exit does not have. Here they
@@ -25,7 +24,7 @@ def load_library(venues: Iterable[str] = tuple(CLASSES)) -> None:
         if _is_whole():
             importlib.import_module("ccxt.pro")
         else:
-            _load_what_is_wanted([name for venue in venues for name in CLASSES[venue]])
+            _load_what_is_wanted([name for venue in venues for name in EXCHANGES[venue].library_classes])
     quiet_libraries()  # it logs every request with its headers, the key among them, where everything is logged
 
 

@@ -10,7 +10,7 @@ The classes are the library's, told by name, so that judging an error imports no
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure
@@ -18,10 +18,7 @@ from cockpit.exchanges.base.codes import VenueCodes
 from cockpit.exchanges.base.fence import FencedOff
 from cockpit.exchanges.base.library import said
 from cockpit.exchanges.base.masking import masked
-from cockpit.exchanges.binance.codes import BINANCE_CODES
-from cockpit.exchanges.okx.codes import OKX_CODES
-
-CODES: Mapping[str, VenueCodes] = {"binance": BINANCE_CODES, "okx": OKX_CODES}
+from cockpit.exchanges.registry import codes_of
 
 TURNED_AWAY_CLASSES = frozenset({"DDoSProtection", "RateLimitExceeded"})
 """What the library makes of the HTTP statuses 418 and 429, where no code came with them."""
@@ -42,7 +39,7 @@ def failure_of(error: BaseException, venue: str, secrets: Iterable[str] = ()) ->
     sentence = f"{venue}: " + (said(error, secrets) if code is None else masked(f"{code} {message}".strip(), secrets))
     if isinstance(error, FencedOff):
         return Refused(RefusalKind.OTHER, "fence", sentence)
-    codes = CODES.get(venue)
+    codes = codes_of(venue)
     if code is None or codes is None:
         return _by_class(error, sentence)
     return _by_code(code, codes, sentence, error)

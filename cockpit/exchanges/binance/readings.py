@@ -4,8 +4,8 @@ from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.answers import bar_end_ns, nearest, number, rows_of, stamp_ns
 from cockpit.exchanges.base.funding_interval import NORMAL_H, Intervals, over_8h_bps
+from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.trouble import FeedTrouble
-from cockpit.exchanges.binance.market import Binance
 
 PERIOD = "5m"
 BAR_S = 300
@@ -21,7 +21,10 @@ INTEREST = "binance"
 class BinanceReadings:
     """Asks for one asset at a time. Every method raises `FeedTrouble` where there is no usable answer."""
 
-    def __init__(self, exchange: Binance) -> None:
+    accounts_label = ACCOUNTS
+    interest_label = INTEREST
+
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._intervals = Intervals(exchange.name)
         self._listed_h: dict[str, float] = {}

@@ -15,7 +15,7 @@ from cockpit.domain.kinds import Reading
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
 from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
 from cockpit.feeds.simulated.paths import PricePath, Story
-from cockpit.feeds.simulated.readings import SPREAD_VENUES, FeeWeather, Readings
+from cockpit.feeds.simulated.readings import FeeWeather, Readings
 from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError
 from cockpit.feeds.simulated.tape import BUSY, QUIET, Tape, TapeEvent
 
@@ -67,7 +67,7 @@ class SimulatedMarket:
 
 
 def _check_names(config: CockpitConfig, shocks: Sequence[Shock]) -> None:
-    scopes = {*config.assets, *(where.watch for where in config.assets.values()), *SPREAD_VENUES}
+    scopes = {*config.assets, *(where.watch for where in config.assets.values()), *config.gate.funding_spread_of}
     for shock in shocks:
         if isinstance(shock, PriceGap) and shock.asset not in config.assets:
             raise ShockError(f"expected a gap in one of {', '.join(config.assets)}, was {shock.asset}")

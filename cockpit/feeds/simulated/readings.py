@@ -24,7 +24,6 @@ from cockpit.feeds.simulated.paths import Drift, FeeShock
 from cockpit.feeds.simulated.shocks import FeedSilent, HealthFactorPath, Shock
 
 SOURCE = "simulated"
-SPREAD_VENUES = ("binance", "okx")
 FUNDING_INTERVAL_NS = 8 * 3600 * NS_PER_S
 CROWD_TURNS_S = (150.0, 420.0)
 CALM_FEE_MICROLAMPORTS = 20_000.0
@@ -75,6 +74,7 @@ class Readings:
         relaxed: frozenset[str],
     ) -> None:
         self._config = config
+        self._spread_of = config.gate.funding_spread_of
         self._start_ns = start_ns
         self._seed = seed
         self._fees = fees
@@ -129,15 +129,15 @@ class Readings:
         limit = self._config.gate.funding_spread_longs_only_above_bps
         seeds = self._config.market_context.funding_bps.get(asset, {})
         narrow, wide = (limit - 0.8, limit - 0.12), (limit + 0.3, limit + 3.5)
-        if relaxed or any(venue not in seeds for venue in SPREAD_VENUES):
+        if relaxed or any(venue not in seeds for venue in self._spread_of):
             start = rng.uniform(limit - 0.3, limit - 0.12)
         else:
-            start = seeds[SPREAD_VENUES[0]] - seeds[SPREAD_VENUES[1]]
+            start = seeds[self._spread_of[0]] - seeds[self._spread_of[1]]
         return Drift(rng, start, (narrow, wide) if start > limit else (wide, narrow), CROWD_TURNS_S)
 
     def _okx_drift(self, asset: str) -> Drift:
-        rng = self._rng_of(Reading.FUNDING, f"{asset}:{SPREAD_VENUES[1]}")
-        start = self._config.market_context.funding_bps.get(asset, {}).get(SPREAD_VENUES[1], rng.uniform(-0.5, 0.8))
+        rng = self._rng_of(Reading.FUNDING, f"{asset}:{self._spread_of[1]}")
+        start = self._config.market_context.funding_bps.get(asset, {}).get(self._spread_of[1], rng.uniform(-0.5, 0.8))
         return Drift(rng, start, ((-0.8, 1.0),), CROWD_TURNS_S)
 
     def _open_interest_drift(self, asset: str) -> Drift:
@@ -166,7 +166,7 @@ class Readings:
         for asset in self._config.assets:
             okx_bps = round(_polled(self._okx_bps[asset], at_s, dt_s, 240.0, 0.03), 3)
             spread_bps = round(_polled(self._spread_bps[asset], at_s, dt_s, 60.0, 0.02), 3)
-            for venue, bps in zip(SPREAD_VENUES, (round(okx_bps + spread_bps, 3), okx_bps), strict=True):
+            for venue, bps in zip(self._spread_of, (round(okx_bps + spread_bps, 3), okx_bps), strict=True):
                 event = FundingRate(ts_ns, asset, venue, bps, next_ns=next_ns, origin=Origin.SIMULATED)
                 found.append(((asset, venue), event))
         return found

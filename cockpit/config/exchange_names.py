@@ -1,0 +1,25 @@
+"""The exchanges as the config knows them: their names, whose keys have a passphrase, which variables move them.
+
+The one place where the config reads the registry, which imports nothing of what it names.
+"""
+
+from cockpit.exchanges.registry import EXCHANGES
+
+NAMES = tuple(EXCHANGES)
+NEED_PASSWORD = frozenset(spec.name for spec in EXCHANGES.values() if spec.needs_password)
+VARIABLES = {
+    key: variable
+    for spec in EXCHANGES.values()
+    for key, variable in (
+        (f"{spec.name}_rest_url", spec.endpoints.rest),
+        (f"{spec.name}_ws_url", spec.endpoints.ws),
+    )
+}
+"""The environment variable that moves each address, by its key in the `endpoints` section."""
+
+
+def known_exchange(name: str) -> str:
+    """That name. Raises ValueError where no exchange has it."""
+    if name not in EXCHANGES:
+        raise ValueError(f"expected one of {', '.join(NAMES)}, was {name}")
+    return name
