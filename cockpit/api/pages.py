@@ -18,15 +18,20 @@ from cockpit.runtime.memory import Recent
 
 LOG = logging.getLogger("cockpit.api")
 JOURNAL, MEMORY = "journal", "memory"
+LOOK_EVERY_S = 0.01
 
 Item = TypeVar("Item", Verdict, TradeRecord)
 
 
 class Pages:
-    """Reads in a thread, for at most `within_s`: a slow disk costs its caller time, never the engine."""
+    """Reads in a thread, for at most `within_s`: a slow disk costs its caller time, never the engine.
 
-    def __init__(self, journal: Path, recent: Recent, within_s: float) -> None:
+    While the journal has not got everything, memory answers: a page without the newest would not say so.
+    """
+
+    def __init__(self, journal: Path, recent: Recent, within_s: float, is_written: Callable[[], bool]) -> None:
         self._journal = journal
+        self._is_written = is_written
         self._recent = recent
         self._within_s = within_s
         self._reader: JournalReader | None = None
@@ -38,6 +43,15 @@ class Pages:
     async def trades(self, limit: int, offset: int) -> tuple[Sequence[TradeRecord], str]:
         """The newest trades first, and where they come from."""
         return await self._page(lambda: self._open().trades(limit, offset), self._recent.trades, limit, offset)
+
+    async def trade(self, trade_id: str) -> TradeRecord | None:
+        """A trade that memory has not got: one that was over before this engine started."""
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await asyncio.to_thread(lambda: self._open().line_trade(trade_id))
+        except (JournalError, TimeoutError) as error:
+            LOG.warning("%s cannot be looked up: %s", trade_id, error or "the journal was slow")
+            return None
 
     def earlier_trades(self, limit: int) -> tuple[list[TradeRecord], str]:
         """The trades of this session's line so far, restarts included; none where the journal cannot be read."""
@@ -52,6 +66,8 @@ class Pages:
     ) -> tuple[Sequence[Item], str]:
         try:
             async with asyncio.timeout(self._within_s):
+                while not self._is_written():
+                    await asyncio.sleep(LOOK_EVERY_S)
                 return await asyncio.to_thread(read), JOURNAL
         except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
             LOG.warning("page from memory: %s", error or "the journal was slow")

@@ -99,10 +99,13 @@ async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: Execu
     verdict = host.verdict(answer.verdict_id) if answer.verdict_id else None
     if not answer.ok or answer.trade_id is None:
         return _denial(answer, verdict)
-    trade = await _filled(context, answer.trade_id)
+    trade = await _filled(context, answer.trade_id) or await context.pages.trade(answer.trade_id)
     if trade is None:
         raise Denied(503, "not_seen", f"trade {answer.trade_id} was sent but cannot be shown: look at /api/trades")
-    return Answer(200, _trade(trade, verdict, context.timestamp()).model_dump())
+    shown = _trade(trade, verdict, context.timestamp())
+    if host.not_durable():
+        shown.validation_warnings.append(host.not_durable())
+    return Answer(200, shown.model_dump())
 
 
 async def _filled(context: ApiContext, trade_id: str) -> TradeRecord | None:

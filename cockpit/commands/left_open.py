@@ -12,7 +12,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.journal.database import journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
-from cockpit.journal.migrations import CURRENT_VERSION, found_version
+from cockpit.journal.migrations import CURRENT_VERSION, HOURS_SINCE, found_version
 from cockpit.journal.restore import find_restore
 from cockpit.journal.schema import sessions
 from cockpit.journal.sessions import FeedKind
@@ -46,7 +46,7 @@ def left_open(journal: Path, newest_only: bool = False) -> list[LeftOpen]:
     try:
         with database.connect() as connection:
             version = found_version(connection)
-            if version != CURRENT_VERSION:
+            if not HOURS_SINCE <= version <= CURRENT_VERSION:
                 finding = f"expected a journal of version {CURRENT_VERSION} at {journal}, was {version}"
                 raise JournalError(f"{finding}: what is open in it cannot be told, start an engine to bring it up")
             newest = connection.execute(

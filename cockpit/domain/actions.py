@@ -73,6 +73,8 @@ class FillBooked(Action, frozen=True, tag="fill_booked"):
     price: float
     fee_usd: float
     is_maker: bool
+    slippage_bps: float | None = None
+    """Against what its order asked for, positive = worse; None where that is not known."""
 
 
 class TradeChanged(Action, frozen=True, tag="trade_changed"):

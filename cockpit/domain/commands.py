@@ -93,6 +93,8 @@ class Restore(Command, frozen=True, tag="restore"):
     """As in `SetMode`."""
     booked: tuple[tuple[str, str], ...] = ()
     """(venue, fill id) of every execution booked since the oldest of these trades: none is ever booked twice."""
+    signalled: tuple[TradeRecord, ...] = ()
+    """Trades of outside signals that are over: their ids are never traded again."""
 
 
 AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | Restore

@@ -64,6 +64,12 @@ class TradeRecord(msgspec.Struct, frozen=True):
     exit_reason: ExitReason | None = None
     exit_detail: str = ""
     signal_id: str | None = None
+    exit_slippage_bps: float | None = None
+    """The exits' average against their stops, targets and closing decisions, positive = worse; None where unknown."""
+    mae_bps: float | None = None
+    """The furthest the market went against the entry while it was open, 0 or more."""
+    mfe_bps: float | None = None
+    """The same in its favour."""
 
     @property
     def pnl_usd(self) -> float:

@@ -18,6 +18,7 @@ from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import OutsideWatch, Place, place_taken_from
 from cockpit.engine.stop_coverage import StopCoverage
 from cockpit.engine.trade_life import TradeLife
+from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 
 TRADES_REMEMBERED = 100
@@ -155,8 +156,16 @@ class TradeBook:
         """Time passed: time stops, entry limits, orders and positions that must be asked for again."""
         self._desk.on_time(out)
         for trade in self._trades.values():
+            if trade.record.open_qty > 0:
+                trade.excursion.on_price(trade.record, self.exit_price(trade.record))
             trade.on_time(out)
         self._outside.on_time(out)
+
+    def on_bar(self, asset: str, bar: Bar) -> None:
+        """A bar of an asset has closed: it shows how far the market went while trades of it were open."""
+        for trade in self._trades.values():
+            if trade.record.asset == asset:
+                trade.excursion.on_bar(trade.record, bar)
 
     def next_due_ns(self, otherwise_ns: int) -> int:
         """The next time stop or the end of a stop's time to rest, or `otherwise_ns` if that is earlier."""
@@ -343,7 +352,9 @@ class TradeBook:
     def _adopt(self, record: TradeRecord) -> TradeLife:
         instrument = self._config.instrument(record.asset, record.venue)
         cover = StopCoverage(self._desk, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
-        trade = TradeLife(record, instrument, self._round_trip_fee_bps(record.venue), self._desk, cover)
+        trade = TradeLife(
+            record, instrument, self._round_trip_fee_bps(record.venue), self._desk, cover, self.exit_price
+        )
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record
         self._venues_used.add(record.venue)

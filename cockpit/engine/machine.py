@@ -215,6 +215,7 @@ class Engine:
 
     def _close_bars(self, out: Outbox) -> None:
         for asset, bar in self.market.close_bars(out.now_ns):
+            self.book.on_bar(asset, bar)
             for setup in self._setups_of[asset]:
                 # What it was due at before the bar ended comes first; at the very end of the bar the bar does.
                 self._wake(setup, bar.end_ns - 1, out)
@@ -374,7 +375,7 @@ class Engine:
         self.risk.accountant.restore(memory.mode, memory.account, memory.other_accounts)
         self.risk.venue_words.begin(restore.unread, out)
         self.decisions.next_verdict, self.decisions.next_trade = memory.next_verdict, memory.next_trade
-        self._signals.restore(memory.signal_ids, restore.trades)
+        self._signals.restore(memory.signal_ids, (*restore.signalled, *restore.trades))
         self.bands.restore(memory.accepted_bands)
         self.book.restore(restore.trades, restore.orders, restore.booked, out)
         for trade in self.book.trades:

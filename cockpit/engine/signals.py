@@ -37,31 +37,35 @@ class SignalIntake:
         self._risk = risk
         self._decisions = decisions
         self._answers: dict[str, SignalAnswer] = {}
+        self._traded: dict[str, SignalAnswer] = {}
         self.answered = 0
         """How many signals with an id were answered first-hand."""
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids answered so far, oldest first."""
+        """The newest ids answered so far, oldest first. Those that traded are known by their trades as well."""
         return tuple(self._answers)
 
     def restore(self, ids: tuple[str, ...], trades: Iterable[TradeRecord]) -> None:
-        """Ids that an earlier engine answered: they are never traded again. Those of open trades are known better."""
+        """Ids that an earlier engine answered: they are never traded again. Those that traded are known better."""
         for signal_id in ids:
             sentence = f"signal {signal_id} was handled before the engine restarted"
             self._answers[signal_id] = SignalAnswer(False, sentence)
         for trade in trades:
             if trade.signal_id:
                 sentence = f"{trade.notional_usd:.2f} USD sent to {trade.venue} before the engine restarted"
-                self._answers[trade.signal_id] = SignalAnswer(True, sentence, trade.verdict_id, trade.trade_id)
+                self._traded[trade.signal_id] = SignalAnswer(True, sentence, trade.verdict_id, trade.trade_id)
 
     def answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
         """Trade a signal or say why not; the same id gets the same answer, and never a second trade."""
-        if signal.signal_id and signal.signal_id in self._answers:
-            return self._answers[signal.signal_id]
+        known = self._traded.get(signal.signal_id or "") or self._answers.get(signal.signal_id or "")
+        if known is not None:
+            return known
         answer = self._first_answer(signal, out)
         if signal.signal_id:
             self._answers[signal.signal_id] = answer
+            if answer.trade_id is not None:
+                self._traded[signal.signal_id] = answer
             self.answered += 1
             if len(self._answers) > SIGNALS_REMEMBERED:
                 del self._answers[next(iter(self._answers))]

@@ -1,5 +1,7 @@
 """A trade's life: entry, protective stop before anything else, target ladder, stop to entry, close."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
@@ -11,6 +13,7 @@ from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
 from cockpit.engine import booking, ladder, outside
+from cockpit.engine.excursion import Excursion, fill_slippage_bps, with_exit_slippage
 from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.reasking import Reasking
@@ -28,12 +31,15 @@ class TradeLife:
         round_trip_fee_bps: float,
         desk: OrderManager,
         cover: StopCoverage,
+        exit_price: Callable[[TradeRecord], float | None],
     ) -> None:
         self.record = record
         self._instrument = instrument
         self._round_trip_fee_bps = round_trip_fee_bps
         self._desk = desk
         self._cover = cover
+        self._exit_price = exit_price
+        self.excursion = Excursion(record)
         self._tickets = Tickets()
         self._retiring_stops: list[str] = []
         self._unproven: set[str] = set()
@@ -141,7 +147,10 @@ class TradeLife:
         fill_id, fee_usd = f"{fill.fill_id}/{self.record.trade_id}", fill.fee_usd * qty / fill.qty
         what = (fill_id, qty, fill.price, fee_usd, fill.is_maker)
         out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what))
-        self.record = booking.with_exit(self.record, qty, fill.price, fee_usd, self._instrument.lot)
+        was = self.record
+        self.excursion.on_price(was, fill.price)
+        left = booking.with_exit(was, qty, fill.price, fee_usd, self._instrument.lot)
+        self.record = with_exit_slippage(left, was, None)
         if self.record.open_qty <= 0:
             reason, detail = outside.ended_by(fill, self.record)
             self.record = replace(self.record, exit_reason=reason, exit_detail=detail)
@@ -193,12 +202,14 @@ class TradeLife:
             self._send_close(self.record.open_qty, out)
 
     def _on_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
-        what, fee_usd = (fill.fill_id, fill.qty, fill.price), fill.fee_usd
-        out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what, fee_usd, fill.is_maker))
+        what = (fill.fill_id, fill.qty, fill.price, fill.fee_usd, fill.is_maker)
+        slippage_bps = fill_slippage_bps(self.record, progress.request, fill.price)
+        out.add(FillBooked(out.now_ns, fill.order_id, self.record.trade_id, *what, slippage_bps))
+        self.excursion.on_price(self.record, fill.price)
         if progress.request.role is OrderRole.ENTRY:
             self._on_entry_fill(fill, progress, out)
         else:
-            self._on_exit_fill(fill, progress, out)
+            self._on_exit_fill(fill, progress, slippage_bps, out)
 
     def _on_entry_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
         was = self.record
@@ -222,12 +233,13 @@ class TradeLife:
             self._send_close(fill.qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
 
-    def _on_exit_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
+    def _on_exit_fill(
+        self, fill: OrderFilled, progress: OrderProgress, slippage_bps: float | None, out: Outbox
+    ) -> None:
         was = self.record
-        self.record = replace(
-            booking.with_exit(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot),
-            rungs=booking.filled_rungs(was.rungs, fill.order_id, progress.filled_qty),
-        )
+        left = booking.with_exit(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot)
+        rungs = booking.filled_rungs(was.rungs, fill.order_id, progress.filled_qty)
+        self.record = replace(with_exit_slippage(left, was, slippage_bps), rungs=rungs)
         role = progress.request.role
         if role is OrderRole.STOP and was.exit_reason is None:
             reason = ExitReason.BREAKEVEN_STOP if was.stop_at_entry else ExitReason.STOP
@@ -385,7 +397,9 @@ class TradeLife:
 
     def _send_close(self, qty: float, out: Outbox) -> None:
         qty = booking.whole_lots(qty, self._instrument.lot)
-        self._desk.place(self._tickets.write(self.record, OrderRole.CLOSE, OrderType.MARKET, qty, out.now_ns), out)
+        request = self._tickets.write(self.record, OrderRole.CLOSE, OrderType.MARKET, qty, out.now_ns)
+        decided_at = self._exit_price(self.record) or 0.0
+        self._desk.place(replace(request, decision_price=decided_at), out)
 
     def _finish_if_flat(self, out: Outbox) -> bool:
         """Flat, and no entry that could still fill: sweep what rests and close the books."""
@@ -406,4 +420,5 @@ class TradeLife:
         return True
 
     def _emit(self, change: str, out: Outbox) -> None:
+        self.record = self.excursion.noted(self.record)
         out.add(TradeChanged(out.now_ns, self.record, change))

@@ -33,6 +33,9 @@ TRADE_COLUMNS = (
     "funding_usd",
     "slippage_bps",
     "decision_to_fill_ms",
+    "exit_slippage_bps",
+    "mae_bps",
+    "mfe_bps",
 )
 
 

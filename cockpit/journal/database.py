@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, StatementError
+from sqlalchemy.exc import ArgumentError, OperationalError, StatementError
 
 from cockpit.journal.errors import JournalError
 
 SQLITE_WAIT_S = 0.25
 """How long one attempt waits inside SQLite for somebody else's lock; the writer tries again after it."""
 POSTGRES_WAIT_S = 5
+PUT_BACK = ": move it away together with its -wal and -shm, then put a backup in its place (docs/operations.md)"
+LOCK_KEY = 7_361_290_884
+"""PostgreSQL's advisory lock that says which database is an engine's journal."""
 
 
 def journal_url(place: str | Path) -> URL:
@@ -63,13 +66,44 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
         connection.isolation_level = None
         if writes:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(database, "begin")
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return database
+
+
+def hold_alone(url: URL) -> Connection | None:
+    """One engine a journal: the connection that holds a PostgreSQL journal for us as long as it is open.
+
+    None for a SQLite file, which belongs to a home and its lock, and while the server cannot be reached. Raises
+    `JournalError` where another engine holds it.
+    """
+    if url.get_backend_name() == "sqlite":
+        return None
+    try:
+        connection = open_database(url, writes=False).connect()
+        is_ours = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({LOCK_KEY})").scalar_one()
+        connection.commit()  # the lock is the session's: it outlives the transaction
+    except OperationalError:
+        return None
+    if not is_ours:
+        connection.close()
+        place = url.render_as_string(hide_password=True)
+        raise JournalError(
+            f"expected the journal at {place} for this engine alone, was another engine's: stop that one"
+        )
+    return connection
+
+
+def advice(error: BaseException) -> str:
+    """What an operator can do about a database that is damaged; nothing where it is something else."""
+    said = one_line(error).casefold()
+    if not any(sign in said for sign in ("malformed", "not a database", "corrupt")):
+        return ""
+    return PUT_BACK
 
 
 def one_line(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from cockpit.domain.units import utc_day, utc_text
 from cockpit.journal.database import journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
-from cockpit.journal.migrations import migrate
+from cockpit.journal.migrations import DRILLS_SINCE, found_version, migrate
 from cockpit.journal.schema import drills
 
 KEEP_WITHIN_S = 5.0
@@ -67,6 +67,8 @@ def latest_drill(journal: Path, venue: str) -> Drill | None:
     query = select(drills.c.body).where(drills.c.venue == venue, drills.c.ok.is_(True))
     try:
         with database.connect() as connection:
+            if found_version(connection) < DRILLS_SINCE:
+                return None
             body = connection.execute(query.order_by(drills.c.ts_ns.desc()).limit(1)).scalar_one_or_none()
     except SQLAlchemyError as error:
         raise JournalError(f"expected a readable journal at {journal}, was: {one_line(error)}") from error

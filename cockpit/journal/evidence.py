@@ -24,6 +24,7 @@ from cockpit.domain.kinds import Mode
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.rebuild import BookedFill
+from cockpit.journal.session_limits import SessionLimits
 from cockpit.journal.sessions import FeedKind
 
 
@@ -53,7 +54,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `sent` holds the verdicts that were sent, `requests` how many requests each venue got, `reviews` the instants an
     operator resumed after a halt, `accounts` each session's account as it stood last. `waiting_bytes` lie in the side
-    file, not in the journal yet.
+    file, not in the journal yet. `limits` are those of the session that each sent verdict was decided in, where it kept
+    them. `unreadable` says which rows were set aside.
     """
 
     since_ns: int | None = None
@@ -67,6 +69,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[tuple[Place, Mode, Account], ...] = ()
     spans: tuple[Span, ...] = ()
     waiting_bytes: int = 0
+    limits: dict[tuple[Place, str], SessionLimits] = {}
+    unreadable: tuple[str, ...] = ()
 
     @property
     def market(self) -> str:

@@ -71,10 +71,21 @@ _DRILLS = (
         body TEXT NOT NULL, PRIMARY KEY (ts_ns, venue))""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_TABLES, _HOURS_AND_INDEXES, _DRILLS)
+_LIMITS_AND_EXCURSIONS = (
+    "ALTER TABLE sessions ADD COLUMN limits TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE fills ADD COLUMN slippage_bps DOUBLE PRECISION",
+    "ALTER TABLE trades ADD COLUMN exit_slippage_bps DOUBLE PRECISION",
+    "ALTER TABLE trades ADD COLUMN mae_bps DOUBLE PRECISION",
+    "ALTER TABLE trades ADD COLUMN mfe_bps DOUBLE PRECISION",
+    "CREATE INDEX verdicts_by_signal ON verdicts (signal_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_TABLES, _HOURS_AND_INDEXES, _DRILLS, _LIMITS_AND_EXCURSIONS)
 """Each step's statements; the n-th step leads to version n."""
 
 CURRENT_VERSION = len(MIGRATIONS)
+HOURS_SINCE, DRILLS_SINCE, LIMITS_SINCE = 2, 3, 4
+"""The versions that brought the table `uptime`, the table `drills`, and the sessions' limits."""
 
 
 def found_version(connection: Connection) -> int:
@@ -84,16 +95,21 @@ def found_version(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one())
 
 
+def refuse_newer(found: int, wanted: int = CURRENT_VERSION) -> None:
+    """Raises `JournalError` for a journal that this version does not know."""
+    if found > wanted:
+        raise JournalError(
+            f"expected a journal of version {wanted} or older, was {found}: run the newer Cockpit that wrote it"
+        )
+
+
 def migrate(connection: Connection, steps: Sequence[tuple[str, ...]] = MIGRATIONS) -> int:
     """Bring the tables to the version that `steps` lead to, inside the caller's transaction; returns what they had.
 
     Raises `JournalError` when they are newer than that.
     """
     found, wanted = found_version(connection), len(steps)
-    if found > wanted:
-        raise JournalError(
-            f"expected a journal of version {wanted} or older, was {found}: run the newer Cockpit that wrote it"
-        )
+    refuse_newer(found, wanted)
     for step in steps[found:]:
         for statement in step:
             connection.exec_driver_sql(statement)

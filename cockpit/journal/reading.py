@@ -1,6 +1,8 @@
 """Looking into a journal, also while an engine writes it, and when none runs."""
 
+import logging
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,15 +14,19 @@ from cockpit.domain.account import Account
 from cockpit.domain.kinds import Mode
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
-from cockpit.journal.database import journal_url, one_line, open_database
+from cockpit.journal.database import advice, journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence, Place, Span
-from cockpit.journal.migrations import CURRENT_VERSION, found_version, migrate
+from cockpit.journal.migrations import HOURS_SINCE, LIMITS_SINCE, found_version, refuse_newer
 from cockpit.journal.rebuild import BookedFill
+from cockpit.journal.row_bodies import RowBodies
 from cockpit.journal.schema import accounts, fills, operator_actions, requests, sessions, trades, uptime, verdicts
+from cockpit.journal.session_limits import SessionLimits, limits_from
 from cockpit.journal.sessions import FeedKind
 
+LOG = logging.getLogger("cockpit.engine")
 Body = TypeVar("Body", Verdict, TradeRecord)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class _Reader(NamedTuple):
@@ -29,15 +35,29 @@ class _Reader(NamedTuple):
     connection: Connection
     places: dict[int, Place]
     since_ns: int
+    version: int
+    unreadable: list[str]
 
-    def rows(self, table: Table, moment: str, *wanted: Any) -> Any:
-        """The table's rows of this look, oldest first."""
-        query = select(table).where(table.c[moment] >= self.since_ns, *wanted).order_by(table.c[moment])
+    def rows(self, table: Table, moment: str, columns: Sequence[str], *wanted: Any) -> Any:
+        """These columns of the table's rows of this look, oldest first: an older journal has not got every column."""
+        chosen = [table.c[name] for name in columns]
+        query = select(*chosen).where(table.c[moment] >= self.since_ns, *wanted).order_by(table.c[moment])
         return self.connection.execute(query)
+
+    def bodies(self, kind: type[T], table: Table, moment: str, name: str, *wanted: Any) -> Iterator[tuple[Any, T]]:
+        """Each row with the value it holds; `name` is the column that names it. Unreadable ones are set aside."""
+        bodies = RowBodies(kind, self.unreadable)
+        for row in self.rows(table, moment, ("lineage", "session_id", name, "body"), *wanted):
+            value = bodies.of(row.body, f"{table.name} row {getattr(row, name)}")
+            if value is not None:
+                yield row, value
 
 
 class JournalReader:
-    """Reads a journal given as a file or URL. Raises `JournalError` when there is none or it cannot be read."""
+    """Reads a journal given as a file or URL, of this version or an older one. It never changes anything in it.
+
+    Raises `JournalError` when there is none, or it is empty, newer or cannot be read.
+    """
 
     def __init__(self, place: str | Path) -> None:
         self._url = journal_url(place)
@@ -48,7 +68,7 @@ class JournalReader:
                 raise JournalError(f"expected a journal at {path}, was none: it is made when an engine first runs")
             self._spill = path.with_suffix(".spill")
         self._database = open_database(self._url, writes=False)
-        self._bring_up_to_date()
+        self._version = self._found_version()
 
     def verdicts(self, limit: int = 50, offset: int = 0) -> list[Verdict]:
         """The gate's verdicts with every check, newest first."""
@@ -66,17 +86,26 @@ class JournalReader:
         query = select(trades.c.body).where(trades.c.lineage == newest).order_by(trades.c.decided_ns.desc())
         return self._bodies(query.limit(limit), TradeRecord)[::-1]
 
+    def line_trade(self, trade_id: str) -> TradeRecord | None:
+        """One trade of the newest session's lineage; None where there is none of that name."""
+        newest = select(sessions.c.lineage).order_by(sessions.c.session_id.desc()).limit(1).scalar_subquery()
+        query = select(trades.c.body).where(trades.c.lineage == newest, trades.c.trade_id == trade_id)
+        return next(iter(self._bodies(query, TradeRecord)), None)
+
     def evidence(self, since_ns: int | None = None) -> Evidence:
         """What a report is made of: trades decided and everything else that happened since `since_ns`."""
         try:
             with self._database.connect() as connection:
-                look = _Reader(connection, _places(connection), since_ns if since_ns is not None else 0)
+                places = _places(connection)
+                look = _Reader(connection, places, since_ns if since_ns is not None else 0, self._version, [])
                 approved, denied_by = _verdict_counts(look)
+                sent, limits = _sent(look)
                 return Evidence(
                     since_ns=since_ns,
                     trades=_trades(look),
                     fills=_fills(look),
-                    sent=_sent(look),
+                    sent=sent,
+                    limits=limits,
                     approved=approved,
                     denied_by=denied_by,
                     requests=_requests(look),
@@ -84,34 +113,42 @@ class JournalReader:
                     accounts=_accounts(look),
                     spans=_spans(look),
                     waiting_bytes=self._waiting_bytes(),
+                    unreadable=tuple(look.unreadable),
                 )
         except SQLAlchemyError as error:
             raise self._unreadable(error) from error
 
     def _bodies(self, query: Any, kind: type[Body]) -> list[Body]:
+        set_aside: list[str] = []
+        bodies = RowBodies(kind, set_aside)
         try:
             with self._database.connect() as connection:
-                return [msgspec.json.decode(row.body, type=kind) for row in connection.execute(query)]
+                found = [bodies.of(row.body, f"a row of {kind.__name__}") for row in connection.execute(query)]
         except SQLAlchemyError as error:
             raise self._unreadable(error) from error
+        for sentence in set_aside:
+            LOG.warning("%s", sentence)
+        return [value for value in found if value is not None]
 
     def _waiting_bytes(self) -> int:
         return self._spill.stat().st_size if self._spill is not None and self._spill.exists() else 0
 
-    def _bring_up_to_date(self) -> None:
-        """An older journal is migrated as an engine would; a newer one raises."""
+    def _found_version(self) -> int:
+        """The version of its tables. Only an engine brings an older journal up to date, never whoever looks."""
+        place = self._url.render_as_string(hide_password=True)
         try:
             with self._database.connect() as connection:
                 found = found_version(connection)
-            if found != CURRENT_VERSION:
-                with open_database(self._url, writes=True).begin() as connection:
-                    migrate(connection)
         except SQLAlchemyError as error:
             raise self._unreadable(error) from error
+        refuse_newer(found)
+        if found == 0:
+            raise JournalError(f"expected a journal at {place}, was empty: put a backup there, or start an engine")
+        return found
 
     def _unreadable(self, error: SQLAlchemyError) -> JournalError:
         place = self._url.render_as_string(hide_password=True)
-        return JournalError(f"expected a readable journal at {place}, was: {one_line(error)}")
+        return JournalError(f"expected a readable journal at {place}, was: {one_line(error)}{advice(error)}")
 
 
 def _places(connection: Connection) -> dict[int, Place]:
@@ -121,23 +158,34 @@ def _places(connection: Connection) -> dict[int, Place]:
 
 
 def _trades(look: _Reader) -> tuple[tuple[Place, TradeRecord], ...]:
-    rows = look.rows(trades, "decided_ns")
-    return tuple((look.places[row.lineage], msgspec.json.decode(row.body, type=TradeRecord)) for row in rows)
+    found = look.bodies(TradeRecord, trades, "decided_ns", "trade_id")
+    return tuple((look.places[row.lineage], trade) for row, trade in found)
 
 
 def _fills(look: _Reader) -> tuple[tuple[Place, BookedFill], ...]:
-    return tuple(
-        (
-            look.places[row.lineage],
-            BookedFill(row.ts_ns, row.trade_id, row.order_id, row.qty, row.price, row.fee_usd),
-        )
-        for row in look.rows(fills, "ts_ns")
-    )
+    columns = ("lineage", "ts_ns", "trade_id", "order_id", "qty", "price", "fee_usd")
+    return tuple((look.places[row[0]], BookedFill(*row[1:])) for row in look.rows(fills, "ts_ns", columns))
 
 
-def _sent(look: _Reader) -> tuple[tuple[Place, Verdict], ...]:
-    rows = look.rows(verdicts, "ts_ns", verdicts.c.sent.is_(True))
-    return tuple((look.places[row.lineage], msgspec.json.decode(row.body, type=Verdict)) for row in rows)
+def _sent(look: _Reader) -> tuple[tuple[tuple[Place, Verdict], ...], dict[tuple[Place, str], SessionLimits]]:
+    """The verdicts that were sent, and the limits of the sessions they were decided in."""
+    known = _session_limits(look)
+    sent: list[tuple[Place, Verdict]] = []
+    limits: dict[tuple[Place, str], SessionLimits] = {}
+    for row, verdict in look.bodies(Verdict, verdicts, "ts_ns", "verdict_id", verdicts.c.sent.is_(True)):
+        place = look.places[row.lineage]
+        sent.append((place, verdict))
+        if row.session_id in known:
+            limits[place, verdict.verdict_id] = known[row.session_id]
+    return tuple(sent), limits
+
+
+def _session_limits(look: _Reader) -> dict[int, SessionLimits]:
+    if look.version < LIMITS_SINCE:
+        return {}
+    rows = look.connection.execute(select(sessions.c.session_id, sessions.c.limits))
+    found = ((row.session_id, limits_from(row.limits)) for row in rows)
+    return {session_id: limits for session_id, limits in found if limits is not None}
 
 
 def _verdict_counts(look: _Reader) -> tuple[int, dict[str, int]]:
@@ -166,17 +214,18 @@ def _requests(look: _Reader) -> dict[str, int]:
 
 def _reviews(look: _Reader) -> tuple[tuple[Place, int], ...]:
     done = (operator_actions.c.command == "resume", operator_actions.c.ok.is_(True))
-    return tuple((look.places[row.lineage], row.ts_ns) for row in look.rows(operator_actions, "ts_ns", *done))
+    rows = look.rows(operator_actions, "ts_ns", ("lineage", "ts_ns"), *done)
+    return tuple((look.places[row.lineage], row.ts_ns) for row in rows)
 
 
 def _accounts(look: _Reader) -> tuple[tuple[Place, Mode, Account], ...]:
-    return tuple(
-        (look.places[row.lineage], Mode(row.mode), msgspec.json.decode(row.body, type=Account))
-        for row in look.rows(accounts, "ts_ns")
-    )
+    found = look.bodies(Account, accounts, "ts_ns", "mode")
+    return tuple((look.places[row.lineage], Mode(row.mode), account) for row, account in found)
 
 
 def _spans(look: _Reader) -> tuple[Span, ...]:
+    if look.version < HOURS_SINCE:
+        return ()
     query = (
         select(sessions.c.feed, uptime.c.mode, uptime.c.from_ns, uptime.c.to_ns)
         .join_from(uptime, sessions, uptime.c.session_id == sessions.c.session_id)

@@ -32,6 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     hours: tuple[HoursLine, ...]
     way_up: tuple[WayUpStep, ...]
     waiting_bytes: int
+    unreadable: tuple[str, ...]
 
     def as_json(self) -> str:
         """One JSON object on one line; the figures stand beside the rest, and each step says whether it is open."""
@@ -61,6 +62,7 @@ def build_report(evidence: Evidence, config: CockpitConfig) -> Report:
         hours=hours_of(evidence),
         way_up=way_up(evidence, config, violations),
         waiting_bytes=evidence.waiting_bytes,
+        unreadable=evidence.unreadable,
     )
 
 

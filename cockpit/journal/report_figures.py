@@ -53,7 +53,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     Rates, means, expectancy and profit factor (what the winners won over what the losers lost; None without a loser)
     are over closed trades; a win is net P&L over 0. The drawdown is the deepest fall of an account's realised result
-    from its peak, or of its equity as the engine saw it, whichever is more.
+    from its peak, or of its equity as the engine saw it, whichever is more. MAE and MFE are how far
+    the market went against a trade and in its favour while it was open.
     """
 
     trades: int
@@ -72,6 +73,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     expectancy_usd: Interval
     profit_factor: float | None
     slippage_bps: Spread
+    exit_slippage_bps: Spread
+    mae_bps: Spread
+    mfe_bps: Spread
     decision_to_fill_ms: Spread
     max_drawdown_usd: float
     max_drawdown_pct: float
@@ -84,7 +88,6 @@ def figures_of(evidence: Evidence, config: CockpitConfig) -> Figures:
     won = [trade.pnl_usd for trade in closed if trade.pnl_usd > 0]
     lost = [trade.pnl_usd for trade in closed if trade.pnl_usd < 0]
     drawdown_usd = _max_drawdown_usd(evidence)
-    delays = [trade.decision_to_fill_ms for trade in every if trade.decision_to_fill_ms is not None]
     in_r = expectancy([trade.r for trade in closed])
     return Figures(
         trades=len(closed),
@@ -103,7 +106,10 @@ def figures_of(evidence: Evidence, config: CockpitConfig) -> Figures:
         expectancy_usd=expectancy([trade.pnl_usd for trade in closed]),
         profit_factor=math.fsum(won) / -math.fsum(lost) if lost else None,
         slippage_bps=_spread([trade.slippage_bps for trade in every if trade.opened_ns is not None]),
-        decision_to_fill_ms=_spread(delays),
+        exit_slippage_bps=_spread(_known(trade.exit_slippage_bps for trade in every)),
+        mae_bps=_spread(_known(trade.mae_bps for trade in closed)),
+        mfe_bps=_spread(_known(trade.mfe_bps for trade in closed)),
+        decision_to_fill_ms=_spread(_known(trade.decision_to_fill_ms for trade in every)),
         max_drawdown_usd=drawdown_usd,
         max_drawdown_pct=100.0 * drawdown_usd / config.capital.hot_wallet_usd,
     )
@@ -182,6 +188,10 @@ def _max_drawdown_usd(evidence: Evidence) -> float:
             peak = max(peak, equity)
             deepest = max(deepest, peak - equity)
     return deepest
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _mean(values: Sequence[float]) -> float | None:

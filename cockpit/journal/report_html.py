@@ -97,7 +97,10 @@ def _figure_rows(figures: Figures) -> Iterable[Row]:
         ("expectancy in R", interval_text(figures.expectancy_r, "+.2f", "R")),
         ("expectancy in USD", interval_text(figures.expectancy_usd, "+.4f", "USD")),
         ("profit factor", profit_factor_text(figures)),
-        ("slippage", _spread(figures.slippage_bps, "bps")),
+        ("slippage of entries", _spread(figures.slippage_bps, "bps")),
+        ("slippage of exits", _spread(figures.exit_slippage_bps, "bps")),
+        ("against us (MAE)", _spread(figures.mae_bps, "bps")),
+        ("for us (MFE)", _spread(figures.mfe_bps, "bps")),
         ("decision to fill", _spread(figures.decision_to_fill_ms, "ms")),
         (
             "max drawdown",
@@ -163,6 +166,7 @@ def _safety(report: Report) -> Iterator[str]:
         ("Ledger touches (must be 0)", report.ledger_touches),
     )
     yield _table("", (), rows)
+    yield from (f"<p>Not counted: {escape(sentence)}</p>" for sentence in report.unreadable)
     if report.violations:
         shown = report.violations[:MOST_ROWS]
         title = f"Violations{_of_all(len(shown), report.limit_violations, 'first')}"

@@ -49,6 +49,8 @@ def _safety(report: Report) -> Iterator[str]:
         yield _line(f"{hours.mode.value}, {hours.feed.value}", f"{hours.hours:.1f} h{counts}")
     for step in report.way_up:
         yield from _step(step)
+    for sentence in report.unreadable:
+        yield f"NOT COUNTED: {sentence}"
     if report.waiting_bytes:
         yield f"{report.waiting_bytes} bytes wait beside the journal: the next engine start writes them into it"
 
@@ -71,7 +73,10 @@ def _figure_values(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "expectancy, R", interval_text(figures.expectancy_r, "+.2f", "R")
     yield "expectancy, USD", interval_text(figures.expectancy_usd, "+.4f", "USD")
     yield "profit factor", profit_factor_text(figures)
-    yield "slippage", _spread(figures.slippage_bps, "bps")
+    yield "slippage, entry", _spread(figures.slippage_bps, "bps")
+    yield "slippage, exit", _spread(figures.exit_slippage_bps, "bps", "not known")
+    yield "against us (MAE)", _spread(figures.mae_bps, "bps", "not known")
+    yield "for us (MFE)", _spread(figures.mfe_bps, "bps", "not known")
     yield "decision to fill", _spread(figures.decision_to_fill_ms, "ms")
     share = f"{figures.max_drawdown_pct:.3f} % of the hot wallet"
     yield "max drawdown", f"{figures.max_drawdown_usd:.4f} USD ({share})"
@@ -96,9 +101,9 @@ def _line(label: str, value: str) -> str:
     return f"{label:<{LABEL}} {value}"
 
 
-def _spread(spread: Spread, unit: str) -> str:
+def _spread(spread: Spread, unit: str, otherwise: str = "no fill yet") -> str:
     if spread.mean is None or spread.p95 is None:
-        return "no fill yet"
+        return otherwise
     return f"mean {spread.mean:.2f} {unit}, p95 {spread.p95:.2f} {unit}"
 
 

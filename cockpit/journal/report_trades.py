@@ -70,6 +70,13 @@ COLUMNS = (
     Column("exit_detail", "the sentence behind it", lambda one: one.trade.exit_detail),
     Column("verdict_id", "the gate's verdict, as `/api/verdicts` names it", lambda one: one.trade.verdict_id),
     Column("signal_id", "the outside signal's id, empty for a setup", lambda one: one.trade.signal_id),
+    Column(
+        "exit_slippage_bps",
+        "the exits against their stops, targets and closes",
+        lambda one: one.trade.exit_slippage_bps,
+    ),
+    Column("mae_bps", "how far the market went against it, of the entry", lambda one: one.trade.mae_bps),
+    Column("mfe_bps", "how far it went in its favour", lambda one: one.trade.mfe_bps),
     Column("market", "`SIMULATED` or `RECORDED` where no real market was traded, else empty", _market),
 )
 

@@ -15,6 +15,7 @@ from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S, utc_day
 from cockpit.journal.rebuild import BookedFill, rebuild_account
+from cockpit.journal.row_bodies import RowBodies
 from cockpit.journal.schema import (
     fills,
     memory,
@@ -41,6 +42,7 @@ Place = tuple[int, int]
 class Restored(msgspec.Struct, frozen=True):
     """The command for the engine, and the lineage that its session belongs to (see `Journal.begin`).
 
+    `unreadable` says which rows were set aside: what they held is not taken up, and the venue may know of it.
     `is_rebuilt` tells that the engine's own bookkeeping was older than its trades, and was brought up from them.
     `last_ns` is the event time of the last thing in the journal: a simulated market goes on no earlier. `session_id` is
     that of the session it comes from: the next one's must be greater.
@@ -51,6 +53,7 @@ class Restored(msgspec.Struct, frozen=True):
     is_rebuilt: bool
     last_ns: int = 0
     session_id: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restored | None:
@@ -59,13 +62,15 @@ def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restore
     The orders are every order of the open trades (their numbers count on) and any other that is not known to be final.
     None when there was no such session, or it decided nothing worth remembering.
     """
-    newest = select(sessions).where(sessions.c.feed == feed.value).order_by(sessions.c.session_id.desc()).limit(1)
+    columns = (sessions.c.lineage, sessions.c.session_id, sessions.c.started_ns, sessions.c.mode)
+    newest = select(*columns).where(sessions.c.feed == feed.value).order_by(sessions.c.session_id.desc()).limit(1)
     session = connection.execute(newest).one_or_none()
     if session is None:
         return None
     lineage: int = session.lineage
-    remembered, place, memory_ns = _newest_memory(connection, lineage)
-    all_trades = _trades(connection, lineage)
+    set_aside: list[str] = []
+    remembered, place, memory_ns = _newest_memory(connection, lineage, set_aside)
+    all_trades = _trades(connection, lineage, set_aside)
     is_rebuilt = _moved_on(connection, lineage, place)
     if remembered is None and not all_trades and not is_rebuilt:
         return None
@@ -73,19 +78,20 @@ def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restore
         fresh = Account(utc_day=utc_day(session.started_ns), session_started_ns=session.started_ns)
         remembered = EngineMemory(Mode(session.mode), EngineState.DISARMED, fresh, 1, 1, 0)
     if is_rebuilt:
-        remembered = _brought_up(connection, lineage, remembered, place, memory_ns, all_trades)
+        remembered = _brought_up(connection, lineage, remembered, place, memory_ns, all_trades, set_aside)
     open_trades = tuple(trade for trade in all_trades if trade.phase.value not in OVER)
     command = Restore(
         ts_ns=now_ns,
         command_id=f"restore-{now_ns}",
         by="engine",
-        memory=_counted_on(connection, lineage, remembered, all_trades),
+        memory=_counted_on(connection, lineage, remembered),
         trades=open_trades,
-        orders=_orders(connection, lineage, [trade.trade_id for trade in open_trades]),
+        orders=_orders(connection, lineage, [trade.trade_id for trade in open_trades], set_aside),
         booked=_booked(connection, lineage, open_trades),
+        signalled=tuple(trade for trade in all_trades if trade.signal_id and trade.phase.value in OVER),
     )
     last_ns = _last_ns(connection, lineage, session.session_id)
-    return Restored(command, lineage, is_rebuilt, max(last_ns, memory_ns), session.session_id)
+    return Restored(command, lineage, is_rebuilt, max(last_ns, memory_ns), session.session_id, tuple(set_aside))
 
 
 def _last_ns(connection: Connection, lineage: int, session_id: int) -> int:
@@ -95,11 +101,17 @@ def _last_ns(connection: Connection, lineage: int, session_id: int) -> int:
     return max(connection.execute(stamp).scalar_one() or 0 for stamp in stamps)
 
 
-def _newest_memory(connection: Connection, lineage: int) -> tuple[EngineMemory | None, Place, int]:
-    row = _newest(connection, memory, lineage)
-    if row is None:
-        return None, (0, 0), 0
-    return msgspec.json.decode(row.body, type=EngineMemory), (row.session_id, row.seq), row.ts_ns
+def _newest_memory(
+    connection: Connection, lineage: int, set_aside: list[str]
+) -> tuple[EngineMemory | None, Place, int]:
+    """The newest that can be read: what came after it is brought up from the rest."""
+    rows = select(memory).where(memory.c.lineage == lineage).order_by(memory.c.session_id.desc(), memory.c.seq.desc())
+    bodies = RowBodies(EngineMemory, set_aside)
+    for row in connection.execute(rows):
+        remembered = bodies.of(row.body, f"memory row {row.session_id}/{row.seq}")
+        if remembered is not None:
+            return remembered, (row.session_id, row.seq), row.ts_ns
+    return None, (0, 0), 0
 
 
 def _newest(connection: Connection, table: Table, lineage: int) -> Any:
@@ -121,17 +133,22 @@ def _moved_on(connection: Connection, lineage: int, place: Place) -> bool:
     )
 
 
-def _trades(connection: Connection, lineage: int) -> list[TradeRecord]:
-    rows = connection.execute(select(trades.c.body).where(trades.c.lineage == lineage).order_by(trades.c.decided_ns))
-    return [msgspec.json.decode(row.body, type=TradeRecord) for row in rows]
+def _trades(connection: Connection, lineage: int, set_aside: list[str]) -> list[TradeRecord]:
+    query = select(trades.c.trade_id, trades.c.body).where(trades.c.lineage == lineage).order_by(trades.c.decided_ns)
+    bodies = RowBodies(TradeRecord, set_aside)
+    found = (bodies.of(row.body, f"trades row {row.trade_id}") for row in connection.execute(query))
+    return [trade for trade in found if trade is not None]
 
 
-def _orders(connection: Connection, lineage: int, trade_ids: list[str]) -> tuple[OrderProgress, ...]:
+def _orders(
+    connection: Connection, lineage: int, trade_ids: list[str], set_aside: list[str]
+) -> tuple[OrderProgress, ...]:
     wanted = or_(orders.c.trade_id.in_(trade_ids), orders.c.status.not_in(FINAL_ORDERS))
-    rows = connection.execute(
-        select(orders.c.body).where(orders.c.lineage == lineage, wanted).order_by(orders.c.session_id, orders.c.seq)
-    )
-    return tuple(msgspec.json.decode(row.body, type=OrderProgress) for row in rows)
+    query = select(orders.c.order_id, orders.c.body).where(orders.c.lineage == lineage, wanted)
+    bodies = RowBodies(OrderProgress, set_aside)
+    rows = connection.execute(query.order_by(orders.c.session_id, orders.c.seq))
+    found = (bodies.of(row.body, f"orders row {row.order_id}") for row in rows)
+    return tuple(order for order in found if order is not None)
 
 
 def _booked(connection: Connection, lineage: int, open_trades: Iterable[TradeRecord]) -> tuple[tuple[str, str], ...]:
@@ -159,6 +176,7 @@ def _brought_up(
     place: Place,
     memory_ns: int,
     all_trades: list[TradeRecord],
+    set_aside: list[str],
 ) -> EngineMemory:
     """The memory with everything the journal holds that came after it."""
     now_ns = max(
@@ -187,7 +205,9 @@ def _brought_up(
     state = _newest(connection, states, lineage)
     if state is None or (state.session_id, state.seq) < place:
         return remembered
-    change = msgspec.json.decode(state.body, type=StateChanged)
+    change = RowBodies(StateChanged, set_aside).of(state.body, f"states row {state.session_id}/{state.seq}")
+    if change is None:
+        return remembered
     return replace(remembered, state=change.after, account=replace(account, halt=change.halt))
 
 
@@ -198,13 +218,12 @@ def _last_review_ns(connection: Connection, lineage: int) -> int:
     return connection.execute(select(func.max(operator_actions.c.ts_ns)).where(reviews)).scalar_one() or 0
 
 
-def _counted_on(
-    connection: Connection, lineage: int, remembered: EngineMemory, all_trades: Iterable[TradeRecord]
-) -> EngineMemory:
+def _counted_on(connection: Connection, lineage: int, remembered: EngineMemory) -> EngineMemory:
     """The memory with counters past every id in the journal: an id is never given twice."""
     newest = _newest(connection, verdicts, lineage)
     used_verdict = _number(newest.verdict_id) if newest is not None else 0
-    used_trade = max((_number(trade.trade_id) for trade in all_trades), default=0)
+    trade_ids = connection.execute(select(trades.c.trade_id).where(trades.c.lineage == lineage)).scalars()
+    used_trade = max(map(_number, trade_ids), default=0)
     return replace(
         remembered,
         next_verdict=max(remembered.next_verdict, used_verdict + 1),

@@ -43,6 +43,7 @@ sessions = Table(
     _text("config_digest"),
     _text("version"),
     _text("source"),
+    _text("limits"),
 )
 
 uptime = Table(
@@ -140,6 +141,7 @@ fills = Table(
     _number("price"),
     _number("fee_usd"),
     _flag("is_maker"),
+    _number("slippage_bps", null=True),
 )
 
 trades = Table(
@@ -168,6 +170,9 @@ trades = Table(
     _number("funding_usd"),
     _number("slippage_bps"),
     _number("decision_to_fill_ms", null=True),
+    _number("exit_slippage_bps", null=True),
+    _number("mae_bps", null=True),
+    _number("mfe_bps", null=True),
     _text("body"),
 )
 

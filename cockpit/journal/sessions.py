@@ -20,7 +20,7 @@ class SessionInfo(msgspec.Struct, frozen=True, tag_field="kind", tag="session"):
     """A run of the engine. `session_id` must grow from run to run: the wall clock's ns at its start.
 
     `started_ns` is the engine's own start (event time). `config_digest` is the sha256 of the config as run, `source`
-    names the simulation's seed, the recording or the venues.
+    names the simulation's seed, the recording or the venues, `limits` holds what its trades are judged by.
     """
 
     session_id: int
@@ -30,6 +30,7 @@ class SessionInfo(msgspec.Struct, frozen=True, tag_field="kind", tag="session"):
     config_digest: str
     version: str
     source: str = ""
+    limits: str = ""
 
 
 class Alive(msgspec.Struct, frozen=True, tag_field="kind", tag="alive"):

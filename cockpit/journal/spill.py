@@ -1,9 +1,11 @@
 """The side file: where what the database would not take waits on disk, so that neither memory nor a kill loses it.
 
 A row of length, CRC-32 and msgpack, one a unit. A torn tail (killed while writing) is cut off when the file is opened.
+Where bytes before the end are damaged the units behind them are found again, and the file is kept as it was beside it.
 """
 
 import os
+import shutil
 import struct
 from collections.abc import Sequence
 from io import FileIO
@@ -29,10 +31,13 @@ class Spill:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.records = 0
+        self.damage = ""
         self._read_at = 0
         try:
             self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
             self._end = self._whole_bytes()
+            if self._next_unit(self._end + 1) is not None:
+                self._cut_out_damage()
             self._file.truncate(self._end)
         except OSError as error:
             raise JournalError(f"expected a side file to write at {path}, was: {error.strerror}") from error
@@ -93,6 +98,39 @@ class Spill:
         if len(body) < length or crc32(body) != checksum:
             return None
         return _decoder.decode(body), offset + _HEAD.size + length
+
+    def _size(self) -> int:
+        return self._file.seek(0, 2)
+
+    def _next_unit(self, offset: int) -> int | None:
+        """Where the next whole unit begins, whatever is before it."""
+        size = self._size()
+        self._file.seek(0)
+        data = self._file.read(size)
+        for start in range(offset, size - _HEAD.size):
+            length, checksum = _HEAD.unpack_from(data, start)
+            body = data[start + _HEAD.size : start + _HEAD.size + length]
+            if 0 < length == len(body) and crc32(body) == checksum:
+                return start
+        return None
+
+    def _cut_out_damage(self) -> None:
+        """Write the whole units together again, the damaged file being kept beside them under another name."""
+        kept = self.path.with_suffix(f"{self.path.suffix}.damaged")
+        shutil.copyfile(self.path, kept)
+        units: list[Unit] = []
+        lost, at = 0, 0
+        start: int | None = 0
+        while start is not None:
+            lost, at = lost + start - at, start
+            while (found := self._unit_at(at)) is not None:
+                unit, at = found
+                units.append(unit)
+            start = self._next_unit(at + 1)
+        self._file.truncate(0)
+        self.records = self._end = 0
+        self.append(units)
+        self.damage = f"{lost} bytes of {self.path.name} were damaged: what they held is lost, {kept.name} keeps them"
 
     def _whole_bytes(self) -> int:
         offset = 0

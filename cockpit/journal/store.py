@@ -7,10 +7,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.kinds import Mode
-from cockpit.journal.database import journal_url, one_line, open_database
+from cockpit.journal.database import advice, hold_alone, journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
 from cockpit.journal.restore import Restored, find_restore
+from cockpit.journal.same_file import SameFile
 from cockpit.journal.sessions import Alive, Entry, FeedKind, SessionInfo
 from cockpit.journal.spill import Spill
 from cockpit.journal.writer import BACKOFF_S, SPILL_ABOVE_RECORDS, JournalHealth, Writer
@@ -40,7 +41,10 @@ class Journal:
         self._database = open_database(self._url, writes=True)
         self._refuse_what_cannot_work()
         spill = Spill(spill_path) if spill_path is not None else None
-        self._writer = Writer(self._database, spill, backoff_s, spill_above_records)
+        self.damage = spill.damage if spill is not None else ""
+        self._alone = hold_alone(self._url)
+        file = SameFile(Path(str(self._url.database))) if self._url.get_backend_name() == "sqlite" else None
+        self._writer = Writer(self._database, spill, backoff_s, spill_above_records, file)
         self._session: SessionInfo | None = None
         self._lineage = 0
         self._seq = 0
@@ -110,7 +114,10 @@ class Journal:
 
         False when something may be lost: the health says what.
         """
-        return self._writer.stop(timeout_s) and self._writer.backlog.in_memory == 0
+        has_ended = self._writer.stop(timeout_s)
+        if self._alone is not None:
+            self._alone.close()
+        return has_ended and self._writer.backlog.in_memory == 0
 
     def _entries(self, bodies: Sequence[AnyAction | Alive]) -> list[Entry]:
         session = self._session
@@ -128,4 +135,4 @@ class Journal:
             return
         except (DatabaseError, OSError) as error:
             place = self._url.render_as_string(hide_password=True)
-            raise JournalError(f"expected a journal at {place}, was: {one_line(error)}") from error
+            raise JournalError(f"expected a journal at {place}, was: {one_line(error)}{advice(error)}") from error

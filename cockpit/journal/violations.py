@@ -13,6 +13,7 @@ from cockpit.domain.units import NS_PER_DAY, utc_day
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.evidence import Evidence, Place
 from cockpit.journal.rebuild import BookedFill
+from cockpit.journal.session_limits import SessionLimits, limits_of
 from cockpit.journal.sessions import FeedKind
 
 ROUNDING = 1.0 + 1e-9
@@ -69,7 +70,11 @@ class _Past:
 
 
 def find_violations(evidence: Evidence, config: CockpitConfig) -> tuple[Violation, ...]:
-    """Every trade that broke a limit of this config. Trades on the live feed share one account across restarts."""
+    """Every trade that broke a limit of the session it was decided in; of this config's where that kept none.
+
+    Trades on the live feed share one account across restarts.
+    """
+    otherwise = limits_of(config)
     verdicts = {(place, verdict.verdict_id): verdict for place, verdict in evidence.sent}
     found: list[Violation] = []
     place_of = {id(trade): place for place, trade in evidence.trades}
@@ -81,7 +86,8 @@ def find_violations(evidence: Evidence, config: CockpitConfig) -> tuple[Violatio
         )
         for trade in past.trades:
             verdict = verdicts.get((place_of[id(trade)], trade.verdict_id))
-            sentences = [*_size(trade, verdict, config), *_counts(trade, past, config), *_losses(trade, past, config)]
+            limits = evidence.limits.get((place_of[id(trade)], trade.verdict_id), otherwise)
+            sentences = [*_size(trade, verdict, limits), *_counts(trade, past, limits), *_losses(trade, past, limits)]
             found += [Violation(account.feed, mode, trade.trade_id, sentence) for sentence in sentences]
     return tuple(found)
 
@@ -112,8 +118,7 @@ def _was_abandoned(trade: TradeRecord, ts_ns: int) -> bool:
     return trade.phase is TradePhase.ABANDONED and trade.closed_ns is not None and trade.closed_ns <= ts_ns
 
 
-def _size(trade: TradeRecord, verdict: Verdict | None, config: CockpitConfig) -> Iterator[str]:
-    limits = config.limits
+def _size(trade: TradeRecord, verdict: Verdict | None, limits: SessionLimits) -> Iterator[str]:
     if verdict is None or not verdict.approved:
         yield f"{trade.trade_id} was sent without an approved verdict (its verdict: {trade.verdict_id or 'none'})"
     else:
@@ -130,8 +135,7 @@ def _size(trade: TradeRecord, verdict: Verdict | None, config: CockpitConfig) ->
         yield f"{trade.trade_id} stop {trade.stop_bps:g} bps over {limits.max_stop_bps:g}"
 
 
-def _counts(trade: TradeRecord, past: _Past, config: CockpitConfig) -> Iterator[str]:
-    limits, test = config.limits, config.modes.test
+def _counts(trade: TradeRecord, past: _Past, limits: SessionLimits) -> Iterator[str]:
     beside, today = past.open_beside(trade), past.entered_before(trade)
     if len(beside) >= limits.max_open_trades:
         yield f"{trade.trade_id} was open trade {len(beside) + 1} of {limits.max_open_trades}"
@@ -140,21 +144,21 @@ def _counts(trade: TradeRecord, past: _Past, config: CockpitConfig) -> Iterator[
     if trade.mode is not Mode.TEST:
         return
     exposure_usd = trade.notional_usd + sum(past.exposure_usd(other, trade.decided_ns) for other in beside)
-    if exposure_usd > test.max_exposure_usd * ROUNDING:
-        yield f"{trade.trade_id} made test exposure {exposure_usd:.2f} over {test.max_exposure_usd:.2f} USD"
-    if len(today) >= test.max_trades:
-        yield f"{trade.trade_id} was test trade {len(today) + 1} of {test.max_trades} that session"
+    if exposure_usd > limits.test_max_exposure_usd * ROUNDING:
+        yield f"{trade.trade_id} made test exposure {exposure_usd:.2f} over {limits.test_max_exposure_usd:.2f} USD"
+    if len(today) >= limits.test_max_trades:
+        yield f"{trade.trade_id} was test trade {len(today) + 1} of {limits.test_max_trades} that session"
 
 
-def _losses(trade: TradeRecord, past: _Past, config: CockpitConfig) -> Iterator[str]:
+def _losses(trade: TradeRecord, past: _Past, limits: SessionLimits) -> Iterator[str]:
     """What had been lost or won when the trade was decided must have left room for it."""
-    limits, now_ns = config.limits, trade.decided_ns
+    now_ns = trade.decided_ns
     today = past.closed_on_day(now_ns)
     result_usd, result_r = sum(one.pnl_usd for one in today), sum(one.r for one in today)
     if -result_usd >= limits.daily_loss_usd:
         yield f"{trade.trade_id} was sent with {-result_usd:.2f} of {limits.daily_loss_usd:.2f} USD lost that day"
-    if trade.mode is Mode.TEST and -result_usd >= config.modes.test.max_session_loss_usd:
-        limit_usd = config.modes.test.max_session_loss_usd
+    if trade.mode is Mode.TEST and -result_usd >= limits.test_max_session_loss_usd:
+        limit_usd = limits.test_max_session_loss_usd
         yield f"{trade.trade_id} was sent with {-result_usd:.2f} of {limit_usd:.2f} USD lost in the test session"
     if result_r >= limits.net_profit_stop_r:
         yield f"{trade.trade_id} was sent at {result_r:+.2f} R, past the stop at {limits.net_profit_stop_r:+g} R"
@@ -162,7 +166,7 @@ def _losses(trade: TradeRecord, past: _Past, config: CockpitConfig) -> Iterator[
     losses = _losses_in_a_row(past.closed_between(reviewed_ns, now_ns))
     if losses >= limits.losses_until_review:
         yield f"{trade.trade_id} was sent after {losses} losses in a row, {limits.losses_until_review} need a review"
-    limit_usd = config.capital.hot_wallet_usd * limits.session_drawdown_pct / 100.0
+    limit_usd = limits.drawdown_usd
     drawdown_usd = _drawdown_usd(today, past.reviews, now_ns, limit_usd)
     if drawdown_usd >= limit_usd:
         yield f"{trade.trade_id} was sent in a drawdown of {drawdown_usd:.2f}, limit {limit_usd:.2f} USD"

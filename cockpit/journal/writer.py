@@ -11,12 +11,14 @@ from cockpit.journal.backlog import Backlog
 from cockpit.journal.database import one_line
 from cockpit.journal.migrations import migrate
 from cockpit.journal.rows import Rows
+from cockpit.journal.same_file import SameFile
 from cockpit.journal.sessions import Entry, Unit
 from cockpit.journal.spill import Spill
 
 BATCH_RECORDS = 500
 SPILL_ABOVE_RECORDS = 10_000
 SPILL_AFTER_FAILURES = 5
+LOOK_EVERY_S = 1.0
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -47,7 +49,9 @@ class Writer:
         spill: Spill | None,
         backoff_s: Sequence[float] = BACKOFF_S,
         spill_above_records: int = SPILL_ABOVE_RECORDS,
+        file: SameFile | None = None,
     ) -> None:
+        self._file = file
         self._changed = Condition()
         self.backlog = Backlog(self._changed, spill)
         self._database = database
@@ -93,7 +97,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self.backlog.pending or not self._is_migrated or self._stopping.is_set())
+                self._changed.wait_for(self._has_work, LOOK_EVERY_S)
             is_last = self._stopping.is_set()
             has_failed = not self._attempt(self._write_oldest)
             if has_failed and (self._should_spill() or is_last):
@@ -104,6 +108,9 @@ class Writer:
                 self._stopping.wait(self._backoff_s[min(self._failures, len(self._backoff_s)) - 1])
         self.backlog.close()
         self._database.dispose()
+
+    def _has_work(self) -> bool:
+        return bool(self.backlog.pending) or not self._is_migrated or self._stopping.is_set()
 
     def _should_spill(self) -> bool:
         return self.backlog.in_memory > self._spill_above or self._failures >= SPILL_AFTER_FAILURES
@@ -120,6 +127,8 @@ class Writer:
         return True
 
     def _write_oldest(self) -> None:
+        if self._file is not None:
+            self._file.check()
         if not self._is_migrated:
             with self._database.begin() as connection:
                 migrate(connection)

@@ -11,10 +11,10 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import utc_text
-from cockpit.journal.database import journal_url, one_line, open_database
+from cockpit.journal.database import PUT_BACK, journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence
-from cockpit.journal.migrations import CURRENT_VERSION, found_version
+from cockpit.journal.migrations import CURRENT_VERSION, HOURS_SINCE, found_version
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.restore import find_restore
 from cockpit.journal.sessions import FeedKind
@@ -32,17 +32,36 @@ def journal_items(path: Path, config: CockpitConfig, mode: Mode) -> Iterator[Ite
     try:
         with database.begin() as connection:
             version = found_version(connection)
+            if version == 0:
+                detail = (
+                    f"{path.name} is empty ({path.stat().st_size} bytes): what it held is gone, a start begins anew"
+                )
+                yield warned("journal", f"{detail}; put a backup in its place if there is one")
+                yield from _way_up(Evidence(), config, mode)
+                return
+            damage = _damage(connection)
+            if damage:
+                yield failed("journal", f"expected {path} to be whole, was damaged ({damage}){PUT_BACK}")
+                return
             yield _opens(version, path)
-            if version == CURRENT_VERSION:
+            if HOURS_SINCE <= version <= CURRENT_VERSION:
                 for feed in FeedKind:
                     yield from _left_behind(connection, feed)
-        # An older journal is not read here: reading its evidence would bring it up to date, and this only looks.
-        evidence = JournalReader(path).evidence() if version == CURRENT_VERSION else Evidence()
+        evidence = JournalReader(path).evidence()
+        yield from (warned("journal row", sentence) for sentence in evidence.unreadable)
         yield from _way_up(evidence, config, mode)
     except (SQLAlchemyError, msgspec.MsgspecError, JournalError, ValueError) as error:
-        yield failed("journal", f"expected a journal at {path}, was unreadable ({one_line(error)}): restore or move it")
+        yield failed("journal", f"expected a journal at {path}, was unreadable ({one_line(error)}){PUT_BACK}")
     finally:
         database.dispose()
+
+
+def _damage(connection: Connection) -> str:
+    """What SQLite itself finds wrong with its pages; empty where nothing is, or for another database."""
+    if connection.dialect.name != "sqlite":
+        return ""
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    return "" if found == ["ok"] else one_line(ValueError(str(found[0])))
 
 
 def _opens(version: int, path: Path) -> Item:

@@ -82,6 +82,8 @@ class Host:
         self.inbox = Inbox()
         self.faults = 0
         self.last_fault = ""
+        self.journal_losses: list[str] = []
+        """What of the journal could not be taken up at the start, in sentences."""
         self._recording = recording
         self._recording_error = recording_error
         self._market_word = ""
@@ -183,9 +185,17 @@ class Host:
             raise NotAnswered(f"expected an answer to {command_id} within {ANSWER_WITHIN_S:g} s, was none") from None
         finally:
             self._answers.pop(command_id, None)
-        if durable:
-            await self._until_durable()
+        if durable and not await self._until_durable():
+            return msgspec.structs.replace(answer, sentence=f"{answer.sentence}; {self.not_durable()}")
         return answer
+
+    def not_durable(self) -> str:
+        """That the journal has not got everything yet, and why; empty once it has."""
+        health = self.journal.health()
+        if health.pending == 0:
+            return ""
+        why = health.last_error if not health.ok else f"{health.pending} records waiting"
+        return f"NOT IN THE JOURNAL YET ({why}): a power cut or a kill would lose it"
 
     async def _with_context(self, command: AnyCommand) -> AnyCommand:
         if self.gate is None:
@@ -198,10 +208,11 @@ class Host:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""
         self._is_ending = True
 
-    async def _until_durable(self) -> None:
+    async def _until_durable(self) -> bool:
         wanted, give_up_s = self.journal.appended, time.monotonic() + DURABLE_WITHIN_S
         while not self.journal.has_written(wanted) and time.monotonic() < give_up_s:
             await asyncio.sleep(DURABLE_LOOK_S)
+        return self.journal.has_written(wanted)
 
     async def push_reading(self, reading: ReadingEvent) -> None:
         """A reading from outside; the market lets it only tighten."""
@@ -232,7 +243,8 @@ class Host:
     def process(self) -> ProcessView:
         """How this process does."""
         journal = self.journal.health()
-        journal_ok = journal.ok and not journal.refused
+        journal_ok = journal.ok and not journal.refused and not self.journal_losses
+        journal_error = "; ".join((*([] if journal.ok else [journal.last_error]), *self.journal_losses))
         recording = self._recording
         return ProcessView(
             pid=os.getpid(),
@@ -248,7 +260,7 @@ class Host:
             last_fault=self.last_fault,
             journal_ok=journal_ok,
             journal_pending=journal.pending,
-            journal_error="" if journal_ok else journal.last_error,
+            journal_error="" if journal_ok else journal_error or journal.last_error,
             recording=str(recording.path) if recording else "",
             recording_error=(recording.failure or "") if recording else self._recording_error,
             tick_to_verdict_p99_ms=self.latency.p99_ms(),

@@ -22,6 +22,7 @@ from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.restore import Restored
+from cockpit.journal.session_limits import limits_text
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
@@ -47,6 +48,8 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
     _refuse(options)
     forget_with_the_journal(places)
     used = _with_max_trades(config, options.max_trades)
+    if places.journal.exists() and places.journal.stat().st_size == 0:
+        LOG.warning("%s was there and empty: what it held is gone, this start begins anew", places.journal)
     journal = Journal(places.journal)
     try:
         return _begin(places, used, options, journal)
@@ -68,11 +71,15 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
         config_digest=config_digest(config),
         version=__version__,
         source=source.name,
+        limits=limits_text(config),
     )
     journal.begin(session, restored)
     engine = Engine(config, start_ns)
     recording, recording_error = _recording(places, config, options, start_ns, kind)
     host = Host(config, engine, source, journal, recording, recording_error)
+    host.journal_losses = [*filter(None, [journal.damage]), *(restored.unreadable if restored is not None else ())]
+    for sentence in host.journal_losses:
+        LOG.error("journal: %s", sentence)
     host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):
         source.is_read = lambda: len(host.inbox) == 0

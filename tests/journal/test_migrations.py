@@ -80,15 +80,22 @@ def fill_version_1(path: Path) -> None:
     assert trade.trade_id == "t000001"
 
 
-@pytest.mark.parametrize("opened_by", ["the engine", "the report"])
-def test_a_version_1_journal_is_brought_up_with_everything_in_it(path: Path, opened_by: str) -> None:
+def test_a_report_reads_a_version_1_journal_and_leaves_it_as_it_is(path: Path) -> None:
     fill_version_1(path)
-    if opened_by == "the engine":
-        journal = Journal(path)
-        restored = journal.latest_restore(SESSION.started_ns, FeedKind.LIVE, 30)
-        journal.close(30)
-        assert restored is not None
-        assert restored.lineage == SESSION.session_id
+    assert JournalReader(path).trades() == [closed(1, 0.05)]
+    evidence = JournalReader(path).evidence()
+    assert (len(evidence.trades), len(evidence.sent), evidence.spans) == (1, 1, ())
+    with open_database(journal_url(path), writes=False).connect() as connection:
+        assert found_version(connection) == 1
+
+
+def test_a_version_1_journal_is_brought_up_with_everything_in_it(path: Path) -> None:
+    fill_version_1(path)
+    journal = Journal(path)
+    restored = journal.latest_restore(SESSION.started_ns, FeedKind.LIVE, 30)
+    journal.close(30)
+    assert restored is not None
+    assert restored.lineage == SESSION.session_id
     assert JournalReader(path).trades() == [closed(1, 0.05)]
     assert JournalReader(path).evidence().spans == (), "version 1 did not know the hours: none are made up"
     database = open_database(journal_url(path), writes=False)

@@ -85,7 +85,7 @@ def test_every_figure_of_a_made_up_market_says_so(shipped_config: CockpitConfig)
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
     figures = re.findall(r"<tr><td>(.*?)</td>", text.split("<h2>Figures</h2>")[1].split("</table>")[0])
     heads = [head for head in re.findall(r"<h2>(.*?)</h2>", text) if head.startswith(("Setups", "Long", "By", "Verd"))]
-    assert (len(cards), len(captions), len(figures), len(heads)) == (6, 2, 11, 4)
+    assert (len(cards), len(captions), len(figures), len(heads)) == (6, 2, 14, 4)
     assert all("SIMULATED" in named for named in [*cards, *captions, *figures, *heads])
     rows = re.findall(r"<tr>(.*?)</tr>", text.split("<h2>Closed trades</h2>")[1])[1:]
     assert len(rows) == 3

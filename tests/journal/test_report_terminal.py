@@ -94,7 +94,7 @@ def test_every_figure_of_a_made_up_market_says_so(shipped_config: CockpitConfig,
     lines = on_terminal(evidence_with([1.0, -2.0, 0.5]), shipped_config, encoding=encoding).splitlines()
     figures = lines[2 : lines.index("SIMULATED Equity, net USD") - 1]
     whole = [line for line in figures if not line.startswith("    ")]
-    assert len(whole) == 10
+    assert len(whole) == 13
     assert all(" SIMULATED " in line for line in whole), whole
     heads = [line for line in lines if "net USD" in line or "closed trade" in line or line.startswith("verdicts")]
     assert len(heads) == 6
