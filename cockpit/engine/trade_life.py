@@ -157,6 +157,17 @@ class TradeLife:
         self._emit("exit_shared", out)
         if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
             self._resize_stop(out)
+            self._shorten_ladder(out)
+
+    def _shorten_ladder(self, out: Outbox) -> None:
+        """Targets for more than is open would hold quantity that others there need for their exits."""
+        left = self.record.open_qty + self._instrument.lot / 2
+        for rung in self.record.rungs:
+            target = self._desk.get(rung.order_id)
+            if target is not None and target.open_qty > left:
+                self._desk.cancel(rung.order_id, out)
+            elif target is not None:
+                left -= target.open_qty
 
     def on_time(self, out: Outbox) -> None:
         """A second passed: expire a limit entry, run the time stop, ask again for a close that did not go through."""
@@ -314,17 +325,20 @@ class TradeLife:
         self._emit("abandoned", out)
 
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        """Without its stop a position is closed at once. One that a restart cut off on its way is placed anew first,
-        and so, once, is one that was to take the place of another that still rests.
+        """A position whose stop was refused is closed at once. One that rested and was taken off (by a hand, or by a
+        venue that trims stops to a position), one that a restart cut off on its way, and one that was to take the place
+        of another that still rests, are first laid anew, once.
         """
+        rested = self.record.stop_rests_on_venue and progress.status is OrderStatus.CANCELLED
         self.record = replace(self.record, stop_rests_on_venue=False)
         self._emit("stop_gone", out)
         what = f"{self.record.trade_id} stop {progress.status.value}: {progress.detail}"
         is_unproven = progress.request.order_id in self._unproven
-        if is_unproven or (self._cover.is_whole(self.record) and not self._stop_was_lost):
+        if is_unproven or ((rested or self._cover.is_whole(self.record)) and not self._stop_was_lost):
             self._stop_was_lost = True
-            meanwhile = "after a restart" if is_unproven else "the older one still rests"
-            out.notice("warning", "stop", f"{what}: {meanwhile}, placing it anew")
+            meanwhile = "after a restart" if is_unproven else "it rested" if rested else "the older one still rests"
+            severity = "critical" if rested else "warning"
+            out.notice(severity, "stop", f"{what}: {meanwhile}, placing it anew")
             self._protect(out, "protected")
             return
         out.notice("critical", "stop", f"{what}: closing at once")

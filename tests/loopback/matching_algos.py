@@ -25,13 +25,15 @@ MOST_WORKING = 10
 
 class AlgoService:
     """Faults: `gone` refuses every new one; `rejects_triggered` lets the order a triggered stop sends be refused, the
-    position stays naked; `holds_triggered` leaves triggered stops at TRIGGERING until `release`."""
+    position stays naked; `holds_triggered` leaves triggered stops at TRIGGERING until `release`; `trims` takes the
+    newest stops off when the position shrinks, while all together they cover more than it and one is left."""
 
     def __init__(self, core: "MatchingCore") -> None:
         self.all: dict[int, Algo] = {}
         self.gone = False
         self.rejects_triggered = ""
         self.holds_triggered = False
+        self.trims = False
         self._core = core
         self._ids = itertools.count(2_000_001)
         core.listeners.order.append(self._follow)
@@ -102,6 +104,8 @@ class AlgoService:
 
     def _follow(self, order: Order, execution: Execution | None) -> None:
         """TRIGGERED with the order's id before the order's own news, FINISHED once the order is done."""
+        if execution is not None and self.trims and order.reduce_only | (order.owner != "client"):
+            self._trim(order.symbol)
         algo = self.all.get(order.algo_id) if order.algo_id is not None else None
         if algo is None:
             return
@@ -110,6 +114,12 @@ class AlgoService:
             self._set(algo, Status.TRIGGERED)
         if not order.works:
             self._set(algo, Status.FINISHED)
+
+    def _trim(self, symbol: str) -> None:
+        held = self._core.positions[symbol].qty
+        stops = [algo for algo in self.open(symbol) if protects(algo, held)]
+        while len(stops) > 1 and sum((algo.asked.qty or Decimal(0) for algo in stops), Decimal(0)) > abs(held):
+            self.expire(stops.pop())
 
     def _check(self, asked: StopAsked) -> None:
         if self.gone:
