@@ -147,6 +147,8 @@ class VenueTopic(StrEnum):
     """What the account holds is not known right now: no entry there until it is."""
     STRANGER = "stranger"
     """A position or an order there that is nobody's we know: no entry there until it is gone."""
+    FOREIGN_POSITION = "foreign_position"
+    """A position that is not ours and nets with nothing of ours: shown while it is there."""
     POSITION_UNKNOWN = "position_unknown"
     """A position of ours is not listed and nothing explains it: its stop stays, no entry there until it is clear."""
     NO_STOPS = "no_stops"

@@ -43,6 +43,7 @@ class EngineSite:
         order_id = context.ids.flatten_id(context.venue, position.asset, context.now_ns)
         side = Side.SHORT if position.qty > 0 else Side.LONG
         kept = OrderState.closing(order_id, context.ids.client_id(order_id), position.asset, side, abs(position.qty))
+        kept.nets_with_ours = position.nets_with_ours
         self._touched[position.asset] = None
         return context.keep(kept).client_id
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.numbers import price_text
-from cockpit.exchanges.base.account import VenueFill, VenueOrder
-from cockpit.exchanges.base.order_text import order_text, plain_id
+from cockpit.exchanges.base.account import HeldPosition, VenueFill, VenueOrder
+from cockpit.exchanges.base.order_text import apart_text, order_text, plain_id
 from cockpit.execution.order_state import QTY_EPSILON
 from cockpit.execution.venue_context import VenueContext
 
@@ -20,6 +20,7 @@ class ForeignActivity:
         self._orders: dict[str, list[VenueOrder]] = {}
         self._positions: dict[str, str] = {}
         self._suspected: dict[str, float] = {}
+        self._apart: dict[str, list[HeldPosition]] = {}
 
     def count(self, asset: str) -> int:
         """Orders of others there, by the last look."""
@@ -37,7 +38,7 @@ class ForeignActivity:
             whose = self._context.ids.whose(order.client_id, self._context.venue, order.asset)
             if whose.cockpit is not None:
                 self.second_writer(order)
-            if whose.order_id is None:
+            if whose.order_id is None and not whose.is_probe:
                 foreign.setdefault(order.asset, []).append(order)
         for asset, found in foreign.items():
             self._orders[asset] = found
@@ -59,6 +60,31 @@ class ForeignActivity:
             else:
                 self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
             self._notify(asset)
+
+    def take_apart(self, positions: Iterable[HeldPosition]) -> None:
+        """What is held in another margin mode, on a side of its own, or on a second listing: named, and no more.
+
+        It nets with nothing of ours, so that it stands in no entry's way.
+        """
+        context = self._context
+        found: dict[str, list[HeldPosition]] = {asset: [] for asset in self._apart}
+        for position in positions:
+            found.setdefault(position.asset, []).append(position)
+        self._apart = {asset: held for asset, held in found.items() if held}
+        for asset, held in found.items():
+            name = plain_id(asset)
+            texts = ", ".join(f"{one.qty:+.10g} {name}{apart_text(one)}" for one in held)
+            if texts:
+                sentence = f"{context.venue} holds {texts}: not ours, apart from our orders"
+                context.notify(VenueTopic.FOREIGN_POSITION, sentence, asset, is_grave=True)
+            else:
+                over = f"{context.venue} holds nothing apart from ours in {name} any more"
+                context.notify(VenueTopic.FOREIGN_POSITION, over, asset, is_over=True)
+
+    def knows_apart(self, asset: str, qty: float) -> bool:
+        """Whether a position of that size was seen apart from ours there, or none where none is."""
+        held = [one.qty for one in self._apart.get(asset, ())]
+        return any(abs(qty - one) <= QTY_EPSILON for one in held) if held else abs(qty) <= QTY_EPSILON
 
     def receive(self, order: VenueOrder, fill: VenueFill | None) -> None:
         """The private stream spoke of an order that is not ours."""

@@ -19,6 +19,7 @@ from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.timing import Timing
 from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.engine_flatten import EngineFlatten
+from cockpit.execution.entry_settings import EntrySettings
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.funding import Funding
 from cockpit.execution.missed_fills import MissedFills
@@ -50,7 +51,10 @@ class LiveVenue:
         self._lookup = OrderResolver(context)
         self._cancelling = OrderCanceller(context, self._lookup)
         wait_free_s = execution.cancel_before_close_ms / 1000.0
-        self._sending = OrderSender(context, self._lookup, self._cancelling, execution.entry_weight_share, wait_free_s)
+        settings = EntrySettings(context, execution)
+        self._sending = OrderSender(
+            context, self._lookup, self._cancelling, execution.entry_weight_share, wait_free_s, settings
+        )
         self._cancelling.sending_of = self._sending.task_of
         self._foreign = ForeignActivity(context)
         missed = MissedFills(context, self._foreign)
@@ -153,11 +157,15 @@ class LiveVenue:
             case OrderUpdate():
                 self._on_order(word)
             case PositionUpdate():
-                expected = self._context.expected.get(word.asset, 0.0)
-                if abs(word.qty - expected) > QTY_EPSILON:
+                if not self._is_as_known(word):
                     self._reconcile.doubt()
             case FundingUpdate():
                 self._funding.receive(word)
+
+    def _is_as_known(self, word: PositionUpdate) -> bool:
+        if not word.nets_with_ours:
+            return self._foreign.knows_apart(word.asset, word.qty)
+        return abs(word.qty - self._context.expected.get(word.asset, 0.0)) <= QTY_EPSILON
 
     def _on_order(self, word: OrderUpdate) -> None:
         context = self._context

@@ -127,7 +127,8 @@ class MissedFills:
 
     def _explained(self, asset: str, held: float, fills: tuple[VenueFill, ...]) -> bool:
         """Book what the list says, if it says all. Nothing is awaited here: what was told meanwhile is known."""
-        unknown = self._book_ours([fill for fill in fills if fill.fill_id not in self._context.fills_told])
+        news = [fill for fill in fills if fill.nets_with_ours and fill.fill_id not in self._context.fills_told]
+        unknown = self._book_ours(news)
         if not self._is_missing(asset, held):
             return True
         newest = self._adding_up(

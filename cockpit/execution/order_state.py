@@ -22,6 +22,7 @@ class OrderState:
     """One order. Each method returns what the engine has to hear, in order.
 
     `is_ours_alone`: it carries our mark, but the engine knows nothing of it. `is_withdrawn`: it must not be sent again.
+    `nets_with_ours`: it acts on the position that our trades are part of; a flatten closes others too.
     """
 
     def __init__(self, order_id: str, client_id: str, asset: str, side: Side) -> None:
@@ -36,6 +37,7 @@ class OrderState:
         self.takes_at_once = False
         self.expires_ns: int | None = None
         self.is_ours_alone = False
+        self.nets_with_ours = True
         self.is_withdrawn = False
         self.told = OrderStatus.SENT
         self.filled = 0.0

@@ -6,10 +6,10 @@ reads agree, and told after the executions that explain it.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cockpit.domain.events import VenuePosition
-from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.kinds import OrderRole, OrderStatus, VenueTopic
 from cockpit.exchanges.base.account import HeldPosition, NotSent, VenueFailure, VenueOrder
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_guard import EntryGuard
@@ -87,6 +87,7 @@ class Reconcile:
         resting = [kept for kept in context.live() if kept.is_resting]
         positions, orders = await asyncio.gather(self._read_positions(), self._read_orders(everywhere))
         context.answered()
+        await self._resolve_stops(netted(positions), orders)
         await self._repair(resting, orders)
         self._foreign.take_orders(orders, None if everywhere else context.assets)
         await self._compare(positions)
@@ -108,7 +109,7 @@ class Reconcile:
             self._context.met(failure)
             self.doubt()
             return
-        self._held = {position.asset: position for position in positions}
+        self._held = netted(positions)
         if asset not in unclear:
             self._emit([asset])
 
@@ -126,7 +127,7 @@ class Reconcile:
         """The positions. Where one that our own orders opened is missing, a second read has to say so too."""
         context = self._context
         positions = await within(context.pace.call_within_s, context.account.positions(), "positions")
-        held = {position.asset for position in positions}
+        held = netted(positions)
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
         await context.timing.sleep(context.pace.look_again_s)
@@ -143,6 +144,23 @@ class Reconcile:
         return self._context.timing.since_s(self._everywhere_ns) >= self._context.pace.everywhere_every_s
 
     # Repairing.
+
+    async def _resolve_stops(self, held: Mapping[str, HeldPosition], orders: Sequence[VenueOrder]) -> None:
+        """Before anything else: what became of the stops of an earlier engine whose position is there and whole. A
+        listed one is told by its row; one that is not listed may be gone, and nothing else would explain that.
+        """
+        context, listed = self._context, {order.client_id for order in orders}
+        lost = [
+            kept
+            for kept in context.live()
+            if kept.role is OrderRole.STOP and kept.told is OrderStatus.UNKNOWN and kept.client_id not in listed
+        ]
+        whole = [kept for kept in lost if self._is_whole(kept.asset, held)]
+        await asyncio.gather(*(self._lookup.find(kept) for kept in whole))
+
+    def _is_whole(self, asset: str, held: Mapping[str, HeldPosition]) -> bool:
+        ours = self._context.expected.get(asset, 0.0)
+        return ours != 0.0 and _qty(held.get(asset)) / ours >= 1.0 - QTY_EPSILON
 
     async def _repair(self, rested: Sequence[OrderState], orders: Sequence[VenueOrder]) -> None:
         """Take what the venue rests, and look up what rested before the read and is not there any more."""
@@ -197,10 +215,9 @@ class Reconcile:
                 await self._lookup.take(kept, order)
         if suspects:
             positions = await self._read_positions()
-        held = {position.asset: position.qty for position in positions}
-        odd = self._odd(positions)
+        held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
-        unclear = {asset for asset in odd if not await self._missed.settle(asset, held.get(asset, 0.0))}
+        unclear = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}
         for kept, order in found:
             if kept.asset not in unclear:
                 await self._lookup.take(kept, order)
@@ -213,7 +230,8 @@ class Reconcile:
         context = self._context
         positions, unclear = await self._explained(positions)
         known = (*context.assets, *self._held)
-        self._held = {position.asset: position for position in positions}
+        self._held = netted(positions)
+        self._foreign.take_apart(position for position in positions if not position.nets_with_ours)
         assets = [asset for asset in dict.fromkeys((*known, *self._held)) if asset not in unclear]
         self._foreign.take_positions({asset: one.qty for asset, one in self._held.items()}, assets)
         self._emit(assets)
@@ -222,10 +240,9 @@ class Reconcile:
 
     def _odd(self, positions: Sequence[HeldPosition]) -> list[str]:
         """Where what is held is not what our own executions add up to."""
-        held = {position.asset: position.qty for position in positions}
-        expected = self._context.expected
+        held, expected = netted(positions), self._context.expected
         assets = dict.fromkeys((*held, *expected))
-        return [asset for asset in assets if abs(held.get(asset, 0.0) - expected.get(asset, 0.0)) > QTY_EPSILON]
+        return [asset for asset in assets if abs(_qty(held.get(asset)) - expected.get(asset, 0.0)) > QTY_EPSILON]
 
     # Telling.
 
@@ -258,3 +275,14 @@ class Reconcile:
         context = self._context
         await context.timing.sleep(min(context.pace.look_again_s, self._every_s))
         await context.timing.sleep_unless(self._doubt, self._every_s - context.pace.look_again_s)
+
+
+def netted(positions: Iterable[HeldPosition]) -> dict[str, HeldPosition]:
+    """By asset, the positions that our orders act on: one each. Those in another margin mode or on a side of their own
+    are none of these, whatever comes first or last in the venue's list.
+    """
+    return {position.asset: position for position in positions if position.nets_with_ours}
+
+
+def _qty(position: HeldPosition | None) -> float:
+    return 0.0 if position is None else position.qty

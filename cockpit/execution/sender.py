@@ -15,6 +15,7 @@ from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueOrder
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.canceller import OrderCanceller
+from cockpit.execution.entry_settings import EntrySettings
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext
@@ -34,6 +35,7 @@ class OrderSender:
         cancelling: OrderCanceller,
         entry_weight_share: float,
         wait_free_s: float,
+        settings: EntrySettings,
     ) -> None:
         self.entries_refused = ""
         self._context = context
@@ -41,6 +43,7 @@ class OrderSender:
         self._cancelling = cancelling
         self._entry_weight_share = entry_weight_share
         self._wait_free_s = wait_free_s
+        self._settings = settings
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     def place(self, request: OrderRequest) -> None:
@@ -81,6 +84,10 @@ class OrderSender:
         context, began_ns = self._context, self._context.now_ns
         back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
         reserved = 0
+        against = "" if request.reduce_only else await self._settings.refusal(request.asset)
+        if against:
+            context.emit(kept.refuse(against, context.now_ns))
+            return
         while not self._was_withdrawn(kept):
             try:
                 self._answered(kept, await self._call(kept, request))

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from cockpit.domain.events import OrderEvent, OrderFilled, VenueEvent, VenueNotice
 from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.account import KeysLost, VenueAccount, VenueFailure, VenueFill, VenueOrder
 from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import Timing
 from cockpit.execution.in_flight import InFlightCalls
@@ -32,6 +34,8 @@ class Pace(NamedTuple):
     never_arrived_after_s: float = 5.0
     """An order the venue does not know for so long has never arrived."""
     send_entry_within_s: float = 2.0
+    settings_within_s: float = 1.0
+    """An entry whose account does not tell its leverage and margin mode so soon is not sent."""
     send_exit_within_s: float = 120.0
     resend_first_s: float = 0.2
     resend_longest_s: float = 5.0
@@ -167,9 +171,19 @@ class VenueContext:
 
     def _emit_for(self, kept: OrderState, events: Iterable[VenueEvent]) -> bool:
         events = tuple(events)
+        if not kept.nets_with_ours:
+            self._notify_foreign_close(kept, events)
+            return bool(events)
         for event in events:
             if isinstance(event, OrderFilled):
                 held = self.expected.get(kept.asset, 0.0) + kept.side.sign * event.qty
                 self.expected[kept.asset] = rounded(held)
         self.emit(events)
         return bool(events)
+
+    def _notify_foreign_close(self, kept: OrderState, events: Iterable[VenueEvent]) -> None:
+        """A flatten closed what is not in our books: it is said, and booked to nobody."""
+        for event in events:
+            if isinstance(event, OrderFilled):
+                what = f"{event.qty:.10g} {plain_id(kept.asset)} at {price_text(event.price)}"
+                self.notify(VenueTopic.NOTE, f"{self.venue}: the flatten closed {what} that was not ours", kept.asset)

@@ -1,12 +1,12 @@
 """Positions too small for their venue to close: declared, and tried again from time to time, never in a hot loop."""
 
 from cockpit.domain.units import seconds_to_ns
-from cockpit.exchanges.base.account import HeldPosition
+from cockpit.exchanges.base.account import HeldPosition, PositionKey
 
 TRIES = 3
 """A position counts as dust for good once the venue refused it so often."""
 
-Place = tuple[str, str]
+Place = PositionKey
 
 
 class Dust:
@@ -35,4 +35,4 @@ class Dust:
 
 
 def _place(position: HeldPosition) -> Place:
-    return position.asset, position.hedge_side
+    return position.key

@@ -154,6 +154,8 @@ async def desk_of(
 ) -> AsyncIterator[Desk]:
     """A venue with 1,660 USD and a BTC market at 100,000, and an open account on it."""
     async with VENUES[name]() as server:
+        if name == "okx":
+            server.core.isolated = dict.fromkeys(server.core.rules, True)
         server.set_price("BTC", BID, ASK)
         desk = Desk(name, server, real_account(name, server, config, keys, timing), config)
         try:

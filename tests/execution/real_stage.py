@@ -189,6 +189,8 @@ async def real_stage(
 ) -> AsyncIterator[RealStage]:
     """A venue and all that works for it, read once already. `prepare` has the venue before anybody asks it."""
     async with KINDS[name]() as venue:
+        venue.core.isolated = dict.fromkeys(venue.core.rules, True)
+        venue.core.leverage = dict.fromkeys(venue.core.rules, 5)
         prepare(venue)
         venue.set_price("BTC", 99_999.9, 100_000, mark=100_000)
         stage = RealStage(name, venue, config, hurried(factor), flatten_pace)

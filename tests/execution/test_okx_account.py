@@ -31,9 +31,14 @@ class TestOkxAccount(AccountContract):
 
     async def test_a_position_is_closed_in_the_margin_mode_it_is_held_in(self, desk: Desk) -> None:
         await desk.account.place(entry(), f"{ID}e1")
-        (held,) = await desk.account.positions()
-        await desk.account.close_position(held._replace(is_isolated=False), f"{ID}c1")
+        desk.venue.trade_in_other_mode("BTC", "sell", 0.05)
+        ours, other = sorted(await desk.account.positions(), key=lambda held: held.qty, reverse=True)
+        assert (ours.is_isolated, ours.nets_with_ours) == (True, True)
+        assert (other.is_isolated, other.nets_with_ours, other.qty) == (False, False, -0.05)
+        assert ours.key != other.key
+        await desk.account.close_position(other, f"{ID}c1")
         assert desk.venue.called("close")[0].params["tdMode"] == "cross"
+        assert await desk.account.positions() == (ours,)
 
     async def test_what_no_order_is_small_enough_for_is_closed_whole(self, desk: Desk) -> None:
         await desk.account.place(entry(), f"{ID}e1")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.loopback.matching_terms import OrderAsked, Position, opposite
-from tests.loopback.okx_bodies import balance_body, fee_body, position_body
+from tests.loopback.okx_bodies import balance_body, fee_body, keyed, listed, position_body
 
 if TYPE_CHECKING:
     from tests.loopback.okx_trading import OkxTradingVenue
@@ -44,11 +44,11 @@ class OkxAccount:
         return door(params, positions) if door is not None else None
 
     def _positions(self, params: Params, positions: Positions) -> list[Any]:
-        wanted = params["instId"].split(",") if "instId" in params else list(positions)
+        wanted = params["instId"].split(",") if "instId" in params else [listed(name) for name in positions]
         return [
             position_body(position, self._core)
             for name, position in positions.items()
-            if name in wanted and position.qty
+            if listed(name) in wanted and position.qty
         ]
 
     def _config(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class OkxAccount:
             {
                 "billId": str(at),
                 "ccy": "USDT",
-                "instId": income.symbol,
+                "instId": listed(income.symbol),
                 "instType": "SWAP",
                 "balChg": str(income.amount_usd),
                 "type": "8" if income.kind == "FUNDING_FEE" else "2",
@@ -123,7 +123,7 @@ class OkxAccount:
         self._core.cancel_all(tag=tag)
 
     def _close(self, params: Params) -> list[Any]:
-        symbol = params["instId"]
+        symbol = keyed(params["instId"], params.get("mgnMode"), self._core)
         held = self._core.positions[symbol].qty
         if held == 0:
             raise self._venue.named("51023")
@@ -136,4 +136,4 @@ class OkxAccount:
                     self._core.cancel(order)
         client_id = params.get("clOrdId", "")
         self._core.place(OrderAsked(symbol, side, "market", abs(held), client_id, reduce_only=True))
-        return [{"instId": symbol, "posSide": "net", "clOrdId": client_id, "tag": ""}]
+        return [{"instId": params["instId"], "posSide": "net", "clOrdId": client_id, "tag": ""}]

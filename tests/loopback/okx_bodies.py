@@ -33,6 +33,26 @@ def _category(order: Order) -> str:
     return "full_liquidation" if order.client_id.startswith("autoclose-") else "adl"
 
 
+OTHER_MODE = "@other-mode"
+"""A swap is held in two margin modes at once: the matching engine keeps the other one under this name."""
+
+
+def listed(symbol: str) -> str:
+    """The venue's name of what is traded, whatever its margin mode."""
+    return symbol.removesuffix(OTHER_MODE)
+
+
+def mode_of(symbol: str, core: MatchingCore) -> str:
+    """The margin mode of what the matching engine keeps under that name."""
+    is_isolated = core.isolated.get(listed(symbol), False) != symbol.endswith(OTHER_MODE)
+    return "isolated" if is_isolated else "cross"
+
+
+def keyed(symbol: str, mode: str | None, core: MatchingCore) -> str:
+    """The matching engine's name for a swap in that margin mode."""
+    return symbol if mode in (None, "", mode_of(symbol, core)) else f"{symbol}{OTHER_MODE}"
+
+
 def _client_id(order: Order) -> str:
     return "" if order.owner == "venue" else order.client_id
 
@@ -54,7 +74,7 @@ def order_body(order: Order, core: MatchingCore, execution: Execution | None = N
         }
     return {
         "instType": "SWAP",
-        "instId": order.symbol,
+        "instId": listed(order.symbol),
         "ccy": "",
         "tgtCcy": "",
         "ordId": str(order.order_id),
@@ -68,7 +88,7 @@ def order_body(order: Order, core: MatchingCore, execution: Execution | None = N
         "ordType": "market" if order.kind == "market" else ORD_TYPES.get(order.tif, "limit"),
         "side": order.side,
         "posSide": "net",
-        "tdMode": "isolated" if core.isolated[order.symbol] else "cross",
+        "tdMode": mode_of(order.symbol, core),
         "accFillSz": text(order.filled),
         "avgPx": text(order.average) if order.filled else "",
         "state": ORDER_STATES[order.status],
@@ -101,7 +121,7 @@ def algo_body(algo: Algo, core: MatchingCore) -> dict[str, Any]:
     stop, profit = asked.kind == "stop", asked.kind == "take_profit"
     return {
         "instType": "SWAP",
-        "instId": asked.symbol,
+        "instId": listed(asked.symbol),
         "algoId": str(algo.algo_id),
         "algoClOrdId": algo.client_id if asked.client_id else "",
         "clOrdId": "",
@@ -110,7 +130,7 @@ def algo_body(algo: Algo, core: MatchingCore) -> dict[str, Any]:
         "ordType": "conditional",
         "side": asked.side,
         "posSide": "net",
-        "tdMode": "isolated" if core.isolated[asked.symbol] else "cross",
+        "tdMode": mode_of(asked.symbol, core),
         "sz": text(asked.qty) if asked.qty is not None else "",
         "closeFraction": "1" if algo.closes_all else "",
         "state": ALGO_STATES[algo.status],
@@ -138,7 +158,7 @@ def fill_body(execution: Execution) -> dict[str, Any]:
     """A row of fills."""
     return {
         "instType": "SWAP",
-        "instId": execution.symbol,
+        "instId": listed(execution.symbol),
         "tradeId": str(execution.trade_id),
         "ordId": str(execution.order_id),
         "clOrdId": execution.client_id,
@@ -168,8 +188,8 @@ def position_body(position: Position, core: MatchingCore) -> dict[str, Any]:
     margin = notional / leverage
     return {
         "instType": "SWAP",
-        "instId": symbol,
-        "mgnMode": "isolated" if core.isolated[symbol] else "cross",
+        "instId": listed(symbol),
+        "mgnMode": mode_of(symbol, core),
         "posId": str(1_000_000 + list(core.rules).index(symbol)),
         "posSide": "net" if not core.hedge_mode else core.position_side(position),
         "pos": text(abs(position.qty) if core.hedge_mode else position.qty),
@@ -181,7 +201,7 @@ def position_body(position: Position, core: MatchingCore) -> dict[str, Any]:
         "liqPx": "",
         "markPx": text(mark),
         "imr": text(margin) if is_open else "",
-        "margin": text(margin) if core.isolated[symbol] and is_open else "",
+        "margin": text(margin) if mode_of(symbol, core) == "isolated" and is_open else "",
         "mgnRatio": "",
         "mmr": text(notional * Decimal("0.004")) if is_open else "",
         "notionalUsd": text(notional) if is_open else "",

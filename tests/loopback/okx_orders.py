@@ -15,7 +15,7 @@ from tests.loopback.matching_terms import (
     StopAsked,
     opposite,
 )
-from tests.loopback.okx_bodies import algo_body, fill_body, order_body
+from tests.loopback.okx_bodies import algo_body, fill_body, keyed, listed, order_body
 from tests.loopback.okx_codes import CODES, REFUSALS, TRIGGERS
 from tests.loopback.trading_venue import VenueError
 
@@ -75,7 +75,7 @@ class OkxOrders:
         qty = Decimal(str(params["sz"]))
         order = self._core.place(
             OrderAsked(
-                params["instId"],
+                keyed(params["instId"], params.get("tdMode"), self._core),
                 params["side"],
                 "market" if at_market else "limit",
                 qty,
@@ -93,13 +93,21 @@ class OkxOrders:
         for attached in params.get("attachAlgoOrds", []):
             if "slTriggerPx" in attached:
                 side = opposite(params["side"])
-                return _stop({**attached, "instId": params["instId"], "side": side, "sz": qty, "reduceOnly": True})
+                return _stop(
+                    {
+                        **attached,
+                        "instId": keyed(params["instId"], params.get("tdMode"), self._core),
+                        "side": side,
+                        "sz": qty,
+                        "reduceOnly": True,
+                    }
+                )
         return None
 
     def _find(self, params: Params) -> Order:
         order_id = int(params["ordId"]) if params.get("ordId") else None
         order = self._core.find(order_id, params.get("clOrdId"))
-        if order.symbol != params.get("instId", order.symbol):
+        if listed(order.symbol) != params.get("instId", listed(order.symbol)):
             raise Refused(Reason.UNKNOWN_ORDER)
         return order
 
@@ -134,7 +142,8 @@ class OkxOrders:
             raise _error("51000")
         client_id = params.get("algoClOrdId") or params.get("clOrdId", "")
         _check_id(client_id)
-        asked = _stop({**params, "algoClOrdId": client_id})
+        symbol = keyed(params["instId"], params.get("tdMode"), self._core)
+        asked = _stop({**params, "instId": symbol, "algoClOrdId": client_id})
         try:
             algo = self._core.algos.place(asked)
         except Refused as refused:
@@ -212,7 +221,7 @@ def _check_id(client_id: str) -> None:
 
 
 def _wanted(symbol: str, params: Params) -> bool:
-    return params.get("instId") in (None, symbol)
+    return params.get("instId") in (None, listed(symbol))
 
 
 def _true(value: Any) -> bool:

@@ -19,12 +19,13 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback import matching_hands
 from tests.loopback.binance_bodies import text
 from tests.loopback.exchange_okx import OkxVenue, instrument
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import Algo, Execution, Order, Position, Reason, Refused, Rules, Status
 from tests.loopback.okx_account import OkxAccount
-from tests.loopback.okx_bodies import algo_body, balance_body, order_body, position_body
+from tests.loopback.okx_bodies import OTHER_MODE, algo_body, balance_body, listed, order_body, position_body
 from tests.loopback.okx_codes import CODES, REFUSALS, SAYINGS
 from tests.loopback.okx_orders import OkxOrders, refused_row
 from tests.loopback.trading_faults import Fault, Says
@@ -81,6 +82,7 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
         super().__init__(now_ms)
         self.now_ms = lambda: now_ms() + self.clock_skew_ms
         symbols = {self.symbol(base): rules(base) for base in self.bases}
+        symbols |= {f"{symbol}{OTHER_MODE}": known for symbol, known in symbols.items()}
         self._channels: dict[str, dict[str, str]] = {}
         self.open_account(MatchingCore(symbols, wallet_usd, self.now_ms))
         self.core.takes_crossing_makers = True
@@ -89,6 +91,16 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
 
     def symbol(self, asset: str) -> str:
         return f"{asset}-USDT-SWAP"
+
+    def set_price(self, asset: str, bid: float, ask: float, mark: float | None = None) -> None:
+        """Both margin modes have one market."""
+        super().set_price(asset, bid, ask, mark)
+        self.core.set_price(f"{self.symbol(asset)}{OTHER_MODE}", bid, ask, mark)
+
+    def trade_in_other_mode(self, asset: str, side: str, qty: float) -> Order:
+        """Somebody trades the same swap in the other margin mode; `qty` in base coins."""
+        symbol = f"{self.symbol(asset)}{OTHER_MODE}"
+        return matching_hands.trade_by_hand(self.core, symbol, side, float(self.units(asset, qty)))
 
     def _answers(self) -> dict[str, Callable[[dict[str, str]], Any]]:
         answers = super()._answers()
@@ -214,16 +226,16 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
                 self.user_stream.put(name, json.loads(json.dumps({"arg": arg, "data": [row]})))
 
     def order_changed(self, order: Order, execution: Execution | None) -> None:
-        self._emit("orders", order.symbol, order_body(order, self.core, execution))
+        self._emit("orders", listed(order.symbol), order_body(order, self.core, execution))
 
     def algo_changed(self, algo: Algo) -> None:
         """TRIGGERING and FINISHED have no word of their own here."""
         if algo.status not in (Status.TRIGGERING, Status.FINISHED):
-            self._emit("orders-algo", algo.asked.symbol, algo_body(algo, self.core))
+            self._emit("orders-algo", listed(algo.asked.symbol), algo_body(algo, self.core))
 
     def account_changed(self, symbol: str | None, reason: str) -> None:
         if symbol is not None:
-            self._emit("positions", symbol, position_body(self.core.positions[symbol], self.core))
+            self._emit("positions", listed(symbol), position_body(self.core.positions[symbol], self.core))
         self._emit("account", None, balance_body(self.core, self.now_ms()))
 
 

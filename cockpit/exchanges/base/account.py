@@ -88,6 +88,7 @@ class VenueFill(NamedTuple):
     ts_ns: int
     venue_order_id: str = ""
     forced: str = ""
+    nets_with_ours: bool = True
 
 
 class VenueOrder(NamedTuple):
@@ -110,6 +111,17 @@ class VenueOrder(NamedTuple):
     limit_price: float | None
     trigger_price: float | None
     detail: str = ""
+    nets_with_ours: bool = True
+    """False where it acts on another margin mode, or on a side of its own: no position of ours is touched by it."""
+
+
+class PositionKey(NamedTuple):
+    """What a venue keeps apart: one perpetual may be held in two margin modes, on two sides, or be listed twice."""
+
+    asset: str
+    market_id: str
+    is_isolated: bool | None
+    hedge_side: str
 
 
 class HeldPosition(NamedTuple):
@@ -125,6 +137,14 @@ class HeldPosition(NamedTuple):
     leverage: float | None
     is_isolated: bool | None
     hedge_side: str = ""
+    market_id: str = ""
+    nets_with_ours: bool = True
+    """False for what no order of ours acts on: another margin mode, a side of its own, a second listing."""
+
+    @property
+    def key(self) -> "PositionKey":
+        """What tells it from every other position of the account."""
+        return PositionKey(self.asset, self.market_id, self.is_isolated, self.hedge_side)
 
 
 class OrderUpdate(NamedTuple):
@@ -143,6 +163,7 @@ class PositionUpdate(NamedTuple):
     entry_price: float
     cause: str
     ts_ns: int
+    nets_with_ours: bool = True
 
 
 class FundingUpdate(NamedTuple):
@@ -174,6 +195,13 @@ class AccountFacts(NamedTuple):
     taker_fee_bps: float | None
     listed: tuple[str, ...]
     """The configured assets that this venue lists as perpetuals."""
+
+
+class TradeSettings(NamedTuple):
+    """What an entry on one perpetual would be made with, as the venue has it now."""
+
+    leverage: float
+    is_isolated: bool
 
 
 class VenueAccount(Protocol):
@@ -234,6 +262,9 @@ class VenueAccount(Protocol):
 
     async def facts(self) -> AccountFacts:
         """Permissions, position mode, margin mode and leverage read back, equity, clock."""
+
+    async def settings(self, asset: str) -> TradeSettings:
+        """Leverage and margin mode of one perpetual, read back now: anybody may have changed them."""
 
     async def holds_stops(self, asset: str) -> str | None:
         """None where the venue can hold a protective stop of ours there; else a sentence with its reason.

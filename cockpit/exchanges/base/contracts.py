@@ -53,6 +53,11 @@ class Listing(NamedTuple):
         return plain(ticks * self.tick)
 
 
+def is_first_listing(listing: Listing, listings: Mapping[str, Listing]) -> bool:
+    """Whether orders on its asset go to it: an asset may be listed more than once."""
+    return next(one for one in listings.values() if one.asset == listing.asset).market_id == listing.market_id
+
+
 def plain(number: Decimal) -> str:
     """A number without an exponent and without idle zeros."""
     text = f"{number:f}"

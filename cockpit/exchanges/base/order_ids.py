@@ -14,6 +14,8 @@ FLATTEN, OUTSIDE = "flatten-", "outside-"
 LONGEST = 32
 _PREFIX = re.compile(r"[0-9a-z]{6}")
 _FLATTEN = re.compile(r"f([0-9]{13})")
+PROBE = "probe"
+_PROBE = re.compile(r"(?:ck)?probe[0-9]{14,20}")
 _ANYBODYS = re.compile(r"ck([0-9a-z]{6})([0-9A-Za-z]+)")
 
 
@@ -22,9 +24,12 @@ class Whose(NamedTuple):
 
     order_id: str | None
     cockpit: str | None
+    is_probe: bool = False
+    """A far-away stop that only asked whether the venue takes stops, of any cockpit: never meant to stay."""
 
 
 STRANGER = Whose(None, None)
+LEFT_PROBE = Whose(None, None, is_probe=True)
 
 
 class OrderIds:
@@ -55,6 +60,8 @@ class OrderIds:
 
     def whose(self, client_id: str, venue: str, asset: str) -> Whose:
         """Whose the order of that client id on this perpetual is."""
+        if _PROBE.fullmatch(client_id):
+            return LEFT_PROBE
         parts = _ANYBODYS.fullmatch(client_id)
         if parts is None:
             return STRANGER

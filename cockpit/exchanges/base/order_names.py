@@ -13,6 +13,7 @@ class OrderName(NamedTuple):
 
     client_id: str = ""
     forced: str = ""
+    nets_with_ours: bool = True
 
 
 class OrderNames:
@@ -25,7 +26,7 @@ class OrderNames:
         """What the venue said of that order; where it does not know it (yet), it will be asked again."""
         if order is None:
             return
-        self._names[venue_order_id] = OrderName(order.client_id, order.detail)
+        self._names[venue_order_id] = OrderName(order.client_id, order.detail, order.nets_with_ours)
         while len(self._names) > REMEMBERED:
             del self._names[next(iter(self._names))]
 
@@ -36,4 +37,8 @@ class OrderNames:
     def named(self, fill: VenueFill) -> VenueFill:
         """The execution under the id its order goes by, as far as that is known."""
         name = self._names.get(fill.venue_order_id, OrderName())
-        return fill._replace(client_id=name.client_id or fill.client_id, forced=name.forced or fill.forced)
+        return fill._replace(
+            client_id=name.client_id or fill.client_id,
+            forced=name.forced or fill.forced,
+            nets_with_ours=name.nets_with_ours and fill.nets_with_ours,
+        )

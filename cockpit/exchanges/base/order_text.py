@@ -24,7 +24,16 @@ def order_text(order: VenueOrder) -> str:
 def held_text(position: HeldPosition) -> str:
     """A position with its worth, as `+0.0004 BTC (43.36 USD)`."""
     worth = "" if position.mark_price is None else f" ({abs(position.qty) * position.mark_price:,.2f} USD)"
-    return f"{position.qty:+.10g} {plain_id(position.asset)}{worth}"
+    return f"{position.qty:+.10g} {plain_id(position.asset)}{apart_text(position)}{worth}"
+
+
+def apart_text(position: HeldPosition) -> str:
+    """What keeps it apart from ours: its margin mode, its side, its own listing."""
+    if position.nets_with_ours:
+        return ""
+    mode = "" if position.is_isolated is None else " isolated" if position.is_isolated else " cross"
+    side = f" {plain_id(position.hedge_side).lower()} side" if position.hedge_side else ""
+    return f"{mode}{side} ({plain_id(position.market_id)})"
 
 
 def plain_id(text: str) -> str:

@@ -12,12 +12,13 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import RefusalKind, Refused, VenueFailure, VenueOrder
 from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.order_ids import MARK, PROBE
 from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import Timing
 
 AWAY = 0.9
 """The probe would trigger a tenth below the mark, and is there for less than a second."""
-ID_PREFIX = "probe"
+ID_PREFIX = f"{MARK}{PROBE}"
 
 
 class Probed(Protocol):

@@ -11,7 +11,15 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
-from cockpit.exchanges.base.account import AccountFacts, FundingUpdate, HeldPosition, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account import (
+    AccountFacts,
+    FundingUpdate,
+    HeldPosition,
+    Refused,
+    TradeSettings,
+    VenueFill,
+    VenueOrder,
+)
 from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.binance.client import binance_client
@@ -233,6 +241,12 @@ class BinanceAccount(CcxtAccount):
                 taker_fee_bps=fees,
                 listed=self.listed(),
             )
+
+    async def settings(self, asset: str) -> TradeSettings:
+        """Leverage and margin mode of one perpetual, read back now."""
+        rows = await self.ask("fapiPrivateGetSymbolConfig", {"symbol": self.listing(asset).market_id})
+        with self.judged():
+            return TradeSettings(float(rows[0]["leverage"]), rows[0]["marginType"].upper() == "ISOLATED")
 
     async def _taker_fee_bps(self) -> float | None:
         for asset in self.listed():

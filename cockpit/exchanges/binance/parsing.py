@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.contracts import Listing, is_first_listing
 from cockpit.exchanges.base.fees import FeeRates
 
 Row = Mapping[str, Any]
@@ -126,6 +126,8 @@ class BinanceParser:
             leverage=None,
             is_isolated=float(row.get("isolatedWallet") or 0.0) != 0.0,
             hedge_side="" if side == BOTH_SIDES else side,
+            market_id=listing.market_id,
+            nets_with_ours=side == BOTH_SIDES and is_first_listing(listing, self.listings),
         )
 
     # -- the stream
@@ -184,9 +186,9 @@ class BinanceParser:
         for row in frame["a"].get("P", ()):
             listing = self.listings.get(row["s"])
             if listing is not None:
-                parser.append(
-                    PositionUpdate(listing.asset, listing.coins(row["pa"]), float(row["ep"] or 0.0), cause, ts_ns)
-                )
+                nets = row.get("ps", BOTH_SIDES) == BOTH_SIDES and is_first_listing(listing, self.listings)
+                qty, entry_price = listing.coins(row["pa"]), float(row["ep"] or 0.0)
+                parser.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
         return parser
 
     def _fill_in(self, row: Row, listing: Listing, client_id: str, ts_ns: int) -> VenueFill | None:

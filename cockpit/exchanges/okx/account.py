@@ -15,6 +15,7 @@ from cockpit.exchanges.base.account import (
     HeldPosition,
     RefusalKind,
     Refused,
+    TradeSettings,
     VenueFill,
     VenueOrder,
 )
@@ -52,7 +53,7 @@ class OkxAccount(CcxtAccount):
         return OkxStream(self)
 
     def _markets_loaded(self) -> None:
-        self._words = OkxParser(self.listings, self._rates)
+        self._words = OkxParser(self.listings, self._rates, self._wants_isolated)
         self._stream.parser = self._words
 
     def is_perpetual(self, market_id: str) -> bool:
@@ -292,6 +293,13 @@ class OkxAccount(CcxtAccount):
         with self.judged():
             rows = zip(assets, answers, strict=True)
             return {asset: max(float(row["lever"]) for row in answer["data"]) for asset, answer in rows}
+
+    async def settings(self, asset: str) -> TradeSettings:
+        """The leverage in the margin mode that our orders say themselves."""
+        asked = {"instId": self.listing(asset).market_id, "mgnMode": _margin(self._wants_isolated)}
+        answer = await self.ask("privateGetAccountLeverageInfo", asked)
+        with self.judged():
+            return TradeSettings(max(float(row["lever"]) for row in answer["data"]), self._wants_isolated)
 
     async def _taker_fee_bps(self) -> float | None:
         answer = await self.ask("privateGetAccountTradeFee", {"instType": "SWAP"})

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.contracts import Listing, is_first_listing
 from cockpit.exchanges.base.fees import FeeRates
 
 Row = Mapping[str, Any]
@@ -44,9 +44,10 @@ NET = "net"
 class OkxParser:
     """Reads bodies and frames about perpetuals that are listed; a row about anything else is None."""
 
-    def __init__(self, listings: Mapping[str, Listing], rates: FeeRates) -> None:
+    def __init__(self, listings: Mapping[str, Listing], rates: FeeRates, wants_isolated: bool) -> None:
         self.listings = listings
         self._rates = rates
+        self._wants_isolated = wants_isolated
 
     def order(self, row: Row) -> VenueOrder | None:
         """A plain order. One that a conditional order turned into goes by that one's id, which its row carries."""
@@ -67,6 +68,7 @@ class OkxParser:
             limit_price=price_of(row.get("px")),
             trigger_price=None,
             detail=FORCED.get(str(row.get("category", "")), ""),
+            nets_with_ours=self._nets_with_ours(row, listing, "tdMode"),
         )
 
     def algo(self, row: Row) -> VenueOrder | None:
@@ -89,6 +91,7 @@ class OkxParser:
             limit_price=None,
             trigger_price=price_of(row.get("slTriggerPx")) or price_of(row.get("tpTriggerPx")),
             detail=row["state"] if failure == "0" else f"{row['state']} {failure}",
+            nets_with_ours=self._nets_with_ours(row, listing, "tdMode"),
         )
 
     def fill(self, row: Row, client_id: str) -> VenueFill:
@@ -127,6 +130,8 @@ class OkxParser:
             leverage=price_of(row.get("lever")),
             is_isolated=row["mgnMode"] == "isolated",
             hedge_side="" if side == NET else side,
+            market_id=listing.market_id,
+            nets_with_ours=self._nets_with_ours(row, listing, "mgnMode"),
         )
 
     def position_update(self, row: Row) -> PositionUpdate | None:
@@ -135,7 +140,15 @@ class OkxParser:
         if listing is None:
             return None
         ts_ns = int(row.get("uTime") or 0) * NS_PER_MS
-        return PositionUpdate(listing.asset, self._signed(row, listing), float(row.get("avgPx") or 0.0), "", ts_ns)
+        qty, entry_price = self._signed(row, listing), float(row.get("avgPx") or 0.0)
+        nets_with_ours = self._nets_with_ours(row, listing, "mgnMode")
+        return PositionUpdate(listing.asset, qty, entry_price, "", ts_ns, nets_with_ours)
+
+    def _nets_with_ours(self, row: Row, listing: Listing, mode: str) -> bool:
+        """Whether it is of the margin mode and side, and of the listing, that our orders act on."""
+        is_isolated = str(row.get(mode) or _mode(self._wants_isolated)) == _mode(True)
+        is_net = str(row.get("posSide") or NET) == NET
+        return is_net and is_isolated == self._wants_isolated and is_first_listing(listing, self.listings)
 
     def _signed(self, row: Row, listing: Listing) -> float:
         """Net positions are signed; in an account that keeps two sides the short one is not."""
@@ -159,6 +172,10 @@ class OkxParser:
             venue_order_id=str(row["ordId"]),
             forced=FORCED.get(str(row.get("category", "")), ""),
         )
+
+
+def _mode(is_isolated: bool) -> str:
+    return "isolated" if is_isolated else "cross"
 
 
 def triggered_as(row: Row) -> str:
