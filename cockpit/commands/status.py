@@ -103,6 +103,7 @@ def _position(view: OpenTradeView) -> dict[str, Any]:
         "price": view.price,
         "stop_price": trade.stop_price,
         "stop_rests_on_venue": trade.stop_rests_on_venue,
+        "stop_unseen": trade.stop_unseen,
         "open_pnl_usd": view.open_pnl_usd,
         "realised_usd": trade.pnl_usd,
     }
@@ -112,6 +113,8 @@ def _position_line(view: OpenTradeView) -> str:
     trade = view.trade
     stop = f"stop {price_text(trade.stop_price)}" if trade.stop_price is not None else "no stop"
     rests = "rests on the venue" if trade.stop_rests_on_venue else "NOT RESTING"
+    if trade.stop_unseen:
+        rests = f"not seen on {trade.venue} since the restart"
     return (
         f"{trade.trade_id} {trade.asset} {trade.side.value} {trade.open_qty:g} on {trade.venue} from "
         f"{price_text(trade.entry_price)}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"

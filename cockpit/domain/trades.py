@@ -52,6 +52,7 @@ class TradeRecord(msgspec.Struct, frozen=True):
     stop_price: float | None = None
     stop_order_id: str = ""
     stop_rests_on_venue: bool = False
+    stop_unseen: bool = False
     stop_at_entry: bool = False
     rungs: tuple[Rung, ...] = ()
     time_stop_ns: int | None = None

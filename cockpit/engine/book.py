@@ -15,7 +15,7 @@ from cockpit.domain.units import BPS, seconds_to_ns
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
-from cockpit.engine.outside import OutsideWatch, Place, place_taken_from
+from cockpit.engine.outside import SWEPT, OutsideWatch, Place, place_taken_from
 from cockpit.engine.stop_coverage import StopCoverage
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.bars import Bar
@@ -281,7 +281,10 @@ class TradeBook:
         if (venue, fill.fill_id) in self._booked_before or not self._desk.is_news(fill, out):
             return
         left = self._shared(fill, (venue, asset), out)
-        if left is not None:
+        if left is not None and fill.order_id.startswith(f"{SWEPT}-"):
+            what = f"{left.qty:g} {asset} at {price_text(left.price)} on {venue}"
+            out.notice("info", "flatten", f"closed {what} that no trade of ours held")
+        elif left is not None:
             self._desk.mention_foreign(left, out)
 
     def _shared(self, fill: OrderFilled, place: Place, out: Outbox) -> OrderFilled | None:

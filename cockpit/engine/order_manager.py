@@ -27,6 +27,8 @@ class OrderManager:
     def __init__(self) -> None:
         self._orders: dict[str, OrderProgress] = {}
         self._final: dict[str, OrderProgress] = {}
+        self._unseen: set[str] = set()
+        """Orders of an earlier engine that no venue has spoken of since: what the journal says of them may be over."""
         self._strange_fills: dict[tuple[str, str], None] = {}
         self._cancelling: set[str] = set()
         self._quiet_since_ns: dict[str, int] = {}
@@ -78,6 +80,7 @@ class OrderManager:
             known = self._final if order.status.is_final else self._orders
             known[order.request.order_id] = order
         self._quiet_since_ns = dict.fromkeys(self._orders, now_ns)
+        self._unseen = set(self._orders)
 
     def on_time(self, out: Outbox) -> None:
         """Time passed: ask for every order nobody knows, and for those a venue has left unanswered."""
@@ -105,7 +108,9 @@ class OrderManager:
             return self._late(event, out)
         self._quiet_since_ns[event.order_id] = out.now_ns
         after = self._booked(before, event, out)
-        if after is None or after == before:
+        was_unseen = event.order_id in self._unseen
+        self._unseen.discard(event.order_id)
+        if after is None or (after == before and not was_unseen):
             return None
         out.add(OrderChanged(out.now_ns, after))
         self._orders[event.order_id] = after

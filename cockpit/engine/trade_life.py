@@ -81,7 +81,9 @@ class TradeLife:
         ]
         stop = self._desk.get(record.stop_order_id)
         if stop is not None and stop.status in RESTS:
-            self._stop_rests(out)
+            # It rested when the earlier engine last saw it: whether it does now is for the venue to say.
+            self.record = replace(record, stop_rests_on_venue=False, stop_unseen=True)
+            self._emit("restored", out)
         self._check_coverage(out)
 
     def on_order(self, event: OrderEvent, progress: OrderProgress, out: Outbox) -> None:
@@ -99,7 +101,7 @@ class TradeLife:
     def _on_stop_unknown(self, progress: OrderProgress, out: Outbox) -> None:
         """One that rested and is nowhere to be found gets a successor at once: two stops harm less than none."""
         rested = self.record.stop_rests_on_venue
-        self.record = replace(self.record, stop_rests_on_venue=False)
+        self.record = replace(self.record, stop_rests_on_venue=False, stop_unseen=False)
         out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
         self._emit("stop_unknown", out)
         if rested and self.record.open_qty > 0 and not self.is_over:
@@ -252,15 +254,21 @@ class TradeLife:
         rungs = booking.filled_rungs(was.rungs, fill.order_id, progress.filled_qty)
         self.record = replace(with_exit_slippage(left, was, slippage_bps), rungs=rungs)
         role = progress.request.role
-        if role is OrderRole.STOP and was.exit_reason is None:
-            reason = ExitReason.BREAKEVEN_STOP if was.stop_at_entry else ExitReason.STOP
-            self.record = replace(self.record, exit_reason=reason)
+        if role is OrderRole.STOP and was.exit_reason in (None, ExitReason.NO_STOP):
+            # A stop that filled was there, whatever was concluded before it was heard of.
+            self.record = replace(self.record, exit_reason=self._reason_of(progress), exit_detail="")
             self._desk.cancel(self.record.entry_order_id, out)
         elif role is OrderRole.CLOSE:
             self.reasking.went_through()
         self._emit(f"{role.value}_filled", out)
         if not self._finish_if_flat(out) and was.phase is TradePhase.OPEN:
             self._keep_covered(progress, out)
+
+    def _reason_of(self, stop: OrderProgress) -> ExitReason:
+        """Which stop it was: the first one may still fill after another was laid at entry."""
+        price, side = stop.request.trigger_price, self.record.side
+        at_entry = price is not None and side.sign * (price - self.record.entry_price) >= 0
+        return ExitReason.BREAKEVEN_STOP if at_entry else ExitReason.STOP
 
     def _keep_covered(self, progress: OrderProgress, out: Outbox) -> None:
         """After part of an open position left: the stop follows its size, and after a whole target its price."""
@@ -278,7 +286,7 @@ class TradeLife:
         self._emit("stop_resized", out)
 
     def _stop_rests(self, out: Outbox) -> None:
-        self.record = replace(self.record, stop_rests_on_venue=True)
+        self.record = replace(self.record, stop_rests_on_venue=True, stop_unseen=False)
         for order_id in self._retiring_stops:
             self._desk.cancel(order_id, out)
         self._retiring_stops.clear()
@@ -329,8 +337,9 @@ class TradeLife:
         venue that trims stops to a position), one that a restart cut off on its way, and one that was to take the place
         of another that still rests, are first laid anew, once.
         """
-        rested = self.record.stop_rests_on_venue and progress.status is OrderStatus.CANCELLED
-        self.record = replace(self.record, stop_rests_on_venue=False)
+        rested = self.record.stop_rests_on_venue or self.record.stop_unseen
+        rested = rested and progress.status is OrderStatus.CANCELLED
+        self.record = replace(self.record, stop_rests_on_venue=False, stop_unseen=False)
         self._emit("stop_gone", out)
         what = f"{self.record.trade_id} stop {progress.status.value}: {progress.detail}"
         is_unproven = progress.request.order_id in self._unproven
@@ -368,7 +377,13 @@ class TradeLife:
         )
         if self._desk.is_live(self.record.stop_order_id):
             self._retiring_stops.append(self.record.stop_order_id)
-        self.record = replace(self.record, stop_price=price, stop_order_id=request.order_id, stop_rests_on_venue=False)
+        self.record = replace(
+            self.record,
+            stop_price=price,
+            stop_order_id=request.order_id,
+            stop_rests_on_venue=False,
+            stop_unseen=False,
+        )
         self._desk.place(request, out)
 
     def _place_rungs(self, out: Outbox) -> None:
@@ -429,6 +444,7 @@ class TradeLife:
             closed_ns=out.now_ns,
             exit_reason=self.record.exit_reason or ExitReason.TARGETS,
             stop_rests_on_venue=False,
+            stop_unseen=False,
         )
         self._emit("closed", out)
         return True

@@ -157,6 +157,7 @@ def test_a_flat_of_before_the_sweep_does_not_count(bare: Bare) -> None:
 def test_a_close_the_venue_refuses_is_asked_for_again_at_a_walk(bare: Bare) -> None:
     bare.opened()
     bare.cancelled(bare.placed(OrderRole.STOP)[0], "taken away by hand")
+    bare.reject(bare.placed(OrderRole.STOP)[-1], "no stops today")
     for attempt in range(1, 6):
         bare.reject(bare.placed(OrderRole.CLOSE)[-1], "system busy")
         bare.wait_s(1)

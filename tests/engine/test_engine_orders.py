@@ -275,6 +275,7 @@ def test_a_close_that_is_refused_again_and_again_is_sent_ever_more_seldom(bare: 
     """Dust that the venue does not take: once a second for ever would be a loop."""
     bare.opened()
     bare.cancelled(bare.placed(OrderRole.STOP)[0], "taken away by hand")
+    bare.reject(bare.placed(OrderRole.STOP)[-1], "no stops today")
     for _ in range(90):
         close = bare.placed(OrderRole.CLOSE)[-1]
         bare.reject(close, "51020 too small")

@@ -161,7 +161,7 @@ def test_a_flatten_of_the_venue_waits_for_no_entry(bare: Bare) -> None:
     assert bare.signal("ETH").ok
     entry = bare.placed(OrderRole.ENTRY)[-1]
     taken(bare, 0.01, order_id="flatten-okx-ETH-1763816824001")
-    assert "fill ETH-7 of 0.01" in bare.notices("critical", "order")[-1]
+    assert "that no trade of ours held" in bare.notices("info", "flatten")[-1]
     bare.fill(entry, 4_001.0)
     assert bare.trades[entry.trade_id].open_qty == pytest.approx(entry.qty)
 

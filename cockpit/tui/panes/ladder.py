@@ -175,7 +175,7 @@ def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[
     """What a level says beside its price, its role, and its claim to the row's price label."""
     glyphs = view.glyphs
     if what == "stop":
-        where = "" if trade.stop_rests_on_venue else " NOT ON VENUE"
+        where = "" if trade.stop_rests_on_venue else " NOT SEEN YET" if trade.stop_unseen else " NOT ON VENUE"
         return f"{glyphs.stop} stop{where}", "bad", 2
     if what == "target":
         return f"{glyphs.target} {which}", "good", 3

@@ -88,7 +88,7 @@ def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
     place = "" if brief else ("at entry " if trade.stop_at_entry else "on venue ")
     where: Span = (f"{place}{view.glyphs.yes}", "good")
     if not trade.stop_rests_on_venue:
-        where = ("NOT ON VENUE", "alarm")
+        where = ("NOT SEEN YET" if trade.stop_unseen else "NOT ON VENUE", "alarm")
     return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
 
 
