@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from time import monotonic
 
@@ -16,10 +17,13 @@ from textual.worker import Worker, WorkerState
 
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import EngineLink, LinkChange
+from cockpit.domain.kinds import Mode
+from cockpit.domain.stream import ProcessView
 from cockpit.tui import keys
 from cockpit.tui.driver import driver_behind
 from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
+from cockpit.tui.footer import Offered
 from cockpit.tui.main_screen import CockpitScreen
 from cockpit.tui.operator import OperatorActions
 from cockpit.tui.palette_commands import KeyCommands
@@ -29,7 +33,7 @@ from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.spans import CroppedUpdate
 from cockpit.tui.store import Store
-from cockpit.tui.terminal import GRACE_S, TerminalState, Watchdog, end_now, listen_to_signals
+from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
 from cockpit.tui.themes import PREFIX, textual_themes
 from cockpit.tui.ticks import Ticks
 from cockpit.tui.view import View
@@ -43,6 +47,9 @@ Connect = Callable[[], EngineLink]
 """Makes the link; called off the loop, since what it imports takes a moment."""
 Prepare = Callable[[], str]
 """Sees to it that there is an engine; returns what it did in words, raises `CannotAttach` where there can be none."""
+
+Restart = Callable[[ProcessView, Mode], str]
+"""Starts the engine that was there again, on the same market and in the same mode; as `Prepare` otherwise."""
 
 
 class CannotAttach(Exception):
@@ -63,13 +70,14 @@ class CockpitApp(OperatorActions, App[str]):
         settings: ScreenSettings | None = None,
         *,
         prepare: Prepare | None = None,
+        restart: Restart | None = None,
         clock: Callable[[], float] = monotonic,
         on_paint: Callable[[], None] | None = None,
         first_paint: FirstPaint | None = None,
         direct_flatten: DirectFlatten | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_behind(first_paint) if first_paint is not None else None)
         self.settings = settings or ScreenSettings()
+        super().__init__(driver_class=driver_behind(first_paint or FirstPaint(), self.settings.escape_s))
         self.store = Store(clock())
         self.flow = FlattenFlow(self.settings.flatten_presses)
         self.pane_set = PaneSet()
@@ -82,6 +90,7 @@ class CockpitApp(OperatorActions, App[str]):
         self.direct_flatten = direct_flatten
         self._connect = connect
         self._prepare = prepare
+        self.restart = restart
         self._on_paint = on_paint
         self._curtain = first_paint
         self._watchdog = Watchdog()
@@ -89,8 +98,10 @@ class CockpitApp(OperatorActions, App[str]):
         self._is_shown = False
         self._appearance = self.settings.appearance
         way_out = KEY_ROAD if direct_flatten is not None else SHELL_ROAD
+        bound = dict(self.settings.keys)
+        start_key = keys.shown(bound["start"][0]) if restart is not None and bound["start"] else ""
         self._main = CockpitScreen(
-            self.pane_set, self._appearance, dict(self.settings.keys), self.view, way_out=way_out
+            self.pane_set, self._appearance, bound, self.view, way_out=way_out, start_key=start_key
         )
         self._bindings = _bindings(self.settings.keys)
         for theme in textual_themes():
@@ -143,6 +154,11 @@ class CockpitApp(OperatorActions, App[str]):
         """The screen under whatever is open over it."""
         return self._main
 
+    @property
+    def offered(self) -> Offered:
+        """Which keys work now, by what is open."""
+        return Offered.PANES if len(self.screen_stack) < 2 else getattr(self.screen, "OFFERED", Offered.TEXT)
+
     def flush(self) -> None:
         """Draw what changed since the last time, unless the terminal is behind: then it gets a later picture."""
         self._watchdog.tick()
@@ -152,7 +168,10 @@ class CockpitApp(OperatorActions, App[str]):
         self.flow.tick(view.now_s)
         if view.snapshot is not None and view.lost_s is None:
             self.flow.see(view.snapshot, self.store.flatten_steps, self.store.received_s)
-        beat = (self.store.version, int(view.now_s), self.flow.stage, self.asset, self.pane_set.gate_log.filter)
+        self._main.offered = self.offered
+        beat = (
+            self.store.version, int(view.now_s), self.flow.stage, self.asset, self.pane_set.gate_log.filter, self.offered,
+        )  # fmt: skip
         if beat == self._beat:
             return
         self._beat = beat
@@ -234,7 +253,11 @@ class CockpitApp(OperatorActions, App[str]):
         terminal = (self._curtain.found if self._curtain is not None else None) or TerminalState()
 
         def end(code: int) -> None:
-            terminal.restore()
+            terminal.restore(STUCK if code == STUCK_CODE else "")
+            if code == STUCK_CODE:  # what is stuck may hold the log's own lock
+                note = threading.Thread(target=LOG.error, args=("%s", STUCK.strip()), daemon=True)
+                note.start()
+                note.join(GRACE_S)
             end_now(code)
 
         def asked_to_end(code: int) -> None:
@@ -263,15 +286,15 @@ def _bindings(bound: Mapping[str, tuple[str, ...]]) -> BindingsMap:
     return BindingsMap(
         [
             Binding(
-                ",".join(bound[action.id]),
+                key,
                 f"do('{action.id}')",
                 action.label,
                 show=bool(action.rank),
-                priority=action.everywhere,
+                priority=action.everywhere or (action.over and keys.is_everywhere(key)),
                 id=action.id,
                 tooltip=action.help,
             )
             for action in keys.TABLE
-            if bound[action.id]
+            for key in bound[action.id]
         ]
     )

@@ -39,8 +39,9 @@ class Outcome(StrEnum):
 
 DirectFlatten = Callable[[], AsyncIterator[str | Outcome]]
 """Flattens without this screen's link to the engine: a line for each step as it happens, at last the outcome."""
-READ = (Stage.ASKED, Stage.FLAT, Stage.DIRECT_FLAT, Stage.FAILED, Stage.NOT_FLAT)
-"""What may be put out of sight; what is under way may not."""
+READ = (Stage.FLAT, Stage.DIRECT_FLAT, Stage.FAILED, Stage.NOT_FLAT)
+"""What may be put out of sight; what is under way may not. A question goes by itself after three seconds: over a slow
+line the key's own report may begin with what looks like Esc, and must not take its first press back."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,21 @@
 """The rows at the bottom: what the engine said last, and the keys."""
 
+from collections.abc import Iterator
+from enum import Enum
+
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui import keys, numbers
 from cockpit.tui.text import Line, Span, left, line_width
 from cockpit.tui.view import View
+
+
+class Offered(Enum):
+    """What is open decides which keys work, and so which are offered."""
+
+    PANES = "panes"
+    READING = "reading"
+    TEXT = "text"
+
 
 STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
 
@@ -31,31 +43,44 @@ def state_note(view: View) -> Span:
     return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])
 
 
-def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int) -> Line:
-    """As many keys as fit, in the order of their rank; flatten first, always."""
+def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int, offered: Offered = Offered.PANES) -> Line:
+    """As many keys as fit, in the order of their rank; flatten first, always. Only those that work now."""
     spans: list[Span] = []
-    ranked = sorted((action for action in keys.TABLE if action.rank), key=lambda action: action.rank)
-    for action in ranked:
-        if not bound[action.id]:
-            continue
-        shown = (
-            "/".join(keys.shown(key) for key in bound[action.id][:2])
-            if action.rank == 1
-            else keys.shown(bound[action.id][0])
-        )
-        part: list[Span] = [(f" {shown} ", "key"), (f"{_label(action, view)} ", "alarm" if action.rank == 1 else "dim")]
+    for shown, label, is_alarm in _offered(bound, view, offered):
+        part: list[Span] = [(f" {shown} ", "key"), (f"{label} ", "alarm" if is_alarm else "dim")]
         if line_width(spans) + line_width(part) > cells:
             break
         spans += part
     return tuple(spans)
 
 
-def lost_rows(view: View, way_out: str) -> list[tuple[str, str]]:
-    """The banner of a lost engine, once there had been one. `way_out` says how to get out without it."""
+def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) -> Iterator[tuple[str, str, bool]]:
+    """Keys and what they do, by what is open."""
+    both = "/".join(keys.shown(key) for key in bound[keys.FLATTEN][:2])
+    yield both, keys.BY_ID[keys.FLATTEN].label, True
+    if offered is Offered.PANES:
+        ranked = sorted((action for action in keys.TABLE if action.rank > 1), key=lambda action: action.rank)
+        yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
+        return
+    now = view.snapshot
+    for name in (*(("disarm",) if now is not None and now.armed else ()), "halt"):
+        works = [key for key in bound[name] if offered is Offered.READING or keys.is_everywhere(key)]
+        if name == "disarm" and offered is Offered.READING:
+            works = [*bound["arm"], *works]
+        if works:
+            yield keys.shown(works[0]), keys.BY_ID[name].label, False
+    yield keys.shown("escape"), "close", False
+
+
+def lost_rows(view: View, way_out: str, start_key: str = "") -> list[tuple[str, str]]:
+    """The banner of a lost engine, once there had been one. `way_out` says how to get out without it, `start_key`
+    what starts it again, where it can be started from here.
+    """
     lost_s, link = view.lost_s, view.store.link
     if lost_s is None or not link.ever:
         return []
-    banner = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again. "
+    again = f"; {start_key} starts it again" if start_key else ""
+    banner = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again{again}. "
     return [(banner, "alarm"), (f"  Out now: {way_out}. {_last_known_stops(view)} ({link.detail})", "bad")]
 
 
@@ -68,6 +93,13 @@ def _last_known_stops(view: View) -> str:
         return "Paper: nothing real is open."
     stops = sum(view.trade.stop_rests_on_venue for view in now.open_trades)
     return f"Stops on the venue: {stops} of {len(now.open_trades)} open trades."
+
+
+def left_behind(view: View) -> str:
+    """What is said on leaving a screen whose engine does not answer."""
+    lost_s = view.lost_s
+    since = f"the engine has not answered for {numbers.lasting(lost_s)}" if lost_s is not None else "no engine answers"
+    return f"left: {since}. {_last_known_stops(view)}"
 
 
 def _label(action: keys.KeyAction, view: View) -> str:

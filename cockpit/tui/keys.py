@@ -7,8 +7,9 @@ from typing import NamedTuple
 class KeyAction(NamedTuple):
     """Something the operator can ask for. `keys` are Textual key names; `label` is what the footer says.
 
-    `everywhere` keys work from every focus, modal and input: they must not be printable. `rank` orders the footer; 0
-    keeps an action out of it. `group` heads its part of the help.
+    `everywhere` keys work from every focus, modal and input: they must not be printable. `over` actions work over what
+    is open too: their ctrl and function keys from every input, their printable keys wherever no text is typed. `rank`
+    orders the footer; 0 keeps an action out of it. `group` heads its part of the help.
     """
 
     id: str
@@ -18,15 +19,19 @@ class KeyAction(NamedTuple):
     group: str
     rank: int = 0
     everywhere: bool = False
+    over: bool = False
 
 
 ENGINE, PANES, SCREENS, REPLAY, LEAVE = "Engine", "Panes", "Screens", "Replaying a recording", "Leaving"
 FLATTEN = "flatten"
 
 TABLE: tuple[KeyAction, ...] = (
-    KeyAction(FLATTEN, ("f12", "ctrl+k"), "FLATTEN", "Close all at market, then halt: press twice", ENGINE, 1, True),
+    KeyAction(
+        FLATTEN, ("f12", "ctrl+backslash"), "FLATTEN", "Close all at market, then halt: press twice", ENGINE, 1, True
+    ),
     KeyAction("arm", ("a",), "arm", "Arm or disarm: let setups trade, or open nothing more", ENGINE, 2),
-    KeyAction("halt", ("h",), "halt", "Halt: no entries until resumed, exits keep working", ENGINE, 3),
+    KeyAction("disarm", ("f8",), "disarm", "Disarm: open nothing more; also while typing", ENGINE, over=True),
+    KeyAction("halt", ("h", "f9"), "halt", "Halt: no entries until resumed, exits keep working", ENGINE, 3, over=True),
     KeyAction("resume", ("r",), "resume", "Resume after a halt; asks for the reason", ENGINE, 4),
     KeyAction("mode_paper", ("p",), "paper", "Paper mode: nobody's money", ENGINE, 0),
     KeyAction("mode_test", ("t",), "test", "Test mode: real money, small limits; asks for a typed word", ENGINE, 0),
@@ -47,7 +52,7 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("history", ("e",), "trades", "Closed trades, the equity curve, the day's statistics", SCREENS, 12),
     KeyAction("events", ("o",), "log", "What the engine said: states, answers, notices", SCREENS, 13),
     KeyAction("theme", ("y",), "theme", "The next theme: dark, light, colour-blind, ansi", SCREENS),
-    KeyAction("save", ("s",), "save", "Save the screen as SVG", SCREENS),
+    KeyAction("save", ("s",), "save", "Save the screen as SVG", SCREENS, over=True),
     KeyAction("help", ("question_mark", "f1"), "help", "Every key", SCREENS, 11),
     KeyAction("palette", ("ctrl+p",), "palette", "Find any of these by name", SCREENS, 0, True),
     KeyAction("replay_pause", ("comma",), "hold", "Hold the recording, or let it go on", REPLAY),
@@ -55,6 +60,7 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("replay_verdict", ("v",), "next verdict", "Run to the gate's next verdict, then hold", REPLAY),
     KeyAction("replay_slower", ("left_square_bracket",), "slower", "Play the recording slower", REPLAY),
     KeyAction("replay_faster", ("right_square_bracket",), "faster", "Play the recording faster", REPLAY),
+    KeyAction("start", ("g",), "start engine", "Start this profile's engine again, where it has ended", LEAVE),
     KeyAction("detach", ("d",), "detach", "Leave the screen; the engine goes on", LEAVE, 14),
     KeyAction("quit", ("q", "ctrl+c"), "quit", "Leave, and choose what becomes of the engine", LEAVE, 15),
 )  # fmt: skip
@@ -65,7 +71,7 @@ RESERVED = frozenset({"escape", "up", "down", "pageup", "pagedown", "home", "end
 
 _NAMES = {
     "slash": "/", "question_mark": "?", "space": "space", "enter": "Enter", "escape": "Esc",
-    "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".",
+    "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".", "backslash": "\\",
 }  # fmt: skip
 
 
@@ -93,18 +99,18 @@ def keymap(overrides: Mapping[str, str | Iterable[str]] | None = None) -> dict[s
 
 
 def shown(key: str) -> str:
-    """A key as people write it: `^K`, `F12`, `/`."""
+    """A key as people write it: `^X`, `F12`, `/`."""
     if key in _NAMES:
         return _NAMES[key]
     if key.startswith("ctrl+"):
-        return f"^{key.removeprefix('ctrl+').upper()}"
+        return f"^{_NAMES.get(bare := key.removeprefix('ctrl+'), bare.upper())}"
     return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
 
 
 def _keys(name: str, wanted: str | Iterable[str]) -> tuple[str, ...]:
     parts = wanted.split(",") if isinstance(wanted, str) else list(wanted)
     if not all(isinstance(part, str) for part in parts):
-        raise KeymapError(f"keys.{name}: expected key names like 'f12,ctrl+k', was {wanted!r}")
+        raise KeymapError(f"keys.{name}: expected key names like 'f12,ctrl+x', was {wanted!r}")
     return tuple(part.strip() for part in parts if part.strip())
 
 
@@ -117,6 +123,11 @@ def _check_key(name: str, key: str) -> None:
         raise KeymapError(f"keys.{name}: expected a key that does not move about already, was '{key}'")
     if not is_key(key):
         raise KeymapError(f"keys.{name}: expected a key name like 'f5', 'ctrl+o' or 'x', was '{key}'")
+
+
+def meant_over(bound: Mapping[str, tuple[str, ...]], key: str) -> str | None:
+    """The action that a key means where no text is typed, over a sheet or a question; None for any other key."""
+    return next((name for name, keys in bound.items() if BY_ID[name].over and key in keys), None)
 
 
 def is_everywhere(key: str) -> bool:

@@ -35,13 +35,13 @@ def page() -> str:
 
 def _row(action: keys.KeyAction) -> str:
     shown = " or ".join(f"`{_written(key)}`" for key in action.keys)
-    everywhere = " (everywhere)" if action.everywhere else ""
+    everywhere = " (everywhere)" if action.everywhere else " (over sheets and questions too)" if action.over else ""
     return f"| {shown} | {action.id} | {action.help}{everywhere} |"
 
 
 def _written(key: str) -> str:
-    """A key in prose: `Ctrl+K`, where the footer has room for `^K` only."""
-    return f"Ctrl+{key.removeprefix('ctrl+').upper()}" if key.startswith("ctrl+") else keys.shown(key)
+    """A key in prose: `Ctrl+X`, where the footer has room for `^X` only."""
+    return keys.shown(key).replace("^", "Ctrl+", 1) if key.startswith("ctrl+") else keys.shown(key)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,12 @@ class CockpitScreen(Screen[None]):
         view: View,
         *,
         way_out: str = SHELL_ROAD,
+        start_key: str = "",
     ) -> None:
         super().__init__()
         self._way_out = way_out
+        self._start_key = start_key
+        self.offered = footer.Offered.PANES
         self.pane_set = pane_set
         self.zoomed: str | None = None
         self._appearance = appearance
@@ -127,7 +130,7 @@ class CockpitScreen(Screen[None]):
         size = self.app.size
         if flow is not None:
             rows = flow.rows(view.snapshot, view.store.flatten_steps, view.now_s, staleness(view))
-            self._alert = list(wrapped([*rows, *footer.lost_rows(view, self._way_out)], size.width))
+            self._alert = list(wrapped([*rows, *footer.lost_rows(view, self._way_out, self._start_key)], size.width))
         now = view.snapshot
         shape = (
             size,
@@ -157,7 +160,7 @@ class CockpitScreen(Screen[None]):
             case "news":
                 board.show([footer.news_line(view, size.width)])
             case "footer":
-                board.show([footer.keys_line(self._bound, view, size.width)])
+                board.show([footer.keys_line(self._bound, view, size.width, self.offered)])
             case _:
                 self.pane_set.draw(board, view)
 

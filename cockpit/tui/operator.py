@@ -1,5 +1,7 @@
 """What each key does. Every action returns at once: it opens a question, or starts a task that talks to the engine."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +22,8 @@ from cockpit.tui.screens.sheet import Content, Sheet
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
+LOG = logging.getLogger("cockpit.screen")
+SHELL_START = "in a shell: cockpit engine"
 NEWS_CELLS = 36
 """What the news row needs beside a sentence: times, and the market's kind. A longer refusal is opened to be read."""
 
@@ -55,6 +59,9 @@ class OperatorActions(EmergencyActions):
             self._send("arm", lambda: self._link().arm())
         else:
             app.push_screen(ceremony.arm(app.view, now.mode, app.appearance, self._ticked), self._arm_answered)
+
+    def _do_disarm(self) -> None:
+        self._send("disarm", lambda: self._link().disarm())
 
     def _arm_answered(self, word: str | None) -> None:
         if word is not None:
@@ -261,6 +268,28 @@ class OperatorActions(EmergencyActions):
         self._app.action_command_palette()
 
     # Leaving.
+
+    def _do_start(self) -> None:
+        """Start the engine that was here again, where it is gone; one that lives is left alone."""
+        app, now, process = self._app, self._app.store.snapshot, self._app.store.process
+        if app.view.lost_s is None:
+            app.store.notify("start: the engine is there", "warn")
+        elif app.restart is None or now is None or process is None:
+            app.store.notify(f"start: there is none to start from here; {SHELL_START}", "bad")
+        else:
+            app.store.notify("starting the engine again")
+            started = self._started(partial(app.restart, process, now.mode))
+            app.run_worker(started, name="start", group="start", exclusive=True, exit_on_error=False)
+        app.redraw()
+
+    async def _started(self, restart: Callable[[], str]) -> None:
+        app = self._app
+        try:
+            app.store.notify(f"start: {await asyncio.to_thread(restart)}")
+        except Exception as error:
+            LOG.exception("the engine could not be started again")
+            app.store.notify(f"start: {error}", "bad")
+        app.redraw()
 
     def _do_detach(self) -> None:
         self._app.exit("detach")

@@ -10,6 +10,7 @@ from cockpit.tui.picture import Appearance
 
 LOCAL_HZ = 10.0
 REMOTE_HZ = 4.0
+LOCAL_ESCAPE_S, REMOTE_ESCAPE_S = 0.1, 0.4
 
 
 class SettingsError(ValueError):
@@ -34,6 +35,11 @@ class ScreenSettings:
     save_to: str = "."
     ticks_file: Path | None = None
     welcome: bool = False
+
+    @property
+    def escape_s(self) -> float:
+        """For how long an ESC waits for the rest of a report before it is the Esc key: a slow line takes longer."""
+        return LOCAL_ESCAPE_S if self.hz > REMOTE_HZ else REMOTE_ESCAPE_S
 
     @property
     def appearance(self) -> Appearance:

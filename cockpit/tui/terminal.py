@@ -15,6 +15,10 @@ from collections.abc import Callable
 STUCK_AFTER_S = 20.0
 GRACE_S = 1.0
 STUCK_CODE = 75
+STUCK = (
+    f"cockpit: expected the screen to move within {STUCK_AFTER_S:g} s, was stuck: it ended itself; the engine goes on, "
+    "cockpit attaches again\r\n"
+)
 HANGUP_CODE, TERMINATED_CODE = 129, 143
 RESTORE = b"\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
 
@@ -63,11 +67,11 @@ class TerminalState:
         with contextlib.suppress(OSError, termios.error, ValueError):
             self._saved = termios.tcgetattr(sys.__stdin__.fileno()) if sys.__stdin__ else None
 
-    def restore(self) -> None:
-        """Put it back without ever waiting for it."""
+    def restore(self, said: str = "") -> None:
+        """Put it back without ever waiting for it, and say something on it."""
         with contextlib.suppress(OSError, termios.error, ValueError):
             tty = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-            os.write(tty, RESTORE)
+            os.write(tty, RESTORE + said.encode())
             os.close(tty)
         self.restore_mode()
 

@@ -3,6 +3,7 @@
 Nothing here is markup, ever: a span is a text and the role that colours it.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, get_character_cell_size
@@ -15,6 +16,7 @@ Line = tuple[Span, ...]
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST = 2_000
 ELLIPSIS = "…"
+_ESCAPE_CODES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b.?")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -26,6 +28,12 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_harmless, text[:LONGEST]))
+
+
+def without_controls(text: str) -> str:
+    """What somebody pasted, as one line to type: no escape codes, no control characters, nothing that reorders."""
+    text = " ".join(_ESCAPE_CODES.sub("", text).split())
+    return "".join(character for character in text if character.isprintable() and character not in _BIDI)
 
 
 def _harmless(character: str) -> str:

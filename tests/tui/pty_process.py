@@ -14,7 +14,14 @@ from pathlib import Path
 
 COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-KEYS = {"f12": b"\x1b[24~", "ctrl+k": b"\x0b", "ctrl+c": b"\x03", "enter": b"\r", "escape": b"\x1b", "down": b"\x1b[B"}
+KEYS = {
+    "f12": b"\x1b[24~",
+    "ctrl+backslash": b"\x1c",
+    "ctrl+c": b"\x03",
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "down": b"\x1b[B",
+}
 
 
 class PtyProcess:

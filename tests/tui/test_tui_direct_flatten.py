@@ -56,7 +56,7 @@ def step_program(directory: Path, *lines: str, code: int) -> list[str]:
     return [sys.executable, str(program)]
 
 
-@pytest.mark.parametrize("key", ["f12", "ctrl+k"])
+@pytest.mark.parametrize("key", ["f12", "ctrl+backslash"])
 @pytest.mark.parametrize("focus", FOCI)
 async def test_with_the_engine_lost_the_key_works_from_everywhere(trading: Scene, focus: str, key: str) -> None:
     road = Road(*STEPS, Outcome.FLAT)

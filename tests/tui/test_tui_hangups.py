@@ -111,7 +111,7 @@ async def test_a_terminal_that_is_not_read_for_15_seconds(desk: PaneSet, screen:
         screen.stall()
         check(*await watch(deck, trade_id, STALL_S))
         screen.go_on()
-    screen.wait_until_shown("F12/^K", 40)
+    screen.wait_until_shown("F12/^\\", 40)
     screen.press("e")
     screen.wait_until_shown("Closed trades", 40)
 

@@ -3,7 +3,9 @@
 import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
-from textual.events import Key
+from textual.events import Key, Paste
+
+from cockpit.domain.kinds import EngineState
 
 FOCI = {
     "nothing": (),
@@ -19,10 +21,11 @@ FOCI = {
     "the palette": ("ctrl+p",),
     "the palette with text": ("ctrl+p", "f", "l"),
 }
+TYPING = ("an input", "a filled input", "a ceremony", "the palette", "the palette with text")
 OPEN = ("nothing", "a pane", "the gate log", "a zoomed pane")
 
 
-@pytest.mark.parametrize("key", ["f12", "ctrl+k"])
+@pytest.mark.parametrize("key", ["f12", "ctrl+backslash"])
 @pytest.mark.parametrize("focus", FOCI)
 async def test_flatten_works_from_everywhere_and_the_second_press_confirms(
     trading: Scene, focus: str, key: str
@@ -41,14 +44,56 @@ async def test_flatten_works_from_everywhere_and_the_second_press_confirms(
 async def test_an_ordinary_key_does_not_reach_through_a_question(trading: Scene, focus: str) -> None:
     async with staged(StandingLink(trading)) as stage:
         await stage.press(*FOCI[focus])
-        await stage.press("h")
+        await stage.press("p")
         await stage.pilot.pause()
-        assert (stage.link.asked == [("halt", "the halt key")]) is (focus in OPEN)
+        assert (stage.link.asked == [("set_mode", "paper", "")]) is (focus in OPEN)
+
+
+@pytest.mark.parametrize("focus", FOCI)
+async def test_halt_and_disarm_work_over_whatever_is_open(trading: Scene, focus: str) -> None:
+    armed = trading.with_snapshot(armed=True, state=EngineState.ARMED)
+    for key, asked in (
+        ("h", ("halt", "the halt key")),
+        ("f9", ("halt", "the halt key")),
+        ("a", ("disarm",)),
+        ("f8", ("disarm",)),
+    ):
+        async with staged(StandingLink(armed)) as stage:
+            await stage.press(*FOCI[focus])
+            await stage.press(key)
+            is_typed = focus in TYPING and key in "ha"
+            await stage.until(
+                lambda asked=asked, is_typed=is_typed, stage=stage: (
+                    stage.link.asked == [] if is_typed else stage.link.asked == [asked]
+                )
+            )
+            foot = stage.rows()[-1]
+            if focus in TYPING:
+                assert " F8 disarm  F9 halt  Esc close" in foot and "mode" not in foot and "checklist" not in foot
+            elif focus not in OPEN:
+                assert " a disarm  h halt  Esc close" in foot and "checklist" not in foot
+
+
+async def test_over_a_sheet_nothing_is_armed_and_arming_is_not_offered(trading: Scene) -> None:
+    disarmed = trading.with_snapshot(armed=False, state=EngineState.DISARMED)
+    async with staged(StandingLink(disarmed)) as stage:
+        await stage.press("question_mark", "a")
+        assert stage.link.asked == []
+        assert "arm: close what is open first" in stage.text()
+        assert "arm  " not in stage.rows()[-1] and " h halt" in stage.rows()[-1]
+        await stage.press("escape", "a")
+        await stage.until(lambda: stage.link.asked == [("arm",)])
+
+
+async def test_the_welcome_lets_the_halt_key_through(trading: Scene) -> None:
+    async with staged(StandingLink(trading), welcome=True) as stage:
+        await stage.press("h")
+        await stage.until(lambda: stage.link.asked == [("halt", "the halt key")])
 
 
 async def test_the_two_emergency_keys_confirm_each_other(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
-        await stage.press("f12", "ctrl+k")
+        await stage.press("f12", "ctrl+backslash")
         await stage.until(lambda: stage.link.asked == [("flatten",)])
 
 
@@ -131,3 +176,27 @@ async def test_two_keys_faster_than_a_screen_closes_do_not_end_it(
         await stage.pilot.pause()
         await stage.pilot.pause()
         assert stage.app.return_code in (None, 0)
+
+
+@pytest.mark.parametrize("key", ["ctrl+k", "ctrl+u", "ctrl+w"])
+async def test_what_line_editors_use_edits_the_line_and_asks_for_nothing(trading: Scene, key: str) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("slash", "x", "y", "home", key)
+        assert len(stage.app.screen_stack) == 2 and stage.link.asked == []
+        assert "FLATTEN?" not in stage.text()
+
+
+async def test_escape_does_not_take_the_first_press_back(trading: Scene) -> None:
+    """Over a slow line a report's own ESC comes alone first."""
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("f12", "escape", "f12")
+        await stage.until(lambda: stage.link.asked == [("flatten",)])
+
+
+async def test_what_is_pasted_is_text(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("slash")
+        stage.app.screen.focused.post_message(Paste("the \x1b[31mnews\x1b[0m\nand\x07 more" + "x" * 10_000))  # type: ignore[union-attr]
+        await stage.settle()
+        value = stage.app.screen.focused.value  # type: ignore[union-attr]
+        assert value.startswith("the news and morexx") and len(value) <= 500

@@ -15,7 +15,7 @@ def test_every_action_of_the_table_does_something() -> None:
 
 def test_the_defaults_are_a_keymap() -> None:
     assert keymap() == {action.id: action.keys for action in keys.TABLE}
-    assert keymap()["flatten"] == ("f12", "ctrl+k")
+    assert keymap()["flatten"] == ("f12", "ctrl+backslash")
 
 
 def test_own_keys_take_the_place_of_the_defaults() -> None:

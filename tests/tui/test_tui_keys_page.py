@@ -15,4 +15,4 @@ def test_the_page_in_the_docs_is_the_generated_one() -> None:
 def test_every_action_is_on_the_page_with_its_keys() -> None:
     rows = [line for line in page().splitlines() if line.startswith("| `")]
     assert len(rows) == len(keys.TABLE)
-    assert "| `F12` or `Ctrl+K` | flatten | Close all at market, then halt: press twice (everywhere) |" in rows
+    assert "| `F12` or `Ctrl+\\` | flatten | Close all at market, then halt: press twice (everywhere) |" in rows

@@ -7,15 +7,28 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Paste
 from textual.widgets import Input
 
 from cockpit.tui.board import Board
+from cockpit.tui.footer import Offered
 from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
-from cockpit.tui.text import Line
+from cockpit.tui.text import Line, without_controls
 
+LONGEST_ANSWER = 500
+"""As long as the API takes a reason."""
 Check = Callable[[str], str]
 """Says what is wrong with an answer; empty when nothing is."""
+
+
+class Answer(Input):
+    """One line; what is pasted into it is text, whatever it holds."""
+
+    def on_paste(self, event: Paste) -> None:
+        """Insert what is left of it without its escape codes, as if typed."""
+        event.prevent_default().stop()
+        self.insert_text_at_cursor(without_controls(event.text[:LONGEST_ANSWER]))
 
 
 class Ask(Modal[str]):
@@ -27,6 +40,7 @@ class Ask(Modal[str]):
     Ask Board { width: 1fr; height: auto; }
     Ask Input { width: 1fr; }
     """
+    OFFERED = Offered.TEXT
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
 
     def __init__(
@@ -45,7 +59,7 @@ class Ask(Modal[str]):
             board = Board("question", title=self._title, focusable=False)
             board.appearance = self._appearance
             yield board
-            answer = Input(value=self._start, select_on_focus=False)
+            answer = Answer(value=self._start, select_on_focus=False, max_length=LONGEST_ANSWER)
             answer.cursor_blink = False
             yield answer
 

@@ -23,7 +23,7 @@ class Sheet(Modal[None]):
     HINT = "Esc closes"
     DEFAULT_CSS = """
     Sheet { align: center top; background: $background 0%; }
-    Sheet > Board { width: 1fr; height: 1fr; margin: 2 1 1 1; }
+    Sheet > Board { width: 1fr; height: 1fr; margin: 2 1 2 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "close", "close", show=False),

@@ -25,7 +25,7 @@ MONEY = {Mode.PAPER: "nobody's money", Mode.TEST: "REAL MONEY, small limits", Mo
 
 
 class Welcome(Modal[None]):
-    """Any key closes it; the emergency keys do what they always do."""
+    """Any key closes it; the emergency keys and the halt key do what they always do."""
 
     DEFAULT_CSS = """
     Welcome { align: center middle; background: $background 0%; }
@@ -64,8 +64,9 @@ class Welcome(Modal[None]):
         self.query_one(Board).restyle(appearance)
 
     def on_key(self, event: Key) -> None:
-        """Read: and the key does nothing else."""
-        event.stop().prevent_default()
+        """Read: and the key does nothing else, unless it halts."""
+        if event.key not in self._bound["halt"]:
+            event.stop().prevent_default()
         self.close_with(None)
 
 
