@@ -169,9 +169,8 @@ class CockpitApp(OperatorActions, App[str]):
         if view.snapshot is not None and view.lost_s is None:
             self.flow.see(view.snapshot, self.store.flatten_steps, self.store.received_s)
         self._main.offered = self.offered
-        beat = (
-            self.store.version, int(view.now_s), self.flow.stage, self.asset, self.pane_set.gate_log.filter, self.offered,
-        )  # fmt: skip
+        shown = (self.asset, self.pane_set.gate_log.filter, self.offered)
+        beat = (self.store.version, int(view.now_s), self.flow.stage, *shown)
         if beat == self._beat:
             return
         self._beat = beat

@@ -76,6 +76,7 @@ def test_a_screen_whose_engine_died_says_so_and_a_key_starts_it_again(home: Path
     second = engine_pid(home)
     assert second is not None
     os.kill(second, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{second}/exe").exists())
     screen.wait_until_shown("ENGINE LOST", STARTS)
     screen.press("q")
     assert screen.wait() == 1
