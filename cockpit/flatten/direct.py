@@ -95,7 +95,7 @@ async def _opened(account: VenueAccount, site: AloneSite, timing: Timing) -> boo
     back_off = BackOff(FIRST_RETRY_S, LONGEST_RETRY_S)
     while True:
         calls.begin_round()
-        answer = await calls.ask("open the account", account.open())
+        answer = await calls.ask("open the account", account.open_for_exit())
         if answer is None:
             return True
         if isinstance(answer, KeysLost) and calls.keys_refused_in_a_row >= KEYS_REFUSED:

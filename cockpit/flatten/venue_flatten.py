@@ -12,11 +12,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
+from cockpit.domain.units import seconds_to_ns
 from cockpit.exchanges.base.account import HeldPosition, RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
 from cockpit.exchanges.base.order_text import guards, held_text, order_text
 from cockpit.exchanges.base.timing import BackOff, Timing, wait_for_all
 from cockpit.flatten.calls import FlattenCalls
 from cockpit.flatten.dust import Dust
+from cockpit.flatten.pieces import ClosePieces
 from cockpit.flatten.site import FlattenSite
 from cockpit.flatten.steps import StepName
 
@@ -24,6 +26,8 @@ LOOKS = 2
 """So many looks must agree before a position, and then the whole venue, counts as gone."""
 KEYS_REFUSED = 3
 """So many calls in a row refused for our keys: nothing can be done from here."""
+UNREADABLE_LOOKS = 10
+"""So many looks in a row with nothing left but rows that cannot be read: only somebody who looks can go on."""
 
 Answer = TypeVar("Answer")
 
@@ -35,33 +39,40 @@ class FlattenPace(NamedTuple):
     cancel_before_close_s: float = 0.3
     look_again_s: float = 0.2
     longest_pause_s: float = 5.0
+    orders_every_s: float = 1.0
+    """While a position is there; after that every look asks for the orders too."""
     dust_again_s: float = 30.0
     calm_rounds: int = 10
 
 
 class VenueReading(NamedTuple):
-    """One look at the venue; None for what it did not tell."""
+    """One look at the venue; None for what it did not tell, or was not asked.
+
+    `resting`: the orders that are known of, from this look or an earlier one. `unreadable`: rows that may be anything.
+    """
 
     positions: Sequence[HeldPosition] | None
     orders: Sequence[VenueOrder] | None
+    resting: Sequence[VenueOrder] = ()
+    unreadable: Sequence[str] = ()
 
     @property
     def is_clear(self) -> bool:
         """Whether the venue told everything, and nothing is there."""
-        return self.positions is not None and self.orders is not None and not self.positions and not self.orders
+        is_told = self.positions is not None and self.orders is not None and not self.unreadable
+        return is_told and not self.positions and not self.orders
 
     @property
     def assets(self) -> list[str]:
-        """Every perpetual that has anything on it."""
+        """Every contract that has anything on it."""
         held = [position.asset for position in self.positions or ()]
-        return list(dict.fromkeys((*held, *(order.asset for order in self.orders or ()))))
+        return list(dict.fromkeys((*held, *(order.asset for order in self.resting))))
 
     @property
     def outline(self) -> tuple[object, ...]:
         """What two looks have in common while nothing moves; marks move always."""
         held = None if self.positions is None else tuple((one.asset, one.qty) for one in self.positions)
-        resting = None if self.orders is None else tuple((one.venue_order_id, one.filled_qty) for one in self.orders)
-        return held, resting
+        return held, tuple((one.venue_order_id, one.filled_qty) for one in self.resting), self.unreadable
 
 
 class VenueFlatten:
@@ -82,6 +93,11 @@ class VenueFlatten:
         self._calls = FlattenCalls(account.venue, site.notify, timing, self._pace.call_within_s)
         self._back_off = BackOff(self._pace.look_again_s, self._pace.longest_pause_s)
         self._dust = Dust(self._pace.dust_again_s)
+        self._pieces = ClosePieces()
+        self._asking: asyncio.Task[tuple[VenueOrder, ...] | VenueFailure] | None = None
+        self._asked_ns: int | None = None
+        self._resting: tuple[VenueOrder, ...] = ()
+        self._unreadable_looks = 0
         self._last: VenueReading | None = None
         self._quiet_rounds = 0
         self._looks = 0
@@ -94,7 +110,8 @@ class VenueFlatten:
         """Whether going on can only help if somebody acts."""
         held = self._last.positions if self._last is not None else None
         only_dust = bool(held) and all(self._dust.is_declared(position) for position in held or ())
-        return only_dust or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
+        only_odd = not held and self._unreadable_looks >= UNREADABLE_LOOKS
+        return only_dust or only_odd or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
 
     async def run(self, reason: str) -> None:
         """Flatten, however long it takes."""
@@ -126,16 +143,34 @@ class VenueFlatten:
     # Looking.
 
     async def _read(self) -> VenueReading:
-        """Positions and orders at once. A list of orders that is late does not hold up the closes."""
-        asking = asyncio.ensure_future(self._calls.ask("open orders", self._account.open_orders()))
+        """Positions and orders at once. A list of orders that is late does not hold up the closes: the next look has
+        it.
+        """
+        asking = self._orders_asked()
         try:
             positions = await self._calls.ask("positions", self._account.positions())
             has_positions = not isinstance(positions, VenueFailure) and bool(positions)
-            await wait_for_all({asking}, self._pace.cancel_before_close_s if has_positions else self._patience_s)
-            orders = asking.result() if asking.done() else None
-        finally:
-            asking.cancel()
-        return VenueReading(_told(positions), _told(orders))
+            most_s = self._pace.cancel_before_close_s if has_positions else self._patience_s
+            await wait_for_all({asking} if asking is not None else (), most_s)
+        except asyncio.CancelledError:
+            if asking is not None:
+                asking.cancel()
+            raise
+        orders: tuple[VenueOrder, ...] | None = None
+        if asking is not None and asking.done():
+            self._asking, orders = None, _told(asking.result())
+        self._resting = self._resting if orders is None else orders
+        return VenueReading(_told(positions), orders, self._resting, self._account.unreadable())
+
+    def _orders_asked(self) -> "asyncio.Task[tuple[VenueOrder, ...] | VenueFailure] | None":
+        """The list of orders that is asked for: venues count these calls more strictly than any others."""
+        now_ns = self._timing.clock()
+        is_held = self._last is not None and bool(self._last.positions)
+        is_fresh = self._asked_ns is not None and now_ns - self._asked_ns < seconds_to_ns(self._pace.orders_every_s)
+        if self._asking is None and not (is_held and is_fresh):
+            self._asked_ns = now_ns
+            self._asking = asyncio.ensure_future(self._calls.ask("open orders", self._account.open_orders()))
+        return self._asking
 
     @property
     def _patience_s(self) -> float:
@@ -148,7 +183,10 @@ class VenueFlatten:
         self._last = seen
         if not seen.is_clear:
             self._clear_looks = 0
-        if seen.positions is None:
+        self._unreadable_looks = self._unreadable_looks + 1 if seen.unreadable else 0
+        for sentence in seen.unreadable:
+            self._calls.trouble("not flat while it cannot be read", sentence)
+        if seen.positions is None or seen.unreadable:
             return
         self._looks += 1
         self._held_at_look.update({position.asset: self._looks for position in seen.positions})
@@ -157,7 +195,7 @@ class VenueFlatten:
             self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {LOOKS})")
 
     def _is_gone(self, asset: str) -> bool:
-        """Whether no position was seen there in the last two looks."""
+        """Whether no position was seen there in the last two looks that could be read."""
         return self._looks - self._held_at_look.get(asset, 0) >= LOOKS
 
     async def _seen_clear(self) -> None:
@@ -184,11 +222,11 @@ class VenueFlatten:
 
     async def _leave(self, asset: str, seen: VenueReading) -> None:
         """One perpetual, independent of the others: free the quantity, close, and drop the stops of what is gone."""
-        orders = [order for order in seen.orders or () if order.asset == asset]
+        orders = [order for order in seen.resting if order.asset == asset]
         held = [position for position in seen.positions or () if position.asset == asset]
         in_the_way = [order for order in orders if not guards(order)]
         stops = [order for order in orders if guards(order)]
-        if seen.positions is None or not self._is_gone(asset):
+        if seen.positions is None or seen.unreadable or not self._is_gone(asset):
             stops = []
         cancels = self._cancels(in_the_way, StepName.CANCEL) | self._cancels(stops, StepName.STOPS)
         await wait_for_all(cancels, self._pace.cancel_before_close_s if held else self._patience_s)
@@ -200,8 +238,14 @@ class VenueFlatten:
         for order in orders:
             what = f"cancel {order_text(order)}"
             self._calls.step(step, what)
-            cancels.add(asyncio.ensure_future(self._calls.ask(what, self._account.cancel_order(order))))
+            cancels.add(asyncio.ensure_future(self._cancel(order, what)))
         return cancels
+
+    async def _cancel(self, order: VenueOrder, what: str) -> VenueFailure | None:
+        answer = await self._calls.ask(what, self._account.cancel_order(order))
+        if answer is None:
+            self._resting = tuple(one for one in self._resting if one is not order)
+        return answer
 
     async def _close(self, position: HeldPosition) -> None:
         now_ns = self._timing.clock()
@@ -210,6 +254,10 @@ class VenueFlatten:
         if self._site.is_closing(position.asset):
             self._calls.trouble(position.asset, "a close of ours is under way: waiting for it", StepName.WAITING)
             return
+        pieces = self._pieces.of(position, self._account.most_at_market(position))
+        await asyncio.gather(*(self._close_piece(piece, now_ns) for piece in pieces))
+
+    async def _close_piece(self, position: HeldPosition, now_ns: int) -> None:
         direction = "sell" if position.qty > 0 else "buy"
         self._calls.step(
             StepName.CLOSE, f"{direction} {abs(position.qty):.10g} {position.asset} at market, reduce-only"
@@ -217,6 +265,8 @@ class VenueFlatten:
         client_id = self._site.close_id(position)
         answer = await self._calls.ask(f"close {position.asset}", self._account.close_position(position, client_id))
         self._site.closed(client_id, answer)
+        if isinstance(answer, Refused) and answer.kind is RefusalKind.TOO_LARGE:
+            self._pieces.was_too_large(position)
         if isinstance(answer, Refused) and answer.kind is RefusalKind.TOO_SMALL:
             self._dust.declare(position, now_ns)
             sentence = f"{held_text(position)} is under what the venue takes: {answer}"

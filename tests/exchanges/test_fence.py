@@ -73,6 +73,7 @@ ALL = {
         "private POST trade/cancel-order",
         "private POST trade/order-algo",
         "private GET trade/order-algo",
+        "private POST trade/cancel-advance-algos",
         "private POST trade/cancel-algos",
         "private GET trade/orders-pending",
         "private GET trade/orders-algo-pending",

@@ -49,7 +49,10 @@ def account_on(venue: TradingVenue, name: str, config: CockpitConfig) -> VenueAc
     """The account of the loopback venue, not open yet. Its pauses are hurried, its clock is the one it signs with."""
     keys = VenueKeys(name, SecretStr(KEY), SecretStr(SECRET), SecretStr(PASSWORD))
     environ = {f"{ADDRESSES[name]}_REST_URL": venue.rest_url, f"{ADDRESSES[name]}_WS_URL": venue.ws_url}
-    return account_for(name, config, keys, environ, Timing(time.time_ns, hurried().sleep))
+    account: Any = account_for(name, config, keys, environ, Timing(time.time_ns, hurried().sleep))
+    account.budget.window_s /= HURRY
+    made: VenueAccount = account
+    return made
 
 
 def ask(

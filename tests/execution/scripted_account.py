@@ -30,6 +30,12 @@ class ScriptedAccount:
         self._fail()
         return tuple(self.resting.values())
 
+    def unreadable(self) -> tuple[str, ...]:
+        return ()
+
+    def most_at_market(self, position: HeldPosition) -> float | None:
+        return None
+
     async def cancel_order(self, order: VenueOrder) -> None:
         if self._acts():
             if guards(order) and self.held.get(order.asset):

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.exchanges.base.account import RefusalKind, Refused
-from cockpit.exchanges.base.contracts import Listing, listings_of
+from cockpit.exchanges.base.contracts import Listing, Listings
+from cockpit.exchanges.base.rows import read_rows
+from cockpit.exchanges.binance.parsing import listing_of as binance_listing
+from cockpit.exchanges.okx.parsing import listing_of as okx_listing
 
 BTC_ON_BINANCE = Listing("BTC", "BTCUSDT", Decimal(1), Decimal("0.001"), Decimal("0.001"), Decimal("0.1"))
 BTC_ON_OKX = Listing("BTC", "BTC-USDT-SWAP", Decimal("0.01"), Decimal("0.01"), Decimal("0.01"), Decimal("0.1"))
@@ -73,17 +76,55 @@ def test_positions_keep_their_sign_and_nothing_is_nothing() -> None:
     assert (BTC_ON_OKX.coins("-20"), BTC_ON_OKX.coins(""), BTC_ON_OKX.coins(None)) == (-0.2, 0.0, 0.0)
 
 
-def test_only_perpetuals_against_usdt_are_listed() -> None:
-    market = {
-        "swap": True,
-        "quote": "USDT",
-        "settle": "USDT",
-        "base": "BTC",
-        "id": "BTCUSDT",
-        "contractSize": 1.0,
-        "precision": {"amount": 0.001, "price": 0.1},
-        "limits": {"amount": {"min": 0.001}},
-    }
-    others = [{**market, "swap": False, "id": "BTCUSDT_250328"}, {**market, "quote": "USDC", "id": "BTCUSDC"}]
-    found = listings_of({row["id"]: row for row in (market, *others)})
-    assert found == {"BTCUSDT": BTC_ON_BINANCE}
+def asset_of(market_id: str) -> str:
+    return market_id.removesuffix("USDT")
+
+
+def test_what_is_not_listed_has_a_name_and_takes_no_order() -> None:
+    listings = Listings(asset_of)
+    found = listings.of("BTCUSDC")
+    assert (found.asset, found.market_id, found.is_listed) == ("BTCUSDC", "BTCUSDC", False)
+    assert listings.of_asset("BTCUSDC") == found and listings.of_asset("ETH") is None
+    with pytest.raises(Refused, match="expected BTCUSDC listed, was not") as refused:
+        found.contracts(1.0)
+    assert refused.value.kind is RefusalKind.UNSUPPORTED
+
+
+def test_a_list_of_today_keeps_the_names_of_what_it_has_left_out() -> None:
+    listings = Listings(asset_of)
+    listings.take([BTC_ON_BINANCE])
+    assert "BTCUSDT" in listings and listings.of_asset("BTC") == BTC_ON_BINANCE
+    listings.take([])
+    gone = listings.of_asset("BTC")
+    assert "BTCUSDT" not in listings and gone is not None
+    assert (gone.market_id, gone.is_listed) == ("BTCUSDT", False)
+
+
+BINANCE_ROW = {
+    "symbol": "BTCUSDT",
+    "status": "TRADING",
+    "filters": [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+        {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001"},
+        {"filterType": "MARKET_LOT_SIZE", "maxQty": "120"},
+    ],
+}
+OKX_ROW = {
+    "instId": "BTC-USDT-SWAP", "ctType": "linear", "state": "live", "ctVal": "0.01", "ctMult": "1", "lotSz": "0.01",
+    "minSz": "0.01", "tickSz": "0.1", "maxMktSz": "12000",
+}  # fmt: skip
+
+
+def test_the_venues_own_rows_are_read() -> None:
+    assert binance_listing(BINANCE_ROW, "BTC") == BTC_ON_BINANCE._replace(most=Decimal(120))
+    assert okx_listing(OKX_ROW, "BTC") == BTC_ON_OKX._replace(most=Decimal(12_000))
+
+
+def test_what_is_announced_and_has_no_sizes_is_passed_over_and_what_trades_without_them_is_odd() -> None:
+    assert okx_listing({**OKX_ROW, "state": "preopen", "lotSz": "", "tickSz": ""}, "X") is None
+    assert okx_listing({**OKX_ROW, "ctType": "inverse"}, "X") is None
+    assert binance_listing({**BINANCE_ROW, "status": "PENDING_TRADING", "filters": []}, "X") is None
+    odd = {**OKX_ROW, "instId": "ODD-USDT-SWAP", "lotSz": ""}
+    found, unreadable = read_rows("okx contracts", [odd, None, OKX_ROW, 7], lambda row: okx_listing(row, "BTC"))
+    assert [listing.market_id for listing in found] == ["BTC-USDT-SWAP"]
+    assert len(unreadable) == 3 and "ODD-USDT-SWAP" in unreadable[0]

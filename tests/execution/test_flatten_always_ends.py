@@ -130,10 +130,16 @@ def test_it_leaves_a_venue_alone_for_as_long_as_it_is_told(script: list[Any]) ->
 
 
 def test_what_does_not_change_is_asked_for_ever_more_slowly() -> None:
-    refusals = [(Refused(RefusalKind.OTHER, "-1", "no"), False)] * 40
-    reads = [(None, True), (None, True)]
-    script = [step for refusal in refusals for step in (*reads, refusal)]
-    steps, time = flattened(ScriptedAccount({"BTC": 1.0}, [], iter(script)))
+    class Refusing(ScriptedAccount):
+        refusals = 40
+
+        async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
+            self.refusals -= 1
+            if self.refusals > 0:
+                raise Refused(RefusalKind.OTHER, "-1", "no")
+            return await super().close_position(position, client_id)
+
+    steps, time = flattened(Refusing({"BTC": 1.0}, [], iter(())))
     assert time.slept_s[:5] == [0.2, 0.4, 0.8, 1.6, 3.2]
     assert max(time.slept_s) == 5.0
     said = [step for step in steps if step.is_trouble]

@@ -135,5 +135,7 @@ class OkxAccount:
                 if order.reduce_only:
                     self._core.cancel(order)
         client_id = params.get("clOrdId", "")
-        self._core.place(OrderAsked(symbol, side, "market", abs(held), client_id, reduce_only=True))
+        is_whole = held % self._core.rules[symbol].lot == 0
+        owner = "client" if is_whole else "stranger"  # the venue's own close is bound to no lot
+        self._core.place(OrderAsked(symbol, side, "market", abs(held), client_id, reduce_only=True, owner=owner))
         return [{"instId": params["instId"], "posSide": "net", "clOrdId": client_id, "tag": ""}]

@@ -30,6 +30,9 @@ class OkxOrders:
 
     def __init__(self, core: MatchingCore) -> None:
         self._core = core
+        self.resting_algos: dict[str, dict[str, Any]] = {}
+        """What others rest of the kinds that our own orders never are, by algo id."""
+        self.unknown_kinds: set[str] = set()
         writes: dict[str, Callable[[Params], Any]] = {
             "trade/order": self._place,
             "trade/batch-orders": self._place,
@@ -37,6 +40,7 @@ class OkxOrders:
             "trade/cancel-batch-orders": self._cancel,
             "trade/order-algo": self._place_algo,
             "trade/cancel-algos": self._cancel_algo,
+            "trade/cancel-advance-algos": self._cancel_algo,
         }
         self._writes = writes
         self._reads: dict[str, Callable[[Params], Any]] = {
@@ -158,7 +162,16 @@ class OkxOrders:
         algo_id = int(params["algoId"]) if params.get("algoId") else None
         return self._core.algos.find(algo_id, params.get("algoClOrdId"))
 
+    def rest_algo(self, kind: str, symbol: str) -> None:
+        """Somebody else's order of that kind rests."""
+        algo_id = str(9_000 + len(self.resting_algos))
+        ids = {"algoId": algo_id, "algoClOrdId": "", "clOrdId": "", "instId": symbol, "instType": "SWAP"}
+        terms = {"ordType": kind, "side": "buy", "posSide": "net", "sz": "10", "state": "live", "reduceOnly": "false"}
+        self.resting_algos[algo_id] = {**ids, **terms, "tdMode": "cross", "cTime": "1", "uTime": "1"}
+
     def _cancel_algo(self, params: Params) -> dict[str, str]:
+        if self.resting_algos.pop(str(params.get("algoId")), None) is not None:
+            return {"algoId": params["algoId"], "algoClOrdId": ""}
         try:
             algo = self._find_algo(params)
             self._core.algos.cancel(algo)
@@ -172,8 +185,10 @@ class OkxOrders:
             raise VenueError("50014", "Parameter ordType can not be empty", 400)
         if not works and "state" not in params and "algoId" not in params:
             raise VenueError("50015", "Either parameter state or algoId is required", 400)
+        if params["ordType"] in self.unknown_kinds:
+            raise VenueError("51000", "Parameter ordType error", 200)
         if params["ordType"] != "conditional":
-            return []
+            return [row for row in self.resting_algos.values() if works and row["ordType"] == params["ordType"]]
         found = [algo for algo in self._core.algos.all.values() if algo.works == works]
         rows = [algo_body(algo, self._core) for algo in reversed(found) if _wanted(algo.asked.symbol, params)]
         return [

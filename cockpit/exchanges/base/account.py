@@ -26,6 +26,8 @@ class RefusalKind(StrEnum):
     """The venue has an order of this id: look it up, never send another."""
     TOO_SMALL = "too_small"
     """Under the venue's least quantity or notional: dust."""
+    TOO_LARGE = "too_large"
+    """Over what one order may be: split it."""
     OFF_GRID = "off_grid"
     """The quantity or price is off the venue's grid: its markets have changed since they were loaded."""
     MARGIN = "margin"
@@ -127,7 +129,9 @@ class PositionKey(NamedTuple):
 class HeldPosition(NamedTuple):
     """A position by the venue's own word: signed base coins (+ long). `mark_price` values it; None where unknown.
 
-    `hedge_side` is the venue's word for the side in an account that keeps two, "" in one-way mode.
+    `hedge_side` is the venue's word for the side in an account that keeps two, "" in one-way mode. `contracts` is the
+    venue's own quantity without its sign: what a close needs even where the venue's lists cannot be had; "" where the
+    account has no such word.
     """
 
     asset: str
@@ -140,6 +144,7 @@ class HeldPosition(NamedTuple):
     market_id: str = ""
     nets_with_ours: bool = True
     """False for what no order of ours acts on: another margin mode, a side of its own, a second listing."""
+    contracts: str = ""
 
     @property
     def key(self) -> "PositionKey":
@@ -220,6 +225,15 @@ class VenueAccount(Protocol):
     async def open(self) -> None:
         """Load the markets and the clock, off the loop. Call it first."""
 
+    async def open_for_exit(self) -> None:
+        """Be ready to ask, cancel and close at once: the venue's lists are loaded beside that, and may fail."""
+
+    def unreadable(self) -> tuple[str, ...]:
+        """What of the newest lists of positions and orders could not be read, a sentence each: it may be anything."""
+
+    def most_at_market(self, position: HeldPosition) -> float | None:
+        """The largest market order that the venue takes there, in base coins; None while unknown."""
+
     async def close(self) -> None:
         """Close every connection."""
 
@@ -246,16 +260,19 @@ class VenueAccount(Protocol):
         """
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
-        """Every open order of the account on USDT perpetuals, plain and conditional, whoever placed it.
+        """Every open order of the account on any contract, plain and conditional, whoever placed it.
 
         Asking everywhere (None) costs 80 of Binance's weight, asking of some assets 2 each.
         """
 
     async def positions(self) -> tuple[HeldPosition, ...]:
-        """Every open position on USDT perpetuals; assets that the config does not list carry the venue's base name."""
+        """Every open position of the account. USDT perpetuals carry their base coin's name, all others the venue's."""
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
-        """Reduce-only, at market, the whole of it, dust included where the venue has a way."""
+        """Reduce-only, at market, the whole of it, dust included where the venue has a way.
+
+        No list of the venue's is needed for it.
+        """
 
     async def cancel_order(self, order: VenueOrder) -> None:
         """Cancel an order that `open_orders` returned, whoever placed it."""

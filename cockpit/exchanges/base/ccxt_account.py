@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from cockpit.config.endpoints import VenueUrls, is_loopback
@@ -25,17 +25,24 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.allowance import Allowance
-from cockpit.exchanges.base.contracts import Listing, listings_of
+from cockpit.exchanges.base.contracts import Listing, Listings
+from cockpit.exchanges.base.endpoint_budget import EndpointBudget
 from cockpit.exchanges.base.fees import FeeRates
-from cockpit.exchanges.base.markets import with_markets
 from cockpit.exchanges.base.order_names import OrderNames
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.private_stream import PrivateStream
+from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.stop_probe import StopProbe
-from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.base.timing import Timing, wait_for_all
 from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
+LISTS_WITHIN_S = 1.0
+"""A list of contracts that is late keeps nobody from what the account holds."""
+POSITIONS, ORDERS = "positions", "orders"
+HOLDING = frozenset({POSITIONS, ORDERS})
+"""The lists in which a row that cannot be read may be something that is open."""
+Read = TypeVar("Read")
 FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
 """Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
@@ -46,12 +53,16 @@ class CcxtAccount(ABC):
     venue: str
     weight_per_minute: float | None
     """The venue's allowance for one address; None where its answers do not say what was used."""
+    endpoint_calls: Mapping[str, int] = {}
+    """How often each endpoint may be asked in `endpoint_window_s`."""
+    endpoint_window_s = 1.0
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
         self.client: Any = None
-        self.listings: dict[str, Listing] = {}
+        self.listings = Listings(self.asset_of)
         self.clock = VenueClock()
+        self.budget = EndpointBudget(self.endpoint_calls, self.endpoint_window_s, self.timing)
         self._allowance = Allowance(self.weight_per_minute, self.timing.clock)
         self._keys = keys
         self._urls = urls
@@ -61,7 +72,9 @@ class CcxtAccount(ABC):
         self._rates = FeeRates(section.taker_fee_bps, section.maker_fee_bps)
         self._wants_isolated = config.execution.margin_mode == "isolated"
         self._under_way: set[asyncio.Task[Any]] = set()
-        self._unlisted: set[str] = set()
+        self._asked_for: set[str] = set()
+        self._listing: asyncio.Task[None] | None = None
+        self._unreadable: dict[str, tuple[str, ...]] = {}
         self._names = OrderNames()
         self._stream = self._make_stream()
         self._probe = StopProbe(self)
@@ -90,12 +103,12 @@ class CcxtAccount(ABC):
         """The account's stream."""
 
     @abstractmethod
-    def _markets_loaded(self) -> None:
-        """`listings` are known: prepare to read the venue's words."""
+    def asset_of(self, market_id: str) -> str:
+        """Our name of a contract: the base coin of a USDT perpetual, listed or not, the venue's own name of others."""
 
     @abstractmethod
-    def is_perpetual(self, market_id: str) -> bool:
-        """Whether the venue's name is that of a perpetual against USDT, listed or not."""
+    def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
+        """What the venue lists, and what of that could not be read. Runs off the loop; raises what the library does."""
 
     @abstractmethod
     async def _server_time_ms(self) -> float:
@@ -138,37 +151,72 @@ class CcxtAccount(ABC):
 
         A venue that does not tell its time is opened all the same: an exit must not fail for want of a clock.
         """
-        if self.client is not None:
+        if self.client is not None and self.listings.is_loaded:
             return
-        with self.judged():
-            listings, markets = await asyncio.to_thread(self._load)
-            client = await asyncio.to_thread(self._make_client, self._keys)
-            client.set_markets_from_exchange(markets)
-            self._tap(client)
-            self.listings, self.client = listings, client
-            self._markets_loaded()
+        await self.load_listings()
+        await self._make_ready()
         try:
             await self.ask_time()
         except VenueFailure:
             return
 
-    def _load(self) -> tuple[dict[str, Listing], Any]:
-        loaded = with_markets(self._make_client(None))
-        return listings_of(loaded.markets), loaded
+    async def open_for_exit(self) -> None:
+        """Be ready to ask, cancel and close at once: the venue's lists are loaded beside that, and may fail."""
+        await self._make_ready()
+        self._list_anew()
+
+    async def _make_ready(self) -> None:
+        if self.client is None:
+            with self.judged():
+                client = await asyncio.to_thread(self._make_client, self._keys)
+                self._tap(client)
+                self.client = client
+
+    async def load_listings(self) -> None:
+        """Ask what the venue lists, off the loop. Raises any `VenueFailure`; what was known before stays then."""
+        with self.judged():
+            listings, unreadable = await asyncio.to_thread(self._ask_listings)
+            self.listings.take(listings)
+            self._unreadable["contracts"] = unreadable
+
+    def _list_anew(self) -> asyncio.Task[None]:
+        """The venue's list, asked for beside everything else; what becomes of it is for whoever waits for it."""
+        if self._listing is None or self._listing.done():
+            self._listing = asyncio.ensure_future(self.load_listings())
+            self._under_way.add(self._listing)
+            self._listing.add_done_callback(self._ended)
+        return self._listing
 
     async def learn(self, market_ids: Iterable[str]) -> None:
-        """Load the markets again where the account has something on a perpetual that was not listed when it was opened.
+        """Load the list again where the account has something on a contract that was not listed when it was opened.
 
-        Asked once for each: what is not listed then is no perpetual of ours. Raises any `VenueFailure`.
+        Asked once for each, and not waited for for long: what is not listed is there all the same.
         """
-        new = {name for name in market_ids if self.is_perpetual(name)} - self.listings.keys() - self._unlisted
-        if not new:
-            return
-        with self.judged():
-            listings, markets = await asyncio.to_thread(self._load)
-            self.client.set_markets_from_exchange(markets)
-            self.listings.update(listings)
-            self._unlisted |= new - self.listings.keys()
+        new = {name for name in market_ids if name not in self.listings} - self._asked_for
+        if new and self.listings.is_loaded:
+            self._asked_for |= new
+            await wait_for_all({self._list_anew()}, LISTS_WITHIN_S)
+
+    async def _terms_changed(self, asset: str) -> bool:
+        """Whether the venue's terms there are others than ours were: they are read anew."""
+        before = self.listings.of_asset(asset)
+        listing = self._list_anew()
+        await wait_for_all({listing}, LISTS_WITHIN_S)
+        return listing.done() and self.listings.of_asset(asset) != before
+
+    def read(self, what: str, rows: Iterable[Any], reader: Callable[[Any], Read | None]) -> list[Read]:
+        """Every row of a list that can be read; what cannot stands in `unreadable` until the list is read again."""
+        found, self._unreadable[what] = read_rows(f"{self.venue} {what}", rows, reader)
+        return found
+
+    def unreadable(self) -> tuple[str, ...]:
+        """What of the newest lists of positions and orders could not be read, a sentence each."""
+        return tuple(sentence for what, some in self._unreadable.items() if what in HOLDING for sentence in some)
+
+    def most_at_market(self, position: HeldPosition) -> float | None:
+        """The largest market order that the venue takes there, in base coins; None while unknown."""
+        listing = self.listings.of_asset(position.asset)
+        return None if listing is None or listing.most is None else listing.coins(listing.most)
 
     async def close(self) -> None:
         """Close every connection; what is still under way is given up."""
@@ -232,6 +280,7 @@ class CcxtAccount(ABC):
         if waits_s > 0:
             raise NotSent(f"{self.venue}: asked to be left alone for {waits_s:.0f} s more", waits_s)
         try:
+            await self.budget.turn(endpoint)
             with self.judged():
                 return await getattr(self.client, endpoint)({} if params is None else params)
         except NotSent as refused:
@@ -281,7 +330,7 @@ class CcxtAccount(ABC):
 
     def listing(self, asset: str) -> Listing:
         """Raises `Refused` for an asset that the venue does not list: nothing is sent."""
-        found = next((listing for listing in self.listings.values() if listing.asset == asset), None)
+        found = self.listings.of_asset(asset)
         if found is None:
             sentence = f"{self.venue}: expected a perpetual of {asset} against USDT, was none listed"
             raise Refused(RefusalKind.UNSUPPORTED, "", sentence)
@@ -289,25 +338,37 @@ class CcxtAccount(ABC):
 
     def listed(self) -> tuple[str, ...]:
         """The configured assets that the venue lists."""
-        known = {listing.asset for listing in self.listings.values()}
-        return tuple(asset for asset in self._assets if asset in known)
+        known = {asset: self.listings.of_asset(asset) for asset in self._assets}
+        return tuple(asset for asset, listing in known.items() if listing is not None and listing.is_listed)
 
     async def place(self, order: OrderRequest, client_id: str) -> VenueOrder:
-        """Send one order, once."""
+        """Send one order, once; an exit that is off the venue's grid of today, and was refused, once more on it."""
+        try:
+            return await self._send(order, client_id, None)
+        except Refused as refused:
+            if refused.kind is not RefusalKind.OFF_GRID or not await self._terms_changed(order.asset):
+                raise
+            if not order.reduce_only:
+                raise
+        return await self._send(order, client_id, None)
+
+    async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
+        """Reduce-only, at market, as much of it as `position` says, by the venue's terms of today."""
+        order = self.closing(position, client_id)
+        try:
+            return await self._send(order, client_id, position)
+        except Refused as refused:
+            if refused.kind is not RefusalKind.OFF_GRID or not await self._terms_changed(position.asset):
+                raise
+        return await self._send(order, client_id, position)
+
+    async def _send(self, order: OrderRequest, client_id: str, position: HeldPosition | None) -> VenueOrder:
         listing = self.listing(order.asset)
         with self.judged():
             if order.order_type is OrderType.STOP_MARKET:
                 placed = await self._place_stop(listing, order, client_id)
             else:
-                placed = await self._place(listing, order, client_id, None)
-        self._stream.expect(client_id)
-        return placed
-
-    async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
-        """Reduce-only, at market, as much of it as `position` says."""
-        order = self.closing(position, client_id)
-        with self.judged():
-            placed = await self._place(self.listing(position.asset), order, client_id, position)
+                placed = await self._place(listing, order, client_id, position)
         self._stream.expect(client_id)
         return placed
 

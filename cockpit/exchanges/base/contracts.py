@@ -3,9 +3,9 @@
 Binance's USD-M perpetuals count base coins (a unit of 1), OKX's swaps contracts of so many coins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cockpit.domain.quantity import DECIMALS, rounded
 from cockpit.exchanges.base.account import RefusalKind, Refused
@@ -15,7 +15,11 @@ TOLERANCE = Decimal("1e-6")
 
 
 class Listing(NamedTuple):
-    """A USDT perpetual as its venue lists it. `unit`: base coins in a contract; `lot`, `least`: contracts."""
+    """A contract as its venue lists it. `unit`: base coins in one; `lot`, `least`, `most` (at market): contracts.
+
+    One that is not listed has a name and nothing else: no order can be written for it but the close of a position
+    that says its own quantity.
+    """
 
     asset: str
     market_id: str
@@ -23,6 +27,8 @@ class Listing(NamedTuple):
     lot: Decimal
     least: Decimal
     tick: Decimal
+    most: Decimal | None = None
+    is_listed: bool = True
 
     def contracts(self, qty: float, may_shrink: bool = True) -> str:
         """Base coins in the venue's units, as it wants them written: down to the lot where it `may_shrink`, as an exit
@@ -31,6 +37,8 @@ class Listing(NamedTuple):
         Raises `Refused` for less than the venue's least quantity (too small) or for what is off its grid: nothing is
         sent.
         """
+        if not self.is_listed:
+            raise Refused(RefusalKind.UNSUPPORTED, "", f"expected {self.market_id} listed, was not: nothing was sent")
         lots = abs(Decimal(repr(round(qty, DECIMALS)))) / (self.unit * self.lot)
         whole = (lots + TOLERANCE) // 1
         if whole < 1 or whole * self.lot < self.least:
@@ -53,34 +61,61 @@ class Listing(NamedTuple):
         return plain(ticks * self.tick)
 
 
-def is_first_listing(listing: Listing, listings: Mapping[str, Listing]) -> bool:
-    """Whether orders on its asset go to it: an asset may be listed more than once."""
-    return next(one for one in listings.values() if one.asset == listing.asset).market_id == listing.market_id
-
-
 def plain(number: Decimal) -> str:
     """A number without an exponent and without idle zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def listings_of(markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Listing]:
-    """The USDT perpetuals among the client library's markets, by the venue's own name."""
-    found = {}
-    for market in markets.values():
-        if market.get("swap") and market.get("quote") == "USDT" and market.get("settle") == "USDT":
-            listing = _listing(market)
-            found[listing.market_id] = listing
-    return found
+NOT_LISTED = Decimal(1)
 
 
-def _listing(market: Mapping[str, Any]) -> Listing:
-    lot = Decimal(str(market["precision"]["amount"]))
-    return Listing(
-        asset=str(market["base"]),
-        market_id=str(market["id"]),
-        unit=Decimal(str(market["contractSize"] or 1)),
-        lot=lot,
-        least=max(lot, Decimal(str(market["limits"]["amount"]["min"] or 0))),
-        tick=Decimal(str(market["precision"]["price"])),
-    )
+class Listings:
+    """What a venue lists, by its own names. What it never listed has a name all the same: nothing held is "not there".
+
+    `asset_of` is our name for one of the venue's: the base coin of a USDT perpetual, the venue's own for all others, so
+    that two contracts never share a name.
+    """
+
+    def __init__(self, asset_of: Callable[[str], str]) -> None:
+        self._asset_of = asset_of
+        self._listed: dict[str, Listing] = {}
+        self._by_asset: dict[str, Listing] = {}
+
+    def is_first(self, listing: Listing) -> bool:
+        """Whether orders on its asset go to it: an asset may be listed more than once."""
+        first = self._by_asset.get(listing.asset)
+        return first is None or first.market_id == listing.market_id
+
+    def __contains__(self, market_id: object) -> bool:
+        return market_id in self._listed
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the venue has told any."""
+        return bool(self._listed)
+
+    def take(self, listings: Iterable[Listing]) -> None:
+        """The venue's list of today. What it has left out keeps its name."""
+        self._listed = {listing.market_id: listing for listing in listings}
+        self._by_asset |= {listing.asset: self._unlisted(listing.market_id) for listing in self._by_asset.values()}
+        self._by_asset |= {listing.asset: listing for listing in self._listed.values()}
+
+    def of(self, market_id: str) -> Listing:
+        """By the venue's name, listed or not."""
+        listing = self._listed.get(market_id)
+        if listing is None:
+            listing = self._by_asset.setdefault(self._asset_of(market_id), self._unlisted(market_id))
+        return listing
+
+    def of_asset(self, asset: str) -> Listing | None:
+        """By our name; None where neither the list nor the account has ever had it."""
+        return self._by_asset.get(asset)
+
+    def asset_of(self, market_id: str) -> str:
+        """Our name."""
+        return self._asset_of(market_id)
+
+    def _unlisted(self, market_id: str) -> Listing:
+        one = NOT_LISTED
+        return Listing(self._asset_of(market_id), market_id, unit=one, lot=one, least=one, tick=one, is_listed=False)

@@ -20,11 +20,13 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.ccxt_account import ORDERS, POSITIONS, CcxtAccount, given
 from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.markets import raw_answer
+from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
-from cockpit.exchanges.binance.parsing import BinanceParser, is_true, triggered_as
+from cockpit.exchanges.binance.parsing import BinanceParser, is_true, listing_of, triggered_as
 from cockpit.exchanges.binance.user_stream import BinanceStream
 
 FILLS_A_PAGE, MOST_PAGES = 1_000, 5
@@ -44,15 +46,18 @@ class BinanceAccount(CcxtAccount):
         return binance_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> BinanceStream:
-        return BinanceStream(self)
-
-    def _markets_loaded(self) -> None:
         self._words = BinanceParser(self.listings, self._rates)
-        self._stream.parser = self._words
+        return BinanceStream(self, self._words)
 
-    def is_perpetual(self, market_id: str) -> bool:
-        """Such as BTCUSDT; a dated future has an underscore in its name."""
-        return market_id.endswith("USDT")
+    def asset_of(self, market_id: str) -> str:
+        """BTC for BTCUSDT; a dated future has an underscore in its name, another quote another end."""
+        return market_id.removesuffix("USDT") if market_id.endswith("USDT") else market_id
+
+    def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
+        answer = raw_answer(self._make_client(None), "fapiPublicGetExchangeInfo", {})
+        return read_rows(
+            f"{self.venue} contracts", answer["symbols"], lambda row: listing_of(row, self.asset_of(row["symbol"]))
+        )
 
     async def _server_time_ms(self) -> float:
         return float((await self.ask("fapiPublicGetTime"))["serverTime"])
@@ -66,7 +71,7 @@ class BinanceAccount(CcxtAccount):
             "symbol": listing.market_id,
             "side": _venue_side(order.side),
             "type": "MARKET",
-            "quantity": listing.contracts(order.qty, order.reduce_only),
+            "quantity": _quantity(listing, order, position),
             "newClientOrderId": client_id,
             "newOrderRespType": "RESULT",
         }
@@ -77,7 +82,7 @@ class BinanceAccount(CcxtAccount):
             params["positionSide"] = position.hedge_side
         elif order.reduce_only:
             params["reduceOnly"] = "true"
-        return _listed(self._words.order(await self.send("fapiPrivatePostOrder", params)))
+        return self._words.order(await self.send("fapiPrivatePostOrder", params))
 
     async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
         params = {
@@ -92,7 +97,7 @@ class BinanceAccount(CcxtAccount):
         }
         if order.reduce_only:
             params["reduceOnly"] = "true"
-        return _listed(self._words.algo(await self.send("fapiPrivatePostAlgoOrder", params)))
+        return self._words.algo(await self.send("fapiPrivatePostAlgoOrder", params))
 
     async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
         """Cancel one order of ours; an order that is not open (any more) is no error."""
@@ -130,7 +135,7 @@ class BinanceAccount(CcxtAccount):
         turned_into = await self._order({"symbol": symbol, "orderId": order_id}) if order_id else None
         if turned_into is None:
             return algo
-        followed = turned_into._replace(client_id=client_id, trigger_price=_listed(algo).trigger_price)
+        followed = turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
         self._names.learn(order_id, followed)
         return followed
 
@@ -170,14 +175,15 @@ class BinanceAccount(CcxtAccount):
                 asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
         with self.judged():
             await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
-            fills = [self._names.named(self._words.fill(row, "")) for row in rows]
+            read = self.read("executions", rows, lambda row: self._words.fill(row, ""))
+            fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
 
     async def _learn_orders(self, symbol: str, order_ids: list[str]) -> None:
         if len(order_ids) > ASKED_SINGLY:
             oldest = min(order_ids, key=int)
             rows = await self.ask("fapiPrivateGetAllOrders", {"symbol": symbol, "orderId": oldest, "limit": 1_000})
-            found = [order for order in map(self._words.order, rows) if order is not None]
+            found = self.read("orders of executions", rows, self._words.order)
         else:
             answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
             found = [order for order in await asyncio.gather(*answers) if order is not None]
@@ -192,12 +198,12 @@ class BinanceAccount(CcxtAccount):
         conditional = [self.ask("fapiPrivateGetOpenAlgoOrders", symbol) for symbol in symbols]
         answers = await asyncio.gather(*plain, *conditional)
         with self.judged():
-            await self.learn(row["symbol"] for rows in answers for row in rows)
-            found = [self._words.order(row) for rows in answers[: len(symbols)] for row in rows]
-            found += [self._words.algo(row) for rows in answers[len(symbols) :] for row in rows]
-        return tuple(
-            self._known(order) for order in found if order is not None and not self._probe.is_out(order.client_id)
-        )
+            plain_rows = [row for rows in answers[: len(symbols)] for row in rows]
+            algo_rows = [row for rows in answers[len(symbols) :] for row in rows]
+            await self.learn(names_in((*plain_rows, *algo_rows), "symbol"))
+            rows = [*((self._words.order, row) for row in plain_rows), *((self._words.algo, row) for row in algo_rows)]
+            found = self.read(ORDERS, rows, lambda one: one[0](one[1]))
+        return tuple(self._known(order) for order in found if not self._probe.is_out(order.client_id))
 
     def _known(self, order: VenueOrder) -> VenueOrder:
         return order._replace(client_id=self._stream.triggered_as.client_id(order.venue_order_id, order.client_id))
@@ -208,12 +214,11 @@ class BinanceAccount(CcxtAccount):
     # -- the account
 
     async def positions(self) -> tuple[HeldPosition, ...]:
-        """Every open position on USDT perpetuals."""
+        """Every open position: perpetuals and dated futures, whatever they are quoted in."""
         rows = await self.ask("fapiPrivateV3GetPositionRisk")
         with self.judged():
-            await self.learn(row["symbol"] for row in rows)
-            held = [self._words.position(row) for row in rows]
-        return tuple(position for position in held if position is not None)
+            await self.learn(names_in(rows, "symbol"))
+            return tuple(self.read(POSITIONS, rows, self._words.position))
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. A demo account has no permissions to ask for."""
@@ -226,8 +231,7 @@ class BinanceAccount(CcxtAccount):
             self.clock_offset_ms(),
         )
         with self.judged():
-            listings = self.listings
-            ours = {listings[row["symbol"]].asset: row for row in settings if row["symbol"] in listings}
+            ours = {self.asset_of(row["symbol"]): row for row in settings}
             ours = {asset: row for asset, row in ours.items() if asset in self.listed()}
             return AccountFacts(
                 can_trade=is_true(rights["enableFutures"]) if rights else True,
@@ -266,24 +270,29 @@ class BinanceAccount(CcxtAccount):
         asked = {"incomeType": "FUNDING_FEE", "startTime": since_ms, "limit": 1_000}
         rows = await self.ask("fapiPrivateGetIncome", asked)
         with self.judged():
-            return [
-                (
-                    str(row["tranId"]),
-                    FundingUpdate(
-                        self.listings[row["symbol"]].asset, float(row["income"]), int(row["time"]) * NS_PER_MS
-                    ),
-                )
-                for row in rows
-                if row["symbol"] in self.listings and row["asset"] == "USDT"
-            ]
+            return self.read("funding", rows, self._funding)
+
+    def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
+        if row["asset"] != "USDT":
+            return None
+        word = FundingUpdate(self.asset_of(row["symbol"]), float(row["income"]), int(row["time"]) * NS_PER_MS)
+        return str(row["tranId"]), word
 
 
 def _venue_side(side: Side) -> str:
     return "BUY" if side is Side.LONG else "SELL"
 
 
-def _listed(order: VenueOrder | None) -> VenueOrder:
-    """The venue answers about the perpetual that was asked about."""
-    if order is None:
-        raise ValueError("expected an answer about a listed perpetual, was another")
-    return order
+def _quantity(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:
+    """In whole lots; what is left of a position under one lot is offered as it is, the venue may have a way.
+
+    A position on what is not listed says its own quantity.
+    """
+    if position is None:
+        return listing.contracts(order.qty, order.reduce_only)
+    if not listing.is_listed:
+        return position.contracts
+    try:
+        return listing.contracts(order.qty)
+    except Refused:
+        return position.contracts

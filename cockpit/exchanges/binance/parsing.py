@@ -4,12 +4,13 @@ Bodies: Binance's USD-M futures "Trade" and "Account" REST endpoints and the "Us
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing, is_first_listing
+from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import FeeRates
 
 Row = Mapping[str, Any]
@@ -41,19 +42,17 @@ BOTH_SIDES = "BOTH"
 
 
 class BinanceParser:
-    """Reads bodies and frames about perpetuals that are listed; a row about anything else is None."""
+    """Reads bodies and frames about contracts, listed or not."""
 
-    def __init__(self, listings: Mapping[str, Listing], rates: FeeRates) -> None:
+    def __init__(self, listings: Listings, rates: FeeRates) -> None:
         self.listings = listings
         self._rates = rates
 
     # -- REST
 
-    def order(self, row: Row) -> VenueOrder | None:
+    def order(self, row: Row) -> VenueOrder:
         """A plain order."""
-        listing = self.listings.get(row["symbol"])
-        if listing is None:
-            return None
+        listing = self.listings.of(row["symbol"])
         client_id = str(row["clientOrderId"])
         return VenueOrder(
             client_id=client_id,
@@ -71,11 +70,9 @@ class BinanceParser:
             detail=forced(client_id),
         )
 
-    def algo(self, row: Row) -> VenueOrder | None:
+    def algo(self, row: Row) -> VenueOrder:
         """A conditional order by its own word; one that was triggered has to be followed to what it became."""
-        listing = self.listings.get(row["symbol"])
-        if listing is None:
-            return None
+        listing = self.listings.of(row["symbol"])
         return VenueOrder(
             client_id=str(row["clientAlgoId"]),
             venue_order_id=str(row["algoId"]),
@@ -94,7 +91,7 @@ class BinanceParser:
 
     def fill(self, row: Row, client_id: str) -> VenueFill:
         """A row of userTrades."""
-        listing = self.listings[row["symbol"]]
+        listing = self.listings.of(row["symbol"])
         is_maker = is_true(row["maker"])
         fee = self._fee(row["commission"], row["commissionAsset"], row["price"], listing.coins(row["qty"]), is_maker)
         return VenueFill(
@@ -113,9 +110,9 @@ class BinanceParser:
 
     def position(self, row: Row) -> HeldPosition | None:
         """A row of positionRisk; None for a flat one."""
-        listing = self.listings.get(row["symbol"])
-        qty = listing.coins(row["positionAmt"]) if listing is not None else 0.0
-        if listing is None or qty == 0.0:
+        listing = self.listings.of(row["symbol"])
+        qty = listing.coins(row["positionAmt"])
+        if qty == 0.0:
             return None
         side = str(row.get("positionSide", BOTH_SIDES))
         return HeldPosition(
@@ -127,17 +124,16 @@ class BinanceParser:
             is_isolated=float(row.get("isolatedWallet") or 0.0) != 0.0,
             hedge_side="" if side == BOTH_SIDES else side,
             market_id=listing.market_id,
-            nets_with_ours=side == BOTH_SIDES and is_first_listing(listing, self.listings),
+            nets_with_ours=side == BOTH_SIDES and self.listings.is_first(listing),
+            contracts=str(row["positionAmt"]).lstrip("-"),
         )
 
     # -- the stream
 
-    def order_update(self, frame: Row) -> OrderUpdate | None:
+    def order_update(self, frame: Row) -> OrderUpdate:
         """ORDER_TRADE_UPDATE."""
         row = frame["o"]
-        listing = self.listings.get(row["s"])
-        if listing is None:
-            return None
+        listing = self.listings.of(row["s"])
         client_id, ts_ns = str(row["c"]), int(frame.get("T") or frame["E"]) * NS_PER_MS
         order = VenueOrder(
             client_id=client_id,
@@ -156,12 +152,10 @@ class BinanceParser:
         )
         return OrderUpdate(order, self._fill_in(row, listing, client_id, ts_ns), ts_ns)
 
-    def algo_update(self, frame: Row) -> OrderUpdate | None:
+    def algo_update(self, frame: Row) -> OrderUpdate:
         """ALGO_UPDATE. What the order became, if anything, is `became` of the same frame."""
         row = frame["o"]
-        listing = self.listings.get(row["s"])
-        if listing is None:
-            return None
+        listing = self.listings.of(row["s"])
         order = VenueOrder(
             client_id=str(row["caid"]),
             venue_order_id=str(row["aid"]),
@@ -184,11 +178,10 @@ class BinanceParser:
         ts_ns, cause = int(frame.get("T") or frame["E"]) * NS_PER_MS, str(frame["a"].get("m", "")).lower()
         parser = []
         for row in frame["a"].get("P", ()):
-            listing = self.listings.get(row["s"])
-            if listing is not None:
-                nets = row.get("ps", BOTH_SIDES) == BOTH_SIDES and is_first_listing(listing, self.listings)
-                qty, entry_price = listing.coins(row["pa"]), float(row["ep"] or 0.0)
-                parser.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
+            listing = self.listings.of(row["s"])
+            nets = row.get("ps", BOTH_SIDES) == BOTH_SIDES and self.listings.is_first(listing)
+            qty, entry_price = listing.coins(row["pa"]), float(row["ep"] or 0.0)
+            parser.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
         return parser
 
     def _fill_in(self, row: Row, listing: Listing, client_id: str, ts_ns: int) -> VenueFill | None:
@@ -212,6 +205,24 @@ class BinanceParser:
 
     def _fee(self, amount: Any, coin: str, price: Any, qty: float, is_maker: bool) -> float:
         return self._rates.fee_usd(float(amount), coin, qty * float(price), is_maker)
+
+
+def listing_of(row: Row, asset: str) -> Listing | None:
+    """A row of exchangeInfo; None for one that is not trading and has no sizes."""
+    filters = {one["filterType"]: one for one in row.get("filters") or ()}
+    price, size, at_market = (filters.get(name, {}) for name in ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE"))
+    if row.get("status") != "TRADING" and not (price.get("tickSize") and size.get("stepSize")):
+        return None
+    lot = Decimal(str(size["stepSize"]))
+    return Listing(
+        asset=asset,
+        market_id=str(row["symbol"]),
+        unit=Decimal(1),
+        lot=lot,
+        least=max(lot, Decimal(str(size.get("minQty") or 0))),
+        tick=Decimal(str(price["tickSize"])),
+        most=Decimal(str(at_market["maxQty"])) if at_market.get("maxQty") else None,
+    )
 
 
 def triggered_as(row: Row) -> str:

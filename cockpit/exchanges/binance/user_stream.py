@@ -15,11 +15,11 @@ WAITERS = "account"
 
 
 class BinanceStream(PrivateStream):
-    """`words` is set once the markets are known; `became` follows triggered stops to their orders."""
+    """`triggered_as` follows triggered stops to their orders."""
 
-    def __init__(self, account: Asked) -> None:
+    def __init__(self, account: Asked, parser: BinanceParser) -> None:
         super().__init__(account)
-        self.parser: BinanceParser
+        self.parser = parser
         self.triggered_as = TriggeredOrders()
         self._url = ""
 
@@ -58,7 +58,7 @@ class BinanceStream(PrivateStream):
         match message["e"]:
             case "ORDER_TRADE_UPDATE":
                 word = self.parser.order_update(message)
-                return [] if word is None else [self.triggered_as.renamed(word)]
+                return [self.triggered_as.renamed(word)]
             case "ALGO_UPDATE":
                 return list(self._algo(message))
             case "ACCOUNT_UPDATE":
@@ -72,8 +72,6 @@ class BinanceStream(PrivateStream):
     def _algo(self, message: Any) -> Iterable[OrderUpdate]:
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
         word = self.parser.algo_update(message)
-        if word is None:
-            return []
         order_id = triggered_as(message["o"])
         earlier = self.triggered_as.told(order_id, word.order.client_id) if order_id else []
         if order_id and self.triggered_as.has_spoken(order_id):

@@ -1,7 +1,8 @@
 """A swap account on OKX. Quantities are contracts at the venue; an order says its margin mode itself."""
 
 import asyncio
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from math import ceil
 from typing import Any
 
@@ -19,18 +20,26 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.ccxt_account import ORDERS, POSITIONS, CcxtAccount, given
 from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.markets import raw_answer
+from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.okx.client import okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
-from cockpit.exchanges.okx.parsing import OkxParser, triggered_as
+from cockpit.exchanges.okx.limits import CALLS, WINDOW_S
+from cockpit.exchanges.okx.parsing import OkxParser, listing_of, triggered_as
 from cockpit.exchanges.okx.user_stream import OkxStream
 
 ENTRY_TAG = "cockpitentry"
 """The dead-man switch is armed for orders of this tag alone: it cannot reach a target or a stop."""
 SWITCH_LEAST_S, SWITCH_MOST_S = 10, 120
-CONDITIONAL_KINDS = ("conditional", "oco", "trigger", "move_order_stop")
+OUR_ALGO_KINDS = ("conditional",)
+ALGO_KINDS = (*OUR_ALGO_KINDS, "oco", "trigger", "move_order_stop", "iceberg", "twap", "chase")
 """Ours are of the first kind; the venue lists each kind by itself, and strangers may have any."""
+NO_SUCH_KIND = frozenset({"51000"})
+PERPETUAL = "-USDT-SWAP"
+CONTRACT = re.compile(r"-SWAP$|-[0-9]{6}$")
+"""What market orders are taken for: a margin loan or an option is left by another door."""
 FUNDING_BILLS = "8"
 FILLS_A_PAGE, MOST_PAGES = 100, 10
 RECENT_FILLS_NS = 2 * NS_PER_DAY
@@ -44,21 +53,26 @@ class OkxAccount(CcxtAccount):
 
     venue = "okx"
     weight_per_minute = None
+    endpoint_calls = CALLS
+    endpoint_window_s = WINDOW_S
     _stream: OkxStream
 
     def _make_client(self, keys: VenueKeys | None) -> Any:
         return okx_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> OkxStream:
-        return OkxStream(self)
-
-    def _markets_loaded(self) -> None:
         self._words = OkxParser(self.listings, self._rates, self._wants_isolated)
-        self._stream.parser = self._words
+        return OkxStream(self, self._words)
 
-    def is_perpetual(self, market_id: str) -> bool:
-        """Such as BTC-USDT-SWAP."""
-        return market_id.endswith("-USDT-SWAP")
+    def asset_of(self, market_id: str) -> str:
+        """BTC for BTC-USDT-SWAP."""
+        return market_id.removesuffix(PERPETUAL) if market_id.endswith(PERPETUAL) else market_id
+
+    def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
+        answer = raw_answer(self._make_client(None), "publicGetPublicInstruments", {"instType": "SWAP"})
+        return read_rows(
+            f"{self.venue} contracts", answer["data"], lambda row: listing_of(row, self.asset_of(row["instId"]))
+        )
 
     async def _server_time_ms(self) -> float:
         answer = await self.ask("publicGetPublicTime")
@@ -75,7 +89,7 @@ class OkxAccount(CcxtAccount):
             "tdMode": _margin(self._wants_isolated if position is None else bool(position.is_isolated)),
             "side": _venue_side(order.side),
             "ordType": "market",
-            "sz": listing.contracts(order.qty, order.reduce_only),
+            "sz": _size(listing, order, position),
             "clOrdId": client_id,
         }
         if order.order_type is OrderType.LIMIT:
@@ -108,13 +122,14 @@ class OkxAccount(CcxtAccount):
         return _accepted(order, client_id, str(answer["data"][0]["algoId"]))
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
-        """Reduce-only, at market, as much as `position` says; whole, where no order is small enough."""
-        try:
-            return await super().close_position(position, client_id)
-        except Refused as refused:
-            if refused.kind is not RefusalKind.TOO_SMALL:
-                raise
+        """Reduce-only, at market, as much as `position` says; whole, where no order is small enough or taken."""
         listing = self.listing(position.asset)
+        if CONTRACT.search(listing.market_id):
+            try:
+                return await super().close_position(position, client_id)
+            except Refused as refused:
+                if refused.kind is not RefusalKind.TOO_SMALL:
+                    raise
         params = {
             "instId": listing.market_id,
             "mgnMode": _margin(bool(position.is_isolated)),
@@ -139,9 +154,16 @@ class OkxAccount(CcxtAccount):
         """Cancel an order that `open_orders` returned."""
         market_id = self.listing(order.asset).market_id
         if order.is_conditional:
-            await self._cancel("privatePostTradeCancelAlgos", [{"instId": market_id, "algoId": order.venue_order_id}])
+            await self._cancel_algo({"instId": market_id, "algoId": order.venue_order_id})
         else:
             await self._cancel("privatePostTradeCancelOrder", {"instId": market_id, "ordId": order.venue_order_id})
+
+    async def _cancel_algo(self, ids: dict[str, str]) -> None:
+        """The venue has had a second door for what splits an order or trails a price: tried where the first is shut."""
+        try:
+            await self._cancel("privatePostTradeCancelAlgos", [ids])
+        except Refused:
+            await self._cancel("privatePostTradeCancelAdvanceAlgos", [ids])
 
     async def _cancel(self, endpoint: str, ids: dict[str, str] | list[dict[str, str]]) -> None:
         try:
@@ -213,30 +235,42 @@ class OkxAccount(CcxtAccount):
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
             for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
                 self._names.learn(order_id, order)
-            fills = [self._names.named(self._words.fill(row, str(row.get("clOrdId") or ""))) for row in rows]
+            read = self.read("executions", rows, lambda row: self._words.fill(row, str(row.get("clOrdId") or "")))
+            fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(reversed(fills), key=lambda fill: fill.ts_ns))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
-        """Every open order, plain and conditional. Asking everywhere costs no more here than asking of one asset."""
-        plain, *conditional = await asyncio.gather(
-            self.ask("privateGetTradeOrdersPending", {"instType": "SWAP"}),
-            *(
-                self.ask("privateGetTradeOrdersAlgoPending", {"instType": "SWAP", "ordType": kind})
-                for kind in CONDITIONAL_KINDS
-            ),
+        """Every open order, plain and conditional; of some assets the kinds that we place, everywhere every kind."""
+        kinds = ALGO_KINDS if assets is None else OUR_ALGO_KINDS
+        plain, *algo = await asyncio.gather(
+            self.ask("privateGetTradeOrdersPending", {}), *(self._algo_rows(kind) for kind in kinds)
         )
         with self.judged():
-            await self.learn(row["instId"] for answer in (plain, *conditional) for row in answer["data"])
-            found = [self._words.order(row) for row in plain["data"]]
-            found += [self._words.algo(row) for answer in conditional for row in answer["data"]]
+            algo_rows = [row for rows in algo for row in rows]
+            await self.learn(names_in((*plain["data"], *algo_rows), "instId"))
+            rows = [
+                *((self._words.order, row) for row in plain["data"]),
+                *((self._words.algo, row) for row in algo_rows),
+            ]
+            found = self.read(ORDERS, rows, lambda one: one[0](one[1]))
         wanted = None if assets is None else set(assets)
         return tuple(
             order
             for order in found
-            if order is not None
-            and (wanted is None or order.asset in wanted)
-            and not self._probe.is_out(order.client_id)
+            if (wanted is None or order.asset in wanted) and not self._probe.is_out(order.client_id)
         )
+
+    async def _algo_rows(self, kind: str) -> Sequence[Any]:
+        """A kind that the venue does not know (any more) has no orders."""
+        try:
+            answer = await self.ask("privateGetTradeOrdersAlgoPending", {"ordType": kind})
+        except Refused as refused:
+            if refused.code in NO_SUCH_KIND and kind not in OUR_ALGO_KINDS:
+                return ()
+            raise
+        with self.judged():
+            rows: Sequence[Any] = answer["data"]
+            return rows
 
     async def guard_entries(self, within_s: float) -> None:
         """Entries that still rest after so long without another call of this are cancelled by the venue; 0 = off.
@@ -249,12 +283,11 @@ class OkxAccount(CcxtAccount):
     # -- the account
 
     async def positions(self) -> tuple[HeldPosition, ...]:
-        """Every open position on USDT perpetuals."""
-        answer = await self.ask("privateGetAccountPositions", {"instType": "SWAP"})
+        """Every open position of the account, of whatever kind and quote."""
+        answer = await self.ask("privateGetAccountPositions", {})
         with self.judged():
-            await self.learn(row["instId"] for row in answer["data"])
-            held = [self._words.position(row) for row in answer["data"]]
-        return tuple(position for position in held if position is not None)
+            await self.learn(names_in(answer["data"], "instId"))
+            return tuple(self.read(POSITIONS, answer["data"], self._words.position))
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. The margin mode is what our orders will say: the venue keeps none."""
@@ -318,14 +351,14 @@ class OkxAccount(CcxtAccount):
         asked = {"instType": "SWAP", "type": FUNDING_BILLS, "begin": str(since_ms)}
         answer = await self.ask("privateGetAccountBills", asked)
         with self.judged():
-            return [
-                (
-                    str(row["billId"]),
-                    FundingUpdate(self.listings[row["instId"]].asset, float(row["balChg"]), int(row["ts"]) * NS_PER_MS),
-                )
-                for row in reversed(answer["data"])
-                if row["instId"] in self.listings and row["ccy"] == "USDT" and int(row["ts"]) >= since_ms
-            ]
+            rows = [row for row in reversed(answer["data"]) if int(row["ts"]) >= since_ms]
+            return self.read("funding", rows, self._funding)
+
+    def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
+        if row["ccy"] != "USDT":
+            return None
+        word = FundingUpdate(self.asset_of(row["instId"]), float(row["balChg"]), int(row["ts"]) * NS_PER_MS)
+        return str(row["billId"]), word
 
 
 def _accepted(order: OrderRequest, client_id: str, venue_order_id: str) -> VenueOrder:
@@ -353,3 +386,10 @@ def _venue_side(side: Side) -> str:
 
 def _margin(is_isolated: bool) -> str:
     return "isolated" if is_isolated else "cross"
+
+
+def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:
+    """A position on what is not listed says its own quantity."""
+    if position is not None and not listing.is_listed:
+        return position.contracts
+    return listing.contracts(order.qty, order.reduce_only)

@@ -24,6 +24,7 @@ ORDERS = frozenset(
         ("POST", "order-algo"),
         ("GET", "order-algo"),
         ("POST", "cancel-algos"),
+        ("POST", "cancel-advance-algos"),
         ("GET", "orders-pending"),
         ("GET", "orders-algo-pending"),
         ("GET", "fills"),

@@ -4,12 +4,13 @@ Bodies: OKX's API v5, "Order Book Trading", "Algo Trading" and "Trading Account"
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing, is_first_listing
+from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import FeeRates
 
 Row = Mapping[str, Any]
@@ -39,29 +40,31 @@ FORCED = {
 }
 """What the venue closes by itself is of these categories."""
 NET = "net"
+SPOT = "SPOT"
+"""Money that was exchanged: nothing is held with it that could be closed."""
 
 
 class OkxParser:
-    """Reads bodies and frames about perpetuals that are listed; a row about anything else is None."""
+    """Reads bodies and frames about contracts, listed or not; a row about the spot market is None."""
 
-    def __init__(self, listings: Mapping[str, Listing], rates: FeeRates, wants_isolated: bool) -> None:
+    def __init__(self, listings: Listings, rates: FeeRates, wants_isolated: bool) -> None:
         self.listings = listings
         self._rates = rates
         self._wants_isolated = wants_isolated
 
     def order(self, row: Row) -> VenueOrder | None:
         """A plain order. One that a conditional order turned into goes by that one's id, which its row carries."""
-        listing = self.listings.get(row["instId"])
-        if listing is None:
+        if row.get("instType") == SPOT:
             return None
+        listing = self.listings.of(row["instId"])
         return VenueOrder(
-            client_id=str(row.get("algoClOrdId") or row["clOrdId"]),
+            client_id=str(row.get("algoClOrdId") or row.get("clOrdId") or ""),
             venue_order_id=str(row["ordId"]),
             asset=listing.asset,
             side=side_of(row["side"]),
-            status=STATUS.get(row["state"], OrderStatus.UNKNOWN),
+            status=STATUS.get(row.get("state", ""), OrderStatus.UNKNOWN),
             qty=listing.coins(row["sz"]),
-            filled_qty=listing.coins(row["accFillSz"]),
+            filled_qty=listing.coins(row.get("accFillSz")),
             average_price=float(row.get("avgPx") or 0.0),
             reduce_only=is_true(row.get("reduceOnly")),
             is_conditional=False,
@@ -73,16 +76,16 @@ class OkxParser:
 
     def algo(self, row: Row) -> VenueOrder | None:
         """A conditional order by its own word; one that is effective has to be followed to what it became."""
-        listing = self.listings.get(row["instId"])
-        if listing is None:
+        if row.get("instType") == SPOT:
             return None
+        listing = self.listings.of(row["instId"])
         failure = str(row.get("failCode") or "0")
         return VenueOrder(
             client_id=str(row.get("algoClOrdId") or ""),
             venue_order_id=str(row["algoId"]),
             asset=listing.asset,
             side=side_of(row["side"]),
-            status=ALGO_STATUS.get(row["state"], OrderStatus.UNKNOWN),
+            status=ALGO_STATUS.get(row.get("state", ""), OrderStatus.UNKNOWN),
             qty=listing.coins(row.get("sz")),
             filled_qty=0.0,
             average_price=0.0,
@@ -90,7 +93,7 @@ class OkxParser:
             is_conditional=True,
             limit_price=None,
             trigger_price=price_of(row.get("slTriggerPx")) or price_of(row.get("tpTriggerPx")),
-            detail=row["state"] if failure == "0" else f"{row['state']} {failure}",
+            detail=str(row.get("state", "")) if failure == "0" else f"{row.get('state', '')} {failure}",
             nets_with_ours=self._nets_with_ours(row, listing, "tdMode"),
         )
 
@@ -117,28 +120,27 @@ class OkxParser:
 
     def position(self, row: Row) -> HeldPosition | None:
         """A position; None for a flat one."""
-        listing = self.listings.get(row["instId"])
-        qty = self._signed(row, listing) if listing is not None else 0.0
-        if listing is None or qty == 0.0:
+        listing = self.listings.of(row["instId"])
+        qty = self._signed(row, listing)
+        if qty == 0.0:
             return None
         side = str(row.get("posSide", NET))
         return HeldPosition(
             asset=listing.asset,
             qty=qty,
-            entry_price=float(row["avgPx"] or 0.0),
+            entry_price=float(row.get("avgPx") or 0.0),
             mark_price=price_of(row.get("markPx")),
             leverage=price_of(row.get("lever")),
             is_isolated=row["mgnMode"] == "isolated",
             hedge_side="" if side == NET else side,
             market_id=listing.market_id,
             nets_with_ours=self._nets_with_ours(row, listing, "mgnMode"),
+            contracts=str(row["pos"]).lstrip("-"),
         )
 
     def position_update(self, row: Row) -> PositionUpdate | None:
         """A row of the positions channel, which does not say why."""
-        listing = self.listings.get(row["instId"])
-        if listing is None:
-            return None
+        listing = self.listings.of(row["instId"])
         ts_ns = int(row.get("uTime") or 0) * NS_PER_MS
         qty, entry_price = self._signed(row, listing), float(row.get("avgPx") or 0.0)
         nets_with_ours = self._nets_with_ours(row, listing, "mgnMode")
@@ -148,15 +150,15 @@ class OkxParser:
         """Whether it is of the margin mode and side, and of the listing, that our orders act on."""
         is_isolated = str(row.get(mode) or _mode(self._wants_isolated)) == _mode(True)
         is_net = str(row.get("posSide") or NET) == NET
-        return is_net and is_isolated == self._wants_isolated and is_first_listing(listing, self.listings)
+        return is_net and is_isolated == self._wants_isolated and self.listings.is_first(listing)
 
     def _signed(self, row: Row, listing: Listing) -> float:
         """Net positions are signed; in an account that keeps two sides the short one is not."""
-        qty = listing.coins(row["pos"])
+        qty = (_with_unit_of(listing, row) if not listing.is_listed else listing).coins(row["pos"])
         return -abs(qty) if row.get("posSide") == "short" else qty
 
     def _fill(self, row: Row, client_id: str, fee: Any, coin: str, stamp_ms: Any) -> VenueFill:
-        listing = self.listings[row["instId"]]
+        listing = self.listings.of(row["instId"])
         qty, price = listing.coins(row["fillSz"]), float(row["fillPx"])
         is_maker = row.get("execType") == "M"
         return VenueFill(
@@ -176,6 +178,29 @@ class OkxParser:
 
 def _mode(is_isolated: bool) -> str:
     return "isolated" if is_isolated else "cross"
+
+
+def listing_of(row: Row, asset: str) -> Listing | None:
+    """A row of instruments; None for one that counts in dollars, or that is announced and has no sizes yet."""
+    if row.get("ctType") != "linear" or (row.get("state") != "live" and not (row.get("lotSz") and row.get("tickSz"))):
+        return None
+    return Listing(
+        asset=asset,
+        market_id=str(row["instId"]),
+        unit=Decimal(str(row["ctVal"])) * Decimal(str(row.get("ctMult") or 1)),
+        lot=Decimal(str(row["lotSz"])),
+        least=max(Decimal(str(row["lotSz"])), Decimal(str(row.get("minSz") or 0))),
+        tick=Decimal(str(row["tickSz"])),
+        most=Decimal(str(row["maxMktSz"])) if row.get("maxMktSz") else None,
+    )
+
+
+def _with_unit_of(listing: Listing, row: Row) -> Listing:
+    """What a contract is worth by the position's own word: good enough to show, where no list says it."""
+    contracts, mark, worth = (abs(float(row.get(key) or 0.0)) for key in ("pos", "markPx", "notionalUsd"))
+    if not (contracts and mark and worth):
+        return listing
+    return listing._replace(unit=Decimal(f"{worth / mark / contracts:.6g}"))
 
 
 def triggered_as(row: Row) -> str:

@@ -14,11 +14,11 @@ WAITERS = "account"
 
 
 class OkxStream(PrivateStream):
-    """`words` is set once the markets are known. The library logs in, and says ping."""
+    """The library logs in, and says ping."""
 
-    def __init__(self, account: Asked) -> None:
+    def __init__(self, account: Asked, parser: OkxParser) -> None:
         super().__init__(account)
-        self.parser: OkxParser
+        self.parser = parser
         self._spoken = Recent(500)
         self._unconfirmed: set[str] = set()
         self._confirmed = asyncio.Event()

@@ -1,0 +1,33 @@
+"""Lists from outside, read row by row: one odd row never loses the others, and is told with what is odd about it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+LONGEST_ROW = 160
+Read = TypeVar("Read")
+
+
+def read_rows(what: str, rows: Iterable[Any], read: Callable[[Any], Read | None]) -> tuple[list[Read], tuple[str, ...]]:
+    """Every row that can be read and is any of ours, and a sentence for each that cannot."""
+    found: list[Read] = []
+    unreadable: list[str] = []
+    for row in rows:
+        try:
+            one = read(row)
+        except Exception as error:
+            # Whatever a row may hold: what is read of the others does not depend on it.
+            unreadable.append(f"{what}: a row cannot be read ({type(error).__name__}: {error}): {_shown(row)}")
+            continue
+        if one is not None:
+            found.append(one)
+    return found, tuple(unreadable)
+
+
+def _shown(row: Any) -> str:
+    text = "".join(char if char.isprintable() else "?" for char in repr(row))
+    return text if len(text) <= LONGEST_ROW else f"{text[:LONGEST_ROW]}..."
+
+
+def names_in(rows: Iterable[Any], key: str) -> list[str]:
+    """The names under that key, of the rows that have one."""
+    return [row[key] for row in rows if isinstance(row, Mapping) and isinstance(row.get(key), str)]
