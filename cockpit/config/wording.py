@@ -89,6 +89,8 @@ def _finding(model: type[BaseModel], raw: Any, error: ErrorDetails) -> Finding:
     key = tuple(parts)
     kind = error["type"]
     if location and location[-1] == "[key]":
+        if kind == "value_error":
+            return Finding(key, "value", str(error["ctx"]["error"]), "rename it")
         return Finding(key, "value", f"expected {_expected(error)} as key, was {quoted_key(key[-1])}", "rename it")
     if kind == "extra_forbidden":
         _, section = follow(model, location[:-1])

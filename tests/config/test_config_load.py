@@ -184,7 +184,7 @@ WRONG: list[tuple[str, Change, str]] = [
     (
         "venue section of an exchange that nobody knows",
         lambda raw: raw["venues"].update(mtgox=raw["venues"]["okx"]),
-        "venues.mtgox: expected one of binance, okx, was mtgox: change one of them",
+        "venues.mtgox: expected one of binance, okx, was mtgox: rename it",
     ),
     (
         "positioning from an exchange that nobody knows",
