@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from cockpit.api.models import Ignored, UpdateRequest
 from cockpit.domain.events import HealthFactor, Positioning, ReadingEvent
-from cockpit.domain.kinds import Origin
+from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.snapshot import Snapshot
+from cockpit.market.reading_table import ROW_OF
 
 SOURCE = "external"
 HEALTH_NAMES = ("health_factor", "aave_health_factor", "value")
@@ -14,10 +15,10 @@ HIGHEST_HEALTH_FACTOR = 1e6
 FACTS_KEPT = 32
 LONGEST_FACT = 200
 WHY = {
-    "price": "prices come from the engine's own streams alone",
-    "funding": "funding decides directions, so no outside value can be told to be the tighter one",
-    "funding_rate": "funding decides directions, so no outside value can be told to be the tighter one",
-    "open_interest": "open interest comes from the engine's own feeds alone",
+    "price": ROW_OF[Reading.STREAM].outside,
+    "funding": ROW_OF[Reading.FUNDING].outside,
+    "funding_rate": ROW_OF[Reading.FUNDING].outside,
+    "open_interest": ROW_OF[Reading.OPEN_INTEREST].outside,
 }
 NOT_KNOWN = "not a reading this engine takes from outside"
 

@@ -201,7 +201,7 @@ class FeedState(StrEnum):
 
 
 class Reading(StrEnum):
-    """What feeds deliver. The rules judge the age of each, but for those that only inform."""
+    """What feeds deliver; `cockpit.market.reading_table` says of each what it is."""
 
     STREAM = "stream"
     POSITIONING = "positioning"
@@ -212,8 +212,3 @@ class Reading(StrEnum):
     JITO_TIP = "jito_tip"
     ONCHAIN_PRICE = "onchain_price"
     LIQUIDATION_MAP = "liquidation_map"
-
-    @property
-    def informs_only(self) -> bool:
-        """Whether no rule asks for it: its age is shown and stands nobody down."""
-        return self in (Reading.ONCHAIN_PRICE, Reading.LIQUIDATION_MAP)

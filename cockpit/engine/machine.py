@@ -24,6 +24,7 @@ from cockpit.engine.signals import SignalIntake
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.asset import AssetMarket
 from cockpit.market.market import Market
+from cockpit.market.reading_table import ROW_OF_EVENT, WAKING
 from cockpit.setups.base import Setup
 from cockpit.setups.registry import build_setups
 
@@ -136,14 +137,6 @@ class Engine:
 
     def _steps(self) -> dict[type, Callable[[Any, Outbox], None]]:
         operator = self._operator
-        readings = (
-            happened.Positioning,
-            happened.FundingRate,
-            happened.OpenInterest,
-            happened.HealthFactor,
-            happened.PriorityFee,
-            happened.JitoTip,
-        )
         orders = (
             happened.OrderAccepted,
             happened.OrderRejected,
@@ -153,11 +146,11 @@ class Engine:
         )
         return {
             happened.Liquidation: lambda event, out: self.market.liquidations.on_forced_order(event),
-            happened.LiquidationMap: lambda event, out: self.market.liquidations.on_map(event),
-            happened.OnChainPrice: self._on_onchain,
             happened.Tick: lambda event, out: None,
-            happened.FeedHealth: lambda event, out: self.market.apply(event, out.now_ns),
-            **dict.fromkeys(readings, self._on_reading),
+            happened.FeedHealth: lambda event, out: self.market.apply(event),
+            **dict.fromkeys(ROW_OF_EVENT, lambda event, out: self.market.apply(event)),
+            **dict.fromkeys(WAKING, self._on_reading),
+            happened.OnChainPrice: self._on_onchain,
             **dict.fromkeys(orders, self.book.on_order),
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.book.on_position,
@@ -289,7 +282,7 @@ class Engine:
         self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 
     def _on_reading(self, reading: ReadingEvent, out: Outbox) -> None:
-        self.market.apply(reading, out.now_ns)
+        self.market.apply(reading)
         if isinstance(reading, happened.HealthFactor):
             self.risk.on_health(reading, out)
         for setup in self.setups.values():
@@ -298,7 +291,7 @@ class Engine:
             self._set_fences(asset)
 
     def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
-        self.market.apply_onchain(price)
+        self.market.apply(price)
         self._crosscheck.review(price, out)
 
     def _on_venue_flat(self, flat: happened.VenueFlat, out: Outbox) -> None:

@@ -5,13 +5,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.units import NS_PER_S
+from cockpit.market.reading_table import ROW_OF, GivenBy
 
 _BEST_FIRST = (FeedState.FRESH, FeedState.LATE, FeedState.STALE, FeedState.DOWN, FeedState.OFF)
-
-OF_ONE_VENUE = (Reading.STREAM, Reading.FUNDING)
-"""Nobody but the venue itself can give these."""
-OF_ONE_WORKER = (Reading.PRIORITY_FEE, Reading.JITO_TIP, Reading.ONCHAIN_PRICE, Reading.LIQUIDATION_MAP)
-"""One worker reads each of these, whatever source its values name."""
 
 
 def ages_of(config: CockpitConfig, reading: Reading) -> ReadingAges:
@@ -73,7 +69,9 @@ class FeedHealthLog:
 
     def of(self, reading: Reading, source: str) -> FeedHealth | None:
         """The word of the worker this source's values come from."""
-        return self.any_of(reading) if reading in OF_ONE_WORKER else self._words.get((reading, source))
+        if ROW_OF[reading].given_by is GivenBy.ONE_WORKER:
+            return self.any_of(reading)
+        return self._words.get((reading, source))
 
     def down(self) -> list[FeedHealth]:
         """Every worker that says it is down, in the order they said so first."""
@@ -91,7 +89,7 @@ class FeedHealthLog:
         stream or funding, and that another source is off explains nothing once this one has spoken.
         """
         own = self.of(reading, source)
-        if own is not None or reading in OF_ONE_VENUE:
+        if own is not None or ROW_OF[reading].given_by is GivenBy.ITS_VENUE:
             return own
         other = self.any_of(reading)
         has_spoken = origin not in (None, Origin.CONFIG)

@@ -4,29 +4,25 @@ from collections.abc import Iterable
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import Liquidation, LiquidationCluster, LiquidationMap
+from cockpit.domain.kinds import Reading
 from cockpit.market.forced_orders import ForcedOrders
 from cockpit.market.freshness import age_s
-from cockpit.market.readings import Latest
+from cockpit.market.reading_store import ReadingStore
 
 
 class Liquidations:
     """What was observed and what is estimated, by asset. Events of other assets than these are ignored."""
 
-    def __init__(self, config: CockpitConfig, assets: Iterable[str]) -> None:
+    def __init__(self, config: CockpitConfig, assets: Iterable[str], readings: ReadingStore) -> None:
         self._within = config.liquidation_map.within_pct / 100.0
         self._map_valid_s = config.feeds.liquidation_map.stand_down_after_s
         self._forced = {asset: ForcedOrders(config.liquidation_map) for asset in assets}
-        self.maps: dict[str, Latest[LiquidationMap]] = {asset: Latest() for asset in self._forced}
+        self._readings = readings
 
     def on_forced_order(self, order: Liquidation) -> None:
         """Count a forced order."""
         if order.asset in self._forced:
             self._forced[order.asset].add(order)
-
-    def on_map(self, estimated: LiquidationMap) -> None:
-        """Take a new estimate in place of the last one."""
-        if estimated.asset in self.maps:
-            self.maps[estimated.asset].take(estimated)
 
     def clusters(
         self, asset: str, price: float | None, now_ns: int, *, redraw: bool = False
@@ -52,11 +48,15 @@ class Liquidations:
 
     def map_source(self, asset: str) -> str:
         """Where the newest estimate is from; empty without one."""
-        own = self.maps[asset].own
+        own = self._map(asset)
         return own.source if own is not None else ""
 
     def _estimate(self, asset: str, now_ns: int) -> LiquidationMap | None:
-        own = self.maps[asset].own
+        own = self._map(asset)
         if own is None or age_s(own.ts_ns, now_ns, own.origin) > self._map_valid_s:
             return None
         return own
+
+    def _map(self, asset: str) -> LiquidationMap | None:
+        newest: LiquidationMap | None = self._readings.own(Reading.LIQUIDATION_MAP, asset)
+        return newest

@@ -11,11 +11,10 @@ from cockpit.domain.events import (
     FeedHealth,
     FundingRate,
     HealthFactor,
-    JitoTip,
+    LiquidationMap,
     OnChainPrice,
     OpenInterest,
     Positioning,
-    PriorityFee,
     ReadingEvent,
 )
 from cockpit.domain.kinds import FeedState, Origin, Reading
@@ -24,8 +23,9 @@ from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
 from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
-from cockpit.market.readings import Latest, R, ReadingView, tightened, unexpired, view_of
-from cockpit.market.windows import Baseline
+from cockpit.market.reading_store import ReadingStore, waits_for
+from cockpit.market.reading_table import ROW_OF
+from cockpit.market.readings import ReadingView, tightened, unexpired, view_of
 
 
 class Market:
@@ -54,33 +54,24 @@ class Market:
         self.feed_health = FeedHealthLog()
         self.spread_of: tuple[str, ...] = tuple(config.gate.funding_spread_of)
         self._replaced_bands: dict[str, AssetBands] = {}
-        self.positioning: dict[str, Latest[Positioning]] = {asset: Latest() for asset in self.assets}
-        self.open_interest: dict[str, Latest[OpenInterest]] = {asset: Latest() for asset in self.assets}
-        self.funding: dict[str, dict[str, Latest[FundingRate]]] = {
-            asset: {venue: Latest() for venue in self.spread_of} for asset in self.assets
-        }
+        fees = (Reading.PRIORITY_FEE, Reading.JITO_TIP)
+        self.readings = ReadingStore(self.assets, self.spread_of, fees, _fee_baseline_s(config))
         self.health = HealthWatch(config.feeds.health_factor, configured=config.aave.address is not None)
-        self.onchain: dict[str, Latest[OnChainPrice]] = {asset: Latest() for asset in self.assets}
-        self.liquidations = Liquidations(config, self.assets)
-        self.fee: Latest[PriorityFee] = Latest()
-        self.tip: Latest[JitoTip] = Latest()
-        baseline_s = _fee_baseline_s(config)
-        self._fees = Baseline(baseline_s)
-        self._tips = Baseline(baseline_s)
+        self.liquidations = Liquidations(config, self.assets, self.readings)
         self._seed(start_ns, Origin.HELD if hold_context else Origin.CONFIG)
 
     def _seed(self, start_ns: int, origin: Origin) -> None:
         context = self.config.market_context
         for asset, shares in context.positioning.items():
             seed = Positioning(start_ns, asset, "config", shares.long_pct, shares.short_pct, origin)
-            self.apply(seed, start_ns)
+            self.apply(seed)
         for asset, rates in context.funding_bps.items():
             for venue, rate_bps in rates.items():
-                self.apply(FundingRate(start_ns, asset, venue, rate_bps, origin=origin), start_ns)
+                self.apply(FundingRate(start_ns, asset, venue, rate_bps, origin=origin))
         for asset, change_pct in context.open_interest_change_24h_pct.items():
-            self.apply(OpenInterest(start_ns, asset, "config", change_pct, origin=origin), start_ns)
+            self.apply(OpenInterest(start_ns, asset, "config", change_pct, origin=origin))
         if context.aave_health_factor is not None:
-            self.apply(HealthFactor(start_ns, "config", context.aave_health_factor, origin=origin), start_ns)
+            self.apply(HealthFactor(start_ns, "config", context.aave_health_factor, origin=origin))
 
     # -- bars
 
@@ -104,8 +95,8 @@ class Market:
 
     # -- readings in
 
-    def apply(self, reading: ReadingEvent | FeedHealth, now_ns: int) -> None:
-        """Take a reading. An external one can only tighten: short % and health factor count, other kinds are ignored.
+    def apply(self, reading: ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth) -> None:
+        """Take a reading. An external one can only tighten: the table says which kinds count, others are ignored.
 
         Readings of assets the config does not name are ignored too.
         """
@@ -113,30 +104,8 @@ class Market:
             self.feed_health.take(reading)
         elif isinstance(reading, HealthFactor):
             self.health.take(reading)
-        elif isinstance(reading, Positioning):
-            if reading.asset in self.assets:
-                self.positioning[reading.asset].take(reading)
-        elif reading.origin is not Origin.EXTERNAL:
-            self._apply_own(reading)
-
-    def apply_onchain(self, price: OnChainPrice) -> None:
-        """Take a price on chain; of assets the config does not name it is ignored."""
-        if price.asset in self.onchain:
-            self.onchain[price.asset].take(price)
-
-    def _apply_own(self, reading: FundingRate | OpenInterest | PriorityFee | JitoTip) -> None:
-        if isinstance(reading, PriorityFee):
-            if self.fee.take(reading):
-                self._fees.add(reading.ts_ns, reading.p50_microlamports)
-        elif isinstance(reading, JitoTip):
-            if self.tip.take(reading):
-                self._tips.add(reading.ts_ns, reading.p50_sol)
-        elif reading.asset not in self.assets:
-            return
-        elif isinstance(reading, FundingRate):
-            self.funding[reading.asset].setdefault(reading.venue, Latest()).take(reading)
         else:
-            self.open_interest[reading.asset].take(reading)
+            self.readings.take(reading)
 
     # -- readings out
 
@@ -150,9 +119,9 @@ class Market:
 
     def _positioning(self, asset: str, now_ns: int, share: str) -> ReadingView:
         ages = self.config.feeds.positioning
-        latest = self.positioning.get(asset) or Latest[Positioning]()
-        own, external = latest.own, unexpired(latest.external, ages, now_ns)
-        view = self._own(Reading.POSITIONING, own, now_ns, f"positioning of {asset}")
+        own: Positioning | None = self.readings.own(Reading.POSITIONING, asset)
+        external: Positioning | None = unexpired(self.readings.external(Reading.POSITIONING, asset), ages, now_ns)
+        view = self._view(Reading.POSITIONING, now_ns, asset)
         if own is not None:
             value = own.short_pct if share == "short %" else own.long_pct
             view = msgspec.structs.replace(view, value=value)
@@ -164,9 +133,7 @@ class Market:
 
     def funding_rate(self, asset: str, venue: str, now_ns: int) -> ReadingView:
         """One venue's running funding rate over 8 h, in bps."""
-        latest = self.funding.get(asset, {}).get(venue) or Latest[FundingRate]()
-        view = self._own(Reading.FUNDING, latest.own, now_ns, f"funding of {asset} on {venue}", venue)
-        return msgspec.structs.replace(view, value=latest.own.rate_bps_8h) if latest.own is not None else view
+        return self._view(Reading.FUNDING, now_ns, asset, venue)
 
     def funding_spread_bps(self, asset: str, now_ns: int) -> ReadingView:
         """The spread over 8 h, in bps, as old as the older of its two rates; a missing venue is named in the detail."""
@@ -188,9 +155,7 @@ class Market:
 
     def open_interest_change_pct(self, asset: str, now_ns: int) -> ReadingView:
         """Open interest's change over 24 h in percent."""
-        latest = self.open_interest.get(asset) or Latest[OpenInterest]()
-        view = self._own(Reading.OPEN_INTEREST, latest.own, now_ns, f"open interest of {asset}")
-        return msgspec.structs.replace(view, value=latest.own.change_24h_pct) if latest.own is not None else view
+        return self._view(Reading.OPEN_INTEREST, now_ns, asset)
 
     def health_factor(self, now_ns: int) -> ReadingView:
         """The lower of our own Aave health factor and an external one; see `HealthWatch.view`."""
@@ -208,29 +173,23 @@ class Market:
 
     def priority_fee(self, now_ns: int) -> ReadingView:
         """Solana's median priority fee in micro-lamports per compute unit."""
-        own = self.fee.own
-        view = self._own(Reading.PRIORITY_FEE, own, now_ns, "Solana priority fee")
-        return msgspec.structs.replace(view, value=own.p50_microlamports) if own is not None else view
+        return self._view(Reading.PRIORITY_FEE, now_ns)
 
     def jito_tip(self, now_ns: int) -> ReadingView:
         """The median landed Jito tip in SOL."""
-        own = self.tip.own
-        view = self._own(Reading.JITO_TIP, own, now_ns, "Jito tip")
-        return msgspec.structs.replace(view, value=own.p50_sol) if own is not None else view
+        return self._view(Reading.JITO_TIP, now_ns)
 
     def onchain_price(self, asset: str, now_ns: int) -> ReadingView:
         """The asset's last price on chain in USD."""
-        own = (self.onchain.get(asset) or Latest[OnChainPrice]()).own
-        view = self._own(Reading.ONCHAIN_PRICE, own, now_ns, f"price of {asset} on chain")
-        return msgspec.structs.replace(view, value=own.price) if own is not None else view
+        return self._view(Reading.ONCHAIN_PRICE, now_ns, asset)
 
     def fee_baseline(self, baseline_s: float) -> float | None:
         """Median of the priority fees before the newest one; None while they span less than a minute."""
-        return self._fees.median(baseline_s)
+        return self.readings.median_before(Reading.PRIORITY_FEE, baseline_s)
 
     def tip_baseline(self, baseline_s: float) -> float | None:
         """Median of the Jito tips before the newest one; None while they span less than a minute."""
-        return self._tips.median(baseline_s)
+        return self.readings.median_before(Reading.JITO_TIP, baseline_s)
 
     def stream(self, asset: str, now_ns: int) -> ReadingView:
         """The last print in USD, as old as the newest print, top or depth of the watched venue."""
@@ -242,14 +201,15 @@ class Market:
         detail = "" if market.price is not None else f"no print of {asset} from {market.watch} yet"
         return self._with_health(Reading.STREAM, msgspec.structs.replace(view, source=market.watch), detail)
 
-    def _own(self, kind: Reading, own: R | None, now_ns: int, what: str, source: str = "") -> ReadingView:
-        """Age and state of our own reading, its value still to be filled in."""
+    def _view(self, kind: Reading, now_ns: int, asset: str = "", venue: str = "") -> ReadingView:
+        """Our own reading as it stands, with what its worker says."""
+        own = self.readings.own(kind, asset, venue)
         if own is None:
-            missing = ReadingView(None, None, FeedState.STALE, None, "", source)
-            return self._with_health(kind, missing, f"no {what} received yet")
-        ages = ages_of(self.config, kind)
-        view = view_of(None, own.ts_ns, own.origin, ages, now_ns, getattr(own, "bar_s", 0.0))
-        return self._with_health(kind, msgspec.structs.replace(view, source=source or getattr(own, "source", "")))
+            missing = ReadingView(None, None, FeedState.STALE, None, "", venue)
+            return self._with_health(kind, missing, f"no {waits_for(kind, asset, venue)} received yet")
+        bar_s, source = getattr(own, "bar_s", 0.0), venue or getattr(own, "source", "")
+        view = view_of(ROW_OF[kind].value(own), own.ts_ns, own.origin, ages_of(self.config, kind), now_ns, bar_s)
+        return self._with_health(kind, msgspec.structs.replace(view, source=source))
 
     def _with_health(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
         """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""
@@ -262,7 +222,7 @@ class Market:
 
     def latest_funding(self, asset: str) -> Mapping[str, FundingRate]:
         """The newest funding rate of each venue that gave one."""
-        return {venue: latest.own for venue, latest in self.funding.get(asset, {}).items() if latest.own is not None}
+        return {venue: rate for venue, rate in self.readings.places(Reading.FUNDING, asset) if rate is not None}
 
     def latest_health(self) -> HealthFactor | None:
         """The newest health factor reading, with its collateral and debt."""

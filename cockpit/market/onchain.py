@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cockpit.domain.kinds import Reading
 from cockpit.domain.numbers import apart
 from cockpit.domain.units import bps_between
 from cockpit.market.freshness import age_s
 
 if TYPE_CHECKING:
+    from cockpit.domain.events import OnChainPrice
     from cockpit.market.market import Market
 
 MINUTE_S = 60.0
@@ -41,8 +43,7 @@ class OnChainDistance(msgspec.Struct, frozen=True):
 
 def distance(market: Market, asset: str, now_ns: int) -> OnChainDistance | None:
     """The distance, None where either side is unknown or past its stand-down age."""
-    seen = market.onchain.get(asset)
-    own = seen.own if seen is not None else None
+    own: OnChainPrice | None = market.readings.own(Reading.ONCHAIN_PRICE, asset)
     traded = market.assets.get(asset)
     if own is None or traded is None:
         return None

@@ -7,13 +7,11 @@ from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import LiquidationMap, OnChainPrice, ReadingEvent
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market.freshness import OF_ONE_WORKER, age_s, ages_of, health_text, late_after_s, state_at
+from cockpit.market.freshness import age_s, ages_of, health_text, late_after_s, state_at
 from cockpit.market.market import Market
+from cockpit.market.reading_table import EVERYTHING, FEE_SCOPE, INFORMING, OF_AN_ASSET, ROW_OF, ROWS, GivenBy
 
 Seen = ReadingEvent | OnChainPrice | LiquidationMap
-EVERYTHING = "all"
-FEE_SCOPE = "priority_fee"
-"""The fee readings stand down the setups of this kind alone."""
 
 
 class Feed(NamedTuple):
@@ -42,7 +40,7 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
     shown = {(feed.reading, feed.source) for feed in feeds}
     heard = {feed.reading for feed in feeds if feed.ts_ns is not None}
     for word in market.feed_health.down():
-        is_shown = (word.reading, word.source) in shown or word.reading in OF_ONE_WORKER
+        is_shown = (word.reading, word.source) in shown or ROW_OF[word.reading].given_by is GivenBy.ONE_WORKER
         if is_shown or word.reading not in heard:
             continue
         ages = ages_of(market.config, word.reading)
@@ -91,19 +89,19 @@ def _feeds(market: Market, now_ns: int) -> Iterator[Feed]:
     health = market.health.counted(now_ns)
     yield _feed("health_factor", Reading.HEALTH_FACTOR, EVERYTHING, health)
     wanted = any(isinstance(setup, PriorityFeeFade) for setup in market.config.setups.values())
-    if wanted or market.fee.own is not None:
-        yield _feed("priority_fee", Reading.PRIORITY_FEE, FEE_SCOPE, market.fee.own)
-    if wanted or market.tip.own is not None:
-        yield _feed("jito_tip", Reading.JITO_TIP, FEE_SCOPE, market.tip.own)
+    for row in ROWS:
+        if row.stands_down == FEE_SCOPE:
+            own = market.readings.own(row.reading)
+            if wanted or own is not None:
+                yield _feed(row.reading.value, row.reading, FEE_SCOPE, own)
     yield from _informing(market)
 
 
 def _informing(market: Market) -> Iterator[Feed]:
     """Feeds nobody stands down for: shown once they were heard, or while their worker says why they are not."""
-    prices, maps = market.onchain, market.liquidations.maps
-    for kind, seen in ((Reading.ONCHAIN_PRICE, prices), (Reading.LIQUIDATION_MAP, maps)):
-        heard = {asset: latest.own for asset, latest in seen.items() if latest.own is not None}
-        for asset, own in heard.items():
+    for kind in INFORMING:
+        heard = market.readings.heard(kind)
+        for asset, own in heard:
             yield _feed(f"{kind.value}.{asset}", kind, asset, own)
         word = market.feed_health.any_of(kind)
         if word is not None and not heard:
@@ -121,10 +119,10 @@ def _asset_feeds(market: Market, asset: str) -> Iterator[Feed]:
         traded.received_ns or None,
         Origin.FEED if heard else None,
     )
-    yield _feed(f"positioning.{asset}", Reading.POSITIONING, asset, market.positioning[asset].own)
-    for venue, latest in market.funding[asset].items():
-        yield _feed(f"funding.{asset}.{venue}", Reading.FUNDING, asset, latest.own, source=venue)
-    yield _feed(f"open_interest.{asset}", Reading.OPEN_INTEREST, asset, market.open_interest[asset].own)
+    for kind in OF_AN_ASSET:
+        for venue, own in market.readings.places(kind, asset):
+            name = ".".join(part for part in (kind.value, asset, venue) if part)
+            yield _feed(name, kind, asset, own, source=venue)
 
 
 def _feed(name: str, reading: Reading, scope: str, own: Seen | None, *, source: str = "") -> Feed:

@@ -8,9 +8,8 @@ from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.numbers import apart
 from cockpit.market.freshness import age_s, ages_of, health_text
 from cockpit.market.market import Market
-from cockpit.market.overview import EVERYTHING, FEE_SCOPE
+from cockpit.market.reading_table import EVERYTHING, OF_AN_ASSET, OF_ITSELF, ROW_OF
 
-FEE_READINGS = (Reading.PRIORITY_FEE, Reading.JITO_TIP)
 SEEDED = "only the config's value so far"
 
 
@@ -93,31 +92,13 @@ def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> Stal
     seeded = SEEDED if feed.origin is Origin.CONFIG else ""
     return StaleFeed(
         name=feed.name,
-        scope=FEE_SCOPE if feed.reading in FEE_READINGS else EVERYTHING,
+        scope=ROW_OF[feed.reading].stands_down,
         age_s=age_s(feed.ts_ns, now_ns, feed.origin),
         limit_s=ages.stand_down_after_s,
         asset=feed.asset,
-        what=_what(feed),
+        what=ROW_OF[feed.reading].stale.format(asset=feed.asset, source=feed.source),
         detail="; ".join(part for part in (seeded, health_text(word)) if part),
     )
-
-
-def _what(feed: Judged) -> str:
-    match feed.reading:
-        case Reading.STREAM:
-            return f"prices from {feed.source}"
-        case Reading.POSITIONING:
-            return f"short % ({feed.source})"
-        case Reading.FUNDING:
-            return f"funding on {feed.source}"
-        case Reading.OPEN_INTEREST:
-            return f"open interest ({feed.source})"
-        case Reading.HEALTH_FACTOR:
-            return f"Aave health factor ({feed.source})"
-        case Reading.PRIORITY_FEE:
-            return "Solana priority fee"
-        case _:
-            return "Jito tips"
 
 
 def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
@@ -127,19 +108,14 @@ def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
         if not received_ns:
             continue
         yield Judged(Reading.STREAM, received_ns, Origin.FEED, traded.watch, asset)
-        shares, interest = market.positioning[asset].own, market.open_interest[asset].own
-        if shares is not None:
-            yield Judged(Reading.POSITIONING, shares.ts_ns, shares.origin, shares.source, asset)
-        for venue in market.spread_of:
-            rate = market.funding[asset][venue].own
-            if rate is not None:
-                yield Judged(Reading.FUNDING, rate.ts_ns, rate.origin, venue, asset)
-        if interest is not None:
-            yield Judged(Reading.OPEN_INTEREST, interest.ts_ns, interest.origin, interest.source, asset)
+        for reading in OF_AN_ASSET:
+            for venue, own in market.readings.places(reading, asset):
+                if own is not None and venue in ("", *market.spread_of):
+                    yield Judged(reading, own.ts_ns, own.origin, venue or own.source, asset)
     health = market.health.counted(now_ns)
     if health is not None:
         yield Judged(Reading.HEALTH_FACTOR, health.ts_ns, health.origin, health.source)
-    if market.fee.own is not None:
-        yield Judged(Reading.PRIORITY_FEE, market.fee.own.ts_ns, market.fee.own.origin, "")
-    if market.tip.own is not None:
-        yield Judged(Reading.JITO_TIP, market.tip.own.ts_ns, market.tip.own.origin, "")
+    for reading in OF_ITSELF:
+        own = market.readings.own(reading)
+        if own is not None:
+            yield Judged(reading, own.ts_ns, own.origin, "")

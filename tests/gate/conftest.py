@@ -61,7 +61,7 @@ class Scene:
         """The real market, told these readings."""
         market = Market(self.config, NOW_NS - seconds_to_ns(3600), self.hold_context)
         for event in (*self._readings(), *self.extra_readings):
-            market.apply(event, NOW_NS)
+            market.apply(event)
         if self.price is not None:
             at_ns = self._at("stream")
             trade = Trade(at_ns, at_ns, "binance", self.asset, self.price, 0.01, True, 1)

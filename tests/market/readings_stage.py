@@ -6,10 +6,11 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import JitoTip, OpenInterest, PriorityFee
 from cockpit.domain.kinds import Reading
 from cockpit.market.market import Market
+from cockpit.market.reading_table import ROWS
 from cockpit.market.readings import ReadingView
 from cockpit.market.staleness import stale
 
-JUDGED = [reading for reading in Reading if not reading.informs_only]
+JUDGED = [row.reading for row in ROWS if not row.informs_only]
 
 
 def watching(config: CockpitConfig) -> CockpitConfig:
@@ -42,7 +43,7 @@ def fill(market: Market, seconds: float) -> None:
         PriorityFee(at(seconds), 1_000.0),
         JitoTip(at(seconds), 0.001),
     ):
-        market.apply(reading, at(seconds))
+        market.apply(reading)
 
 
 def stale_names(market: Market, seconds: float) -> dict[str, str]:

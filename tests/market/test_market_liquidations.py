@@ -17,6 +17,7 @@ from cockpit.market.clusters import Mass, PriceBins, clusters_of
 from cockpit.market.forced_orders import ForcedOrders
 from cockpit.market.leverage_map import InterestBar, LeverageMap, estimate, liquidation_price
 from cockpit.market.liquidations import Liquidations
+from cockpit.market.reading_store import ReadingStore
 
 RULES = LiquidationMapSection()
 HALF_LIFE_S = RULES.half_life_s
@@ -201,17 +202,21 @@ class TestEstimated:
 
 class TestTogether:
     @pytest.fixture
-    def book(self, shipped_config: CockpitConfig) -> Liquidations:
-        return Liquidations(shipped_config, shipped_config.assets)
+    def readings(self, shipped_config: CockpitConfig) -> ReadingStore:
+        return ReadingStore(shipped_config.assets, (), (), 0.0)
+
+    @pytest.fixture
+    def book(self, shipped_config: CockpitConfig, readings: ReadingStore) -> Liquidations:
+        return Liquidations(shipped_config, shipped_config.assets, readings)
 
     @staticmethod
     def a_map(seconds: float, price: float = 99_000.0, explained_pct: float = 40.0) -> LiquidationMap:
         cluster = LiquidationCluster(price, price + 50, 1e6, "estimated", 0, True)
         return LiquidationMap(at(seconds), "BTC", "binance", (cluster,), explained_pct)
 
-    def test_observed_and_estimated_stand_side_by_side(self, book: Liquidations) -> None:
+    def test_observed_and_estimated_stand_side_by_side(self, book: Liquidations, readings: ReadingStore) -> None:
         book.on_forced_order(forced(0, 99_500.0))
-        book.on_map(self.a_map(0))
+        readings.take(self.a_map(0))
         kinds = [cluster.kind for cluster in book.clusters("BTC", 100_000.0, at(0))]
         assert kinds == ["estimated", "observed"]
         assert book.explained_pct("BTC", at(0)) == 40.0
@@ -221,19 +226,21 @@ class TestTogether:
         assert book.clusters("BTC", 110_000.0, at(0)) == ()
         assert len(book.clusters("BTC", None, at(0))) == 1
 
-    def test_a_map_past_its_age_is_gone(self, book: Liquidations, shipped_config: CockpitConfig) -> None:
+    def test_a_map_past_its_age_is_gone(
+        self, book: Liquidations, shipped_config: CockpitConfig, readings: ReadingStore
+    ) -> None:
         limit_s = shipped_config.feeds.liquidation_map.stand_down_after_s
-        book.on_map(self.a_map(0))
+        readings.take(self.a_map(0))
         assert book.explained_pct("BTC", at(limit_s)) == 40.0
         assert book.explained_pct("BTC", at(limit_s + 1)) is None
         assert book.clusters("BTC", None, at(limit_s + 1)) == ()
 
-    def test_an_older_map_does_not_replace_a_newer(self, book: Liquidations) -> None:
-        book.on_map(self.a_map(300, explained_pct=50.0))
-        book.on_map(self.a_map(0, explained_pct=10.0))
+    def test_an_older_map_does_not_replace_a_newer(self, book: Liquidations, readings: ReadingStore) -> None:
+        readings.take(self.a_map(300, explained_pct=50.0))
+        readings.take(self.a_map(0, explained_pct=10.0))
         assert book.explained_pct("BTC", at(300)) == 50.0
 
-    def test_assets_the_config_does_not_name_are_ignored(self, book: Liquidations) -> None:
+    def test_assets_the_config_does_not_name_are_ignored(self, book: Liquidations, readings: ReadingStore) -> None:
         book.on_forced_order(forced(0, 1.0, asset="DOGE"))
-        book.on_map(LiquidationMap(START_NS, "DOGE", "binance", (), 0.0))
+        readings.take(LiquidationMap(START_NS, "DOGE", "binance", (), 0.0))
         assert all(book.clusters(asset, None, at(0)) == () for asset in ("BTC", "ETH", "SOL", "XRP"))

@@ -15,7 +15,7 @@ def _market(config: CockpitConfig) -> Market:
     """BTC's stream comes from the venue that is watched, its positioning from OKX."""
     market = Market(config, NOW_NS)
     market.assets["BTC"].on_top(Top(NOW_NS, NOW_NS, "binance", "BTC", 100.0, 1.0, 100.1, 1.0))
-    market.apply(Positioning(NOW_NS, "BTC", "okx accounts 5m", 40.0, 60.0), NOW_NS)
+    market.apply(Positioning(NOW_NS, "BTC", "okx accounts 5m", 40.0, 60.0))
     return market
 
 
@@ -25,24 +25,24 @@ def _views(market: Market) -> dict[str, FeedView]:
 
 def test_a_traded_venue_that_nobody_watches_is_shown_while_its_stream_is_down(shipped_config: CockpitConfig) -> None:
     market = _market(shipped_config)
-    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "okx", FeedState.DOWN, "tops lost: no data of BTC"), NOW_NS)
+    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "okx", FeedState.DOWN, "tops lost: no data of BTC"))
     view = _views(market)["stream.okx"]
     assert (view.state, view.detail) == (FeedState.DOWN, "okx down: tops lost: no data of BTC")
     assert _views(market)["stream.BTC"].state is FeedState.FRESH
-    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "okx", FeedState.FRESH), NOW_NS)
+    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "okx", FeedState.FRESH))
     assert "stream.okx" not in _views(market)
 
 
 def test_a_preferred_source_that_is_down_is_shown_beside_the_one_that_answers(shipped_config: CockpitConfig) -> None:
     market = _market(shipped_config)
     word = FeedHealth(NOW_NS, Reading.POSITIONING, "binance accounts 5m", FeedState.DOWN, "HTTP 500")
-    market.apply(word, NOW_NS)
+    market.apply(word)
     assert _views(market)["positioning.binance accounts 5m"].detail == "binance accounts 5m down: HTTP 500"
     assert _views(market)["positioning.BTC"].state is FeedState.FRESH
 
 
 def test_a_watched_venues_word_is_shown_once(shipped_config: CockpitConfig) -> None:
     market = _market(shipped_config)
-    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "binance", FeedState.DOWN, "trades lost"), NOW_NS)
+    market.apply(FeedHealth(NOW_NS, Reading.STREAM, "binance", FeedState.DOWN, "trades lost"))
     assert "stream.binance" not in _views(market)
     assert _views(market)["stream.BTC"].detail == "binance down: trades lost"

@@ -39,7 +39,7 @@ def test_every_stale_feed_stands_everybody_down_but_the_fees_only_their_setup(ma
 
 
 def test_funding_of_a_venue_outside_the_spread_stands_nobody_down(market: Market) -> None:
-    market.apply(funding(0, "bybit", 1.0), at(0))
+    market.apply(funding(0, "bybit", 1.0))
     market.assets["BTC"].on_trade(trade(601, 100.0))
     assert stale(market, at(601)) == ()
     assert "funding.BTC.bybit" in {view.name for view in feed_views(market, at(601))}
@@ -59,8 +59,8 @@ def test_a_held_context_is_never_stale(shipped_config: CockpitConfig) -> None:
 
 def test_external_readings_do_not_keep_a_feed_alive(market: Market) -> None:
     fill(market, 0)
-    market.apply(positioning(600, 50.0, Origin.EXTERNAL), at(600))
-    market.apply(health(600, 2.0, "api", Origin.EXTERNAL), at(600))
+    market.apply(positioning(600, 50.0, Origin.EXTERNAL))
+    market.apply(health(600, 2.0, "api", Origin.EXTERNAL))
     assert {"positioning.BTC", "health_factor"} <= set(stale_names(market, 601))
 
 
@@ -75,7 +75,7 @@ def test_the_feed_views_name_every_required_reading_once(market: Market) -> None
 
 def test_a_feed_view_shows_age_state_and_the_workers_word(market: Market) -> None:
     fill(market, 0)
-    market.apply(FeedHealth(at(5), Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503"), at(5))
+    market.apply(FeedHealth(at(5), Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503"))
     views = {view.name: view for view in feed_views(market, at(130))}
     assert (views["positioning.BTC"].state, views["positioning.BTC"].age_s) == (LATE, 130.0)
     assert (views["stream.BTC"].state, views["stream.BTC"].stand_down_after_s) == (STALE, 15.0)

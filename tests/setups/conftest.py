@@ -64,7 +64,7 @@ class Street:
         """A slow reading, built by `make(ts_ns, *rest)`."""
         self.tick(at_s)
         event = make(self.at(at_s), *rest, **named)
-        self.market.apply(event, self.at(at_s))
+        self.market.apply(event)
         self._note(at_s, self.setup.on_reading(event, self.at(at_s)))
 
     def spread(self, at_s: float, spread_bps: float) -> None:

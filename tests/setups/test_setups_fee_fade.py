@@ -159,28 +159,28 @@ class TestGuards:
         ],
     )
     def test_a_price_on_chain_that_parts_from_the_perps_warns(self, sol, price, outcome, words):
-        sol.market.apply_onchain(OnChainPrice(sol.at(602.0), "SOL", "birdeye", price))
+        sol.market.apply(OnChainPrice(sol.at(602.0), "SOL", "birdeye", price))
         check = sol.guard("setup_onchain_price", 602.0)
         assert check.outcome is outcome
         assert words in check.sentence
 
     def test_a_chain_that_has_fallen_silent_warns_and_one_that_is_off_does_not(self, sol):
         word = FeedHealth(sol.at(0.0), Reading.ONCHAIN_PRICE, "birdeye", FeedState.OFF, "no key: set BIRDEYE_API_KEY")
-        sol.market.apply(word, sol.at(0.0))
+        sol.market.apply(word)
         off = sol.guard("setup_onchain_price", 602.0)
         assert off.outcome is Outcome.PASS
         assert off.sentence == (
             "SOL on chain not compared with the perp: never read "
             "(no price of SOL on chain received yet; birdeye off: no key: set BIRDEYE_API_KEY)"
         )
-        sol.market.apply(FeedHealth(sol.at(0.0), Reading.ONCHAIN_PRICE, "birdeye", FeedState.FRESH), sol.at(0.0))
-        sol.market.apply_onchain(OnChainPrice(sol.at(0.0), "SOL", "birdeye", 202.0))
+        sol.market.apply(FeedHealth(sol.at(0.0), Reading.ONCHAIN_PRICE, "birdeye", FeedState.FRESH))
+        sol.market.apply(OnChainPrice(sol.at(0.0), "SOL", "birdeye", 202.0))
         silent = sol.guard("setup_onchain_price", 602.0)
         assert silent.outcome is Outcome.WARN
         assert silent.sentence == "SOL on chain not compared with the perp: last read 602 s ago, stale"
 
     def test_a_perp_without_a_price_is_what_is_missing(self, sol):
-        sol.market.apply_onchain(OnChainPrice(sol.at(640.0), "SOL", "birdeye", 202.0))
+        sol.market.apply(OnChainPrice(sol.at(640.0), "SOL", "birdeye", 202.0))
         assert sol.guard("setup_onchain_price", 640.0).sentence.endswith("with the perp: no price of the perp")
 
     def test_tips_without_a_baseline_are_no_data(self, street):
