@@ -172,9 +172,9 @@ def guards(config: CockpitConfig) -> Iterator[tuple[str, Check, Check]]:
 def _told(config: CockpitConfig) -> Market:
     market = Market(config, NOW_NS, hold_context=True)
     for asset in config.assets:
-        market.apply(Positioning(NOW_NS, asset, "example", 44.0, 56.0, Origin.FEED), NOW_NS)
+        market.apply(Positioning(NOW_NS, asset, "example", 44.0, 56.0, Origin.FEED))
         for venue, rate_bps in (("binance", 2.9), ("okx", -0.7)):
-            market.apply(FundingRate(NOW_NS, asset, venue, rate_bps), NOW_NS)
+            market.apply(FundingRate(NOW_NS, asset, venue, rate_bps))
     return market
 
 
