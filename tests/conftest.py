@@ -23,6 +23,10 @@ settings.register_profile(
 )
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+QUICK_ROOMS = frozenset({"domain", "config", "market", "gate", "setups", "engine", "paper", "docs"})
+SLOW_FILES = frozenset({"test_adding_pages.py", "test_api_page.py", "test_live_data_page.py"})
+"""What needs no process and no network of its own; all else is marked slow."""
+
 WORKERS_PER_CORE = 2
 """Many tests wait for a process, a socket or a clock of the terminal: two a core keep the cores busy."""
 
@@ -38,7 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with tests that ask for a timeout of their own take longest: they start first, so none is left over."""
+    """Mark what is slow. Files with tests that ask for a timeout of their own start first, so none is left over."""
+    for item in items:
+        if item.path.relative_to(PROJECT_ROOT / "tests").parts[0] not in QUICK_ROOMS or item.path.name in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
     items.sort(key=lambda item: item.path not in long)
 

@@ -121,7 +121,7 @@ class Market:
         ages = self.config.feeds.positioning
         own: Positioning | None = self.readings.own(Reading.POSITIONING, asset)
         external: Positioning | None = unexpired(self.readings.external(Reading.POSITIONING, asset), ages, now_ns)
-        view = self._view(Reading.POSITIONING, now_ns, asset)
+        view = self.view(Reading.POSITIONING, now_ns, asset)
         if own is not None:
             value = own.short_pct if share == "short %" else own.long_pct
             view = msgspec.structs.replace(view, value=value)
@@ -133,7 +133,7 @@ class Market:
 
     def funding_rate(self, asset: str, venue: str, now_ns: int) -> ReadingView:
         """One venue's running funding rate over 8 h, in bps."""
-        return self._view(Reading.FUNDING, now_ns, asset, venue)
+        return self.view(Reading.FUNDING, now_ns, asset, venue)
 
     def funding_spread_bps(self, asset: str, now_ns: int) -> ReadingView:
         """The spread over 8 h, in bps, as old as the older of its two rates; a missing venue is named in the detail."""
@@ -155,7 +155,7 @@ class Market:
 
     def open_interest_change_pct(self, asset: str, now_ns: int) -> ReadingView:
         """Open interest's change over 24 h in percent."""
-        return self._view(Reading.OPEN_INTEREST, now_ns, asset)
+        return self.view(Reading.OPEN_INTEREST, now_ns, asset)
 
     def health_factor(self, now_ns: int) -> ReadingView:
         """The lower of our own Aave health factor and an external one; see `HealthWatch.view`."""
@@ -173,15 +173,15 @@ class Market:
 
     def priority_fee(self, now_ns: int) -> ReadingView:
         """Solana's median priority fee in micro-lamports per compute unit."""
-        return self._view(Reading.PRIORITY_FEE, now_ns)
+        return self.view(Reading.PRIORITY_FEE, now_ns)
 
     def jito_tip(self, now_ns: int) -> ReadingView:
         """The median landed Jito tip in SOL."""
-        return self._view(Reading.JITO_TIP, now_ns)
+        return self.view(Reading.JITO_TIP, now_ns)
 
     def onchain_price(self, asset: str, now_ns: int) -> ReadingView:
         """The asset's last price on chain in USD."""
-        return self._view(Reading.ONCHAIN_PRICE, now_ns, asset)
+        return self.view(Reading.ONCHAIN_PRICE, now_ns, asset)
 
     def fee_baseline(self, baseline_s: float) -> float | None:
         """Median of the priority fees before the newest one; None while they span less than a minute."""
@@ -201,7 +201,7 @@ class Market:
         detail = "" if market.price is not None else f"no print of {asset} from {market.watch} yet"
         return self._with_health(Reading.STREAM, msgspec.structs.replace(view, source=market.watch), detail)
 
-    def _view(self, kind: Reading, now_ns: int, asset: str = "", venue: str = "") -> ReadingView:
+    def view(self, kind: Reading, now_ns: int, asset: str = "", venue: str = "") -> ReadingView:
         """Our own reading as it stands, with what its worker says."""
         own = self.readings.own(kind, asset, venue)
         if own is None:

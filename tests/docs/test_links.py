@@ -9,7 +9,12 @@ import typer
 from cockpit.cli import app
 from tests.docs.pages import DOCS, PROJECT_ROOT
 
-PAGES = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    PROJECT_ROOT / "README.md",
+    PROJECT_ROOT / "CONTRIBUTING.md",
+    PROJECT_ROOT / "CHANGELOG.md",
+    *sorted(DOCS.glob("*.md")),
+]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HOSTS = {"semver.org", "github.com"}
 """The only addresses outside that a page may lead a reader to."""
