@@ -122,6 +122,13 @@ class TradePhase(StrEnum):
     """The entry never filled: no position was ever held."""
 
 
+class RiskOf(StrEnum):
+    """Whose risk a trade's R is counted in. Journals of 0.1.0 count the base unit's, whatever the trade's size."""
+
+    TRADE = "trade"
+    BASE_UNIT = "base_unit"
+
+
 class ExitReason(StrEnum):
     """Why a trade ended."""
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cockpit.domain.kinds import ExitReason, Mode, Side, TradePhase
+from cockpit.domain.kinds import ExitReason, Mode, RiskOf, Side, TradePhase
 from cockpit.domain.verdict import Target
 
 
@@ -19,8 +19,10 @@ class Rung(msgspec.Struct, frozen=True):
 class TradeRecord(msgspec.Struct, frozen=True):
     """A trade from decision to close. Money is USD, quantities base coins, `stop_price` where the stop rests now.
 
-    `risk_usd` is 1 R: the base unit's loss at the setup's stop with round-trip fees. `pnl_usd` is realised, net of fees
-    and funding. `slippage_bps` is the entry's, against the decision price, positive = worse than decided.
+    `risk_usd` is 1 R: the trade's own risk, its quantity x the distance to its first stop with round-trip fees; of the
+    quantity asked for until it fills. `risk_of` says so: what 0.1.0 wrote counts the base unit's instead. `pnl_usd` is
+    realised, net of fees and funding. `slippage_bps` is the entry's, against the decision price, positive = worse than
+    decided.
     """
 
     trade_id: str
@@ -71,6 +73,8 @@ class TradeRecord(msgspec.Struct, frozen=True):
     """The furthest the market went against the entry while it was open, 0 or more."""
     mfe_bps: float | None = None
     """The same in its favour."""
+    entry_fees_usd: float = 0.0
+    risk_of: RiskOf = RiskOf.BASE_UNIT
 
     @property
     def pnl_usd(self) -> float:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, Side, TradePhase
+from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
@@ -18,6 +18,7 @@ from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import SWEPT, OutsideWatch, Place, place_taken_from
 from cockpit.engine.stop_coverage import StopCoverage
 from cockpit.engine.trade_life import TradeLife
+from cockpit.gate.sizing import loss_at_stop_usd
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 
@@ -51,7 +52,7 @@ class TradeBook:
     def open(self, verdict: Verdict, trade_id: str, out: Outbox) -> None:
         """Begin an approved trade: its entry goes out."""
         proposal = verdict.proposal
-        risk_bps = proposal.stop_bps + self._round_trip_fee_bps(verdict.venue)
+        fee_bps = self._round_trip_fee_bps(verdict.venue)
         record = TradeRecord(
             trade_id=trade_id,
             verdict_id=verdict.verdict_id,
@@ -66,7 +67,8 @@ class TradeBook:
             asked_qty=verdict.qty,
             stop_bps=verdict.stop_bps,
             initial_stop_price=0.0,
-            risk_usd=self._config.capital.base_unit_usd * risk_bps / BPS,
+            risk_usd=loss_at_stop_usd(verdict.notional_usd, verdict.stop_bps, fee_bps),
+            risk_of=RiskOf.TRADE,
             requested_usd=proposal.requested_usd,
             notional_usd=verdict.notional_usd,
             size_factor=verdict.size_factor,

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from cockpit.domain.trades import Rung, TradeRecord
-from cockpit.domain.units import NS_PER_MS, average_price, seconds_to_ns
+from cockpit.domain.units import BPS, NS_PER_MS, average_price, seconds_to_ns
 from cockpit.gate.sizing import lot_decimals
 
 
@@ -20,7 +20,15 @@ def with_entry(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot
         open_qty=whole_lots(trade.open_qty + qty, lot),
         entry_price=average_price(trade.entry_price, trade.open_qty, price, qty),
         fees_usd=trade.fees_usd + fee_usd,
+        entry_fees_usd=trade.entry_fees_usd + fee_usd,
     )
+
+
+def risk_usd(trade: TradeRecord, exit_fee_bps: float) -> float:
+    """What a full stop at its first price costs, without slippage: the distance, the entry's fees and the exit's."""
+    stop_price = trade.initial_stop_price
+    distance_usd = abs(trade.entry_price - stop_price) * trade.entry_qty
+    return distance_usd + trade.entry_fees_usd + stop_price * trade.entry_qty * exit_fee_bps / BPS
 
 
 def opened(trade: TradeRecord, filled_ns: int) -> TradeRecord:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
 from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
+from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, RiskOf, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
@@ -359,8 +359,15 @@ class TradeLife:
         )
         if self.record.initial_stop_price == 0.0 or not self.record.stop_at_entry:
             self.record = replace(self.record, initial_stop_price=price)
+            self._count_risk()
         self._place_stop(self.record.stop_price if self.record.stop_at_entry else price, out)
         self._emit(change, out)
+
+    def _count_risk(self) -> None:
+        """R is of what was filled. A trade that 0.1.0 opened goes on counting as it did."""
+        if self.record.risk_of is RiskOf.TRADE:
+            risk_usd = booking.risk_usd(self.record, self._round_trip_fee_bps / 2.0)
+            self.record = replace(self.record, risk_usd=risk_usd)
 
     def _move_stop_to_entry(self, out: Outbox) -> None:
         price = ladder.breakeven_price(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.kinds import Mode, TradePhase
+from cockpit.domain.kinds import Mode, RiskOf, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.journal.evidence import Evidence
@@ -51,9 +51,10 @@ class SplitLine(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of a set of trades. Money and R are what is realised so far, open trades included.
 
-    Rates, means, expectancy and profit factor (what the winners won over what the losers lost; None without a loser)
-    are over closed trades; a win is net P&L over 0. The drawdown is the deepest fall of an account's realised result
-    from its peak, or of its equity as the engine saw it, whichever is more. MAE and MFE are how far
+    `r_of_base_units` trades count R of the base unit's risk, as 0.1.0 did, the others of their own. Rates, means,
+    expectancy and profit factor (what the winners won over what the losers lost; None without a loser) are over closed
+    trades; a win is net P&L over 0. The drawdown is the deepest fall of an account's realised result from its peak, or
+    of its equity as the engine saw it, whichever is more. MAE and MFE are how far
     the market went against a trade and in its favour while it was open.
     """
 
@@ -79,6 +80,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     decision_to_fill_ms: Spread
     max_drawdown_usd: float
     max_drawdown_pct: float
+    r_of_base_units: int = 0
 
 
 def figures_of(evidence: Evidence, config: CockpitConfig) -> Figures:
@@ -112,6 +114,7 @@ def figures_of(evidence: Evidence, config: CockpitConfig) -> Figures:
         decision_to_fill_ms=_spread(_known(trade.decision_to_fill_ms for trade in every)),
         max_drawdown_usd=drawdown_usd,
         max_drawdown_pct=100.0 * drawdown_usd / config.capital.hot_wallet_usd,
+        r_of_base_units=sum(trade.risk_of is RiskOf.BASE_UNIT and trade.entry_qty > 0 for trade in every),
     )
 
 

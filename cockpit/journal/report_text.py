@@ -69,7 +69,8 @@ def _figure_values(figures: Figures) -> Iterator[tuple[str, str]]:
     parts = f"gross {figures.gross_usd:+.4f}, fees {figures.fees_usd:.4f}, funding {figures.funding_usd:+.4f}"
     yield "P&L net", f"{figures.pnl_usd:+.4f} USD ({parts})"
     mean = "" if figures.r_mean is None else f", {figures.r_mean:+.2f} a trade"
-    yield "R", f"{figures.r_total:+.2f}{mean}"
+    old = f" ({figures.r_of_base_units} of them in base units, as 0.1.0 counted)" if figures.r_of_base_units else ""
+    yield "R", f"{figures.r_total:+.2f}{mean}{old}"
     yield "expectancy, R", interval_text(figures.expectancy_r, "+.2f", "R")
     yield "expectancy, USD", interval_text(figures.expectancy_usd, "+.4f", "USD")
     yield "profit factor", profit_factor_text(figures)

@@ -93,6 +93,8 @@ def trade_summary(trade: TradeRecord) -> dict[str, Any]:
         "fees_usd": trade.fees_usd,
         "funding_usd": trade.funding_usd,
         "r": trade.r,
+        "risk_usd": trade.risk_usd,
+        "risk_of": trade.risk_of.value,
         "slippage_bps": trade.slippage_bps,
         "decision_to_fill_ms": trade.decision_to_fill_ms,
     }

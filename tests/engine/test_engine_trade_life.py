@@ -35,8 +35,9 @@ def test_a_whole_life_to_the_cent(scene: Scenario) -> None:
     fees = 0.01 * 4_000.01 * 5e-4 + (0.005 * 4_010.02 + 0.003 * 4_020.02 + 0.002 * 4_036.02) * 2e-4
     assert closed.pnl_usd == pytest.approx(gross - fees, abs=1e-12)
     assert closed.pnl_usd == pytest.approx(0.15406351, abs=1e-8)
-    # 1 R is the base unit, 41.50 USD, over the 30 bps stop and 10 bps of fees.
-    assert closed.r == pytest.approx(0.15406351 / (41.5 * 40e-4))
+    # 1 R is the 12.00 USD to the stop on 0.01 ETH, the entry's fee and that of a stop.
+    risk = 0.01 * (12.0 + 4_000.01 * 5e-4 + 3_988.01 * 5e-4)
+    assert closed.r == pytest.approx(0.15406351 / risk)
     assert scene.account.realised_usd == pytest.approx(closed.pnl_usd, abs=1e-12)
     assert scene.account.fees_usd == pytest.approx(fees, abs=1e-12)
     assert scene.is_flat()
