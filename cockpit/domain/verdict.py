@@ -47,11 +47,31 @@ class Check(msgspec.Struct, frozen=True):
     stop_bps: float | None = None
 
 
+class Sizing(msgspec.Struct, frozen=True):
+    """The three steps of a trade's size: asked, allowed (after factors), traded (after whole lots). Money in USD.
+
+    Losses are at the stop of their step (the one asked, then the one decided), round-trip fees included. Where the
+    verdict denies, `qty` is what would have been traded. `notes` say where a factor changed nothing because of lots.
+    """
+
+    asset: str
+    asked_usd: float
+    asked_loss_usd: float
+    factor: float
+    allowed_usd: float
+    allowed_loss_usd: float
+    qty: float
+    notional_usd: float
+    loss_usd: float
+    notes: tuple[str, ...] = ()
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What the gate decided and why. `reason` is the first denying check's sentence, empty when approved.
 
     `sent` tells whether an approved trade was really sent; when it was not, `not_sent_because` says why (disarmed).
     `notional_usd` and `qty` are after every factor and rounded down to the venue's lot; both are 0 when denied.
+    `sizing` is None only in what 0.1.0 wrote.
     """
 
     verdict_id: str
@@ -70,8 +90,22 @@ class Verdict(msgspec.Struct, frozen=True):
     sent: bool = False
     not_sent_because: str = ""
     trade_id: str | None = None
+    sizing: Sizing | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The sentences of every warning and reduction."""
         return tuple(check.sentence for check in self.checks if check.outcome in (Outcome.WARN, Outcome.REDUCE))
+
+    @property
+    def size_text(self) -> str:
+        """As `asked 29.05 USD, allowed 23.24 (0.8x), traded 0.0002 BTC, 21.68 USD, losing 0.0824 at the stop`."""
+        size = self.sizing
+        if size is None:
+            return f"{self.notional_usd:.2f} USD ({self.size_factor:.3g}x)"
+        traded = "traded" if self.approved else "would trade"
+        steps = (
+            f"asked {size.asked_usd:.2f} USD, allowed {size.allowed_usd:.2f} ({size.factor:.3g}x), "
+            f"{traded} {size.qty:.8g} {size.asset}, {size.notional_usd:.2f} USD, losing {size.loss_usd:.4f} at the stop"
+        )
+        return "; ".join((steps, *size.notes))

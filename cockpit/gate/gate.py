@@ -4,7 +4,7 @@ from cockpit.domain.kinds import Outcome
 from cockpit.domain.verdict import Check, Verdict
 from cockpit.gate import global_limits, kill_switch, market_conditions, tactical
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.sizing import Size, size_for
+from cockpit.gate.sizing import Size, size_for, sizing_of
 
 
 def judge(asked: GateInput) -> Verdict:
@@ -37,4 +37,5 @@ def _verdict(asked: GateInput, size: Size, checks: tuple[Check, ...]) -> Verdict
         notional_usd=0.0 if denial else size.notional_usd,
         qty=0.0 if denial else size.qty,
         venue=asked.venue,
+        sizing=sizing_of(asked, size),
     )

@@ -11,7 +11,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import Outcome
 from cockpit.domain.units import BPS
-from cockpit.domain.verdict import Check
+from cockpit.domain.verdict import Check, Sizing
 from cockpit.gate.inputs import GateInput
 
 LOT_NOISE = 1e-9
@@ -23,7 +23,8 @@ class Size(msgspec.Struct, frozen=True):
 
     `allowed_usd` is the notional after every factor; `qty` (base coins, whole lots) and `notional_usd` are that rounded
     down to the venue's lot at the decision price, both 0 where not one lot is left or the venue does not list the
-    asset. `loss_usd` is the loss at the stop on `allowed_usd`, round-trip taker fees included.
+    asset. `loss_usd` is the loss at the stop on `allowed_usd`, round-trip taker fees included. `notes` tell of factors
+    that changed nothing, as the lots are too coarse for them.
     """
 
     factor: float
@@ -32,6 +33,7 @@ class Size(msgspec.Struct, frozen=True):
     qty: float
     notional_usd: float
     loss_usd: float
+    notes: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -62,10 +64,11 @@ def loss_at_stop_usd(notional_usd: float, stop_bps: float, fee_bps: float) -> fl
 def size_for(asked: GateInput, checks: Iterable[Check]) -> Size:
     """The size and stop the reductions among `checks` leave of the proposal. Raises KeyError for an unknown venue."""
     proposal, config = asked.proposal, asked.config
-    factor, widest_bps = 1.0, proposal.stop_bps
+    factor, widest_bps, notes = 1.0, proposal.stop_bps, []
     for check in checks:
         if check.outcome is Outcome.REDUCE:
-            factor *= _factor(check, proposal.stop_bps)
+            before, factor = factor, factor * _factor(check, proposal.stop_bps)
+            notes += _note(asked, check.name, before, factor)
             if check.stop_bps is not None:
                 widest_bps = max(widest_bps, check.stop_bps)
     # Widening ends at the limit; a stop that was asked beyond it stays as asked, and max_stop blocks it.
@@ -80,7 +83,36 @@ def size_for(asked: GateInput, checks: Iterable[Check]) -> Size:
         # min: whole lots cost no more than what was rounded down, except by the float's own error.
         notional_usd=min(qty * proposal.decision_price, allowed_usd) if qty > 0 else 0.0,
         loss_usd=loss_at_stop_usd(allowed_usd, stop_bps, round_trip_fee_bps(config, asked.venue)),
+        notes=tuple(notes),
     )
+
+
+def sizing_of(asked: GateInput, size: Size) -> Sizing:
+    """The three steps, for whoever reads the verdict."""
+    proposal, fee_bps = asked.proposal, round_trip_fee_bps(asked.config, asked.venue)
+    return Sizing(
+        asset=proposal.asset,
+        asked_usd=proposal.requested_usd,
+        asked_loss_usd=loss_at_stop_usd(proposal.requested_usd, proposal.stop_bps, fee_bps),
+        factor=size.factor,
+        allowed_usd=size.allowed_usd,
+        allowed_loss_usd=size.loss_usd,
+        qty=size.qty,
+        notional_usd=size.notional_usd,
+        loss_usd=loss_at_stop_usd(size.notional_usd, size.stop_bps, fee_bps),
+        notes=size.notes,
+    )
+
+
+def _note(asked: GateInput, name: str, before: float, after: float) -> list[str]:
+    """As `open_interest 0.8x allows 23.24, still 2 lots`, where a factor takes not even one lot."""
+    requested_usd, instrument = asked.proposal.requested_usd, _instrument(asked)
+    qty = _qty(asked, requested_usd * after)
+    if instrument is None or after >= before or qty <= 0 or qty != _qty(asked, requested_usd * before):
+        return []
+    lots = round(qty / instrument.lot)
+    kept = f"{lots} lot" if lots == 1 else f"{lots} lots"
+    return [f"{name} {after / before:.3g}x allows {requested_usd * after:.2f}, still {kept}"]
 
 
 def _factor(check: Check, asked_stop_bps: float) -> float:
@@ -92,8 +124,11 @@ def _factor(check: Check, asked_stop_bps: float) -> float:
 
 
 def _qty(asked: GateInput, notional_usd: float) -> float:
-    instrument = asked.config.venues[asked.venue].instruments.get(asked.proposal.asset)
-    price = asked.proposal.decision_price
+    instrument, price = _instrument(asked), asked.proposal.decision_price
     if instrument is None or not price > 0:
         return 0.0
     return lots_down(notional_usd / price, instrument)
+
+
+def _instrument(asked: GateInput) -> Instrument | None:
+    return asked.config.venues[asked.venue].instruments.get(asked.proposal.asset)

@@ -256,7 +256,7 @@ def _lines(replayed: Replayed) -> Iterator[str]:
     for verdict in tally.verdicts:
         word = "yes" if verdict.approved else "no "
         what = f"{verdict.proposal.asset} {verdict.proposal.side.value}"
-        said = verdict.reason or f"{verdict.notional_usd:.2f} USD, stop {verdict.stop_bps:g} bps"
+        said = verdict.reason or f"{verdict.size_text}, stop {verdict.stop_bps:g} bps"
         yield from _entry(f"{utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}")
     yield f"trades: {len(tally.trades)}"
     for trade in tally.trades:

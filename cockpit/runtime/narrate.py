@@ -54,7 +54,7 @@ def _verdict(verdict: Verdict) -> str:
     what = f"{asked.setup} {asked.asset} {asked.side.value}"
     if not verdict.approved:
         return f"no  {what}: {verdict.reason}"
-    size = f"{verdict.notional_usd:.2f} USD x{verdict.size_factor:.2f}, stop {verdict.stop_bps:g} bps"
+    size = f"{verdict.size_text}, stop {verdict.stop_bps:g} bps"
     return f"yes {what}: {size}" + (f", not sent: {verdict.not_sent_because}" if not verdict.sent else "")
 
 

@@ -116,6 +116,28 @@ def test_an_approved_trade_risks_no_more_than_was_asked(verdict: Judge, scene: d
 
 
 @given(scene=scenes())
+def test_the_three_steps_never_grow_and_what_is_traded_loses_no_more_than_asked(
+    verdict: Judge, bare_config: CockpitConfig, scene: dict[str, Any]
+) -> None:
+    """The loss at the stop of what is traded, fees included, is within what was asked x the plain factors."""
+    judged = verdict(**scene)
+    size = judged.sizing
+    assert size is not None
+    assert size.notional_usd <= size.allowed_usd <= size.asked_usd
+    assert size.loss_usd <= size.allowed_loss_usd * (1 + 1e-9)
+    plain = 1.0
+    for check in judged.checks:
+        if check.outcome is Outcome.REDUCE and (check.stop_bps is None or check.stop_bps <= scene["stop_bps"]):
+            plain *= check.size_factor
+    if scene["stop_bps"] <= 500.0:
+        assert size.loss_usd <= size.asked_loss_usd * plain * (1 + 1e-9)
+    if judged.approved:
+        assert (size.qty, size.notional_usd, size.factor) == (judged.qty, judged.notional_usd, judged.size_factor)
+    for note in size.notes:
+        assert re.search(r"allows \d+\.\d\d, still \d+ lots?$", note)
+
+
+@given(scene=scenes())
 def test_a_denial_has_a_reason_with_its_numbers_and_no_size(verdict: Judge, scene: dict[str, Any]) -> None:
     judged = verdict(**scene)
     if judged.approved:

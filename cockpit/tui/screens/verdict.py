@@ -30,6 +30,7 @@ def lines(verdict: Verdict, view: View, cells: int) -> list[Line]:
         ),
     ]
     drawn += _told("because", proposal.why, "text", cells)
+    drawn += _told("size", verdict.size_text, "text", cells)
     drawn += _told("result", _result(verdict), "strong", cells)
     layer = None
     for check in verdict.checks:
