@@ -16,7 +16,8 @@ from cockpit.api.control_routes import control_routes
 from cockpit.api.dashboard_socket import dashboard_socket
 from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT, TICKET, Ticket
-from cockpit.api.models import BodyProblems, RefusalAnswer
+from cockpit.api.invalid import invalid_detail, unreadable_detail
+from cockpit.api.models import Invalid, RefusalAnswer
 from cockpit.api.quiet_json import QuietResponse
 from cockpit.api.read_routes import read_routes
 from cockpit.api.reading_page import POLICY, reading_page
@@ -37,12 +38,11 @@ EVERYWHERE: dict[int | str, dict[str, Any]] = {
     401: {"model": RefusalAnswer, "description": "no token, or another"},
     403: {"model": RefusalAnswer, "description": "a Host or Origin that is not this machine's"},
     413: {"model": RefusalAnswer, "description": "the body is too long"},
-    422: {"model": BodyProblems, "description": "the body or a parameter is not as it should be"},
+    422: {"model": Invalid, "description": "the body or a parameter is not as it should be"},
     429: {"model": RefusalAnswer, "description": "too many calls: see Retry-After"},
     503: {"model": RefusalAnswer, "description": "no answer in time: what was asked may have been done"},
 }
 UNKNOWN_PATH = "expected a path of this API (see /docs), was another"
-LONGEST_TEXT = 200
 
 
 def create_app(context: ApiContext) -> FastAPI:
@@ -116,29 +116,18 @@ def _add_handlers(app: FastAPI, context: ApiContext) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_body(request: Request, error: RequestValidationError) -> QuietResponse:
-        problems = [_problem(problem) for problem in error.errors()]
+        problems = error.errors()
         refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, f"{len(problems)} problems")
-        return QuietResponse({"detail": problems}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return QuietResponse({"detail": invalid_detail(problems)}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     @app.exception_handler(HTTPException)
     async def not_served(request: Request, error: HTTPException) -> QuietResponse:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # a body that could not even be read as JSON
-            problem = {"loc": ["body"], "msg": "expected JSON in UTF-8, was something else", "type": "json_invalid"}
             refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable body")
-            return QuietResponse({"detail": [problem]}, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return QuietResponse({"detail": unreadable_detail()}, HTTPStatus.UNPROCESSABLE_ENTITY)
         is_unknown = error.status_code == HTTPStatus.NOT_FOUND
         sentence = UNKNOWN_PATH if is_unknown else f"{error.detail}: see /docs"
         word = "unknown_path" if is_unknown else "method"
         refused(request, word, error.status_code, sentence)
         content = {"detail": {"error": word, "reason": sentence}}
         return QuietResponse(content, error.status_code, headers=error.headers)
-
-
-def _problem(problem: Any) -> dict[str, Any]:
-    """What is wrong, without the value that was sent: it may be a secret in the wrong place, or unprintable."""
-    place = [part if isinstance(part, int) else _printable(str(part)) for part in problem["loc"]]
-    return {"loc": place, "msg": _printable(str(problem["msg"])), "type": problem["type"]}
-
-
-def _printable(text: str) -> str:
-    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode()

@@ -65,8 +65,16 @@ class ExecuteRequest(Asked):
     strategy: Annotated[Word, Field(description="a registered name, see /api/strategy/performance")]
     pair: Annotated[Word, Field(description="BASE/QUOTE, one of the strategy's registered pairs")]
     amount: Annotated[Amount, Field(description="notional in USD, before the gate's factors")]
-    side: Annotated[Literal["auto", "long", "short"], Field(description="auto takes the strategy's registered side")]
-    mode: Annotated[Literal["paper", "test", "live"], Field(description="must be the engine's mode")]
+    side: Annotated[
+        Literal["auto", "long", "short"] | None,
+        AfterValidator(lambda side: side or "auto"),
+        Field(description="auto, the default, takes the strategy's registered side"),
+    ] = "auto"
+    mode: Annotated[
+        Literal["paper", "test", "live"] | None,
+        AfterValidator(lambda mode: mode or "paper"),
+        Field(description="must be the engine's mode; paper by default"),
+    ] = "paper"
     exchanges: Annotated[list[Word] | None, Field(max_length=10, description="venues to try, in order")] = None
     id: Annotated[Word | None, Field(description="idempotency key: the same id gets the same answer")] = None
     expires_at: Annotated[Instant | None, Field(description="ISO-8601 or epoch seconds; later it is refused")] = None
@@ -127,6 +135,9 @@ class RiskAdjustments(BaseModel):
     adjusted_amount: float
     size_multiplier: float
     stop_loss_bps: float
+    allowed_amount: Annotated[float, Field(description="after every factor; whole lots of it are the adjusted amount")]
+    loss_at_stop: Annotated[float, Field(description="USD lost at the first stop, round-trip fees included")]
+    steps: Annotated[str, Field(description="asked, allowed and traded in words")]
 
 
 class ExecuteAnswer(BaseModel):
@@ -191,10 +202,17 @@ class BodyProblem(BaseModel):
     type: str
 
 
-class BodyProblems(BaseModel):
+class InvalidDetail(RefusalDetail):
+    """What is wrong with a body or a parameter: in words, the fields by name, and each problem as it was found."""
+
+    fields: list[str]
+    problems: list[BodyProblem]
+
+
+class Invalid(BaseModel):
     """422."""
 
-    detail: list[BodyProblem]
+    detail: InvalidDetail
 
 
 class FeedAnswer(BaseModel):

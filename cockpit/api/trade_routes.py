@@ -131,6 +131,8 @@ def _find(context: ApiContext, trade_id: str) -> TradeRecord | None:
 
 def _trade(trade: TradeRecord, verdict: Verdict | None, timestamp: str) -> ExecuteAnswer:
     warnings = list(verdict.warnings) if verdict is not None else []
+    if verdict is not None and verdict.sizing is not None:
+        warnings += verdict.sizing.notes
     if trade.phase is TradePhase.ABANDONED:
         warnings.append(f"the entry never filled: {trade.exit_detail or 'the venue did not take it'}")
     fill_ms = trade.decision_to_fill_ms
@@ -146,6 +148,9 @@ def _trade(trade: TradeRecord, verdict: Verdict | None, timestamp: str) -> Execu
             adjusted_amount=trade.notional_usd,
             size_multiplier=trade.size_factor,
             stop_loss_bps=trade.stop_bps,
+            allowed_amount=trade.requested_usd * trade.size_factor,
+            loss_at_stop=trade.risk_usd,
+            steps=verdict.size_text if verdict is not None else "",
         ),
     )
 

@@ -139,10 +139,10 @@ async def _refusal(call: Awaitable[dict[str, Any]]) -> EngineRefused:
 
 
 async def _wrong_body(call: Awaitable[dict[str, Any]]) -> str:
-    found = _refused(await _refusal(call), 422, list[WrongBodyShape])
-    if not found:
-        raise NotAsPromised("expected a finding for each wrong field, was none")
-    return f"findings: {len(found)}, the first: {one_line(found[0].msg)}"
+    found = _refused(await _refusal(call), 422, WrongBodyShape)
+    if not found.fields:
+        raise NotAsPromised("expected the name of each wrong field, was none")
+    return f"fields: {len(found.fields)}, {one_line(found.reason)}"
 
 
 def _refused(refused: EngineRefused, status: int, kind: type[T]) -> T:

@@ -86,10 +86,11 @@ class UnknownShape(msgspec.Struct):
 
 
 class WrongBodyShape(msgspec.Struct):
-    """One entry of a 422's detail."""
+    """The detail of a 422."""
 
-    loc: list[str | int]
-    msg: str
+    error: str
+    reason: str
+    fields: list[str]
 
 
 class UpdateShape(msgspec.Struct):

@@ -79,12 +79,15 @@ async def test_an_executed_signal_is_honest_about_what_it_cost_so_far(shared: Ru
     fee_usd = result["risk_adjustments"]["adjusted_amount"] * 0.0005
     assert math.isclose(result["profit"], -fee_usd, rel_tol=0.01), "the entry's fee is realised at once"
     assert 0 < result["execution_time"] < 1, "decision to fill, in seconds"
-    assert result["risk_adjustments"].keys() == {
+    assert result["risk_adjustments"].keys() >= {
         "original_amount",
         "adjusted_amount",
         "size_multiplier",
         "stop_loss_bps",
     }
+    assert result["risk_adjustments"]["allowed_amount"] == 50
+    assert 0 < result["risk_adjustments"]["loss_at_stop"] <= 50 * 40 / 10_000
+    assert result["risk_adjustments"]["steps"].startswith("asked 50.00 USD, allowed 50.00 (1x), traded ")
     assert result["risk_adjustments"]["original_amount"] == 50
     assert result["risk_adjustments"]["adjusted_amount"] <= 50
     assert result["risk_adjustments"]["stop_loss_bps"] == 30

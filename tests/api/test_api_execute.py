@@ -112,7 +112,10 @@ async def test_a_wrong_body_is_a_422_naming_the_field(shared: Running, body: Any
         answer = await client.post(EXECUTE, json=body)
 
     assert answer.status_code == 422
-    assert place in {part for problem in answer.json()["detail"] for part in problem["loc"]}
+    detail = answer.json()["detail"]
+    assert detail["error"] == "invalid"
+    assert place in {field.split(".")[0] for field in detail["fields"]}
+    assert place in detail["reason"] and "expected " in detail["reason"] and ", was " in detail["reason"]
     assert decisions(shared) == before
 
 
@@ -136,7 +139,8 @@ async def test_junk_is_a_422_and_never_an_error(shared: Running, content: bytes)
         answer = await client.post(EXECUTE, content=content, headers={"content-type": "application/json"})
 
     assert answer.status_code == 422
-    assert answer.json()["detail"]
+    detail = answer.json()["detail"]
+    assert detail["error"] == "invalid" and "expected " in detail["reason"] and detail["fields"]
 
 
 @pytest.mark.asyncio(loop_scope="module")

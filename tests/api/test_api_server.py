@@ -1,6 +1,7 @@
 """The server itself: its two doors, what it refuses to start on, what a restart finds, and the seed's own client."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -53,6 +54,70 @@ async def test_the_seeds_client_works_as_it_stands(home: Path) -> None:
 
     assert taken == "Trade executed: t000001\nProfit: $-0.02\n"
     assert rejected == "Trade rejected: disarmed: not armed: verdicts are computed, nothing is sent\n"
+
+
+PUBLISHED_CLIENT = """
+import sys
+import httpx
+
+response = httpx.post(sys.argv[1] + "/api/trade/execute", content=sys.argv[2], headers={
+    "Content-Type": "application/json"
+})
+if response.status_code == 200:
+    print(f"Profit: ${response.json()['profit']:.2f}")
+else:
+    error = response.json()
+    print(f"{response.status_code} {error['detail']['error']}: {error['detail']['reason']}")
+"""
+BODY = {"strategy": "Cross-Exchange Arbitrage", "pair": "BTC/USD", "amount": 50}
+
+
+@pytest.mark.parametrize("more", [{}, {"mode": "paper"}, {"side": None, "mode": None}, {"side": "auto"}])
+async def test_the_published_body_needs_neither_side_nor_mode(home: Path, more: dict[str, object]) -> None:
+    async with running(home) as engine:
+        said = await run("-c", PUBLISHED_CLIENT, engine.url, json.dumps(BODY | more))
+        [trade] = engine.host.recent.trades.values()
+
+    assert said == "Profit: $-0.02\n"
+    assert (trade.side, trade.mode) == ("long", "paper")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (BODY | {"side": "up"}, "422 invalid: side: expected 'auto', 'long' or 'short', was 'up'\n"),
+        (BODY | {"amount": -1}, "422 invalid: amount: expected greater than 0, was -1\n"),
+        (BODY | {"leverage": 20}, "422 invalid: leverage: expected a field of this call, was another\n"),
+        (
+            {"strategy": "Cross-Exchange Arbitrage", "amount": "fifty"},
+            "422 invalid: pair: expected a value, was absent; amount: expected a valid number, was 'fifty'\n",
+        ),
+        ("[1", "422 invalid: body: expected JSON in UTF-8, was something else\n"),
+        (BODY | {"strategy": "x"}, "404 unknown_strategy: unknown strategy 'x'; known: Cross-Exchange Arbitrage,"),
+        (BODY | {"exchanges": ["nowhere"]}, "400 refused: this engine runs binance, okx, was asked for nowhere\n"),
+        (BODY | {"mode": "live"}, "400 refused: signal asks for live mode, the engine is in paper mode\n"),
+    ],
+)
+async def test_every_refusal_reads_in_the_published_client(home: Path, body: object, said: str) -> None:
+    content = body if isinstance(body, str) else json.dumps(body)
+    async with running(home, arm=False) as engine:
+        assert (await run("-c", PUBLISHED_CLIENT, engine.url, content)).startswith(said)
+
+
+async def test_every_refusal_of_every_route_has_its_error_and_reason_as_text(home: Path) -> None:
+    """Every path of the API, called in every wrong way there is."""
+    async with running(home, arm=False) as engine, engine.http() as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+        answers = [await client.request("PATCH", path) for path in [*paths, "/api/nothing"]]
+        answers += [await client.post(path, content=b"{") for path, calls in paths.items() if "post" in calls]
+        answers += [await client.post(path, json={"?": 1}) for path, calls in paths.items() if "post" in calls]
+        answers += [await client.get(f"{path}?limit=x") for path, calls in paths.items() if "get" in calls]
+    refused = [answer for answer in answers if answer.status_code >= 400]
+    assert len(refused) > 2 * len(paths)
+    for answer in refused:
+        detail = answer.json()["detail"]
+        assert isinstance(detail["error"], str) and isinstance(detail["reason"], str), answer.text
+        assert detail["error"] and detail["reason"]
 
 
 async def test_the_doors_are_as_private_as_promised(home: Path) -> None:

@@ -136,8 +136,9 @@ def test_what_it_does_not_say_fails_with_the_finding(
         (400, DENIED, [True, False, False]),
         (400, {"detail": {"error": "x", "reason": "y"}}, [False, False, False]),
         (404, {"detail": {"error": "x", "reason": "known: a"}}, [False, True, False]),
-        (422, {"detail": [{"loc": ["body"], "msg": "Field required", "type": "missing"}]}, [False, False, True]),
-        (422, {"detail": []}, [False, False, False]),
+        (422, {"detail": {"error": "invalid", "reason": "pair: absent", "fields": ["pair"]}}, [False, False, True]),
+        (422, {"detail": {"error": "invalid", "reason": "nothing", "fields": []}}, [False, False, False]),
+        (422, {"detail": [{"loc": ["body"], "msg": "Field required", "type": "missing"}]}, [False, False, False]),
     ],
 )
 def test_each_answer_of_execute_passes_only_where_it_belongs(
