@@ -12,14 +12,14 @@ class Frames:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._briefing = briefing_of(host.config)
         self._snapshot: tuple[Snapshot, bytes] | None = None
 
     def hello(self, gap: bool) -> bytes:
         """The first frame of a connection."""
         log = self._host.log
         process = self._host.process()
-        return encode(Hello(PROTOCOL, self._host.epoch, log.first_seq, log.last_seq, gap, process, self._briefing))
+        briefing = briefing_of(self._host.config, self._prices_usd(), self._host.mode)
+        return encode(Hello(PROTOCOL, self._host.epoch, log.first_seq, log.last_seq, gap, process, briefing))
 
     def snapshot(self) -> bytes:
         """The latest of everything."""
@@ -27,3 +27,8 @@ class Frames:
         if self._snapshot is None or self._snapshot[0] is not latest:
             self._snapshot = (latest, encode(SnapshotFrame(latest, self._host.process())))
         return self._snapshot[1]
+
+    def _prices_usd(self) -> dict[str, float]:
+        """The last prices there are."""
+        assets = self._host.snapshot().assets
+        return {asset.asset: asset.price for asset in assets if asset.price is not None}

@@ -8,7 +8,7 @@ from cockpit.domain.kinds import Side
 from cockpit.domain.trades import Rung
 from cockpit.domain.units import offset_price
 from cockpit.domain.verdict import Target
-from cockpit.gate.sizing import lot_decimals
+from cockpit.gate.sizing import lot_decimals, split_lots
 
 GRID_SLACK = 1e-9
 
@@ -33,20 +33,14 @@ def breakeven_price(entry_price: float, side: Side, round_trip_fee_bps: float, t
 def rungs(
     qty: float, entry_price: float, side: Side, targets: Sequence[Target], instrument: Instrument
 ) -> tuple[Rung, ...]:
-    """Split `qty` over the targets in whole lots.
-
-    Shares are rounded on their running total, so that the rungs add up to the quantity exactly; a rung whose share is
-    under half a lot disappears, and its part goes to its neighbours.
-    """
-    lots = round(qty / instrument.lot)
-    placed: list[Rung] = []
-    share_pct, lots_before = 0.0, 0
-    for target in targets:
-        share_pct += target.share_pct
-        lots_until = min(lots, math.floor(lots * share_pct / 100.0 + 0.5))
-        if lots_until > lots_before:
-            price = on_grid(offset_price(entry_price, side.sign * target.distance_bps), side, instrument.tick_usd)
-            size = round((lots_until - lots_before) * instrument.lot, lot_decimals(instrument.lot))
-            placed.append(Rung(target.distance_bps, price, size))
-            lots_before = lots_until
-    return tuple(placed)
+    """Split `qty` over the targets in whole lots; a rung that gets none disappears."""
+    parts = split_lots(round(qty / instrument.lot), [target.share_pct for target in targets])
+    return tuple(
+        Rung(
+            target.distance_bps,
+            on_grid(offset_price(entry_price, side.sign * target.distance_bps), side, instrument.tick_usd),
+            round(lots * instrument.lot, lot_decimals(instrument.lot)),
+        )
+        for target, lots in zip(targets, parts, strict=True)
+        if lots
+    )

@@ -51,6 +51,21 @@ def lots_down(qty: float, instrument: Instrument) -> float:
     return round(math.floor(lots + LOT_NOISE) * instrument.lot, lot_decimals(instrument.lot))
 
 
+def split_lots(lots: int, shares_pct: Iterable[float]) -> list[int]:
+    """So many lots over shares that add up to 100: rounded on their running total, so that they add up exactly.
+
+    A share under half a lot gets none, and its part goes to its neighbours.
+    """
+    parts: list[int] = []
+    share_pct, lots_before = 0.0, 0
+    for share in shares_pct:
+        share_pct += share
+        lots_until = max(lots_before, min(lots, math.floor(lots * share_pct / 100.0 + 0.5)))
+        parts.append(lots_until - lots_before)
+        lots_before = lots_until
+    return parts
+
+
 def round_trip_fee_bps(config: CockpitConfig, venue: str) -> float:
     """Taker fees of entering and leaving, in bps of the notional. Raises KeyError for a venue the config lacks."""
     return 2.0 * config.venues[venue].taker_fee_bps

@@ -4,12 +4,14 @@ import json
 import textwrap
 from collections.abc import Iterator
 
+import msgspec
+
 from cockpit.gate.arithmetic import SetupArithmetic
 from cockpit.preflight.checklist import Checklist, Item, Standing
 from cockpit.preflight.further import Stage, stages_json
 
 WIDTH = 80
-NAME_WIDTH = 22
+NAME_WIDTH = 20
 MARKS = {Standing.OK: "ok  ", Standing.WARN: "warn", Standing.FAIL: "FAIL"}
 FOLDED = ("arithmetic.",)
 """Items whose numbers the table shows already; they are listed only where they are not plainly in order."""
@@ -33,32 +35,50 @@ def checklist_lines(checklist: Checklist, further: tuple[Stage, ...] = ()) -> It
 
 
 def arithmetic_lines(arithmetic: tuple[SetupArithmetic, ...]) -> Iterator[str]:
-    """The setups' arithmetic as a table: a row each, money in USD, fees taker both ways."""
-    for titles in (
-        ("setup", "size", "stop", "loss", "fee % of target", "even at", "stops to"),
-        ("", "USD", "bps", "USD", "", "win %", "day / drawdn"),
+    """The setups' arithmetic as a table of what is traded: a row each, money in USD, fees taker both ways."""
+    for name, size, lots, stop, loss, fees, even, stops in (
+        ("setup", "traded", "lots", "stop", "loss", "fee % of", "even at %", "stops to"),
+        ("", "USD", "", "bps", "USD", "target", "all/first", "day/drawdn"),
     ):
-        name, size, stop, loss, fees, even, stops = titles
-        yield f"{name:<{NAME_WIDTH}} {size:>6} {stop:>4} {loss:>6} {fees:>15} {even:>7}  {stops}"
+        yield f"{name:<{NAME_WIDTH}} {size:>6} {lots:>5} {stop:>4} {loss:>6} {fees:>10} {even:>10} {stops:>10}"
     for row in arithmetic:
-        shares = "/".join(f"{rung.fee_share_pct:.0f}" for rung in row.targets)
-        rate = "never" if row.break_even_win_rate_pct is None else f"{row.break_even_win_rate_pct:.1f}"
-        name = row.setup if len(row.setup) <= NAME_WIDTH else f"{row.setup[: NAME_WIDTH - 2]}.."
-        yield (
-            f"{name:<{NAME_WIDTH}} {row.notional_usd:>6.2f} {row.stop_bps:>4g} {row.loss_at_stop_usd:>6.2f} "
-            f"{shares:>15} {rate:>7}  {row.full_stops_daily_loss} / {row.full_stops_drawdown}"
-        )
+        yield _arithmetic_line(row)
+
+
+def _arithmetic_line(row: SetupArithmetic) -> str:
+    """A size that is not known in lots is marked `~`; one that fits no order is denied."""
+    name = row.setup if len(row.setup) <= NAME_WIDTH else f"{row.setup[: NAME_WIDTH - 2]}.."
+    if row.is_denied:
+        denied = f"denied: {row.asked_usd:.2f} USD is under one order"
+        return f"{name:<{NAME_WIDTH}} {'0.00':>6} {0:>5} {row.stop_bps:>4g}  {denied}"
+    traded = row.traded
+    size = f"~{traded.notional_usd:.2f}" if row.lots is None else f"{traded.notional_usd:.2f}"
+    lots = "?" if row.lots is None else str(row.lots)
+    shares = "/".join(f"{rung.fee_share_pct:.0f}" for rung in traded.rungs)
+    rates = (traded.break_even_all_pct, traded.break_even_first_pct)
+    even = "/".join("never" if rate is None else f"{rate:.1f}" for rate in rates)
+    stops = f"{row.full_stops_daily_loss}/{row.full_stops_drawdown}"
+    return (
+        f"{name:<{NAME_WIDTH}} {size:>6} {lots:>5} {row.stop_bps:>4g} {traded.loss_at_stop_usd:>6.3f} "
+        f"{shares:>10} {even:>10} {stops:>10}"
+    )
 
 
 def checklist_json(checklist: Checklist, further: tuple[Stage, ...] = ()) -> str:
-    """The checklist as one JSON object: `ok`, `checks` with `name`, `ok`, `detail` (and `standing`), the mode, and
-    `further`: what each later stage still lacks.
+    """The checklist as one JSON object: `ok`, `checks` with `name`, `ok`, `detail` (and `standing`), the mode,
+    `arithmetic` with each setup's numbers, and `further`: what each later stage still lacks.
     """
     checks = [
         {"name": item.name, "ok": item.ok, "standing": item.standing.value, "detail": item.detail}
         for item in checklist.items
     ]
-    found = {"ok": checklist.ok, "mode": checklist.mode.value, "checks": checks, "further": stages_json(further)}
+    found = {
+        "ok": checklist.ok,
+        "mode": checklist.mode.value,
+        "checks": checks,
+        "arithmetic": [msgspec.to_builtins(one) for one in checklist.arithmetic],
+        "further": stages_json(further),
+    }
     return json.dumps(found, ensure_ascii=False)
 
 

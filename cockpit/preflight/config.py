@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import LowerBandLong, SetupSection, UpperBandShort
 from cockpit.domain.kinds import Mode
-from cockpit.gate.arithmetic import SetupArithmetic
+from cockpit.domain.numbers import price_text
+from cockpit.gate.arithmetic import Reduced, SetupArithmetic
 from cockpit.gate.sizing import lots_down
+from cockpit.gate.unreached import unreached_limits
 from cockpit.preflight.checklist import Item, failed, passed, warned
 
 
@@ -20,6 +22,7 @@ def config_items(config: CockpitConfig, mode: Mode, arithmetic: tuple[SetupArith
         yield _minimum(config, numbers)
     yield _context(config)
     yield _limits(config, mode)
+    yield passed("limits that cannot bind", "; ".join(unreached_limits(config, arithmetic, mode)) or "none")
     yield _kill_switch(config)
     yield _cold_storage(config)
     yield _aave(config, mode)
@@ -48,22 +51,53 @@ def _has_its_bands(config: CockpitConfig, setup: SetupSection) -> bool:
 
 
 def _arithmetic(config: CockpitConfig, numbers: SetupArithmetic) -> Item:
-    name = f"arithmetic.{numbers.setup}"
-    targets = "/".join(f"+{rung.distance_bps:g}" for rung in numbers.targets)
-    shares = "/".join(f"{rung.fee_share_pct:.0f}" for rung in numbers.targets)
+    name, traded = f"arithmetic.{numbers.setup}", numbers.traded
+    if numbers.is_denied:
+        return failed(name, f"{_size(numbers)}: expected an order its venue takes, always denied")
+    targets = "/".join(f"+{rung.distance_bps:g}" for rung in traded.rungs)
+    shares = "/".join(f"{rung.fee_share_pct:.0f}" for rung in traded.rungs)
+    parts = "/".join(f"{rung.share_pct:.0f}" for rung in traded.rungs)
     costs = (
-        f"{numbers.notional_usd:.2f} USD; a stop of {numbers.stop_bps:g} bps loses {numbers.loss_at_stop_usd:.2f} USD "
-        f"with {numbers.fees_usd:.3f} USD fees; fees are {shares} % of the targets {targets} bps"
+        f"{_size(numbers)}; a stop of {numbers.stop_bps:g} bps loses {traded.loss_at_stop_usd:.4f} USD "
+        f"with {traded.fees_usd:.4f} USD fees; fees are {shares} % of the targets {targets} bps, "
+        f"{parts} % of the size each"
     )
+    reduced = "".join(f"; x {one.factor:g} {_lots_left(numbers, one)}" for one in numbers.reduced)
     stops = (
         f"{numbers.full_stops_daily_loss} full stops to the daily limit, {numbers.full_stops_drawdown} to the drawdown"
+        f"{reduced}"
     )
-    rate = numbers.break_even_win_rate_pct
-    if rate is None:
+    rate, first = traded.break_even_all_pct, traded.break_even_first_pct
+    if rate is None or first is None:
         return failed(name, f"{costs}; expected the ladder to pay its fees, was less: no win rate breaks even; {stops}")
-    text = f"{costs}; breaks even at {rate:.1f} % wins; {stops}"
+    text = (
+        f"{costs}; breaks even at {rate:.1f} % wins that fill every rung, "
+        f"at {first:.1f} % that fill the first and stop at entry; {stops}"
+    )
     wanted = config.modes.way_up.min_win_rate_pct
-    return warned(name, f"{text}; the way up asks {wanted:g} % only") if rate > wanted else passed(name, text)
+    if rate > wanted:
+        return warned(name, f"{text}; the way up asks {wanted:g} % only")
+    return warned(name, text) if any(one.lots == 0 for one in numbers.reduced) else passed(name, text)
+
+
+def _size(numbers: SetupArithmetic) -> str:
+    """What is traded of what was asked, as `29.05 USD asked, traded 21.68 (2 lots at 108,402)`."""
+    asked = f"{numbers.asked_usd:.2f} USD asked"
+    if numbers.lots is None or numbers.price is None:
+        return f"{asked}, lots unknown without a price of {numbers.asset}"
+    if numbers.is_denied:
+        return f"{asked}, under one order of {numbers.venue} at {price_text(numbers.price)}"
+    return f"{asked}, traded {numbers.traded.notional_usd:.2f} ({_lots(numbers.lots)} at {price_text(numbers.price)})"
+
+
+def _lots(lots: int) -> str:
+    return f"{lots} lot" if lots == 1 else f"{lots} lots"
+
+
+def _lots_left(numbers: SetupArithmetic, reduced: Reduced) -> str:
+    if reduced.lots == 0:
+        return "is denied: under one order"
+    return f"is still {_lots(reduced.lots)}" if reduced.lots == numbers.lots else f"is {_lots(reduced.lots)}"
 
 
 def _minimum(config: CockpitConfig, numbers: SetupArithmetic) -> Item:
@@ -71,7 +105,7 @@ def _minimum(config: CockpitConfig, numbers: SetupArithmetic) -> Item:
     price = config.market_context.prices_usd.get(numbers.asset)
     findings = {venue: _why_too_small(config, venue, numbers, price) for venue in config.venues}
     where = "; ".join(f"{venue}: {finding or 'can trade'}" for venue, finding in findings.items())
-    text = f"{numbers.notional_usd:.2f} USD of {numbers.asset} on {numbers.venue}; {where}"
+    text = f"{numbers.asked_usd:.2f} USD of {numbers.asset} on {numbers.venue}; {where}"
     if findings[numbers.venue]:
         return failed(name, text)
     if price is None:
@@ -85,9 +119,9 @@ def _why_too_small(config: CockpitConfig, venue: str, numbers: SetupArithmetic, 
     if instrument is None:
         return f"does not list {numbers.asset}"
     if price is None:
-        too_small = numbers.notional_usd < instrument.min_notional_usd
+        too_small = numbers.asked_usd < instrument.min_notional_usd
         return f"under its minimum of {instrument.min_notional_usd:g} USD" if too_small else ""
-    qty = lots_down(numbers.notional_usd / price, instrument)
+    qty = lots_down(numbers.asked_usd / price, instrument)
     if qty < instrument.min_qty or qty <= 0:
         return f"under its smallest order of {instrument.min_qty:g} ({instrument.min_qty * price:.2f} USD)"
     if qty * price < instrument.min_notional_usd:

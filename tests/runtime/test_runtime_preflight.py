@@ -68,7 +68,21 @@ def test_looking_changes_nothing(places: Places, tmp_path: Path) -> None:
             Standing.OK,
             "3 of 4 enabled: ",
         ),
-        ([], "arithmetic.btc_lower_band_long", Standing.OK, "29.05 USD; a stop of 28 bps loses 0.11 USD"),
+        (
+            [],
+            "arithmetic.btc_lower_band_long",
+            Standing.OK,
+            "29.05 USD asked, traded 21.68 (2 lots at 108,402); a stop of 28 bps loses 0.0824 USD",
+        ),
+        ([], "arithmetic.btc_lower_band_long", Standing.OK, "58.0 % wins that fill every rung, at 83.5 % that fill"),
+        (
+            [],
+            "arithmetic.btc_upper_band_short",
+            Standing.WARN,
+            "x 0.8 is still 1 lot; x 0.5 is denied: under one order",
+        ),
+        ([], "limits that cannot bind", Standing.OK, "100 USD daily loss: the 19.92 drawdown comes first; "),
+        (["market_context.prices_usd.BTC=300000"], "arithmetic.btc_lower_band_long", Standing.FAIL, "always denied"),
         (["venues.okx.taker_fee_bps=8"], "arithmetic.squeeze_guard.XRP", Standing.WARN, "the way up asks 60 % only"),
         (["venues.okx.taker_fee_bps=20"], "arithmetic.squeeze_guard.XRP", Standing.FAIL, "no win rate breaks even"),
         (
@@ -211,7 +225,7 @@ def test_the_text_fits_80_columns_and_holds_the_arithmetic(places: Places) -> No
     wide = [line for line in lines if len(line) > 80 and " " in line.strip()[8:]]
     assert not wide
     row = next(line for line in lines if line.startswith("btc_lower_band_long"))
-    assert row.split() == ["btc_lower_band_long", "29.05", "28", "0.11", "40/20/11", "50.8", "905", "/", "180"]
+    assert row.split() == ["btc_lower_band_long", "21.68", "2", "28", "0.082", "40/20", "58.0/83.5", "1213/241"]
     assert lines[-1].startswith("NOT READY for test: ")
 
 
