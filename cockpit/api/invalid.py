@@ -1,5 +1,6 @@
 """What is wrong with a body or a parameter, in the shape every refusal has: a word, a sentence, and the fields."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -55,14 +56,12 @@ def _finding(problem: Any) -> str:
 
 def _value(value: Any) -> str:
     """What was sent, where it is short and plain: the answer goes to whoever sent it, and to nobody else."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return f"{value!r}"[:LONGEST_VALUE]
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)[:LONGEST_VALUE]
     if isinstance(value, str):
         shown = ascii(value[:LONGEST_VALUE])
         return shown if len(value) <= LONGEST_VALUE else f"{shown} and {len(value) - LONGEST_VALUE} characters more"
-    return {dict: "an object", list: "a list"}.get(type(value), "something else")
+    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "something else"
 
 
 def _field(problem: Any) -> str:
