@@ -28,6 +28,7 @@ from cockpit.feeds.polled import PolledFeed, Source
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue
+from tests.loopback.exchange_okx import instrument as okx_row
 from tests.loopback.venue_server import Refusal
 
 LIVE = LiveSection()
@@ -97,6 +98,32 @@ async def test_rates_of_other_intervals_are_brought_to_8_hours() -> None:
         one, two = await readings.funding("XRP"), await others.funding("XRP")
         assert (one.interval_h, one.rate_bps_8h) == (4.0, pytest.approx(2.0))
         assert (two.interval_h, two.rate_bps_8h) == (2.0, pytest.approx(4.0))
+
+
+@pytest.mark.parametrize("odd", [{"symbol": "XRPUSDT", "fundingIntervalHours": None}, None, 7, {}])
+async def test_an_odd_row_of_the_intervals_takes_nobody_elses_funding_down(odd: object) -> None:
+    async with binance() as (venue, readings, _):
+        venue.intervals["BTCUSDT"] = 4
+        venue.next_funding_ms = now_ms() + 3_600_000
+        usual = venue._funding_info
+        venue._funding_info = lambda: [odd, *usual()]  # type: ignore[list-item, method-assign]
+        assert (await readings.funding("BTC")).interval_h == 4.0
+        if isinstance(odd, dict) and odd:
+            with pytest.raises(FeedTrouble, match="binance funding interval of XRPUSDT: expected a number"):
+                await readings.funding("XRP")
+
+
+async def test_odd_rows_of_the_venues_lists_take_no_other_contract_down() -> None:
+    async with binance() as (venue, readings, exchange):
+        listed = venue._exchange_info()
+        odd = [{"symbol": "ODDUSDT", "filters": 3, "contractType": "PERPETUAL"}, {"symbol": None}, {}]
+        venue.exchange_info = {**listed, "symbols": [*odd, *listed["symbols"]]}
+        await readings.funding("BTC")
+        assert set(exchange.symbols) == {"BTC", "XRP"}
+    async with okx() as (other, others, at_okx):
+        other.instruments = [{"instId": "ODD-USDT-SWAP"}, {"ctVal": "x"}, *map(okx_row, other.bases)]
+        await others.funding("BTC")
+        assert set(at_okx.symbols) == {"BTC", "XRP"}
 
 
 def test_a_change_of_interval_is_said_and_a_contradiction_is_refused(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, seconds_to_ns
+from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.trouble import FeedTrouble
 
 
@@ -37,8 +38,13 @@ def rows_of(body: Any, what: str) -> Sequence[Any]:
 
 
 def nearest(rows: Sequence[Any], field: str | int, target_ns: int, within_s: float, what: str) -> Any:
-    """The row stamped closest to an instant. Raises `FeedTrouble` where none is within reach."""
-    best = min(rows, key=lambda row: abs(number(row, field, what) * NS_PER_MS - target_ns))
+    """The row stamped closest to an instant; one without a stamp is nobody's. Raises `FeedTrouble` where none is within
+    reach.
+    """
+    stamped, unreadable = read_rows(what, rows, lambda row: (number(row, field, what), row))
+    if not stamped:
+        raise FeedTrouble(unreadable[0] if unreadable else f"{what}: expected at least one row, was none")
+    _, best = min(stamped, key=lambda one: abs(one[0] * NS_PER_MS - target_ns))
     away_s = ns_to_seconds(abs(round(number(best, field, what)) * NS_PER_MS - target_ns))
     if away_s > within_s:
         raise FeedTrouble(f"{what}: expected a row within {within_s:.0f} s of the instant, was {away_s:.0f} s away")

@@ -1,5 +1,8 @@
 """What Binance's REST says about positioning, funding and open interest."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.answers import bar_end_ns, nearest, number, rows_of, stamp_ns
@@ -27,7 +30,7 @@ class BinanceReadings:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._intervals = Intervals(exchange.name)
-        self._listed_h: dict[str, float] = {}
+        self._listed: dict[str, Mapping[str, Any]] = {}
         self._listed_ns: int | None = None
 
     async def positioning(self, asset: str) -> Positioning:
@@ -95,7 +98,8 @@ class BinanceReadings:
             rows = await self._exchange.ask("fapiPublicGetFundingInfo")
             if not isinstance(rows, list):
                 raise FeedTrouble(f"binance funding intervals: expected a list, was {type(rows).__name__}")
-            what = "binance funding intervals"
-            self._listed_h = {str(row.get("symbol")): number(row, "fundingIntervalHours", what) for row in rows}
+            self._listed = {row["symbol"]: row for row in rows if isinstance(row, Mapping) and "symbol" in row}
             self._listed_ns = now_ns
-        return self._listed_h.get(symbol, NORMAL_H)
+        if symbol not in self._listed:
+            return NORMAL_H
+        return number(self._listed[symbol], "fundingIntervalHours", f"binance funding interval of {symbol}")
