@@ -49,6 +49,7 @@ class Reconcile:
         self._everywhere_ns: int | None = None
         self._held: dict[str, HeldPosition] = {}
         self._was_compared = asyncio.Event()
+        self._unreadable_said: set[str] = set()
         self._vanished_ns: dict[str, int] = {}
         """Since when an order that rested is in no list, and its id is not known."""
 
@@ -93,10 +94,19 @@ class Reconcile:
         await self._compare(positions)
         await self._orphans.sweep(orders, self._held)
         await self._guard.renew()
-        self._good_ns = context.now_ns
         if everywhere:
             self._everywhere_ns = context.now_ns
-        self._review("")
+        self._review(self._unreadable())
+
+    def _unreadable(self) -> str:
+        """What of the lists could not be read: it may be anything, so that no entry starts beside it for long."""
+        context, sentences = self._context, self._context.account.unreadable()
+        for sentence in set(sentences) - self._unreadable_said:
+            context.notify(VenueTopic.NOTE, sentence, is_grave=True)
+        self._unreadable_said = set(sentences)
+        if not sentences:
+            self._good_ns = context.now_ns
+        return sentences[0] if sentences else ""
 
     async def emit_position(self, asset: str) -> None:
         """Answer what is held on one perpetual, agreed by two reads where it is less than we think.

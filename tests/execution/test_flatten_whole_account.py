@@ -9,7 +9,11 @@ import pytest
 from real_stage import KINDS, account_on, hurried, real_stage
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.kinds import OrderRole, Side
+from cockpit.domain.kinds import OrderRole, Side, VenueTopic
+from cockpit.exchanges.base.endpoint_budget import EndpointBudget
+from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.okx.account import OkxAccount
+from cockpit.exchanges.okx.limits import CALLS
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from tests.loopback import matching_hands
@@ -171,6 +175,18 @@ async def test_an_engines_flatten_goes_on_until_the_odd_row_is_gone(shipped_conf
 
 
 @VENUES
+async def test_beside_what_cannot_be_read_it_is_said_and_no_entry_starts(
+    shipped_config: CockpitConfig, name: str
+) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        mend = with_odd_rows(stage.venue, PATHS[name][0], {"symbol": "ODDUSDT", "instId": "ODD-USDT-SWAP"})
+        await stage.until(lambda: any(word.is_grave and not word.is_over for word in stage.words(VenueTopic.UNREAD)))
+        assert any("a row cannot be read" in word.sentence for word in stage.words(VenueTopic.NOTE))
+        mend()
+        await stage.until(lambda: stage.words(VenueTopic.UNREAD)[-1].is_over)
+
+
+@VENUES
 @pytest.mark.parametrize("are_listed", [True, False], ids=["said in the list", "learnt from refusals"])
 async def test_a_position_larger_than_one_order_may_be_is_closed_in_pieces(
     shipped_config: CockpitConfig, name: str, are_listed: bool
@@ -266,3 +282,35 @@ async def test_a_stop_off_the_grid_of_today_is_laid_again_on_it(shipped_config: 
         await stage.until(lambda: "OrderAccepted" in stage.of("t000001s2"))
         (resting,) = stage.venue.algo_orders
         assert resting.asked.trigger == 99_000
+
+
+CALLS_IN_2_S = {"orders-algo-pending": 20, "cancel-algos": 20, "account/positions": 10, "orders-pending": 60}
+
+
+def most_in_a_window(venue: Any, path_end: str, window_ns: int = 2_000_000_000) -> int:
+    """The most calls of that endpoint that arrived within any two seconds."""
+    arrived = [call.arrived_ns for call in venue.calls if call.path.endswith(path_end)]
+    return max((sum(at <= other < at + window_ns for other in arrived) for at in arrived), default=0)
+
+
+@pytest.mark.parametrize("road", ["engine", "direct"])
+async def test_okx_is_asked_no_more_often_than_it_may_be(shipped_config: CockpitConfig, road: str) -> None:
+    """At the pace of the world: with more stops than may be cancelled in one go, and a look every fifth of a second."""
+    async with real_stage(shipped_config, "okx", factor=1.0) as stage:
+        account: Any = stage.account
+        account.budget.window_s = OkxAccount.endpoint_window_s
+        account.timing = account.budget._timing = Timing()
+        stage.venue.trade_by_hand("BTC", "buy", 0.01)
+        for number in range(25):
+            stage.venue.orders.rest_algo(ODD_KINDS[number % len(ODD_KINDS)], "BTC-USDT-SWAP")
+        stage.venue.calls.clear()
+        if road == "engine":
+            stage.flatten()
+            await stage.until(lambda: stage.flat_looks == 2)
+        else:
+            direct_account: Any = account_on(stage.venue, "okx", shipped_config)
+            direct_account.budget = EndpointBudget(CALLS, OkxAccount.endpoint_window_s, Timing())
+            assert await flatten_directly({"okx": direct_account}, lambda step: None, "abc123", Timing())
+        assert is_empty(stage.venue)
+        for path_end, most in CALLS_IN_2_S.items():
+            assert most_in_a_window(stage.venue, path_end) <= most, path_end
