@@ -21,6 +21,7 @@ from cockpit.api.listeners import open_port, open_socket, remove_socket, url_of
 from cockpit.api.pages import Pages
 from cockpit.api.protocols import DroppableSocket, PromptHttp, QuietServer
 from cockpit.api.pump import Pump
+from cockpit.api.rehearsal import rehearse
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import SECRET_NAME, SignalSignature
 from cockpit.api.tokens import Token, TokenError, load_token
@@ -70,6 +71,7 @@ class ApiServer:
     async def start(self) -> str:
         """Begin to listen; returns the TCP URL with its real port. Raises `CannotStart` for a place that is taken."""
         token = self._token()
+        await rehearse(self._app)
         port = open_port(self._options.host, self._options.port)
         try:
             local = open_socket(self._places.socket)

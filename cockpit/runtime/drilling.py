@@ -1,5 +1,6 @@
 """The drill: the smallest open, a stop, and out again, where no money is at stake, with the times it took."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +17,8 @@ from cockpit.flatten.direct import flatten_directly
 from cockpit.journal.drills import Drill, DrillStep
 
 STOP_AWAY_BPS = 300.0
+IN_WITHIN_S, OUT_WITHIN_S = 20.0, 35.0
+"""A venue that does not answer ends a drill within a minute; what may be left there is said."""
 FILL_LOOKS = 50
 LOOK_EVERY_S = 0.1
 DOUBLINGS = 12
@@ -41,24 +44,37 @@ class DrillRun:
         self._timing = timing or Timing()
         self._steps: list[DrillStep] = []
         self._number = self._timing.clock() // NS_PER_MS
+        self._is_open = False
 
     async def run(self) -> Drill:
         """Every step, and the way out whatever became of the others. Never raises what a venue did."""
         began_ns = self._timing.clock()
         is_done = False
         try:
-            await self._in()
+            async with asyncio.timeout(IN_WITHIN_S):
+                await self._in()
             is_done = True
         except (DrillFailed, VenueFailure) as error:
             self._emit("FAILED", began_ns, str(error))
-        out_ns = self._timing.clock()
-        if not self.is_allowed:
+        except TimeoutError:
+            self._emit("FAILED", began_ns, f"expected every step within {IN_WITHIN_S:g} s, was not")
+        if not self._is_open:
+            await self._account.close()
             return self._drill(began_ns, False)
-        is_flat = await flatten_directly(
-            {self._account.venue: self._account}, lambda step: self._notify(step.line), self._prefix, self._timing
-        )
+        return self._drill(began_ns, await self._out() and is_done)
+
+    async def _out(self) -> bool:
+        """Whatever became of the way in. Only a venue that says so is flat."""
+        out_ns, account = self._timing.clock(), self._account
+        try:
+            async with asyncio.timeout(OUT_WITHIN_S):
+                is_flat = await flatten_directly(
+                    {account.venue: account}, lambda step: self._notify(step.line), self._prefix, self._timing
+                )
+        except TimeoutError:
+            is_flat = False
         self._emit("FLATTEN", out_ns, "the venue said flat twice" if is_flat else "the venue was NOT seen flat")
-        return self._drill(began_ns, is_done and is_flat)
+        return is_flat
 
     @property
     def is_allowed(self) -> bool:
@@ -70,6 +86,7 @@ class DrillRun:
             raise DrillFailed(f"expected a demo or loopback account on {self._account.venue}, was a real one")
         began_ns = self._timing.clock()
         await self._account.open()
+        self._is_open = True
         held = await self._account.positions()
         self._emit("OPEN THE ACCOUNT", began_ns, f"{len(held)} positions there")
         asset = next(asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue)

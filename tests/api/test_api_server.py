@@ -16,6 +16,7 @@ from engine_room import SIGNAL, eventually, running
 from websockets.exceptions import ConnectionClosed
 
 from cockpit.api.listeners import open_port, open_socket, url_of
+from cockpit.domain.kinds import EngineState
 from cockpit.runtime.startup import CannotStart
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -307,3 +308,12 @@ async def test_truncated_commands_are_not_carried_out(home: Path) -> None:
         await eventually(lambda: refused["gone"] == 1)
 
         assert engine.host.engine.risk.accountant.account.halt is None
+
+
+async def test_the_first_command_finds_everything_built(home: Path) -> None:
+    """No command came of the rehearsal, and nothing was written down or counted."""
+    async with running(home, arm=False) as engine:
+        assert engine.server._app.middleware_stack is not None
+        assert engine.host.snapshot().state is EngineState.DISARMED
+        assert not engine.server.context.log.refused
+    assert engine.api_log() == []
