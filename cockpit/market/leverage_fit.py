@@ -8,13 +8,12 @@ symbol), so only the shape is fitted, never the level, and what few bars say is 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from cockpit.config.sources import LeverageShare, LiquidationMapSection
 from cockpit.market.leverage_map import Forced, InterestBar, LeverageMap
 
-Vector = npt.NDArray[np.float64]
+Vector = Sequence[float]
+Matrix = Sequence[Vector]
+"""By rows."""
 
 MOST_SWEEPS = 2_000
 SETTLED = 1e-12
@@ -43,14 +42,14 @@ def fitted(
     if bars_told < section.fit_min_bars:
         return None
     crossed = [_crossed(ordered, assumed, section) for assumed in section.leverages]
-    predicted = np.array([[usd for at in heard for usd in column[at]] for column in crossed]).T
-    happened = np.array([usd for one in told for usd in one])
-    assumed = np.array([one.share for one in section.leverages])
+    predicted = [[usd for at in heard for usd in column[at]] for column in crossed]
+    happened = [usd for one in told for usd in one]
+    assumed = [one.share for one in section.leverages]
     shares = _shares(predicted, happened, assumed, section.fit_prior_weight)
     if shares is None:
         return None
     kept = [
-        LeverageShare(leverage=one.leverage, share=float(share))
+        LeverageShare(leverage=one.leverage, share=share)
         for one, share in zip(section.leverages, shares, strict=True)
         if share > LEAST_SHARE
     ]
@@ -58,36 +57,44 @@ def fitted(
     return Fit(tuple(one.model_copy(update={"share": one.share / total}) for one in kept), bars_told)
 
 
-def nonnegative_least_squares(matrix: Vector, target: Vector) -> Vector:
+def nonnegative_least_squares(matrix: Matrix, target: Vector) -> list[float]:
     """The x >= 0 that minimises |matrix x - target|, for a square positive definite system: x' matrix x / 2 - target x.
 
     Coordinate by coordinate (Hildreth); for the handful of leverages there are it settles at once.
     """
-    found = np.zeros(len(target))
+    found = [0.0] * len(target)
     for _ in range(MOST_SWEEPS):
-        before = found.copy()
-        for at in range(len(found)):
-            pull = target[at] - matrix[at] @ found + matrix[at, at] * found[at]
-            found[at] = max(0.0, pull / matrix[at, at])
-        if np.abs(found - before).max() <= SETTLED * max(1.0, np.abs(found).max()):
+        moved = 0.0
+        for at, row in enumerate(matrix):
+            pull = target[at] - sumprod(row, found) + row[at] * found[at]
+            value = max(0.0, pull / row[at])
+            moved, found[at] = max(moved, abs(value - found[at])), value
+        if moved <= SETTLED * max(1.0, *found):
             break
     return found
 
 
-def _shares(predicted: Vector, happened: Vector, assumed: Vector, prior_weight: float) -> Vector | None:
-    as_assumed = predicted @ assumed
-    size = float(as_assumed @ as_assumed)
+def sumprod(one: Vector, other: Vector) -> float:
+    """The scalar product."""
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _shares(predicted: Matrix, happened: Vector, assumed: Vector, prior_weight: float) -> list[float] | None:
+    """`predicted` has a row for each leverage."""
+    as_assumed = [sumprod(assumed, bar) for bar in zip(*predicted, strict=True)]
+    size = sumprod(as_assumed, as_assumed)
     if size <= 0.0:
         return None
-    level = float(as_assumed @ happened) / size
+    level = sumprod(as_assumed, happened) / size
     if level <= 0.0:
         return None
-    normal = predicted.T @ predicted
-    hold = prior_weight * float(np.trace(normal)) / len(assumed)
-    matrix = normal + hold * np.eye(len(assumed))
-    found = nonnegative_least_squares(matrix, predicted.T @ happened / level + hold * assumed)
-    total = float(found.sum())
-    return found / total if total > 0.0 else None
+    normal = [[sumprod(one, other) for other in predicted] for one in predicted]
+    hold = prior_weight * sum(row[at] for at, row in enumerate(normal)) / len(assumed)
+    matrix = [[value + hold * (at == to) for to, value in enumerate(row)] for at, row in enumerate(normal)]
+    target = [sumprod(one, happened) / level + hold * share for one, share in zip(predicted, assumed, strict=True)]
+    found = nonnegative_least_squares(matrix, target)
+    total = sum(found)
+    return [share / total for share in found] if total > 0.0 else None
 
 
 def _crossed(bars: Sequence[InterestBar], assumed: LeverageShare, section: LiquidationMapSection) -> list[Forced]:

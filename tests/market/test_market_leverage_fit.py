@@ -92,7 +92,7 @@ def test_least_squares_without_negatives_is_the_best_there_is(columns: int, rows
     data = np.array(numbers[: rows * columns]).reshape(rows, columns)
     matrix = data.T @ data + 0.5 * np.eye(columns)
     target = data.T @ np.array(numbers[72 : 72 + rows])
-    found = nonnegative_least_squares(matrix, target)
+    found = np.array(nonnegative_least_squares(matrix.tolist(), target.tolist()))
     slope = matrix @ found - target
     scale = 1e-6 * (1.0 + np.abs(target).max())
     assert (found >= 0.0).all()
