@@ -111,7 +111,9 @@ def _only_there(snapshot: "Snapshot", venue: str) -> None:
 def _question(snapshot: "Snapshot") -> str:
     names = [f"{view.trade.trade_id} {view.trade.asset} {view.trade.side.value}" for view in snapshot.open_trades]
     what = f"{len(names)} open trades ({', '.join(names)})" if names else "no open trade of ours"
-    return f"Flatten in {snapshot.mode.value} mode: {what}, every venue swept, then halted."
+    foreign = [f"{view.qty:+g} {view.asset} on {view.venue}" for view in snapshot.foreign_positions]
+    too = f", and what is not ours ({', '.join(foreign)})" if foreign else ""
+    return f"Flatten in {snapshot.mode.value} mode: {what}{too}, every venue swept, then halted."
 
 
 async def _through_engine(places: Places, answer: "EngineAnswer", say: Say) -> int:
@@ -139,10 +141,24 @@ def _without_engine(places: Places, runs: bool, why: str, say: Say, confirm: Con
     from cockpit.runtime.profile_prefix import known_prefix
 
     say(one_line(why))
+    confirm = _marked(places, say, confirm)
     if runs:
         say(f"process {read_holder(places.lock).get('pid', 'unknown')} may still send entries: end it")
     code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), say, confirm, is_sure)
     return _by_the_journal(places, runs, say, venue) if code is None else code
+
+
+def _marked(places: Places, say: Say, confirm: Confirm) -> Confirm:
+    """The moment it is confirmed this profile's engine is halted, should it be frozen, or come back."""
+    from cockpit.runtime.halt_mark import leave_halt_mark
+
+    def confirmed(question: str) -> bool:
+        is_yes = confirm(question)
+        if is_yes and (trouble := leave_halt_mark(places)):
+            say(trouble)
+        return is_yes
+
+    return confirmed
 
 
 def _by_the_journal(places: Places, runs: bool, say: Say, venue: str) -> int:

@@ -27,6 +27,7 @@ from cockpit.engine.views import snapshot
 from cockpit.journal.recordings import RecordingWriter
 from cockpit.journal.store import Journal
 from cockpit.paper.venue import PaperVenue
+from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
 from cockpit.runtime.latency import Latency
 from cockpit.runtime.log_ring import LogRing
@@ -149,6 +150,7 @@ class Host:
         self.supervisor.start("presence", Presence(self.engine, self.journal).run)
         if self.gate is not None:
             self.gate.start()
+            self.supervisor.start("halt mark", HaltMarkWatch(self.gate.places, self._halt_by_mark).run)
 
     async def stop(self) -> None:
         """Let go of real venues, stop the workers, then write what is left to write."""
@@ -196,6 +198,10 @@ class Host:
             return ""
         why = health.last_error if not health.ok else f"{health.pending} records waiting"
         return f"NOT IN THE JOURNAL YET ({why}): a power cut or a kill would lose it"
+
+    async def _halt_by_mark(self, mark: str) -> None:
+        """Somebody flattened past this engine: no entries until an operator has looked."""
+        await self.command(lambda now_ns, command_id: HaltTrading(now_ns, command_id, "cockpit flatten", mark))
 
     async def _with_context(self, command: AnyCommand) -> AnyCommand:
         if self.gate is None:

@@ -23,15 +23,26 @@ Put = Callable[[VenueEvent], None]
 class JournalFirst:
     """Holds an entry back until the journal has what was decided with it, at most `within_s`; then it is refused.
 
+    `against_entries` is asked in the last moment: its sentence refuses the entry, should there be one.
+
     Everything else goes on at once: a way out waits for no disk. What became of a held entry is told through `put`.
     """
 
-    def __init__(self, venue: OrderVenue, journal: Journal, within_s: float, put: Put, timing: Timing) -> None:
+    def __init__(
+        self,
+        venue: OrderVenue,
+        journal: Journal,
+        within_s: float,
+        put: Put,
+        timing: Timing,
+        against_entries: Callable[[], str] = lambda: "",
+    ) -> None:
         self._venue = venue
         self._journal = journal
         self._within_s = within_s
         self._put = put
         self._timing = timing
+        self._against_entries = against_entries
         self._held: dict[str, asyncio.Task[None]] = {}
 
     def on_market(self, event: AnyEvent | AnyCommand) -> Sequence[VenueEvent]:
@@ -73,7 +84,11 @@ class JournalFirst:
         """It runs once the step that decided the entry is over, and the journal was given all of it."""
         order_id = action.order.order_id
         try:
-            if await self._is_written():
+            is_written = await self._is_written()
+            against = self._against_entries()
+            if against:
+                self._put(OrderRejected(self._timing.clock(), order_id, f"not sent: {against}"))
+            elif is_written:
                 for event in self._venue.submit(action):
                     self._put(event)
             else:

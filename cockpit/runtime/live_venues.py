@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -50,6 +50,7 @@ class LiveVenues:
         journal: Journal,
         put: Put,
         timing: Timing | None = None,
+        against_entries: Callable[[], str] = lambda: "",
     ) -> None:
         used = timing or Timing()
         self.accounts = dict(accounts)
@@ -61,7 +62,7 @@ class LiveVenues:
         self._put = put
         self._timing = used
         within_s = config.execution.entry_journal_within_ms / 1_000
-        self.venue = JournalFirst(_Dispatch(self._desks, put, used), journal, within_s, put, used)
+        self.venue = JournalFirst(_Dispatch(self._desks, put, used), journal, within_s, put, used, against_entries)
         self._supervisor = Supervisor(self._fell, sleep=used.sleep)
 
     def start(self) -> None:

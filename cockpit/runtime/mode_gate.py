@@ -35,6 +35,7 @@ from cockpit.journal.way_up import way_up
 from cockpit.paper.venue import PaperVenue
 from cockpit.preflight.account_checks import account_items, opened
 from cockpit.preflight.checklist import Item
+from cockpit.runtime.halt_mark import halt_mark
 from cockpit.runtime.journal_first import Put
 from cockpit.runtime.profile_prefix import order_prefix
 
@@ -77,7 +78,7 @@ class ModeGate:
         timing: Timing | None = None,
     ) -> None:
         self._host = host
-        self._places = places
+        self.places = places
         self._kind = kind
         self._put = put
         self._timing = timing or Timing()
@@ -200,7 +201,7 @@ class ModeGate:
         try:
             if not self._host.journal.flush(JOURNAL_WITHIN_S):
                 return False
-            evidence = JournalReader(self._places.journal).evidence()
+            evidence = JournalReader(self.places.journal).evidence()
         except JournalError as error:
             LOG.error("the way up could not be looked up: %s", error)
             return False
@@ -252,7 +253,7 @@ class ModeGate:
         if mode is not Mode.LIVE or not config.execution.drill_before_live:
             return ""
         return await asyncio.to_thread(
-            drills_lacking, self._places.journal, trading_venues(config), self._timing.clock()
+            drills_lacking, self.places.journal, trading_venues(config), self._timing.clock()
         )
 
     def _made(self, mode: Mode, also: Collection[str]) -> LiveVenues:
@@ -260,8 +261,10 @@ class ModeGate:
 
         config = self._host.config
         accounts = self._make_accounts(trading_venues(config, also), mode)
-        prefix = order_prefix(self._places)
-        return LiveVenues(accounts, prefix, config, self._host.journal, self._put, self._timing)
+        prefix = order_prefix(self.places)
+        return LiveVenues(
+            accounts, prefix, config, self._host.journal, self._put, self._timing, lambda: halt_mark(self.places)
+        )
 
     def _accounts(self, venues: Collection[str], mode: Mode) -> Mapping[str, VenueAccount]:
         return accounts_of(self._host.config, venues, mode, Secrets(), os.environ)

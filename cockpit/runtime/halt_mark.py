@@ -1,0 +1,69 @@
+"""A flatten past the engine leaves a mark beside the journal: that profile's engine honours it as a halt.
+
+An engine that was frozen while its positions were closed must not go on as if nothing had happened, and one that is
+started afterwards has to say what was done without it. The mark goes once the halt is in the journal.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cockpit.config.places import Places
+
+FILE_NAME = "flattened"
+LOOK_EVERY_S = 0.25
+MOST_CHARS = 200
+
+Halt = Callable[[str], Awaitable[object]]
+
+
+def leave_halt_mark(places: Places) -> str:
+    """Say that this profile is being flattened past its engine. Returns what stood against it, empty where nothing did:
+    a flatten never fails for want of a mark.
+    """
+    path = _path(places)
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        if places.home.is_dir():
+            path.write_text(f"flattened past the engine at {now} (process {os.getpid()})\n", encoding="ascii")
+            path.chmod(0o600)
+    except OSError as error:
+        return f"{path} could not be written ({error.strerror}): an engine of this profile is not halted by this"
+    return ""
+
+
+def halt_mark(places: Places) -> str:
+    """What the mark says, in one line; empty where there is none."""
+    path = _path(places)
+    try:
+        if not path.exists():
+            return ""
+        found = path.read_text(encoding="ascii", errors="replace")[:MOST_CHARS].strip()
+    except OSError:
+        found = ""
+    return "".join(char if char.isprintable() else "?" for char in found) or "flattened past the engine"
+
+
+class HaltMarkWatch:
+    """Halts the engine where there is a mark, and takes it away once the halt is written down."""
+
+    def __init__(self, places: Places, halt: Halt) -> None:
+        self._places = places
+        self._halt = halt
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        while True:
+            found = halt_mark(self._places)
+            if found:
+                await self._halt(found)
+                with suppress(OSError):
+                    _path(self._places).unlink()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _path(places: Places) -> Path:
+    return places.home / FILE_NAME
