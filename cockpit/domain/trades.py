@@ -61,6 +61,7 @@ class TradeRecord(msgspec.Struct, frozen=True):
     gross_usd: float = 0.0
     fees_usd: float = 0.0
     funding_usd: float = 0.0
+    funding_until_ns: int = 0
     slippage_bps: float = 0.0
     decision_to_fill_ms: float | None = None
     closed_ns: int | None = None

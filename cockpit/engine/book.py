@@ -126,13 +126,14 @@ class TradeBook:
 
     def on_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Book a funding payment to the trades of that position, by their share of it."""
-        holders = [trade for trade in self._at(paid.venue, paid.asset) if trade.record.open_qty > 0]
+        there = [trade for trade in self._at(paid.venue, paid.asset) if trade.record.open_qty > 0]
+        holders = [trade for trade in there if (trade.record.opened_ns or 0) <= paid.ts_ns]
         if not holders:
             self._on_late_funding(paid, out)
         total = sum(trade.record.open_qty for trade in holders)
         for trade in holders:
             share = trade.record.open_qty / total
-            trade.on_funding(paid.amount_usd * share, out)
+            trade.on_funding(paid.amount_usd * share, paid.ts_ns, out)
 
     def on_position(self, position: VenuePosition, out: Outbox) -> None:
         """The venue said what it holds: whoever waits for that hears it, and what nobody explains is told."""
@@ -328,7 +329,7 @@ class TradeBook:
             if opened_ns <= paid.ts_ns <= closed_ns:
                 self._trades[trade_id] = self._over.pop(trade_id)
                 self._booked[trade_id] = record
-                trade.on_funding(paid.amount_usd, out)
+                trade.on_funding(paid.amount_usd, paid.ts_ns, out)
                 return
         what = f"{paid.amount_usd:+.4f} USD of funding on {paid.asset} by {paid.venue}"
         out.notice("warning", "funding", f"{what} booked to no trade: none of ours was open there then")

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from cockpit.domain.kinds import ExitReason
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import BPS, NS_PER_MS, average_price, seconds_to_ns
 from cockpit.gate.sizing import lot_decimals
@@ -63,3 +64,9 @@ def with_exit(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot:
         gross_usd=trade.gross_usd + trade.side.sign * (price - trade.entry_price) * qty,
         fees_usd=trade.fees_usd + fee_usd,
     )
+
+
+def stop_reason(trade: TradeRecord, trigger_price: float | None) -> ExitReason:
+    """Which stop it was, by its price: the first one may still fill after another was laid at entry."""
+    at_entry = trigger_price is not None and trade.side.sign * (trigger_price - trade.entry_price) >= 0
+    return ExitReason.BREAKEVEN_STOP if at_entry else ExitReason.STOP

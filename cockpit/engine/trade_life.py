@@ -9,7 +9,7 @@ from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeC
 from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, RiskOf, TradePhase
 from cockpit.domain.orders import OrderProgress
-from cockpit.domain.trades import Rung, TradeRecord
+from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
 from cockpit.engine import booking, ladder, outside
@@ -18,6 +18,7 @@ from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.reasking import Reasking
 from cockpit.engine.stop_coverage import RESTS, StopCoverage
+from cockpit.engine.target_ladder import TargetLadder
 from cockpit.engine.tickets import Tickets
 
 
@@ -41,6 +42,7 @@ class TradeLife:
         self._exit_price = exit_price
         self.excursion = Excursion(record)
         self._tickets = Tickets()
+        self._targets = TargetLadder(instrument, desk, self._tickets)
         self._retiring_stops: list[str] = []
         self._unproven: set[str] = set()
         self._stop_was_lost = False
@@ -108,9 +110,12 @@ class TradeLife:
             self._place_stop(self.record.stop_price, out)
             self._emit("protected", out)
 
-    def on_funding(self, amount_usd: float, out: Outbox) -> None:
+    def on_funding(self, amount_usd: float, paid_ns: int, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
-        self.record = replace(self.record, funding_usd=self.record.funding_usd + amount_usd)
+        was = self.record
+        self.record = replace(
+            was, funding_usd=was.funding_usd + amount_usd, funding_until_ns=max(was.funding_until_ns, paid_ns)
+        )
         self._emit("funding", out)
 
     def on_position(self, position: VenuePosition, price: float | None, out: Outbox) -> None:
@@ -159,17 +164,7 @@ class TradeLife:
         self._emit("exit_shared", out)
         if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
             self._resize_stop(out)
-            self._shorten_ladder(out)
-
-    def _shorten_ladder(self, out: Outbox) -> None:
-        """Targets for more than is open would hold quantity that others there need for their exits."""
-        left = self.record.open_qty + self._instrument.lot / 2
-        for rung in self.record.rungs:
-            target = self._desk.get(rung.order_id)
-            if target is not None and target.open_qty > left:
-                self._desk.cancel(rung.order_id, out)
-            elif target is not None:
-                left -= target.open_qty
+            self._targets.shorten(self.record, out)
 
     def on_time(self, out: Outbox) -> None:
         """A second passed: expire a limit entry, run the time stop, ask again for a close that did not go through."""
@@ -209,7 +204,7 @@ class TradeLife:
             return
         self.record = replace(self.record, phase=TradePhase.CLOSING, exit_reason=reason, exit_detail=detail)
         self._desk.cancel(self.record.entry_order_id, out)
-        self._cancel_rungs(out)
+        self._targets.take_back(self.record, out)
         self._emit("closing", out)
         if self.record.open_qty > 0:
             self._send_close(self.record.open_qty, out)
@@ -256,19 +251,17 @@ class TradeLife:
         role = progress.request.role
         if role is OrderRole.STOP and was.exit_reason in (None, ExitReason.NO_STOP):
             # A stop that filled was there, whatever was concluded before it was heard of.
-            self.record = replace(self.record, exit_reason=self._reason_of(progress), exit_detail="")
+            self.record = replace(
+                self.record,
+                exit_reason=booking.stop_reason(self.record, progress.request.trigger_price),
+                exit_detail="",
+            )
             self._desk.cancel(self.record.entry_order_id, out)
         elif role is OrderRole.CLOSE:
             self.reasking.went_through()
         self._emit(f"{role.value}_filled", out)
         if not self._finish_if_flat(out) and was.phase is TradePhase.OPEN:
             self._keep_covered(progress, out)
-
-    def _reason_of(self, stop: OrderProgress) -> ExitReason:
-        """Which stop it was: the first one may still fill after another was laid at entry."""
-        price, side = stop.request.trigger_price, self.record.side
-        at_entry = price is not None and side.sign * (price - self.record.entry_price) >= 0
-        return ExitReason.BREAKEVEN_STOP if at_entry else ExitReason.STOP
 
     def _keep_covered(self, progress: OrderProgress, out: Outbox) -> None:
         """After part of an open position left: the stop follows its size, and after a whole target its price."""
@@ -307,7 +300,8 @@ class TradeLife:
         elif role is not OrderRole.TARGET or self.record.phase is not TradePhase.OPEN:
             return
         elif progress.request.order_id in self._unproven:
-            self._place_rung_anew(progress, out)
+            self.record = self._targets.placed_anew(self.record, progress, out)
+            self._emit("targets_placed", out)
         else:
             out.notice("warning", "target", f"{trade_id} target {progress.status.value} by venue: {progress.detail}")
 
@@ -396,40 +390,9 @@ class TradeLife:
     def _place_rungs(self, out: Outbox) -> None:
         """The ladder goes out once the entry is complete and the stop rests."""
         ready = self.record.phase is TradePhase.OPEN and self.record.stop_rests_on_venue and not self.record.rungs
-        if not ready or self._desk.is_live(self.record.entry_order_id):
-            return
-        split = ladder.rungs(
-            self.record.open_qty, self.record.entry_price, self.record.side, self.record.targets, self._instrument
-        )
-        requests = [
-            self._tickets.write(
-                self.record, OrderRole.TARGET, OrderType.LIMIT, rung.qty, out.now_ns, limit_price=rung.price
-            )
-            for rung in split
-        ]
-        self.record = replace(
-            self.record,
-            rungs=tuple(
-                Rung(rung.distance_bps, rung.price, rung.qty, order_id=request.order_id)
-                for rung, request in zip(split, requests, strict=True)
-            ),
-        )
-        for request in requests:
-            self._desk.place(request, out)
-        self._emit("targets_placed", out)
-
-    def _place_rung_anew(self, progress: OrderProgress, out: Outbox) -> None:
-        """A target that a restart cut off on its way to the venue."""
-        lost, price = progress.request, progress.request.limit_price
-        new = self._tickets.write(self.record, lost.role, lost.order_type, lost.qty, out.now_ns, limit_price=price)
-        rungs = booking.renamed_rung(self.record.rungs, lost.order_id, new.order_id)
-        self.record = replace(self.record, rungs=rungs)
-        self._desk.place(new, out)
-        self._emit("targets_placed", out)
-
-    def _cancel_rungs(self, out: Outbox) -> None:
-        for rung in self.record.rungs:
-            self._desk.cancel(rung.order_id, out)
+        if ready and not self._desk.is_live(self.record.entry_order_id):
+            self.record = self._targets.placed(self.record, out)
+            self._emit("targets_placed", out)
 
     def _send_close(self, qty: float, out: Outbox) -> None:
         qty = booking.whole_lots(qty, self._instrument.lot)

@@ -1,6 +1,7 @@
 """Funding payments: each told once, and those that were booked while no engine listened told after the restart."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cockpit.domain.events import FundingPaid
 from cockpit.domain.kinds import VenueTopic
@@ -8,12 +9,24 @@ from cockpit.domain.quantity import rounded
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import FundingUpdate, VenueFailure
-from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.venue_context import VenueContext
 
 REMEMBERED = 1_000
-CENT_USD = 0.005
-"""Less than this is no payment that was missed."""
+LEAST_USD = 1e-6
+"""Less than this is what adding floats leaves."""
+ASK_AGAIN_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+
+class _Left(NamedTuple):
+    """What an earlier engine left of one perpetual: since when it held it, and until when payments are booked.
+
+    `unstamped_usd` were booked before trades noted when.
+    """
+
+    since_ns: int
+    until_ns: int = 0
+    unstamped_usd: float = 0.0
 
 
 class Funding:
@@ -22,15 +35,17 @@ class Funding:
     def __init__(self, context: VenueContext) -> None:
         self._context = context
         self._received: dict[FundingUpdate, None] = {}
-        self._booked_usd: dict[str, float] = {}
-        self._since_ns: dict[str, int] = {}
+        self._left: dict[str, _Left] = {}
 
     def restore(self, trades: Sequence[TradeRecord]) -> None:
         """The open trades of an earlier engine."""
         for trade in trades:
-            since_ns = self._since_ns.get(trade.asset, trade.decided_ns)
-            self._since_ns[trade.asset] = min(since_ns, trade.decided_ns)
-            self._booked_usd[trade.asset] = self._booked_usd.get(trade.asset, 0.0) + trade.funding_usd
+            left = self._left.get(trade.asset, _Left(trade.decided_ns))
+            self._left[trade.asset] = _Left(
+                min(left.since_ns, trade.opened_ns or trade.decided_ns),
+                max(left.until_ns, trade.funding_until_ns),
+                left.unstamped_usd + (0.0 if trade.funding_until_ns else trade.funding_usd),
+            )
 
     def receive(self, word: FundingUpdate) -> None:
         """A payment, new or not."""
@@ -41,33 +56,42 @@ class Funding:
 
     def catch_up(self) -> None:
         """The private stream stands: ask once for what was paid since the oldest restored trade began."""
-        if self._since_ns:
-            since_ns, self._since_ns = self._since_ns, {}
-            self._context.in_flight.start("missed funding", self._ask(since_ns))
+        if self._left:
+            left, self._left = self._left, {}
+            self._context.in_flight.start("missed funding", self._ask(left))
 
-    async def _ask(self, since_ns: dict[str, int]) -> None:
-        context = self._context
-        try:
-            call = context.account.funding_since(min(since_ns.values()) // NS_PER_MS)
-            paid = await within(context.pace.call_within_s, call, "funding")
-        except VenueFailure as failure:
-            self._since_ns = since_ns
-            context.met(failure)
-            context.notify(VenueTopic.NOTE, f"{context.venue} funding while no engine ran is not known yet: {failure}")
-            return
-        words = [word for _, word in paid if word.ts_ns >= since_ns.get(word.asset, word.ts_ns + 1)]
-        for asset in since_ns:
-            total_usd = sum(word.amount_usd for word in words if word.asset == asset)
-            missing_usd = rounded(total_usd - self._booked_usd.get(asset, 0.0))
-            if abs(missing_usd) >= CENT_USD:
-                self._emit(asset, missing_usd, context.now_ns)
+    async def _ask(self, left: dict[str, "_Left"]) -> None:
+        """Until the venue answers: no later word of the stream brings what was paid before it stood."""
+        context, back_off = self._context, BackOff(ASK_AGAIN_S, LONGEST_PAUSE_S)
+        while True:
+            try:
+                call = context.account.funding_since(min(one.since_ns for one in left.values()) // NS_PER_MS)
+                paid = await within(context.pace.call_within_s, call, "funding")
+                break
+            except VenueFailure as failure:
+                context.met(failure)
+                what = f"{context.venue} funding while no engine ran is not known yet: {failure}"
+                context.notify(VenueTopic.NOTE, what)
+                await context.timing.sleep(back_off.failed())
+        for asset, one in left.items():
+            words = [word for _, word in paid if word.asset == asset and word.ts_ns >= one.since_ns]
+            self._catch_up(one, sorted(words, key=lambda word: word.ts_ns))
+
+    def _catch_up(self, left: "_Left", words: Sequence[FundingUpdate]) -> None:
+        """Each payment that the books do not have, at the time it was paid."""
+        booked_usd = left.unstamped_usd
         for word in words:
+            is_booked = word.ts_ns <= left.until_ns or word in self._received
+            if not is_booked and abs(booked_usd) > LEAST_USD and booked_usd * word.amount_usd > 0:
+                # Booked by an engine that did not note when: the oldest payments are those.
+                booked_usd, is_booked = rounded(booked_usd - word.amount_usd), True
             self._remember(word)
+            if not is_booked:
+                self._emit(word.asset, word.amount_usd, word.ts_ns)
 
     def _emit(self, asset: str, amount_usd: float, paid_ns: int) -> None:
         """Stamped with when it was paid: who held the position then is who it belongs to."""
         context = self._context
-        self._booked_usd[asset] = self._booked_usd.get(asset, 0.0) + amount_usd
         context.emit([FundingPaid(min(paid_ns, context.now_ns), context.venue, asset, amount_usd, None)])
 
     def _remember(self, word: FundingUpdate) -> None:

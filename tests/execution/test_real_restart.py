@@ -89,6 +89,10 @@ async def test_funding_is_told_once(shipped_config: CockpitConfig, name: str) ->
         assert abs(paid.ts_ns - paid_ns) < 5_000_000_000, "the venue's time, not when we heard of it"
 
 
+def _funding(stage: RealStage) -> list[FundingPaid]:
+    return [event for event in stage.events if isinstance(event, FundingPaid)]
+
+
 @VENUES
 @pytest.mark.parametrize(
     "booked", [0.0, -0.1], ids=["the earlier engine heard none", "the earlier engine heard the first"]
@@ -105,12 +109,15 @@ async def test_funding_paid_while_no_engine_ran_is_told_after_the_restart(
         later.venues.restore(remembered(stage), [began])
         try:
             await later.open()
-            await later.until(lambda: any(isinstance(event, FundingPaid) for event in later.events))
+            missed = [-0.2] if booked else [-0.1, -0.2]
+            await later.until(lambda: len(_funding(later)) == len(missed))
             stage.venue.pay_funding("BTC", 0.0001)
-            await later.until(lambda: sum(isinstance(event, FundingPaid) for event in later.events) == 2)
+            await later.until(lambda: len(_funding(later)) == len(missed) + 1)
             await later.settled()
-            paid = [event.amount_usd for event in later.events if isinstance(event, FundingPaid)]
-            assert paid == [pytest.approx(-0.3 - booked), pytest.approx(-0.1)]
+            assert [event.amount_usd for event in _funding(later)] == pytest.approx([*missed, -0.1])
+            stamps = [income.ts_ms for income in stage.venue.core.income if income.kind == "FUNDING_FEE"]
+            told_ms = [event.ts_ns // 1_000_000 for event in _funding(later)]
+            assert told_ms == stamps[-len(told_ms) :], "each at the time it was paid"
         finally:
             await later.close()
 

@@ -136,3 +136,35 @@ async def test_leverage_and_margin_mode_are_looked_at_before_each_entry(
         await stage.until(lambda: stage.closed(trade_id))
         assert not venue.called("entry")
         assert words in stage.trade(trade_id).exit_detail
+
+
+@pytest.mark.parametrize("alive", [0, 1, 2])
+@pytest.mark.parametrize("dead", [0, 1, 3])
+@pytest.mark.parametrize("name", VENUES)
+async def test_funding_paid_while_no_engine_ran_is_booked_once_at_its_time(
+    tmp_path: Path, name: str, alive: int, dead: int
+) -> None:
+    """However little a payment is: the books' sum is the venue's, payment by payment."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        paid = []
+        for rate in range(1, alive + 1):
+            paid.append(float(venue.pay_funding("ETH", rate / 10_000)))
+            await stage.until(lambda: stage.trade(trade.trade_id).funding_usd == pytest.approx(sum(paid)), 90.0)
+        assert stage.host.journal.flush(10.0)
+        stage.kill_now()
+        await stage.bury()
+        for rate in range(1, dead + 1):
+            await asyncio.sleep(7)
+            paid.append(float(venue.pay_funding("ETH", rate / 20_000)))
+        stamps = [one.ts_ms for one in venue.core.income if one.kind == "FUNDING_FEE"]
+        await asyncio.sleep(7)
+        await stage.begin()
+        await stage.read()
+        await stage.until(lambda: stage.engine.book.trades[0].record.funding_usd == pytest.approx(sum(paid)), 90.0)
+        await asyncio.sleep(130)
+        (life,) = stage.engine.book.trades
+        assert life.record.funding_usd == pytest.approx(sum(paid)), "and never again"
+        assert life.record.funding_until_ns == (stamps[-1] * 1_000_000 if stamps else 0)
+        await stage.flat()
