@@ -12,7 +12,7 @@ from cockpit.commands.reach import NoAnswer, ask_engine
 from cockpit.config.places import Places
 from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.process_problems import process_problems
-from cockpit.domain.snapshot import FeedView, HealthView, OpenTradeView, Snapshot
+from cockpit.domain.snapshot import FeedView, ForeignPositionView, HealthView, OpenTradeView, Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.units import utc_text
 
@@ -44,6 +44,7 @@ def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
         "state_reason": snapshot.state_reason,
         "armed": snapshot.armed,
         "positions": [_position(view) for view in snapshot.open_trades],
+        "foreign_positions": [msgspec.to_builtins(view) for view in snapshot.foreign_positions],
         "session_pnl_usd": account.session_usd,
         "open_pnl_usd": snapshot.open_pnl_usd,
         "drawdown_usd": snapshot.drawdown_usd,
@@ -83,6 +84,7 @@ def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
         f"{snapshot.max_open_trades} open, {account.consecutive_losses} losses in a row"
     )
     yield from (f"position   {one_line(_position_line(view))}" for view in snapshot.open_trades)
+    yield from (f"foreign    {one_line(foreign_line(view))}" for view in snapshot.foreign_positions)
     yield f"health     {_health_line(snapshot.health)}"
     yield from (f"feed       {_feed_line(feed)}" for feed in snapshot.feeds)
     yield from (f"flatten    {one_line(step)}" for step in snapshot.flatten_steps)
@@ -119,6 +121,18 @@ def _position_line(view: OpenTradeView) -> str:
         f"{trade.trade_id} {trade.asset} {trade.side.value} {trade.open_qty:g} on {trade.venue} from "
         f"{price_text(trade.entry_price)}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"
     )
+
+
+def foreign_line(view: ForeignPositionView) -> str:
+    """A position that is not ours, with what it may still lose."""
+    side = f", {view.position_side} side" if view.position_side else ""
+    worth = "" if view.notional_usd is None else f", {view.notional_usd:,.2f} USD"
+    stop = "no stop: its loss has no bound"
+    if view.stop_price is not None:
+        loss = "unknown" if view.loss_at_stop_usd is None else f"{view.loss_at_stop_usd:.2f} USD"
+        stop = f"stop {price_text(view.stop_price)}, {loss} at risk"
+    mode = f" {view.margin_mode}" if view.margin_mode else ""
+    return f"{view.asset} {view.qty:+g} on {view.venue}{mode}{side}{worth}: not ours, {stop} ({view.policy})"
 
 
 def _health_line(health: HealthView) -> str:

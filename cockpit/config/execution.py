@@ -7,6 +7,7 @@ from pydantic import Field
 from cockpit.config.base import Percent, Positive, Section
 
 MarginMode = Literal["isolated", "cross"]
+ForeignPositions = Literal["flag", "protect"]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -21,6 +22,10 @@ class ExecutionSection(Section):
     The account must be in `margin_mode` with at most `max_leverage`, its clock within `max_clock_offset_ms` of ours,
     and the equity of all venues that trade within `equity_tolerance_pct` of the hot wallet. With
     `drill_before_live` a day's first arming in live mode needs that day's drill.
+
+    A position on the account that no trade of ours explains is named and shown (`foreign_positions: flag`), and where
+    the choice is `protect` a stop rests for it too, `foreign_stop_bps` from the mark at which it was first seen. Either
+    way it counts against no limit of ours, and of our exits only a flatten closes it.
     """
 
     stop_within_s: Annotated[float, Field(gt=0, le=10)] = 1.0
@@ -33,3 +38,5 @@ class ExecutionSection(Section):
     max_clock_offset_ms: Positive = 1_000.0
     equity_tolerance_pct: Percent = 10.0
     drill_before_live: bool = True
+    foreign_positions: ForeignPositions = "flag"
+    foreign_stop_bps: Annotated[float, Field(gt=0, le=5_000)] = 500.0

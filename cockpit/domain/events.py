@@ -257,6 +257,23 @@ class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_po
     open_orders: int
 
 
+class ForeignPosition(Event, frozen=True, array_like=True, gc=False, tag="foreign_position"):
+    """A position on our account that is not ours, as it is now: signed base coins (+ long), 0 = gone.
+
+    Beside ours there may be several on one perpetual: `margin_mode` and `position_side` ("" where it nets with ours)
+    tell them apart. `stop_price` is where a stop of ours rests for it, None where none does.
+    """
+
+    venue: str
+    asset: str
+    margin_mode: str
+    position_side: str
+    qty: float
+    entry_price: float
+    mark_price: float | None = None
+    stop_price: float | None = None
+
+
 class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat"):
     """One look at a whole venue during a flatten: no position and no order of anybody's is left there."""
 
@@ -278,7 +295,7 @@ class VenueNotice(Event, frozen=True, array_like=True, gc=False, tag="venue_word
 
 
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FundingPaid | VenuePosition | VenueFlat | VenueNotice
+VenueEvent = OrderEvent | FundingPaid | VenuePosition | ForeignPosition | VenueFlat | VenueNotice
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = (
     Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick

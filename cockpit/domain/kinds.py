@@ -156,6 +156,8 @@ class VenueTopic(StrEnum):
     """A position or an order there that is nobody's we know: no entry there until it is gone."""
     FOREIGN_POSITION = "foreign_position"
     """A position that is not ours and nets with nothing of ours: shown while it is there."""
+    FOREIGN_STOP = "foreign_stop"
+    """A stop that rests for what is not ours, or why none does."""
     POSITION_UNKNOWN = "position_unknown"
     """A position of ours is not listed and nothing explains it: its stop stays, no entry there until it is clear."""
     NO_STOPS = "no_stops"
@@ -179,7 +181,7 @@ class VenueTopic(StrEnum):
     @property
     def stands(self) -> bool:
         """Whether it stands until it is said to be over; the others are only said."""
-        return self not in (VenueTopic.FLATTEN, VenueTopic.NOTE)
+        return self not in (VenueTopic.FLATTEN, VenueTopic.NOTE, VenueTopic.FOREIGN_STOP)
 
     @property
     def halts(self) -> bool:

@@ -117,6 +117,27 @@ class OpenTradeView(msgspec.Struct, frozen=True):
     total_r: float | None
 
 
+class ForeignPositionView(msgspec.Struct, frozen=True):
+    """A position on our account that is not ours: signed base coins. It counts against no limit.
+
+    `loss_at_stop_usd` is what it would lose from the price now to its stop; None where none rests (the loss has no
+    bound then) or no price is known. `policy` is the config's choice.
+    """
+
+    venue: str
+    asset: str
+    margin_mode: str
+    position_side: str
+    qty: float
+    entry_price: float
+    price: float | None
+    notional_usd: float | None
+    open_pnl_usd: float | None
+    stop_price: float | None
+    loss_at_stop_usd: float | None
+    policy: str
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything a screen shows, at one instant."""
 
@@ -145,3 +166,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     verdicts_approved: int
     verdicts_denied: int
     flatten_steps: tuple[str, ...] = ()
+    foreign_positions: tuple[ForeignPositionView, ...] = ()

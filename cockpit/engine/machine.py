@@ -17,6 +17,7 @@ from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.book import TradeBook
 from cockpit.engine.crosscheck import CrossCheck
 from cockpit.engine.decisions import Decisions
+from cockpit.engine.foreign_positions import ForeignPositions
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
@@ -51,6 +52,7 @@ class Engine:
         self.risk = Risk(config, self.market, self.book, start_ns, mode)
         self.decisions = Decisions(config, self.market, self.book, self.risk)
         self.bands = BandUpdates(config, self.market, self.setups.values())
+        self.foreign = ForeignPositions()
         self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
         self._signals = SignalIntake(config, self.market, self.risk, self.decisions)
@@ -154,6 +156,7 @@ class Engine:
             **dict.fromkeys(orders, self.book.on_order),
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.book.on_position,
+            happened.ForeignPosition: self.foreign.take,
             happened.VenueFlat: self._on_venue_flat,
             happened.VenueNotice: self.risk.on_venue_notice,
             asked.Arm: operator.arm,
@@ -161,7 +164,7 @@ class Engine:
             asked.HaltTrading: operator.halt,
             asked.Resume: operator.resume,
             asked.Flatten: operator.flatten,
-            asked.SetMode: operator.set_mode,
+            asked.SetMode: self._on_set_mode,
             asked.AcceptBands: self._on_accept_bands,
             Signal: self._on_signal,
             Restore: self._on_restore,
@@ -293,6 +296,12 @@ class Engine:
     def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
         self.market.apply(price)
         self._crosscheck.review(price, out)
+
+    def _on_set_mode(self, command: asked.SetMode, out: Outbox) -> None:
+        before = self.risk.accountant.mode
+        self._operator.set_mode(command, out)
+        if self.risk.accountant.mode is not before:
+            self.foreign.clear()
 
     def _on_venue_flat(self, flat: happened.VenueFlat, out: Outbox) -> None:
         if self.risk.flattening is not None:

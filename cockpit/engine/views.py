@@ -1,8 +1,17 @@
 """Snapshot making: one look at everything, for screens and the API."""
 
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.events import ForeignPosition
 from cockpit.domain.kinds import Mode
-from cockpit.domain.snapshot import AssetView, FundingView, HealthView, OpenTradeView, SetupView, Snapshot
+from cockpit.domain.snapshot import (
+    AssetView,
+    ForeignPositionView,
+    FundingView,
+    HealthView,
+    OpenTradeView,
+    SetupView,
+    Snapshot,
+)
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.trade_life import TradeLife
@@ -43,6 +52,7 @@ def snapshot(engine: Engine) -> Snapshot:
         verdicts_approved=engine.decisions.approved,
         verdicts_denied=engine.decisions.denied,
         flatten_steps=tuple(risk.flatten_steps),
+        foreign_positions=tuple(_foreign(engine, position) for position in engine.foreign.held),
     )
 
 
@@ -137,6 +147,28 @@ def _setup(engine: Engine, name: str) -> SetupView:
         gate_would_approve=verdict.approved,
         gate_reason=verdict.reason,
         size_factor=verdict.size_factor,
+    )
+
+
+def _foreign(engine: Engine, position: ForeignPosition) -> ForeignPositionView:
+    """Valued by our own feed where that watches the asset, else by the mark that the venue gave with it."""
+    asset = engine.market.assets.get(position.asset)
+    watched = asset.price if asset is not None else None
+    price = position.mark_price if watched is None else watched
+    at_stop = None if position.stop_price is None or price is None else (price - position.stop_price) * position.qty
+    return ForeignPositionView(
+        venue=position.venue,
+        asset=position.asset,
+        margin_mode=position.margin_mode,
+        position_side=position.position_side,
+        qty=position.qty,
+        entry_price=position.entry_price,
+        price=price,
+        notional_usd=None if price is None else abs(position.qty) * price,
+        open_pnl_usd=None if price is None else (price - position.entry_price) * position.qty,
+        stop_price=position.stop_price,
+        loss_at_stop_usd=None if at_stop is None else max(0.0, at_stop),
+        policy=engine.config.execution.foreign_positions,
     )
 
 

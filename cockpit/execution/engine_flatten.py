@@ -1,6 +1,7 @@
 """A venue's flatten inside an engine: its own closes are told like any order's, and nobody's close is sent twice."""
 
 import asyncio
+from collections.abc import Callable
 
 from cockpit.domain.events import VenueFlat, VenuePosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
@@ -100,8 +101,15 @@ class EngineFlatten:
     """At most one flatten at a time; entries are refused meanwhile."""
 
     def __init__(
-        self, context: VenueContext, lookup: OrderResolver, sending: OrderSender, missed: MissedFills, pace: FlattenPace
+        self,
+        context: VenueContext,
+        lookup: OrderResolver,
+        sending: OrderSender,
+        missed: MissedFills,
+        pace: FlattenPace,
+        ended: Callable[[], None],
     ) -> None:
+        self._ended = ended
         self._context = context
         self._lookup = lookup
         self._sending = sending
@@ -122,3 +130,4 @@ class EngineFlatten:
         await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
         self._sending.entries_refused = ""
         site.finish()
+        self._ended()

@@ -38,7 +38,7 @@ class ForeignActivity:
             whose = self._context.ids.whose(order.client_id, self._context.venue, order.asset)
             if whose.cockpit is not None:
                 self.second_writer(order)
-            if whose.order_id is None and not whose.is_probe:
+            if whose.order_id is None and not whose.is_probe and not whose.is_protection:
                 foreign.setdefault(order.asset, []).append(order)
         for asset, found in foreign.items():
             self._orders[asset] = found
@@ -80,6 +80,15 @@ class ForeignActivity:
             else:
                 over = f"{context.venue} holds nothing apart from ours in {name} any more"
                 context.notify(VenueTopic.FOREIGN_POSITION, over, asset, is_over=True)
+
+    def held(self, netted: Mapping[str, HeldPosition]) -> list[HeldPosition]:
+        """Every position that is not ours, as two looks have shown it: what is beyond ours, and what is apart."""
+        beyond = []
+        for asset, position in netted.items():
+            difference = self.difference(asset)
+            if abs(difference) > QTY_EPSILON and difference * position.qty > 0:
+                beyond.append(position._replace(qty=difference))
+        return beyond + [one for held in self._apart.values() for one in held]
 
     def knows_apart(self, asset: str, qty: float) -> bool:
         """Whether a position of that size was seen apart from ours there, or none where none is."""

@@ -21,6 +21,7 @@ from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.engine_flatten import EngineFlatten
 from cockpit.execution.entry_settings import EntrySettings
 from cockpit.execution.foreign_activity import ForeignActivity
+from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.funding import Funding
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
@@ -58,10 +59,21 @@ class LiveVenue:
         self._cancelling.sending_of = self._sending.task_of
         self._foreign = ForeignActivity(context)
         missed = MissedFills(context, self._foreign)
+        stop_bps = execution.foreign_stop_bps if execution.foreign_positions == "protect" else None
+        protection = ForeignProtection(context, stop_bps, lambda: bool(self._sending.entries_refused))
+        self._policy = _policy_text(execution)
         self._reconcile = Reconcile(
-            context, self._lookup, self._foreign, missed, self._orphans, execution.reconcile_every_s
+            context,
+            self._lookup,
+            self._foreign,
+            missed,
+            self._orphans,
+            protection,
+            execution.reconcile_every_s,
         )
-        self._flatten = EngineFlatten(context, self._lookup, self._sending, missed, flatten_pace)
+        self._flatten = EngineFlatten(
+            context, self._lookup, self._sending, missed, flatten_pace, self._reconcile.look_now
+        )
         self._waits_for: set[str] = set()
         self._funding = Funding(context)
 
@@ -118,6 +130,7 @@ class LiveVenue:
 
     def notify_unread(self) -> None:
         """Nothing is known yet: no entry may start."""
+        self._context.notify(VenueTopic.NOTE, f"{self._context.venue}: {self._policy}")
         self._context.notify(VenueTopic.UNREAD, f"{self._context.venue}: positions and orders not read yet")
 
     async def follow(self) -> None:
@@ -211,3 +224,10 @@ class LiveVenue:
         if known is not None:
             return known
         return context.keep(OrderState(order_id, context.ids.client_id(order_id), asset, Side.LONG))
+
+
+def _policy_text(execution: ExecutionSection) -> str:
+    """What is done about positions that are not ours."""
+    if execution.foreign_positions == "protect":
+        return f"foreign positions: protect, a stop rests {execution.foreign_stop_bps:g} bps away for each"
+    return "foreign positions: flag, each is named and no stop is laid for it"

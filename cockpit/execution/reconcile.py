@@ -8,12 +8,16 @@ reads agree, and told after the executions that explain it.
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from cockpit.domain.events import VenuePosition
+from msgspec.structs import replace
+
+from cockpit.domain.events import ForeignPosition, VenuePosition
 from cockpit.domain.kinds import OrderRole, OrderStatus, VenueTopic
-from cockpit.exchanges.base.account import HeldPosition, NotSent, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import HeldPosition, NotSent, PositionKey, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_guard import EntryGuard
 from cockpit.execution.foreign_activity import ForeignActivity
+from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -33,6 +37,7 @@ class Reconcile:
         foreign: ForeignActivity,
         missed: MissedFills,
         orphans: OrphanOrders,
+        protection: ForeignProtection,
         every_s: float,
     ) -> None:
         self.has_answered = False
@@ -41,9 +46,12 @@ class Reconcile:
         self._foreign = foreign
         self._missed = missed
         self._orphans = orphans
+        self._protection = protection
+        self._foreign_told: dict[PositionKey, ForeignPosition] = {}
         self._guard = EntryGuard(context)
         self._every_s = every_s
         self._doubt = asyncio.Event()
+        self._wake = asyncio.Event()
         self._is_linked = False
         self._good_ns = context.now_ns
         self._everywhere_ns: int | None = None
@@ -56,6 +64,11 @@ class Reconcile:
     def doubt(self) -> None:
         """Something does not fit: look at once."""
         self._doubt.set()
+
+    def look_now(self) -> None:
+        """What kept the venue busy is over: look at once, however long it was to be left alone."""
+        self._wake.set()
+        self.doubt()
 
     def linked(self, is_up: bool, sentence: str) -> None:
         """The private stream stands, or broke: what it said meanwhile is lost."""
@@ -70,13 +83,14 @@ class Reconcile:
         back_off = BackOff(self._context.pace.look_again_s, LONGEST_PAUSE_S)
         while True:
             self._doubt.clear()
+            self._wake.clear()
             try:
                 await self.round()
             except VenueFailure as failure:
                 self._context.met(failure)
                 self._review(str(failure))
                 asked_s = failure.retry_after_s or 0.0 if isinstance(failure, NotSent) else 0.0
-                await self._context.timing.sleep(max(asked_s, back_off.failed()))
+                await self._context.timing.sleep_unless(self._wake, max(asked_s, back_off.failed()))
                 continue
             back_off.succeeded()
             await self._pause()
@@ -92,6 +106,9 @@ class Reconcile:
         await self._repair(resting, orders)
         self._foreign.take_orders(orders, None if everywhere else context.assets)
         await self._compare(positions)
+        foreign = self._foreign.held(self._held)
+        await self._protection.keep(foreign, orders, self._holds_ours_alone)
+        self._emit_foreign(foreign)
         await self._orphans.sweep(orders, self._held)
         await self._guard.renew()
         if everywhere:
@@ -254,7 +271,31 @@ class Reconcile:
         assets = dict.fromkeys((*held, *expected))
         return [asset for asset in assets if abs(_qty(held.get(asset)) - expected.get(asset, 0.0)) > QTY_EPSILON]
 
+    def _holds_ours_alone(self, asset: str) -> bool:
+        """Whether a perpetual was listed with exactly what our own executions add up to, and that is not nothing."""
+        ours = self._context.expected.get(asset, 0.0)
+        return abs(ours) > QTY_EPSILON and abs(_qty(self._held.get(asset)) - ours) <= QTY_EPSILON
+
     # Telling.
+
+    def _emit_foreign(self, foreign: Sequence[HeldPosition]) -> None:
+        """What is not ours, where it or its stop has changed."""
+        context, there = self._context, {position.key: position for position in foreign}
+        for key in [key for key in self._foreign_told if key not in there]:
+            gone = replace(self._foreign_told.pop(key), ts_ns=context.now_ns, qty=0.0, stop_price=None)
+            context.emit([gone])
+        for key, position in there.items():
+            mode = "" if key.is_isolated is None else "isolated" if key.is_isolated else "cross"
+            side = "" if position.nets_with_ours else plain_id(key.hedge_side or "net").lower()
+            stop_price = self._protection.stop_price(position)
+            event = ForeignPosition(
+                context.now_ns, context.venue, plain_id(key.asset), mode, side, position.qty, position.entry_price,
+                position.mark_price, stop_price,
+            )  # fmt: skip
+            told = self._foreign_told.get(key)
+            if told is None or (told.qty, told.stop_price) != (event.qty, event.stop_price):
+                self._foreign_told[key] = event
+                context.emit([event])
 
     def _emit(self, assets: Collection[str]) -> None:
         context = self._context

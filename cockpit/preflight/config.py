@@ -24,6 +24,7 @@ def config_items(config: CockpitConfig, mode: Mode, arithmetic: tuple[SetupArith
     yield _limits(config, mode)
     yield passed("limits that cannot bind", "; ".join(unreached_limits(config, arithmetic, mode)) or "none")
     yield _kill_switch(config)
+    yield _foreign_positions(config)
     yield _cold_storage(config)
     yield _aave(config, mode)
 
@@ -184,6 +185,13 @@ def _kill_switch(config: CockpitConfig) -> Item:
     if config.kill_switch.flatten_on_kill:
         return passed("kill switch", f"{causes} flattens and halts")
     return warned("kill switch", f"{causes} halts; flatten_on_kill is false, so only the health factor flattens")
+
+
+def _foreign_positions(config: CockpitConfig) -> Item:
+    name, execution = "foreign positions", config.execution
+    if execution.foreign_positions == "protect":
+        return passed(name, f"protect: a stop rests {execution.foreign_stop_bps:g} bps away for each that is not ours")
+    return passed(name, "flag: a position that is not ours is named and shown, and no stop is laid for it")
 
 
 def _cold_storage(config: CockpitConfig) -> Item:

@@ -157,7 +157,13 @@ def at_stake(snapshot: Snapshot | None) -> str:
         return "positions unknown, everything is closed"
     count = len(snapshot.open_trades)
     trades = "1 open trade" if count == 1 else f"{count} open trades"
-    return f"closes {trades}, {money(snapshot.exposure_usd)} USD, at market, then halts"
+    return f"closes {trades}, {money(snapshot.exposure_usd)} USD, at market{foreign_too(snapshot)}, then halts"
+
+
+def foreign_too(snapshot: Snapshot) -> str:
+    """What is not ours and is closed with it, by name; empty where there is nothing."""
+    held = [f"{view.qty:+g} {view.asset} on {view.venue}" for view in snapshot.foreign_positions]
+    return f", and what is not ours: {', '.join(held)}" if held else ""
 
 
 def is_flat_now(snapshot: Snapshot) -> bool:

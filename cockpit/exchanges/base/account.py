@@ -274,6 +274,9 @@ class VenueAccount(Protocol):
         No list of the venue's is needed for it.
         """
 
+    async def protect(self, position: HeldPosition, trigger_price: float, client_id: str) -> VenueOrder:
+        """A stop for all that `position` says, in the margin mode and on the side it is held in."""
+
     async def cancel_order(self, order: VenueOrder) -> None:
         """Cancel an order that `open_orders` returned, whoever placed it."""
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from cockpit.config.endpoints import VenueUrls, is_loopback
 from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
@@ -121,8 +123,10 @@ class CcxtAccount(ABC):
         """Send a market or limit order; `position` is what it closes, in whatever mode that is held."""
 
     @abstractmethod
-    async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
-        """Send a conditional order."""
+    async def _place_stop(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        """Send a conditional order; `position` is what it guards where that is not a trade of ours."""
 
     @abstractmethod
     async def mark_price(self, asset: str) -> float:
@@ -366,11 +370,24 @@ class CcxtAccount(ABC):
         listing = self.listing(order.asset)
         with self.judged():
             if order.order_type is OrderType.STOP_MARKET:
-                placed = await self._place_stop(listing, order, client_id)
+                placed = await self._place_stop(listing, order, client_id, None)
             else:
                 placed = await self._place(listing, order, client_id, position)
         self._stream.expect(client_id)
         return placed
+
+    async def protect(self, position: HeldPosition, trigger_price: float, client_id: str) -> VenueOrder:
+        """A stop for all that `position` says, in the margin mode and on the side it is held in."""
+        order = replace(
+            self.closing(position, client_id),
+            role=OrderRole.STOP,
+            order_type=OrderType.STOP_MARKET,
+            trigger_price=trigger_price,
+        )
+        with self.judged():
+            placed = await self._place_stop(self.listing(position.asset), order, client_id, position)
+        self._stream.expect(client_id)
+        return placed._replace(nets_with_ours=position.nets_with_ours)
 
     def closing(self, position: HeldPosition, order_id: str) -> OrderRequest:
         """The order that closes a position, which no trade of the engine asked for."""

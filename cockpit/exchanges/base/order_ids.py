@@ -15,6 +15,7 @@ LONGEST = 32
 _PREFIX = re.compile(r"[0-9a-z]{6}")
 _FLATTEN = re.compile(r"f([0-9]{13})")
 PROBE = "probe"
+_PROTECTION = re.compile(r"g[0-9]{13}")
 _PROBE = re.compile(r"(?:ck)?probe[0-9]{14,20}")
 _ANYBODYS = re.compile(r"ck([0-9a-z]{6})([0-9A-Za-z]+)")
 
@@ -24,6 +25,8 @@ class Whose(NamedTuple):
 
     order_id: str | None
     cockpit: str | None
+    is_protection: bool = False
+    """A stop of ours for a position that is not."""
     is_probe: bool = False
     """A far-away stop that only asked whether the venue takes stops, of any cockpit: never meant to stay."""
 
@@ -58,6 +61,11 @@ class OrderIds:
         self._last_number = max(self._last_number + 1, now_ns // 1_000_000)
         return f"{FLATTEN}{venue}-{asset}-{self._last_number:013d}"
 
+    def protection_id(self, now_ns: int) -> str:
+        """A new client id for a stop of a position that is not ours."""
+        self._last_number = max(self._last_number + 1, now_ns // 1_000_000)
+        return f"{MARK}{self._prefix}g{self._last_number:013d}"
+
     def whose(self, client_id: str, venue: str, asset: str) -> Whose:
         """Whose the order of that client id on this perpetual is."""
         if _PROBE.fullmatch(client_id):
@@ -68,5 +76,7 @@ class OrderIds:
         prefix, own = parts.groups()
         if prefix != self._prefix:
             return Whose(None, prefix)
+        if _PROTECTION.fullmatch(own):
+            return Whose(None, None, is_protection=True)
         flatten = _FLATTEN.fullmatch(own)
         return Whose(f"{FLATTEN}{venue}-{asset}-{flatten.group(1)}" if flatten else own, None)

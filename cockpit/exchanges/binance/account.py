@@ -84,7 +84,9 @@ class BinanceAccount(CcxtAccount):
             params["reduceOnly"] = "true"
         return self._words.order(await self.send("fapiPrivatePostOrder", params))
 
-    async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+    async def _place_stop(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
         params = {
             "algoType": "CONDITIONAL",
             "symbol": listing.market_id,
@@ -95,7 +97,9 @@ class BinanceAccount(CcxtAccount):
             "workingType": "MARK_PRICE",
             "clientAlgoId": client_id,
         }
-        if order.reduce_only:
+        if position is not None and position.hedge_side:
+            params["positionSide"] = position.hedge_side
+        elif order.reduce_only:
             params["reduceOnly"] = "true"
         return self._words.algo(await self.send("fapiPrivatePostAlgoOrder", params))
 

@@ -103,10 +103,12 @@ class OkxAccount(CcxtAccount):
         answer = await self.send("privatePostTradeOrder", params)
         return _accepted(order, client_id, str(answer["data"][0]["ordId"]))
 
-    async def _place_stop(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+    async def _place_stop(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
         params = {
             "instId": listing.market_id,
-            "tdMode": _margin(self._wants_isolated),
+            "tdMode": _margin(self._wants_isolated if position is None else bool(position.is_isolated)),
             "side": _venue_side(order.side),
             "ordType": "conditional",
             "sz": listing.contracts(order.qty),
@@ -116,7 +118,9 @@ class OkxAccount(CcxtAccount):
             "algoClOrdId": client_id,
             "clOrdId": client_id,  # without one the library adds its own, and its broker's tag
         }
-        if order.reduce_only:
+        if position is not None and position.hedge_side:
+            params["posSide"] = position.hedge_side
+        elif order.reduce_only:
             params["reduceOnly"] = "true"
         answer = await self.send("privatePostTradeOrderAlgo", params)
         return _accepted(order, client_id, str(answer["data"][0]["algoId"]))

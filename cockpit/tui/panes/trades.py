@@ -1,7 +1,7 @@
 """Open trades: what is at stake, what it is worth now, where it leaves, and whether its stop really rests out there."""
 
 from cockpit.domain.kinds import TradePhase
-from cockpit.domain.snapshot import OpenTradeView, Snapshot
+from cockpit.domain.snapshot import ForeignPositionView, OpenTradeView, Snapshot
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
@@ -33,7 +33,17 @@ def _trades(view: View, now: Snapshot, cells: int) -> list[Line]:
     drawn: list[Line] = []
     for shown in now.open_trades:
         drawn += _wide(view, now, shown) if cells >= TRADE_CELLS else _narrow(view, now, shown, cells)
-    return drawn
+    return drawn + [_foreign(shown) for shown in now.foreign_positions]
+
+
+def _foreign(shown: ForeignPositionView) -> Line:
+    """What is on the account and not ours, with what it may lose to its stop, if it has one."""
+    mode = " ".join(part for part in (shown.margin_mode, shown.position_side) if part)
+    name = f"not ours: {shown.qty:+g} {shown.asset} {shown.venue} {mode} "
+    if shown.stop_price is None:
+        return ((name, "warn"), ("NO STOP", "alarm"))
+    risk = "unknown" if shown.loss_at_stop_usd is None else f"{numbers.money(shown.loss_at_stop_usd)} USD"
+    return ((name, "warn"), (f"stop {numbers.price(shown.stop_price)}, {risk} at risk", "text"))
 
 
 def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:

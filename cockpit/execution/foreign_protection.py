@@ -1,0 +1,131 @@
+"""A stop for each position that is not ours, where the config asks for it: laid, resized and taken off with it.
+
+The venue's own list of orders is the memory: a stop of this kind is known by its id, also after a restart. It is sized
+to what is not ours, so that it takes nothing of ours when it fills.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cockpit.domain.kinds import Side, VenueTopic
+from cockpit.domain.numbers import price_text
+from cockpit.domain.units import offset_price
+from cockpit.exchanges.base.account import HeldPosition, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_text import held_text, plain_id
+from cockpit.exchanges.base.timing import within
+from cockpit.execution.order_state import QTY_EPSILON
+from cockpit.execution.venue_context import VenueContext
+
+AGAIN_AFTER_S = 10.0
+"""A stop that was refused is tried again after so long."""
+
+
+class Place(NamedTuple):
+    """Where a stop of this kind belongs: a venue's list of orders tells no more of it."""
+
+    asset: str
+    side: Side
+    nets_with_ours: bool
+
+
+class ForeignProtection:
+    """`stop_bps` is how far from the mark a stop is laid, None where the config wants none."""
+
+    def __init__(self, context: VenueContext, stop_bps: float | None, is_flattening: Callable[[], bool]) -> None:
+        self._context = context
+        self._stop_bps = stop_bps
+        self._is_flattening = is_flattening
+        self._resting: dict[Place, VenueOrder] = {}
+        self._tried_ns: dict[Place, int] = {}
+        self._missing_ns: dict[Place, int] = {}
+
+    def stop_price(self, position: HeldPosition) -> float | None:
+        """Where the stop of a position that is not ours rests, by the last look."""
+        stop = self._resting.get(_place(position))
+        return stop.trigger_price if stop is not None else None
+
+    async def keep(
+        self, foreign: Sequence[HeldPosition], orders: Sequence[VenueOrder], settled: Callable[[str], bool]
+    ) -> None:
+        """After a look: a stop of the right size for each, and none for what is gone.
+
+        `settled` says whether a perpetual was listed with exactly what is ours: then the rest is gone, not hidden.
+        """
+        stops = [order for order in orders if self._is_protection(order)]
+        by_place: dict[Place, list[VenueOrder]] = {}
+        for stop in stops:
+            by_place.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
+        self._resting = {place: found[-1] for place, found in by_place.items()}
+        wanted = {_place(position): position for position in foreign} if self._stop_bps is not None else {}
+        await asyncio.gather(
+            *(self._protect(position, by_place.get(place, [])) for place, position in wanted.items()),
+            *(self._lift(place, found, settled) for place, found in by_place.items() if place not in wanted),
+        )
+        self._missing_ns = {place: ns for place, ns in self._missing_ns.items() if place in by_place}
+
+    async def _protect(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> None:
+        """The right one stays; another size is replaced, the new one first."""
+        place, context = _place(position), self._context
+        self._missing_ns.pop(place, None)
+        right = next((one for one in stops if abs(one.qty - abs(position.qty)) <= QTY_EPSILON), None)
+        if right is None and not self._is_flattening() and self._may_try(place):
+            right = await self._laid(position, stops)
+            if right is not None:
+                self._resting[place] = right
+        if right is not None:
+            await asyncio.gather(*(self._cancel(stop) for stop in stops if stop.venue_order_id != right.venue_order_id))
+            context.notify(VenueTopic.FOREIGN_STOP, self._protected_text(position, right), position.asset)
+
+    async def _laid(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> VenueOrder | None:
+        context, place = self._context, _place(position)
+        self._tried_ns[place] = context.now_ns
+        price = stops[0].trigger_price if stops else None
+        if price is None and position.mark_price is not None and self._stop_bps is not None:
+            sign = 1.0 if position.qty > 0 else -1.0
+            price = offset_price(position.mark_price, -sign * self._stop_bps)
+        if price is None:
+            return None
+        client_id = context.ids.protection_id(context.now_ns)
+        try:
+            call = context.account.protect(position, price, client_id)
+            laid = await within(context.pace.call_within_s, call, "a stop for what is not ours")
+        except VenueFailure as failure:
+            context.met(failure)
+            what = f"no stop for {held_text(position)} on {context.venue}, which is not ours: {failure}"
+            context.notify(VenueTopic.FOREIGN_STOP, what, position.asset, is_grave=True)
+            return None
+        self._tried_ns.pop(place, None)
+        return laid
+
+    async def _lift(self, place: Place, stops: Sequence[VenueOrder], settled: Callable[[str], bool]) -> None:
+        """Its position is gone, or merely not listed: one look that does not show it is one witness."""
+        context = self._context
+        since_ns = self._missing_ns.setdefault(place, context.now_ns)
+        is_gone = place.nets_with_ours and settled(place.asset)
+        if is_gone or self._stop_bps is None or context.timing.since_s(since_ns) >= context.pace.gone_after_s:
+            await asyncio.gather(*(self._cancel(stop) for stop in stops))
+            self._resting.pop(place, None)
+
+    async def _cancel(self, stop: VenueOrder) -> None:
+        context = self._context
+        try:
+            await within(context.pace.call_within_s, context.account.cancel_order(stop), "cancel")
+        except VenueFailure as failure:
+            context.met(failure)
+
+    def _may_try(self, place: Place) -> bool:
+        tried_ns = self._tried_ns.get(place)
+        return tried_ns is None or self._context.timing.since_s(tried_ns) >= AGAIN_AFTER_S
+
+    def _is_protection(self, order: VenueOrder) -> bool:
+        context = self._context
+        return context.ids.whose(order.client_id, context.venue, order.asset).is_protection
+
+    def _protected_text(self, position: HeldPosition, stop: VenueOrder) -> str:
+        at = "?" if stop.trigger_price is None else price_text(stop.trigger_price)
+        return f"{self._context.venue} {plain_id(position.asset)}: a stop for what is not ours rests at {at}"
+
+
+def _place(position: HeldPosition) -> Place:
+    return Place(position.asset, Side.SHORT if position.qty > 0 else Side.LONG, position.nets_with_ours)

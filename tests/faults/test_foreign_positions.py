@@ -1,0 +1,183 @@
+"""Positions that are not ours: named and shown, guarded where the config asks for it, touched by no exit of ours."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cockpit.commands.status import foreign_line
+from cockpit.domain.kinds import TradePhase
+from cockpit.domain.snapshot import ForeignPositionView
+from cockpit.tui.flatten import at_stake
+from tests.faults.stage import Stage, staged
+from tests.loopback.matching_terms import Algo
+from tests.loopback.okx_bodies import OTHER_MODE
+from tests.loopback.trading_faults import dropped_after, empty
+from tests.loopback.trading_venue import TradingVenue
+
+VENUES = ("binance", "okx")
+SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
+PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
+MOST_BARE_S = 3.0
+"""A difference counts once two looks have shown it."""
+
+
+def protections(venue: TradingVenue, symbol: str = "") -> list[Algo]:
+    """The stops that are not of a trade."""
+    found = [algo for algo in venue.algo_orders if algo.client_id[8:9] == "g"]
+    return [algo for algo in found if symbol in ("", algo.asked.symbol)]
+
+
+def covers(venue: TradingVenue, asset: str = "ETH") -> bool:
+    return venue.watch.covered(venue.symbol(asset))
+
+
+def foreign(stage: Stage) -> tuple[ForeignPositionView, ...]:
+    return stage.host.snapshot().foreign_positions
+
+
+@SIDES
+@pytest.mark.parametrize("name", VENUES)
+async def test_flagged_it_is_shown_without_a_bound_and_counts_for_nothing(tmp_path: Path, name: str, side: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        assert stage.saw(f"{name}: foreign positions: flag…")
+        exposure_usd = stage.host.snapshot().exposure_usd
+        venue.trade_by_hand("ETH", side, 0.05)
+        await stage.until(lambda: bool(foreign(stage)))
+        (held,) = foreign(stage)
+        assert held.qty == pytest.approx(0.05 if side == "buy" else -0.05)
+        assert (held.stop_price, held.loss_at_stop_usd, held.policy) == (None, None, "flag")
+        assert "no stop: its loss has no bound" in foreign_line(held)
+        assert f"and what is not ours: {held.qty:+g} ETH on {name}" in at_stake(stage.host.snapshot())
+        assert stage.host.snapshot().exposure_usd == exposure_usd
+        assert not venue.algo_orders
+        assert (await stage.signal("SOL", venue=name)).ok, "elsewhere trading goes on"
+        await stage.flat()
+        await stage.until(lambda: not foreign(stage))
+
+
+@SIDES
+@pytest.mark.parametrize("name", VENUES)
+async def test_protected_a_stop_rests_for_it_and_follows_its_size(tmp_path: Path, name: str, side: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        assert stage.saw(f"{name}: foreign positions: protect, a stop rests 200 bps away for each")
+        venue.trade_by_hand("ETH", side, 0.05)
+        await stage.until(lambda: covers(venue) and bool(foreign(stage)) and foreign(stage)[0].stop_price is not None)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        (held,) = foreign(stage)
+        sign = 1 if side == "buy" else -1
+        assert held.stop_price == pytest.approx(4_000 * (1 - sign * 0.02), rel=1e-3)
+        assert held.loss_at_stop_usd == pytest.approx(0.05 * 80, rel=0.02)
+        assert "at risk (protect)" in foreign_line(held)
+        venue.trade_by_hand("ETH", side, 0.02)
+        await stage.until(lambda: covers(venue) and len(protections(venue)) == 1)
+        venue.trade_by_hand("ETH", "sell" if side == "buy" else "buy", 0.03)
+        size = pytest.approx(float(venue.units("ETH", 0.04)))
+        await stage.until(lambda: [float(stop.asked.qty or 0) for stop in protections(venue)] == [size])
+        venue.trade_by_hand("ETH", "sell" if side == "buy" else "buy", 0.04)
+        await stage.until(lambda: not foreign(stage))
+        await stage.until(lambda: not protections(venue), 120.0)
+        await stage.read()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("name", VENUES)
+async def test_added_to_by_hand_ours_and_the_rest_are_covered(tmp_path: Path, name: str, restart: bool) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        if restart:
+            stage.kill_now()
+            await stage.bury()
+            venue.trade_by_hand("ETH", "buy", 0.02)
+            await asyncio.sleep(2)
+            began_s = stage.world.loop.time()
+            await stage.begin()
+        else:
+            began_s = stage.world.loop.time()
+            venue.trade_by_hand("ETH", "buy", 0.02)
+        await stage.until(lambda: covers(venue))
+        assert stage.world.loop.time() - began_s <= MOST_BARE_S
+        await stage.until(lambda: bool(foreign(stage)))
+        assert foreign(stage)[0].qty == pytest.approx(0.02)
+        stage.move("ETH", -60)
+        await stage.until(lambda: stage.closed(trade.trade_id))
+        assert venue.held("ETH") == pytest.approx(0.02), "the stop of ours took what is ours"
+        await stage.until(lambda: covers(venue))
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_flipped_by_hand_it_is_flagged_and_covered(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        venue.trade_by_hand("ETH", "sell", 0.03)
+        venue.watch.flips.clear()
+        await stage.until(lambda: stage.closed(trade.trade_id) and covers(venue))
+        await stage.until(lambda: bool(foreign(stage)))
+        assert foreign(stage)[0].qty == pytest.approx(trade.open_qty - 0.03)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_its_stop_that_fills_is_not_ours(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: covers(venue))
+        stage.move("ETH", -250)
+        assert not venue.positions
+        await stage.until(lambda: not foreign(stage))
+        await stage.read()
+        assert stage.rows("select count(*) from trades") == [(0,)]
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_the_venue_hides_keeps_its_stop(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: covers(venue))
+        hides = venue.faults.add(empty(), roles={"positions"}, times=None)
+        await asyncio.sleep(12)
+        assert covers(venue)
+        venue.faults.remove(hides)
+        await asyncio.sleep(5)
+        assert covers(venue) and len(protections(venue)) == 1
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_an_answer_that_is_lost_leaves_one_stop(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        venue.faults.add(dropped_after(), roles={"stop"})
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: bool(foreign(stage)) and foreign(stage)[0].stop_price is not None)
+        await asyncio.sleep(15)
+        assert len(protections(venue)) == 1 and covers(venue)
+        await stage.restart()
+        await asyncio.sleep(6)
+        assert len(protections(venue)) == 1 and covers(venue), "known by its id after a restart"
+        await stage.flat()
+
+
+@SIDES
+async def test_in_another_margin_mode_it_is_guarded_there(tmp_path: Path, side: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        okx = stage.okx
+        other = f"{okx.symbol('ETH')}{OTHER_MODE}"
+        trade = await stage.open_trade("ETH", venue="okx")
+        okx.trade_in_other_mode("ETH", side, 0.05)
+        await stage.until(lambda: okx.watch.covered(other))
+        assert len(protections(okx, other)) == 1
+        await stage.until(lambda: bool(foreign(stage)) and foreign(stage)[0].stop_price is not None)
+        assert (foreign(stage)[0].margin_mode, foreign(stage)[0].position_side) == ("cross", "net")
+        await asyncio.sleep(5)
+        assert stage.trade(trade.trade_id).phase is TradePhase.OPEN
+        assert okx.watch.longest_naked_s(okx.symbol("ETH")) == 0.0
+        await stage.flat()
