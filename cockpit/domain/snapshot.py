@@ -115,6 +115,8 @@ class OpenTradeView(msgspec.Struct, frozen=True):
     price: float | None
     open_pnl_usd: float | None
     total_r: float | None
+    unknown: str = ""
+    """Why nobody knows whether its position is there: the venue does not list it, and nothing explains that."""
 
 
 class ForeignPositionView(msgspec.Struct, frozen=True):

@@ -42,6 +42,11 @@ class VenueNotices:
             if word.venue == venue and word.asset in ("", asset) and word.topic.blocks_entries:
                 yield word
 
+    def unknown(self, venue: str, asset: str) -> str:
+        """Why a position there is unknown; empty where it is not."""
+        word = self._standing.get((venue, asset, VenueTopic.POSITION_UNKNOWN))
+        return "" if word is None else word.sentence
+
     def begin(self, unread: Iterable[str], out: Outbox) -> None:
         """Begin anew with these venues behind the engine, none of which has told yet what its account holds."""
         self._standing.clear()

@@ -5,7 +5,7 @@ to what is not ours, so that it takes nothing of ours when it fills.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from cockpit.domain.kinds import Side, VenueTopic
@@ -17,6 +17,8 @@ from cockpit.exchanges.base.timing import within
 from cockpit.execution.order_state import QTY_EPSILON
 from cockpit.execution.venue_context import VenueContext
 
+LISTED_WITHIN_S = 5.0
+"""A stop that was laid is in the venue's list within this."""
 AGAIN_AFTER_S = 10.0
 """A stop that was refused is tried again after so long."""
 
@@ -36,33 +38,52 @@ class ForeignProtection:
         self._context = context
         self._stop_bps = stop_bps
         self._is_flattening = is_flattening
-        self._resting: dict[Place, VenueOrder] = {}
+        self._resting: dict[Place, list[VenueOrder]] = {}
+        self._laid_ns: dict[Place, int] = {}
         self._tried_ns: dict[Place, int] = {}
         self._missing_ns: dict[Place, int] = {}
 
     def stop_price(self, position: HeldPosition) -> float | None:
         """Where the stop of a position that is not ours rests, by the last look."""
-        stop = self._resting.get(_place(position))
-        return stop.trigger_price if stop is not None else None
+        stops = self._resting.get(_place(position))
+        return stops[-1].trigger_price if stops else None
 
     async def keep(
-        self, foreign: Sequence[HeldPosition], orders: Sequence[VenueOrder], settled: Callable[[str], bool]
+        self,
+        foreign: Sequence[HeldPosition],
+        orders: Sequence[VenueOrder],
+        looked_at: Collection[str] | None,
+        settled: Callable[[str], bool],
     ) -> None:
         """After a look: a stop of the right size for each, and none for what is gone.
 
-        `settled` says whether a perpetual was listed with exactly what is ours: then the rest is gone, not hidden.
+        `orders` are those on the perpetuals `looked_at`, None = on all there are. `settled` says whether a perpetual
+        was listed with exactly what is ours: then the rest is gone, not hidden.
         """
-        stops = [order for order in orders if self._is_protection(order)]
-        by_place: dict[Place, list[VenueOrder]] = {}
-        for stop in stops:
-            by_place.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
-        self._resting = {place: found[-1] for place, found in by_place.items()}
+        self._take(orders, looked_at)
         wanted = {_place(position): position for position in foreign} if self._stop_bps is not None else {}
+        gone = {place: stops for place, stops in self._resting.items() if place not in wanted}
         await asyncio.gather(
-            *(self._protect(position, by_place.get(place, [])) for place, position in wanted.items()),
-            *(self._lift(place, found, settled) for place, found in by_place.items() if place not in wanted),
+            *(self._protect(position, self._resting.get(place, [])) for place, position in wanted.items()),
+            *(self._lift(place, stops, settled) for place, stops in gone.items()),
         )
-        self._missing_ns = {place: ns for place, ns in self._missing_ns.items() if place in by_place}
+        self._missing_ns = {place: ns for place, ns in self._missing_ns.items() if place in self._resting}
+
+    def _take(self, orders: Sequence[VenueOrder], looked_at: Collection[str] | None) -> None:
+        """What rests by this look. Where it did not look, and where a stop was laid just now, what was known holds."""
+        found: dict[Place, list[VenueOrder]] = {}
+        for stop in orders:
+            if self._is_protection(stop):
+                found.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
+        for place, stops in self._resting.items():
+            was_seen = looked_at is None or place.asset in looked_at
+            if place not in found and (not was_seen or self._was_just_laid(place)):
+                found[place] = stops
+        self._resting = found
+
+    def _was_just_laid(self, place: Place) -> bool:
+        laid_ns = self._laid_ns.get(place)
+        return laid_ns is not None and self._context.timing.since_s(laid_ns) < LISTED_WITHIN_S
 
     async def _protect(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> None:
         """The right one stays; another size is replaced, the new one first."""
@@ -72,7 +93,7 @@ class ForeignProtection:
         if right is None and not self._is_flattening() and self._may_try(place):
             right = await self._laid(position, stops)
             if right is not None:
-                self._resting[place] = right
+                self._resting[place] = [*stops, right]
         if right is not None:
             await asyncio.gather(*(self._cancel(stop) for stop in stops if stop.venue_order_id != right.venue_order_id))
             context.notify(VenueTopic.FOREIGN_STOP, self._protected_text(position, right), position.asset)
@@ -96,6 +117,7 @@ class ForeignProtection:
             context.notify(VenueTopic.FOREIGN_STOP, what, position.asset, is_grave=True)
             return None
         self._tried_ns.pop(place, None)
+        self._laid_ns[place] = context.now_ns
         return laid
 
     async def _lift(self, place: Place, stops: Sequence[VenueOrder], settled: Callable[[str], bool]) -> None:

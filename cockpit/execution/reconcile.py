@@ -107,7 +107,8 @@ class Reconcile:
         self._foreign.take_orders(orders, None if everywhere else context.assets)
         await self._compare(positions)
         foreign = self._foreign.held(self._held)
-        await self._protection.keep(foreign, orders, self._holds_ours_alone)
+        looked_at = None if everywhere else context.assets
+        await self._protection.keep(foreign, orders, looked_at, self._holds_ours_alone)
         self._emit_foreign(foreign)
         await self._orphans.sweep(orders, self._held)
         await self._guard.renew()

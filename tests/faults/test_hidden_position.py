@@ -30,6 +30,8 @@ async def test_a_position_that_the_venue_hides_keeps_its_stop(tmp_path: Path, na
         assert stop_ids(venue) == before
         if hidden_s > 2.0:
             assert stage.saw(f"{name} does not list …")
+            assert "unknown, its stop stays" in stage.host.snapshot().open_trades[0].unknown
+            assert stage.saw("ETH LONG  UNKNOWN …")
             answer = await stage.signal("ETH", venue=name)
             assert not answer.ok, "nothing is entered while it is unknown"
         venue.faults.remove(hides)
@@ -37,6 +39,7 @@ async def test_a_position_that_the_venue_hides_keeps_its_stop(tmp_path: Path, na
         assert stage.trade(trade.trade_id).phase is TradePhase.OPEN
         assert stage.trade(trade.trade_id).open_qty == trade.open_qty
         assert stop_ids(venue) == before
+        assert stage.host.snapshot().open_trades[0].unknown == ""
         assert venue.watch.longest_naked_s() == 0.0
         await stage.flat()
 

@@ -48,7 +48,7 @@ def _foreign(shown: ForeignPositionView) -> Line:
 
 def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:
     trade = shown.trade
-    head: Line = (*_name(trade), *_entry(trade), *_worth(shown), *_stop(view, trade))
+    head: Line = (*_name(shown), *_entry(trade), *_worth(shown), *_stop(view, trade))
     return [head, ((" " * 4, "text"), *_rungs(view, trade), *_times(now, trade))]
 
 
@@ -56,19 +56,21 @@ def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list
     trade = shown.trade
     if cells >= BRIEF:
         return [
-            (*_name(trade), *_worth(shown), *_times(now, trade)),
+            (*_name(shown), *_worth(shown), *_times(now, trade)),
             (("  ", "text"), *_entry(trade, 0), *_stop(view, trade)),
             (("  ", "text"), *_rungs(view, trade)),
         ]
     return [
-        (*_name(trade), *_worth(shown, brief=True), *_times(now, trade, brief=True)),
+        (*_name(shown), *_worth(shown, brief=True), *_times(now, trade, brief=True)),
         (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=True)),
         (("  ", "text"), *_brief_rungs(view, trade, cells - 2)),
     ]
 
 
-def _name(trade: TradeRecord) -> Line:
-    return ((left(f"{trade.asset} {trade.side.value.upper()}", 10), "strong"),)
+def _name(shown: OpenTradeView) -> Line:
+    trade = shown.trade
+    name: Span = (left(f"{trade.asset} {trade.side.value.upper()}", 10), "strong")
+    return (name, ("UNKNOWN ", "alarm")) if shown.unknown else (name,)
 
 
 def _entry(trade: TradeRecord, pad: int = 20) -> Line:
