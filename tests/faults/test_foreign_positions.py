@@ -8,6 +8,7 @@ import pytest
 from cockpit.commands.status import foreign_line
 from cockpit.domain.kinds import TradePhase
 from cockpit.domain.snapshot import ForeignPositionView
+from cockpit.engine.views import snapshot
 from cockpit.tui.flatten import at_stake
 from tests.faults.stage import Stage, staged
 from tests.loopback.matching_terms import Algo
@@ -33,7 +34,7 @@ def covers(venue: TradingVenue, asset: str = "ETH") -> bool:
 
 
 def foreign(stage: Stage) -> tuple[ForeignPositionView, ...]:
-    return stage.host.snapshot().foreign_positions
+    return snapshot(stage.engine).foreign_positions
 
 
 @SIDES
@@ -42,15 +43,15 @@ async def test_flagged_it_is_shown_without_a_bound_and_counts_for_nothing(tmp_pa
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
         assert stage.saw(f"{name}: foreign positions: flag…")
-        exposure_usd = stage.host.snapshot().exposure_usd
+        exposure_usd = snapshot(stage.engine).exposure_usd
         venue.trade_by_hand("ETH", side, 0.05)
         await stage.until(lambda: bool(foreign(stage)))
         (held,) = foreign(stage)
         assert held.qty == pytest.approx(0.05 if side == "buy" else -0.05)
         assert (held.stop_price, held.loss_at_stop_usd, held.policy) == (None, None, "flag")
         assert "no stop: its loss has no bound" in foreign_line(held)
-        assert f"and what is not ours: {held.qty:+g} ETH on {name}" in at_stake(stage.host.snapshot())
-        assert stage.host.snapshot().exposure_usd == exposure_usd
+        assert f"and what is not ours: {held.qty:+g} ETH on {name}" in at_stake(snapshot(stage.engine))
+        assert snapshot(stage.engine).exposure_usd == exposure_usd
         assert not venue.algo_orders
         assert (await stage.signal("SOL", venue=name)).ok, "elsewhere trading goes on"
         await stage.flat()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.domain.kinds import ExitReason, Side, TradePhase
+from cockpit.engine.views import snapshot
 from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import empty
 from tests.loopback.trading_venue import TradingVenue
@@ -30,7 +31,7 @@ async def test_a_position_that_the_venue_hides_keeps_its_stop(tmp_path: Path, na
         assert stop_ids(venue) == before
         if hidden_s > 2.0:
             assert stage.saw(f"{name} does not list …")
-            assert "unknown, its stop stays" in stage.host.snapshot().open_trades[0].unknown
+            assert "unknown, its stop stays" in snapshot(stage.engine).open_trades[0].unknown
             assert stage.saw("ETH LONG  UNKNOWN …")
             answer = await stage.signal("ETH", venue=name)
             assert not answer.ok, "nothing is entered while it is unknown"
@@ -39,7 +40,7 @@ async def test_a_position_that_the_venue_hides_keeps_its_stop(tmp_path: Path, na
         assert stage.trade(trade.trade_id).phase is TradePhase.OPEN
         assert stage.trade(trade.trade_id).open_qty == trade.open_qty
         assert stop_ids(venue) == before
-        assert stage.host.snapshot().open_trades[0].unknown == ""
+        assert snapshot(stage.engine).open_trades[0].unknown == ""
         assert venue.watch.longest_naked_s() == 0.0
         await stage.flat()
 
