@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, Decimal
 
 from cockpit.domain.quantity import DECIMALS, rounded
-from cockpit.exchanges.base.account import HeldPosition
+from cockpit.exchanges.base.account import HeldPosition, PositionKey
 
 MOST_PIECES = 20
 """So many closes of one position leave in a round; what is left is seen in the next."""
@@ -13,11 +13,11 @@ class ClosePieces:
     """What the venue's lists say of its largest order, and what its refusals teach where they say nothing, or wrong."""
 
     def __init__(self) -> None:
-        self._learnt: dict[tuple[str, str], float] = {}
+        self._learnt: dict[PositionKey, float] = {}
 
     def of(self, position: HeldPosition, most_at_market: float | None) -> list[HeldPosition]:
         """The position in parts that one order each may close; `most_at_market` is in base coins."""
-        limits = [limit for limit in (most_at_market, self._learnt.get(_place(position))) if limit]
+        limits = [limit for limit in (most_at_market, self._learnt.get(position.key)) if limit]
         if not limits or abs(position.qty) <= min(limits):
             return [position]
         most = min(limits)
@@ -32,7 +32,7 @@ class ClosePieces:
 
     def was_too_large(self, piece: HeldPosition) -> None:
         """The venue refused it for its size: half of it is tried next."""
-        self._learnt[_place(piece)] = abs(piece.qty) / 2
+        self._learnt[piece.key] = abs(piece.qty) / 2
 
 
 def _split(position: HeldPosition, qty: float) -> tuple[HeldPosition, HeldPosition]:
@@ -48,7 +48,3 @@ def _split(position: HeldPosition, qty: float) -> tuple[HeldPosition, HeldPositi
     taken = round(sign * float(abs(Decimal(repr(position.qty))) * contracts / held), DECIMALS)
     rest = position._replace(qty=rounded(position.qty - taken), contracts=str(held - contracts))
     return position._replace(qty=taken, contracts=str(contracts)), rest
-
-
-def _place(position: HeldPosition) -> tuple[str, str]:
-    return position.asset, position.hedge_side

@@ -212,7 +212,8 @@ class ModeGate:
         if self._room is not None:
             return _said(await self.items())
         try:
-            live_venues = self._made(mode, ())
+            venues = trading_venues(self._host.config)
+            live_venues = self._over(await asyncio.to_thread(self._make_accounts, venues, mode))  # a keyring may wait
         except (MissingKeys, BadEndpoint, OSError) as error:
             return str(error)
         try:
@@ -257,11 +258,12 @@ class ModeGate:
         )
 
     def _made(self, mode: Mode, also: Collection[str]) -> LiveVenues:
+        return self._over(self._make_accounts(trading_venues(self._host.config, also), mode))
+
+    def _over(self, accounts: Mapping[str, VenueAccount]) -> LiveVenues:
         from cockpit.runtime.live_venues import LiveVenues
 
-        config = self._host.config
-        accounts = self._make_accounts(trading_venues(config, also), mode)
-        prefix = order_prefix(self.places)
+        config, prefix = self._host.config, order_prefix(self.places)
         return LiveVenues(
             accounts, prefix, config, self._host.journal, self._put, self._timing, lambda: halt_mark(self.places)
         )
