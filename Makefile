@@ -30,6 +30,7 @@ docs: ## every page and file that is made from the code
 	$(PY) -m tests.docs.config_reference > docs/config.md
 	$(PY) -m cockpit.tui.keys_page > docs/keys.md
 	$(PY) -m tests.docs.gate_reference > docs/gate.md
+	$(PY) -m tests.docs.orders_reference > docs/orders.md
 	$(PY) -m tests.faults.page > docs/faults.md
 
 site: docs ## the docs as a site, in build/site

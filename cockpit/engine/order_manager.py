@@ -1,4 +1,4 @@
-"""Our orders and what became of each. The desk books facts; what they mean for a trade is the trade's business."""
+"""Our orders and what became of each. Facts are booked here; what they mean for a trade is the trade's business."""
 
 from collections.abc import Iterable
 from math import inf, isfinite
@@ -9,10 +9,17 @@ from cockpit.domain.actions import CancelOrder, OrderChanged, PlaceOrder, QueryO
 from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
 from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.numbers import price_text
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import OrderProgress, OrderRequest, OrderStep, status_after
 from cockpit.domain.units import NS_PER_S, average_price
 from cockpit.engine.outbox import Outbox
 
+STEP_OF = {
+    OrderAccepted: OrderStep.ACCEPTED,
+    OrderRejected: OrderStep.REJECTED,
+    OrderCancelled: OrderStep.CANCELLED,
+    OrderUnknown: OrderStep.UNKNOWN,
+}
+"""What each event that is no execution tells of an order."""
 QTY_EPSILON = 1e-12
 REMEMBERED = 1_000
 """How many orders that are final, and fills that nobody knows, are remembered."""
@@ -147,11 +154,14 @@ class OrderManager:
             out.notice("critical", "order", f"{event.order_id} works at the venue after it was {known.status.value}")
             out.add(self._cancel_of(known.request, out))
             return None
-        after = self._with_fill(known, event, out) if isinstance(event, OrderFilled) else None
+        if not isinstance(event, OrderFilled):
+            step = STEP_OF[type(event)]
+            if status_after(known.status, step, known.filled_qty > 0) is None:
+                out.notice("critical", "order", f"{event.order_id} {_impossible(known, step)}")
+            return None
+        after = self._with_fill(known, event, out)
         if after is None:
             return None
-        if after.status is not OrderStatus.FILLED:
-            after = replace(after, status=known.status)
         out.notice("critical", "order", f"{event.order_id} filled after it was {known.status.value}: booked")
         self._final[event.order_id] = after
         out.add(OrderChanged(out.now_ns, after))
@@ -176,29 +186,27 @@ class OrderManager:
         )
 
     def _booked(self, before: OrderProgress, event: OrderEvent, out: Outbox) -> OrderProgress | None:
-        match event:
-            case OrderAccepted():
-                status = OrderStatus.PARTLY_FILLED if before.filled_qty > 0 else OrderStatus.WORKING
-                return replace(before, status=status, venue_order_id=event.venue_order_id)
-            case OrderFilled():
-                return self._with_fill(before, event, out)
-            case OrderRejected():
-                return replace(before, status=OrderStatus.REJECTED, detail=event.reason)
-            case OrderCancelled():
-                return replace(before, status=OrderStatus.CANCELLED, detail=event.reason)
-            case OrderUnknown():
-                return replace(before, status=OrderStatus.UNKNOWN, detail=event.reason)
+        if isinstance(event, OrderFilled):
+            return self._with_fill(before, event, out)
+        step = STEP_OF[type(event)]
+        status = status_after(before.status, step, before.filled_qty > 0)
+        if status is None:
+            return replace(before, status=OrderStatus.UNKNOWN, detail=_impossible(before, step))
+        if isinstance(event, OrderAccepted):
+            return replace(before, status=status, venue_order_id=event.venue_order_id)
+        return replace(before, status=status, detail=event.reason)
 
     def _with_fill(self, before: OrderProgress, fill: OrderFilled, out: Outbox) -> OrderProgress | None:
         if fill.fill_id in before.fill_ids:
             return None
         asked, filled = before.request.qty, before.filled_qty + fill.qty
-        is_whole = filled >= asked - QTY_EPSILON
+        step = OrderStep.FILLED if filled >= asked - QTY_EPSILON else OrderStep.PARTLY_FILLED
+        status = status_after(before.status, step, before.filled_qty > 0)
         if filled > asked + QTY_EPSILON:
             out.notice("critical", "order", f"{fill.order_id} filled {filled:.10g}, more than the {asked:.10g} asked")
         return replace(
             before,
-            status=OrderStatus.FILLED if is_whole else OrderStatus.PARTLY_FILLED,
+            status=before.status if status is None else status,
             filled_qty=asked if abs(filled - asked) <= QTY_EPSILON else filled,
             average_price=average_price(before.average_price, before.filled_qty, fill.price, fill.qty),
             fees_usd=before.fees_usd + fill.fee_usd,
@@ -230,3 +238,12 @@ class OrderManager:
 def _forget_oldest(remembered: dict[str, OrderProgress] | dict[tuple[str, str], None]) -> None:
     if len(remembered) > REMEMBERED:
         del remembered[next(iter(remembered))]  # type: ignore[arg-type]
+
+
+def _impossible(order: OrderProgress, step: OrderStep) -> str:
+    filled = f"{order.filled_qty:g} of {order.request.qty:g} filled"
+    return f"was told {step.value} after it was {_standing(order)} ({filled}): that cannot be"
+
+
+def _standing(order: OrderProgress) -> str:
+    return OrderStatus.PARTLY_FILLED.value if order.status is OrderStatus.UNKNOWN else order.status.value
