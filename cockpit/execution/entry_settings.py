@@ -1,8 +1,8 @@
 """Leverage and margin mode were compared before arming; anybody may have changed them since: looked at each entry."""
 
 from cockpit.config.execution import ExecutionSection
-from cockpit.exchanges.base.account import VenueFailure
-from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.base.account import NotSent, TradeSettings, VenueFailure
+from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.venue_context import VenueContext
 
 
@@ -18,8 +18,7 @@ class EntrySettings:
         """Why no entry may start there, with both values; empty where the account is as the config wants it."""
         context = self._context
         try:
-            asked = context.account.settings(asset)
-            found = await within(context.pace.settings_within_s, asked, "leverage and margin mode")
+            found = await self._read(asset)
         except VenueFailure as failure:
             context.met(failure)
             return f"not sent: {asset}'s leverage and margin mode are not known: {failure}"
@@ -30,3 +29,21 @@ class EntrySettings:
         if found.leverage > self._max_leverage:
             return f"{where}: expected a leverage of at most {self._max_leverage:g}, was {found.leverage:g}"
         return ""
+
+    async def _read(self, asset: str) -> TradeSettings:
+        """Asked again where it was turned away unread (a clock that was off, the line), as long as an entry may take.
+
+        Raises `VenueFailure`.
+        """
+        context, began_ns = self._context, self._context.now_ns
+        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        while True:
+            try:
+                asked = context.account.settings(asset)
+                return await within(context.pace.settings_within_s, asked, "leverage and margin mode")
+            except NotSent as failure:
+                wait_s = max(failure.retry_after_s or 0.0, back_off.failed())
+                if context.timing.since_s(began_ns) + wait_s > context.pace.send_entry_within_s:
+                    raise
+                # A clock that was off has been compared anew by now; what is left is to ask once more.
+                await context.timing.sleep(0.0 if failure.is_clock else wait_s)
