@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from cockpit.domain.kinds import ExitReason
+from cockpit.domain.kinds import ExitReason, TradePhase
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import BPS, NS_PER_MS, average_price, seconds_to_ns
 from cockpit.gate.sizing import lot_decimals
@@ -64,6 +64,23 @@ def with_exit(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot:
         gross_usd=trade.gross_usd + trade.side.sign * (price - trade.entry_price) * qty,
         fees_usd=trade.fees_usd + fee_usd,
     )
+
+
+def gone(trade: TradeRecord, price: float, detail: str, lot: float) -> TradeRecord:
+    """The trade whose position is not there any more: all of it valued at `price`, without a fee."""
+    closed = with_exit(trade, trade.open_qty, price, 0.0, lot)
+    return replace(closed, phase=TradePhase.CLOSING, exit_reason=ExitReason.OUTSIDE, exit_detail=detail)
+
+
+def revived(trade: TradeRecord) -> TradeRecord:
+    """The trade that was over when its entry filled after all: it leaves at once."""
+    detail = "entry filled after it was given up: closing at once"
+    return replace(trade, phase=TradePhase.CLOSING, closed_ns=None, exit_reason=ExitReason.NO_STOP, exit_detail=detail)
+
+
+def with_stop(trade: TradeRecord, order_id: str, price: float | None) -> TradeRecord:
+    """The trade with another stop on its way to the venue."""
+    return replace(trade, stop_price=price, stop_order_id=order_id, stop_rests_on_venue=False, stop_unseen=False)
 
 
 def stop_reason(trade: TradeRecord, trigger_price: float | None) -> ExitReason:

@@ -139,12 +139,7 @@ class TradeLife:
         price = was.entry_price if price is None else price
         detail = outside.guessed_text(was, price)
         out.notice("critical", "position", f"{was.trade_id}: {detail}")
-        self.record = replace(
-            booking.with_exit(was, was.open_qty, price, 0.0, self._instrument.lot),
-            phase=TradePhase.CLOSING,
-            exit_reason=ExitReason.OUTSIDE,
-            exit_detail=detail,
-        )
+        self.record = booking.gone(was, price, detail, self._instrument.lot)
         self._finish_if_flat(out)
 
     def absorb(self, fill: OrderFilled, qty: float, out: Outbox) -> None:
@@ -230,13 +225,7 @@ class TradeLife:
         if is_first:
             self.record = booking.opened(self.record, fill.ts_ns)
         if self.is_over:
-            self.record = replace(
-                self.record,
-                phase=TradePhase.CLOSING,
-                closed_ns=None,
-                exit_reason=ExitReason.NO_STOP,
-                exit_detail="entry filled after it was given up: closing at once",
-            )
+            self.record = booking.revived(self.record)
         if self.record.phase is TradePhase.CLOSING:
             self._send_close(fill.qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
@@ -378,13 +367,7 @@ class TradeLife:
         )
         if self._desk.is_live(self.record.stop_order_id):
             self._retiring_stops.append(self.record.stop_order_id)
-        self.record = replace(
-            self.record,
-            stop_price=price,
-            stop_order_id=request.order_id,
-            stop_rests_on_venue=False,
-            stop_unseen=False,
-        )
+        self.record = booking.with_stop(self.record, request.order_id, price)
         self._desk.place(request, out)
 
     def _place_rungs(self, out: Outbox) -> None:

@@ -150,7 +150,8 @@ class Host:
         self.supervisor.start("presence", Presence(self.engine, self.journal).run)
         if self.gate is not None:
             self.gate.start()
-            self.supervisor.start("halt mark", HaltMarkWatch(self.gate.places, self._halt_by_mark).run)
+            if self.gate.is_live:  # no replay or simulation takes a mark away that is not for it
+                self.supervisor.start("halt mark", HaltMarkWatch(self.gate.places, self._halt_by_mark).run)
 
     async def stop(self) -> None:
         """Let go of real venues, stop the workers, then write what is left to write."""

@@ -92,6 +92,11 @@ class ModeGate:
         """The real venues behind the engine; None in paper mode."""
         return self._room
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is the real market that the engine follows: only then real orders may be at stake."""
+        return self._kind is FeedKind.LIVE
+
     def workers(self) -> tuple[TaskView, ...]:
         """How the real venues' workers do."""
         return self._room.workers() if self._room is not None else ()

@@ -1,94 +1,95 @@
 """Another cockpit on the same account: this one halts, and its books follow the venue's executions to the end."""
 
 import asyncio
-import copy
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from cockpit.domain.commands import Arm, Flatten, Signal
-from cockpit.domain.kinds import EngineState, Mode, Side
-from tests.faults.generation import Generation
-from tests.faults.stage import AMOUNT_USD, ARBITRAGE, Stage, staged
-from tests.faults.world import WorldMarket
+from cockpit.domain.kinds import EngineState, ExitReason
+from tests.faults.stage import Stage, staged
+from tests.loopback import matching_hands
+from tests.loopback.trading_faults import hanging, rejected
+from tests.loopback.trading_venue import TradingVenue
 
 VENUES = ("binance", "okx")
+MALFORMED = {"binance": "-1111", "okx": "51000"}
 MOST_BARE_S = 1.0
+NUMBERS = count(1)
 
 
-class Other:
-    """The other cockpit: a profile of its own on the same account."""
+def other(venue: TradingVenue, side: str, qty: float) -> None:
+    """The other cockpit trades, under a mark that is not this profile's."""
+    units = float(venue.units("ETH", qty))
+    matching_hands.trade_by_hand(venue.core, venue.symbol("ETH"), side, units, f"ckzzzzzzt{next(NUMBERS):06d}e1")
 
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
-        self.host = generation.host
 
-    async def enter(self, asset: str, side: Side, venue: str) -> bool:
-        answer = await self.host.command(
-            lambda now_ns, command_id: Signal(
-                now_ns, command_id, "other", ARBITRAGE, asset, AMOUNT_USD, Mode.TEST, side, "o1", None, (venue,)
-            )
+async def halted(stage: Stage) -> None:
+    await stage.until(lambda: stage.state is EngineState.HALTED)
+    assert "another cockpit trades this account" in stage.engine.risk.reason
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_adds_and_then_flattens_takes_ours_along(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        other(venue, "buy", 0.06)
+        await halted(stage)
+        assert stage.trade(trade.trade_id).open_qty == trade.open_qty, "what it holds is not ours"
+        other(venue, "sell", 0.06 + trade.open_qty)
+        await stage.until(lambda: stage.closed(trade.trade_id))
+        assert stage.trade(trade.trade_id).exit_reason is ExitReason.OUTSIDE
+        await stage.until(lambda: stage.is_bare(venue))
+        booked = stage.rows("select sum(qty) from fills where order_id like 'outside-%'")
+        assert booked == [(pytest.approx(trade.open_qty),)], "at the venue's own executions"
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_trades_the_other_way_took_ours_only_as_far_as_it_went(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        other(venue, "sell", 0.06)
+        venue.watch.flips.clear()
+        await halted(stage)
+        await stage.until(lambda: stage.closed(trade.trade_id))
+        assert stage.trade(trade.trade_id).exit_qty == pytest.approx(trade.open_qty)
+        assert venue.held("ETH") == pytest.approx(trade.open_qty - 0.06), "the rest is not ours to close"
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_trade_that_was_closing_when_the_other_took_it_is_over(tmp_path: Path, name: str) -> None:
+    """Its close is refused, then there is nothing left to close."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        trade = await stage.open_trade("ETH", venue=name)
+        refused = venue.faults.add(rejected(MALFORMED[name]), roles={"close"}, times=None)
+        await stage.flatten()
+        await stage.until(lambda: bool(venue.faults.hit))
+        for order in list(venue.open_orders):
+            venue.core.cancel(order)
+        other(venue, "sell", trade.open_qty)
+        venue.faults.remove(refused)
+        await stage.until(lambda: stage.closed(trade.trade_id))
+        await stage.until(lambda: not stage.engine.book.trades and stage.is_bare(venue))
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_both_enter_in_the_same_instant(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.faults.add(hanging(0.2), roles={"entry"})
+        trade_id = await stage.enter("ETH", venue=name)
+        other(venue, "buy", 0.011)
+        await halted(stage)
+        await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
+        ours = sum(
+            float(algo.asked.qty or 0) * float(venue.core.rules[algo.asked.symbol].unit) for algo in venue.algo_orders
         )
-        return answer.ok
-
-    async def flatten(self) -> None:
-        await self.host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "other", "enough"))
-
-
-@asynccontextmanager
-async def beside(stage: Stage, home: Path) -> AsyncIterator[Other]:
-    home.mkdir()
-    world = copy.copy(stage.world)
-    world.market = WorldMarket(world)
-    generation = await Generation(world, home, stage.config).start()
-    other = Other(generation)
-    try:
-        engine = other.host.engine
-        await stage.until(lambda: engine.market.assets["XRP"].price is not None)
-        live = generation.host.gate.live_venues if generation.host.gate is not None else None
-        assert live is not None
-        await stage.until(lambda: live.is_open == set(live.accounts))
-        await stage.until(lambda: not engine.risk.venue_words.in_the_way)
-        answer = await other.host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "other"))
-        assert answer.ok, answer.sentence
-        yield other
-    finally:
-        await generation.stop()
-
-
-@pytest.mark.parametrize("side", [Side.LONG, Side.SHORT])
-@pytest.mark.parametrize("name", VENUES)
-async def test_the_first_halts_and_its_books_follow_the_venue(tmp_path: Path, name: str, side: Side) -> None:
-    async with staged(tmp_path / "first") as stage:
-        venue = stage.world.venues[name]
-        async with beside(stage, tmp_path / "second") as other:
-            await stage.enter("ETH", Side.LONG, name)
-            await stage.until(lambda: bool(venue.algo_orders))
-            await other.enter("ETH", side, name)
-            await stage.until(lambda: stage.state is EngineState.HALTED)
-            await asyncio.sleep(5)
-            await other.flatten()
-            await stage.until(lambda: not venue.positions)
-            await stage.until(lambda: not stage.engine.book.trades)
-            assert stage.rows("select phase from trades where phase <> 'closed'") == []
-            assert venue.watch.longest_naked_s() <= MOST_BARE_S
-        venue.watch.flips.clear()
-
-
-@pytest.mark.parametrize("name", VENUES)
-async def test_both_enter_at_once(tmp_path: Path, name: str) -> None:
-    async with staged(tmp_path / "first") as stage:
-        venue = stage.world.venues[name]
-        async with beside(stage, tmp_path / "second") as other:
-            await asyncio.gather(stage.signal("ETH", Side.LONG, name), other.enter("ETH", Side.LONG, name))
-            await stage.until(lambda: stage.state is EngineState.HALTED)
-            await stage.until(lambda: other.host.engine.risk.state is EngineState.HALTED)
-            await asyncio.sleep(8)
-            await stage.flatten()
-            await stage.until(lambda: not venue.positions)
-            await stage.until(lambda: not stage.engine.book.trades)
-            await stage.until(lambda: not other.host.engine.book.trades)
-            assert venue.watch.longest_naked_s() <= MOST_BARE_S
-        venue.watch.flips.clear()
+        assert ours == pytest.approx(stage.trade(trade_id).open_qty)
+        other(venue, "sell", 0.011)
+        await asyncio.sleep(5)
+        assert stage.trade(trade_id).open_qty == pytest.approx(venue.held("ETH"))
+        await stage.flat()
