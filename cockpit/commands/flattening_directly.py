@@ -102,9 +102,7 @@ def flatten_venues(road: DirectRoad, prefix: str | None, say: Say, confirm: Conf
     if found.accounts:
         say(f"going to {names} directly; Ctrl+C gives up")
         _load_library(list(found.accounts))
-    is_flat = asyncio.run(_flatten(found, road if later else None, prefix or PREFIX, say))
-    say(FLAT if is_flat else NOT_FLAT)
-    return YES if is_flat else NO
+    return YES if asyncio.run(_flatten(found, road if later else None, prefix or PREFIX, say)) else NO
 
 
 async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, say: Say) -> bool:
@@ -129,7 +127,9 @@ async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, say: Sa
         return await flatten(others)
 
     roads = [flatten(found), *([flatten_others(later)] if later is not None else [])]
-    return all(await asyncio.gather(*roads))
+    is_flat = all(await asyncio.gather(*roads))
+    say(FLAT if is_flat else NOT_FLAT)  # at once: a list that hangs in its thread is still waited for
+    return is_flat
 
 
 def _load_library(venues: list[str]) -> None:

@@ -230,4 +230,4 @@ def _policy_text(execution: ExecutionSection) -> str:
     """What is done about positions that are not ours."""
     if execution.foreign_positions == "protect":
         return f"foreign positions: protect, a stop rests {execution.foreign_stop_bps:g} bps away for each"
-    return "foreign positions: flag, each is named and no stop is laid for it"
+    return "foreign positions: flag, each is named and left to its owner"

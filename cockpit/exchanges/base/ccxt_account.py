@@ -2,9 +2,9 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
+from cockpit.exchanges.base.account_lists import AccountLists
 from cockpit.exchanges.base.allowance import Allowance
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.endpoint_budget import EndpointBudget
@@ -33,18 +34,11 @@ from cockpit.exchanges.base.fees import FeeRates
 from cockpit.exchanges.base.order_names import OrderNames
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.private_stream import PrivateStream
-from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.stop_probe import StopProbe
-from cockpit.exchanges.base.timing import Timing, wait_for_all
+from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
-LISTS_WITHIN_S = 1.0
-"""A list of contracts that is late keeps nobody from what the account holds."""
-POSITIONS, ORDERS = "positions", "orders"
-HOLDING = frozenset({POSITIONS, ORDERS})
-"""The lists in which a row that cannot be read may be something that is open."""
-Read = TypeVar("Read")
 FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
 """Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
@@ -74,9 +68,7 @@ class CcxtAccount(ABC):
         self._rates = FeeRates(section.taker_fee_bps, section.maker_fee_bps)
         self._wants_isolated = config.execution.margin_mode == "isolated"
         self._under_way: set[asyncio.Task[Any]] = set()
-        self._asked_for: set[str] = set()
-        self._listing: asyncio.Task[None] | None = None
-        self._unreadable: dict[str, tuple[str, ...]] = {}
+        self.lists = AccountLists(self.venue, self.listings, self._ask_listings, self.judged)
         self._names = OrderNames()
         self._stream = self._make_stream()
         self._probe = StopProbe(self)
@@ -157,7 +149,7 @@ class CcxtAccount(ABC):
         """
         if self.client is not None and self.listings.is_loaded:
             return
-        await self.load_listings()
+        await self.lists.load()
         await self._make_ready()
         try:
             await self.ask_time()
@@ -167,7 +159,7 @@ class CcxtAccount(ABC):
     async def open_for_exit(self) -> None:
         """Be ready to ask, cancel and close at once: the venue's lists are loaded beside that, and may fail."""
         await self._make_ready()
-        self._list_anew()
+        self.lists.load_beside()
 
     async def _make_ready(self) -> None:
         if self.client is None:
@@ -176,46 +168,9 @@ class CcxtAccount(ABC):
                 self._tap(client)
                 self.client = client
 
-    async def load_listings(self) -> None:
-        """Ask what the venue lists, off the loop. Raises any `VenueFailure`; what was known before stays then."""
-        with self.judged():
-            listings, unreadable = await asyncio.to_thread(self._ask_listings)
-            self.listings.take(listings)
-            self._unreadable["contracts"] = unreadable
-
-    def _list_anew(self) -> asyncio.Task[None]:
-        """The venue's list, asked for beside everything else; what becomes of it is for whoever waits for it."""
-        if self._listing is None or self._listing.done():
-            self._listing = asyncio.ensure_future(self.load_listings())
-            self._under_way.add(self._listing)
-            self._listing.add_done_callback(self._ended)
-        return self._listing
-
-    async def learn(self, market_ids: Iterable[str]) -> None:
-        """Load the list again where the account has something on a contract that was not listed when it was opened.
-
-        Asked once for each, and not waited for for long: what is not listed is there all the same.
-        """
-        new = {name for name in market_ids if name not in self.listings} - self._asked_for
-        if new and self.listings.is_loaded:
-            self._asked_for |= new
-            await wait_for_all({self._list_anew()}, LISTS_WITHIN_S)
-
-    async def _terms_changed(self, asset: str) -> bool:
-        """Whether the venue's terms there are others than ours were: they are read anew."""
-        before = self.listings.of_asset(asset)
-        listing = self._list_anew()
-        await wait_for_all({listing}, LISTS_WITHIN_S)
-        return listing.done() and self.listings.of_asset(asset) != before
-
-    def read(self, what: str, rows: Iterable[Any], reader: Callable[[Any], Read | None]) -> list[Read]:
-        """Every row of a list that can be read; what cannot stands in `unreadable` until the list is read again."""
-        found, self._unreadable[what] = read_rows(f"{self.venue} {what}", rows, reader)
-        return found
-
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each."""
-        return tuple(sentence for what, some in self._unreadable.items() if what in HOLDING for sentence in some)
+        return self.lists.unreadable()
 
     def most_at_market(self, position: HeldPosition) -> float | None:
         """The largest market order that the venue takes there, in base coins; None while unknown."""
@@ -224,6 +179,7 @@ class CcxtAccount(ABC):
 
     async def close(self) -> None:
         """Close every connection; what is still under way is given up."""
+        self.lists.drop()
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -350,7 +306,7 @@ class CcxtAccount(ABC):
         try:
             return await self._send(order, client_id, None)
         except Refused as refused:
-            if refused.kind is not RefusalKind.OFF_GRID or not await self._terms_changed(order.asset):
+            if refused.kind is not RefusalKind.OFF_GRID or not await self.lists.terms_changed(order.asset):
                 raise
             if not order.reduce_only:
                 raise
@@ -362,7 +318,7 @@ class CcxtAccount(ABC):
         try:
             return await self._send(order, client_id, position)
         except Refused as refused:
-            if refused.kind is not RefusalKind.OFF_GRID or not await self._terms_changed(position.asset):
+            if refused.kind is not RefusalKind.OFF_GRID or not await self.lists.terms_changed(position.asset):
                 raise
         return await self._send(order, client_id, position)
 

@@ -20,7 +20,8 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.ccxt_account import ORDERS, POSITIONS, CcxtAccount, given
+from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import names_in, read_rows
@@ -163,7 +164,7 @@ class BinanceAccount(CcxtAccount):
         ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
         rows = await self.ask("fapiPrivateGetUserTrades", ids)
         with self.judged():
-            return tuple(self._words.fill(row, order.client_id) for row in rows)
+            return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
         """Every execution there since then. The venue lists them without our ids, which its orders tell."""
@@ -179,7 +180,7 @@ class BinanceAccount(CcxtAccount):
                 asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
         with self.judged():
             await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
-            read = self.read("executions", rows, lambda row: self._words.fill(row, ""))
+            read = self.lists.read("executions", rows, lambda row: self._words.fill(row, ""))
             fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
 
@@ -187,7 +188,7 @@ class BinanceAccount(CcxtAccount):
         if len(order_ids) > ASKED_SINGLY:
             oldest = min(order_ids, key=int)
             rows = await self.ask("fapiPrivateGetAllOrders", {"symbol": symbol, "orderId": oldest, "limit": 1_000})
-            found = self.read("orders of executions", rows, self._words.order)
+            found = self.lists.read("orders of executions", rows, self._words.order)
         else:
             answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
             found = [order for order in await asyncio.gather(*answers) if order is not None]
@@ -204,9 +205,9 @@ class BinanceAccount(CcxtAccount):
         with self.judged():
             plain_rows = [row for rows in answers[: len(symbols)] for row in rows]
             algo_rows = [row for rows in answers[len(symbols) :] for row in rows]
-            await self.learn(names_in((*plain_rows, *algo_rows), "symbol"))
+            await self.lists.learn(names_in((*plain_rows, *algo_rows), "symbol"))
             rows = [*((self._words.order, row) for row in plain_rows), *((self._words.algo, row) for row in algo_rows)]
-            found = self.read(ORDERS, rows, lambda one: one[0](one[1]))
+            found = self.lists.read(ORDERS, rows, lambda one: one[0](one[1]))
         return tuple(self._known(order) for order in found if not self._probe.is_out(order.client_id))
 
     def _known(self, order: VenueOrder) -> VenueOrder:
@@ -221,8 +222,8 @@ class BinanceAccount(CcxtAccount):
         """Every open position: perpetuals and dated futures, whatever they are quoted in."""
         rows = await self.ask("fapiPrivateV3GetPositionRisk")
         with self.judged():
-            await self.learn(names_in(rows, "symbol"))
-            return tuple(self.read(POSITIONS, rows, self._words.position))
+            await self.lists.learn(names_in(rows, "symbol"))
+            return tuple(self.lists.read(POSITIONS, rows, self._words.position))
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. A demo account has no permissions to ask for."""
@@ -274,7 +275,7 @@ class BinanceAccount(CcxtAccount):
         asked = {"incomeType": "FUNDING_FEE", "startTime": since_ms, "limit": 1_000}
         rows = await self.ask("fapiPrivateGetIncome", asked)
         with self.judged():
-            return self.read("funding", rows, self._funding)
+            return self.lists.read("funding", rows, self._funding)
 
     def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
         if row["asset"] != "USDT":

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from math import ceil
 from typing import Any
 
@@ -20,7 +20,8 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.ccxt_account import ORDERS, POSITIONS, CcxtAccount, given
+from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import names_in, read_rows
@@ -215,7 +216,8 @@ class OkxAccount(CcxtAccount):
         ids = {"instType": "SWAP", "instId": self.listing(order.asset).market_id, "ordId": order.venue_order_id}
         answer = await self.ask("privateGetTradeFills", ids)
         with self.judged():
-            return tuple(self._words.fill(row, order.client_id) for row in reversed(answer["data"]))
+            rows = reversed(answer["data"])
+            return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
         """Every execution there since then. Its list does not say why an order was placed: that is asked of the order.
@@ -239,7 +241,7 @@ class OkxAccount(CcxtAccount):
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
             for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
                 self._names.learn(order_id, order)
-            read = self.read("executions", rows, lambda row: self._words.fill(row, str(row.get("clOrdId") or "")))
+            read = self.lists.read("executions", rows, lambda row: self._words.fill(row, str(row.get("clOrdId") or "")))
             fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(reversed(fills), key=lambda fill: fill.ts_ns))
 
@@ -251,12 +253,12 @@ class OkxAccount(CcxtAccount):
         )
         with self.judged():
             algo_rows = [row for rows in algo for row in rows]
-            await self.learn(names_in((*plain["data"], *algo_rows), "instId"))
+            await self.lists.learn(names_in((*plain["data"], *algo_rows), "instId"))
             rows = [
                 *((self._words.order, row) for row in plain["data"]),
                 *((self._words.algo, row) for row in algo_rows),
             ]
-            found = self.read(ORDERS, rows, lambda one: one[0](one[1]))
+            found = self.lists.read(ORDERS, rows, lambda one: one[0](one[1]))
         wanted = None if assets is None else set(assets)
         return tuple(
             order
@@ -264,17 +266,16 @@ class OkxAccount(CcxtAccount):
             if (wanted is None or order.asset in wanted) and not self._probe.is_out(order.client_id)
         )
 
-    async def _algo_rows(self, kind: str) -> Sequence[Any]:
+    async def _algo_rows(self, kind: str) -> list[Any]:
         """A kind that the venue does not know (any more) has no orders."""
         try:
             answer = await self.ask("privateGetTradeOrdersAlgoPending", {"ordType": kind})
         except Refused as refused:
             if refused.code in NO_SUCH_KIND and kind not in OUR_ALGO_KINDS:
-                return ()
+                return []
             raise
         with self.judged():
-            rows: Sequence[Any] = answer["data"]
-            return rows
+            return list(answer["data"])
 
     async def guard_entries(self, within_s: float) -> None:
         """Entries that still rest after so long without another call of this are cancelled by the venue; 0 = off.
@@ -290,8 +291,8 @@ class OkxAccount(CcxtAccount):
         """Every open position of the account, of whatever kind and quote."""
         answer = await self.ask("privateGetAccountPositions", {})
         with self.judged():
-            await self.learn(names_in(answer["data"], "instId"))
-            return tuple(self.read(POSITIONS, answer["data"], self._words.position))
+            await self.lists.learn(names_in(answer["data"], "instId"))
+            return tuple(self.lists.read(POSITIONS, answer["data"], self._words.position))
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. The margin mode is what our orders will say: the venue keeps none."""
@@ -356,7 +357,7 @@ class OkxAccount(CcxtAccount):
         answer = await self.ask("privateGetAccountBills", asked)
         with self.judged():
             rows = [row for row in reversed(answer["data"]) if int(row["ts"]) >= since_ms]
-            return self.read("funding", rows, self._funding)
+            return self.lists.read("funding", rows, self._funding)
 
     def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
         if row["ccy"] != "USDT":

@@ -67,17 +67,27 @@ class OkxStream(PrivateStream):
             return []
         if "data" not in message or "arg" not in message:
             return None
-        parser: list[StreamUpdate | None] = []
+        updates: list[StreamUpdate] = []
         for row in message["data"]:
-            match message["arg"]["channel"]:
-                case "orders":
-                    self._spoken.add(str(row["ordId"]))
-                    parser.append(self.parser.order_update(row))
-                case "orders-algo":
-                    parser.append(self._algo(row))
-                case "positions":
-                    parser.append(self.parser.position_update(row))
-        return [word for word in parser if word is not None]
+            try:
+                update = self._update(message["arg"]["channel"], row)
+            except Exception as error:
+                # One odd row loses no other; what it said is asked for once the link is made anew.
+                self.break_off(f"unreadable message: {type(error).__name__}")
+                continue
+            updates += [] if update is None else [update]
+        return updates
+
+    def _update(self, channel: str, row: Any) -> StreamUpdate | None:
+        match channel:
+            case "orders":
+                self._spoken.add(str(row["ordId"]))
+                return self.parser.order_update(row)
+            case "orders-algo":
+                return self._algo(row)
+            case "positions":
+                return self.parser.position_update(row)
+        return None
 
     def _algo(self, row: Any) -> OrderUpdate | None:
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
