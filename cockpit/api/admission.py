@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from cockpit.api.tokens import Token
+from cockpit.config.endpoints import is_loopback
 from cockpit.domain.kinds import Mode
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -94,11 +95,6 @@ class Admission:
             return True
         # Bound beyond loopback the machine has addresses and a name of its own; an address cannot be rebound.
         return not self.listener.is_loopback and (_is_address(name) or name == socket.gethostname().lower())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host to bind to is reachable from this machine only."""
-    return host.lower() == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _host_name(value: str) -> str | None:

@@ -52,7 +52,10 @@ def _health(data: dict[str, Any], snapshot: Snapshot) -> Update:
         return Update((), [], ignored, {})
     value = _number(data[name], 0.0, HIGHEST_HEALTH_FACTOR)
     if value is None or value == 0.0:
-        ignored.append(Ignored(what=name, why=f"expected a number over 0 and up to {HIGHEST_HEALTH_FACTOR:g}"))
+        was = _value(data[name])
+        ignored.append(
+            Ignored(what=name, why=f"expected a number over 0 and up to {HIGHEST_HEALTH_FACTOR:g}, was {was}")
+        )
         return Update((), [], ignored, {})
     own = snapshot.health
     known = f"{own.value:.3f}" if own.value is not None else "none"
@@ -73,7 +76,7 @@ def _market(data: dict[str, Any], snapshot: Snapshot) -> Update:
     long = _number(data.get("long_pct"), 0.0, 100.0)
     for what, value in (("short_pct", short), ("long_pct", long)):
         if what in data and value is None:
-            ignored.append(Ignored(what=what, why="expected a number from 0 to 100"))
+            ignored.append(Ignored(what=what, why=f"expected a number from 0 to 100, was {_value(data[what])}"))
     if short is None and long is None:
         return Update((), [], ignored or [Ignored(what="short_pct", why="expected a number, was none")], {})
     short = 100.0 - long if short is None and long is not None else short or 0.0
@@ -101,6 +104,11 @@ def _number(value: Any, low: float, high: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         return None
     return float(value)
+
+
+def _value(value: Any) -> str:
+    """What was sent, where it is a number."""
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else "no number"
 
 
 def _ignored(key: str) -> Ignored:

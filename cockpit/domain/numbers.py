@@ -1,28 +1,37 @@
 """How numbers are written for readers: apart from their limits, prices to the tick, and nothing of the float's own."""
 
+import math
 from typing import Any
 
 NOISE_DECIMALS = 10
 """No price, quantity, rate or amount here means anything beyond these decimals."""
 
 
-def apart(value: float, limit: float, spec: str) -> str:
-    """`value` in the format `spec` (such as `.2f`), never looking equal to a `limit` it differs from.
+def apart(value: float, limit: float, spec: str, *others: float) -> str:
+    """`value` in the format `spec` (such as `.2f`), on the same side of `limit` and the `others` as it really is.
 
-    Where rounding would make it so, decimals are added until it does not.
+    Where rounding would carry it onto or across one of them, decimals are added until it does not.
     """
-    value, limit = value + 0.0, limit + 0.0  # -0.0 becomes 0.0
-    text = format(value, spec)
-    if value == limit or text != format(limit, spec):
-        return text
+    value = value + 0.0  # -0.0 becomes 0.0
+    limits = [one + 0.0 for one in (limit, *others)]
     head, kind = spec[:-1], spec[-1]
     lead, _, decimals = head.partition(".")
-    for more in range(1, NOISE_DECIMALS):
+    for more in range(NOISE_DECIMALS):
         finer = f"{lead}.{int(decimals) + more}{kind}"
-        text = format(value, finer)
-        if text != format(limit, finer):
-            return text
+        if all(_reads_true(value, one, finer) for one in limits):
+            return format(value, finer)
     return format(value, lead)
+
+
+def _reads_true(value: float, limit: float, spec: str) -> bool:
+    """Whether the two, as written, stand to each other as they do."""
+    text = format(value, spec)
+    if value == limit or not math.isfinite(value):
+        return True
+    if text == format(limit, spec):
+        return False
+    written = float(text.replace(",", "").rstrip("%")) / (100.0 if spec.endswith("%") else 1.0)
+    return (written > limit) if value > limit else (written < limit)
 
 
 def price_text(price_usd: float) -> str:

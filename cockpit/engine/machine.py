@@ -29,6 +29,7 @@ from cockpit.market.reading_table import ROW_OF_EVENT, WAKING
 from cockpit.setups.base import Setup
 from cockpit.setups.registry import build_setups
 
+AnyReading = ReadingEvent | happened.OnChainPrice | happened.LiquidationMap | happened.FeedHealth
 NOTHING: Sequence[AnyAction] = ()
 WATCH_NS = NS_PER_S
 
@@ -65,6 +66,7 @@ class Engine:
         self._due_ns = start_ns
         self._remembered: tuple[Any, ...] = ()
         self._unsaid: list[AnyAction] = []
+        self._last_refusal = ""
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
             Trade: self._on_trade,
             Top: self._taker(AssetMarket.on_top),
@@ -149,8 +151,7 @@ class Engine:
         return {
             happened.Liquidation: lambda event, out: self.market.liquidations.on_forced_order(event),
             happened.Tick: lambda event, out: None,
-            happened.FeedHealth: lambda event, out: self.market.apply(event),
-            **dict.fromkeys(ROW_OF_EVENT, lambda event, out: self.market.apply(event)),
+            **dict.fromkeys((happened.FeedHealth, *ROW_OF_EVENT), self._on_news),
             **dict.fromkeys(WAKING, self._on_reading),
             happened.OnChainPrice: self._on_onchain,
             **dict.fromkeys(orders, self.book.on_order),
@@ -285,7 +286,8 @@ class Engine:
         self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 
     def _on_reading(self, reading: ReadingEvent, out: Outbox) -> None:
-        self.market.apply(reading)
+        if not self._apply(reading, out):
+            return
         if isinstance(reading, happened.HealthFactor):
             self.risk.on_health(reading, out)
         for setup in self.setups.values():
@@ -293,8 +295,19 @@ class Engine:
         for asset in self._assets:
             self._set_fences(asset)
 
+    def _apply(self, reading: AnyReading, out: Outbox) -> bool:
+        """Hand it to the market; one that cannot be is refused, said once while it stays the same."""
+        refusal = self.market.apply(reading)
+        if refusal is not None and refusal != self._last_refusal:
+            out.notice("warning", "reading", refusal)
+        self._last_refusal = refusal or self._last_refusal
+        return refusal is None
+
+    def _on_news(self, reading: AnyReading, out: Outbox) -> None:
+        self._apply(reading, out)
+
     def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
-        self.market.apply(price)
+        self._apply(price, out)
         self._crosscheck.review(price, out)
 
     def _on_set_mode(self, command: asked.SetMode, out: Outbox) -> None:

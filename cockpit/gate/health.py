@@ -1,6 +1,7 @@
 """The watched wallet's health factor as layers 3 and 4 need it: watched or not, in debt or not, known or not."""
 
 from cockpit.domain.kinds import Layer, Mode, Outcome
+from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
 from cockpit.gate.readings import aged, no_data
@@ -23,6 +24,17 @@ def health_or_finding(asked: GateInput, layer: Layer, name: str, least: float, v
         return aged(Check(layer, name, Outcome.PASS, "no debt", limit, sentence), view, ages)
     value = view.tradable
     return no_data(layer, name, "health factor", view, ages, limit) if value is None else value
+
+
+def health_text(asked: GateInput, value: float) -> str:
+    """A health factor that reads like none of its limits that it is not, whichever check shows it."""
+    rules = asked.config.gate
+    flatten, entries, warn = (
+        rules.health_factor_flatten_under,
+        rules.health_factor_entries_min,
+        rules.health_factor_warn_under,
+    )
+    return apart(value, flatten, ".2f", entries, warn)
 
 
 def _not_watched(asked: GateInput, layer: Layer, name: str, limit: str) -> Check:

@@ -1,12 +1,10 @@
 """Layer 4: what stops everything: switches, a halt, the session's drawdown and losses, the wallet's last line."""
 
 from cockpit.domain.kinds import Layer, Outcome
-from cockpit.domain.numbers import apart
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Check
-from cockpit.gate.health import health_or_finding
+from cockpit.gate.health import health_or_finding, health_text
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import observed
 from cockpit.gate.wording import usd
 
 LAYER = Layer.KILL_SWITCH
@@ -81,9 +79,9 @@ def health_kill(asked: GateInput) -> Check:
     value, limit = health_or_finding(asked, LAYER, "health_kill", least, view), f">= {least:.2f}"
     if isinstance(value, Check):
         return value
-    text = apart(value, least, ".2f")
+    text = health_text(asked, value)
     if value < least:
         sentence = f"health factor {text} under {least:.2f}: kill switch"
-        return Check(LAYER, "health_kill", Outcome.BLOCK, observed(text, view), limit, sentence)
+        return Check(LAYER, "health_kill", Outcome.BLOCK, view.shown(text), limit, sentence)
     sentence = f"health factor {text} at or above {least:.2f}"
-    return Check(LAYER, "health_kill", Outcome.PASS, observed(text, view), limit, sentence)
+    return Check(LAYER, "health_kill", Outcome.PASS, view.shown(text), limit, sentence)

@@ -3,9 +3,9 @@
 from cockpit.domain.kinds import Layer, Outcome
 from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
-from cockpit.gate.health import health_or_finding
+from cockpit.gate.health import health_or_finding, health_text
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import aged, no_data, observed
+from cockpit.gate.readings import aged, no_data
 
 LAYER = Layer.MARKET
 
@@ -23,16 +23,17 @@ def health_factor(asked: GateInput) -> Check:
     value, limit = health_or_finding(asked, LAYER, "health_factor", least, view), f">= {least:.2f}"
     if isinstance(value, Check):
         return value
+    text = health_text(asked, value)
     if value < least:
-        text, outcome = apart(value, least, ".2f"), Outcome.BLOCK
+        outcome = Outcome.BLOCK
         sentence = f"health factor {text} under {least:.2f}: no entries"
     elif value < warn_under:
-        text, outcome = apart(value, warn_under, ".2f"), Outcome.WARN
+        outcome = Outcome.WARN
         sentence = f"health factor {text} under {warn_under:.2f}: entries end under {least:.2f}"
     else:
-        text, outcome = f"{value:.2f}", Outcome.PASS
+        outcome = Outcome.PASS
         sentence = f"health factor {text} at or above {warn_under:.2f}"
-    return aged(Check(LAYER, "health_factor", outcome, observed(text, view), limit, sentence), view, ages)
+    return aged(Check(LAYER, "health_factor", outcome, view.shown(text), limit, sentence), view, ages)
 
 
 def trades_today(asked: GateInput) -> Check:
@@ -71,6 +72,6 @@ def price_stream(asked: GateInput) -> Check:
     view, limit = asked.market.stream(asset, asked.now_ns), f"<= {ages.stand_down_after_s:g} s"
     if view.tradable is None or view.age_s is None:
         return no_data(LAYER, "price_stream", f"price stream ({asset})", view, ages, limit)
-    shown = observed(f"{view.age_s:.1f} s", view)
+    shown = view.shown(f"{view.age_s:.1f} s")
     sentence = f"price stream ({asset}) {view.age_s:.1f} s old, within {ages.stand_down_after_s:g} s"
     return aged(Check(LAYER, "price_stream", Outcome.PASS, shown, limit, sentence), view, ages)

@@ -3,7 +3,7 @@
 import msgspec
 
 from cockpit.config.limits import ReadingAges
-from cockpit.domain.kinds import Layer, Origin, Outcome
+from cockpit.domain.kinds import Layer, Outcome
 from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.market.readings import ReadingView
@@ -16,11 +16,6 @@ def no_data(layer: Layer, name: str, what: str, view: ReadingView, ages: Reading
     why = f" ({view.detail})" if view.detail else ""
     sentence = f"no data on {what}: {age}, stale after {oldest_s:g} s{why}"
     return Check(layer, name, Outcome.NO_DATA, "no data", limit, sentence)
-
-
-def observed(text: str, view: ReadingView) -> str:
-    """The observed value as a check shows it, marked where it is held (it never ages) or came from outside."""
-    return f"{text} ({view.origin})" if view.origin in (Origin.HELD, Origin.EXTERNAL) else text
 
 
 def aged(check: Check, view: ReadingView, ages: ReadingAges) -> Check:

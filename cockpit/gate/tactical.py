@@ -4,7 +4,7 @@ from cockpit.domain.kinds import Layer, Outcome, Side
 from cockpit.domain.numbers import apart
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.readings import aged, no_data, observed
+from cockpit.gate.readings import aged, no_data
 from cockpit.gate.wording import bps
 
 LAYER = Layer.TACTICAL
@@ -24,7 +24,7 @@ def short_pct(asked: GateInput) -> Check:
     if value is None:
         return no_data(LAYER, "short_pct", f"short % ({asset})", view, ages, limit)
     text = apart(value, block_at, ".1f")
-    shown = observed(text, view)
+    shown = view.shown(text)
     if value < block_at:
         sentence = f"short % {text} under {block_at:.1f} ({asset})"
     elif asked.proposal.side is Side.LONG:
@@ -43,7 +43,7 @@ def funding_spread(asked: GateInput) -> Check:
     spread = view.tradable
     if spread is None:
         return no_data(LAYER, "funding_spread", f"funding spread ({asset})", view, ages, limit)
-    shown = observed(f"{bps(spread, above)} bps", view)
+    shown = view.shown(f"{bps(spread, above)} bps")
     legs = _legs(asked)
     words = f"funding spread {bps(spread, above)} bps{legs}"
     if spread > above:
@@ -74,7 +74,7 @@ def open_interest(asked: GateInput) -> Check:
     if value is None:
         return no_data(LAYER, "open_interest", f"open interest ({asset})", view, ages, limit)
     text = apart(value, above, "+.1f") + " %"
-    shown, words = observed(text, view), f"open interest {text} in 24 h ({asset})"
+    shown, words = view.shown(text), f"open interest {text} in 24 h ({asset})"
     if value > above:
         sentence = f"{words} above {above:+.1f} %: size x {factor:g}"
         return Check(LAYER, "open_interest", Outcome.REDUCE, shown, limit, sentence, size_factor=factor)

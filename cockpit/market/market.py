@@ -24,8 +24,8 @@ from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
 from cockpit.market.liquidations import Liquidations
 from cockpit.market.reading_store import ReadingStore, waits_for
-from cockpit.market.reading_table import ROW_OF
-from cockpit.market.readings import ReadingView, tightened, unexpired, view_of
+from cockpit.market.reading_table import ROW_OF, ROW_OF_EVENT
+from cockpit.market.readings import COMPARED_DECIMALS, ReadingView, tightened, unexpired, view_of
 
 
 class Market:
@@ -51,6 +51,7 @@ class Market:
             for asset, where in config.assets.items()
         }
         self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
+        self._refusals: dict[tuple[Reading, str, str], str] = {}
         self.feed_health = FeedHealthLog()
         self.spread_of: tuple[str, ...] = tuple(config.gate.funding_spread_of)
         self._replaced_bands: dict[str, AssetBands] = {}
@@ -95,17 +96,28 @@ class Market:
 
     # -- readings in
 
-    def apply(self, reading: ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth) -> None:
+    def apply(self, reading: ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth) -> str | None:
         """Take a reading. An external one can only tighten: the table says which kinds count, others are ignored.
 
-        Readings of assets the config does not name are ignored too.
+        Readings of assets the config does not name are ignored too. One that cannot be is refused: returns why.
         """
         if isinstance(reading, FeedHealth):
             self.feed_health.take(reading)
-        elif isinstance(reading, HealthFactor):
+            return None
+        row = ROW_OF_EVENT[type(reading)]
+        place = (row.reading, *row.applies_to(reading))
+        refusal = row.refusal(reading)
+        if refusal is not None:
+            self._refusals[place] = refusal
+            if isinstance(reading, HealthFactor) and reading.origin is not Origin.EXTERNAL:
+                self.health.take(msgspec.structs.replace(reading, value=None, detail=refusal))
+            return refusal
+        self._refusals.pop(place, None)
+        if isinstance(reading, HealthFactor):
             self.health.take(reading)
         else:
             self.readings.take(reading)
+        return None
 
     # -- readings out
 
@@ -145,7 +157,7 @@ class Market:
             return ReadingView(None, None, state, None, detail, "-".join(self.spread_of))
         older = max(first, second, key=lambda view: view.age_s or 0.0)
         return ReadingView(
-            value=first.value - second.value,
+            value=round(first.value - second.value, COMPARED_DECIMALS),
             age_s=older.age_s,
             state=older.state,
             origin=older.origin,
@@ -206,10 +218,19 @@ class Market:
         own = self.readings.own(kind, asset, venue)
         if own is None:
             missing = ReadingView(None, None, FeedState.STALE, None, "", venue)
-            return self._with_health(kind, missing, f"no {waits_for(kind, asset, venue)} received yet")
+            missing = self._with_health(kind, missing, f"no {waits_for(kind, asset, venue)} received yet")
+            return self._with_refusal(missing, kind, asset, venue)
         bar_s, source = getattr(own, "bar_s", 0.0), venue or getattr(own, "source", "")
         view = view_of(ROW_OF[kind].value(own), own.ts_ns, own.origin, ages_of(self.config, kind), now_ns, bar_s)
-        return self._with_health(kind, msgspec.structs.replace(view, source=source))
+        view = self._with_health(kind, msgspec.structs.replace(view, source=source))
+        return self._with_refusal(view, kind, asset, venue)
+
+    def _with_refusal(self, view: ReadingView, kind: Reading, asset: str, venue: str) -> ReadingView:
+        """The newest value that was refused explains why the one before it grows old, or why there is none."""
+        refusal = self._refusals.get((kind, asset, venue))
+        if refusal is None:
+            return view
+        return msgspec.structs.replace(view, detail="; ".join(part for part in (view.detail, refusal) if part))
 
     def _with_health(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
         """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""

@@ -4,6 +4,7 @@ what a value from outside may do. A new reading is a row here, a section of the 
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from cockpit.domain import events
@@ -36,7 +37,8 @@ class ReadingRow(NamedTuple):
     `value` takes the number out of its event. `missing` and `stale` are its words before the first value and past its
     age, with `{asset}` and `{source}`. `stands_down` is who stops for a stale one: everybody, one kind of setup, or
     nobody (""): such a reading only informs and wakes no setup. `outside` says why a value pushed from outside is not
-    taken; empty = it is, where it is the tighter one.
+    taken; empty = it is, where it is the tighter one. A value under `least` or over `most`, or that is no number,
+    cannot be: it is refused where it comes in.
     """
 
     reading: Reading
@@ -48,6 +50,8 @@ class ReadingRow(NamedTuple):
     stands_down: str
     given_by: GivenBy
     outside: str
+    least: float = -inf
+    most: float = inf
 
     @property
     def informs_only(self) -> bool:
@@ -58,6 +62,27 @@ class ReadingRow(NamedTuple):
         """The asset and the venue that an event of this reading is about, "" for neither."""
         asset = "" if self.about is About.ITSELF else event.asset
         return asset, event.venue if self.about is About.ASSET_AT_VENUE else ""
+
+    def refusal(self, event: Any) -> str | None:
+        """Why its value cannot be, with the value and where it came from; None where it can."""
+        values = (event.short_pct, event.long_pct) if self.reading is Reading.POSITIONING else (self.value(event),)
+        wrong = [value for value in values if value is not None and not self.is_possible(value)]
+        if not wrong:
+            return None
+        asset, venue = self.applies_to(event)
+        source = venue or getattr(event, "source", "") or "its worker"
+        what = self.missing.format(asset=asset, source=source)
+        return f"{what} refused: expected {self._range_text}, was {wrong[0]:g} from {source}"
+
+    def is_possible(self, value: float) -> bool:
+        """Whether a value of this reading can be at all."""
+        return isfinite(value) and self.least <= value <= self.most
+
+    @property
+    def _range_text(self) -> str:
+        if isfinite(self.most):
+            return f"{self.least:g} to {self.most:g}"
+        return f"{self.least:g} or more" if isfinite(self.least) else "a number"
 
 
 OWN_FEEDS_ALONE = "it comes from the engine's own feeds alone"
@@ -72,7 +97,7 @@ ROWS: tuple[ReadingRow, ...] = (
     ReadingRow(
         Reading.POSITIONING, events.Positioning, About.ASSET, lambda event: event.short_pct,
         "positioning of {asset}", "short % ({source})",
-        EVERYTHING, GivenBy.ANY_SOURCE, "",
+        EVERYTHING, GivenBy.ANY_SOURCE, "", 0.0, 100.0,
     ),
     ReadingRow(
         Reading.FUNDING, events.FundingRate, About.ASSET_AT_VENUE, lambda event: event.rate_bps_8h,
@@ -82,32 +107,32 @@ ROWS: tuple[ReadingRow, ...] = (
     ReadingRow(
         Reading.OPEN_INTEREST, events.OpenInterest, About.ASSET, lambda event: event.change_24h_pct,
         "open interest of {asset}", "open interest ({source})",
-        EVERYTHING, GivenBy.ANY_SOURCE, OWN_FEEDS_ALONE,
+        EVERYTHING, GivenBy.ANY_SOURCE, OWN_FEEDS_ALONE, -100.0,
     ),
     ReadingRow(
         Reading.HEALTH_FACTOR, events.HealthFactor, About.ITSELF, lambda event: event.value,
         "health factor", "Aave health factor ({source})",
-        EVERYTHING, GivenBy.ANY_SOURCE, "",
+        EVERYTHING, GivenBy.ANY_SOURCE, "", 0.0,
     ),
     ReadingRow(
         Reading.PRIORITY_FEE, events.PriorityFee, About.ITSELF, lambda event: event.p50_microlamports,
         "Solana priority fee", "Solana priority fee",
-        FEE_SCOPE, GivenBy.ONE_WORKER, OWN_FEEDS_ALONE,
+        FEE_SCOPE, GivenBy.ONE_WORKER, OWN_FEEDS_ALONE, 0.0,
     ),
     ReadingRow(
         Reading.JITO_TIP, events.JitoTip, About.ITSELF, lambda event: event.p50_sol,
         "Jito tip", "Jito tips",
-        FEE_SCOPE, GivenBy.ONE_WORKER, OWN_FEEDS_ALONE,
+        FEE_SCOPE, GivenBy.ONE_WORKER, OWN_FEEDS_ALONE, 0.0,
     ),
     ReadingRow(
         Reading.ONCHAIN_PRICE, events.OnChainPrice, About.ASSET, lambda event: event.price,
         "price of {asset} on chain", "price on chain ({source})",
-        "", GivenBy.ONE_WORKER, OWN_FEEDS_ALONE,
+        "", GivenBy.ONE_WORKER, OWN_FEEDS_ALONE, 0.0,
     ),
     ReadingRow(
         Reading.LIQUIDATION_MAP, events.LiquidationMap, About.ASSET, lambda event: event.explained_pct,
         "liquidation map of {asset}", "liquidation map ({source})",
-        "", GivenBy.ONE_WORKER, OWN_FEEDS_ALONE,
+        "", GivenBy.ONE_WORKER, OWN_FEEDS_ALONE, 0.0, 100.0,
     ),
 )  # fmt: skip
 

@@ -47,10 +47,14 @@ class ReadingView(msgspec.Struct, frozen=True):
 
     @property
     def tradable(self) -> float | None:
-        """The value where a trade may rest on it, free of float noise; None where missing, too old or no number."""
+        """The value where a trade may rest on it, just as it was read; None where missing, too old or no number."""
         if self.value is None or not self.usable or not math.isfinite(self.value):
             return None
-        return round(self.value, COMPARED_DECIMALS)
+        return self.value
+
+    def shown(self, text: str) -> str:
+        """An observed value as a check shows it: marked where it is held (it never ages) or came from outside."""
+        return f"{text} ({self.origin})" if self.origin in (Origin.HELD, Origin.EXTERNAL) else text
 
     def lateness(self, ages: ReadingAges) -> str:
         """How late it is, in words; empty while it is not past its warning age (or past all use)."""

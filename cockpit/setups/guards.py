@@ -3,7 +3,7 @@
 import msgspec
 
 from cockpit.config.limits import ReadingAges
-from cockpit.domain.kinds import Layer, Origin, Outcome
+from cockpit.domain.kinds import Layer, Outcome
 from cockpit.domain.verdict import Check
 from cockpit.market.readings import ReadingView
 
@@ -40,8 +40,3 @@ def unusable_because(view: ReadingView) -> str:
     """Why a reading cannot be used: its age and state, and what the market says about it."""
     age = "never read" if view.age_s is None else f"last read {view.age_s:.0f} s ago, {view.state.value}"
     return f"{age} ({view.detail})" if view.detail else age
-
-
-def shown(text: str, view: ReadingView) -> str:
-    """An observed value, marked where it is held and never ages."""
-    return f"{text} (held)" if view.origin is Origin.HELD else text

@@ -14,7 +14,7 @@ from cockpit.domain.verdict import Check, Proposal
 from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 from cockpit.setups.base import DELTA_NOISE, Setup
-from cockpit.setups.guards import finding, no_data, shown, unusable_because, wider_stop
+from cockpit.setups.guards import finding, no_data, unusable_because, wider_stop
 from cockpit.setups.texts import away_text, clock_text
 
 
@@ -148,9 +148,9 @@ class LowerBandLongSetup(Setup):
         text = f"{apart(spread_bps, above, '+.2f')} bps"
         if spread_bps > above:
             words = f"funding spread {text} above {above:+.2f} ({self.asset}): the premium is behind longs"
-            return finding(name, Outcome.PASS, shown(text, view), limit, words)
+            return finding(name, Outcome.PASS, view.shown(text), limit, words)
         words = f"funding spread {text} not above {above:+.2f} ({self.asset}): no reclaim long without the premium"
-        return finding(name, Outcome.BLOCK, shown(text, view), limit, words)
+        return finding(name, Outcome.BLOCK, view.shown(text), limit, words)
 
     def _book_guard(self) -> Check:
         name, rules = "thin_book", self._rules

@@ -14,7 +14,7 @@ from cockpit.market.market import Market
 from cockpit.market.onchain import distance
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
-from cockpit.setups.guards import aged, finding, no_data, shown, unusable_because, wider_stop
+from cockpit.setups.guards import aged, finding, no_data, unusable_because, wider_stop
 from cockpit.setups.texts import clock_text
 
 
@@ -127,7 +127,7 @@ class PriorityFeeFadeSetup(Setup):
         fee = view.tradable
         if fee is None:
             return no_data(name, "the Solana priority fee", limit, view)
-        observed = shown(f"{fee:,.0f}", view)
+        observed = view.shown(f"{fee:,.0f}")
         check = finding(name, Outcome.PASS, observed, limit, f"priority fee {fee:,.0f} micro-lamports")
         return aged(check, view, self._fee_ages)
 
@@ -150,7 +150,7 @@ class PriorityFeeFadeSetup(Setup):
         tip, baseline = view.tradable, self._market.tip_baseline(rules.baseline_s)
         if tip is None:
             return no_data(name, "Jito tips", limit, view)
-        observed = shown(f"{tip:.3g} SOL", view)
+        observed = view.shown(f"{tip:.3g} SOL")
         if baseline is None:
             return finding(
                 name, Outcome.NO_DATA, observed, limit, f"no data on Jito tips: {tip:.3g} SOL, no baseline yet"

@@ -17,7 +17,7 @@ from cockpit.market.book import MINUTE_S
 from cockpit.market.market import Market
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
-from cockpit.setups.guards import finding, no_data, shown
+from cockpit.setups.guards import finding, no_data
 from cockpit.setups.texts import away_text, clock_text
 
 
@@ -188,7 +188,7 @@ class UpperBandShortSetup(Setup):
         if short_pct is None:
             return no_data(name, f"short % ({self.asset})", limit, view)
         text = apart(short_pct, under, ".1f")
-        observed = shown(f"{text} %", view)
+        observed = view.shown(f"{text} %")
         if short_pct < under:
             return finding(name, Outcome.PASS, observed, limit, f"short % {text} under {under:.1f} ({self.asset})")
         words = f"short % {text} at or above {under:.1f} ({self.asset}): no band short into heavy shorts"
@@ -205,9 +205,9 @@ class UpperBandShortSetup(Setup):
         words = f"funding spread {text}"
         if spread_bps < under:
             words = f"{words} under {under:+.2f} ({self.asset})"
-            return finding(name, Outcome.PASS, shown(text, view), limit, words)
+            return finding(name, Outcome.PASS, view.shown(text), limit, words)
         words = f"{words} at or above {under:+.2f} ({self.asset}): no band short against the premium"
-        return finding(name, Outcome.BLOCK, shown(text, view), limit, words)
+        return finding(name, Outcome.BLOCK, view.shown(text), limit, words)
 
     def _squeeze_guard(self) -> Check:
         name, rules = "setup_squeeze", self._rules

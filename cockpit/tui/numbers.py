@@ -1,7 +1,7 @@
 """Numbers as a trader reads them: a fixed count of decimals, a sign where it matters, and `?` where nobody knows."""
 
 from datetime import UTC, datetime
-from math import floor
+from decimal import ROUND_FLOOR, Decimal
 
 from cockpit.domain.units import NS_PER_S
 
@@ -70,7 +70,7 @@ def amount(value: float) -> str:
 
 def health(value: float | None) -> str:
     """A health factor, rounded down: it must never look safer than it is."""
-    return UNKNOWN if value is None else f"{floor(value * 100.0 + 1e-9) / 100.0:.2f}"
+    return UNKNOWN if value is None else str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_FLOOR))
 
 
 def lasting(seconds: float | None) -> str:

@@ -10,6 +10,7 @@ from cockpit.config.endpoints import (
     VenueUrls,
     checked_url,
     find_endpoints,
+    is_loopback,
     venue_urls,
 )
 
@@ -81,3 +82,20 @@ def test_a_bad_variable_is_named(variable: str) -> None:
 def test_the_config_refuses_a_bad_address() -> None:
     with pytest.raises(ValidationError, match="expected https://"):
         EndpointsSection(coinglass_url="http://example.com")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("localhost.example", False),
+        ("", False),
+    ],
+)
+def test_what_is_this_machine_itself(host: str, is_here: bool) -> None:
+    assert is_loopback(host) is is_here

@@ -1,7 +1,7 @@
 """Setups inside the engine: their patterns become verdicts and trades, and they stand down as the rules say."""
 
 from cockpit.domain.actions import Decided
-from cockpit.domain.events import MarkPrice
+from cockpit.domain.events import MarkPrice, Positioning
 from cockpit.domain.kinds import ExitReason, SetupPhase, Side
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.views import snapshot
@@ -79,6 +79,14 @@ def test_the_engine_wakes_a_setup_at_the_very_instant_it_asked_for(scene: Scenar
     scene.quote("BTC", 106_700.0)
     assert waits_for(scene).startswith("print back above 106,800.0")
     assert scene.engine.next_due_ns > ends_ns
+
+
+def test_a_reading_that_cannot_be_is_said_and_changes_nothing(scene: Scenario) -> None:
+    scene.positioning("BTC", 50.0)
+    for _ in range(3):
+        scene.feed(Positioning(scene.now_ns, "BTC", "binance", 101.0, -1.0))
+    assert scene.engine.market.short_pct("BTC", scene.now_ns).value == 50.0
+    assert scene.notices("warning", "reading") == ["positioning of BTC refused: expected 0 to 100, was -1 from binance"]
 
 
 def waits_for(scene: Scenario, name: str = LOWER) -> str:

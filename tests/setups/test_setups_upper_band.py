@@ -5,7 +5,7 @@ import math
 import pytest
 
 from cockpit.domain.events import FundingRate, MarkPrice, Positioning
-from cockpit.domain.kinds import Mode, Outcome, SetupPhase, Side, TradePhase
+from cockpit.domain.kinds import Mode, Origin, Outcome, SetupPhase, Side, TradePhase
 from cockpit.domain.trades import TradeRecord
 
 NAME = "btc_upper_band_short"
@@ -272,6 +272,11 @@ class TestGuards:
         assert (check.outcome, check.observed, check.limit) == (outcome, f"{short_pct:.1f} %", "< 54.0 %")
         if outcome is Outcome.BLOCK:
             assert check.sentence.startswith(f"short % {short_pct:.1f} at or above 54.0 (BTC)")
+
+    def test_a_reading_from_outside_says_so(self, btc):
+        btc.read(0.0, Positioning, "BTC", "binance", 48.0, 52.0)
+        btc.read(0.0, Positioning, "BTC", "external", 47.0, 53.0, Origin.EXTERNAL)
+        assert btc.guard("setup_short_pct", 0.0).observed == "53.0 % (external)"
 
     @pytest.mark.parametrize(
         ("binance", "okx", "outcome"),
