@@ -12,6 +12,7 @@ from cockpit.domain.kinds import Mode
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SHOWN = 80
+OWN_SITES = ("none", "same-origin")
 
 
 class Headers:
@@ -75,15 +76,29 @@ class Admission:
             return None
         return f"expected a Host of this machine (localhost, 127.0.0.1, [::1]), was {_shown(value)}"
 
-    def origin_refusal(self, headers: Headers) -> str | None:
-        """Why this Origin is refused, or None. Programs send none; a browser's must be the page we served."""
-        if self.listener.is_socket or not headers.has("origin"):
+    def origin_refusal(self, headers: Headers, method: str = "GET") -> str | None:
+        """Why this Origin is refused, or None. Programs send none; a browser's must be the page we served.
+
+        A browser that says no Origin still says whether another site made the call. Following a link is no such call.
+        """
+        if self.listener.is_socket:
+            return None
+        site = headers.get("sec-fetch-site") if headers.has("sec-fetch-site") else OWN_SITES[0]
+        follows_link = method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate"
+        if site not in OWN_SITES and not follows_link:
+            return f"expected no call made by another site, was Sec-Fetch-Site: {_shown(site)}"
+        if not headers.has("origin"):
             return None
         origin, host = headers.get("origin"), headers.get("host")
         parts = _split(origin or "")
         if parts is not None and parts.scheme in ("http", "https") and parts.netloc.lower() == (host or "").lower():
             return None
         return f"expected no Origin or that of this host, was {_shown(origin)}"
+
+    def shows_token(self, headers: Headers) -> bool:
+        """Whether a call shows the token, needed here or not."""
+        shown = self.bearer(headers)
+        return shown is not None and self.matches(shown)
 
     def bearer(self, headers: Headers) -> str | None:
         """The token a caller shows in `Authorization: Bearer`, or None."""

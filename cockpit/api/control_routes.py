@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
+from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
@@ -63,10 +64,16 @@ def control_routes(context: ApiContext) -> APIRouter:
         )
 
     @router.post("/api/mode", summary="Choose paper, test or live", responses=REFUSED)  # type: ignore[arg-type]
-    async def mode(asked: ModeRequest) -> DoneAnswer:
+    async def mode(request: Request, asked: ModeRequest) -> DoneAnswer:
         """Refused with open trades. Going up is locked until the journal shows the evidence, or for a reason given,
-        and refused after `expires_at`.
+        and refused after `expires_at`. Where it leads to real money it takes the token, whatever mode it is asked in.
         """
+        ticket: Ticket = request.scope["state"][TICKET]
+        if Mode(asked.mode) is not Mode.PAPER and not ticket.is_owner:
+            reason = (
+                f"expected 'Authorization: Bearer' with the token of this engine's home for {asked.mode} mode, was none"
+            )
+            raise Denied(401, "token", reason)
         wanted, override, expires_ns = (
             Mode(asked.mode),
             asked.override_reason or "",

@@ -17,6 +17,7 @@ from cockpit.api.buckets import Buckets
 from cockpit.api.call_log import CallLog, CallScope
 from cockpit.api.counters import Counters
 from cockpit.api.limits import Limits
+from cockpit.api.protocols import let_in
 from cockpit.api.signing import SignalSignature
 
 LOG = logging.getLogger("cockpit.api")
@@ -48,11 +49,25 @@ class Ticket:
     `is_signed`: its body's signature was checked and holds.
     """
 
-    def __init__(self, admission: Admission, call: CallScope, *, has_token: bool, is_signed: bool = False) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        call: CallScope,
+        *,
+        has_token: bool,
+        is_signed: bool = False,
+        on_shown: Callable[[], None] | None = None,
+    ) -> None:
         self.call = call
         self.is_signed = is_signed
+        self._on_shown = on_shown
         self._admission = admission
         self._has_token = has_token
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether it came through the Unix socket or showed the token: real money is moved for nobody else."""
+        return self._has_token or self._admission.listener.is_socket
 
     @property
     def is_welcome(self) -> bool:
@@ -61,7 +76,10 @@ class Ticket:
 
     def show(self, token: str) -> bool:
         """Show a token in the first message."""
-        self._has_token = self._has_token or self._admission.matches(token)
+        if not self._has_token and self._admission.matches(token):
+            self._has_token = True
+            if self._on_shown is not None:
+                self._on_shown()
         return self._has_token
 
 
@@ -87,6 +105,7 @@ class Guard:
         self._calls = Buckets(limits.calls_per_s, limits.calls_burst, clock)
         self._shed = Buckets(limits.shed_per_s, limits.shed_burst, clock)
         self._sockets = 0
+        self._guests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one call, then hand it on."""
@@ -111,7 +130,9 @@ class Guard:
             await answer.refuse(refusal)
             return
         is_signed = self._signature is not None and scope["path"] == EXECUTE_PATH
-        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=True, is_signed=is_signed)
+        let_in(scope)
+        is_known = self._admission.shows_token(headers)
+        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=is_known, is_signed=is_signed)
         await self._answer(scope, _replay(body, receive), answer, call)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", call: CallScope) -> None:
@@ -136,20 +157,31 @@ class Guard:
         call, headers = self._call(scope), Headers(scope["headers"])
         shown = self._admission.bearer(headers)
         refusal = self._refusal(call, headers, needs_token=shown is not None)
-        if refusal is None and self._sockets >= self._limits.sockets:
-            sentence = f"expected at most {self._limits.sockets} WebSockets here, was one more: close some"
+        has_token = shown is not None and self._admission.matches(shown)
+        is_guest = self._admission.needs_token and not has_token
+        there, most = (self._guests, self._limits.guests) if is_guest else (self._sockets, self._limits.sockets)
+        if refusal is None and there >= most:
+            who = "WebSockets that have shown no token" if is_guest else "WebSockets"
+            sentence = f"expected at most {most} {who} here, was one more: close some"
             refusal = Refusal("sockets", HTTPStatus.SERVICE_UNAVAILABLE, sentence, 1.0)
         if refusal is not None:
             self._log.refuse(refusal.reason, refusal.status, call, refusal.sentence)
             await _deny(receive, send, refusal)
             return
-        has_token = shown is not None and self._admission.matches(shown)
-        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=has_token)
-        self._sockets += 1
+        guest = [is_guest]
+
+        def shown_now() -> None:
+            if guest[0]:
+                guest[0] = False
+                self._guests, self._sockets = self._guests - 1, self._sockets + 1
+
+        ticket = Ticket(self._admission, call, has_token=has_token, on_shown=shown_now)
+        scope.setdefault("state", {})[TICKET] = ticket
+        self._guests, self._sockets = self._guests + is_guest, self._sockets + (not is_guest)
         try:
             await self._app(scope, receive, send)
         finally:
-            self._sockets -= 1
+            self._guests, self._sockets = self._guests - guest[0], self._sockets - (not guest[0])
 
     def _call(self, scope: Scope) -> CallScope:
         client = scope.get("client")
@@ -157,22 +189,26 @@ class Guard:
         return CallScope(listener, client[0] if client else listener, scope.get("method", "WS"), scope["path"])
 
     def _refusal(self, call: CallScope, headers: Headers, *, needs_token: bool) -> Refusal | None:
-        """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast."""
+        """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast.
+
+        Whoever shows the token has an allowance of their own: nobody without it uses that up.
+        """
         sentence = self._admission.host_refusal(headers)
         if sentence is not None:
             return Refusal("host", HTTPStatus.FORBIDDEN, sentence)
-        sentence = self._admission.origin_refusal(headers)
+        sentence = self._admission.origin_refusal(headers, call.method)
         if sentence is not None:
             return Refusal("origin", HTTPStatus.FORBIDDEN, sentence)
-        wait_s = (self._shed if call.path in SHED_PATHS else self._calls).take(call.client)
+        is_known = self._admission.shows_token(headers)
+        caller = f"{call.client} with the token" if is_known else call.client
+        wait_s = (self._shed if call.path in SHED_PATHS else self._calls).take(caller)
         if wait_s > 0:
             sentence = f"expected fewer calls, was over the rate: try again in {wait_s:.2f} s"
             return Refusal("rate", HTTPStatus.TOO_MANY_REQUESTS, sentence, wait_s)
         if not (needs_token and self._admission.needs_token):
             return None
-        shown = self._admission.bearer(headers)
-        if shown is None or not self._admission.matches(shown):
-            what = "none" if shown is None else "another"
+        if not is_known:
+            what = "none" if self._admission.bearer(headers) is None else "another"
             sentence = f"expected 'Authorization: Bearer' with the token of this engine's home, was {what}"
             return Refusal("token", HTTPStatus.UNAUTHORIZED, sentence)
         return None

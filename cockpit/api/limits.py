@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Rates are per client and second; `sockets` counts the WebSockets of one door (TCP and Unix count apart).
+    """Rates are per client and second; `sockets` counts the WebSockets of one door (TCP and Unix count apart), `guests`
+    those that have yet to show the token; `connections` is the most of one door, see `acceptor`.
 
     `shed_*` is the separate allowance of calls that only shed risk: no flood of other calls ever delays a flatten.
     """
@@ -18,6 +19,7 @@ class Limits:
     messages_per_s: float = 20.0
     messages_burst: float = 40.0
     sockets: int = 256
+    guests: int = 64
     connections: int = 512
     request_within_s: float = 5.0
     answer_within_s: float = 10.0

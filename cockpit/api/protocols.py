@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Generator, Sequence
 from typing import Any, cast
 
@@ -10,15 +11,57 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from cockpit.api.acceptor import Acceptor
+
 IDLE_S = 15.0
 LINGER_S = 2.0
 BUFFER_BYTES = 64 * 1024
+HTTP_CONNECTION = "cockpit.http_connection"
 CONNECTION = "cockpit.connection"
 """The scope extension under which a WebSocket's handler finds its `DroppableSocket`."""
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone: the engine decides what a signal means."""
+    """A server that leaves the process's signals alone: the engine decides what a signal means.
+
+    It holds at most `most` connections; `with_spare` as `Acceptor` has it.
+    """
+
+    def __init__(self, config: uvicorn.Config, most: int, *, with_spare: bool) -> None:
+        super().__init__(config)
+        self._most = most
+        self._with_spare = with_spare
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections in ourselves; uvicorn serves them."""
+        await self.lifespan.startup()
+        acceptors = [
+            Acceptor(
+                listening, self._protocol, lambda: len(self.server_state.connections), self._make_way, self._most,
+                with_spare=self._with_spare,
+            )
+            for listening in sockets or []
+        ]  # fmt: skip
+        self.servers = cast(list[asyncio.base_events.Server], acceptors)  # all that is asked of one is to close
+        for acceptor in acceptors:
+            acceptor.start()
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        return PromptHttp(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    def _make_way(self) -> bool:
+        """Close a connection: the longest silent of those that were never let in, else of those that ask nothing."""
+        http = [each for each in self.server_state.connections if isinstance(each, PromptHttp)]
+        strangers = [each for each in http if not each.was_let_in]
+        chosen = min(
+            strangers or [each for each in http if each.is_waiting], key=lambda each: each.since_s, default=None
+        )
+        if chosen is None:
+            return False
+        chosen.transport.abort()
+        self.server_state.connections.discard(chosen)
+        return True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -32,17 +75,58 @@ class QuietServer(uvicorn.Server):
 
 
 class PromptHttp(H11Protocol):
-    """HTTP that does not wait for ever for a first request."""
+    """HTTP that does not wait for ever for a request, be it the first or a later one.
+
+    `was_let_in` is the guard's word that a call of this connection was welcome; `since_s` is when it last had one, or
+    was made.
+    """
+
+    was_let_in = False
+    since_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection; it has a while to say what it wants."""
         super().connection_made(transport)
+        self.since_s = self.loop.time()
+        self.app = _introduced(self.app, self)
         self.loop.call_later(IDLE_S, self._end_if_idle)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no whole request is under way."""
+        cycle = getattr(self, "cycle", None)
+        return cycle is None or cycle.response_complete
+
+    def on_response_complete(self) -> None:
+        """The next request has as long as the first had."""
+        self.since_s = self.loop.time()
+        super().on_response_complete()
+
     def _end_if_idle(self) -> None:
-        is_first = self.transport.get_protocol() is self and getattr(self, "cycle", None) is None
-        if is_first and not self.transport.is_closing():
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        left_s = IDLE_S - (self.loop.time() - self.since_s) if self.is_waiting else IDLE_S
+        if left_s <= 0:
             self.transport.abort()
+        else:
+            self.loop.call_later(left_s, self._end_if_idle)
+
+
+def _introduced(app: Any, connection: PromptHttp) -> Any:
+    """The app, told on which connection a call came."""
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("extensions", {})[HTTP_CONNECTION] = connection
+        await app(scope, receive, send)
+
+    return call
+
+
+def let_in(scope: Any) -> None:
+    """A call of this connection was welcome: it is not the first to give way."""
+    connection = scope.get("extensions", {}).get(HTTP_CONNECTION)
+    if isinstance(connection, PromptHttp):
+        connection.was_let_in = True
 
 
 class DroppableSocket(WebSocketsSansIOProtocol):

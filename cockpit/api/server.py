@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 from pydantic import SecretStr
 
+from cockpit.api.acceptor import most_connections
 from cockpit.api.admission import Admission, Listener
 from cockpit.api.app import create_app
 from cockpit.api.call_log import CallLog
@@ -86,7 +87,9 @@ class ApiServer:
             (Listener("tcp", self._options.host), port, lambda: open_port(self._options.host, address[1])),
             (Listener("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
         ):
-            server = _Server(self._guard(listener, token), self._limits, listening, reopen)
+            server = _Server(
+                self._guard(listener, token), self._limits, listening, reopen, with_spare=listener.is_socket
+            )
             self._servers.append(server)
             self._host.supervisor.start(f"api {listener.name}", server.serve)
         return url
@@ -137,7 +140,13 @@ class _Server:
     """One door's server. Where it falls, the supervisor serves again, on a socket opened anew."""
 
     def __init__(
-        self, app: Guard, limits: Limits, listening: socket.socket, reopen: Callable[[], socket.socket]
+        self,
+        app: Guard,
+        limits: Limits,
+        listening: socket.socket,
+        reopen: Callable[[], socket.socket],
+        *,
+        with_spare: bool,
     ) -> None:
         self._config = uvicorn.Config(
             app,
@@ -152,9 +161,11 @@ class _Server:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=limits.connections,
+            limit_concurrency=None,
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
+        self._most = most_connections(limits.connections)
+        self._with_spare = with_spare
         self._listening: socket.socket | None = listening
         self._reopen = reopen
         self._server: QuietServer | None = None
@@ -166,7 +177,7 @@ class _Server:
         if self._is_stopping:
             return
         listening, self._listening = self._listening or self._reopen(), None
-        self._server = QuietServer(self._config)
+        self._server = QuietServer(self._config, self._most, with_spare=self._with_spare)
         self._is_over.clear()
         try:
             await self._server.serve(sockets=[listening])

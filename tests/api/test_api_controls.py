@@ -61,9 +61,12 @@ async def test_flatten_closes_what_is_open_and_halts(home: Path) -> None:
 
 async def test_a_real_mode_without_the_real_market_is_refused_and_paper_is_kept(home: Path) -> None:
     async with running(home) as engine, engine.http() as client:
+        stranger = await client.post("/api/mode", json={"mode": "test", "override_reason": "trust me"})
+        client.headers["Authorization"] = f"Bearer {engine.token}"
         up = await client.post("/api/mode", json={"mode": "live", "override_reason": "trust me"})
         same = await client.post("/api/mode", json={"mode": "paper"})
 
+        assert stranger.status_code == 401 and "with the token" in stranger.json()["detail"]["reason"]
         assert up.status_code == 400
         assert "expected the live feed for live mode, was simulated" in up.json()["detail"]["reason"]
         assert engine.host.mode is Mode.PAPER
@@ -142,6 +145,7 @@ async def test_what_opens_risk_is_refused_when_late_and_what_sheds_it_is_not(hom
         halted = await client.post("/api/halt", json={"reason": "x", "expires_at": late})
         resumed_late = await client.post("/api/resume", json={"reason": "y", "expires_at": late})
         assert state(engine) is EngineState.HALTED
+        client.headers["Authorization"] = f"Bearer {engine.token}"
         climbed = await client.post("/api/mode", json={"mode": "test", "override_reason": "z", "expires_at": late})
         flattened = await client.post("/api/flatten", json={"reason": "x", "expires_at": late})
         entry = await client.post("/api/trade/execute", json={**SIGNAL, "expires_at": late})

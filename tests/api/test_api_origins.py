@@ -103,3 +103,19 @@ def test_only_this_machines_names_are_hosts(name: str) -> None:
 )
 def test_bound_to_everything_addresses_and_its_own_name_are_hosts(host: str, welcome: bool) -> None:
     assert (EVERYWHERE.host_refusal(Headers([(b"host", host.encode())])) is None) is welcome
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "odd"])
+async def test_a_call_that_another_site_made_is_refused_also_when_it_is_empty_and_names_no_origin(
+    shared: Running, site: str
+) -> None:
+    async with shared.http() as client:
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+        posted = await client.post("/api/disarm", headers=headers)
+        formed = await client.post("/api/disarm", headers={**headers, "Sec-Fetch-Mode": "navigate"})
+        followed = await client.get("/docs", headers={**headers, "Sec-Fetch-Mode": "navigate"})
+        own = await client.post("/api/disarm", headers={"Sec-Fetch-Site": "same-origin"})
+    assert posted.status_code == formed.status_code == 403
+    assert "Sec-Fetch-Site" in posted.json()["detail"]["reason"]
+    assert followed.status_code == own.status_code == 200

@@ -1,0 +1,144 @@
+"""Taking connections in, a bounded number of them: no crowd at one listener takes the descriptors of the others.
+
+The loop's own server takes whatever comes, and where descriptors run out it logs each failed try. Here a listener holds
+at most its share of them; to whom it owes least gives way to whoever comes next.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import resource
+import socket
+from collections.abc import Callable
+
+LOG = logging.getLogger("cockpit.api")
+KEPT_FREE = 256
+"""Descriptors for what is not the API: journal, recording, venues, feeds, and a flatten."""
+FEWEST = 16
+A_TURN = 16
+CROWDED_TURN = 4
+CROWDED_EVERY_S = 0.02
+"""A full listener takes in two hundred a second: whoever is made to leave costs time too."""
+PAUSE_S = 1.0
+SAID_EVERY_S = 60.0
+OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+PASSING = (BlockingIOError, InterruptedError, ConnectionAbortedError)
+
+
+def most_connections(wanted: int) -> int:
+    """How many connections a listener may hold, of two that share what the process's limit leaves."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, max(FEWEST, (soft - KEPT_FREE) // 2))
+
+
+class Acceptor:
+    """Hands each connection of a listening socket a protocol.
+
+    `count` is how many there are; `make_way` closes the one that is owed least, False where none can be. A listener
+    `with_spare` holds a descriptor back, so that it still takes somebody in when there is no other left.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        make_protocol: Callable[[], asyncio.Protocol],
+        count: Callable[[], int],
+        make_way: Callable[[], bool],
+        most: int,
+        *,
+        with_spare: bool = False,
+    ) -> None:
+        self._listening = listening
+        self._make_protocol = make_protocol
+        self._count = count
+        self._make_way = make_way
+        self._most = most
+        self._spare = os.open(os.devnull, os.O_RDONLY) if with_spare else None
+        self._with_spare = with_spare
+        self._loop = asyncio.get_running_loop()
+        self._handing: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._said_s = float("-inf")
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Begin to take connections in."""
+        if not self._is_closed:
+            self._timer = None
+            self._loop.add_reader(self._listening.fileno(), self._take)
+
+    def close(self) -> None:
+        """Take no more in. The socket stays its owner's to close."""
+        self._is_closed = True
+        self._loop.remove_reader(self._listening.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+
+    async def wait_closed(self) -> None:
+        """Until those that were just taken in have their protocols."""
+        await asyncio.gather(*self._handing, return_exceptions=True)
+
+    def _take(self) -> None:
+        """As many as a turn allows."""
+        for turn in range(A_TURN):
+            is_crowded = self._count() + len(self._handing) >= self._most
+            if is_crowded and turn >= CROWDED_TURN:
+                self._pause(CROWDED_EVERY_S)
+                return
+            try:
+                connection, _ = self._listening.accept()
+            except PASSING:
+                return
+            except OSError as error:
+                if error.errno not in OUT_OF_DESCRIPTORS:
+                    raise
+                self._spend_spare(error)
+                return
+            if is_crowded and not self._make_way():
+                connection.close()
+                continue
+            self._hand(connection)
+
+    def _hand(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        task = self._loop.create_task(self._connect(connection))
+        self._handing.add(task)
+        task.add_done_callback(self._handing.discard)
+
+    async def _connect(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._make_protocol, connection)
+        except OSError:
+            connection.close()
+
+    def _spend_spare(self, error: OSError) -> None:
+        """No descriptor is left: pause, and say so once a minute; with the spare one somebody is taken in all the
+        same.
+        """
+        if self._loop.time() - self._said_s > SAID_EVERY_S:
+            self._said_s = self._loop.time()
+            LOG.error("no connection could be taken in: %s; trying again every %g s", error.strerror, PAUSE_S)
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+            with contextlib.suppress(OSError):
+                self._hand(self._listening.accept()[0])
+        self._pause(PAUSE_S)
+
+    def _pause(self, seconds: float) -> None:
+        self._loop.remove_reader(self._listening.fileno())
+        if not self._is_closed:
+            self._timer = self._loop.call_later(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._with_spare and self._spare is None and not self._is_closed:
+            with contextlib.suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY)
+        self.start()
