@@ -6,6 +6,7 @@ paint. The bare command has nothing to parse and does without the command line.
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,8 +21,21 @@ STANDARD_STREAMS = (0, 1, 2)
 
 def main() -> None:
     """The console script."""
+    heed_no_stray_signals(sys.argv[1:])
     open_standard_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def heed_no_stray_signals(arguments: Sequence[str]) -> None:
+    """What means nothing to us does not end us; an engine and a flatten outlive their terminal from the first moment.
+
+    SIGQUIT is also what Ctrl+\\ sends where no screen reads it: pressed twice to flatten, it must not end the flatten.
+    The engine and the screen give it a meaning of their own.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    if not {"engine", "flatten"}.isdisjoint(arguments):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def open_standard_streams() -> None:

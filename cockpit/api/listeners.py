@@ -5,12 +5,12 @@ import socket
 import stat
 from pathlib import Path
 
+from cockpit.config.places import LONGEST_SOCKET_PATH
 from cockpit.runtime.startup import CannotStart
 
 BACKLOG = 512
 SEND_BUFFER_BYTES = 256 * 1024
 """What the system may hold back for a client that does not read, before we see it."""
-LONGEST_SOCKET_PATH = 100
 
 
 def open_port(host: str, port: int) -> socket.socket:

@@ -1,6 +1,7 @@
 """The API of one engine on TCP and on the profile's Unix socket, both in the engine's loop."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -98,7 +99,8 @@ class ApiServer:
         """Stop listening, end what is under way, let go of everybody. Does nothing where nothing was started."""
         await asyncio.gather(*(server.stop() for server in self._servers))
         if self._servers:
-            remove_socket(self._places.socket)
+            with contextlib.suppress(OSError):  # a disk that cannot be written leaves it; the next start removes it
+                remove_socket(self._places.socket)
             self._servers.clear()
         self._log.stop()
 

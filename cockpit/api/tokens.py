@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from cockpit.config.ownership import opened_here
+
 TOKEN_BYTES = 32
 SHORTEST = 32
 
@@ -38,10 +40,14 @@ def load_token(path: Path) -> Token:
     try:
         if not path.exists():
             _make(path)
-        mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8").strip()
+        with open(path, encoding="utf-8", opener=opened_here) as file:
+            found = os.fstat(file.fileno())
+            mode = stat.S_IMODE(found.st_mode)
+            text = file.read().strip()
     except (OSError, ValueError) as error:
         raise TokenError(f"expected a readable token at {path}, was: {error}") from error
+    if found.st_uid != os.geteuid():
+        raise TokenError(f"expected {path} to be yours (user {os.geteuid()}), was user {found.st_uid}'s: remove it")
     if mode & 0o077:
         raise TokenError(f"expected {path} to be 0600, was {mode:04o}: remove it (a new one is made) or chmod 600 it")
     if len(text) < SHORTEST:

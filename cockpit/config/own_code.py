@@ -16,6 +16,7 @@ from typing import Any
 
 from cockpit.config.base import Section
 from cockpit.config.own_kinds import FINDER, OWN_MODULE
+from cockpit.config.ownership import against_running
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
@@ -39,6 +40,9 @@ def own_rules(base: type[Section], folder: Path, kind: str) -> type[Section] | N
     path = folder / f"{kind}.py"
     if not KIND.fullmatch(kind) or not path.is_file():
         return None
+    against = against_running(path.resolve())
+    if against:
+        raise ValueError(against)
     rules = getattr(_loaded(path.resolve()), "Rules", None)
     if not (isinstance(rules, type) and issubclass(rules, base)):
         raise ValueError(f"expected a class Rules({base.__name__}) in {path}, was {rules!r}")

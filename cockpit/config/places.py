@@ -1,11 +1,16 @@
 """Where things live: one profile's home directory and the names in it, and which config file is meant."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.config.ownership import against_home
+
 NO_HOME = "expected a home directory, was none (no HOME, and this user id has none): give --home DIR or COCKPIT_HOME"
+LONGEST_SOCKET_PATH = 100
+"""What every system takes as a Unix socket's path, in bytes."""
 CONFIG_NAME = "tactical_scalp_config.json"
 PACKAGE_DIR = Path(__file__).resolve().parents[1]
 
@@ -64,10 +69,16 @@ class Places:
     def make_home(self) -> None:
         """Make the home, its logs and recordings, readable by their owner only.
 
-        Raises `OSError` where that cannot be: tell the operator to choose another `--home`.
+        Raises `OSError` where that cannot be, or where it is not ours alone: tell the operator to choose another
+        `--home`.
         """
+        against = against_home(self.home)
+        if against:
+            raise PermissionError(errno.EPERM, against, str(self.home))
         for directory in (self.home, self.engine_log.parent, self.api_logs, self.recordings):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.home.stat().st_mode & 0o077:
+            self.home.chmod(0o700)
 
 
 def find_places(

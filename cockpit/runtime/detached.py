@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cockpit.config.ownership import opened_here
 from cockpit.config.places import Places
+from cockpit.runtime.output import output_of
 
 STARTS_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.05
 USUAL_PORT = 8000
-OUTPUT_NAME = "engine.out"
 
 
 class EngineDidNotStart(Exception):
@@ -45,7 +46,7 @@ def ensure_engine(
         ignored = f": {' '.join(options)} not used" if options else ""
         return f"attached to the engine that was running{ignored}"
     places.make_home()
-    output = places.engine_log.parent / OUTPUT_NAME
+    output = output_of(places.engine_log.parent)
     process = start_detached(places, options, output)
     deadline_s = time.monotonic() + within_s
     while not engine_answers(places.socket):
@@ -61,7 +62,8 @@ def ensure_engine(
 def start_detached(places: Places, options: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
     """Start an engine in a session of its own: no terminal, and no signal of one, ever reaches it."""
     command = [sys.executable, "-m", "cockpit", "--home", str(places.home), "--config", str(places.config), "engine"]
-    with output.open("wb") as file:
+    with open(output, "ab", opener=opened_here) as file:
+        file.truncate(0)
         return subprocess.Popen(
             [*command, "--port", str(_port()), *options],
             stdin=subprocess.DEVNULL,

@@ -3,13 +3,16 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from time import monotonic
 from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
+from cockpit.config.proxies import without_proxies
 from cockpit.domain.commands import Arm, Disarm, Flatten, HaltTrading, SetMode
 from cockpit.domain.kinds import EngineState, Mode, TradePhase
 from cockpit.domain.trades import TradeRecord
@@ -20,6 +23,7 @@ from cockpit.runtime.logs import log_to
 from cockpit.runtime.mode_gate import AT_START
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
+from cockpit.runtime.output import keep_bounded, output_of
 from cockpit.runtime.speaker import Speaker
 from cockpit.runtime.startup import CannotStart, build_host
 
@@ -27,6 +31,7 @@ LOG = logging.getLogger("cockpit.engine")
 FLATTEN_WITHIN_S = 30.0
 COVER_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.01
+MEANS_NOTHING = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
 
 Say = Callable[[str], None]
 
@@ -72,16 +77,35 @@ def run_engine(
     """
     # A terminal may go away while everything is still being put together.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    proxies = without_proxies(os.environ)
     lock = _lock(places)
     handler = log_to(places.engine_log)
+    logging.getLogger("asyncio").addHandler(handler)
+    logging.getLogger("asyncio").propagate = False
     speaker = Speaker()
+    warnings = [warning for warning in (proxies, _in_clear(options)) if warning]
     try:
-        return asyncio.run(_run(places, config, options, lock, make_server, speaker.write))
+        return asyncio.run(_run(places, config, options, lock, make_server, speaker.write, warnings))
     finally:
         speaker.close()
         logging.getLogger("cockpit").removeHandler(handler)
+        logging.getLogger("asyncio").removeHandler(handler)
         handler.close()
         lock.release()
+
+
+def _in_clear(options: EngineOptions) -> str:
+    """What is said of an API that others on the network reach."""
+    try:
+        is_here = options.host == "localhost" or ip_address(options.host).is_loopback
+    except ValueError:
+        is_here = False
+    if is_here:
+        return ""
+    return (
+        f"the API listens on {options.host} without encryption: its token crosses the network in clear, readable by "
+        "whoever is on the way; put TLS before it, or reach it through ssh -L"
+    )
 
 
 def _lock(places: Places) -> InstanceLock:
@@ -103,6 +127,7 @@ async def _run(
     lock: InstanceLock,
     make_server: MakeServer | None,
     say: Say,
+    warnings: Sequence[str],
 ) -> int:
     host = await asyncio.to_thread(build_host, places, config, options)
     ending = Ending()
@@ -113,6 +138,8 @@ async def _run(
         server = make_server(host, ending) if make_server else None
         settle_memory()
         host.start()
+        output = output_of(places.engine_log.parent)
+        host.supervisor.start("output", lambda: keep_bounded(output))
         await _enter(host, options)
         if host.mode is not Mode.PAPER:
             settle_memory()  # what the venues' accounts have loaded
@@ -121,6 +148,9 @@ async def _run(
         lock.write(pid=process.pid, url=host.url, mode=host.mode.value, feed=process.feed)
         say(_ready_line(host))
         LOG.info("%s", _ready_line(host))
+        for warning in warnings:
+            say(warning)
+            LOG.warning("%s", warning)
         _narrate(host, say)
         if options.arm:
             await host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "start"))
@@ -183,8 +213,10 @@ async def _let_go(host: Host, server: Server | None, alerts: Alerts | None) -> N
 
 def _listen_to_signals(ending: Ending) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, ending.ask, signal.Signals(number).name)
+    for number in MEANS_NOTHING:
+        loop.add_signal_handler(number, LOG.info, "%s: it means nothing here", signal.Signals(number).name)
     loop.add_signal_handler(signal.SIGHUP, LOG.info, "SIGHUP: a terminal went away, the engine goes on")
 
 

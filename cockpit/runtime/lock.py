@@ -16,25 +16,33 @@ class LockHeld(Exception):
 
 
 class InstanceLock:
-    """Holds `engine.lock` for as long as the process lives; the file says who holds it."""
+    """Holds `engine.lock` for as long as the process lives; the file says who holds it.
+
+    The home itself is locked with it: whoever deletes the file makes no room for a second engine.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        self._home: int | None = None
 
     def acquire(self) -> None:
         """Take the lock, or raise `LockHeld` naming its holder. Raises OSError where no lock can be had there."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        home = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _take(descriptor)
+            _take(home)
         except BlockingIOError:
             os.close(descriptor)
+            os.close(home)
             raise LockHeld(self._held_by(read_holder(self._path))) from None
         except OSError:
             os.close(descriptor)
+            os.close(home)
             raise
-        self._descriptor = descriptor
+        self._descriptor, self._home = descriptor, home
         self.write(pid=os.getpid())
 
     def write(self, **facts: Any) -> None:
@@ -47,6 +55,9 @@ class InstanceLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+        if self._home is not None:
+            os.close(self._home)
+            self._home = None
 
     def _put(self, text: str) -> None:
         """Replace what the file says: one write, then what is left of the old goes; readers take the first line."""
@@ -71,15 +82,17 @@ def is_held(path: Path) -> bool:
 
     Raises `OSError` where the file is there and may not be read.
     """
-    try:
-        file = path.open("rb")
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    with file:
+    for one in (path, path.parent):
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            descriptor = os.open(one, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
+        finally:
+            os.close(descriptor)
     return False
 
 

@@ -5,6 +5,9 @@ import logging
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
+
+from cockpit.config.ownership import opened_here
 
 MAX_BYTES = 5_000_000
 FILES_KEPT = 5
@@ -32,6 +35,10 @@ class LogFile(RotatingFileHandler):
     """A rotating file. Where the disk takes no more, lines are lost and counted; nobody is bothered with it."""
 
     lost = 0
+
+    def _open(self) -> Any:
+        """Never through a link that somebody put in its place."""
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=opened_here)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Count the line that could not be written."""

@@ -19,7 +19,7 @@ STUCK = (
     f"cockpit: expected the screen to move within {STUCK_AFTER_S:g} s, was stuck: it ended itself; the engine goes on, "
     "cockpit attaches again\r\n"
 )
-HANGUP_CODE, TERMINATED_CODE = 129, 143
+HANGUP_CODE, QUIT_CODE, TERMINATED_CODE = 129, 131, 143
 RESTORE = b"\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
 
 
@@ -94,4 +94,5 @@ def listen_to_signals(end: Callable[[int], None]) -> None:
     """
     signal.signal(signal.SIGHUP, lambda *_: end(HANGUP_CODE))
     signal.signal(signal.SIGTERM, lambda *_: end(TERMINATED_CODE))
+    signal.signal(signal.SIGQUIT, lambda *_: end(QUIT_CODE))
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)
