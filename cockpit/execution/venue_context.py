@@ -8,7 +8,7 @@ from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.account import KeysLost, VenueAccount, VenueFailure, VenueFill, VenueOrder
-from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import Timing
@@ -176,8 +176,11 @@ class VenueContext:
             return bool(events)
         for event in events:
             if isinstance(event, OrderFilled):
-                held = self.expected.get(kept.asset, 0.0) + kept.side.sign * event.qty
-                self.expected[kept.asset] = rounded(held)
+                before = self.expected.get(kept.asset, 0.0)
+                after = rounded(before + kept.side.sign * event.qty)
+                # A flatten closes what is not ours too: of that nothing was ever expected.
+                is_beyond = kept.order_id.startswith(FLATTEN) and before * after <= 0.0
+                self.expected[kept.asset] = 0.0 if is_beyond else after
         self.emit(events)
         return bool(events)
 

@@ -56,6 +56,9 @@ async def test_flagged_it_is_shown_without_a_bound_and_counts_for_nothing(tmp_pa
         assert (await stage.signal("SOL", venue=name)).ok, "elsewhere trading goes on"
         await stage.flat()
         await stage.until(lambda: not foreign(stage))
+        await stage.read()
+        assert not stage.saw("… gone from …"), "the flatten's own close is nobody else's doing"
+        assert not stage.saw("fill … which is not ours…")
 
 
 @SIDES
