@@ -7,6 +7,8 @@ from cockpit.domain.events import VenueFlat, VenuePosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous, HeldPosition, VenueFailure, VenueOrder
+from cockpit.exchanges.base.order_text import plain_id
+from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
@@ -24,8 +26,16 @@ CLOSING_FOR_NS = 2 * NS_PER_S
 class EngineSite:
     """The venue's room during its flatten."""
 
-    def __init__(self, context: VenueContext, lookup: OrderResolver, sending: OrderSender, missed: MissedFills) -> None:
+    def __init__(
+        self,
+        context: VenueContext,
+        lookup: OrderResolver,
+        sending: OrderSender,
+        missed: MissedFills,
+        foreign: ForeignActivity,
+    ) -> None:
         self._context = context
+        self._foreign = foreign
         self._lookup = lookup
         self._sending = sending
         self._missed = missed
@@ -72,7 +82,11 @@ class EngineSite:
         )
 
     def unsettled(self) -> str:
-        """The entries whose sending, or whose fate, is not known yet."""
+        """The entries whose fate is not known yet, and foreign positions that were listed and may only be hidden."""
+        hidden = self._foreign.unexplained()
+        if hidden:
+            names = ", ".join(map(plain_id, hidden))
+            return f"{names}: a position was listed, and no execution explains that it is gone"
         unknown = [kept.order_id for kept in self._context.live() if not kept.reduce_only and not kept.is_resting]
         return f"nobody knows yet what became of {', '.join(unknown)}" if unknown else ""
 
@@ -107,8 +121,10 @@ class EngineFlatten:
         sending: OrderSender,
         missed: MissedFills,
         pace: FlattenPace,
+        foreign: ForeignActivity,
         ended: Callable[[], None],
     ) -> None:
+        self._foreign = foreign
         self._ended = ended
         self._context = context
         self._lookup = lookup
@@ -126,7 +142,7 @@ class EngineFlatten:
         self._running = self._context.in_flight.start(f"flatten {self._context.venue}", self._run(reason))
 
     async def _run(self, reason: str) -> None:
-        site = EngineSite(self._context, self._lookup, self._sending, self._missed)
+        site = EngineSite(self._context, self._lookup, self._sending, self._missed, self._foreign)
         await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
         self._sending.entries_refused = ""
         site.finish()

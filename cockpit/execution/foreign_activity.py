@@ -21,6 +21,7 @@ class ForeignActivity:
         self._positions: dict[str, str] = {}
         self._suspected: dict[str, float] = {}
         self._apart: dict[str, list[HeldPosition]] = {}
+        self._hidden_ns: dict[str, int] = {}
 
     def count(self, asset: str) -> int:
         """Orders of others there, by the last look."""
@@ -49,6 +50,11 @@ class ForeignActivity:
         for asset in assets:
             qty, ours = held.get(asset, 0.0), self._context.expected.get(asset, 0.0)
             difference = qty - ours
+            if qty != 0.0:
+                self._hidden_ns.pop(asset, None)
+                self._context.foreign_fills.discard(asset)
+            if self._may_be_hidden(asset, qty):
+                continue
             if abs(difference) <= QTY_EPSILON:
                 self._suspected.pop(asset, None)
                 self._positions[asset] = ""
@@ -60,6 +66,22 @@ class ForeignActivity:
             else:
                 self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
             self._notify(asset)
+
+    def unexplained(self) -> list[str]:
+        """Where a foreign position was listed last, and nothing was executed that would have closed it since."""
+        gone = self._context.foreign_fills
+        return [asset for asset in self._positions if abs(self.difference(asset)) > QTY_EPSILON and asset not in gone]
+
+    def _may_be_hidden(self, asset: str, qty: float) -> bool:
+        """Whether a position that is not listed any more may still be there: one look is one witness."""
+        context = self._context
+        if qty != 0.0 or context.expected.get(asset, 0.0) != 0.0 or asset not in self.unexplained():
+            return False
+        since_ns = self._hidden_ns.setdefault(asset, context.now_ns)
+        if context.timing.since_s(since_ns) < context.pace.hidden_most_s:
+            return True
+        del self._hidden_ns[asset]
+        return False
 
     def take_apart(self, positions: Iterable[HeldPosition]) -> None:
         """What is held in another margin mode, on a side of its own, or on a second listing: named, and no more.
@@ -100,6 +122,7 @@ class ForeignActivity:
         if self._context.ids.whose(order.client_id, self._context.venue, order.asset).cockpit is not None:
             self.second_writer(order)
         if fill is not None:
+            self._context.foreign_fills.add(order.asset)
             what = f"{fill.qty:.10g} {plain_id(fill.asset)} at {price_text(fill.price)}"
             sentence = f"{self._context.venue} filled {what} of an order that is not ours ({plain_id(order.client_id)})"
             self._context.notify(VenueTopic.NOTE, sentence, order.asset, is_grave=True)

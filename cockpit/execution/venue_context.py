@@ -46,6 +46,8 @@ class Pace(NamedTuple):
     gone_after_s: float = 60.0
     """So long a position or an order of ours must be missing, with nothing that explains it, before it counts as gone:
     far longer than any venue is known to hide one."""
+    hidden_most_s: float = 15.0
+    """A foreign position that is not listed any more, with no execution heard of, may be hidden for so long."""
     compare_within_s: float = 5.0
     """So long what became of an earlier engine's orders is not told before its positions were looked at."""
     everywhere_every_s: float = 30.0
@@ -64,6 +66,7 @@ class VenueContext:
     `expected` is what our own executions add up to, by asset: what differs from it was somebody else's doing.
     `since_ns` is when that position began, by the venue's clock; `fills_told` are the executions that were told or
     booked, whatever order they were told under. `left_trades` are those that an earlier engine left open.
+    `foreign_fills` are the perpetuals where something was executed that was not ours, since a position was last seen.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class VenueContext:
         self.since_ns: dict[str, int] = {}
         self.fills_told = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
+        self.foreign_fills: set[str] = set()
         self._put = put
         self._said: dict[tuple[str, VenueTopic], VenueNotice] = {}
 
@@ -181,6 +185,8 @@ class VenueContext:
                 # A flatten closes what is not ours too: of that nothing was ever expected.
                 is_beyond = kept.order_id.startswith(FLATTEN) and before * after <= 0.0
                 self.expected[kept.asset] = 0.0 if is_beyond else after
+                if is_beyond:
+                    self.foreign_fills.add(kept.asset)
         self.emit(events)
         return bool(events)
 

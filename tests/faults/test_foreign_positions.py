@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.commands.status import foreign_line
-from cockpit.domain.kinds import TradePhase
+from cockpit.domain.kinds import EngineState, TradePhase
 from cockpit.domain.snapshot import ForeignPositionView
 from cockpit.engine.views import snapshot
 from cockpit.tui.flatten import at_stake
@@ -184,4 +184,36 @@ async def test_in_another_margin_mode_it_is_guarded_there(tmp_path: Path, side: 
         await asyncio.sleep(5)
         assert stage.trade(trade.trade_id).phase is TradePhase.OPEN
         assert okx.watch.longest_naked_s(okx.symbol("ETH")) == 0.0
+        await stage.flat()
+
+
+@pytest.mark.parametrize("hidden_s", [8.0, 12.0])
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_flatten_is_not_done_while_one_is_hidden(tmp_path: Path, name: str, hidden_s: float) -> None:
+    """It was listed, and nothing explains that it is not any more: FLAT is not said before it is seen and closed."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: bool(foreign(stage)))
+        hides = venue.faults.add(empty(), roles={"positions"}, times=None)
+        await stage.flatten()
+        await asyncio.sleep(hidden_s)
+        assert stage.state is EngineState.FLATTENING
+        assert stage.saw("… no execution explains that it is gone")
+        venue.faults.remove(hides)
+        await stage.until(lambda: stage.state is EngineState.HALTED)
+        assert stage.is_bare(venue)
+        await stage.until(lambda: not foreign(stage))
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_is_hidden_keeps_entries_away(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: bool(foreign(stage)))
+        venue.faults.add(empty(), roles={"positions"}, times=None)
+        await asyncio.sleep(12)
+        assert not (await stage.signal("ETH", venue=name)).ok
+        venue.faults.clear()
         await stage.flat()
