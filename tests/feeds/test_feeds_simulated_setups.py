@@ -1,21 +1,30 @@
-"""A newcomer sees something: every setup proposes within five simulated minutes, and the default seed shows it all."""
+"""A newcomer sees something: every setup proposes within five simulated minutes, and the default seed shows it all.
 
-from collections.abc import Callable
+Over hours every setup fires and is denied, and whoever trades them all earns nothing before fees.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import takewhile
+from typing import NamedTuple
 
 import pytest
 
+from cockpit.config.load import load_config
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.actions import Decided, TradeChanged
+from cockpit.domain.actions import AnyAction, Decided, TradeChanged
 from cockpit.domain.commands import Arm
-from cockpit.domain.kinds import ExitReason
+from cockpit.domain.events import MarketEvent, Trade
+from cockpit.domain.kinds import ExitReason, TradePhase
+from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
+from cockpit.journal.expectancy import expectancy
 from cockpit.paper.venue import PaperVenue
+from tests.engine.scenario import SHIPPED_CONFIG
 
 START_NS = 1_760_860_800 * NS_PER_S
 FIVE_MINUTES_NS = 300 * NS_PER_S
@@ -83,7 +92,7 @@ def test_the_default_seed_shows_trades_a_denial_a_stop_and_targets_within_five_m
     watch: Watch, phase_ns: int
 ) -> None:
     seen = watch(DEFAULT_SEED, START_NS + phase_ns)
-    assert {verdict.proposal.setup for verdict in seen.verdicts} >= {"btc_upper_band_short", "sol_fee_fade"}
+    assert {verdict.proposal.setup for verdict in seen.verdicts} >= {"btc_lower_band_long", "sol_fee_fade"}
     assert sum(verdict.sent for verdict in seen.verdicts) >= 3
     assert any(not verdict.approved for verdict in seen.verdicts)
     assert ExitReason.STOP in seen.exits
@@ -92,6 +101,78 @@ def test_the_default_seed_shows_trades_a_denial_a_stop_and_targets_within_five_m
 
 def test_the_failed_break_is_denied_for_each_of_its_reasons_under_some_seed(watch: Watch) -> None:
     reasons = {
-        verdict.reason_check for seed in (0, 3) for verdict in watch(seed, START_NS).verdicts if not verdict.approved
+        verdict.reason_check for seed in (7, 12) for verdict in watch(seed, START_NS).verdicts if not verdict.approved
     }
     assert {"short_pct", "setup_squeeze"} <= reasons
+
+
+LONG_S = 9_000
+DAY_WITHOUT_END = (
+    "limits.max_trades_per_day=1000",
+    "limits.losses_until_review=998",
+    "limits.losses_until_kill=999",
+    "limits.net_profit_stop_r=1000",
+    "limits.session_drawdown_pct=90",
+    "limits.daily_loss_usd=1500",
+    "limits.max_open_trades=1",
+)
+"""Nothing ends the day, and one trade at a time keeps every other out."""
+
+
+class Hours(NamedTuple):
+    """What two and a half hours came to."""
+
+    approved: set[str]
+    denied: set[str]
+    gross_bps: list[float]
+    range_pct: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def hours() -> Hours:
+    config = load_config(SHIPPED_CONFIG, DAY_WITHOUT_END)
+    watcher, trades = Watcher(), dict[str, TradeRecord]()
+    low, high = dict[str, float](), dict[str, float]()
+
+    class Trades:
+        def on_actions(self, actions: Sequence[AnyAction]) -> None:
+            trades.update({one.trade.trade_id: one.trade for one in actions if isinstance(one, TradeChanged)})
+
+    def watched() -> Iterator[MarketEvent]:
+        for event in SimulatedMarket(config, 1, START_NS).events():
+            if event.ts_ns >= START_NS + LONG_S * NS_PER_S:
+                return
+            if isinstance(event, Trade):
+                low[event.asset] = min(event.price, low.get(event.asset, event.price))
+                high[event.asset] = max(event.price, high.get(event.asset, event.price))
+            yield event
+
+    session = Session(Engine(config, START_NS), PaperVenue(config), [watcher, Trades()])
+    session.feed(Arm(START_NS, "c-1", "test"))
+    session.run(watched())
+    closed = [trade for trade in trades.values() if trade.phase is TradePhase.CLOSED]
+    return Hours(
+        {verdict.proposal.setup for verdict in watcher.verdicts if verdict.approved},
+        {verdict.proposal.setup for verdict in watcher.verdicts if not verdict.approved},
+        [trade.gross_usd / (trade.entry_qty * trade.entry_price) * 1e4 for trade in closed],
+        {asset: 100.0 * (high[asset] / low[asset] - 1.0) for asset in low},
+    )
+
+
+def test_over_hours_every_setup_fires_and_is_denied(hours: Hours) -> None:
+    every = {"btc_lower_band_long", "btc_upper_band_short", "sol_fee_fade", "squeeze_guard.ETH", "squeeze_guard.XRP"}
+    assert hours.approved == every
+    assert hours.denied == every
+
+
+def test_it_earns_nothing_before_fees(hours: Hours) -> None:
+    found = expectancy(hours.gross_bps)
+    assert len(hours.gross_bps) > 25
+    assert found.low95 is not None
+    assert found.high95 is not None
+    assert found.low95 < 0.0 < found.high95, f"mean {found.mean} bps"
+
+
+def test_its_assets_are_alike_in_scale(hours: Hours) -> None:
+    assert min(hours.range_pct.values()) > 1.0
+    assert max(hours.range_pct.values()) < 4.0 * min(hours.range_pct.values()), hours.range_pct
