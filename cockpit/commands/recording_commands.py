@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption, SetOption
 
@@ -26,6 +27,7 @@ def import_(
         CaptureFormat, typer.Option("--format", help="How FILE is written.")
     ] = CaptureFormat.BINANCE_RAW,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT.rec if it exists.")] = False,
+    as_perp: Annotated[bool, typer.Option("--as-perp", help="Take a spot capture for a perpetual's.")] = False,
 ) -> int:
     """Turn an exchange capture into a recording.
 
@@ -41,10 +43,10 @@ def import_(
     config = front.load()
     with ProgressLine("messages") as line:
         target = output or default_target(capture)
-        imported = import_capture(capture, target, config, force=force, progress=line.refresh)
+        imported = import_capture(capture, target, config, force=force, as_perp=as_perp, progress=line.refresh)
     for sentence in imported.sentences:
-        typer.echo(sentence)
-    typer.echo(f"wrote {imported.events} events to {imported.path}")
+        echo(sentence)
+    echo(f"wrote {imported.events} events to {imported.path}")
     return YES
 
 
@@ -77,5 +79,5 @@ def replay(
         result = run_replay(
             recording, config, hold_context=hold_context, verify=verify, progress=line.refresh, beside=beside
         )
-    typer.echo(result.as_json() if json else result.as_text())
+    echo(result.as_json() if json else result.as_text(terminal_cells()))
     return YES if result.is_whole else NO

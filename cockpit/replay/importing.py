@@ -45,6 +45,7 @@ def import_capture(
     config: CockpitConfig,
     *,
     force: bool = False,
+    as_perp: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
     """Write the capture's trades and tops to `target`, which appears only once it is complete.
@@ -53,13 +54,13 @@ def import_capture(
     exists already (unless `force`): show the line and stop, nothing was changed.
     """
     _refuse(capture, target, force)
-    source = BinanceCapture(capture)
+    source = BinanceCapture(capture, as_perp=as_perp)
     events = source.events()
     first = next(events)
     part = target.with_name(f".{target.name}.part")
     try:
         part.unlink(missing_ok=True)
-        count = _write(part, _header(capture, config, first), chain((first,), events), progress)
+        count = _write(part, _header(capture, config, first, is_spot=source.is_spot), chain((first,), events), progress)
         part.replace(target)
     except RecordingError as error:
         sentence = str(error).replace(str(part), str(target))
@@ -81,11 +82,11 @@ def _refuse(capture: Path, target: Path, force: bool) -> None:
         raise RecordingError(f"{target}: expected a new file, was there already: --force replaces it, -o names another")
 
 
-def _header(capture: Path, config: CockpitConfig, first: Trade | Top) -> RecordingHeader:
+def _header(capture: Path, config: CockpitConfig, first: Trade | Top, *, is_spot: bool) -> RecordingHeader:
     return RecordingHeader(
         created_ns=time.time_ns(),
         origin="import",
-        source=capture.name,
+        source=f"{capture.name} (spot taken as a perpetual)" if is_spot else capture.name,
         config_json=config.model_dump_json(by_alias=True),
         mode=Mode.PAPER,
         start_ns=first.ts_ns,

@@ -1,7 +1,6 @@
 """Running a recording through the engine as fast as it goes, and proving that a recorded session comes out the same."""
 
 import json
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from cockpit.domain.actions import Action, AnyAction
 from cockpit.domain.commands import Arm
 from cockpit.domain.events import MarketEvent
 from cockpit.domain.numbers import price_text, without_noise
+from cockpit.domain.plain_text import wrapped
 from cockpit.domain.units import NS_PER_S, utc_text
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
@@ -27,9 +27,9 @@ from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import Marker, RecordingHeader, RecordingReader, read_recording
 from cockpit.paper.venue import PaperVenue
 from cockpit.replay.differences import first_difference, shown
-from cockpit.replay.tally import Tally, trade_summary
+from cockpit.replay.near_bands import NearBands
+from cockpit.replay.tally import Mark, Tally, trade_summary
 
-WIDTH = 80
 PROGRESS_EVERY = 20_000
 
 T = TypeVar("T")
@@ -78,9 +78,9 @@ class Replayed:
         """One JSON object on one line."""
         return json.dumps(without_noise(self.as_dict()))
 
-    def as_text(self) -> str:
-        """For people: what was decided, traded and earned."""
-        return "\n".join(_lines(self))
+    def as_text(self, cells: int | None = None) -> str:
+        """For people: what was decided, traded and earned; entries longer than so many cells are broken."""
+        return "\n".join(_lines(self, cells))
 
 
 def run_replay(
@@ -109,13 +109,23 @@ def run_replay(
     tally = Tally()
     session = Session(Engine(used, start_ns, hold_context=hold_context), PaperVenue(used), [tally])
     session.feed(Arm(header.start_ns, "replay", "replay"))
-    events, wall_s = 0, 0.0
+    events, wall_s, near = 0, 0.0, NearBands(used)
     for chunk in chain((first,), chunks):
         began = time.perf_counter()
         session.run(chunk)
         wall_s += time.perf_counter() - began
         events += len(chunk)
+        near.on_events(chunk)
+    tally.nearest = list(near.found())
+    tally.marks = marks_of(session.engine)
     return Replayed(events, wall_s, tally, reader.torn, damage=_damage(reader))
+
+
+def marks_of(engine: Engine) -> dict[str, Mark]:
+    """What the trades still open are worth at the last prices."""
+    book = engine.book
+    records = [trade.record for trade in book.trades if trade.record.open_qty > 0]
+    return {record.trade_id: Mark(book.exit_price(record), book.worth_usd(record)) for record in records}
 
 
 def _market(reader: RecordingReader, progress: Progress | None) -> Iterator[list[MarketEvent]]:
@@ -239,7 +249,7 @@ def _first_difference(number: int, step: _Step, found: Sequence[AnyAction]) -> s
     return f"{where}: expected {expected} actions, was {count}; the first that has no match is {shown(extra)}"
 
 
-def _lines(replayed: Replayed) -> Iterator[str]:
+def _lines(replayed: Replayed, cells: int | None) -> Iterator[str]:
     tally = replayed.tally
     rate = replayed.events / replayed.wall_s if replayed.wall_s else 0.0
     yield f"{replayed.events:,} events in {replayed.wall_s:.3f} s ({rate:,.0f} events/s)"
@@ -253,23 +263,32 @@ def _lines(replayed: Replayed) -> Iterator[str]:
         yield replayed.built + ("" if replayed.verified else ": that may be all the difference there is")
     denied = sum(tally.denied_by.values())
     yield f"verdicts: {tally.approved} approved, {denied} denied"
+    if not tally.verdicts:
+        yield from (f"  {near.sentence}" for near in tally.nearest)
     for verdict in tally.verdicts:
         word = "yes" if verdict.approved else "no "
         what = f"{verdict.proposal.asset} {verdict.proposal.side.value}"
         said = verdict.reason or f"{verdict.size_text}, stop {verdict.stop_bps:g} bps"
-        yield from _entry(f"{utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}")
+        yield from _entry(f"{utc_text(verdict.ts_ns)} {word} {verdict.proposal.setup} {what}: {said}", cells)
     yield f"trades: {len(tally.trades)}"
     for trade in tally.trades:
         seen = trade_summary(trade)
-        end = "open at the end"
+        end = _open_text(tally.marks.get(trade.trade_id))
         if trade.closed_ns is not None:
             held_s = (trade.closed_ns - (trade.opened_ns or trade.closed_ns)) / NS_PER_S
             end = f"{seen['exit_reason']} at {price_text(trade.exit_price)} after {held_s:.0f} s"
         yield from _entry(
             f"{trade.trade_id} {trade.setup} {trade.side.value} {trade.entry_qty:g} {trade.asset} "
-            f"at {price_text(trade.entry_price)}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
+            f"at {price_text(trade.entry_price)}: {end}, net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R",
+            cells,
         )
     yield f"digest {tally.digest}"
+
+
+def _open_text(mark: Mark | None) -> str:
+    if mark is None or mark.price is None or mark.open_pnl_usd is None:
+        return "OPEN at the end, no price to value it at"
+    return f"OPEN at the end, valued at {price_text(mark.price)}: {mark.open_pnl_usd:+.4f} USD still open"
 
 
 def _verified(replayed: Replayed) -> str:
@@ -279,8 +298,6 @@ def _verified(replayed: Replayed) -> str:
     return same if replayed.verified else f"NOT VERIFIED: up to the damage {same}, nobody can tell what came after it"
 
 
-def _entry(text: str) -> list[str]:
+def _entry(text: str, cells: int | None) -> list[str]:
     """One entry of a list, indented, and broken between words where it is too long for a terminal."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
-    )
+    return wrapped(text, cells, "  ", "      ")

@@ -5,10 +5,40 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from cockpit.domain import wire
 from cockpit.domain.actions import AnyAction, Decided, MemoryChanged, TradeChanged
+from cockpit.domain.numbers import price_text
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An open trade at the end of a run: the price it could have left at, and what closing it there would have added,
+    net of the exit's fee. None where no price was known.
+    """
+
+    price: float | None
+    open_pnl_usd: float | None
+
+
+class Nearest(msgspec.Struct, frozen=True):
+    """How near the price came to a band's edge that setups wait at; 0 bps where it was reached."""
+
+    asset: str
+    band: str
+    edge: float
+    price: float
+    away_bps: float
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        where = f"{self.asset} {self.band} band at {price_text(self.edge)}"
+        if self.away_bps == 0.0:
+            return f"{where}: reached"
+        return f"{where}: never reached, the nearest was {self.away_bps:,.0f} bps away at {price_text(self.price)}"
 
 
 class Tally:
@@ -21,6 +51,10 @@ class Tally:
         self.max_drawdown_usd = 0.0
         self.consecutive_losses = 0
         self._trades: dict[str, TradeRecord] = {}
+        self.marks: dict[str, Mark] = {}
+        """What each trade still open was worth at the end."""
+        self.nearest: list[Nearest] = []
+        """How near each asset came to its nearest bands."""
         self._hash = hashlib.sha256()
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
@@ -50,9 +84,11 @@ class Tally:
         return {
             "verdicts": {"approved": self.approved, "denied": sum(self.denied_by.values())},
             "denied_by": dict(sorted(self.denied_by.items())),
-            "trades": [trade_summary(trade) for trade in self.trades],
+            "trades": [{**trade_summary(trade), **_marked(self.marks.get(trade.trade_id))} for trade in self.trades],
+            "nearest": [msgspec.to_builtins(near) for near in self.nearest],
             "session": {
                 "pnl_usd": sum(trade.pnl_usd for trade in self.trades),
+                "open_pnl_usd": sum(mark.open_pnl_usd or 0.0 for mark in self.marks.values()),
                 "max_drawdown_usd": self.max_drawdown_usd,
                 "consecutive_losses": self.consecutive_losses,
             },
@@ -65,6 +101,10 @@ class Tally:
             self.approved += 1
         else:
             self.denied_by[verdict.reason_check] += 1
+
+
+def _marked(mark: Mark | None) -> dict[str, Any]:
+    return {} if mark is None else {"mark": mark.price, "open_pnl_usd": mark.open_pnl_usd}
 
 
 def trade_summary(trade: TradeRecord) -> dict[str, Any]:

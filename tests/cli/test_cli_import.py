@@ -107,7 +107,7 @@ def test_a_target_that_cannot_be_written_is_named(capture: Path, cockpit: Cockpi
 
 
 def test_a_real_capture(real_data_dir: Path, cockpit: Cockpit, tmp_path: Path) -> None:
-    result = cockpit("import", real_data_dir / "spot_btcusdt_20240808.gz", "-o", tmp_path / "spot.rec")
+    result = cockpit("import", real_data_dir / "spot_btcusdt_20240808.gz", "--as-perp", "-o", tmp_path / "spot.rec")
     assert result.returncode == 0
     assert result.stdout.splitlines()[0].endswith("took 9757 trades and 28040 tops")
     assert "left 3451: depthUpdate" in result.stdout

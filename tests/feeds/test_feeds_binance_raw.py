@@ -59,11 +59,16 @@ class TestRealCaptures:
         assert ids == list(range(5266583935, 5266583935 + 21_313))
 
     def test_spot_capture_stamps_its_tops_with_the_time_of_receipt(self, real_data_dir: Path) -> None:
-        capture = BinanceCapture(real_data_dir / "spot_btcusdt_20240808.gz")
+        capture = BinanceCapture(real_data_dir / "spot_btcusdt_20240808.gz", as_perp=True)
         tops = [event for event in capture.events() if isinstance(event, Top)]
         assert (capture.trades, capture.tops) == (9_757, 28_040)
         assert capture.left == {binance_raw.DEPTH: 3_451, binance_raw.SNAPSHOT: 1}
         assert all(top.ts_ns == top.recv_ns for top in tops)
+
+    def test_a_spot_capture_is_not_taken_for_the_perpetuals(self, real_data_dir: Path) -> None:
+        capture = BinanceCapture(real_data_dir / "spot_btcusdt_20240808.gz")
+        with pytest.raises(CaptureError, match="expected a perpetual's capture, was spot: --as-perp imports it"):
+            list(capture.events())
 
     def test_aggregated_trades_of_four_futures_pairs(self, real_data_dir: Path, tmp_path: Path) -> None:
         """Another recorder's wire text (`seconds.fraction: JSON`), its stamps rewritten as `recv_ns JSON`."""
@@ -88,6 +93,29 @@ def test_trade_and_top_carry_the_exchanges_time_and_the_takers_side(tmp_path: Pa
     ]
 
 
+@pytest.mark.parametrize("name", ["capture.txt", "capture.gz"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"")
+    with pytest.raises(CaptureError, match=r"expected a capture, was empty \(0 bytes\)"):
+        list(BinanceCapture(path).events())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        framed("trade", TRADE | {"M": True}),
+        framed("bookTicker", {name: value for name, value in TOP.items() if name != "T"}),
+    ],
+)
+def test_spot_is_told_by_what_only_spot_sends(tmp_path: Path, line: bytes) -> None:
+    with pytest.raises(CaptureError, match="was spot"):
+        list(capture_of(tmp_path, line).events())
+    capture = BinanceCapture(tmp_path / "capture.txt", as_perp=True)
+    assert len(list(capture.events())) == 1
+    assert "SPOT taken as a perpetual: its prices are not the perpetual's" in capture.summary()
+
+
 def test_a_buyer_who_was_the_maker_means_the_taker_sold(tmp_path: Path) -> None:
     (trade,) = capture_of(tmp_path, framed("trade", TRADE | {"m": True})).events()
     assert isinstance(trade, Trade)
@@ -101,6 +129,9 @@ def test_a_buyer_who_was_the_maker_means_the_taker_sold(tmp_path: Path) -> None:
         (framed("trade", TRADE | {"t": 8, "X": "ADL"}), binance_raw.NOT_MARKET),
         (framed("trade", TRADE), binance_raw.DUPLICATE),
         (framed("aggTrade", TRADE | {"a": 9}), binance_raw.OTHER_TAPE),
+        (framed("trade", TRADE | {"t": 8, "s": "BTCUSD_PERP"}), binance_raw.COIN_MARGINED),
+        (framed("bookTicker", TOP | {"s": "ETHUSD_240927"}), binance_raw.COIN_MARGINED),
+        (framed("trade", TRADE | {"t": 8, "s": "BTCUSDT_240927"}), binance_raw.DATED),
         (framed("depth@100ms", {"e": "depthUpdate"}), binance_raw.DEPTH),
         (framed("kline_1m", {"e": "kline"}), "kline_1m: a stream that is not imported"),
         (f'{RECV_NS} {{"lastUpdateId": 5, "bids": [], "asks": []}}'.encode(), binance_raw.SNAPSHOT),
@@ -110,7 +141,6 @@ def test_a_buyer_who_was_the_maker_means_the_taker_sold(tmp_path: Path) -> None:
         (framed("trade", TRADE | {"t": 8, "p": "1e999"}), binance_raw.UNREADABLE),
         (framed("trade", TRADE | {"t": 8, "p": "nan"}), binance_raw.NOT_POSITIVE),
         (framed("trade", TRADE | {"t": 8, "p": "high"}), binance_raw.UNREADABLE),
-        (framed("trade", TRADE | {"t": 8, "s": "BTCUSDT_240927"}), binance_raw.NO_USD_QUOTE),
         (framed("trade", TRADE | {"t": 8, "s": "ETHBTC"}), binance_raw.NO_USD_QUOTE),
         (framed("trade", {"t": 8}), binance_raw.UNREADABLE),
         (framed("bookTicker", TOP | {"b": "61800.40"}), binance_raw.CROSSED),
@@ -171,7 +201,7 @@ def test_a_cut_gzip_file_gives_what_it_holds_and_says_that_it_was_cut(tmp_path: 
     [
         ("missing.gz", None, "expected a readable file, was No such file or directory"),
         ("plain.gz", b"plain text", "expected a gzip file, was something else under that name"),
-        ("empty.txt", b"", "expected trades or tops of Binance, found none in 0 lines"),
+        ("empty.txt", b"", "expected a capture, was empty (0 bytes)"),
         ("prose.txt", b"dear diary\n", "found none in 1 lines (1 x unreadable line"),
         ("cut.gz", gzip.compress(framed("trade", TRADE), mtime=0)[:15], "found none in 0 lines (Compressed file ended"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit import __version__
 from cockpit.domain import commands as asked
-from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice
+from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice, TradeChanged
 from cockpit.domain.events import Tick
 from cockpit.domain.kinds import Mode
 from cockpit.domain.wire import Input
@@ -18,7 +18,8 @@ from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.frames import Frame, read_frames
 from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
-from cockpit.replay.replay import run_replay
+from cockpit.replay.replay import marks_of, run_replay
+from cockpit.replay.tally import Mark
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 
@@ -234,3 +235,38 @@ def test_a_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 24 * 1024 * 1024
+
+
+def test_a_trade_that_is_open_at_the_end_is_valued_and_said(tmp_path: Path) -> None:
+    """A quiet market, a flush and a reclaim, and the recording ends with the long still open."""
+    path = tmp_path / "open.rec"
+    with RecordingWriter(path, header()) as writer:
+        scene = Scenario(config_with(), armed=False, calm=False)
+        sinks = [scene.seen, Recorder(writer)]
+        scene.session = Session(scene.engine, scene.venue, sinks, sinks)
+        scene.calm()
+        scene.arm()
+        scene.wait_s(5)
+    replayed = run_replay(path, None)
+    near = {one["band"]: one for one in replayed.as_dict()["nearest"]}
+    assert near["lower"]["away_bps"] == pytest.approx((108_402.0 / 106_800 - 1) * 1e4, abs=2)
+    assert near["upper"]["away_bps"] == pytest.approx((1 - 108_402.0 / 109_700) * 1e4, abs=2)
+    assert "BTC lower band at 106,800: never reached, the nearest was 150 bps away at 108,402" in replayed.as_text()
+    trade = scene.open_trade()
+    replayed.tally.on_actions([TradeChanged(1, trade, "opened")])
+    assert "OPEN at the end, no price to value it at" in replayed.as_text()
+    replayed.tally.marks = {trade.trade_id: Mark(4_010.0, 0.0789)}
+    assert "OPEN at the end, valued at 4,010: +0.0789 USD still open" in replayed.as_text()
+    (shown,) = [one for one in replayed.as_dict()["trades"] if one["id"] == trade.trade_id]
+    assert (shown["mark"], shown["open_pnl_usd"]) == (4_010.0, 0.0789)
+    assert replayed.as_dict()["session"]["open_pnl_usd"] == 0.0789
+
+
+def test_marks_are_the_engines_own_worth(tmp_path: Path) -> None:
+    scene = Scenario(config_with())
+    trade = scene.open_trade()
+    scene.move("ETH", 4_008.0)
+    (mark,) = marks_of(scene.engine).values()
+    assert mark.price == 4_008.0
+    fee = trade.entry_qty * 4_008.0 * 5e-4
+    assert mark.open_pnl_usd == pytest.approx(trade.entry_qty * (4_008.0 - trade.entry_price) - fee)

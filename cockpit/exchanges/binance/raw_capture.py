@@ -33,6 +33,8 @@ NOT_POSITIVE = "price or quantity that is not a number above zero"
 CROSSED = "top whose bid is above its ask"
 FAR_STAMP = "stamp more than a day away from the time of receipt (recv_ns)"
 NO_USD_QUOTE = "symbol that is not BASE with a USD quote"
+COIN_MARGINED = "COIN-M contract: its quantities are contracts of a fixed USD value, not coins, and are not imported"
+DATED = "dated future: only perpetuals (and spot, with --as-perp) are imported"
 NOT_A_FRAME = 'message outside the combined stream (expected {"stream", "data"})'
 
 
@@ -60,6 +62,7 @@ class _TradeData(_Symbol):
     T: Count
     m: bool
     X: str = "MARKET"
+    M: bool | None = None
 
 
 class _AggTradeData(_Symbol):
@@ -68,6 +71,7 @@ class _AggTradeData(_Symbol):
     q: float
     T: Count
     m: bool
+    M: bool | None = None
 
 
 class _TopData(_Symbol):
@@ -88,12 +92,14 @@ _tops = msgspec.json.Decoder(_TopData, strict=False)
 class BinanceCapture:
     """One capture and what was found in it. The counts are complete once `events` is exhausted.
 
+    `as_perp` takes a spot capture for a perpetual's; without it one is refused at its first message.
     `left` counts by reason what was not taken. `ended_early` is empty, or says how a cut or damaged gzip file ended;
     everything before that point was taken.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, as_perp: bool = False) -> None:
         self.path = path
+        self._as_perp = as_perp
         self._reset()
 
     def _reset(self) -> None:
@@ -102,6 +108,7 @@ class BinanceCapture:
         self.tops = 0
         self.left: Counter[str] = Counter()
         self.ended_early = ""
+        self.is_spot = False
         self._taken_ids: dict[str, set[int]] = {}
         self._tape: dict[str, str] = {}
         self._assets: dict[str, str | None] = {}
@@ -127,6 +134,8 @@ class BinanceCapture:
         """What was taken and what was left and why, a sentence each."""
         sentences = [f"{self.lines} lines: took {self.trades} trades and {self.tops} tops"]
         sentences += [f"left {count}: {reason}" for reason, count in self.left.most_common()]
+        if self.is_spot:
+            sentences.append("SPOT taken as a perpetual: its prices are not the perpetual's")
         if self.ended_early:
             sentences.append(f"the file ends early: {self.ended_early}")
         return sentences
@@ -139,7 +148,10 @@ class BinanceCapture:
     def _open(self) -> gzip.GzipFile | BufferedReader:
         try:
             with self.path.open("rb") as file:
-                is_gzip = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+                start = file.read(len(GZIP_MAGIC))
+            if not start:
+                raise CaptureError(f"{self.path}: expected a capture, was empty (0 bytes)")
+            is_gzip = start == GZIP_MAGIC
             if self.path.suffix == ".gz" and not is_gzip:
                 raise CaptureError(f"{self.path}: expected a gzip file, was something else under that name")
             return gzip.open(self.path, "rb") if is_gzip else self.path.open("rb")
@@ -181,10 +193,21 @@ class BinanceCapture:
     def _agg_trade(self, data: _AggTradeData, recv_ns: int) -> Trade | str:
         return self._print("aggTrade", data, data.a, recv_ns)
 
+    def _note_spot(self) -> None:
+        """Spot prices are not the perpetual's, and whoever trades bands has to know."""
+        if not self._as_perp:
+            raise CaptureError(
+                f"{self.path}: expected a perpetual's capture, was spot: --as-perp imports it as if it were the "
+                "perpetual's"
+            )
+        self.is_spot = True
+
     def _print(self, tape: str, data: _TradeData | _AggTradeData, trade_id: int, recv_ns: int) -> Trade | str:
         asset = self._asset(data.s)
         if asset is None:
-            return NO_USD_QUOTE
+            return _why_no_asset(data.s)
+        if data.M is not None:
+            self._note_spot()
         if not (_usable(data.p) and _usable(data.q)):
             return NOT_POSITIVE
         if self._tape.setdefault(data.s, tape) != tape:
@@ -202,7 +225,9 @@ class BinanceCapture:
     def _top(self, data: _TopData, recv_ns: int) -> Top | str:
         asset = self._asset(data.s)
         if asset is None:
-            return NO_USD_QUOTE
+            return _why_no_asset(data.s)
+        if data.T is None:
+            self._note_spot()
         if not (_usable(data.b) and _usable(data.a) and _usable(data.B) and _usable(data.A)):
             return NOT_POSITIVE
         if data.b > data.a:
@@ -224,6 +249,17 @@ def asset_of(symbol: str) -> str | None:
     quote = next((quote for quote in QUOTES if symbol.endswith(quote)), "")
     base = symbol[: len(symbol) - len(quote)] if quote else ""
     return base if base.isalnum() else None
+
+
+def _why_no_asset(symbol: str) -> str:
+    """Why a symbol names no perpetual or pair against the dollar."""
+    _, underscore, ending = symbol.partition("_")
+    if not underscore:
+        return NO_USD_QUOTE
+    base = symbol.partition("_")[0]
+    if base.endswith("USD") and (ending == "PERP" or ending.isdigit()):
+        return COIN_MARGINED
+    return DATED if ending.isdigit() else NO_USD_QUOTE
 
 
 def _usable(number: float) -> bool:
