@@ -147,7 +147,7 @@ class Host:
         self.supervisor.start("market", self._market)
         self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
         self.supervisor.start("recorder", self._flush_recording)
-        self.supervisor.start("presence", Presence(self.engine, self.journal).run)
+        self.supervisor.start("presence", Presence(self.engine, self.journal, lambda: self.source.speed).run)
         if self.gate is not None:
             self.gate.start()
             if self.gate.is_live:  # no replay or simulation takes a mark away that is not for it

@@ -28,6 +28,20 @@ class Session:
         self.presence = Presence(self.engine, self.journal)
         self.now_ns = START_NS
 
+    def hours_at(self, speed: float, hours: float) -> None:
+        """So many of the market's hours at that speed, looked at as often as the presence asks for."""
+        presence = Presence(self.engine, self.journal, lambda: speed)
+        for _ in range(round(hours * 3600 / (presence.every_s() * speed))):
+            self._pass(presence.every_s() * speed)
+            presence.check()
+
+    def _pass(self, seconds: float) -> None:
+        self.now_ns += round(seconds * NS_PER_S)
+        self.engine.on(Tick(self.now_ns))
+        for asset, price in PRICES.items():
+            self.engine.on(Top(self.now_ns, self.now_ns, "binance", asset, price, 1.0, price * 1.0001, 1.0))
+            self._read(asset)
+
     def minutes(self, count: float, *, streams: bool = True, readings: bool = True) -> None:
         for _ in range(round(count * 60 / LOOK_EVERY_S)):
             self.now_ns += round(LOOK_EVERY_S * NS_PER_S)
@@ -89,3 +103,9 @@ def test_prices_without_the_readings_a_trade_needs_do_not_count(session: Session
     session.minutes(10)
     session.minutes(60, readings=False)
     assert sum(session.counted_minutes()) == pytest.approx(20, abs=1), "10 minutes until funding is too old"
+
+
+@pytest.mark.parametrize("speed", [1.0, 50.0, 300.0])
+def test_hours_are_of_event_time_at_any_speed(session: Session, speed: float) -> None:
+    session.hours_at(speed, 1.5)
+    assert sum(session.counted_minutes()) == pytest.approx(90, abs=1.5)
