@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from cockpit.domain.actions import AnyAction
@@ -12,6 +13,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
 from cockpit.journal.restore import Restored, find_restore
 from cockpit.journal.same_file import SameFile
+from cockpit.journal.schema import sessions
 from cockpit.journal.sessions import Alive, Entry, FeedKind, SessionInfo
 from cockpit.journal.spill import Spill
 from cockpit.journal.writer import BACKOFF_S, SPILL_ABOVE_RECORDS, JournalHealth, Writer
@@ -70,6 +72,19 @@ class Journal:
         self._lineage = continues.lineage if continues is not None else session.session_id
         self._seq = 0
         self._writer.backlog.push([Entry(session.session_id, self._lineage, 0, session)])
+
+    @property
+    def session_id(self) -> int:
+        """The session that was begun; 0 before one was."""
+        return self._session.session_id if self._session is not None else 0
+
+    def newest_session(self) -> int:
+        """The newest session in it; 0 where there is none, or it cannot be read."""
+        try:
+            with open_database(self._url, writes=False).connect() as connection:
+                return connection.execute(select(func.max(sessions.c.session_id))).scalar_one() or 0
+        except SQLAlchemyError:
+            return 0
 
     def append(self, actions: Sequence[AnyAction]) -> None:
         """Queue what one step of the engine decided; it is written whole or not at all. Never waits, never raises.

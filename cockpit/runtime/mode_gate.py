@@ -37,7 +37,7 @@ from cockpit.preflight.account_checks import account_items, opened
 from cockpit.preflight.checklist import Item
 from cockpit.runtime.halt_mark import halt_mark
 from cockpit.runtime.journal_first import Put
-from cockpit.runtime.profile_prefix import order_prefix
+from cockpit.runtime.profile_prefix import order_prefix, used_in
 
 if TYPE_CHECKING:
     from cockpit.runtime.live_venues import LiveVenues
@@ -268,6 +268,7 @@ class ModeGate:
     def _over(self, accounts: Mapping[str, VenueAccount]) -> LiveVenues:
         from cockpit.runtime.live_venues import LiveVenues
 
+        used_in(self.places, self._host.journal.session_id)
         config, prefix = self._host.config, order_prefix(self.places)
         return LiveVenues(
             accounts, prefix, config, self._host.journal, self._put, self._timing, lambda: halt_mark(self.places)

@@ -1,4 +1,8 @@
-"""What marks this profile's orders at a venue: six characters, made once and kept beside the journal."""
+"""What marks this profile's orders at a venue: six characters, kept beside the journal they are counted in.
+
+Order ids are counted on from what the journal holds. With an older journal put back they would be given again, and the
+fills of the orders that had them before be taken for those of the new ones: then the prefix is made anew.
+"""
 
 import secrets
 import string
@@ -16,6 +20,32 @@ def forget_with_the_journal(places: Places) -> None:
         (places.home / FILE_NAME).unlink(missing_ok=True)
 
 
+def forget_with_an_older_journal(places: Places, newest_session: int) -> None:
+    """Call it once the journal is open: one that lacks the session which last used the prefix is not the one it was."""
+    used_by = _used_by(places)
+    if used_by is not None and newest_session < used_by:
+        (places.home / FILE_NAME).unlink(missing_ok=True)
+
+
+def used_in(places: Places, session_id: int) -> None:
+    """Note that orders of this session bear the prefix. Raises `OSError`."""
+    prefix = order_prefix(places)
+    path = places.home / FILE_NAME
+    part = path.with_name(f".{FILE_NAME}.part")
+    part.write_text(f"{prefix}\n{session_id}\n", encoding="ascii")
+    part.chmod(0o600)
+    part.replace(path)
+
+
+def _used_by(places: Places) -> int | None:
+    """The newest session that used the prefix, where one is noted."""
+    try:
+        lines = (places.home / FILE_NAME).read_text(encoding="ascii").splitlines()
+        return int(lines[1]) if len(lines) > 1 else None
+    except (OSError, ValueError):
+        return None
+
+
 def order_prefix(places: Places) -> str:
     """This profile's prefix; made now where there is none, or none that could be one. Raises `OSError`."""
     path = places.home / FILE_NAME
@@ -31,7 +61,7 @@ def order_prefix(places: Places) -> str:
 def known_prefix(places: Places) -> str | None:
     """This profile's prefix if it has one that can be read."""
     try:
-        found = (places.home / FILE_NAME).read_text(encoding="ascii").strip()
+        found = (places.home / FILE_NAME).read_text(encoding="ascii").split("\n", 1)[0].strip()
     except (OSError, ValueError):
         return None
     return found if len(found) == PREFIX_CHARS and set(found) <= set(ALPHABET) else None

@@ -31,7 +31,7 @@ from cockpit.runtime.market_source import MarketSource, PacedSource, config_dige
 from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.player import Player, recorded_source
-from cockpit.runtime.profile_prefix import forget_with_the_journal
+from cockpit.runtime.profile_prefix import forget_with_an_older_journal, forget_with_the_journal
 
 LOG = logging.getLogger("cockpit.engine")
 
@@ -61,6 +61,7 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
 def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journal: Journal) -> Host:
     kind = _kind(options)
     restored = _restored(journal, kind, options.mode)
+    forget_with_an_older_journal(places, journal.newest_session())
     source, start_ns = _source(config, options, restored)
     session_id = time.time_ns() if restored is None else max(time.time_ns(), restored.session_id + 1)
     session = SessionInfo(

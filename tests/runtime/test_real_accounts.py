@@ -10,7 +10,14 @@ from cockpit.config.places import Places, shipped_config_path
 from cockpit.config.secrets import MissingKeys, Secrets
 from cockpit.domain.kinds import Mode
 from cockpit.execution.accounts import PaperSignsNothing, accounts_of
-from cockpit.runtime.profile_prefix import FILE_NAME, forget_with_the_journal, known_prefix, order_prefix
+from cockpit.runtime.profile_prefix import (
+    FILE_NAME,
+    forget_with_an_older_journal,
+    forget_with_the_journal,
+    known_prefix,
+    order_prefix,
+    used_in,
+)
 
 KEYS = {f"COCKPIT_OKX_{name}": "canary" for name in ("API_KEY", "SECRET", "PASSWORD")}
 
@@ -61,3 +68,17 @@ def test_an_account_never_shows_its_keys() -> None:
     accounts = accounts_of(load_config(shipped_config_path()), ["okx"], Mode.TEST, Secrets(KEYS, lambda _: None), {})
     assert list(accounts) == ["okx"]
     assert "canary" not in repr(accounts)
+
+
+def test_an_older_journal_put_back_makes_a_new_prefix_and_the_same_one_does_not(places: Places) -> None:
+    made = order_prefix(places)
+    forget_with_an_older_journal(places, 0)
+    assert known_prefix(places) == made, "no session used it yet"
+    used_in(places, 200)
+    assert known_prefix(places) == made
+    assert (places.home / FILE_NAME).stat().st_mode & 0o777 == 0o600
+    for newest in (200, 300):
+        forget_with_an_older_journal(places, newest)
+        assert order_prefix(places) == made
+    forget_with_an_older_journal(places, 100)
+    assert order_prefix(places) != made
