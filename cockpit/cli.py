@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,15 +11,20 @@ import typer
 
 from cockpit import __version__
 from cockpit.commands.completion import completion, completion_init
+from cockpit.commands.control_commands import arm, disarm, halt, resume
+from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.engine_command import engine
 from cockpit.commands.engine_commands import check, drill, flatten, status, stop
 from cockpit.commands.front import BAD, NO, YES, Front
 from cockpit.commands.global_options import globals_first
+from cockpit.commands.look_commands import log, trades, verdicts
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
 from cockpit.commands.screen_line import COMPLETE_VARIABLE
 from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOption, SetOption
+from cockpit.commands.speed_option import speed_of
 from cockpit.domain.kinds import Mode
+from cockpit.domain.plain_text import printable
 
 if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
@@ -41,10 +46,10 @@ FORESEEN = {
 
 app = typer.Typer(
     name="cockpit",
-    help="A terminal trading cockpit for crypto perpetuals. Starts in paper mode, on a simulated market, disarmed.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 """The commands. `main` runs them; tests may too."""
@@ -96,18 +101,24 @@ def _globals(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="PATH", help="The config file (or COCKPIT_CONFIG).")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and leave.")] = False,
     mode: Annotated[Mode | None, typer.Option("--mode", help="The engine's mode, where one is started.")] = None,
     feed: Annotated[str | None, typer.Option("--feed", metavar="sim|live|FILE", help="The market it sees.")] = None,
-    speed: Annotated[float | None, typer.Option("--speed", min=0, help="1 = real time, 0 = unpaced.")] = None,
+    speed: Annotated[
+        float | None, typer.Option("--speed", parser=speed_of, metavar="X", help="1 = real time, 0 = unpaced.")
+    ] = None,
     max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="Entries a UTC day, at most.")] = None,
-    arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
+    arm_: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Where the engine's API listens; 0 = any free one.")
+    ] = None,
     override_reason: OverrideOption = "",
     slow: SlowOption = False,
 ) -> int | None:
-    """Attaches the screen to this profile's engine, and starts one where none runs.
+    """A terminal trading cockpit for crypto perpetuals: attaches the screen to this profile's engine.
 
-    Paper mode, the simulated market, disarmed, unless told otherwise. Leaving the screen leaves the engine running.
+    Starts an engine where none runs: paper mode, the simulated market, disarmed, unless told otherwise. Leaving the
+    screen leaves the engine running. To get out now, whatever runs: cockpit flatten
 
     Example: cockpit --speed 10 --arm
     """
@@ -116,29 +127,39 @@ def _globals(
     if version:
         typer.echo(f"cockpit {__version__}")
         raise typer.Exit(YES)
-    options = _engine_options(mode, feed, speed, max_trades, arm, override_reason)
+    if home is not None and home.exists() and not home.is_dir() and ctx.invoked_subcommand != "flatten":
+        raise typer.BadParameter(
+            f"expected a directory to keep a profile in, was the file {home}", param_hint="'--home'"
+        )
+    options = _engine_options(mode, feed, speed, max_trades, arm_, port, override_reason)
     if ctx.invoked_subcommand is None:
         _collect_no_garbage()
         from cockpit.cli_screen import attach_here
 
         raise typer.Exit(attach_here(front.places(), options, slow=slow, first_paint=front.curtain))
     if options or slow:
-        given = " ".join([*options, *(["--slow"] if slow else [])])
-        raise typer.BadParameter(f"expected {given} after {ctx.invoked_subcommand}, was before it")
+        given, command = " ".join([*options, *(["--slow"] if slow else [])]), ctx.invoked_subcommand
+        place = f"after {command}" if command in ("engine", "attach") else "with cockpit alone or cockpit engine"
+        raise typer.BadParameter(f"expected {given} {place}, was before {command}")
     return None
 
 
 def _engine_options(
-    mode: Mode | None, feed: str | None, speed: float | None, max_trades: int | None, arm: bool, override_reason: str
+    mode: Mode | None,
+    feed: str | None,
+    speed: float | None,
+    max_trades: int | None,
+    arm: bool,
+    port: int | None,
+    override_reason: str,
 ) -> list[str]:
     """What was said of the engine, as `cockpit engine` takes it."""
-    said = {"--mode": mode, "--feed": feed, "--speed": speed, "--max-trades": max_trades}
+    said = {"--mode": mode, "--feed": feed, "--speed": speed, "--max-trades": max_trades, "--port": port}
     said |= {"--override-way-up": override_reason or None}
     options = [word for name, value in said.items() if value is not None for word in (name, str(value))]
     return [*options, *(["--arm"] if arm else [])]
 
 
-@app.command()
 def attach(
     ctx: typer.Context,
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Where the engine answers.")] = None,
@@ -165,7 +186,6 @@ def attach(
         raise typer.BadParameter(str(error), param_hint="URL") from None
 
 
-@app.command()
 def validate(
     ctx: typer.Context, mode: ModeOption = Mode.PAPER, json: JsonOption = False, overrides: SetOption = None
 ) -> int:
@@ -184,13 +204,42 @@ def validate(
     places, config = front.places(), front.load(overrides)
     checklist = preflight(places, config, mode)
     further = stages(places, config) if mode is Mode.PAPER else ()
-    typer.echo(checklist_json(checklist, further) if json else "\n".join(checklist_lines(checklist, further)))
+    lines = checklist_lines(checklist, further, terminal_cells())
+    echo(checklist_json(checklist, further) if json else "\n".join(lines))
     return YES if checklist.ok else NO
 
 
-app.command("import")(import_)
-for _command in (replay, report, engine, status, stop, flatten, drill, check, completion):
-    app.command()(_command)
+def version(ctx: typer.Context) -> int:
+    """Print the version and leave.
+
+    Example: cockpit version
+    """
+    echo(f"cockpit {__version__}")
+    return YES
+
+
+def help_(
+    ctx: typer.Context,
+    command: Annotated[str, typer.Argument(metavar="[COMMAND]", help="Which one; without it, all of them.")] = "",
+) -> int:
+    """Explain a command.
+
+    Example: cockpit help replay
+    """
+    asked = [command, "--help"] if command else ["--help"]
+    code = app(asked, prog_name="cockpit", standalone_mode=False, obj=ctx.obj)
+    return code if isinstance(code, int) else YES
+
+
+_IN_ORDER: dict[str, Callable[..., int | None]] = {
+    **{"attach": attach, "status": status, "flatten": flatten, "halt": halt, "resume": resume, "arm": arm},
+    **{"disarm": disarm, "stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
+    **{"validate": validate, "engine": engine, "check": check, "drill": drill, "import": import_, "replay": replay},
+    **{"completion": completion, "version": version, "help": help_},
+}
+"""The commands as the help lists them: what is needed in a hurry comes first."""
+for _name, _command in _IN_ORDER.items():
+    app.command(_name)(_command)
 
 
 def _collect_no_garbage() -> None:
@@ -230,7 +279,7 @@ def _traceback_of(front: Front, error: Exception) -> str:
 
 def _print(line: str, code: int) -> int:
     with contextlib.suppress(OSError):  # the code says it too, where nobody reads the line
-        typer.echo(f"cockpit: {' '.join(line.split())}", err=True)
+        typer.echo(f"cockpit: {printable(' '.join(line.split()))}", err=True)
     return code
 
 

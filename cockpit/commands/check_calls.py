@@ -67,6 +67,15 @@ async def execute(client: EngineClient, mode: Mode) -> str:
     return f"trade {one_line(found.trade_id)} {one_line(found.status)}, profit {found.profit:.2f}"
 
 
+async def execute_expired(client: EngineClient, mode: Mode) -> str:
+    """A signal that expired long ago: whatever the engine's state, it can only be refused."""
+    try:
+        found = _fits(await client.execute({**SIGNAL, "mode": mode.value, "expires_at": LONG_AGO}), ExecuteShape)
+    except EngineRefused as refused:
+        return f"denied: {one_line(_refused(refused, 400, DeniedShape).reason)}"
+    raise NotAsPromised(f"expected an expired signal to be refused, was trade {found.trade_id}")
+
+
 async def execute_unknown(client: EngineClient, mode: Mode) -> str:
     """A strategy that is not registered."""
     refused = await _refusal(client.execute({**SIGNAL, "strategy": NOBODY, "mode": mode.value}))

@@ -7,7 +7,7 @@ from time import perf_counter
 from cockpit.client.address import Address, local, remote
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.http import EngineClient
-from cockpit.commands.check_calls import ANSWER_WITHIN_S, CALLS, Call, NotAsPromised
+from cockpit.commands.check_calls import ANSWER_WITHIN_S, CALLS, Call, NotAsPromised, execute_expired
 from cockpit.commands.front import NO, YES
 from cockpit.config.places import Places
 from cockpit.domain.kinds import Mode
@@ -39,7 +39,10 @@ def _own_token(places: Places) -> str:
 
 
 async def _check(address: Address, say: Callable[[str], None], test: str, mode: Mode) -> int:
+    """All of them open nothing: only who asks for `execute` sends a signal that an armed paper engine trades."""
     calls = {name: call for kind, named in CALLS.items() if test in (ALL, kind) for name, call in named.items()}
+    if test == ALL:
+        calls["execute"] = execute_expired
     passed = 0
     async with EngineClient(address, "check", ANSWER_WITHIN_S) as client:
         for name, call in calls.items():

@@ -1,13 +1,13 @@
 """`cockpit engine`: the engine in the foreground, with its options and help."""
 
 import gc
-import math
 from typing import Annotated
 
 import typer
 
 from cockpit.commands.front import Front
 from cockpit.commands.shared_options import ModeOption, OverrideOption, SetOption
+from cockpit.commands.speed_option import speed_of
 from cockpit.domain.kinds import Mode
 
 
@@ -16,8 +16,14 @@ def engine(
     mode: ModeOption = Mode.PAPER,
     feed: Annotated[str, typer.Option("--feed", metavar="sim|live|FILE", help="The market it sees.")] = "sim",
     speed: Annotated[
-        float, typer.Option("--speed", min=0, help="1 = real time, 10 = ten times faster, 0 = as fast as it goes.")
-    ] = 1.0,
+        float,
+        typer.Option(
+            "--speed",
+            parser=speed_of,
+            metavar="X",
+            help="1 = real time, 10 = ten times faster, 0 = as fast as it goes.",
+        ),
+    ] = "1",  # type: ignore[assignment]
     max_trades: Annotated[int | None, typer.Option("--max-trades", min=0, help="Entries a UTC day, at most.")] = None,
     arm: Annotated[bool, typer.Option("--arm", help="Let setups trade from the start.")] = False,
     host: Annotated[str, typer.Option("--host", help="Where the API listens.")] = "127.0.0.1",
@@ -37,8 +43,6 @@ def engine(
     Example: cockpit engine --speed 10 --arm
     """
     front: Front = ctx.obj
-    if not math.isfinite(speed):
-        raise typer.BadParameter(f"expected a number, was {speed} (0 is as fast as it goes)", param_hint="'--speed'")
     config = front.load(overrides)
 
     gc.disable()  # while modules are imported: it is ready a tenth sooner; the start turns it on again

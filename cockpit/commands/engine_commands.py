@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cockpit.commands.echo import echo
 from cockpit.commands.front import Front
 from cockpit.commands.shared_options import JsonOption
 from cockpit.domain.kinds import Mode
@@ -22,17 +23,24 @@ class Tested(StrEnum):
     WEBSOCKET = "websocket"
 
 
-def status(ctx: typer.Context, json: JsonOption = False) -> int:
+def status(
+    ctx: typer.Context,
+    json: JsonOption = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl+C.")] = False,
+) -> int:
     """One look at the engine.
 
-    Mode, state, positions, P&L, health factor, feed ages. Exit 0 when an engine runs, 1 when none does.
+    A line that sums it up, then mode, state, positions, P&L, health factor, feed ages. Exit 0 when an engine runs, 1
+    when none does.
 
     Example: cockpit status --json
     """
-    from cockpit.commands.status import show_status
+    from cockpit.commands.status import show_status, watch_status
 
     front: Front = ctx.obj
-    return show_status(front.places(), typer.echo, as_json=json)
+    if watch:
+        return watch_status(front.places(), echo, as_json=json)
+    return show_status(front.places(), echo, as_json=json)
 
 
 def stop(
@@ -51,7 +59,7 @@ def stop(
     if flatten and leave_stops:
         raise typer.BadParameter("expected one of the two, was both", param_hint="'--flatten' / '--leave-stops'")
     front: Front = ctx.obj
-    return stop_engine(front.places(), typer.echo, flatten=flatten, leave_stops=leave_stops)
+    return stop_engine(front.places(), echo, flatten=flatten, leave_stops=leave_stops)
 
 
 def flatten(
@@ -106,7 +114,7 @@ def drill(
     from cockpit.commands.drilling import drill_now
 
     front: Front = ctx.obj
-    return drill_now(front.places(), front.load(), typer.echo, _confirmed(yes), venue=venue)
+    return drill_now(front.places(), front.load(), echo, _confirmed(yes), venue=venue)
 
 
 def check(
@@ -118,8 +126,8 @@ def check(
 ) -> int:
     """The API's test client.
 
-    Runs each call against a running server, a line each; exit 1 when one fails. `execute` sends a paper signal of 50
-    USD, which an armed paper engine trades; in test and live the signal has expired and trades nothing.
+    Runs each call against a running server, a line each; exit 1 when one fails. Opens nothing: only with --test execute
+    a paper signal of 50 USD is sent, which an armed paper engine trades. In test and live it has always expired.
 
     Example: cockpit check --test all
     """
@@ -127,7 +135,7 @@ def check(
 
     front: Front = ctx.obj
     try:
-        return check_api(front.places(), typer.echo, url=url, token=token, test=test.value, mode=mode)
+        return check_api(front.places(), echo, url=url, token=token, test=test.value, mode=mode)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="'--url' / '--token'") from None
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
 
@@ -44,13 +45,14 @@ def report(
     found, history = build_report(evidence, config), history_of(evidence)
     written = write_pages(found, history, html=html, csv=csv)
     if json:
-        typer.echo(found.as_json())
+        echo(found.as_json())
     elif written:
-        typer.echo("\n".join(written))
+        echo("\n".join(written))
     else:
         from rich.console import Console
 
         from cockpit.journal.report_terminal import print_report
 
-        print_report(found, history, Console())
+        cells = terminal_cells()
+        print_report(found, history, Console(width=cells or 200), cells)
     return NO if found.limit_violations or found.ledger_touches else YES

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 COMPLETE_VARIABLE = "_COCKPIT_COMPLETE"
 """Set by a shell that asks for completions: then the words are in the environment, and none is an argument."""
+FASTEST = 10_000.0
 MODES = ("paper", "test", "live")
 
 
@@ -66,14 +67,23 @@ def _is_url(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
+def _is_speed(text: str) -> bool:
+    """Whether the command line takes it: what it refuses is refused without a picture before it."""
+    try:
+        return 0.0 <= float(text) <= FASTEST
+    except ValueError:
+        return False
+
+
 _FLAGS = ("--arm", "--slow")
 _PROFILE: dict[str, Callable[[str], bool]] = {"--home": bool, "--config": bool}
 _ATTACH: dict[str, Callable[[str], bool]] = {"--token": bool, "--slow": lambda _: True}
 _ENGINE: dict[str, Callable[[str], bool]] = {
     "--mode": lambda text: text in MODES,
     "--feed": bool,
-    "--speed": _is_number(float),
+    "--speed": _is_speed,
     "--max-trades": _is_number(int),
+    "--port": _is_number(int),
     "--override-way-up": bool,
     "--arm": lambda _: True,
     "--slow": lambda _: True,

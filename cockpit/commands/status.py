@@ -1,7 +1,9 @@
 """`cockpit status`: one look at the engine, as text for people or as JSON for scripts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +12,7 @@ from cockpit.client.answers import one_line
 from cockpit.commands.front import NO, YES
 from cockpit.commands.reach import NoAnswer, ask_engine
 from cockpit.config.places import Places
+from cockpit.domain.kinds import FeedState
 from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.process_problems import process_problems
 from cockpit.domain.snapshot import FeedView, ForeignPositionView, HealthView, OpenTradeView, Snapshot
@@ -18,6 +21,9 @@ from cockpit.domain.units import utc_text
 
 ANSWER_WITHIN_S = 2.0
 UNKNOWN = "unknown"
+WATCH_EVERY_S = 1.0
+CLEAR = "\033[H\033[2J"
+FINE = (FeedState.FRESH, FeedState.OFF)
 
 
 def show_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
@@ -32,6 +38,21 @@ def show_status(places: Places, say: Callable[[str], None], *, as_json: bool) ->
         return NO
     say(_json(status_json(*answer)) if as_json else "\n".join(status_lines(*answer)))
     return YES
+
+
+def watch_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
+    """The same every second: in place on a terminal, one after the other anywhere else. Ends with the engine, or by
+    Ctrl+C.
+    """
+    while True:
+        lines: list[str] = []
+        code = show_status(places, lines.append, as_json=as_json)
+        if sys.stdout.isatty():
+            sys.stdout.write(CLEAR)
+        say("\n".join(lines))
+        if code != YES:
+            return code
+        time.sleep(WATCH_EVERY_S)
 
 
 def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
@@ -71,6 +92,7 @@ def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
 def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
     """The look as people read it."""
     account = snapshot.account
+    yield summary(snapshot, process)
     yield f"engine     process {process.pid}, version {process.version}, up {process.uptime_s:.0f} s, {process.url}"
     yield f"market     {process.feed}, speed {process.speed:g}, engine time {utc_text(snapshot.ts_ns)}"
     yield f"mode       {snapshot.mode.value}"
@@ -86,9 +108,29 @@ def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
     yield from (f"position   {one_line(_position_line(view))}" for view in snapshot.open_trades)
     yield from (f"foreign    {one_line(foreign_line(view))}" for view in snapshot.foreign_positions)
     yield f"health     {_health_line(snapshot.health)}"
-    yield from (f"feed       {_feed_line(feed)}" for feed in snapshot.feeds)
+    yield from (f"feed       {_feed_line(feed)}" for feed in snapshot.feeds if feed.state not in FINE)
+    fine = [feed for feed in snapshot.feeds if feed.state is FeedState.FRESH]
+    off = sum(feed.state is FeedState.OFF for feed in snapshot.feeds)
+    yield f"feeds      {len(fine)} of {len(snapshot.feeds)} fresh, {off} off (--json has every one){_oldest(fine)}"
     yield from (f"flatten    {one_line(step)}" for step in snapshot.flatten_steps)
     yield from (f"problem    {one_line(problem)}" for problem in process_problems(process))
+
+
+def summary(snapshot: Snapshot, process: ProcessView) -> str:
+    """All of it in one line: whose money, what the engine may do, what is open, what it came to, what is wrong."""
+    account, open_trades = snapshot.account, len(snapshot.open_trades)
+    bad = [feed.name for feed in snapshot.feeds if feed.state not in FINE]
+    wrong = [*process_problems(process), *([f"{len(bad)} feeds not fresh"] if bad else [])]
+    return (
+        f"{snapshot.mode.value.upper()} {snapshot.state.value.upper().replace('_', ' ')}, {process.feed.split(':')[0]} "
+        f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {account.session_usd:+.2f} USD realised, "
+        f"{one_line('; '.join(wrong)) if wrong else 'no problem'}"
+    )
+
+
+def _oldest(feeds: Sequence[FeedView]) -> str:
+    ages = [(feed.age_s, feed.name) for feed in feeds if feed.age_s is not None]
+    return f", the oldest {_age(max(ages)[0])}: {max(ages)[1]}" if ages else ""
 
 
 def _position(view: OpenTradeView) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cockpit.domain.plain_text import printable
 from cockpit.journal.report import Report
 from cockpit.journal.report_figures import SetupLine, SplitLine
 from cockpit.journal.report_history import History
@@ -17,34 +18,36 @@ WIDEST = 100
 """A curve wider than this says no more."""
 
 
-def print_report(report: Report, history: History, console: Console) -> None:
-    """Print the whole report. Rich leaves colours out for pipes and NO_COLOR; without UTF-8 it is drawn in ASCII."""
-    cells = min(console.width, WIDEST)
+def print_report(report: Report, history: History, console: Console, cells: int | None = None) -> None:
+    """Print the whole report, lines broken at `cells` where that is given.
+
+    Rich leaves colours out for pipes and NO_COLOR; without UTF-8 it is drawn in ASCII."""
+    wide = min(cells or WIDEST, WIDEST)
     pen = Pen(console.options.ascii_only)
     mark = f"{report.market} " if report.market else ""
-    _print(console, summary_lines(report))
+    _print(console, summary_lines(report, cells))
     if history.closed:
         _head(console, f"{mark}Equity, net USD{_mixed(history)}")
-        _print(console, curve_lines(history.equity, cells, pen))
+        _print(console, curve_lines(history.equity, wide, pen))
         _head(console, f"{mark}R of each closed trade")
-        _print(console, histogram_lines(history.r_bins, cells, pen))
+        _print(console, histogram_lines(history.r_bins, wide, pen))
     if report.by_setup:
         console.print()
-        console.print(_setups(report.by_setup, pen, mark), width=cells)
+        console.print(_setups(report.by_setup, pen, mark), width=wide)
         console.print()
-        console.print(_splits(report.by_side, f"{mark}side", pen), width=cells)
+        console.print(_splits(report.by_side, f"{mark}side", pen), width=wide)
         console.print()
-        console.print(_splits(report.by_hour, f"{mark}UTC hour", pen), width=cells)
+        console.print(_splits(report.by_hour, f"{mark}UTC hour", pen), width=wide)
     console.print()
     _print(console, verdict_lines(report))
     console.print()
-    _print(console, safety_lines(report))
+    _print(console, safety_lines(report, cells))
 
 
 def _print(console: Console, lines: Iterable[str | Text]) -> None:
     """Lines as they are: nothing in them is markup, and nothing is highlighted."""
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(line) if isinstance(line, str) else line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _head(console: Console, title: str) -> None:
@@ -86,7 +89,7 @@ def _setups(lines: Iterable[SetupLine], pen: Pen, mark: str) -> Table:
     for line in lines:
         slip = "-" if line.slippage_bps_mean is None else f"{line.slippage_bps_mean:+.2f}"
         table.add_row(
-            Text(line.setup),
+            Text(printable(line.setup)),
             str(line.trades),
             f"{line.win_rate_pct:.1f}",
             Text(f"{line.pnl_usd:+.4f}", GOOD if line.pnl_usd >= 0 else BAD),

@@ -1,21 +1,21 @@
-"""The words of the report for people: plain lines that fit 80 columns."""
+"""The words of the report for people: plain lines that fit a terminal."""
 
 from collections.abc import Iterator
 
+from cockpit.domain.plain_text import wrapped
 from cockpit.domain.units import utc_text
 from cockpit.journal.expectancy import interval_text
 from cockpit.journal.report import Report
 from cockpit.journal.report_figures import Figures, Spread
 from cockpit.journal.way_up import WayUpStep
 
-WIDTH = 80
 LABEL = 22
 MOST_VIOLATIONS = 20
 
 
-def summary_lines(report: Report) -> list[str]:
-    """What was traded and what it cost, no line longer than 80 characters."""
-    return [line for part in _summary(report) for line in _wrapped(part)]
+def summary_lines(report: Report, cells: int | None = None) -> list[str]:
+    """What was traded and what it cost, no line longer than so many cells."""
+    return [line for part in _summary(report) for line in _wrapped(part, cells)]
 
 
 def verdict_lines(report: Report) -> list[str]:
@@ -25,9 +25,9 @@ def verdict_lines(report: Report) -> list[str]:
     return [said, *(_line(f"  {check}", str(count)) for check, count in report.denied_by.items())]
 
 
-def safety_lines(report: Report) -> list[str]:
+def safety_lines(report: Report, cells: int | None = None) -> list[str]:
     """What must be 0, the hours that count, and what the way up still lacks."""
-    return [line for part in _safety(report) for line in _wrapped(part)]
+    return [line for part in _safety(report) for line in _wrapped(part, cells)]
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -108,11 +108,9 @@ def _spread(spread: Spread, unit: str, otherwise: str = "no fill yet") -> str:
     return f"mean {spread.mean:.2f} {unit}, p95 {spread.p95:.2f} {unit}"
 
 
-def _wrapped(line: str) -> Iterator[str]:
+def _wrapped(line: str, cells: int | None) -> list[str]:
     """The line, broken between words where it is too long; what follows is indented under it."""
-    while len(line) > WIDTH:
-        cut = line.rfind(" ", 4, WIDTH + 1)
-        cut = cut if cut > 0 else WIDTH
-        yield line[:cut].rstrip()
-        line = "    " + line[cut:].strip()
-    yield line
+    head = line[: len(line) - len(line.lstrip())]
+    if cells is None or len(line) <= cells:
+        return [line]
+    return wrapped(line.lstrip(), cells, head, "    ", breaks_words=True)

@@ -1,11 +1,11 @@
 """The checklist for people, in 80 columns, and for scripts."""
 
 import json
-import textwrap
 from collections.abc import Iterator
 
 import msgspec
 
+from cockpit.domain.plain_text import wrapped
 from cockpit.gate.arithmetic import SetupArithmetic
 from cockpit.preflight.checklist import Checklist, Item, Standing
 from cockpit.preflight.further import Stage, stages_json
@@ -17,8 +17,8 @@ FOLDED = ("arithmetic.",)
 """Items whose numbers the table shows already; they are listed only where they are not plainly in order."""
 
 
-def checklist_lines(checklist: Checklist, further: tuple[Stage, ...] = ()) -> Iterator[str]:
-    """The checklist as lines of at most 80 characters, except where one word is longer; then what the way on asks."""
+def checklist_lines(checklist: Checklist, further: tuple[Stage, ...] = (), cells: int | None = WIDTH) -> Iterator[str]:
+    """The checklist as lines of at most so many cells, except where one word is longer; then what the way on asks."""
     yield f"Pre-flight checklist, {checklist.mode} mode"
     yield f"home    {checklist.home}"
     yield f"config  {checklist.config}"
@@ -27,10 +27,10 @@ def checklist_lines(checklist: Checklist, further: tuple[Stage, ...] = ()) -> It
     yield ""
     for item in checklist.items:
         if item.standing is not Standing.OK or not item.name.startswith(FOLDED):
-            yield from _item_lines(item)
+            yield from _item_lines(item, cells)
     yield ""
     for stage in further:
-        yield from _stage_lines(stage)
+        yield from _stage_lines(stage, cells)
     yield _verdict(checklist)
 
 
@@ -82,27 +82,20 @@ def checklist_json(checklist: Checklist, further: tuple[Stage, ...] = ()) -> str
     return json.dumps(found, ensure_ascii=False)
 
 
-def _stage_lines(stage: Stage) -> Iterator[str]:
+def _stage_lines(stage: Stage, cells: int | None) -> Iterator[str]:
     begins = "ready" if stage.ready else f"{sum(one.needed for one in stage.missing)} missing"
     yield f"{stage.name}: {begins}; {stage.command}"
     for one in stage.missing:
-        yield from _wrapped("    need  " if one.needed else "    may   ", f"{one.name}: {one.sentence}")
+        yield from _wrapped("    need  " if one.needed else "    may   ", f"{one.name}: {one.sentence}", cells)
     yield ""
 
 
-def _item_lines(item: Item) -> list[str]:
-    return _wrapped(f"{MARKS[item.standing]}  ", f"{item.name}: {item.detail}")
+def _item_lines(item: Item, cells: int | None) -> list[str]:
+    return _wrapped(f"{MARKS[item.standing]}  ", f"{item.name}: {item.detail}", cells)
 
 
-def _wrapped(head: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width=WIDTH,
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _wrapped(head: str, text: str, cells: int | None) -> list[str]:
+    return wrapped(text, cells, head, " " * len(head))
 
 
 def _verdict(checklist: Checklist) -> str:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cockpit.domain.plain_text import printable
 from cockpit.runtime.alert_texts import Alert
-from cockpit.runtime.narrate import printable
 
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase

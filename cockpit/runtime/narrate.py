@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
 from cockpit.domain.numbers import price_text
+from cockpit.domain.plain_text import printable
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Verdict
@@ -29,7 +30,7 @@ def line_of(action: AnyAction) -> str | None:
     """One action as one line, or None for what people need not read."""
     match action:
         case Decided():
-            return _verdict(action.verdict)
+            return verdict_text(action.verdict)
         case TradeChanged() if action.change in TOLD_CHANGES:
             return _trade(action.trade, action.change)
         case StateChanged():
@@ -44,12 +45,8 @@ def line_of(action: AnyAction) -> str | None:
             return None
 
 
-def printable(text: str) -> str:
-    """Text from outside without what could steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
-def _verdict(verdict: Verdict) -> str:
+def verdict_text(verdict: Verdict) -> str:
+    """A verdict: yes and how much, or no and why."""
     asked = verdict.proposal
     what = f"{asked.setup} {asked.asset} {asked.side.value}"
     if not verdict.approved:

@@ -38,7 +38,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     ("words", "offered"),
     [
         (["cockpit", "va"], ["validate"]),
-        (["cockpit", "re"], ["replay", "report"]),
+        (["cockpit", "re"], ["resume", "report", "replay"]),
         (["cockpit", "report", "--h"], ["--html", "--help"]),
         (["cockpit", "engine", "--mode", ""], ["paper", "test", "live"]),
         (["cockpit", "check", "--test", "w"], ["websocket"]),

@@ -17,8 +17,8 @@ from cockpit.__main__ import main as front_door
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
-COMMANDS = ["attach", "validate", "import", "replay", "report", "engine", "status", "stop", "flatten", "drill", "check"]
-COMMANDS += ["completion"]
+COMMANDS = ["attach", "status", "flatten", "halt", "resume", "arm", "disarm", "stop", "trades", "verdicts", "log"]
+COMMANDS += ["report", "validate", "engine", "check", "drill", "import", "replay", "completion", "version", "help"]
 HELP_LIMIT_S = 0.150
 
 
@@ -67,6 +67,36 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stderr.strip() == "[]"
 
 
+@pytest.mark.parametrize("arguments", [["-h"], ["help"], ["replay", "-h"], ["help", "replay"]])
+def test_help_is_asked_for_in_every_way(arguments: list[str], cockpit: Cockpit) -> None:
+    result = cockpit(*arguments)
+    assert result.returncode == 0
+    command = "cockpit replay" if "replay" in arguments else "cockpit"
+    assert result.stdout.startswith(f"Usage: {command} [OPTIONS]")
+    assert "Example: cockpit" in result.stdout
+
+
+def test_what_is_needed_in_a_hurry_is_listed_first(cockpit: Cockpit) -> None:
+    listed = [line.split()[0] for line in cockpit("-h").stdout.split("Commands:")[1].splitlines() if line.strip()]
+    assert listed.index("flatten") <= 2
+    assert listed.index("halt") <= 4
+
+
+@pytest.mark.parametrize("arguments", [["-V"], ["version"]])
+def test_the_version_is_asked_for_in_every_way(arguments: list[str], cockpit: Cockpit) -> None:
+    assert cockpit(*arguments).stdout == f"cockpit {__version__}\n"
+
+
+def test_no_escape_code_of_a_config_reaches_the_terminal(cockpit: Cockpit, tmp_path: Path) -> None:
+    config = tmp_path / "odd.json"
+    config.write_text('{"limits": {"\\u001b]0;owned\\u0007\\u001b[2J": 1}}')
+    result = cockpit("--config", str(config), "validate")
+    assert result.returncode == 2
+    assert "owned" in result.stderr
+    assert "\x1b" not in result.stderr + result.stdout
+    assert "\x07" not in result.stderr
+
+
 def test_version(cockpit: Cockpit) -> None:
     assert cockpit("--version").stdout == f"cockpit {__version__}\n"
 
@@ -79,6 +109,9 @@ def test_the_console_script_is_the_front_door() -> None:
     assert [script.load() for script in scripts if script.name == "cockpit"] == [front_door]
 
 
+SPEED = "Invalid value for '--speed': expected a number from 0 to 10000 (1 = real time, 0 = as fast as it goes)"
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -86,8 +119,17 @@ def test_the_console_script_is_the_front_door() -> None:
         (["validate", "--jsn"], "No such option: --jsn"),
         (["validate", "--mode", "real"], "Invalid value for '--mode': 'real' is not one of 'paper', 'test', 'live'"),
         (["replay"], "Missing argument 'FILE.rec': see cockpit replay --help"),
-        (["engine", "--speed", "-1"], "Invalid value for '--speed': "),
-        (["engine", "--speed", "inf"], "Invalid value for '--speed': expected a number, was inf (0 is as fast as"),
+        (["engine", "--speed", "-1"], f"{SPEED}, was '-1': see cockpit engine --help"),
+        (["engine", "--speed", "inf"], f"{SPEED}, was 'inf'"),
+        (["engine", "--speed", "1e308"], f"{SPEED}, was '1e308'"),
+        (["engine", "--speed", "fast"], f"{SPEED}, was 'fast'"),
+        (["--speed", "fast"], f"{SPEED}, was 'fast': see cockpit --help"),
+        (
+            ["--home", "/etc/passwd", "status"],
+            "Invalid value for '--home': expected a directory to keep a profile in, was",
+        ),
+        (["--arm", "status"], "Invalid value: expected --arm with cockpit alone or cockpit engine, was before status"),
+        (["--speed", "5", "engine"], "Invalid value: expected --speed 5.0 after engine, was before engine"),
         (["completion", "tcsh"], "Invalid value for 'bash|zsh|fish': 'tcsh' is not one of 'bash', 'zsh', 'fish'"),
         (["report", "--html"], "Option '--html' requires an argument: see cockpit"),
         (["engine", "--port", "70000"], "Invalid value for '--port': "),

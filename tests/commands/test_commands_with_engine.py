@@ -37,7 +37,7 @@ def test_look_check_and_stop(shell: Shell) -> None:
         "state      disarmed",
         "session    +0.00 USD",
         "health     ",
-        "feed       stream.",
+        "feeds      ",
     ):
         assert word in text.stdout
 

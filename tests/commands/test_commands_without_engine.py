@@ -82,4 +82,4 @@ def test_the_way_up_can_be_overridden_where_the_screen_starts_the_engine(shell: 
     found = shell.run("--mode", "test", "--override-way-up", "a week on demo", "status")
     assert found.returncode == 2
     options = "--mode test --override-way-up a week on demo"
-    assert f"expected {options} after status, was before it" in only_line(found.stderr)
+    assert f"expected {options} with cockpit alone or cockpit engine, was before status" in only_line(found.stderr)

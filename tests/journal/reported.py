@@ -40,5 +40,7 @@ def on_terminal(evidence: Evidence, config: CockpitConfig, *, encoding: str = "u
     """What `cockpit report` prints on such a terminal."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-    print_report(build_report(evidence, config), history_of(evidence), Console(file=file, **{"width": 80, **terminal}))
+    print_report(
+        build_report(evidence, config), history_of(evidence), Console(file=file, **{"width": 80, **terminal}), 80
+    )
     return raw.getvalue().decode(encoding)

@@ -42,7 +42,7 @@ def told_by_hand() -> list[AnyAction]:
 
 
 def report_text(report: Report) -> str:
-    return "\n".join([*summary_lines(report), *verdict_lines(report), *safety_lines(report)])
+    return "\n".join([*summary_lines(report, 80), *verdict_lines(report), *safety_lines(report, 80)])
 
 
 def from_journal(path: Path, actions: list[AnyAction]) -> Evidence:
@@ -163,6 +163,8 @@ def test_long_sentences_are_broken_not_cut(tmp_path: Path, shipped_config: Cockp
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "".join(text.split()).count("9" * 100) == 1
     assert report.limit_violations == 2
+    piped = "\n".join([*summary_lines(report), *safety_lines(report)])
+    assert "9" * 100 in piped, "a pipe gets whole lines"
 
 
 def test_the_json_holds_the_same_numbers(report: Report) -> None:

@@ -1,0 +1,112 @@
+"""What the sheets show, from a shell: the log as it goes, the trades, the gate's verdicts."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cockpit.commands.front import NO, YES, Front
+from cockpit.commands.shared_options import JsonOption
+
+if TYPE_CHECKING:
+    from cockpit.config.places import Places
+
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many, newest first.")]
+ANSWER_WITHIN_S = 5.0
+
+
+def log(
+    ctx: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens.")] = False,
+    json: JsonOption = False,
+) -> int:
+    """What the engine decided, a line each.
+
+    The newest 500 entries, oldest first; with --follow it goes on until Ctrl+C or the engine's end. With --json each
+    entry is an object on a line of its own. Exit 1 when no engine runs.
+
+    Example: cockpit log --follow
+    """
+    import asyncio
+
+    from cockpit.commands.echo import echo
+    from cockpit.commands.following import follow_log
+
+    front: Front = ctx.obj
+    return asyncio.run(follow_log(front.places(), echo, follow=follow, as_json=json))
+
+
+def trades(ctx: typer.Context, limit: LimitOption = 50, json: JsonOption = False) -> int:
+    """The trades, newest first.
+
+    From the running engine, else from the journal. Exit 1 when there is neither.
+
+    Example: cockpit trades --json
+    """
+    import msgspec
+
+    from cockpit.commands.listing import trade_line
+    from cockpit.domain.trades import TradeRecord
+
+    return _listed(ctx, "trades", limit, json, lambda plain: trade_line(msgspec.convert(plain, TradeRecord)))
+
+
+def verdicts(ctx: typer.Context, limit: LimitOption = 50, json: JsonOption = False) -> int:
+    """The gate's verdicts, newest first.
+
+    A line each; --json has every check. From the running engine, else from the journal. Exit 1 when there is neither.
+
+    Example: cockpit verdicts --limit 20
+    """
+    import msgspec
+
+    from cockpit.commands.listing import verdict_line
+    from cockpit.domain.verdict import Verdict
+
+    return _listed(ctx, "verdicts", limit, json, lambda plain: verdict_line(msgspec.convert(plain, Verdict)))
+
+
+def _listed(ctx: typer.Context, name: str, limit: int, json: bool, line_of: Callable[[Any], str]) -> int:
+    import msgspec
+
+    from cockpit.commands.echo import echo
+
+    front: Front = ctx.obj
+    found = _found(front.places(), name, limit)
+    if json:
+        echo(msgspec.json.encode(found).decode())
+        return YES if "error" not in found else NO
+    if "error" in found:
+        typer.echo(f"cockpit: {found['error']}", err=True)
+        return NO
+    lines = [line_of(plain) for plain in found[name]]
+    echo("\n".join(lines) if lines else f"no {name} yet")
+    if found["source"] != "journal":
+        typer.echo("from memory: the journal has not got everything yet", err=True)
+    return YES
+
+
+def _found(places: "Places", name: str, limit: int) -> dict[str, Any]:
+    """A page of them, or `error` with the reason why there is none."""
+    import asyncio
+
+    import msgspec
+
+    from cockpit.client.errors import EngineRefused, EngineUnreachable
+    from cockpit.commands.reach import client_of
+    from cockpit.journal.errors import JournalError
+    from cockpit.journal.reading import JournalReader
+    from cockpit.runtime.lock import is_held
+
+    async def asked() -> dict[str, Any]:
+        async with client_of(places, ANSWER_WITHIN_S) as client:
+            return await (client.trades(limit) if name == "trades" else client.verdicts(limit))
+
+    try:
+        if is_held(places.lock):
+            return asyncio.run(asked())
+        reader = JournalReader(places.journal)
+        page: list[Any] = list(reader.trades(limit) if name == "trades" else reader.verdicts(limit))
+        return {name: msgspec.to_builtins(page), "limit": limit, "offset": 0, "source": "journal"}
+    except (EngineRefused, EngineUnreachable, JournalError) as error:
+        return {"error": str(error)}
