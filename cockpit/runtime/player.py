@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
@@ -10,10 +11,11 @@ from cockpit.domain.actions import Action, AnyAction, Decided
 from cockpit.domain.events import MarketEvent
 from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.recorded import is_market_event
-from cockpit.journal.recordings import read_recording
+from cockpit.journal.recordings import RecordingReader, read_recording
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.market_source import BREATHE_EVERY, PacedSource, Put
 
+LOG = logging.getLogger("cockpit.engine")
 PLAYING, HELD, SEEKING, ENDED = "playing", "held", "seeking", "ended"
 
 
@@ -147,9 +149,18 @@ class Player(PacedSource):
 def recorded_source(path: Path, speed: float) -> tuple[Player, int]:
     """A recording's market, and the instant it starts. Raises `RecordingError` for a file that is no recording."""
     header, reader = read_recording(path)
-    inputs = (record for record in reader if not isinstance(record, Action))
-    events = (item for item in inputs if is_market_event(item))
-    return Player(FeedKind.RECORDED, path.name, events, header.start_ns, speed), header.start_ns
+    return Player(FeedKind.RECORDED, path.name, _events(reader), header.start_ns, speed), header.start_ns
+
+
+def _events(reader: RecordingReader) -> Iterator[MarketEvent]:
+    """The market's part; what of the recording is missing is logged where it is missing."""
+    told = 0
+    for record in reader:
+        for one in reader.damage[told:]:
+            LOG.error("%s: %s", reader.path, one.sentence)
+        told = len(reader.damage)
+        if not isinstance(record, Action) and is_market_event(record):
+            yield record
 
 
 def pace(speed: float) -> str:

@@ -95,3 +95,15 @@ def test_every_signal_is_answered(scene: Scenario) -> None:
     for strategy in (MOMENTUM, "Moon Shot"):
         scene.signal(strategy=strategy)
     assert len(scene.seen.of(CommandAnswered)) == before + 2
+
+
+def test_an_id_that_traded_is_known_after_a_thousand_others(scene: Scenario) -> None:
+    first = scene.signal(signal_id="mine")
+    assert first.trade_id is not None
+    for number in range(1_001):
+        assert not scene.signal(signal_id=f"other-{number}", strategy="Moon Shot").ok
+    sent = len(scene.placed())
+    again = scene.signal(signal_id="mine")
+    assert (again.ok, again.trade_id, again.sentence) == (True, first.trade_id, first.sentence)
+    assert len(scene.placed()) == sent
+    assert scene.signal(signal_id="other-1000", strategy="Moon Shot").sentence.startswith("unknown strategy")

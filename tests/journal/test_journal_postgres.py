@@ -20,6 +20,7 @@ from cockpit.domain.actions import Notice, TradeChanged
 from cockpit.domain.kinds import Mode, OrderRole
 from cockpit.journal import schema
 from cockpit.journal.database import journal_url, open_database
+from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
@@ -185,3 +186,12 @@ def test_a_server_that_goes_down_loses_nothing(cluster: Cluster, url: str, tmp_p
     assert journal.flush(30)
     journal.close(30)
     assert stored(url) == [f"notice {number}" for number in range(300)]
+
+
+def test_two_engines_on_one_journal_are_refused(url: str, tmp_path: Path) -> None:
+    first = Journal(url, tmp_path / "first.spill")
+    with pytest.raises(JournalError, match="for this engine alone, was another engine's: stop that one"):
+        Journal(url, tmp_path / "second.spill")
+    assert first.close(30)
+    second = Journal(url, tmp_path / "second.spill")
+    assert second.close(30)

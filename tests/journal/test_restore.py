@@ -253,3 +253,16 @@ def test_the_rebuilt_account_is_the_accountants_own(gains: list[tuple[int, bool]
     wanted = accountant.account
     for name in Account.__struct_fields__:
         assert getattr(found, name) == pytest.approx(getattr(wanted, name), abs=1e-9), name
+
+
+def test_the_ids_of_closed_trades_are_restored_however_long_ago(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.begin(SESSION)
+    for number in range(1, 1_201):
+        done = closed(number, 0.05, signal_id=f"signal-{number}")
+        journal.append([TradeChanged(done.closed_ns or 0, done, "closed")])
+    assert journal.flush(30)
+    restored = journal.latest_restore(2 * 10**18, SESSION.feed, 30)
+    assert journal.close(30)
+    assert restored is not None
+    assert {trade.signal_id for trade in restored.command.signalled} == {f"signal-{n}" for n in range(1, 1_201)}

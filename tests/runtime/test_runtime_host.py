@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.api.pages import Pages
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.commands import Arm, Disarm, Flatten, Resume, Signal
@@ -228,8 +229,13 @@ async def test_a_locked_journal_stops_nothing_is_seen_and_gets_everything_later(
         other.execute("begin exclusive")
         trade = await stage.open_trade()
         began_s = time.monotonic()
-        assert (await stage.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "test"))).ok
+        answer = await stage.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "test"))
+        assert answer.ok
         assert time.monotonic() - began_s < 1.0, "an answer does not wait for the journal for long"
+        assert "; NOT IN THE JOURNAL YET (" in answer.sentence
+        pages = Pages(tmp_path / "journal.sqlite", stage.host.recent, 0.1, lambda: not stage.host.not_durable())
+        shown, source = await pages.trades(50, 0)
+        assert ([one.trade_id for one in shown], source) == ([trade.trade_id], "memory")
         await stage.until(lambda: not stage.host.process().journal_ok)
         process = stage.host.process()
         assert process.journal_pending > 0 and "locked" in process.journal_error
@@ -240,6 +246,11 @@ async def test_a_locked_journal_stops_nothing_is_seen_and_gets_everything_later(
         other.close()
         await stage.until(lambda: stage.host.journal.health().pending == 0)
         assert stage.host.process().journal_ok
+        assert stage.host.not_durable() == ""
+        shown, source = await pages.trades(50, 0)
+        assert ([one.phase for one in shown], source) == ([TradePhase.CLOSED], "journal")
+        assert await pages.trade(trade.trade_id) == shown[0]
+        assert await pages.trade("t999999") is None
         assert stage.rows("select trade_id, phase from trades") == [(trade.trade_id, "closed")]
         assert stage.rows("select command from operator_actions order by seq") == [("arm",), ("signal",), ("disarm",)]
 
