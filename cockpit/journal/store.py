@@ -42,9 +42,9 @@ class Journal:
             spill_path = Path(str(self._url.database)).with_suffix(".spill")
         self._database = open_database(self._url, writes=True)
         self._refuse_what_cannot_work()
+        self._alone = hold_alone(self._url)
         spill = Spill(spill_path) if spill_path is not None else None
         self.damage = spill.damage if spill is not None else ""
-        self._alone = hold_alone(self._url)
         file = SameFile(Path(str(self._url.database))) if self._url.get_backend_name() == "sqlite" else None
         self._writer = Writer(self._database, spill, backoff_s, spill_above_records, file)
         self._session: SessionInfo | None = None
