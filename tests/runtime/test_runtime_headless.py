@@ -131,7 +131,7 @@ def test_the_ready_line_says_where_and_sigterm_ends_it_in_order(start: Start, tm
     process = start(*cli(tmp_path / "home", "--speed", "20"))
     ready(process)
     line = next(line for line in process.said.splitlines() if line.startswith("ready"))
-    assert "paper mode, disarmed, simulated: seed 26" in line
+    assert "paper mode, disarmed, simulated: seed 27" in line
     assert line.endswith(f"pid {process.child.pid}")
     holder = read_holder(process.home / "engine.lock")
     assert holder["pid"] == process.child.pid and holder["url"] in line

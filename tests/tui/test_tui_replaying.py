@@ -40,7 +40,7 @@ async def test_on_any_other_market_a_replay_key_asks_nothing_and_says_so(trading
     async with staged(StandingLink(trading)) as stage:
         await stage.press(key)
         assert stage.link.asked == []
-        assert f"{REPLAY_KEYS[key]}: expected a recording, was simulated: seed 26" in stage.text()
+        assert f"{REPLAY_KEYS[key]}: expected a recording, was simulated: seed 27" in stage.text()
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])

@@ -19,7 +19,7 @@ from cockpit.feeds.simulated.readings import FeeWeather, Readings
 from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError
 from cockpit.feeds.simulated.tape import BUSY, QUIET, Tape, TapeEvent
 
-DEFAULT_SEED = 26
+DEFAULT_SEED = 27
 STEP_MS = 200
 LEADER = "BTC"
 SHARE_OF_LEADER = 0.1
