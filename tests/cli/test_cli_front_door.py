@@ -276,4 +276,5 @@ def test_the_bare_command_imports_no_command_line_before_its_screen() -> None:
 def test_the_bare_command_tells_its_errors_like_any_other(cockpit: Cockpit, tmp_path: Path) -> None:
     without_terminal = cockpit()
     assert without_terminal.returncode == 2
-    assert only_line(without_terminal) == "terminal: expected a terminal for the screen, was none: use cockpit engine"
+    said = "terminal: expected a terminal for the screen, was none: use cockpit engine"
+    assert only_line(without_terminal) == f"{said}, cockpit status and cockpit flatten"
