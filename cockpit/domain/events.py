@@ -224,6 +224,16 @@ class OrderFilled(Event, frozen=True, array_like=True, gc=False, tag="order_fill
     forced: str = ""
 
 
+class FillWitnessed(Event, frozen=True, array_like=True, gc=False, tag="fill_witnessed"):
+    """Something proves that so much of an entry has executed (the venue's count of it, or the position itself), but its
+    executions are not listed yet: they come as `OrderFilled`. Both numbers are of the whole order, not of a part.
+    """
+
+    order_id: str
+    filled_qty: float
+    average_price: float
+
+
 class OrderCancelled(Event, frozen=True, array_like=True, gc=False, tag="order_cancelled"):
     """The rest of the order is gone from the venue."""
 
@@ -295,7 +305,7 @@ class VenueNotice(Event, frozen=True, array_like=True, gc=False, tag="venue_word
 
 
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FundingPaid | VenuePosition | ForeignPosition | VenueFlat | VenueNotice
+VenueEvent = OrderEvent | FillWitnessed | FundingPaid | VenuePosition | ForeignPosition | VenueFlat | VenueNotice
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = (
     Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick

@@ -152,6 +152,8 @@ class VenueTopic(StrEnum):
     """Somebody else trades this account: the engine halts."""
     UNREAD = "unread"
     """What the account holds is not known right now: no entry there until it is."""
+    LEFT_ALONE = "left_alone"
+    """The venue turns requests away for a time: no entry there until it is over, exits go on."""
     STRANGER = "stranger"
     """A position or an order there that is nobody's we know: no entry there until it is gone."""
     FOREIGN_POSITION = "foreign_position"
@@ -173,6 +175,7 @@ class VenueTopic(StrEnum):
         return self in (
             VenueTopic.KEYS,
             VenueTopic.UNREAD,
+            VenueTopic.LEFT_ALONE,
             VenueTopic.STRANGER,
             VenueTopic.POSITION_UNKNOWN,
             VenueTopic.NO_STOPS,

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
-from cockpit.domain.events import FundingPaid, OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.events import FillWitnessed, FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
@@ -113,10 +113,22 @@ class TradeBook:
             if progress.request.role is not OrderRole.ENTRY:
                 self._on_exit(event, progress, trade, out)
                 return
-            trade = trade or self._revived(event, progress.request, out)
+            trade = trade or self._revived(event.qty, event.price, progress.request, out)
         if trade is not None:
             trade.on_order(event, progress, out)
         if progress.request.role is OrderRole.ENTRY:
+            self._settle_early((progress.request.venue, progress.request.asset), out)
+
+    def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
+        """An entry has executed before its executions are listed: its trade protects it, one that was over too."""
+        progress = self._desk.find(seen.order_id)
+        if progress is None or progress.request.role is not OrderRole.ENTRY:
+            return
+        trade = self._trades.get(progress.request.trade_id)
+        if trade is None:
+            trade = self._revived(seen.filled_qty, seen.average_price, progress.request, out)
+        if trade is not None:
+            trade.on_witness(seen, out)
             self._settle_early((progress.request.venue, progress.request.asset), out)
 
     def _place_left(self, event: OrderEvent) -> Place | None:
@@ -170,10 +182,21 @@ class TradeBook:
             if trade.record.asset == asset:
                 trade.excursion.on_bar(trade.record, bar)
 
+    def close_uncovered(self, out: Outbox) -> None:
+        """Close every position whose stop does not rest in time. What happened at this very moment counts."""
+        for trade in self._trades.values():
+            trade.close_uncovered(out)
+
     def next_due_ns(self, otherwise_ns: int) -> int:
         """The next time stop or the end of a stop's time to rest, or `otherwise_ns` if that is earlier."""
         dues = (trade.due_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
         return min((otherwise_ns, *(due_ns for due_ns in dues if due_ns is not None)))
+
+    @property
+    def stop_due_ns(self) -> int | None:
+        """When a position without its stop is to be looked at; None while each has one."""
+        dues = (trade.stop_due_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)
+        return min((due_ns for due_ns in dues if due_ns is not None), default=None)
 
     def opposed_to(self, venue: str, asset: str, side: Side) -> TradeRecord | None:
         """A trade on the other side of the same perpetual: a venue holds one position there, so both would net."""
@@ -334,10 +357,10 @@ class TradeBook:
         what = f"{paid.amount_usd:+.4f} USD of funding on {paid.asset} by {paid.venue}"
         out.notice("warning", "funding", f"{what} booked to no trade: none of ours was open there then")
 
-    def _revived(self, fill: OrderFilled, order: OrderRequest, out: Outbox) -> TradeLife | None:
+    def _revived(self, qty: float, price: float, order: OrderRequest, out: Outbox) -> TradeLife | None:
         """The entry of a trade that was over fills after all: the trade is taken back, and closes."""
         trade = self._over.get(order.trade_id)
-        what = f"{fill.qty:g} {order.asset} at {price_text(fill.price)} on {order.order_id}"
+        what = f"{qty:g} {order.asset} at {price_text(price)} on {order.order_id}"
         out.notice("critical", "order", f"{what} after {order.trade_id} was over: check {order.venue}")
         if trade is None:
             out.add(QueryPosition(out.now_ns, order.venue, order.asset))

@@ -32,6 +32,33 @@ def risk_usd(trade: TradeRecord, exit_fee_bps: float) -> float:
     return distance_usd + trade.entry_fees_usd + stop_price * trade.entry_qty * exit_fee_bps / BPS
 
 
+def settled_entry(trade: TradeRecord, price_change: float, qty: float, fee_change_usd: float) -> TradeRecord:
+    """The trade with `qty` of its entry at so much more than was assumed, what left since valued against that."""
+    entry_price = trade.entry_price + price_change * qty / trade.entry_qty
+    gross_usd = trade.gross_usd - trade.side.sign * (entry_price - trade.entry_price) * trade.exit_qty
+    return replace(
+        trade,
+        entry_price=entry_price,
+        gross_usd=gross_usd,
+        fees_usd=trade.fees_usd + fee_change_usd,
+        entry_fees_usd=trade.entry_fees_usd + fee_change_usd,
+    )
+
+
+def without_entry(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot: float) -> TradeRecord:
+    """The trade without `qty` of its entry at `price`: it never executed."""
+    left = whole_lots(trade.entry_qty - qty, lot)
+    entry_price = (trade.entry_price * trade.entry_qty - price * qty) / left if left > 0 else 0.0
+    return replace(
+        trade,
+        entry_qty=left,
+        open_qty=whole_lots(trade.open_qty - qty, lot),
+        entry_price=entry_price,
+        fees_usd=trade.fees_usd - fee_usd if left > 0 else 0.0,
+        entry_fees_usd=trade.entry_fees_usd - fee_usd if left > 0 else 0.0,
+    )
+
+
 def opened(trade: TradeRecord, filled_ns: int) -> TradeRecord:
     """The trade at its first fill: from here on it is open, and its time stop runs."""
     opened_ns = max(filled_ns, trade.decided_ns)

@@ -155,6 +155,7 @@ class Engine:
             **dict.fromkeys(WAKING, self._on_reading),
             happened.OnChainPrice: self._on_onchain,
             **dict.fromkeys(orders, self.book.on_order),
+            happened.FillWitnessed: self.book.on_witness,
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.book.on_position,
             happened.ForeignPosition: self.foreign.take,
@@ -185,6 +186,8 @@ class Engine:
         if is_due:
             self._pass_time(out)
         step(out)
+        if is_due:
+            self.book.close_uncovered(out)
         if is_due or out.actions:
             self._settle(out)
             self._unsaid = []

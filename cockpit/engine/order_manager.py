@@ -64,6 +64,10 @@ class OrderManager:
         """An order that may still change, or None."""
         return self._orders.get(order_id)
 
+    def find(self, order_id: str) -> OrderProgress | None:
+        """An order that was ever asked for here, over or not."""
+        return self._orders.get(order_id) or self._final.get(order_id)
+
     def knows(self, order_id: str) -> bool:
         """Whether the order was ever asked for here, or taken over from an earlier engine."""
         return order_id in self._orders or order_id in self._final

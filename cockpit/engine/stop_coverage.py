@@ -1,4 +1,9 @@
-"""Whether a position's stop rests in time: every fill has so long to be covered, then the position must go."""
+"""Whether a position's stop rests in time: every fill has so long to be covered, then the position must be gone.
+
+A close needs time too, so it leaves before all of that is over. Where time comes in leaps (a market that is told second
+by second) the venue's word may be due that very moment: a stop that is found missing for the first time is looked at
+once more, while there is time left.
+"""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -9,11 +14,14 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.engine.order_manager import OrderManager
 
 RESTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
+LATE_AFTER, CLOSE_AFTER = 0.6, 0.7
+"""Of the time to be covered: then it is late, and then the close leaves, so that the position is gone by the end."""
 
 
 class _Uncovered(NamedTuple):
     since_ns: int
     open_qty: float
+    is_late: bool = False
 
 
 class StopCoverage:
@@ -43,14 +51,21 @@ class StopCoverage:
 
     @property
     def due_ns(self) -> int | None:
-        """When the position must go unless a stop rests by then; None while all of it is covered."""
-        return self._uncovered[0].since_ns + self._within_ns if self._uncovered else None
+        """When it is to be looked at, at the latest; None while all of it is covered."""
+        if not self._uncovered:
+            return None
+        first = self._uncovered[0]
+        return first.since_ns + round(self._within_ns * (CLOSE_AFTER if first.is_late else LATE_AFTER))
 
     def failing(self, trade: TradeRecord, unproven: Collection[str], now_ns: int) -> str | None:
         """Why the position must go now, with its numbers; None while there is time, or nothing is missing."""
         self.review(trade, unproven, now_ns)
         due_ns = self.due_ns
         if due_ns is None or now_ns < due_ns:
+            return None
+        first = self._uncovered[0]
+        if not first.is_late and now_ns < first.since_ns + self._within_ns:
+            self._uncovered[0] = first._replace(is_late=True)
             return None
         return (
             f"expected a stop for {trade.open_qty:g} {trade.asset} to rest on {trade.venue} "

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
-from cockpit.domain.events import OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.events import FillWitnessed, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, RiskOf, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
@@ -20,6 +20,7 @@ from cockpit.engine.reasking import Reasking
 from cockpit.engine.stop_coverage import RESTS, StopCoverage
 from cockpit.engine.target_ladder import TargetLadder
 from cockpit.engine.tickets import Tickets
+from cockpit.engine.unsettled_entry import UnsettledEntry
 
 
 class TradeLife:
@@ -43,6 +44,7 @@ class TradeLife:
         self.excursion = Excursion(record)
         self._tickets = Tickets()
         self._targets = TargetLadder(instrument, desk, self._tickets)
+        self._unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
         self._retiring_stops: list[str] = []
         self._unproven: set[str] = set()
         self._stop_was_lost = False
@@ -57,6 +59,11 @@ class TradeLife:
     def due_ns(self) -> int | None:
         """When time alone next brings it something while it is open: its time stop, or a stop that does not rest."""
         return min((due for due in (self.record.time_stop_ns, self._cover.due_ns) if due is not None), default=None)
+
+    @property
+    def stop_due_ns(self) -> int | None:
+        """When it must go unless its stop rests by then; None while that covers all of it."""
+        return self._cover.due_ns
 
     def enter(self, proposal: Proposal, out: Outbox) -> None:
         """Send the entry: at market, or as a limit order with a time limit."""
@@ -77,6 +84,8 @@ class TradeLife:
         record, own = self.record, self._desk.of_trade(self.record.trade_id)
         self._unproven = {order.request.order_id for order in own if order.status not in RESTS}
         self._tickets.go_on_after(record, own)
+        entry = self._desk.find(record.entry_order_id)
+        self._unsettled.restore(record, entry.filled_qty if entry is not None else record.entry_qty)
         stops = self._desk.of_trade(record.trade_id, OrderRole.STOP)
         self._retiring_stops = [
             order.request.order_id for order in stops if order.request.order_id != record.stop_order_id
@@ -109,6 +118,14 @@ class TradeLife:
         if rested and self.record.open_qty > 0 and not self.is_over:
             self._place_stop(self.record.stop_price, out)
             self._emit("protected", out)
+
+    def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
+        """Part of the entry has executed that no list shows yet: it is protected like any other part, at once."""
+        was = self.record
+        witnessed = self._unsettled.witness(was, seen)
+        if witnessed is not None:
+            self._entered(was, witnessed, seen.average_price, seen.ts_ns, out)
+            self._cover.review(self.record, self._unproven, out.now_ns)
 
     def on_funding(self, amount_usd: float, paid_ns: int, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
@@ -170,7 +187,6 @@ class TradeLife:
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
         self._check_coverage(out)
-        self._close_uncovered(out)
         if self.reasking.is_due(out.now_ns):
             self._ask_position(out)
 
@@ -184,7 +200,7 @@ class TradeLife:
         elif not self._desk.is_live(self.record.stop_order_id):
             self._protect(out, "protected")
 
-    def _close_uncovered(self, out: Outbox) -> None:
+    def close_uncovered(self, out: Outbox) -> None:
         """No stop in time: leave at once, and go on asking for the stop."""
         missing = self._cover.failing(self.record, self._unproven, out.now_ns)
         if missing is None or self.record.phase is not TradePhase.OPEN:
@@ -215,20 +231,44 @@ class TradeLife:
             self._on_exit_fill(fill, progress, slippage_bps, out)
 
     def _on_entry_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
-        was = self.record
-        is_first = was.opened_ns is None
+        record, qty = self._unsettled.settle(self.record, fill)
+        if qty <= 0.0:
+            self._settled(record, out)
+            return
+        self.record = record
+        fee_usd = fill.fee_usd * qty / fill.qty
+        entered = booking.with_entry(record, qty, fill.price, fee_usd, self._instrument.lot)
+        self._entered(record, entered, progress.average_price, fill.ts_ns, out)
+
+    def _entered(
+        self, was: TradeRecord, entered: TradeRecord, average_price: float, filled_ns: int, out: Outbox
+    ) -> None:
+        """More of the entry is in the position than `was`: it gets its stop, or is closed where the trade was over."""
+        is_first, qty = was.opened_ns is None, entered.entry_qty - was.entry_qty
         self.record = replace(
-            booking.with_entry(was, fill.qty, fill.price, fill.fee_usd, self._instrument.lot),
+            entered,
             phase=TradePhase.OPEN if was.phase is TradePhase.OPENING else was.phase,
-            slippage_bps=was.side.sign * bps_between(progress.average_price, was.decision_price),
+            slippage_bps=was.side.sign * bps_between(average_price, was.decision_price),
         )
         if is_first:
-            self.record = booking.opened(self.record, fill.ts_ns)
+            self.record = booking.opened(self.record, filled_ns)
         if self.is_over:
             self.record = booking.revived(self.record)
         if self.record.phase is TradePhase.CLOSING:
-            self._send_close(fill.qty, out)
+            self._send_close(qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
+
+    def _settled(self, record: TradeRecord, out: Outbox) -> None:
+        """What was protected before its executions were listed: the stop moves only where their price asks for it."""
+        self.record = record
+        if not record.stop_at_entry:
+            self._count_risk()
+        if self.record.phase is TradePhase.OPEN and self._stop_price() != self.record.stop_price:
+            self._protect(out, "entry_filled")
+        else:
+            self._emit("entry_filled", out)
+        if not self._finish_if_flat(out):
+            self._place_rungs(out)
 
     def _on_exit_fill(
         self, fill: OrderFilled, progress: OrderProgress, slippage_bps: float | None, out: Outbox
@@ -306,12 +346,19 @@ class TradeLife:
         out.add(QueryPosition(out.now_ns, self.record.venue, self.record.asset))
 
     def _on_entry_gone(self, progress: OrderProgress, out: Outbox) -> None:
+        self.record = self._unsettled.withdrawn(self.record)
         if self.record.entry_qty > 0:
             self._finish_if_flat(out)
             self._place_rungs(out)
             return
+        self._desk.cancel_all(self.record.trade_id, out)
         self.record = replace(
-            self.record, phase=TradePhase.ABANDONED, closed_ns=out.now_ns, exit_detail=progress.detail
+            self.record,
+            phase=TradePhase.ABANDONED,
+            opened_ns=None,
+            closed_ns=out.now_ns,
+            exit_detail=progress.detail,
+            stop_rests_on_venue=False,
         )
         self._emit("abandoned", out)
 
@@ -337,13 +384,11 @@ class TradeLife:
         self.close(ExitReason.NO_STOP, progress.detail, out)
 
     def _protect(self, out: Outbox, change: str) -> None:
-        price = ladder.stop_price(
-            self.record.entry_price, self.record.side, self.record.stop_bps, self._instrument.tick_usd
-        )
-        if self.record.initial_stop_price == 0.0 or not self.record.stop_at_entry:
+        price = self._stop_price()
+        if not self.record.stop_at_entry:
             self.record = replace(self.record, initial_stop_price=price)
             self._count_risk()
-        self._place_stop(self.record.stop_price if self.record.stop_at_entry else price, out)
+        self._place_stop(price, out)
         self._emit(change, out)
 
     def _count_risk(self) -> None:
@@ -351,6 +396,13 @@ class TradeLife:
         if self.record.risk_of is RiskOf.TRADE:
             risk_usd = booking.risk_usd(self.record, self._round_trip_fee_bps / 2.0)
             self.record = replace(self.record, risk_usd=risk_usd)
+
+    def _stop_price(self) -> float | None:
+        """Where the stop belongs: so far from the entry, until it was moved to the entry itself."""
+        record = self.record
+        if record.stop_at_entry:
+            return record.stop_price
+        return ladder.stop_price(record.entry_price, record.side, record.stop_bps, self._instrument.tick_usd)
 
     def _move_stop_to_entry(self, out: Outbox) -> None:
         price = ladder.breakeven_price(

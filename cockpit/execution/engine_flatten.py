@@ -7,6 +7,7 @@ from cockpit.domain.events import VenueFlat, VenuePosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous, HeldPosition, VenueFailure, VenueOrder
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.missed_fills import MissedFills
@@ -143,7 +144,8 @@ class EngineFlatten:
 
     async def _run(self, reason: str) -> None:
         site = EngineSite(self._context, self._lookup, self._sending, self._missed, self._foreign)
-        await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
+        with for_exits():
+            await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
         self._sending.entries_refused = ""
         site.finish()
         self._ended()

@@ -20,6 +20,7 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.engine_flatten import EngineFlatten
 from cockpit.execution.entry_settings import EntrySettings
+from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.funding import Funding
@@ -52,9 +53,10 @@ class LiveVenue:
         self._lookup = OrderResolver(context)
         self._cancelling = OrderCanceller(context, self._lookup)
         wait_free_s = execution.cancel_before_close_ms / 1000.0
+        watch = EntryWatch(context, self._lookup)
         settings = EntrySettings(context, execution)
         self._sending = OrderSender(
-            context, self._lookup, self._cancelling, execution.entry_weight_share, wait_free_s, settings
+            context, self._lookup, self._cancelling, watch, execution.entry_weight_share, wait_free_s, settings
         )
         self._cancelling.sending_of = self._sending.task_of
         self._foreign = ForeignActivity(context)
@@ -69,6 +71,7 @@ class LiveVenue:
             missed,
             self._orphans,
             protection,
+            watch,
             execution.reconcile_every_s,
         )
         self._flatten = EngineFlatten(
@@ -125,6 +128,9 @@ class LiveVenue:
             held = context.expected.get(trade.asset, 0.0) + trade.side.sign * trade.open_qty
             context.expected[trade.asset] = rounded(held)
             context.since_ns[trade.asset] = min(context.since_ns.get(trade.asset, trade.decided_ns), trade.decided_ns)
+            entry = context.orders.get(trade.entry_order_id)
+            if entry is not None:
+                entry.restore_witnessed(trade.entry_qty)
         self._waits_for = {asset for asset, held in context.expected.items() if abs(held) > QTY_EPSILON}
         self._funding.restore(trades)
 
@@ -190,9 +196,9 @@ class LiveVenue:
             self._foreign.receive(word.order, word.fill)
             self._reconcile.doubt()
             return
-        context.take(kept, word.order)
         if word.fill is not None:
             context.book(kept, [word.fill])
+        context.take(kept, word.order)
         self._lookup.follow(kept)
         if kept.is_ours_alone:
             self._reconcile.doubt()

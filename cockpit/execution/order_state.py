@@ -1,12 +1,21 @@
 """One order of ours at a real venue: what the venue said of it, and what the engine was told. Pure.
 
 Words may come twice, late, out of order, or not at all. What holds them together: an execution is told once, by its
-id; an order is over for the engine only once every execution that the venue counts in it has been told.
+id; an order is over for the engine only once every execution that the venue counts in it has been told. What is known
+to have executed before its executions are listed is told as witnessed, so that it is protected meanwhile.
 """
 
 from collections.abc import Iterable
 
-from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
+from cockpit.domain.events import (
+    FillWitnessed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderEvent,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+)
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.quantity import rounded
@@ -23,6 +32,8 @@ class OrderState:
 
     `is_ours_alone`: it carries our mark, but the engine knows nothing of it. `is_withdrawn`: it must not be sent again.
     `nets_with_ours`: it acts on the position that our trades are part of; a flatten closes others too.
+    `was_given_up`: the venue did not know it for so long that it counts as never arrived. `counted`: how much of it is
+    in what our orders add up to.
     """
 
     def __init__(self, order_id: str, client_id: str, asset: str, side: Side) -> None:
@@ -39,6 +50,8 @@ class OrderState:
         self.is_ours_alone = False
         self.nets_with_ours = True
         self.is_withdrawn = False
+        self.was_given_up = False
+        self.counted = 0.0
         self.told = OrderStatus.SENT
         self.filled = 0.0
         self.sent_ns = 0
@@ -46,6 +59,8 @@ class OrderState:
         self._detail = ""
         self._fill_ids: set[str] = set()
         self._venue_filled = 0.0
+        self._witnessed = 0.0
+        self._told_elsewhere = 0.0
         self._end: VenueOrder | None = None
         self._was_heard = False
 
@@ -67,7 +82,7 @@ class OrderState:
         """An order of an earlier engine, as the journal holds it: its fills are booked already."""
         order = cls.asked(progress.request, client_id, progress.request.decided_ns)
         order.told = progress.status if progress.status.is_final else OrderStatus.UNKNOWN
-        order.filled = progress.filled_qty
+        order.filled = order.counted = progress.filled_qty
         order._venue_order_id = progress.venue_order_id
         order._detail = progress.detail
         order._fill_ids = set(progress.fill_ids)
@@ -92,6 +107,10 @@ class OrderState:
         kept.is_ours_alone = True
         return kept
 
+    def restore_witnessed(self, entry_qty: float) -> None:
+        """An earlier engine held so much of it, executions listed or not."""
+        self._witnessed = self.counted = max(self.filled, entry_qty)
+
     # What is known.
 
     @property
@@ -115,13 +134,28 @@ class OrderState:
         return self._venue_filled - self.filled > QTY_EPSILON
 
     @property
+    def executed(self) -> float:
+        """What is known to have executed and was not told under another order's id."""
+        return rounded(max(self.filled, self._witnessed) - self._told_elsewhere)
+
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether more of it has executed than its executions say yet."""
+        return self._witnessed - self.filled > QTY_EPSILON
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it may have executed although the venue has never spoken of it."""
+        return not self._was_heard and (self.told in SILENT or self.was_given_up)
+
+    @property
     def was_reported(self) -> bool:
         """Whether the venue ever spoke of it: then it has arrived, whatever a lookup says."""
         return self._was_heard
 
     # What the venue says.
 
-    def take(self, word: VenueOrder, now_ns: int) -> list[OrderEvent]:
+    def take(self, word: VenueOrder, now_ns: int) -> list[OrderEvent | FillWitnessed]:
         """The venue's state of it, new or old."""
         self._venue_filled = max(self._venue_filled, word.filled_qty)
         self._venue_order_id = word.venue_order_id or self._venue_order_id
@@ -132,7 +166,18 @@ class OrderState:
             self.is_conditional = word.is_conditional
         if word.status.is_final:
             self._end = word
-        return [*self._accepted(word.status, now_ns), *self._ended(now_ns)]
+            self._witnessed = min(self._witnessed, max(self.filled, word.filled_qty))
+        accepted = self._accepted(word.status, now_ns)
+        return [*accepted, *self.witness(word.filled_qty, word.average_price, now_ns), *self._ended(now_ns)]
+
+    def witness(self, filled_qty: float, average_price: float, now_ns: int) -> list[FillWitnessed]:
+        """So much of it has executed, whether or not its executions are listed."""
+        if filled_qty - max(self.filled, self._witnessed) <= QTY_EPSILON or average_price <= 0.0:
+            return []
+        self._witnessed = filled_qty
+        if self.reduce_only or self.is_ours_alone:
+            return []
+        return [FillWitnessed(now_ns, self.order_id, filled_qty, average_price)]
 
     def book(self, fills: Iterable[VenueFill], now_ns: int) -> list[OrderEvent]:
         """Executions of it, known or new."""
@@ -156,6 +201,7 @@ class OrderState:
         self._was_heard = True
         self._fill_ids.add(fill.fill_id)
         self.filled = rounded(self.filled + fill.qty)
+        self._told_elsewhere = rounded(self._told_elsewhere + fill.qty)
         return self._ended(now_ns)
 
     def has_booked(self, fill: VenueFill) -> bool:
@@ -168,6 +214,7 @@ class OrderState:
         """It never reached the venue's book, and never will."""
         if self.is_over:
             return []
+        self._witnessed = self.filled
         self.told, self._detail = OrderStatus.REJECTED, reason
         return [OrderRejected(now_ns, self.order_id, reason)]
 

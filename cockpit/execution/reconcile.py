@@ -16,6 +16,7 @@ from cockpit.exchanges.base.account import HeldPosition, NotSent, PositionKey, V
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_guard import EntryGuard
+from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.missed_fills import MissedFills
@@ -38,6 +39,7 @@ class Reconcile:
         missed: MissedFills,
         orphans: OrphanOrders,
         protection: ForeignProtection,
+        watch: EntryWatch,
         every_s: float,
     ) -> None:
         self.has_answered = False
@@ -48,6 +50,7 @@ class Reconcile:
         self._orphans = orphans
         self._protection = protection
         self._foreign_told: dict[PositionKey, ForeignPosition] = {}
+        self._watch = watch
         self._guard = EntryGuard(context)
         self._every_s = every_s
         self._doubt = asyncio.Event()
@@ -235,7 +238,8 @@ class Reconcile:
 
         An order that ended without having executed explains nothing: that is told after what does.
         """
-        suspects = [kept for asset in self._odd(positions) for kept in self._context.live(asset)]
+        self._watch.attribute(positions)
+        suspects = [kept for asset in self._odd(positions) for kept in self._suspects(asset)]
         answers = await asyncio.gather(*(self._lookup.ask(kept) for kept in suspects))
         found = [(kept, order) for kept, order in zip(suspects, answers, strict=True) if order is not None]
         for kept, order in found:
@@ -252,6 +256,10 @@ class Reconcile:
         if any(self._missed.is_young(asset) for asset in unclear):
             self.doubt()
         return positions, unclear
+
+    def _suspects(self, asset: str) -> list[OrderState]:
+        """The orders that may explain a difference there: those that live, and entries that are thought not to."""
+        return [*self._context.live(asset), *self._watch.suspects(asset)]
 
     async def _compare(self, positions: tuple[HeldPosition, ...]) -> None:
         """Take the positions, and tell whose they are."""

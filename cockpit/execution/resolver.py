@@ -7,6 +7,7 @@ from itertools import count
 from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import NotSent, VenueFailure, VenueOrder
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.venue_context import VenueContext
 
@@ -74,6 +75,11 @@ class OrderResolver:
         return order
 
     async def _chase(self, kept: OrderState) -> None:
+        """What it asks decides over what protects a position: it waits no longer than an exit."""
+        with for_exits():
+            await self._ask_until_settled(kept)
+
+    async def _ask_until_settled(self, kept: OrderState) -> None:
         context, began_ns = self._context, self._context.now_ns
         unknown_since_ns: int | None = None
         for at_s in _times(context.pace.ask_at_s, context.pace.ask_on_every_s):
@@ -87,20 +93,20 @@ class OrderResolver:
                 if isinstance(failure, NotSent):
                     await context.timing.sleep(failure.retry_after_s or 0.0)
                 continue
-            if known or kept.was_reported:
+            if known or kept.was_reported or kept.is_witnessed:
                 unknown_since_ns = None
                 continue
             unknown_since_ns = context.now_ns if unknown_since_ns is None else unknown_since_ns
             unknown_s = (context.now_ns - unknown_since_ns) / NS_PER_S
             if unknown_s >= context.pace.never_arrived_after_s:
                 reason = f"{context.venue} does not know it, asked for {unknown_s:.1f} s: it never arrived"
-                context.emit(kept.refuse(reason, context.now_ns))
+                context.give_up(kept, reason)
                 return
 
 
 def _is_settled(kept: OrderState) -> bool:
     """Whether nothing about it is in doubt: it is over, or rests as orders of its kind do, and every fill was told."""
-    if kept.lacks_fills or kept.told in (OrderStatus.SENT, OrderStatus.UNKNOWN):
+    if kept.lacks_fills or kept.is_witnessed or kept.told in (OrderStatus.SENT, OrderStatus.UNKNOWN):
         return False
     return kept.is_over or not kept.takes_at_once
 

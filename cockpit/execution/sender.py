@@ -1,7 +1,9 @@
 """Sending an order to a real venue: once, under one id, whatever the venue or the line does.
 
 A refusal is final. What certainly did not arrive is sent again under the same id, for a while: entries soon lose their
-point, exits hardly ever do. What nobody knows about is asked for by its id and never sent again.
+point, exits hardly ever do. What nobody knows about is asked for by its id and never sent again, but for a protective
+stop: that is reduce-only and rests, so that the venue itself refuses a second one of its id, and it has no time to wait
+for what became of the first.
 
 A close leaves right behind the cancels of the targets that hold its quantity, not after their answers: where it comes
 too early the venue refuses it, and it goes again under the same id once they are taken.
@@ -10,12 +12,15 @@ too early the venue refuses it, and it goes again under the same id once they ar
 import asyncio
 from collections.abc import Sequence
 
+from cockpit.domain.kinds import OrderRole
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
-from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueOrder
+from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.entry_settings import EntrySettings
+from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext
@@ -33,11 +38,13 @@ class OrderSender:
         context: VenueContext,
         lookup: OrderResolver,
         cancelling: OrderCanceller,
+        watch: EntryWatch,
         entry_weight_share: float,
         wait_free_s: float,
         settings: EntrySettings,
     ) -> None:
         self.entries_refused = ""
+        self._watch = watch
         self._context = context
         self._lookup = lookup
         self._cancelling = cancelling
@@ -60,6 +67,8 @@ class OrderSender:
             context.emit(kept.refuse(refusal, context.now_ns))
             return
         task = context.in_flight.start(f"send {request.order_id}", self._send(kept, request))
+        if not request.reduce_only:
+            self._watch.begin()
         self._under_way[request.order_id] = task
         task.add_done_callback(lambda _: self._under_way.pop(request.order_id, None))
 
@@ -102,6 +111,7 @@ class OrderSender:
                 self._refused(kept, refusal)
                 return
             except NotSent as failure:
+                context.met(failure)
                 wait_s = failure.retry_after_s or (0.0 if failure.is_clock else back_off.failed())
                 if not self._is_worth_sending(kept, request, began_ns, wait_s):
                     context.emit(kept.refuse(f"not sent: {failure}", context.now_ns))
@@ -113,13 +123,45 @@ class OrderSender:
                 return
             except Exception as failure:
                 # Ambiguous, or a defect on the way: it may have executed, so it is asked for.
-                self._doubted(kept, failure)
-                return
+                if await self._is_left_to_the_venue(kept, request, failure, began_ns, back_off):
+                    return
+
+    async def _is_left_to_the_venue(
+        self, kept: OrderState, request: OrderRequest, failure: Exception, began_ns: int, back_off: BackOff
+    ) -> bool:
+        """Whether an order in doubt is only asked for from here on. A stop that the venue does not have goes again."""
+        if request.role is not OrderRole.STOP:
+            self._doubted(kept, failure)
+            return True
+        if await self._is_there(kept):
+            return True
+        self._context.emit(kept.doubt(_said(failure), self._context.now_ns))
+        wait_s = back_off.failed()
+        if not self._is_worth_sending(kept, request, began_ns, wait_s):
+            self._lookup.chase(kept)
+            return True
+        await self._wait(kept, wait_s)
+        return False
+
+    async def _is_there(self, kept: OrderState) -> bool:
+        """Whether the venue knows that stop."""
+        context = self._context
+        try:
+            with for_exits():
+                known = await within(context.pace.stop_answer_within_s, self._lookup.find(kept), "look-up")
+        except VenueFailure as failure:
+            context.met(failure)
+            return False
+        if known:
+            self._lookup.follow(kept)
+        return known
 
     async def _call(self, kept: OrderState, request: OrderRequest) -> VenueOrder:
         context = self._context
         call = context.account.place(request, kept.client_id)
-        return await within(context.pace.call_within_s, call, f"place {kept.order_id}")
+        is_stop = request.role is OrderRole.STOP
+        within_s = context.pace.stop_answer_within_s if is_stop else context.pace.call_within_s
+        return await within(within_s, call, f"place {kept.order_id}")
 
     def _answered(self, kept: OrderState, order: VenueOrder) -> None:
         self._context.answered()
@@ -135,8 +177,7 @@ class OrderSender:
             context.emit(kept.refuse(str(refusal), context.now_ns))
 
     def _doubted(self, kept: OrderState, failure: Exception) -> None:
-        said = str(failure) if isinstance(failure, Ambiguous | Refused) else f"{type(failure).__name__}: {failure}"
-        self._context.emit(kept.doubt(said, self._context.now_ns))
+        self._context.emit(kept.doubt(_said(failure), self._context.now_ns))
         self._lookup.chase(kept)
 
     def _was_withdrawn(self, kept: OrderState) -> bool:
@@ -156,6 +197,10 @@ class OrderSender:
         began_ns = self._context.now_ns
         while not kept.is_withdrawn and (left_s := wait_s - self._context.timing.since_s(began_ns)) > 0:
             await self._context.timing.sleep(min(left_s, LISTEN_EVERY_S))
+
+
+def _said(failure: Exception) -> str:
+    return str(failure) if isinstance(failure, Ambiguous | Refused) else f"{type(failure).__name__}: {failure}"
 
 
 def withdraw(orders: Sequence[OrderState]) -> None:

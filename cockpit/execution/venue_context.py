@@ -1,13 +1,15 @@
 """What those who work for one real venue share: its account, its orders, its voice."""
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cockpit.domain.events import OrderEvent, OrderFilled, VenueEvent, VenueNotice
+from cockpit.domain.events import OrderFilled, VenueEvent, VenueNotice
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
-from cockpit.exchanges.base.account import KeysLost, VenueAccount, VenueFailure, VenueFill, VenueOrder
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import KeysLost, NotSent, VenueAccount, VenueFailure, VenueFill, VenueOrder
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.recent import Recent
@@ -19,6 +21,7 @@ REMEMBERED = 2_000
 """Orders that are over are remembered for late words; the oldest go first."""
 
 FILLS_REMEMBERED = 20_000
+MINUTE_NS = 60 * NS_PER_S
 
 Put = Callable[[VenueEvent], None]
 
@@ -33,6 +36,12 @@ class Pace(NamedTuple):
     ask_on_every_s: float = 4.0
     never_arrived_after_s: float = 5.0
     """An order the venue does not know for so long has never arrived."""
+    watch_entry_every_s: float = 0.35
+    """So often positions are looked at while nobody knows what became of an entry."""
+    watch_given_up_s: float = 180.0
+    """So long after it was sent an entry that was given up is watched; later the usual rounds find it."""
+    stop_answer_within_s: float = 0.3
+    """A stop whose answer is not there by then is asked for by its id, and sent again where the venue has none."""
     send_entry_within_s: float = 2.0
     settings_within_s: float = 1.0
     """An entry whose account does not tell its leverage and margin mode so soon is not sent."""
@@ -91,6 +100,7 @@ class VenueContext:
         self.fills_told = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
+        self._left_alone_until_ns = 0
         self._put = put
         self._said: dict[tuple[str, VenueTopic], VenueNotice] = {}
 
@@ -125,9 +135,18 @@ class VenueContext:
         """Book the venue's state of an order; True when the engine heard anything."""
         return self._emit_for(kept, kept.take(word, self.now_ns))
 
+    def witness(self, kept: OrderState, filled_qty: float, average_price: float) -> None:
+        """The position itself shows that so much of an order has executed."""
+        self._emit_for(kept, kept.witness(filled_qty, average_price, self.now_ns))
+
+    def give_up(self, kept: OrderState, reason: str) -> None:
+        """The venue does not know it: it counts as never arrived."""
+        kept.was_given_up = True
+        self._emit_for(kept, kept.refuse(reason, self.now_ns))
+
     def book(self, kept: OrderState, fills: Iterable[VenueFill]) -> bool:
         """Book executions of an order; True when the engine heard anything."""
-        events: list[OrderEvent] = []
+        events: list[VenueEvent] = []
         is_flat = abs(self.expected.get(kept.asset, 0.0)) <= QTY_EPSILON
         for fill in fills:
             if fill.fill_id in self.fills_told and not kept.has_booked(fill):
@@ -165,28 +184,39 @@ class VenueContext:
         return last is not None and not last.is_over
 
     def met(self, failure: VenueFailure) -> None:
-        """A call failed: lost keys are everybody's business."""
+        """A call failed: lost keys, and a venue that wants to be left alone, are everybody's business."""
         if isinstance(failure, KeysLost):
             self.notify(VenueTopic.KEYS, f"{self.venue} refuses our keys: {failure}", is_grave=True)
+        if isinstance(failure, NotSent) and failure.asked_until_ns is not None:
+            if self.stands(VenueTopic.LEFT_ALONE) and failure.asked_until_ns < self._left_alone_until_ns + MINUTE_NS:
+                return
+            self._left_alone_until_ns = failure.asked_until_ns
+            until = datetime.fromtimestamp(failure.asked_until_ns // NS_PER_S, UTC)
+            asked = f"{self.venue} asked to be left alone until {until:%H:%M:%S} UTC"
+            self.notify(VenueTopic.LEFT_ALONE, f"{asked}: no entry there, exits go on", is_grave=True)
 
     def answered(self) -> None:
         """The venue answered a signed call: it knows our keys."""
         self.notify(VenueTopic.KEYS, f"{self.venue} takes our keys again", is_over=True)
+        if self.now_ns >= self._left_alone_until_ns:
+            self.notify(VenueTopic.LEFT_ALONE, f"{self.venue} takes requests again", is_over=True)
 
     def _emit_for(self, kept: OrderState, events: Iterable[VenueEvent]) -> bool:
         events = tuple(events)
         if not kept.nets_with_ours:
             self._notify_foreign_close(kept, events)
             return bool(events)
-        for event in events:
-            if isinstance(event, OrderFilled):
-                before = self.expected.get(kept.asset, 0.0)
-                after = rounded(before + kept.side.sign * event.qty)
-                # A flatten closes what is not ours too: of that nothing was ever expected.
-                is_beyond = kept.order_id.startswith(FLATTEN) and before * after <= 0.0
-                self.expected[kept.asset] = 0.0 if is_beyond else after
-                if is_beyond:
-                    self.foreign_fills.add(kept.asset)
+        executed, before = kept.executed, self.expected.get(kept.asset, 0.0)
+        if executed != kept.counted:
+            if abs(before) <= QTY_EPSILON and kept.is_witnessed:
+                self.since_ns[kept.asset] = kept.sent_ns or self.now_ns
+            after = rounded(before + kept.side.sign * (executed - kept.counted))
+            # A flatten closes what is not ours too: of that nothing was ever expected.
+            is_beyond = kept.order_id.startswith(FLATTEN) and before * after <= 0.0
+            self.expected[kept.asset] = 0.0 if is_beyond else after
+            if is_beyond:
+                self.foreign_fills.add(kept.asset)
+            kept.counted = executed
         self.emit(events)
         return bool(events)
 

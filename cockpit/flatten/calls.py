@@ -10,8 +10,8 @@ from cockpit.flatten.steps import FlattenStep, Say, StepName
 
 AGAIN_AFTER_NS = 10 * NS_PER_S
 """The same trouble is said again after so long."""
-LONGEST_WAIT_S = 120.0
-"""A venue that asks for more is asked again all the same: nobody waits a day with a position open."""
+LONGEST_WAIT_S = 5.0
+"""A venue that asks for more is asked again all the same: nobody waits an hour with a position open."""
 
 Answer = TypeVar("Answer")
 

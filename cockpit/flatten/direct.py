@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 
 from cockpit.exchanges.base.account import HeldPosition, KeysLost, VenueAccount, VenueFailure, VenueOrder
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_ids import OrderIds
 from cockpit.exchanges.base.timing import BackOff, Timing, within
 from cockpit.flatten.calls import FlattenCalls
@@ -69,7 +70,9 @@ async def flatten_directly(
     said. Otherwise it goes on until the venues are flat; cancel it to give up. Never raises anything else.
     """
     timing = timing or Timing()
-    flattened = await asyncio.gather(*(_flatten(account, say, prefix, timing, pace) for account in accounts.values()))
+    with for_exits():
+        flattens = [_flatten(account, say, prefix, timing, pace) for account in accounts.values()]
+        flattened = await asyncio.gather(*flattens)
     return all(flattened) and bool(accounts)
 
 

@@ -14,7 +14,7 @@ from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AnyCommand, Arm, Command, Disarm, Flatten, HaltTrading, Restore, SetMode
-from cockpit.domain.events import FeedHealth, ReadingEvent, Top, Trade
+from cockpit.domain.events import FeedHealth, ReadingEvent, Tick, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import AlertsView, ProcessView
@@ -27,6 +27,7 @@ from cockpit.engine.views import snapshot
 from cockpit.journal.recordings import RecordingWriter
 from cockpit.journal.store import Journal
 from cockpit.paper.venue import PaperVenue
+from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
 from cockpit.runtime.latency import Latency
@@ -81,6 +82,7 @@ class Host:
         self.watchdog = LoopWatchdog()
         self.supervisor = Supervisor(self._worker_fell)
         self.inbox = Inbox()
+        self._alarm = Alarm(source.now_ns, lambda: source.speed, lambda now_ns: self.inbox.answer(Tick(now_ns)))
         self.faults = 0
         self.last_fault = ""
         self.journal_losses: list[str] = []
@@ -113,6 +115,7 @@ class Host:
             for action in actions:
                 self._recording.write_action(action)
         self.journal.append(actions)
+        self._alarm.set(self.engine.book.stop_due_ns)
         self._show(actions, self.log.on_actions, self.recent.on_actions)
         for action in actions:
             if isinstance(action, CommandAnswered):
@@ -158,6 +161,7 @@ class Host:
         if self.gate is not None:
             await self.gate.stop()
         await self.supervisor.stop()
+        self._alarm.stop()
         self.watchdog.stop()
         self._drain()
         if self._recording is not None:
@@ -308,6 +312,8 @@ class Host:
             self.session.feed(item)
         except Exception as error:
             self._fault(item, error)
+        if isinstance(item, Tick):
+            self._alarm.set(self.engine.book.stop_due_ns)
         if self.recent.decisions != decided_before and isinstance(item, Trade | Top):
             self.latency.add(time.perf_counter_ns() - began_ns)
 

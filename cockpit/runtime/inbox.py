@@ -36,7 +36,7 @@ class Inbox:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._commands: deque[AnyCommand] = deque()
-        self._answers: deque[VenueEvent] = deque()
+        self._answers: deque[VenueEvent | Tick] = deque()
         self._cells: deque[_Cell] = deque()
         self._latest: dict[Key, _Cell] = {}
         self._waiting: dict[str, int] = {}
@@ -53,8 +53,10 @@ class Inbox:
         self._commands.append(command)
         self._something.set()
 
-    def answer(self, event: VenueEvent) -> None:
-        """Queue what a venue said of our orders and positions, ahead of all data. Never waits, never drops one."""
+    def answer(self, event: VenueEvent | Tick) -> None:
+        """Queue what a venue said of our orders and positions, or that the engine's own time has come, ahead of all
+        data. Never waits, never drops one.
+        """
         self._answers.append(event)
         self._something.set()
 

@@ -125,3 +125,30 @@ def test_a_moved_stop_that_is_refused_twice_closes(bare: Bare) -> None:
         bare.reject(bare.placed(OrderRole.STOP)[-1], "would trigger at once")
     assert len(bare.placed(OrderRole.CLOSE)) == 1
     assert bare.last_trade.exit_reason is ExitReason.NO_STOP
+
+
+def test_the_close_leaves_so_early_that_the_position_is_gone_within_its_second(bare: Bare) -> None:
+    filled(bare)
+    for waited_ms, closes in ((600, 0), (99, 0), (1, 1)):
+        bare.wait_ms(waited_ms)
+        assert len(bare.placed(OrderRole.CLOSE)) == closes
+    assert bare.last_trade.exit_reason is ExitReason.NO_STOP
+
+
+def test_a_stop_that_rests_at_the_very_moment_of_the_look_counts(bare: Bare) -> None:
+    """Where time comes in leaps the venue's word is behind it."""
+    filled(bare)
+    stop = bare.placed(OrderRole.STOP)[0]
+    bare.wait_ms(950)
+    bare.accept(stop)
+    bare.wait_s(5)
+    assert bare.placed(OrderRole.CLOSE) == []
+
+
+def test_the_engine_says_when_to_wake_it(bare: Bare) -> None:
+    filled(bare)
+    opened_ns = bare.now_ns
+    for due_ms in (600, 700):
+        assert bare.engine.book.stop_due_ns == opened_ns + due_ms * 1_000_000
+        bare.wait_ms(due_ms - (bare.now_ns - opened_ns) // 1_000_000)
+    assert bare.engine.book.stop_due_ns is None

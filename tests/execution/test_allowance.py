@@ -4,6 +4,8 @@ import pytest
 
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.allowance import Allowance
+from cockpit.exchanges.base.call_kind import CallKind
+from cockpit.exchanges.base.rest_budget import RestBudget
 
 
 class Clock:
@@ -34,22 +36,48 @@ def test_the_venues_own_count_is_the_share_until_its_minute_is_over() -> None:
     assert allowance.used_share() == 0.0
 
 
+@pytest.mark.parametrize("per_minute", [2_400.0, None])
 @pytest.mark.parametrize(
     ("status", "headers", "wait_s"),
     [
-        (429, {"Retry-After": "30"}, 30),
+        (429, {"Retry-After": "7"}, 7),
         (418, {"retry-after": "120"}, 120),
+        (429, {"Retry-After": "Thu, 01 Jan 1970 00:02:30 GMT"}, 30),
         (429, {}, 10),
         (429, {"Retry-After": "x"}, 10),
+        (200, {"Retry-After": "7"}, 0),
     ],
 )
-def test_a_refusal_is_waited_out(status: int, headers: dict[str, str], wait_s: float) -> None:
+def test_a_refusal_is_waited_out_by_one_rule_everywhere(
+    per_minute: float | None, status: int, headers: dict[str, str], wait_s: float
+) -> None:
+    clock = Clock()
+    allowance, budget = Allowance(per_minute, clock), RestBudget(per_minute, 0.5, clock)
+    allowance.answered(status, headers)
+    budget.answered(status, headers)
+    assert allowance.wait_s(CallKind.ENTRY) == budget.wait_s() == wait_s
+    clock.passes(wait_s)
+    assert allowance.wait_s(CallKind.ENTRY) == budget.wait_s() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wait_s"),
+    [
+        (429, CallKind.EXIT, 0.2),
+        (418, CallKind.EXIT, 5.0),
+        (429, CallKind.LOOK, 30.0),
+        (418, CallKind.LOOK, 30.0),
+        (429, CallKind.ENTRY, 3_600.0),
+    ],
+)
+def test_an_hour_is_waited_by_entries_alone(status: int, kind: CallKind, wait_s: float) -> None:
     clock = Clock()
     allowance = Allowance(2_400.0, clock)
-    allowance.answered(status, headers)
-    assert allowance.wait_s() == wait_s
+    allowance.answered(status, {"Retry-After": "3600"})
+    assert allowance.wait_s(kind) == wait_s
+    assert allowance.asked_until_ns == clock.now_ns + 3_600 * NS_PER_S
     clock.passes(wait_s)
-    assert allowance.wait_s() == 0
+    assert allowance.wait_s(kind) == 0
 
 
 def test_a_later_shorter_word_does_not_shorten_a_ban() -> None:
@@ -57,13 +85,7 @@ def test_a_later_shorter_word_does_not_shorten_a_ban() -> None:
     allowance = Allowance(2_400.0, clock)
     allowance.answered(418, {"Retry-After": "120"})
     allowance.answered(429, {"Retry-After": "1"})
-    assert allowance.wait_s() == 120
-
-
-def test_a_venue_that_counts_by_endpoint_refuses_one_without_closing_the_others() -> None:
-    allowance = Allowance(None, Clock())
-    allowance.answered(429, {})
-    assert allowance.wait_s() == 0 and allowance.used_share() is None
+    assert (allowance.wait_s(CallKind.ENTRY), allowance.wait_s(CallKind.EXIT)) == (120, 5)
 
 
 def test_a_count_that_is_no_number_is_no_count() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import NotSent, Refused
+from cockpit.exchanges.base.call_kind import CallKind, for_exits
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.binance.user_stream import RENEW_EVERY_S
 from tests.execution.account_contract import AccountContract
@@ -26,15 +27,32 @@ class TestBinanceAccount(AccountContract):
         after = desk.account.used_weight_share()
         assert before is not None and after is not None and after > before
 
-    async def test_after_429_nothing_is_sent_until_the_venue_may_be_asked_again(self, desk: Desk) -> None:
+    async def test_after_429_no_entry_is_sent_until_the_venue_may_be_asked_again(self, desk: Desk) -> None:
         desk.venue.faults.add(too_many(retry_after_s=30), roles={"entry"})
         with pytest.raises(NotSent) as first:
             await desk.account.place(entry(), f"{ID}e1")
-        assert first.value.retry_after_s == 30
+        assert first.value.retry_after_s == pytest.approx(30, abs=1)
         asked = len(desk.venue.calls)
         with pytest.raises(NotSent) as second:
             await desk.account.place(entry(), f"{ID}e1")
         assert second.value.retry_after_s == pytest.approx(30, abs=5) and len(desk.venue.calls) == asked
+
+    async def test_an_hour_of_waiting_for_a_list_holds_no_exit_up(self, desk: Desk) -> None:
+        await desk.account.place(entry(), f"{ID}e1")
+        desk.venue.faults.add(too_many(retry_after_s=3_600), roles={"positions"})
+        with pytest.raises(NotSent) as first:
+            await desk.account.positions()
+        assert first.value.retry_after_s == pytest.approx(30, abs=1) and first.value.asked_until_ns is not None
+        with pytest.raises(NotSent) as second:
+            await desk.account.place(stop(), f"{ID}s1")
+        wait_s = second.value.retry_after_s
+        assert wait_s is not None and wait_s <= CallKind.EXIT.longest_wait_s
+        await asyncio.sleep(wait_s)
+        await desk.account.place(stop(), f"{ID}s1")
+        with for_exits():
+            assert len(await desk.account.positions()) == 1
+        with pytest.raises(NotSent):
+            await desk.account.positions()
 
     async def test_the_margin_mode_is_read_back_by_asset(self, desk: Desk) -> None:
         desk.venue.core.isolated["BTCUSDT"] = True

@@ -101,7 +101,7 @@ def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[
 
 def test_the_end_waits_for_the_fills_that_the_venue_counts() -> None:
     order = kept()
-    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted"]
+    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted", "FillWitnessed"]
     assert order.lacks_fills
     assert names(order.book([fill(1)], 1)) == ["OrderFilled"]
     assert names(order.book([fill(2)], 1)) == ["OrderFilled", "OrderCancelled"]

@@ -18,6 +18,7 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
 from cockpit.exchanges.base.rest_budget import RestBudget
+from cockpit.exchanges.base.retry_after import WAIT_WITHOUT_WORD_S
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.venue_clock import VenueClock
 from cockpit.exchanges.binance.market import Binance
@@ -201,13 +202,13 @@ async def test_data_stops_at_its_share_of_the_allowance() -> None:
         assert 0 < exchange.budget.wait_s() <= 60, "half of 2400 is left to the orders"
 
 
-def test_a_refusal_without_a_word_is_waited_out_for_a_minute() -> None:
+def test_a_refusal_without_a_word_is_waited_out_by_the_common_rule() -> None:
     now_ns = 1_000 * NS_PER_S
     budget = RestBudget(2_400, 0.5, lambda: now_ns)
     budget.answered(429, {})
-    assert budget.wait_s() == 60
-    budget.answered(418, {"Retry-After": "10"})
-    assert budget.wait_s() == 60, "never shortened"
+    assert budget.wait_s() == WAIT_WITHOUT_WORD_S
+    budget.answered(418, {"Retry-After": "5"})
+    assert budget.wait_s() == WAIT_WITHOUT_WORD_S, "never shortened"
 
 
 def test_a_venues_clock_is_the_median_of_what_it_said() -> None:

@@ -48,6 +48,8 @@ class Says(Enum):
     """For positions: as they were when the fault was added."""
     WALL = auto()
     """403 in HTML, from what stands before the venue."""
+    BAD_GATEWAY = auto()
+    """502 in HTML, from what stands before the venue."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,18 @@ def walled() -> Fault:
     return Fault(executes=False, says=Says.WALL)
 
 
-def too_many(retry_after_s: int = 1) -> Fault:
-    """429."""
+def bad_gateway(executes: bool = False) -> Fault:
+    """502 in HTML: executed or not, nothing in the answer tells."""
+    return Fault(executes=executes, says=Says.BAD_GATEWAY)
+
+
+def answered(code: str, executes: bool = True) -> Fault:
+    """It was executed, and the answer is this code all the same."""
+    return Fault(executes=executes, says=code)
+
+
+def too_many(retry_after_s: int | None = 1) -> Fault:
+    """429, with or without the seconds to wait."""
     return Fault(executes=False, says=Says.TOO_MANY, retry_after_s=retry_after_s)
 
 

@@ -24,6 +24,8 @@ from tests.loopback.trading_stream import UserStream
 from tests.loopback.venue_server import Socket, VenueServer
 
 KEY, SECRET, PASSWORD = "loopback-key", "loopback-secret", "loopback-password"
+PAGES: dict[object, tuple[int, str]] = {Says.WALL: (403, "Forbidden"), Says.BAD_GATEWAY: (502, "Bad Gateway")}
+"""What stands before the venue answers in HTML."""
 
 
 @dataclass(frozen=True)
@@ -303,8 +305,10 @@ class TradingVenue(VenueServer):
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
             return await _truncated(request, (true or Answer({})).response)
-        if fault.says is Says.WALL:
-            return web.Response(status=403, text="<html><body>403 Forbidden</body></html>", content_type="text/html")
+        if fault.says in PAGES:
+            status, title = PAGES[fault.says]
+            page = f"<html><body>{status} {title}</body></html>"
+            return web.Response(status=status, text=page, content_type="text/html")
         return self._said(call, fault, true).response
 
     def _true_answer(self, call: Call, fault: Fault) -> Answer | None:

@@ -60,13 +60,22 @@ class Ambiguous(VenueFailure):
 class NotSent(VenueFailure):
     """It was certainly not executed (turned away for the rate, our clock, maintenance): may be sent again, same id.
 
-    `retry_after_s` is what the venue asked for, or None. `is_clock` = our clocks differed; they were compared anew.
+    `retry_after_s` is how long such a call is to wait, or None: what the venue asked for, but for an exit never long.
+    `asked_until_ns` is until when the venue asked to be left alone, where it did. `is_clock` = our clocks differed, and
+    were compared anew.
     """
 
-    def __init__(self, sentence: str, retry_after_s: float | None = None, is_clock: bool = False) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        retry_after_s: float | None = None,
+        is_clock: bool = False,
+        asked_until_ns: int | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.retry_after_s = retry_after_s
         self.is_clock = is_clock
+        self.asked_until_ns = asked_until_ns
 
 
 class KeysLost(VenueFailure):

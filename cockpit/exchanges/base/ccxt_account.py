@@ -28,6 +28,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.account_lists import AccountLists
 from cockpit.exchanges.base.allowance import Allowance
+from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.endpoint_budget import EndpointBudget
 from cockpit.exchanges.base.fees import FeeRates
@@ -236,9 +237,13 @@ class CcxtAccount(ABC):
         """
         if self.client is None:
             raise NotSent(f"{self.venue}: expected an open account, was closed")
-        waits_s = self._allowance.wait_s()
+        return await self._ask(endpoint, params, kind_now())
+
+    async def _ask(self, endpoint: str, params: Any, kind: CallKind) -> Any:
+        waits_s = self._allowance.wait_s(kind)
         if waits_s > 0:
-            raise NotSent(f"{self.venue}: asked to be left alone for {waits_s:.0f} s more", waits_s)
+            sentence = f"{self.venue}: asked to be left alone for {waits_s:.1f} s more"
+            raise NotSent(sentence, waits_s, asked_until_ns=self._allowance.asked_until_ns)
         try:
             await self.budget.turn(endpoint)
             with self.judged():
@@ -246,11 +251,16 @@ class CcxtAccount(ABC):
         except NotSent as refused:
             if refused.is_clock:
                 await self._compare_clocks_quietly()
+            elif self._allowance.asked_until_ns is not None:
+                refused.retry_after_s = self._allowance.wait_s(kind)
+                refused.asked_until_ns = self._allowance.asked_until_ns
             raise
 
-    async def send(self, endpoint: str, params: Any) -> Any:
+    async def send(self, endpoint: str, params: Any, kind: CallKind = CallKind.EXIT) -> Any:
         """`ask`, for what changes something: cancelling the wait leaves the request on its way."""
-        task = asyncio.ensure_future(self.ask(endpoint, params))
+        if self.client is None:
+            raise NotSent(f"{self.venue}: expected an open account, was closed")
+        task = asyncio.ensure_future(self._ask(endpoint, params, kind))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
@@ -380,6 +390,11 @@ class CcxtAccount(ABC):
     def wanted(self, assets: Collection[str] | None) -> list[Listing]:
         """The listings of these assets; none for None, which means everywhere."""
         return [] if assets is None else [self.listing(asset) for asset in sorted(assets)]
+
+
+def kind_of(order: OrderRequest) -> CallKind:
+    """What sending it is for."""
+    return CallKind.EXIT if order.reduce_only else CallKind.ENTRY
 
 
 def given(price: float | None, what: str) -> float:

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 
 from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
 from cockpit.exchanges.base.feed import Clock
-from cockpit.exchanges.base.trouble import retry_after_s
+from cockpit.exchanges.base.retry_after import REFUSED, wait_after_refusal_s
 
 MINUTE_NS = 60 * NS_PER_S
-REFUSED = frozenset({418, 429})
-WAIT_WITHOUT_WORD_S = 60.0
 USED_WEIGHT = "x-mbx-used-weight-1m"
 
 
@@ -31,8 +29,7 @@ class RestBudget:
         known = {name.lower(): value for name, value in headers.items()}
         if status in REFUSED:
             self.refusals += 1
-            wait_s = retry_after_s(known.get("retry-after"), now_ns)
-            self._wait_until(now_ns + seconds_to_ns(WAIT_WITHOUT_WORD_S if wait_s is None else wait_s))
+            self._wait_until(now_ns + seconds_to_ns(wait_after_refusal_s(headers, now_ns)))
         try:
             self.used = float(known.get(USED_WEIGHT, self.used))
         except ValueError:

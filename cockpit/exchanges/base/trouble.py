@@ -1,9 +1,5 @@
 """What goes wrong with a source, as a sentence an operator can read, and how long to leave the source alone."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
-LONGEST_WAIT_S = 3600.0
 TOO_MANY = 429
 SERVER_ERRORS = 500
 
@@ -15,26 +11,6 @@ class FeedTrouble(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.retry_after_s = retry_after_s
-
-
-def retry_after_s(header: str | None, now_ns: int) -> float | None:
-    """A Retry-After header (seconds or a date) in seconds from now, at most an hour; None where it says nothing."""
-    if not header:
-        return None
-    text = header.strip()
-    try:
-        wait_s = float(text)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=UTC)
-        wait_s = (at - datetime.fromtimestamp(now_ns / 1e9, UTC)).total_seconds()
-    if wait_s != wait_s:
-        return None
-    return min(LONGEST_WAIT_S, max(0.0, wait_s))
 
 
 def http_trouble(status: int, wait_s: float | None, said: str = "") -> FeedTrouble:

@@ -21,7 +21,7 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given, kind_of
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import names_in, read_rows
@@ -83,7 +83,7 @@ class BinanceAccount(CcxtAccount):
             params["positionSide"] = position.hedge_side
         elif order.reduce_only:
             params["reduceOnly"] = "true"
-        return self._words.order(await self.send("fapiPrivatePostOrder", params))
+        return self._words.order(await self.send("fapiPrivatePostOrder", params, kind_of(order)))
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None

@@ -21,7 +21,7 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.ccxt_account import CcxtAccount, given
+from cockpit.exchanges.base.ccxt_account import CcxtAccount, given, kind_of
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import names_in, read_rows
@@ -101,7 +101,7 @@ class OkxAccount(CcxtAccount):
             params["posSide"] = position.hedge_side
         elif order.reduce_only:
             params["reduceOnly"] = "true"
-        answer = await self.send("privatePostTradeOrder", params)
+        answer = await self.send("privatePostTradeOrder", params, kind_of(order))
         return _accepted(order, client_id, str(answer["data"][0]["ordId"]))
 
     async def _place_stop(

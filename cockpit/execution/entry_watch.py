@@ -1,0 +1,94 @@
+"""Entries that may have executed unseen: the position itself is watched, and what is held beyond our own is theirs.
+
+An entry whose answer was lost, or that the venue did not know for so long that it was given up, may appear late: in the
+list of positions before its order, or its executions, can be found. It is protected as soon as any of them shows it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+
+from cockpit.domain.kinds import OrderRole
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import HeldPosition, VenueFailure
+from cockpit.exchanges.base.call_kind import for_exits
+from cockpit.exchanges.base.timing import within
+from cockpit.execution.order_state import QTY_EPSILON, OrderState
+from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.venue_context import VenueContext
+
+MARGIN_NS = 5 * NS_PER_S
+"""Clocks differ: executions are asked for from so much earlier than the order was sent."""
+LIST_EVERY = 5
+"""Every so many looks the executions are listed too."""
+
+
+class EntryWatch:
+    """Looks at the positions while an entry is in doubt, and tells the engine of what shows there as witnessed."""
+
+    def __init__(self, context: VenueContext, lookup: OrderResolver) -> None:
+        self._context = context
+        self._lookup = lookup
+        self._watching: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """An entry was sent: watch until it is known what became of every one, and for a while after giving one up."""
+        if self._watching is None or self._watching.done():
+            self._watching = self._context.in_flight.start("watch entries", self._watch())
+
+    def suspects(self, asset: str) -> list[OrderState]:
+        """The entries there that are over for the engine and that the venue has never spoken of."""
+        return [kept for kept in self._entries(asset) if kept.is_over and not kept.was_reported]
+
+    def attribute(self, positions: Sequence[HeldPosition]) -> None:
+        """What is held beyond our own is of the newest entry in doubt that is large enough."""
+        for position in positions:
+            for kept in reversed(self._entries(position.asset)):
+                if kept.is_in_doubt:
+                    self._witness(kept, position)
+
+    def _witness(self, kept: OrderState, position: HeldPosition) -> None:
+        context = self._context
+        surplus = (position.qty - context.expected.get(kept.asset, 0.0)) * kept.side.sign
+        if QTY_EPSILON < surplus <= kept.qty - kept.executed + QTY_EPSILON:
+            context.witness(kept, kept.executed + surplus, position.entry_price)
+            self._lookup.chase(kept)
+
+    async def _watch(self) -> None:
+        context = self._context
+        with for_exits():
+            for look in count(1):
+                await context.timing.sleep(context.pace.watch_entry_every_s)
+                watched = [kept for kept in self._entries() if self._is_watched(kept)]
+                if not watched:
+                    return
+                try:
+                    call = context.account.positions()
+                    self.attribute(await within(context.pace.call_within_s, call, "positions"))
+                    if look % LIST_EVERY == 0:
+                        for asset in {kept.asset for kept in watched if kept.is_witnessed}:
+                            await self._list(asset)
+                except VenueFailure as failure:
+                    context.met(failure)
+
+    async def _list(self, asset: str) -> None:
+        """Look for executions under an id of ours, where no order of that id is to be found."""
+        context = self._context
+        by_id = {kept.client_id: kept for kept in self._entries(asset) if kept.is_in_doubt}
+        since_ns = min(kept.sent_ns for kept in by_id.values()) - MARGIN_NS
+        fills = await within(context.pace.call_within_s, context.account.fills_since(asset, since_ns), "executions")
+        for fill in fills:
+            if fill.client_id in by_id:
+                context.book(by_id[fill.client_id], [fill])
+
+    def _is_watched(self, kept: OrderState) -> bool:
+        """Until it is known, and so long after it was given up."""
+        age_s = self._context.timing.since_s(kept.sent_ns)
+        return kept.is_in_doubt and (not kept.was_given_up or age_s < self._context.pace.watch_given_up_s)
+
+    def _entries(self, asset: str | None = None) -> list[OrderState]:
+        return [
+            kept
+            for kept in self._context.orders.values()
+            if asset in (None, kept.asset) and kept.role is OrderRole.ENTRY and not kept.is_ours_alone
+        ]
