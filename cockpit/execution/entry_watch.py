@@ -42,7 +42,7 @@ class EntryWatch:
 
     def attribute(self, positions: Sequence[HeldPosition]) -> None:
         """What is held beyond our own is of the newest entry in doubt that is large enough."""
-        for position in positions:
+        for position in (one for one in positions if one.nets_with_ours):
             for kept in reversed(self._entries(position.asset)):
                 if kept.is_in_doubt:
                     self._witness(kept, position)
