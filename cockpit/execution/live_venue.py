@@ -1,12 +1,14 @@
 """One real venue in the engine's service: requests in, the venue's words out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from cockpit.config.execution import ExecutionSection
+from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.kinds import Side, VenueTopic
-from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
+from cockpit.domain.orders import OrderProgress, trade_left_by
 from cockpit.domain.quantity import rounded
 from cockpit.domain.trades import TradeRecord
+from cockpit.engine.order_venue import Request
 from cockpit.exchanges.base.account import (
     FundingUpdate,
     OrderUpdate,
@@ -78,6 +80,7 @@ class LiveVenue:
             context, self._lookup, self._sending, missed, flatten_pace, self._foreign, self._reconcile.look_now
         )
         self._waits_for: set[str] = set()
+        self._waiting: list[Request] | None = []
         self._funding = Funding(context)
 
     @property
@@ -87,27 +90,28 @@ class LiveVenue:
 
     # Requests.
 
-    def place(self, request: OrderRequest) -> None:
-        """Send an order."""
-        self._sending.place(request)
+    def submit(self, request: Request) -> None:
+        """Take a request; it leaves with the loop's next turn, or waits for the venue's start."""
+        if self._waiting is not None:
+            self._waiting.append(request)
+            return
+        match request:
+            case PlaceOrder(order=order):
+                self._sending.place(order)
+            case CancelOrder():
+                self._cancelling.cancel(self._order(request.order_id, request.asset))
+            case QueryOrder():
+                self._query(request.order_id, request.asset)
+            case QueryPosition(asset=asset):
+                self._context.in_flight.start(f"position of {asset}", self._reconcile.emit_position(asset))
+            case FlattenVenues():
+                self._flatten.start(request.reason)
 
-    def cancel(self, order_id: str, asset: str) -> None:
-        """Take an order back."""
-        self._cancelling.cancel(self._order(order_id, asset))
-
-    def query(self, order_id: str, asset: str) -> None:
+    def _query(self, order_id: str, asset: str) -> None:
         """Tell what became of an order. One that is being sent right now is told of without asking."""
         if self._sending.task_of(order_id) is None:
             kept = self._order(order_id, asset)
             self._context.in_flight.start(f"look up {order_id}", self._answer(kept))
-
-    def query_position(self, asset: str) -> None:
-        """Tell what is held."""
-        self._context.in_flight.start(f"position of {asset}", self._reconcile.emit_position(asset))
-
-    def flatten(self, reason: str) -> None:
-        """Flatten the venue."""
-        self._flatten.start(reason)
 
     # Life.
 
@@ -134,10 +138,18 @@ class LiveVenue:
         self._waits_for = {asset for asset, held in context.expected.items() if abs(held) > QTY_EPSILON}
         self._funding.restore(trades)
 
-    def notify_unread(self) -> None:
-        """Nothing is known yet: no entry may start."""
+    def start(self) -> None:
+        """Its account is open: say that nothing is known yet, so no entry may start, and send what has waited."""
         self._context.notify(VenueTopic.NOTE, f"{self._context.venue}: {self._policy}")
         self._context.notify(VenueTopic.UNREAD, f"{self._context.venue}: positions and orders not read yet")
+        waiting, self._waiting = self._waiting or [], None
+        for request in waiting:
+            self.submit(request)
+
+    def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What a supervisor keeps running, by name."""
+        venue = self._context.venue
+        return {f"{venue} stream": self.follow, f"{venue} reconcile": self.reconcile}
 
     async def follow(self) -> None:
         """Read the private stream, for ever."""

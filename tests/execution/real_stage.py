@@ -90,6 +90,7 @@ class RealStage:
         self.events: list[VenueEvent] = []
         self.account = account_on(venue, name, config)
         self.venues = VenueRouter({name: self.account}, prefix, self._put, config, timing, Pace(), flatten_pace)
+        self.live = self.venues.venues[name]
         self._changed = asyncio.Condition()
         self._workers: list[asyncio.Task[None]] = []
 
@@ -107,13 +108,13 @@ class RealStage:
     async def open(self, stream: bool = True) -> None:
         others = self._topics()
         await self.account.open()
-        await self.venues.start()
-        for name, work in self.venues.workers().items():
+        self.live.start()
+        for name, work in self.live.workers().items():
             if stream or "stream" not in name:
                 self._workers.append(asyncio.create_task(_run(work), name=name))
         if stream:
             await self.venue.until(lambda: self._topics() >= others + TOPICS[self.name])
-        await self.until(lambda: self.venues.has_answered(self.name))
+        await self.until(lambda: self.live.has_answered)
 
     def _topics(self) -> int:
         """What the account's streams, ours and others', are subscribed to."""
@@ -123,7 +124,7 @@ class RealStage:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self.venues.stop()
+        await self.live.stop()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something that was put makes it hold."""
@@ -134,7 +135,7 @@ class RealStage:
         """Until nothing is under way, and the venue has been read once since."""
         assert await self.venues.settle(WITHIN_S)
         if reads:
-            await self.venues.read_now(self.name)
+            await self.live.read_now()
             assert await self.venues.settle(WITHIN_S)
 
     # Asking, as the engine does.

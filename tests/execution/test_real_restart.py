@@ -22,7 +22,7 @@ async def test_orders_and_positions_of_an_earlier_engine_are_adopted_and_no_fill
         await guarded(stage)
         later = await restarted(stage, shipped_config, remembered(stage))
         try:
-            assert not later.venues.has_answered(name)
+            assert not later.live.has_answered
             await later.open()
             assert later.of(STOP) == ["OrderAccepted"] and later.of(ENTRY) == []
             await later.settled()
