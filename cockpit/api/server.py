@@ -44,7 +44,8 @@ FLUSH_WITHIN_S = 1.0
 class ApiServer:
     """Made before the host starts, so that it hears everything; listens from `start` to `stop`.
 
-    `wall_clock` gives unix seconds; `secrets` is where the optional signing secret is looked up.
+    `wall_clock` gives unix seconds, the source does where there is none; `secrets` is where the optional signing secret
+    is looked up.
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class ApiServer:
         options: EngineOptions,
         limits: Limits | None = None,
         secrets: Secrets | None = None,
-        wall_clock: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] | None = None,
     ) -> None:
         self._host = host
         self._places = places
         self._options = options
         self._limits = limits or Limits()
         self._log = CallLog(places.api_logs / LOG_NAME)
-        self._wall_clock = wall_clock
+        self._wall_clock = wall_clock or (lambda: host.source.utc_ns() / 1e9)
         self._secret = (secrets or Secrets()).find(SECRET_NAME)
         self.context = self._context(host, ending)
         self._app = create_app(self.context)

@@ -4,7 +4,7 @@ from cockpit.domain.stream import ProcessView
 
 
 def process_problems(process: ProcessView) -> list[str]:
-    """A sentence each for a worker that fell, engine faults, the journal, the recording, the alerts; none when well."""
+    """A sentence each for fallen workers, engine faults, journal, recording, alerts and clocks; none when well."""
     found = [
         f"task {task.name} is {task.state}: {task.detail}" for task in process.tasks if task.state == "backing_off"
     ]
@@ -16,4 +16,5 @@ def process_problems(process: ProcessView) -> list[str]:
         found.append(f"recording: {process.recording_error}")
     if not process.alerts.ok:
         found.append(f"alerts: {process.alerts.last_error} ({process.alerts.failed} failed)")
+    found += process.clocks
     return found

@@ -63,7 +63,9 @@ class ProcessView(msgspec.Struct, frozen=True):
     alerts: AlertsView = AlertsView()
     replay: str = ""
     wall_ns: int = 0
-    """The process's wall clock: by it a client says until when a command holds. 0 where it was not told."""
+    """The time, as the venues tell it where they do: by it a client says until when a command holds. 0: not told."""
+    clocks: tuple[str, ...] = ()
+    """What is wrong with the clocks, in sentences."""
 
 
 class Briefing(msgspec.Struct, frozen=True):

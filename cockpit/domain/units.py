@@ -6,6 +6,8 @@ NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_S
 BPS = 10_000.0
+LAST_SECOND = 253_402_300_799
+"""The last of the year 9999."""
 
 
 def seconds_to_ns(seconds: float) -> int:
@@ -24,8 +26,10 @@ def utc_day(ts_ns: int) -> int:
 
 
 def utc_text(ts_ns: int) -> str:
-    """An instant as `2024-08-08T23:58:55.123Z`."""
+    """An instant as `2024-08-08T23:58:55.123Z`; one that no calendar holds as its seconds since the epoch."""
     seconds, rest_ns = divmod(ts_ns, NS_PER_S)
+    if not 0 <= seconds <= LAST_SECOND:
+        return f"{seconds} s since the epoch"
     stamp = datetime.fromtimestamp(seconds, UTC)
     return f"{stamp:%Y-%m-%dT%H:%M:%S}.{rest_ns // NS_PER_MS:03d}Z"
 

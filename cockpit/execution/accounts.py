@@ -6,6 +6,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import MissingKeys, Secrets, VenueKeys
 from cockpit.domain.kinds import Mode
 from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.base.timing import Timing
 
 
 class PaperSignsNothing(Exception):
@@ -18,9 +19,14 @@ def trading_venues(config: CockpitConfig, also: Collection[str] = ()) -> tuple[s
 
 
 def accounts_of(
-    config: CockpitConfig, venues: Iterable[str], mode: Mode, secrets: Secrets, environ: Mapping[str, str]
+    config: CockpitConfig,
+    venues: Iterable[str],
+    mode: Mode,
+    secrets: Secrets,
+    environ: Mapping[str, str],
+    timing: Timing | None = None,
 ) -> dict[str, VenueAccount]:
-    """An account for each venue, not opened yet.
+    """An account for each venue, not opened yet. `timing` is the session's, where there is one.
 
     Raises `PaperSignsNothing`, `MissingKeys` naming all that is missing, or `BadEndpoint` for an address that must not
     be used.
@@ -31,7 +37,7 @@ def accounts_of(
 
     from cockpit.exchanges.registry import account_for
 
-    return {venue: account_for(venue, config, keys[venue], environ) for venue in keys}
+    return {venue: account_for(venue, config, keys[venue], environ, timing) for venue in keys}
 
 
 def _keys(venues: Iterable[str], secrets: Secrets) -> dict[str, VenueKeys]:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from cockpit.config.sources import BirdeyeSection
 from cockpit.domain.events import OnChainPrice
 from cockpit.domain.units import NS_PER_S, ns_to_seconds
-from cockpit.exchanges.base.answers import number, shown
+from cockpit.exchanges.base.answers import number, refuse_future, shown
 from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
@@ -40,6 +40,7 @@ class Birdeye:
             raise FeedTrouble(f"price: expected a price above 0, was {price:g}")
         now_ns = self._clock()
         stamp_ns = int(number(row, "updateUnixTime", "price")) * NS_PER_S
+        refuse_future(stamp_ns, now_ns, "price")
         age_s = ns_to_seconds(now_ns - stamp_ns)
         if age_s > self._stale_after_s:
             raise FeedTrouble(f"stale: the price is {age_s:.0f} s old, limit {self._stale_after_s:.0f} s")

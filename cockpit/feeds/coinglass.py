@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from cockpit.config.sources import CoinglassSection
 from cockpit.domain.events import Positioning
-from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
-from cockpit.exchanges.base.answers import number, shown
-from cockpit.exchanges.base.feed import Clock
+from cockpit.domain.units import ns_to_seconds, seconds_to_ns
+from cockpit.exchanges.base.answers import bar_end_ns, number, shown
+from cockpit.exchanges.base.feed import Clock, Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 
@@ -32,10 +32,11 @@ def coinglass_site(url: str, key: SecretStr, section: CoinglassSection, clock: C
 class Coinglass:
     """Asks for one asset at a time, and stops before the key's limit a minute is used up."""
 
-    def __init__(self, section: CoinglassSection, site: JsonSite, clock: Clock) -> None:
+    def __init__(self, section: CoinglassSection, site: JsonSite, timing: Timing) -> None:
         self._section = section
         self._site = site
-        self._clock = clock
+        self._clock = timing.clock
+        self._stamps = timing.stamps
         self._rest_until_ns = 0
         self._rest_words = ""
         self.label = f"coinglass {section.exchange} accounts {section.interval}"
@@ -62,8 +63,8 @@ class Coinglass:
         if min(long_pct, short_pct) < 0 or abs(long_pct + short_pct - 100.0) > SHARES_TOLERANCE_PCT:
             raise FeedTrouble(f"{what}: expected shares that add up to 100, was {long_pct:g} and {short_pct:g}")
         bar_s = INTERVALS_S[section.interval]
-        end_ns = int(number(newest, "time", what)) * NS_PER_MS + bar_s * NS_PER_S
-        return Positioning(min(end_ns, self._clock()), asset, self.label, long_pct, short_pct, bar_s=bar_s)
+        end_ns = bar_end_ns(newest, "time", bar_s, what, self._stamps())
+        return Positioning(end_ns, asset, self.label, long_pct, short_pct, bar_s=bar_s)
 
     def _data(self, body: Any, what: str) -> list[Any]:
         if not isinstance(body, dict):
@@ -96,4 +97,4 @@ class Coinglass:
             raise FeedTrouble(self._rest_words, left_s)
 
     def _to_next_minute_s(self) -> float:
-        return LIMIT_WINDOW_S - ns_to_seconds(self._clock()) % LIMIT_WINDOW_S
+        return LIMIT_WINDOW_S - ns_to_seconds(self._stamps()) % LIMIT_WINDOW_S

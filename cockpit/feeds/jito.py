@@ -5,14 +5,13 @@ from typing import Any
 
 from cockpit.domain.events import JitoTip
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.answers import number, shown
+from cockpit.exchanges.base.answers import number, refuse_future, shown
 from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 
 SOURCE = "jito"
 PATH = "/api/v1/bundles/tip_floor"
-AHEAD_TOLERANCE_S = 15.0
 
 
 class JitoTips:
@@ -37,8 +36,7 @@ class JitoTips:
         age_s = (now_ns - stamp_ns) / NS_PER_S
         if age_s > self._stale_after_s:
             raise FeedTrouble(f"stale: the tip floor is {age_s:.0f} s old, limit {self._stale_after_s:.0f} s")
-        if age_s < -AHEAD_TOLERANCE_S:
-            raise FeedTrouble(f"the tip floor is stamped {-age_s:.0f} s ahead of our clock")
+        refuse_future(stamp_ns, now_ns, "tip floor")
         return [JitoTip(min(stamp_ns, now_ns), tip_sol)]
 
 

@@ -85,7 +85,7 @@ class PolledFeed:
         return troubles
 
     def _refuse_old(self, reading: Asked, source: Source) -> None:
-        age_s = (self._timing.clock() - reading.ts_ns) / NS_PER_S
+        age_s = (self._timing.stamps() - reading.ts_ns) / NS_PER_S
         if age_s > self._ages.stand_down_after_s:
             raise FeedTrouble(
                 f"{source.label} of {reading.asset}: expected data of the last {self._ages.stand_down_after_s:.0f} s, "

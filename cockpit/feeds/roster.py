@@ -11,11 +11,13 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
 from cockpit.domain.kinds import Reading
 from cockpit.exchanges.base.clock_feed import ClockFeed
-from cockpit.exchanges.base.feed import Feed, Timing
+from cockpit.exchanges.base.feed import Clock, Feed, Timing
 from cockpit.exchanges.base.forced_log import ForcedLog, ForcedOrderTap
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.public_readings import PublicReadings
+from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 from cockpit.exchanges.base.streams import ExchangeStreams
+from cockpit.exchanges.base.true_time import TrueTime
 from cockpit.exchanges.binance.interest_map import BAR_NS, BARS
 from cockpit.exchanges.registry import EXCHANGES
 from cockpit.feeds.polled import PolledFeed, Source
@@ -23,19 +25,27 @@ from cockpit.feeds.side_feeds import coinglass_source, side_feeds
 
 
 class Member(NamedTuple):
-    """A feed, and what its own word is about: with `reading` and `source` its fall can be said in its name."""
+    """A feed, and what its own word is about: with `reading` and `source` its fall can be said in its name.
+
+    `stamps` is the clock that its stamps are told by, where that is not the session's own.
+    """
 
     feed: Feed
     reading: Reading
     source: str
+    stamps: Clock | None = None
 
 
 @dataclass
 class Roster:
-    """Who runs. The exchanges are shared by several feeds: close them when all have ended."""
+    """Who runs. The exchanges are shared by several feeds: close them when all have ended.
+
+    `clock` is the session's own, which every venue's is compared with.
+    """
 
     members: list[Member] = field(default_factory=list)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
+    clock: Clock = PROCESS_CLOCK.now_ns
 
 
 def roster_of(
@@ -48,18 +58,19 @@ def roster_of(
 
     Raises `BadEndpoint` for an address in the environment that must not be used.
     """
-    used = timing or Timing()
+    given = timing or Timing()
+    roster = Roster(clock=given.clock)
+    used = Timing(given.clock, given.sleep, given.utc or TrueTime(given.clock, roster.exchanges).now_ns)
     endpoints = find_endpoints(config.endpoints, os.environ if environ is None else environ)
-    roster = Roster()
     keys = secrets or Secrets(environ)
-    forced = ForcedLog(BAR_NS, BARS, used.clock)
+    forced = ForcedLog(BAR_NS, BARS, used.stamps)
     _add_exchanges(roster, config, endpoints, used, coinglass_source(config, endpoints, keys, used), forced)
     mapped = next(
         (one for one in roster.exchanges.values() if EXCHANGES[one.name].abilities.feeds_liquidation_map), None
     )
     budget = None if mapped is None else mapped.budget
     for feed, reading in side_feeds(config, endpoints, keys, used, budget, forced, draws_map=mapped is not None):
-        roster.members.append(Member(feed, reading, feed.name))
+        roster.members.append(Member(feed, reading, feed.name, used.stamps))
     for name, rules in config.own_feeds.items():
         roster.members.append(Member(rules.worker(name, rules, config, used), rules.reading, name))
     return roster
@@ -89,7 +100,7 @@ def _add_exchanges(
     for name in config.gate.funding_spread_of:
         source, timed = Source(name, readings[name].funding), _by_venue(roster.exchanges[name])
         feed = PolledFeed(f"{name} funding", Reading.FUNDING, assets, [source], ages.funding, timed)
-        roster.members.append(Member(feed, Reading.FUNDING, name))
+        roster.members.append(Member(feed, Reading.FUNDING, name, timed.stamps))
     watched = roster.exchanges[next(iter(config.assets.values())).watch]
     preferred = _positioning_sources(config, readings, coinglass)
     if preferred:
@@ -105,7 +116,7 @@ def _add_streams(roster: Roster, config: CockpitConfig, forced: ForcedLog) -> No
             streams: Feed = ExchangeStreams(exchange, config.live)
             if EXCHANGES[name].abilities.feeds_liquidation_map:
                 streams = ForcedOrderTap(streams, forced)
-            roster.members.append(Member(streams, Reading.STREAM, name))
+            roster.members.append(Member(streams, Reading.STREAM, name, exchange.now_ns))
         roster.members.append(Member(ClockFeed(exchange), Reading.STREAM, f"{name} clock"))
 
 
@@ -125,9 +136,9 @@ def _add_preferred(
     """One reading, from the first of several sources that can give it."""
     ages = config.feeds.positioning if reading is Reading.POSITIONING else config.feeds.open_interest
     feed = PolledFeed(name, reading, tuple(config.assets), sources, ages, _by_venue(clock_of))
-    roster.members.append(Member(feed, reading, sources[0].label))
+    roster.members.append(Member(feed, reading, sources[0].label, clock_of.now_ns))
 
 
 def _by_venue(exchange: Exchange) -> Timing:
     """Our clock put right by the venue's: its stamps are judged by it."""
-    return Timing(exchange.now_ns, exchange.timing.sleep)
+    return Timing(exchange.timing.clock, exchange.timing.sleep, exchange.now_ns)

@@ -63,9 +63,9 @@ def coinglass_source(
     key = secrets.coinglass_key()
     if key is None:
         return None
-    clock = (timing or Timing()).clock
-    site = coinglass.coinglass_site(endpoints.coinglass_url, key, config.coinglass, clock)
-    reader = coinglass.Coinglass(config.coinglass, site, clock)
+    timing = timing or Timing()
+    site = coinglass.coinglass_site(endpoints.coinglass_url, key, config.coinglass, timing.stamps)
+    reader = coinglass.Coinglass(config.coinglass, site, timing)
     return Source(reader.label, reader.positioning)
 
 
@@ -85,24 +85,24 @@ def _solana(config: CockpitConfig, endpoints: EndpointsSection, timing: Timing) 
     if not config.solana.hot_accounts:
         reason = "no hot accounts configured: set solana.hot_accounts"
         return OffFeed(Reading.PRIORITY_FEE, solana.SOURCE, reason, timing)
-    site = JsonSite(endpoints.solana_url, config.solana.timeout_s, timing.clock)
-    fees = solana.SolanaFees(config.solana, site, timing.clock)
+    site = JsonSite(endpoints.solana_url, config.solana.timeout_s, timing.stamps)
+    fees = solana.SolanaFees(config.solana, site, timing.stamps)
     return RepeatedFeed(solana.SOURCE, Reading.PRIORITY_FEE, config.feeds.priority_fee, fees.ask, site, timing)
 
 
 def _jito(config: CockpitConfig, endpoints: EndpointsSection, timing: Timing) -> Feed:
-    site = JsonSite(endpoints.jito_url, SITE_TIMEOUT_S, timing.clock)
+    site = JsonSite(endpoints.jito_url, SITE_TIMEOUT_S, timing.stamps)
     ages = config.feeds.jito_tip
-    tips = jito.JitoTips(site, ages.warn_after_s, timing.clock)
+    tips = jito.JitoTips(site, ages.warn_after_s, timing.stamps)
     return RepeatedFeed(jito.SOURCE, Reading.JITO_TIP, ages, tips.ask, site, timing)
 
 
 def _birdeye(config: CockpitConfig, endpoints: EndpointsSection, key: SecretStr | None, timing: Timing) -> Feed:
     if key is None:
         return OffFeed(Reading.ONCHAIN_PRICE, birdeye.SOURCE, "no key: set BIRDEYE_API_KEY", timing)
-    site = birdeye.birdeye_site(endpoints.birdeye_url, key, config.birdeye, timing.clock)
+    site = birdeye.birdeye_site(endpoints.birdeye_url, key, config.birdeye, timing.stamps)
     ages = config.feeds.onchain_price
-    prices = birdeye.Birdeye(config.birdeye, site, ages.stand_down_after_s, timing.clock)
+    prices = birdeye.Birdeye(config.birdeye, site, ages.stand_down_after_s, timing.stamps)
     return RepeatedFeed(birdeye.SOURCE, Reading.ONCHAIN_PRICE, ages, prices.ask, site, timing)
 
 
@@ -117,7 +117,7 @@ def _map(
     if not draws_map:
         reason = f"drawn from {interest_map.VENUE}'s open interest, and nothing of this config is read there"
         return OffFeed(Reading.LIQUIDATION_MAP, interest_map.SOURCE, reason, timing)
-    site = JsonSite(endpoints.binance_rest_url or BINANCE_REST, SITE_TIMEOUT_S, timing.clock, budget=budget)
-    drawn = interest_map.InterestMap(config.liquidation_map, list(config.assets), site, timing.clock, forced)
+    site = JsonSite(endpoints.binance_rest_url or BINANCE_REST, SITE_TIMEOUT_S, timing.stamps, budget=budget)
+    drawn = interest_map.InterestMap(config.liquidation_map, list(config.assets), site, timing.stamps, forced)
     ages = config.feeds.liquidation_map
     return RepeatedFeed(interest_map.SOURCE, Reading.LIQUIDATION_MAP, ages, drawn.ask, site, timing)

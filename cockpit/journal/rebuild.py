@@ -1,6 +1,6 @@
 """The account as the trades tell it, for when the engine died between a trade's change and its own bookkeeping."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -30,11 +30,13 @@ def rebuild_account(
     fills: Iterable[BookedFill],
     now_ns: int,
     reviewed_ns: int,
+    changed: Collection[str],
 ) -> Account:
     """The account that was written at `account_ns`, brought up to `now_ns` by the mode's trades and their fills.
 
     Money and counts are counted anew from the session's start (a new UTC day begins a new one); the streak goes on from
-    the old account with the trades closed after it, the review's from `reviewed_ns` if that is later.
+    the old account with the trades closed after it, the review's from `reviewed_ns` if that is later. `changed` names
+    the trades that were written after the account: another one's stamps may be later only because a clock was wrong.
     """
     account = _on_the_day(account, now_ns)
     mine = {trade.trade_id: trade for trade in trades if trade.mode is mode}
@@ -57,7 +59,9 @@ def rebuild_account(
         equity_peak_usd=peak_usd,
         max_drawdown_usd=drawdown_usd,
     )
-    return _with_streak(rebuilt, account_ns, reviewed_ns, mine.values())
+    return _with_streak(
+        rebuilt, account_ns, reviewed_ns, [trade for trade in mine.values() if trade.trade_id in changed]
+    )
 
 
 def _on_the_day(account: Account, now_ns: int) -> Account:

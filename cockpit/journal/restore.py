@@ -44,8 +44,8 @@ class Restored(msgspec.Struct, frozen=True):
 
     `unreadable` says which rows were set aside: what they held is not taken up, and the venue may know of it.
     `is_rebuilt` tells that the engine's own bookkeeping was older than its trades, and was brought up from them.
-    `last_ns` is the event time of the last thing in the journal: a simulated market goes on no earlier. `session_id` is
-    that of the session it comes from: the next one's must be greater.
+    `last_ns` is the event time of the last thing that the newest session wrote: a simulated market goes on no earlier.
+    `session_id` is that of the session it comes from: the next one's must be greater.
     """
 
     command: Restore
@@ -90,15 +90,18 @@ def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restore
         booked=_booked(connection, lineage, open_trades),
         signalled=tuple(trade for trade in all_trades if trade.signal_id and trade.phase.value in OVER),
     )
-    last_ns = _last_ns(connection, lineage, session.session_id)
-    return Restored(command, lineage, is_rebuilt, max(last_ns, memory_ns), session.session_id, tuple(set_aside))
+    last_ns = _last_ns(connection, session.session_id, session.started_ns)
+    return Restored(command, lineage, is_rebuilt, last_ns, session.session_id, tuple(set_aside))
 
 
-def _last_ns(connection: Connection, lineage: int, session_id: int) -> int:
-    """The event time of the last thing of a lineage, its newest session's signs of life included."""
-    stamps = [select(func.max(table.c.ts_ns)).where(table.c.lineage == lineage) for table in WRITTEN]
+def _last_ns(connection: Connection, session_id: int, started_ns: int) -> int:
+    """The event time of the last thing that a session wrote, its signs of life included.
+
+    Earlier sessions do not count: they may have run by a clock that was set right since.
+    """
+    stamps = [select(func.max(table.c.ts_ns)).where(table.c.session_id == session_id) for table in WRITTEN]
     stamps.append(select(func.max(uptime.c.to_ns)).where(uptime.c.session_id == session_id))
-    return max(connection.execute(stamp).scalar_one() or 0 for stamp in stamps)
+    return max(started_ns, *(connection.execute(stamp).scalar_one() or 0 for stamp in stamps))
 
 
 def _newest_memory(
@@ -178,11 +181,13 @@ def _brought_up(
     all_trades: list[TradeRecord],
     set_aside: list[str],
 ) -> EngineMemory:
-    """The memory with everything the journal holds that came after it."""
+    """The memory with everything the journal holds that came after it, by its place there: stamps may go back."""
     now_ns = max(
-        connection.execute(select(func.max(table.c.ts_ns)).where(table.c.lineage == lineage)).scalar_one() or memory_ns
+        connection.execute(select(func.max(table.c.ts_ns)).where(_after(table, lineage, place))).scalar_one()
+        or memory_ns
         for table in (trades, fills, states, verdicts)
     )
+    changed = connection.execute(select(trades.c.trade_id).where(_after(trades, lineage, place))).scalars()
     columns = (fills.c.ts_ns, fills.c.trade_id, fills.c.order_id, fills.c.qty, fills.c.price, fills.c.fee_usd)
     booked = [BookedFill(*row) for row in connection.execute(select(*columns).where(fills.c.lineage == lineage))]
     account = rebuild_account(
@@ -192,7 +197,8 @@ def _brought_up(
         all_trades,
         booked,
         max(now_ns, memory_ns),
-        _last_review_ns(connection, lineage),
+        _last_review_ns(connection, lineage, place),
+        frozenset(changed),
     )
     signals = connection.execute(
         select(verdicts.c.signal_id).where(_after(verdicts, lineage, place), verdicts.c.signal_id.is_not(None))
@@ -211,9 +217,11 @@ def _brought_up(
     return replace(remembered, state=change.after, account=replace(account, halt=change.halt))
 
 
-def _last_review_ns(connection: Connection, lineage: int) -> int:
+def _last_review_ns(connection: Connection, lineage: int, place: Place) -> int:
     reviews = and_(
-        operator_actions.c.lineage == lineage, operator_actions.c.command == "resume", operator_actions.c.ok.is_(True)
+        _after(operator_actions, lineage, place),
+        operator_actions.c.command == "resume",
+        operator_actions.c.ok.is_(True),
     )
     return connection.execute(select(func.max(operator_actions.c.ts_ns)).where(reviews)).scalar_one() or 0
 

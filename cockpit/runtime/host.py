@@ -19,6 +19,7 @@ from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import AlertsView, ProcessView
 from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
@@ -48,6 +49,8 @@ DURABLE_LOOK_S = 0.005
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
+MISSED_NS = 3 * NS_PER_S
+"""A tick comes every second: time has passed that the engine was not told of."""
 SHEDS_RISK = (Disarm, HaltTrading, Flatten)
 
 
@@ -278,7 +281,8 @@ class Host:
             url=self.url,
             alerts=self.alerts(),
             replay=self.source.state if isinstance(self.source, Player) else "",
-            wall_ns=time.time_ns(),
+            wall_ns=self.source.utc_ns(),
+            clocks=self.source.problems(),
         )
 
     # Workers.
@@ -290,6 +294,7 @@ class Host:
             if item is None:
                 await self.inbox.wait()
                 continue
+            self._pass_missed_time()
             slice_end_s = time.perf_counter() + SLICE_S
             self.session.has_submitted = False
             while item is not None:
@@ -298,6 +303,14 @@ class Host:
                     break
                 item = self.inbox.take()
             await asyncio.sleep(0)
+
+    def _pass_missed_time(self) -> None:
+        """A machine that slept, a loop that stood still: what waits in the queue is old before anything acts on it."""
+        if self.source.can_wait:
+            return
+        now_ns = self.source.now_ns()
+        if now_ns - self.engine.now_ns > MISSED_NS:
+            self._feed(Tick(now_ns))
 
     def _drain(self) -> None:
         """Take the commands and events that still wait, so that none that was accepted is lost at the end."""

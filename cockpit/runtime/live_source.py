@@ -1,43 +1,113 @@
-"""The live market as an engine's source: every feed under a supervisor of its own, time by the venue's clock."""
+"""The live market as an engine's source: every feed under a supervisor of its own, all of it in the session's time.
+
+The session's time is counted by a clock that nobody sets. What comes in is stamped by others' clocks: each stamp is
+brought to the session's time by how far that clock is from ours, so that an age is right whatever the two say.
+"""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import FeedHealth
+from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.stream import TaskView
-from cockpit.exchanges.base.feed import Put
+from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
+from cockpit.exchanges.base.feed import Clock, Put
 from cockpit.exchanges.base.masking import masked
+from cockpit.exchanges.base.steady_clock import SteadyClock
+from cockpit.exchanges.base.trouble import FeedTrouble
+from cockpit.exchanges.base.true_time import TrueTime
+from cockpit.exchanges.base.venue_clock import CONFIRMATIONS
 from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
+from cockpit.runtime.clock_watch import ClockWatch
 from cockpit.runtime.supervisor import Supervisor
+
+LOG = logging.getLogger("cockpit.feeds")
+SETTLE_WITHIN_S = 3.0
+"""So long the start waits for the venues' time. Who knows it only later goes on with this machine's."""
+LOOK_EVERY_S = 1.0
+LOOKS_A_MINUTE = 60
+MISSED_NS = 2 * NS_PER_S
+"""So far behind the venues' time the session's may be; more is made up for at once, never slowly."""
+ALIKE_NS = 250 * NS_PER_MS
+"""Clocks so close to each other are the same one: a stamp is left as it is."""
+FUTURE_NS = 60 * NS_PER_S
+"""A stamp further ahead of its own clock is no time, whatever feed it comes from."""
 
 Work = Callable[[], Awaitable[None]]
 
 
 class LiveSource:
-    """One feed's fall never reaches another: it is restarted with back-off, and what it reads goes stale meanwhile."""
+    """One feed's fall never reaches another: it is restarted with back-off, and what it reads goes stale meanwhile.
+
+    `steady` is the session's clock where this source is the one to set it; `truth` tells the time that it should have.
+    """
 
     kind = FeedKind.LIVE
     speed = 1.0
     can_wait = False
 
-    def __init__(self, config: CockpitConfig, roster: Roster) -> None:
+    def __init__(self, config: CockpitConfig, roster: Roster, steady: SteadyClock | None = None) -> None:
         self.name = ", ".join(roster.exchanges)
         self._roster = roster
-        self._timekeeper = roster.exchanges[_most_watched(config)]
+        self._steady = steady
+        self._truth = TrueTime(roster.clock, roster.exchanges)
+        self._watch = ClockWatch(self.now_ns, self._truth.now_ns, roster.exchanges)
         self._supervisor: Supervisor | None = None
         self._last_ns = 0
 
+    def settle(self) -> None:
+        """Begin with the time that the venues tell, where they do: this machine's clock may be wrong by hours.
+
+        Only before anything runs. Waits three seconds at the most; call it where no loop is held up.
+        """
+        if self._steady is None:
+            return
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self._ask_everybody()).result()
+        offset_ns = self._truth.offset_ns()
+        if abs(offset_ns) > NS_PER_S:
+            machine_ns, true_ns = self._steady.now_ns(), self._truth.now_ns()
+            LOG.warning(
+                "this machine's clock is %.1f s from the venues': it says %s, the session begins at %s",
+                ns_to_seconds(offset_ns), utc_text(machine_ns), utc_text(true_ns),
+            )  # fmt: skip
+        self.begin_at(self._truth.now_ns())
+
+    def begin_at(self, now_ns: int) -> None:
+        """It is that time now. Only before anything runs."""
+        if self._steady is not None:
+            self._steady.begin_at(now_ns)
+            for exchange in self._roster.exchanges.values():
+                exchange.forget_time()
+
+    async def _ask_everybody(self) -> None:
+        asked = [asyncio.ensure_future(one.compare_clocks()) for one in self._roster.exchanges.values()]
+        await asyncio.wait(asked, timeout=SETTLE_WITHIN_S)
+        for task in asked:
+            task.cancel()
+        for failure in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(failure, FeedTrouble):
+                LOG.warning("%s", failure.sentence)
+
     def now_ns(self) -> int:
-        """Our clock put right by that of the most watched venue; it never runs backwards."""
-        self._last_ns = max(self._last_ns, self._timekeeper.now_ns())
+        """The session's time; it never runs backwards."""
+        self._last_ns = max(self._last_ns, self._roster.clock())
         return self._last_ns
 
-    async def ask_time(self) -> None:
-        """Compare clocks with that venue once more. Raises `FeedTrouble` where it does not answer."""
-        await self._timekeeper.ask_time()
+    def utc_ns(self) -> int:
+        """What time it really is."""
+        return self._truth.now_ns()
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the clocks, in sentences."""
+        return self._watch.problems()
 
     def workers(self) -> tuple[TaskView, ...]:
         """How every feed does."""
@@ -47,33 +117,93 @@ class LiveSource:
         """Run every feed until cancelled."""
         self._supervisor = Supervisor(_already_said)
         try:
+            self._supervisor.start("clock watch", self._watch_clocks)
             for member in self._roster.members:
-                self._supervisor.start(member.feed.name, _reporting(member, put, self.now_ns))
+                self._supervisor.start(member.feed.name, self._running(member, put))
             await asyncio.Event().wait()
         finally:
             await self._supervisor.stop()
             for exchange in self._roster.exchanges.values():
                 await exchange.close()
 
+    async def _watch_clocks(self) -> None:
+        while True:
+            for _ in range(LOOKS_A_MINUTE):
+                await asyncio.sleep(LOOK_EVERY_S)
+                if self._watch.compare():
+                    await self._ask_again()
+                self._catch_up()
+            if self._steady is not None:
+                self._steady.follow(-self._truth.offset_ns())
 
-def _reporting(member: Member, put: Put, now_ns: Callable[[], int]) -> Work:
-    """The feed's work; its fall is said in its name before the supervisor hears of it."""
+    async def _ask_again(self) -> None:
+        """A wall clock that goes forward may be a machine that stood still: the venues know what has passed."""
+        opened = [one for one in self._roster.exchanges.values() if one.client is not None]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_WITHIN_S):
+                for _ in range(CONFIRMATIONS):
+                    await asyncio.gather(*(one.ask_time() for one in opened), return_exceptions=True)
 
-    async def work() -> None:
-        try:
-            await member.feed.run(put)
-        except Exception as error:
-            detail = masked(f"{type(error).__name__}: {error}")
-            await put(member.feed.name, FeedHealth(now_ns(), member.reading, member.source, FeedState.DOWN, detail))
-            raise
+    def _catch_up(self) -> None:
+        """Time that a machine which stood still did not count has passed all the same."""
+        missed_ns = self._truth.offset_ns()
+        if self._steady is None or missed_ns <= MISSED_NS:
+            return
+        before_ns = self._steady.now_ns()
+        self._steady.begin_at(before_ns + missed_ns)
+        for exchange in self._roster.exchanges.values():
+            if exchange.clock.known:
+                exchange.clock.shift(missed_ns)
+        self._watch.caught_up(before_ns, before_ns + missed_ns)
 
-    return work
+    def _running(self, member: Member, put: Put) -> Work:
+        """The feed's work; its fall is said in its name before the supervisor hears of it."""
+        put = _in_session_time(member, put, self.now_ns)
+
+        async def work() -> None:
+            try:
+                await member.feed.run(put)
+            except Exception as error:
+                detail = masked(f"{type(error).__name__}: {error}")
+                word = FeedHealth(self.now_ns(), member.reading, member.source, FeedState.DOWN, detail)
+                await put(member.feed.name, word)
+                raise
+
+        return work
+
+
+def _in_session_time(member: Member, put: Put, session: Clock) -> Put:
+    """Hand on what a feed gives with its stamps in the session's time, none of them later than now.
+
+    The engine's time is the latest stamp that it has seen: one from the future would stop it.
+    """
+    stamps = member.stamps or session
+    refused = False
+
+    async def put_in_time(source: str, event: AnyEvent) -> None:
+        nonlocal refused
+        now_ns = session()
+        away_ns = now_ns - stamps()
+        ts_ns = event.ts_ns if abs(away_ns) <= ALIKE_NS else event.ts_ns + away_ns
+        if isinstance(event, FeedHealth):
+            ts_ns = now_ns
+        elif ts_ns - now_ns > FUTURE_NS:
+            if not refused:
+                detail = (
+                    f"expected a stamp of now, was {utc_text(event.ts_ns)}, {ns_to_seconds(ts_ns - now_ns):.0f} s ahead"
+                )
+                LOG.warning("%s: %s", member.feed.name, detail)
+                await put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.DOWN, detail))
+            refused = True
+            return
+        elif refused:
+            refused = False
+            await put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.FRESH, ""))
+        ts_ns = min(ts_ns, now_ns)
+        await put(source, event if ts_ns == event.ts_ns else replace(event, ts_ns=ts_ns))
+
+    return put_in_time
 
 
 def _already_said(name: str, detail: str) -> None:
     """The feed said so itself, and the supervisor logged it."""
-
-
-def _most_watched(config: CockpitConfig) -> str:
-    watched = [where.watch for where in config.assets.values()]
-    return max(watched, key=watched.count)

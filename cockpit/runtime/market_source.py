@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
@@ -43,6 +43,12 @@ class MarketSource(Protocol):
     def now_ns(self) -> int:
         """Its time: that of the last event, and on from there as our clock goes."""
 
+    def utc_ns(self) -> int:
+        """What time it really is, whatever time the market has."""
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with its clocks, in sentences."""
+
     def workers(self) -> tuple[TaskView, ...]:
         """How the workers inside it do, where it has any."""
 
@@ -72,6 +78,14 @@ class PacedSource:
         """
         passed_ns = self._last_ns + round((monotonic() - self._last_s) * self.speed * NS_PER_S)
         return passed_ns if self._next_ns is None else max(self._last_ns, min(passed_ns, self._next_ns))
+
+    def utc_ns(self) -> int:
+        """By this machine's clock."""
+        return time_ns()
+
+    def problems(self) -> tuple[str, ...]:
+        """Its clock is its own."""
+        return ()
 
     def workers(self) -> tuple[TaskView, ...]:
         """None of its own."""

@@ -275,7 +275,7 @@ class ModeGate:
         )
 
     def _accounts(self, venues: Collection[str], mode: Mode) -> Mapping[str, VenueAccount]:
-        return accounts_of(self._host.config, venues, mode, Secrets(), os.environ)
+        return accounts_of(self._host.config, venues, mode, Secrets(), os.environ, self._timing)
 
     def _end(self, live_venues: LiveVenues) -> None:
         task = asyncio.get_running_loop().create_task(live_venues.stop())

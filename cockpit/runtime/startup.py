@@ -11,11 +11,14 @@ from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.config.secrets import MissingKeys
+from cockpit.domain.account import Account
 from cockpit.domain.kinds import EngineState, Mode
-from cockpit.domain.units import utc_text
+from cockpit.domain.units import ns_to_seconds, utc_day, utc_text
 from cockpit.engine.machine import Engine
+from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.library import load_library
-from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.base.steady_clock import SteadyClock
+from cockpit.exchanges.base.timing import Timing as VenueTiming
 from cockpit.feeds.roster import roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.build import code_digest
@@ -34,6 +37,8 @@ from cockpit.runtime.player import Player, recorded_source
 from cockpit.runtime.profile_prefix import forget_with_an_older_journal, forget_with_the_journal
 
 LOG = logging.getLogger("cockpit.engine")
+CLOCKS_DIFFER_S = 5.0
+"""The journal of a quick restart may end so much after now: stamps go on in order."""
 
 
 class CannotStart(Exception):
@@ -63,6 +68,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     restored = _restored(journal, kind, options.mode)
     forget_with_an_older_journal(places, journal.newest_session())
     source, start_ns = _source(config, options, restored)
+    restored = None if restored is None else _not_later(restored, start_ns)
     session_id = time.time_ns() if restored is None else max(time.time_ns(), restored.session_id + 1)
     session = SessionInfo(
         session_id=session_id,
@@ -81,7 +87,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     host.journal_losses = [*filter(None, [journal.damage]), *(restored.unreadable if restored is not None else ())]
     for sentence in host.journal_losses:
         LOG.error("journal: %s", sentence)
-    host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
+    host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=VenueTiming(source.now_ns))
     if isinstance(source, Player):
         source.is_read = lambda: len(host.inbox) == 0
         host.listen(source.on_actions)
@@ -148,12 +154,12 @@ def _kind(options: EngineOptions) -> FeedKind:
 
 
 def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | None) -> tuple[MarketSource, int]:
-    """The market and its first instant; no market but a recording's goes on earlier than the last one stopped."""
+    """The market and its first instant; a simulated one goes on no earlier than the last one stopped."""
     if options.feed == "live":
-        return _live(config), max(time.time_ns(), restored.last_ns if restored is not None else 0)
+        live = _live(config)
+        return live, _live_start_ns(live, restored)
     if options.feed != "sim":
-        source, start_ns = recorded_source(Path(options.feed), options.speed)
-        return source, start_ns
+        return recorded_source(Path(options.feed), options.speed)
     start_ns = max(time.time_ns(), restored.last_ns if restored is not None else 0)
     seed = DEFAULT_SEED if options.seed is None else options.seed
     market = SimulatedMarket(config, seed, start_ns, options.shocks)
@@ -161,11 +167,60 @@ def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | 
     return simulated, start_ns
 
 
+def _live_start_ns(source: LiveSource, restored: Restored | None) -> int:
+    """The live market's first instant: now, as the venues tell it.
+
+    A journal may end later than that, written by a clock that was ahead. What is open there was stamped by that clock
+    and goes on with it, its ages and deadlines as they are; with nothing open the right time begins at once.
+    """
+    source.settle()
+    now_ns = source.now_ns()
+    if restored is None or restored.last_ns <= now_ns:
+        return now_ns
+    ahead_s = ns_to_seconds(restored.last_ns - now_ns)
+    if ahead_s <= CLOCKS_DIFFER_S or _holds_anything(restored):
+        source.begin_at(restored.last_ns)
+        now_ns = source.now_ns()
+    if ahead_s > CLOCKS_DIFFER_S:
+        LOG.warning(
+            "the journal ends at %s, %.1f s after now: a clock was ahead. The session begins at %s",
+            utc_text(restored.last_ns), ahead_s, utc_text(now_ns),
+        )  # fmt: skip
+    return now_ns
+
+
+def _holds_anything(restored: Restored) -> bool:
+    is_flattening = restored.command.memory.state is EngineState.FLATTENING
+    return bool(restored.command.trades or _live_orders(restored) or is_flattening)
+
+
+def _not_later(restored: Restored, now_ns: int) -> Restored:
+    """What was left, with no day and no acceptance that is still to come: a clock was ahead when they were stamped."""
+    memory = restored.command.memory
+    bands = tuple(replace(one, accepted_ns=min(one.accepted_ns, now_ns)) for one in memory.accepted_bands)
+    memory = replace(
+        memory,
+        account=_begun(memory.account, now_ns),
+        other_accounts=tuple((mode, _begun(account, now_ns)) for mode, account in memory.other_accounts),
+        accepted_bands=bands,
+    )
+    return replace(restored, command=replace(restored.command, memory=memory))
+
+
+def _begun(account: Account, now_ns: int) -> Account:
+    return replace(
+        account,
+        utc_day=min(account.utc_day, utc_day(now_ns)),
+        session_started_ns=min(account.session_started_ns, now_ns),
+    )
+
+
 def _live(config: CockpitConfig) -> LiveSource:
     """The live market. Its library is imported here, while nothing runs yet that a busy interpreter could hold up."""
     load_library()
     try:
-        return LiveSource(config, roster_of(config))
+        steady = SteadyClock()
+        return LiveSource(config, roster_of(config, timing=Timing(steady.now_ns)), steady)
     except BadEndpoint as error:
         raise CannotStart(str(error)) from error
 

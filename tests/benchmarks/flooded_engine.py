@@ -49,6 +49,12 @@ class FloodedMarket:
     def workers(self) -> tuple[TaskView, ...]:
         return ()
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def utc_ns(self) -> int:
+        return self.now_ns()
+
     def now_ns(self) -> int:
         return time.time_ns()
 

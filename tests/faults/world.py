@@ -108,6 +108,12 @@ class WorldMarket:
     def workers(self) -> tuple[TaskView, ...]:
         return ()
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def utc_ns(self) -> int:
+        return self.now_ns()
+
     def now_ns(self) -> int:
         return self._world.loop.now_ns()
 

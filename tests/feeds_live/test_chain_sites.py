@@ -61,7 +61,7 @@ class Rig:
     def coinglass(self, url: str) -> Coinglass:
         section = CoinglassSection(timeout_s=self.timeout_s)
         self.held.append(coinglass_site(url, KEY, section, self.time.timing.clock))
-        return Coinglass(section, self.held[-1], self.time.timing.clock)
+        return Coinglass(section, self.held[-1], self.time.timing)
 
     def birdeye(self, url: str) -> Birdeye:
         section = BirdeyeSection(timeout_s=self.timeout_s)
@@ -165,7 +165,7 @@ class TestJito:
         ("body", "words"),
         [
             (jito_body(61), "stale: the tip floor is 61 s old, limit 60 s"),
-            (jito_body(-20), "stamped 20 s ahead of our clock"),
+            (jito_body(-20), "20 s ahead of the clock"),
             (jito_body(0, -1.0), "expected a tip of 0 or more"),
             (jito_body(0, None), "expected a number as landed_tips_50th_percentile"),
             ([{"landed_tips_50th_percentile": 1e-5}], "expected a time"),

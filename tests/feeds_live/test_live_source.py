@@ -1,6 +1,7 @@
 """The live market as the engine gets it: every feed at once, each falling alone, time by the venue's clock."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
-from cockpit.domain.events import FeedHealth, FundingRate, OpenInterest, Positioning, Trade
+from cockpit.domain.events import FeedHealth, FundingRate, OpenInterest, Positioning, PriorityFee, Trade
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.feeds.roster import roster_of
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.steady_clock import SteadyClock, running_ns
+from cockpit.feeds.roster import Member, Roster, roster_of
 from cockpit.runtime.live_source import LiveSource
 from tests.feeds_live.exchange_scene import WITHIN_S, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
@@ -53,10 +57,18 @@ def _environ(binance: BinanceVenue, okx: OkxVenue) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def live(config: CockpitConfig, binance: BinanceVenue, okx: OkxVenue) -> AsyncIterator[tuple[LiveSource, Engine]]:
+async def live(
+    config: CockpitConfig,
+    binance: BinanceVenue,
+    okx: OkxVenue,
+    engine: Engine | None = None,
+    steady: SteadyClock | None = None,
+) -> AsyncIterator[tuple[LiveSource, Engine]]:
     environ = _environ(binance, okx)
     keyless = Secrets(environ, keyring=lambda name: None)
-    source, engine = LiveSource(config, roster_of(config, environ, secrets=keyless)), Engine()
+    timing = None if steady is None else Timing(steady.now_ns)
+    source = LiveSource(config, roster_of(config, environ, timing, keyless), steady)
+    engine = engine or Engine()
     running = asyncio.create_task(source.run(engine.put))
     try:
         yield source, engine
@@ -123,19 +135,164 @@ async def test_positioning_comes_from_okx_where_binance_has_none(shipped_config:
             assert btc.bar_s == 300.0
 
 
-async def test_time_is_the_venues_and_never_runs_backwards(shipped_config: CockpitConfig) -> None:
+class Ages(Engine):
+    """Notes how old each print was in the session's time when it came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.source: LiveSource
+        self.ages_s: list[float] = []
+
+    async def put(self, source: str, event: object) -> None:
+        if isinstance(event, Trade):
+            self.ages_s.append((self.source.now_ns() - event.ts_ns) / NS_PER_S)
+        await super().put(source, event)
+
+
+async def test_a_venues_clock_is_followed_where_it_is_wrong_and_where_it_jumps(shipped_config: CockpitConfig) -> None:
     ahead_ms = 90_000
-    async with (
-        BinanceVenue(lambda: now_ms() + ahead_ms) as binance,
-        OkxVenue(now_ms) as okx,
-        live(shipped_config, binance, okx) as (source, engine),
-    ):
-        await engine.until(lambda: engine.of(FundingRate))
-        before_ns = source.now_ns()
-        assert before_ns / 1e6 == pytest.approx(now_ms() + ahead_ms, abs=2_000)
-        ahead_ms = 0
-        await source.ask_time()
-        assert source.now_ns() >= before_ns
+
+    async def prints() -> None:
+        for trade_id in range(1, 100_000):
+            await binance.trade("BTCUSDT", trade_id, 100.0, 1.0)
+            await asyncio.sleep(0.05)
+
+    async with BinanceVenue(lambda: now_ms() + ahead_ms) as binance, OkxVenue(now_ms) as okx:
+        engine = Ages()
+        async with live(shipped_config, binance, okx, engine) as (source, _):
+            engine.source = source
+            await binance.until_subscribed("btcusdt@aggTrade")
+            printing = asyncio.create_task(prints())
+            try:
+                await engine.until(lambda: engine.ages_s)
+                assert 0.0 <= engine.ages_s[0] < 5.0
+                assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000, "the session's time is most clocks' time"
+                for jump_ms in (-3_600_000, 7_200_000):
+                    ahead_ms = jump_ms
+                    await engine.until(lambda: jumped_to(source, jump_ms))  # noqa: B023
+                    engine.ages_s.clear()
+                    await engine.until(lambda: len(engine.ages_s) > 3)
+                    assert max(engine.ages_s) < 5.0
+                    assert min(engine.ages_s) >= 0.0, "no print is from the future"
+                assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000
+            finally:
+                printing.cancel()
+
+
+def jumped_to(source: LiveSource, jump_ms: int) -> bool:
+    return any(f"is {jump_ms / 1_000:+.1f} s; it is followed" in told for told in source.problems())
+
+
+class WrongOnce(BinanceVenue):
+    """Tells a wrong time the first time it is asked."""
+
+    def __init__(self, wrong_ms: int) -> None:
+        super().__init__(now_ms)
+        self.wrong_ms = wrong_ms
+        self.asked = 0
+
+    def _answers(self) -> Any:
+        return {**super()._answers(), "/fapi/v1/time": lambda _: self._time()}
+
+    def _time(self) -> dict[str, int]:
+        self.asked += 1
+        return {"serverTime": now_ms() + (self.wrong_ms if self.asked == 1 else 0)}
+
+
+@pytest.mark.parametrize("wrong_ms", [50_000, -50_000, 3_600_000])
+async def test_one_wrong_answer_at_the_start_holds_up_nothing(shipped_config: CockpitConfig, wrong_ms: int) -> None:
+    async with WrongOnce(wrong_ms) as binance, OkxVenue(now_ms) as okx:
+        engine = Ages()
+        async with live(shipped_config, binance, okx, engine) as (source, _):
+            engine.source = source
+            await binance.until_subscribed("btcusdt@aggTrade")
+            await binance.trade("BTCUSDT", 1, 100.0, 1.0)
+            await engine.until(lambda: engine.ages_s)
+            assert 0.0 <= engine.ages_s[0] < 5.0
+            assert binance.asked >= 3
+
+
+async def test_time_that_a_machine_stood_still_for_has_passed(shipped_config: CockpitConfig) -> None:
+    """A host that was stopped and goes on: no clock of the machine counted it, the venues did."""
+    stood_ns = 0
+
+    async def prints() -> None:
+        for trade_id in range(1, 100_000):
+            await binance.trade("BTCUSDT", trade_id, 100.0, 1.0)
+            await asyncio.sleep(0.05)
+
+    async with BinanceVenue(now_ms) as binance, OkxVenue(now_ms) as okx:
+        steady, engine = SteadyClock(time.time_ns, lambda: running_ns() - stood_ns), Ages()
+        async with live(shipped_config, binance, okx, engine, steady) as (source, _):
+            engine.source = source
+            await binance.until_subscribed("btcusdt@aggTrade")
+            printing = asyncio.create_task(prints())
+            try:
+                await engine.until(lambda: engine.ages_s)
+                stood_ns = 120 * NS_PER_S
+                await engine.until(lambda: any("s passed that this machine did not" in t for t in source.problems()))
+                assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000
+                engine.ages_s.clear()
+                await engine.until(lambda: len(engine.ages_s) > 3)
+                assert 0.0 <= min(engine.ages_s) <= max(engine.ages_s) < 5.0
+            finally:
+                printing.cancel()
+
+
+@pytest.mark.parametrize("wrong_s", [3_600, -7_200])
+async def test_a_session_begins_with_the_venues_time_where_the_machines_is_wrong(
+    shipped_config: CockpitConfig, wrong_s: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with WrongOnce(50_000) as binance, OkxVenue(now_ms) as okx:
+        source = settled_source(shipped_config, _environ(binance, okx), wrong_s)
+        await asyncio.to_thread(source.settle)
+        assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000
+        assert f"this machine's clock is {-wrong_s:.1f} s from the venues'" in caplog.text.replace(".1 s", ".0 s")
+
+
+async def test_with_no_venue_to_ask_it_begins_with_the_machines(shipped_config: CockpitConfig) -> None:
+    async with BinanceVenue(now_ms) as binance, OkxVenue(now_ms) as okx:
+        environ = _environ(binance, okx)
+    source = settled_source(shipped_config, environ, -7_200)
+    await asyncio.to_thread(source.settle)
+    assert abs(source.now_ns() / 1e6 - now_ms() + 7_200_000) < 60_000
+
+
+def settled_source(config: CockpitConfig, environ: dict[str, str], wrong_s: int) -> LiveSource:
+    steady = SteadyClock(lambda: time.time_ns() + wrong_s * NS_PER_S)
+    keyless = Secrets(environ, keyring=lambda name: None)
+    return LiveSource(config, roster_of(config, environ, Timing(steady.now_ns), keyless), steady)
+
+
+class Stamped:
+    """A feed that stamps what it gives as the test says, in seconds from now."""
+
+    name = "own"
+
+    def __init__(self, *ahead_s: float) -> None:
+        self.ahead_s = ahead_s
+
+    async def run(self, put: Any) -> None:
+        for ahead_s in self.ahead_s:
+            await put(self.name, PriorityFee(time.time_ns() + round(ahead_s * NS_PER_S), ahead_s))
+        await asyncio.Event().wait()
+
+
+async def test_no_stamp_leaves_for_the_engine_that_is_later_than_now(shipped_config: CockpitConfig) -> None:
+    source = LiveSource(shipped_config, Roster([Member(Stamped(-5.0, 2.0, 7_200.0, 1.0), Reading.PRIORITY_FEE, "own")]))
+    engine = Engine()
+    running = asyncio.create_task(source.run(engine.put))
+    try:
+        await engine.until(lambda: len(engine.of(PriorityFee)) == 3)
+        now_ns = source.now_ns()
+        assert [fee.p50_microlamports for fee in engine.of(PriorityFee)] == [-5.0, 2.0, 1.0]
+        assert all(fee.ts_ns <= now_ns for fee in engine.of(PriorityFee))
+        word, over = engine.of(FeedHealth)
+        assert (word.state, over.state) == (FeedState.DOWN, FeedState.FRESH)
+        assert "expected a stamp of now, was 20" in word.detail and "7200 s ahead" in word.detail
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def test_a_plain_address_elsewhere_is_refused_before_anything_is_dialled(shipped_config: CockpitConfig) -> None:

@@ -124,7 +124,7 @@ def test_a_restored_session_goes_on_with_the_same_trade(path: Path) -> None:
 def test_a_restart_that_died_before_its_first_word_changes_nothing(path: Path) -> None:
     run(path, [TradeChanged(at(60), opened(1), "opened"), memory(at(61), next_trade=2)])
     first = must_restore(path)
-    second = replace(SESSION, session_id=SESSION.session_id + 1)
+    second = replace(SESSION, session_id=SESSION.session_id + 1, started_ns=first.last_ns)
     run(path, session=second, after=first)
     assert must_restore(path) == replace(first, session_id=second.session_id)
 
@@ -189,7 +189,7 @@ def test_a_trade_held_over_midnight_counts_on_each_day_what_it_realised_there() 
         BookedFill(midnight + 5, held.trade_id, "t000001c9", 0.00029, held.exit_price, 0.01),
     ]
     before = Account(utc_day=DAY, session_started_ns=START_NS)
-    account = rebuild_account(before, midnight - 20, Mode.PAPER, [held], fills, midnight + 5, 0)
+    account = rebuild_account(before, midnight - 20, Mode.PAPER, [held], fills, midnight + 5, 0, [held.trade_id])
     assert account.realised_usd == pytest.approx(0.05 - 0.01), "the entry's fee was yesterday's"
     assert account.trades_today == 0
 
@@ -249,7 +249,9 @@ def test_the_rebuilt_account_is_the_accountants_own(gains: list[tuple[int, bool]
     booked = [
         BookedFill(fill.ts_ns, fill.trade_id, fill.order_id, fill.qty, fill.price, fill.fee_usd) for fill in fills
     ]
-    found = rebuild_account(told, told_ns, Mode.PAPER, trades, booked, at(3600), 0)
+    found = rebuild_account(
+        told, told_ns, Mode.PAPER, trades, booked, at(3600), 0, [trade.trade_id for trade in trades]
+    )
     wanted = accountant.account
     for name in Account.__struct_fields__:
         assert getattr(found, name) == pytest.approx(getattr(wanted, name), abs=1e-9), name

@@ -44,6 +44,12 @@ class PlayedMarket:
     def workers(self) -> tuple[TaskView, ...]:
         return ()
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def utc_ns(self) -> int:
+        return self.time_ns
+
     def now_ns(self) -> int:
         if self.runs_on:
             self.time_ns += NS_PER_S

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cockpit.domain.units import NS_PER_MS, ns_to_seconds, seconds_to_ns
+from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns, utc_text
 from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.trouble import FeedTrouble
+
+FUTURE_NS = 15 * NS_PER_S
 
 
 def number(row: Any, field: str | int, what: str) -> float:
@@ -20,13 +22,27 @@ def number(row: Any, field: str | int, what: str) -> float:
 
 
 def stamp_ns(row: Any, field: str | int, what: str, now_ns: int) -> int:
-    """A stamp in ms as ns, never later than now. Raises `FeedTrouble` where there is none."""
-    return min(now_ns, int(number(row, field, what)) * NS_PER_MS)
+    """A stamp in ms as ns, never later than now. Raises `FeedTrouble` where there is none, or none that can be."""
+    ts_ns = int(number(row, field, what)) * NS_PER_MS
+    refuse_future(ts_ns, now_ns, what)
+    return min(now_ns, ts_ns)
 
 
 def bar_end_ns(row: Any, field: str | int, bar_s: float, what: str, now_ns: int) -> int:
-    """The end of a bar stamped at its start, never later than now: that is the instant its value is true for."""
-    return min(now_ns, int(number(row, field, what)) * NS_PER_MS + seconds_to_ns(bar_s))
+    """The end of a bar stamped at its start, never later than now: that is the instant its value is true for.
+
+    Raises `FeedTrouble` for a bar that has not begun.
+    """
+    start_ns = int(number(row, field, what)) * NS_PER_MS
+    refuse_future(start_ns, now_ns, what)
+    return min(now_ns, start_ns + seconds_to_ns(bar_s))
+
+
+def refuse_future(ts_ns: int, now_ns: int, what: str) -> None:
+    """Raises `FeedTrouble` for a stamp that clocks which differ a little do not explain."""
+    if ts_ns - now_ns > FUTURE_NS:
+        ahead_s = ns_to_seconds(ts_ns - now_ns)
+        raise FeedTrouble(f"{what}: expected a stamp of now, was {utc_text(ts_ns)}, {ahead_s:.0f} s ahead of the clock")
 
 
 def rows_of(body: Any, what: str) -> Sequence[Any]:

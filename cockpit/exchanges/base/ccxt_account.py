@@ -153,7 +153,8 @@ class CcxtAccount(ABC):
         await self.lists.load()
         await self._make_ready()
         try:
-            await self.ask_time()
+            for _ in range(CLOCK_SAMPLES):
+                await self.ask_time()
         except VenueFailure:
             return
 

@@ -1,13 +1,13 @@
 """What every live feed is: a name, and a `run` that hands over events for ever. Time is injected, so tests own it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState, Reading
+from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 Put = Callable[[str, AnyEvent], Awaitable[None]]
 """Hands an event to the engine under its source's name."""
@@ -30,10 +30,19 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The clock and the sleep of a feed."""
+    """The clocks and the sleep of a feed: `clock` counts what passes, `stamps` judges the stamps of others.
 
-    clock: Clock = time.time_ns
+    `clock` never jumps. What `stamps` says is put right by whoever knows the time better than this machine.
+    """
+
+    clock: Clock = PROCESS_CLOCK.now_ns
     sleep: Sleep = asyncio.sleep
+    utc: Clock | None = None
+
+    @property
+    def stamps(self) -> Clock:
+        """The clock that stamps are judged by: the other one where nobody knows better."""
+        return self.clock if self.utc is None else self.utc
 
 
 class OffFeed:

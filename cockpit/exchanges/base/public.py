@@ -6,11 +6,12 @@ taken from its messages directly: its own caches keep only the newest 1,000 and 
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
+from cockpit.exchanges.base.answers import shown
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.frames import FrameContent, Message
@@ -19,6 +20,10 @@ from cockpit.exchanges.base.markets import with_markets
 from cockpit.exchanges.base.rest_budget import RestBudget
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.venue_clock import VenueClock
+
+CLOCK_SAMPLES = 3
+"""Questions about the time at the start: the first one waits for the connection, and one answer may be wrong."""
+GOODBYE_MS = 50
 
 
 class Listener(Protocol):
@@ -59,6 +64,7 @@ class Exchange(ABC):
         self.symbols: dict[str, str] = {}
         self.timing = timing or Timing()
         self.clock = VenueClock()
+        self.time_doubted = asyncio.Event()
         self.budget = RestBudget(self.weight_per_minute, live.rest_weight_share, self.timing.clock)
         self.client: Any = None
         self._urls = urls
@@ -83,9 +89,14 @@ class Exchange(ABC):
     def hashes(self, channel: Channel) -> tuple[str, ...]:
         """What the library files the channel's subscriptions and waiters under."""
 
+    @property
     @abstractmethod
-    async def server_time_ns(self) -> int:
-        """What time it is at the venue."""
+    def time_endpoint(self) -> str:
+        """The library's name of the question what time it is."""
+
+    @abstractmethod
+    def time_in(self, answer: Any) -> int:
+        """The venue's time in ns, out of its answer to that."""
 
     @abstractmethod
     def _make_client(self, urls: VenueUrls) -> Any:
@@ -114,7 +125,8 @@ class Exchange(ABC):
             }
             self.client = client
             self._markets_loaded()
-        await self.ask_time()
+        for _ in range(CLOCK_SAMPLES):
+            await self.ask_time()
 
     async def close(self) -> None:
         """Close every socket; `open` opens anew."""
@@ -203,14 +215,45 @@ class Exchange(ABC):
         except Exception as error:
             raise self._trouble(endpoint, error) from error
 
+    # -- time
+
     async def ask_time(self) -> None:
         """Compare clocks once more. Raises `FeedTrouble`."""
+        self.time_doubted.clear()
+        await self._compare(lambda: self.ask(self.time_endpoint))
+
+    async def compare_clocks(self) -> None:
+        """Compare clocks before anything runs, on a loop that ends with it. Raises `FeedTrouble`."""
+        client = await asyncio.to_thread(self._make_client, self._urls)
+        client.timeout_on_exit = GOODBYE_MS
+        try:
+            for _ in range(CLOCK_SAMPLES):
+                await self._compare(lambda: getattr(client, self.time_endpoint)({}))
+        except Exception as error:
+            raise self._trouble("time", error) from error
+        finally:
+            await client.close()
+
+    async def _compare(self, ask: Callable[[], Awaitable[Any]]) -> None:
         asked_ns = self.timing.clock()
-        venue_ns = await self.server_time_ns()
-        self.clock.answered(asked_ns, venue_ns, self.timing.clock())
+        answer = await ask()
+        got_ns = self.timing.clock()
+        try:
+            venue_ns = self.time_in(answer)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise FeedTrouble(f"{self.name}: expected its time, was {shown(answer)}") from error
+        self.clock.answered(asked_ns, venue_ns, got_ns)
+
+    def forget_time(self) -> None:
+        """Our own clock was put right: what was learnt by it does not count."""
+        self.clock = VenueClock()
+
+    def doubt_time(self) -> None:
+        """Something it sent is stamped as if its clock had jumped: it is to be asked soon."""
+        self.time_doubted.set()
 
     def now_ns(self) -> int:
-        """Our time, put right by the venue's clock."""
+        """What time it is at the venue."""
         return self.timing.clock() + self.clock.offset_ns
 
     def _trouble(self, what: str, error: Exception) -> FeedTrouble:

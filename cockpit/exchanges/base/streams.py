@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds
+from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
@@ -26,7 +26,9 @@ LOOK_EVERY_S = 0.25
 BOOK_GAPS = frozenset({"ChecksumError", "InvalidNonce"})
 NOTICE_NS = 10 * NS_PER_S
 FUTURE_NS = 60 * NS_PER_S
-"""A stamp further ahead than this is no time: the engine's clock must not follow it."""
+"""A stamp further ahead than this is no time: what it says is refused."""
+AHEAD_NS, BEHIND_NS = 5 * NS_PER_S, 10 * NS_PER_S
+"""Stamps that far from the venue's clock as we know it: late data, or its clock was set. Only the venue can tell."""
 
 
 class ExchangeStreams:
@@ -149,9 +151,12 @@ class ExchangeStreams:
 
     def _offer(self, event: AnyEvent) -> None:
         ahead_ns = event.ts_ns - self._exchange.now_ns()
+        if not -BEHIND_NS <= ahead_ns <= AHEAD_NS:
+            self._exchange.doubt_time()
         if ahead_ns > FUTURE_NS:
-            ahead_s = ns_to_seconds(ahead_ns)
-            self._unreadable(BadFrame(f"expected a stamp of now, was {ahead_s:.0f} s ahead of {self.name}'s own clock"))
+            stamp, ahead_s = utc_text(event.ts_ns), ns_to_seconds(ahead_ns)
+            was = f"{stamp}, {ahead_s:.0f} s ahead of {self.name}'s own clock"
+            self._unreadable(BadFrame(f"expected a stamp of now, was {was}"))
             return
         self._handoff.offer(event)
 

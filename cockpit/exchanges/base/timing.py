@@ -1,22 +1,22 @@
 """Time as the real venues see it: pauses are injected, so that tests own them; a network's time is real time."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous
+from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """`clock`: nanoseconds since the epoch. `sleep`: waits that many seconds."""
+    """`clock`: nanoseconds since the epoch, by a clock that nobody sets. `sleep`: waits that many seconds."""
 
-    clock: Callable[[], int] = time.time_ns
+    clock: Callable[[], int] = PROCESS_CLOCK.now_ns
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def since_s(self, began_ns: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from cockpit.config.sources import LiquidationMapSection
 from cockpit.domain.events import LiquidationMap
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.exchanges.base.answers import number, rows_of
+from cockpit.exchanges.base.answers import number, refuse_future, rows_of
 from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.forced_log import ForcedLog
 from cockpit.exchanges.base.trouble import FeedTrouble
@@ -59,7 +59,9 @@ class InterestMap:
         if len(bars) < 2:
             raise FeedTrouble(f"map of {asset}: expected bars with open interest and prices, was {len(bars)}")
         drawn, source = await asyncio.to_thread(self._drawn, asset, bars)
-        end_ns = min(bars[-1].start_ns + BAR_NS, self._clock())
+        start_ns, now_ns = bars[-1].start_ns, self._clock()
+        refuse_future(start_ns, now_ns, f"map of {asset}")
+        end_ns = min(start_ns + BAR_NS, now_ns)
         return LiquidationMap(end_ns, asset, source, drawn.clusters, drawn.explained_pct)
 
     def _drawn(self, asset: str, bars: list[InterestBar]) -> tuple[Estimate, str]:

@@ -60,9 +60,13 @@ class Okx(Exchange):
         }[channel]
         return tuple(prefix + symbol for symbol in self.symbols.values())
 
-    async def server_time_ns(self) -> int:
+    @property
+    def time_endpoint(self) -> str:
+        """The public one."""
+        return "publicGetPublicTime"
+
+    def time_in(self, answer: Any) -> int:
         """The venue's clock, to the millisecond."""
-        answer = await self.ask("publicGetPublicTime")
         return int(answer["data"][0]["ts"]) * NS_PER_MS
 
     def subscribe_anew(self, channel: Channel, reason: str) -> None:

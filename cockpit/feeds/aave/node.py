@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.config.limits import AaveSection
 from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
-from cockpit.exchanges.base.feed import Clock
+from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.trouble import BackOff, FeedTrouble
 from cockpit.feeds.aave.account import contradiction
 from cockpit.feeds.aave.markets import AaveMarket
@@ -22,14 +22,15 @@ class AaveNode:
     """A node's head and its answers. Every method that asks raises `FeedTrouble` with the reason in words."""
 
     def __init__(
-        self, rpc: "AaveRpc", section: AaveSection, market: AaveMarket, back_off: BackOff, clock: Clock
+        self, rpc: "AaveRpc", section: AaveSection, market: AaveMarket, back_off: BackOff, timing: Timing
     ) -> None:
         self.label = rpc.label
         self._rpc = rpc
         self._max_age_s = section.head_max_age_s or market.head_max_age_s
         self._ahead_s = section.head_ahead_tolerance_s
         self._back_off = back_off
-        self._clock = clock
+        self._clock = timing.clock
+        self._stamps = timing.stamps
         self._verified = False
         self._highest = 0
         self._not_before_ns = 0
@@ -52,7 +53,7 @@ class AaveNode:
         return block.number
 
     def _check_fresh(self, block: "Block") -> None:
-        age_s = self._clock() / NS_PER_S - block.timestamp_s
+        age_s = self._stamps() / NS_PER_S - block.timestamp_s
         if age_s > self._max_age_s:
             raise FeedTrouble(f"stale head: block {block.number} is {age_s:.0f} s old, limit {self._max_age_s:.0f} s")
         if age_s < -self._ahead_s:

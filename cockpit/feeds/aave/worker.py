@@ -70,11 +70,10 @@ class AaveFeed:
         rpc = await asyncio.to_thread(importlib.import_module, "cockpit.feeds.aave.rpc")
         urls = [url.get_secret_value() for url in self._urls]
         every_s = self._ages.every_s or self._ages.warn_after_s / 2.0
-        clock = self._timing.clock
         for label, url in zip(host_labels(urls), urls, strict=True):
-            node = rpc.AaveRpc(label, url, self._section.rpc_timeout_s, self._market, clock)
+            node = rpc.AaveRpc(label, url, self._section.rpc_timeout_s, self._market, self._timing.stamps)
             back_off = BackOff(every_s, self._ages.warn_after_s)
-            self._nodes.append(AaveNode(node, self._section, self._market, back_off, clock))
+            self._nodes.append(AaveNode(node, self._section, self._market, back_off, self._timing))
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -118,7 +117,7 @@ class AaveFeed:
         return found
 
     async def _report(self, judged: Sequence[Judgement], troubles: dict[str, FeedTrouble], put: Put) -> None:
-        now_ns = self._timing.clock()
+        now_ns = self._timing.stamps()
         counted = [judgement.answer for judgement in judged if judgement.counts]
         doubts = {found.answer.source: found.detail for found in judged if not found.counts}
         doubts.update((label, trouble.sentence) for label, trouble in troubles.items())
