@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from cockpit.config.load import load_config
 from cockpit.config.model import CockpitConfig
+from tests import reaper
+from tests.patience import patient_s
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_CONFIG = PROJECT_ROOT / "config" / "tactical_scalp_config.json"
@@ -37,17 +39,26 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The order below is kept where files are dealt out to workers."""
+    """The order below is kept where files are dealt out to workers; nothing that is started here outlives this run."""
     config.option.loadscopereorder = False
+    reaper.begin()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow. Files with tests that ask for a timeout of their own start first, so none is left over."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is slow. Files with tests that ask for a timeout of their own start first, so none is left over.
+
+    Every timeout is longer on a busy machine: it is there for what hangs, not for what is slow.
+    """
     for item in items:
         if item.path.relative_to(PROJECT_ROOT / "tests").parts[0] not in QUICK_ROOMS or item.path.name in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
     items.sort(key=lambda item: item.path not in long)
+    usual_s = float(config.getini("timeout") or 0.0)
+    for item in items:
+        asked = item.get_closest_marker("timeout")
+        seconds = float(asked.args[0]) if asked is not None and asked.args else usual_s
+        item.add_marker(pytest.mark.timeout(patient_s(seconds)), append=False)
 
 
 @pytest.fixture(scope="session")

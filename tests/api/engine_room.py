@@ -22,6 +22,7 @@ from cockpit.runtime.headless import Ending
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
+from tests.patience import patient_s
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
 STRATEGY = "Cross-Exchange Arbitrage"
@@ -62,12 +63,14 @@ class Running:
 
     def http(self, **headers: str) -> httpx.AsyncClient:
         """A client on TCP."""
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=15, verify=False)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, trust_env=False, timeout=patient_s(15), verify=False
+        )
 
     def local(self) -> httpx.AsyncClient:
         """A client on the Unix socket."""
         transport = httpx.AsyncHTTPTransport(uds=str(self.places.socket))
-        return httpx.AsyncClient(base_url="http://localhost", transport=transport, timeout=15)
+        return httpx.AsyncClient(base_url="http://localhost", transport=transport, timeout=patient_s(15))
 
     def socket(self, path: str, **headers: str) -> connect:
         """A WebSocket on TCP."""
@@ -130,14 +133,14 @@ async def running(
 
 async def eventually(is_so: Callable[[], bool], within_s: float = 10.0) -> None:
     """Give the loop turns until something is so; fail when it does not become so."""
-    async with asyncio.timeout(within_s):
+    async with asyncio.timeout(patient_s(within_s)):
         while not is_so():
             await asyncio.sleep(0.002)
 
 
 async def flat(engine: Running) -> None:
     """Wait until nothing is open and no flatten is under way."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient_s(10)):
         while len(engine.host.engine.book) or engine.host.engine.risk.flattening is not None:
             await engine.host.log.wait_beyond(engine.host.log.last_seq)
 
@@ -145,7 +148,7 @@ async def flat(engine: Running) -> None:
 async def events(connection: ClientConnection, wanted: Sequence[str], within_s: float = 10.0) -> list[dict[str, Any]]:
     """Read a dashboard's messages until each wanted event came; returns all that were read."""
     missing, seen = set(wanted), []
-    async with asyncio.timeout(within_s):
+    async with asyncio.timeout(patient_s(within_s)):
         while missing:
             message = json.loads(await connection.recv())
             seen.append(message)

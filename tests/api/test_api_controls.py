@@ -8,6 +8,7 @@ import pytest
 from engine_room import SIGNAL, Running, flat, running
 
 from cockpit.domain.kinds import EngineState, Mode
+from tests.patience import patient_s
 
 
 def state(engine: Running) -> EngineState:
@@ -102,7 +103,7 @@ async def test_stop_asks_for_the_positions_fate(home: Path) -> None:
 async def test_stop_with_nothing_open_needs_no_more(home: Path) -> None:
     async with running(home) as engine, engine.http() as client:
         answer = await client.post("/api/stop")
-        await asyncio.wait_for(engine.ending.wait(), 1)
+        await asyncio.wait_for(engine.ending.wait(), patient_s(1))
 
     assert answer.status_code == 200
 

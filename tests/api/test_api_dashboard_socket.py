@@ -8,6 +8,8 @@ import pytest
 from engine_room import SIGNAL, Running, events, of, running
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import patient_s
+
 
 async def test_a_trades_life_and_the_kill_switch_are_told(home: Path) -> None:
     async with running(home) as engine, engine.http() as client, engine.socket("/ws/dashboard") as dashboard:
@@ -102,7 +104,7 @@ async def test_a_client_that_talks_too_much_is_let_go(shared: Running) -> None:
             for _ in range(1_000):
                 await dashboard.send('{"type": "ping"}')
             while True:
-                await asyncio.wait_for(dashboard.recv(), 5)
+                await asyncio.wait_for(dashboard.recv(), patient_s(5))
 
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code in (1008, 1013), "over the rate, or too many replies waiting"

@@ -19,13 +19,14 @@ from cockpit.client.stream import EngineStream
 from cockpit.domain.actions import Notice
 from cockpit.domain.stream import PROTOCOL, Frame, Hello, LogFrame, SnapshotFrame, StreamRequest
 from cockpit.runtime.log_ring import LogRing
+from tests.patience import patient_s
 
 FRAMES: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 
 
 async def frames(connection: ClientConnection) -> AsyncIterator[Frame]:
     while True:
-        message = await asyncio.wait_for(connection.recv(), 5)
+        message = await asyncio.wait_for(connection.recv(), patient_s(5))
         assert isinstance(message, bytes)
         yield FRAMES.decode(message)
 
@@ -100,7 +101,7 @@ async def test_a_wrong_request_is_told_what_was_expected(shared: Running, messag
     async with shared.socket("/ws/stream") as screen:
         await screen.send(message)
         with pytest.raises(ConnectionClosed) as ended:
-            await asyncio.wait_for(screen.recv(), 5)
+            await asyncio.wait_for(screen.recv(), patient_s(5))
 
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1008
@@ -142,7 +143,7 @@ async def test_the_decks_own_client_works_against_it(home: Path, door: str) -> N
             assert (await deck.verdicts())["verdicts"]
             assert (await deck.trades())["trades"]
         kinds = set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             async for frame in EngineStream(address, hz=20.0).frames():
                 kinds.add(type(frame).__name__)
                 if kinds >= {"LinkChange", "Hello", "SnapshotFrame", "LogFrame"}:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from cockpit.api.signing import sign
 from cockpit.domain.actions import CommandAnswered, Decided
 from cockpit.domain.kinds import TradePhase
+from tests.patience import patient_s
 
 EXECUTE = "/api/trade/execute"
 
@@ -249,7 +250,7 @@ async def test_a_signal_that_ends_well_reports_what_it_earned(home: Path) -> Non
     """After the trade closed, performance and the journal agree to the cent on what it came to."""
     async with running(home, speed=200.0) as engine, engine.http() as client:
         trade_id = (await client.post(EXECUTE, json=SIGNAL)).json()["trade_id"]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient_s(20)):
             while engine.host.recent.trades[trade_id].phase is not TradePhase.CLOSED:
                 await engine.host.log.wait_beyond(engine.host.log.last_seq)
         await asyncio.to_thread(engine.host.journal.flush)

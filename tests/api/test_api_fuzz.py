@@ -7,6 +7,8 @@ from pathlib import Path
 
 from engine_room import UNBOUNDED, running
 
+from tests.patience import patient_s
+
 EXAMPLES = 5
 SLOWEST_ANSWER_S = 8
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -25,7 +27,7 @@ async def test_schemathesis_finds_no_5xx_and_no_hang(home: Path, tmp_path: Path)
             *command, f"{engine.url}/openapi.json", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path
         )
         try:
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(patient_s(90)):
                 out, _ = await process.communicate()
         finally:
             if process.returncode is None:

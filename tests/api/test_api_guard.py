@@ -13,6 +13,7 @@ from cockpit.api.admission import Admission, Listener
 from cockpit.api.limits import Limits
 from cockpit.api.tokens import TokenError, load_token
 from cockpit.domain.kinds import Mode
+from tests.patience import patient_s
 
 CANARY = "canary-of-a-signing-secret-5551212"
 
@@ -23,7 +24,7 @@ async def raw(engine: Running, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:
-        return await asyncio.wait_for(reader.read(-1), 10)
+        return await asyncio.wait_for(reader.read(-1), patient_s(10))
     finally:
         writer.close()
 
@@ -125,7 +126,7 @@ async def test_a_websocket_shows_its_token_in_the_header_or_the_first_message(ho
                 if message is not None:
                     await client.send(message)
                 with pytest.raises(ConnectionClosed) as ended:
-                    await asyncio.wait_for(client.recv(), 5)
+                    await asyncio.wait_for(client.recv(), patient_s(5))
                 assert ended.value.rcvd is not None
                 assert ended.value.rcvd.code == 1008, (path, message)
 
@@ -145,12 +146,12 @@ async def test_a_climb_from_paper_ends_the_sockets_that_showed_no_token(home: Pa
         await engine.host.command(lambda now_ns, command_id: SetMode(now_ns, command_id, "test", Mode.TEST, "to see"))
         with pytest.raises(ConnectionClosed) as ended:
             while True:
-                await asyncio.wait_for(stranger.recv(), 5)
+                await asyncio.wait_for(stranger.recv(), patient_s(5))
         assert ended.value.rcvd is not None
         assert ended.value.rcvd.code == 1008
         for client in (known, local):
             await client.send('{"type": "ping"}')
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(patient_s(5)):
                 while json.loads(await client.recv())["event"] != "pong":
                     pass
 
@@ -243,7 +244,7 @@ async def test_websockets_are_capped_and_a_place_is_free_again_afterwards(home: 
             async with engine.local_socket("/ws/dashboard") as local:
                 assert await local.recv()
         assert refused.value.response.status_code == 503
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             while True:
                 try:
                     async with engine.socket("/ws/dashboard") as again:

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from cockpit.api.listeners import open_port, open_socket, url_of
 from cockpit.domain.kinds import EngineState
 from cockpit.runtime.startup import CannotStart
+from tests.patience import patient_s
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED_CLIENT = """
@@ -41,7 +42,7 @@ async def run(*arguments: str, **environ: str) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | environ, cwd=ROOT
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), patient_s(30))
     assert process.returncode == 0, err.decode()
     return out.decode()
 
@@ -192,11 +193,11 @@ async def test_both_doors_end_everybody_at_the_end_read_or_not(home: Path) -> No
         silent = await engine.socket("/ws/stream")
         await silent.send("{}")
         await reading.recv()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             await engine.server.stop()
         with pytest.raises(ConnectionClosed):
             while True:
-                await asyncio.wait_for(reading.recv(), 5)
+                await asyncio.wait_for(reading.recv(), patient_s(5))
         await engine.server.stop()
         silent.transport.abort()
 
@@ -220,7 +221,7 @@ async def test_a_door_that_falls_is_opened_again(home: Path) -> None:
 async def ready(process: asyncio.subprocess.Process) -> str:
     """The URL of a `cockpit engine` once it says it is ready."""
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient_s(30)):
         while line := (await process.stdout.readline()).decode():
             if line.startswith("ready at "):
                 return line.split()[2].rstrip(":")
@@ -247,7 +248,7 @@ async def engine_process(home: Path, *options: str) -> asyncio.subprocess.Proces
 
 async def traded(client: httpx.AsyncClient, body: dict[str, object]) -> httpx.Response:
     """The signal's answer, asked again for as long as the market has no price yet."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(patient_s(20)):
         while True:
             answer = await client.post("/api/trade/execute", json=body | {"id": os.urandom(8).hex()})
             if answer.status_code == 200 or "price" not in answer.json()["detail"]["reason"]:
@@ -284,7 +285,7 @@ async def test_the_command_ends_when_the_api_says_so(home: Path) -> None:
         url = await ready(process)
         async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client:
             assert (await client.post("/api/stop", json={})).status_code == 200
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(patient_s(15)):
             await process.communicate()
     finally:
         if process.returncode is None:

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from cockpit.api.limits import Limits
+from tests.patience import patient_s
 
 FLOOD = 200
 IMPATIENT = Limits(calls_per_s=1e6, calls_burst=1e6, send_within_s=0.3)
@@ -39,10 +40,10 @@ async def test_a_deaf_client_is_dropped_and_the_others_go_on(home: Path, path: s
         name = path.removeprefix("/ws/")
         async with engine.socket("/ws/stream") as other:
             await other.send('{"hz": 20}')
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(patient_s(30)):
                 while not dropped[name, "slow"]:
                     await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
-                    await asyncio.wait_for(other.recv(), 2)
+                    await asyncio.wait_for(other.recv(), patient_s(2))
         await eventually(lambda: engine.server.context.counters.clients[name] == 0)
         metrics = (await client.get("/metrics")).text
         server = engine.server._servers[0]._server
@@ -60,13 +61,13 @@ async def test_one_that_reads_again_in_time_learns_why_it_was_dropped(home: Path
     async with running(home, limits=IMPATIENT) as engine, engine.http() as client:
         stuck = await deaf(engine, "/ws/stream")
         dropped = engine.server.context.counters.dropped
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient_s(30)):
             while not dropped["stream", "slow"]:
                 await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
         stuck.transport.resume_reading()
         with pytest.raises(ConnectionClosed) as ended:
             while True:
-                await asyncio.wait_for(stuck.recv(), 5)
+                await asyncio.wait_for(stuck.recv(), patient_s(5))
 
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1013
@@ -87,12 +88,12 @@ async def test_a_flood_of_clients_half_of_them_deaf(home: Path) -> None:
                 received[index] += 1
 
         tasks = [asyncio.create_task(read(index)) for index in range(len(readers))]
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(patient_s(45)):
             while counters.dropped["stream", "slow"] < len(stuck):
                 answer = await client.post("/api/trade/execute", json=SIGNAL | {"side": "short"})
                 assert answer.status_code == 400
         halted = await client.post("/api/halt", json={"reason": "through the flood"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             while min(received) < 3:
                 await engine.host.log.wait_beyond(0)
                 await asyncio.sleep(0.01)

@@ -24,10 +24,11 @@ from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_faults import hanging
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.patience import patient_s
 from tests.tui.pty_process import PtyProcess
 
 AIM_MS = 25.0
-START_WITHIN_S = 60.0
+START_WITHIN_S = patient_s(60.0)
 SEEN_WITHIN_S, BETWEEN_PRESSES_S = 1.0, 0.5
 SIGNAL = {"strategy": "Cross-Exchange Arbitrage", "pair": "ETH/USDT", "amount": 45, "side": "long", "mode": "test"}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import patient_s
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,7 +34,7 @@ def cockpit(home: Path) -> Cockpit:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient_s(60),
             check=False,
         )
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.patience import patient_s
 from tests.tui.pty_process import PROJECT_ROOT, clean_environ
 
 MESSAGES = 45_000
@@ -50,7 +51,7 @@ def on_terminal(home: Path, *arguments: str | Path) -> Seen:
         text=True,
     )
     os.close(theirs)
-    out, _ = process.communicate(timeout=100)
+    out, _ = process.communicate(timeout=patient_s(100))
     err = b""
     while True:
         try:

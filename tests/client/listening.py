@@ -8,8 +8,9 @@ from typing import cast
 from cockpit.client.link import LinkChange
 from cockpit.client.stream import EngineStream
 from cockpit.domain.stream import Frame, Hello, LogFrame
+from tests.patience import patient_s
 
-WITHIN_S = 10.0
+WITHIN_S = patient_s(10.0)
 
 
 class Listening:

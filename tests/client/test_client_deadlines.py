@@ -13,6 +13,7 @@ from cockpit.client.http import EngineClient
 from cockpit.client.live import LiveLink
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.stream import SnapshotFrame
+from tests.patience import patient_s
 
 
 class Hands:
@@ -67,7 +68,7 @@ async def test_a_screen_whose_own_clock_is_wrong_arms_all_the_same(
     monkeypatch.setattr("time.time", lambda: 0.0)
     link = LiveLink(engine.tcp(), 20.0)
     frames = link.frames()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(patient_s(20)):
         while not isinstance(await anext(frames), SnapshotFrame):
             pass
         assert await link.arm() == "armed in paper mode"

@@ -23,6 +23,7 @@ from cockpit.client.stream import EngineStream
 from cockpit.domain.actions import Notice
 from cockpit.domain.stream import PROTOCOL, Frame, Hello, LogFrame, ProcessView, StreamRequest
 from cockpit.domain.wire import encode
+from tests.patience import patient_s
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
 TOKEN = "canary-4f7c0b5e91d2"
@@ -123,7 +124,7 @@ async def test_a_log_entry_comes_once_and_is_left_out_only_with_the_engines_word
             done.set()
 
     async with server(serve_one) as (url, _), listening(EngineStream(remote(url))) as heard:
-        await asyncio.wait_for(done.wait(), 5.0)
+        await asyncio.wait_for(done.wait(), patient_s(5.0))
         await heard.until(lambda: heard.seqs == [1, 2, *read], f"{read} after 1 and 2")
         await heard.until(lambda: heard.links[:4:2] == [True, True], "two connections")
     if not links[-1]:

@@ -18,6 +18,7 @@ from cockpit.client.stream import EngineStream
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.stream import Hello, LogFrame, SnapshotFrame
 from cockpit.runtime.log_ring import LogRing
+from tests.patience import patient_s
 
 FAST_HZ = 20.0
 
@@ -120,7 +121,7 @@ async def test_a_wrong_token_is_said_once_and_not_tried_again(
     await engine.start()
     try:
         with pytest.raises(EngineRefused, match=r"expected .*token") as caught:
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(patient_s(5.0)):
                 async for frame in EngineStream(engine.tcp(token)).frames():
                     raise AssertionError(f"expected a refusal, was {frame}")
         assert engine.token not in str(caught.value)

@@ -7,8 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+from tests.patience import patient_s
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 30.0
+WITHIN_S = patient_s(30.0)
 
 
 class Shell:
@@ -26,7 +28,7 @@ class Shell:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient_s(60),
             check=False,
         )
 

@@ -12,6 +12,7 @@ from running_engine import PROJECT_ROOT, Shell
 
 from cockpit.commands.flattening import flatten_now
 from cockpit.config.places import find_places
+from tests.patience import patient_s
 
 # Each of these tests starts processes of its own, some more than one.
 pytestmark = pytest.mark.timeout(180)
@@ -163,7 +164,7 @@ def on_a_terminal(shell: Shell, answer: str, *arguments: str) -> tuple[int, str]
             stdin=theirs,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patient_s(60),
             check=False,
         )
     finally:

@@ -15,9 +15,10 @@ from cockpit.config.places import shipped_config_path
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_faults import rejected
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
+from tests.patience import patient_s
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 60.0
+WITHIN_S = patient_s(60.0)
 LEAST_PIPE_BYTES = 4_096
 SITE_WITHOUT_USER = """
 import pwd

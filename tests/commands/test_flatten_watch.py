@@ -23,6 +23,7 @@ from cockpit.domain.wire import encode
 from cockpit.engine.machine import Engine
 from cockpit.engine.views import snapshot as taken
 from cockpit.runtime.lock import InstanceLock
+from tests.patience import patient_s
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
 ASKED_NS = 1_000
@@ -88,7 +89,7 @@ async def watched(places: Places, asked: asyncio.Event, *, late: bool = False) -
     async with FlattenWatch(places, said.append, ASKED_NS) as watch:
         await watch.until_connected(0.0 if late else 5.0)
         asked.set()
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patient_s(10.0)):
             return await watch.until_flat(), [line.partition(" s  ")[2] for line in said]
 
 

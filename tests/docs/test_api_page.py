@@ -14,6 +14,7 @@ import pytest
 
 from tests.commands.running_engine import Shell
 from tests.docs.pages import blocks, page
+from tests.patience import patient_s
 
 PAGE = page("api.md")
 BASE = "http://127.0.0.1:8000"
@@ -109,7 +110,9 @@ def test_every_example_answers_as_the_page_says(engine: str) -> None:
     assert EXAMPLES[-1].path == "/api/stop"
     for one in EXAMPLES:
         content = one.body.encode() if one.body else None
-        answer = httpx.request(one.method, engine + one.target, headers=one.headers, content=content, timeout=30)
+        answer = httpx.request(
+            one.method, engine + one.target, headers=one.headers, content=content, timeout=patient_s(30)
+        )
         assert answer.status_code in one.statuses, f"{one}: {answer.text}"
         if answer.status_code >= 400:
             assert {"error", "reason"} <= set(answer.json()["detail"])

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.patience import patient_s
+
 CHECK = """
 import sys
 {before}
@@ -19,7 +21,9 @@ print(sum(name.startswith("ccxt.async_support.") and "base" not in name for name
 
 def exchanges_imported(venues: str, classes: list[str], before: str = "") -> int:
     script = CHECK.format(before=before, venues=venues, classes=classes)
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=patient_s(120), check=False
+    )
     assert told.returncode == 0, told.stderr
     return int(told.stdout)
 

@@ -25,8 +25,9 @@ from cockpit.exchanges.registry import account_for
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.patience import patient_s
 
-WITHIN_S = 20.0
+WITHIN_S = patient_s(20.0)
 VENUES: dict[str, type[TradingVenue]] = {"binance": BinanceTradingVenue, "okx": OkxTradingVenue}
 VARIABLES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
 BID, ASK = 100_000.0, 100_000.1

@@ -9,10 +9,11 @@ from typing import Any
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_clients import connected
+from tests.patience import patient_s
 
 SYMBOL = "BTC/USDT:USDT"
 VENUES = [BinanceTradingVenue, OkxTradingVenue]
-WITHIN_S = 20.0
+WITHIN_S = patient_s(20.0)
 
 
 class FrameContent:

@@ -23,10 +23,11 @@ from cockpit.flatten.venue_flatten import FlattenPace
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.patience import patient_s
 
 HURRY = 20.0
 PREFIX = "abc123"
-WITHIN_S = 30.0
+WITHIN_S = patient_s(30.0)
 ADDRESSES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
 TOPICS = {"binance": 1, "okx": 3}
 KINDS: dict[str, type[Any]] = {"binance": BinanceTradingVenue, "okx": OkxTradingVenue}

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from tests.patience import patient_s
+
 SCRIPT = """
 import sys
 import cockpit.flatten.direct
@@ -15,7 +17,9 @@ print(sorted(name for name in sys.modules if name.startswith("cockpit.") and nam
 
 
 def test_the_direct_road_imports_the_vocabulary_and_the_venues_and_nothing_else() -> None:
-    told = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60)
+    told = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=patient_s(60)
+    )
     foreign, rooms = told.stdout.splitlines()
     assert foreign == "[]"
     assert rooms == "['cockpit.domain', 'cockpit.exchanges', 'cockpit.flatten']"

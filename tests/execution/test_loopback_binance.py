@@ -10,6 +10,7 @@ from loopback_stage import SYMBOL, staged
 
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.matching_terms import Status
+from tests.patience import patient_s
 
 BTC = "BTCUSDT"
 
@@ -243,7 +244,7 @@ async def test_what_the_key_may_do_can_be_asked_and_changed() -> None:
 async def test_the_market_moves_on_the_public_streams_as_it_does_for_orders() -> None:
     async with staged(BinanceTradingVenue) as stage:
         watched = asyncio.ensure_future(stage.client.watch_trades(SYMBOL, params={"name": "aggTrade"}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient_s(20)):
             await stage.venue.until_subscribed("btcusdt@aggTrade")
             await stage.limit("buy", 0.002, 99_000, "e1")
             await stage.venue.move("BTC", 98_990, 99_000)

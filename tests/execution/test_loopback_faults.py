@@ -24,6 +24,7 @@ from tests.loopback.trading_faults import (
     unknown,
     walled,
 )
+from tests.patience import patient_s
 
 pytestmark = pytest.mark.parametrize("kind", VENUES)
 
@@ -87,7 +88,7 @@ async def test_an_order_can_be_executed_some_time_after_its_answer(kind: type[An
     async with staged(kind) as stage:
         stage.venue.faults.add(late(0.05), roles={"entry"})
         assert isinstance(await caught(stage), ccxt.pro.RequestTimeout)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient_s(20)):
             await stage.venue.until(lambda: stage.venue.held("BTC") == 0.002)
 
 

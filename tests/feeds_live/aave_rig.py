@@ -12,9 +12,10 @@ from tests.loopback.aave_market import AaveMarketOnAnvil
 from tests.loopback.anvil import Anvil
 from tests.loopback.rpc_proxy import RpcProxy
 from tests.loopback.timekeeper import Inbox, Timekeeper
+from tests.patience import patient_s
 
 HEAD_MAX_AGE_S = 60.0
-RPC_TIMEOUT_S = 30.0
+RPC_TIMEOUT_S = patient_s(30.0)
 
 
 class AaveRig:

@@ -18,8 +18,9 @@ from cockpit.exchanges.okx.market import Okx
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import CONTRACTS, OkxVenue, topic
 from tests.loopback.venue_server import VenueServer
+from tests.patience import patient_s
 
-WITHIN_S = 20.0
+WITHIN_S = patient_s(20.0)
 PATIENT = LiveSection(silent_after_s=120, quiet_after_s=600, depth_every_ms=0, gap_wait_ms=100)
 """For what has nothing to do with silence."""
 HASTY = LiveSection(silent_after_s=0.8, quiet_after_s=300, depth_every_ms=0, gap_wait_ms=100)

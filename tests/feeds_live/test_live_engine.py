@@ -18,11 +18,12 @@ from cockpit.domain.stream import SnapshotFrame
 from tests.feeds_live.exchange_scene import WITHIN_S, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue
+from tests.patience import patient_s
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("BTC", "SOL", "XRP", "ETH")
 WATCHED = (Reading.STREAM, Reading.POSITIONING, Reading.FUNDING, Reading.OPEN_INTEREST)
-START_WITHIN_S = 40.0
+START_WITHIN_S = patient_s(40.0)
 
 
 async def _cockpit(home: Path, *arguments: str, **environ: str) -> asyncio.subprocess.Process:

@@ -6,6 +6,7 @@ import pytest
 
 from cockpit.domain.events import AnyEvent, Top, Trade
 from cockpit.exchanges.base.handoff import CROWDED, Handoff
+from tests.patience import patient_s
 
 
 def _print(trade_id: int) -> Trade:
@@ -26,7 +27,7 @@ async def _pumped(handoff: Handoff, count: int) -> list[AnyEvent]:
             enough.set()
 
     pump = asyncio.create_task(handoff.pump(put))
-    await asyncio.wait_for(enough.wait(), 10)
+    await asyncio.wait_for(enough.wait(), patient_s(10))
     pump.cancel()
     with pytest.raises(asyncio.CancelledError):
         await pump

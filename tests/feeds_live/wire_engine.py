@@ -25,9 +25,10 @@ from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from tests.feeds_live.wire_player import Capture, Line, Player, Sent
+from tests.patience import patient_s
 
 PATIENT = LiveSection(silent_after_s=120, quiet_after_s=600)
-START_WITHIN_S = 40.0
+START_WITHIN_S = patient_s(40.0)
 
 
 class TimedSource(LiveSource):

@@ -10,6 +10,7 @@ from journal_samples import SESSION, life, notice
 
 from cockpit.journal.spill import Spill
 from cockpit.journal.store import Journal
+from tests.patience import patient_s
 
 
 def _delete(path: Path) -> None:
@@ -28,7 +29,7 @@ def _cut(path: Path) -> None:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 30
+    give_up_s = time.monotonic() + patient_s(30)
     while not is_so():
         assert time.monotonic() < give_up_s
         time.sleep(0.01)

@@ -102,6 +102,10 @@ class VenueServer:
         """Answer the next calls of `path` like this, one each; after them it answers as usual."""
         self._refusals.setdefault(path, deque()).extend(refusals)
 
+    def forgive(self, path: str) -> None:
+        """Answer every call of `path` as usual again."""
+        self._refusals.pop(path, None)
+
     def kill(self) -> None:
         """Cut every socket without a closing handshake."""
         for socket in self.sockets:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cockpit import __version__
+from tests.patience import patient_s
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
@@ -26,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from this checkout, without a network."""
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
-    subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True, timeout=patient_s(100))
     (built,) = out.glob("*.whl")
     return built
 
@@ -40,7 +41,7 @@ def cockpit(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Into that environment by name: with a prefix alone pip takes the package out of the environment it runs in.
     pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install"]
     pip += ["--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True, timeout=100)
+    subprocess.run(pip, check=True, capture_output=True, timeout=patient_s(100))
     (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return place / "bin" / "cockpit"
 
@@ -49,7 +50,13 @@ def run(cockpit: Path, home: Path, *arguments: str) -> subprocess.CompletedProce
     environ = {name: text for name, text in os.environ.items() if not name.startswith(("COCKPIT_", "PYTHON"))}
     environ |= {"COCKPIT_HOME": str(home / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     return subprocess.run(
-        [str(cockpit), *arguments], cwd=home, env=environ, capture_output=True, text=True, timeout=100, check=False
+        [str(cockpit), *arguments],
+        cwd=home,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=patient_s(100),
+        check=False,
     )
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import patient_s
+
 PROJECT = Path(__file__).parents[2]
 
 NAMES_EVERYTHING = """
@@ -45,5 +47,5 @@ def test_a_paper_engine_on_the_simulated_market_does_not() -> None:
 def said_by(program: str) -> tuple[str, str]:
     """What another process that runs it prints, and what it complains of."""
     command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=PROJECT)
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=patient_s(60), cwd=PROJECT)
     return ran.stdout.strip(), ran.stderr

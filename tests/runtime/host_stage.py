@@ -20,10 +20,11 @@ from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.market_source import Put
+from tests.patience import patient_s
 
 START_NS = 1_760_875_200_000_000_000
 PRICES = {"BTC": 108_402.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 2.4}
-WAIT_S = 10.0
+WAIT_S = patient_s(10.0)
 
 
 class PlayedMarket:

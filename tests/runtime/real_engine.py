@@ -14,13 +14,14 @@ from cockpit.client.http import EngineClient
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.patience import patient_s
 
 ROOT = Path(__file__).resolve().parents[2]
 PRICES = {"BTC": 100_000.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 150.0}
 TICKS = {"BTC": 0.1, "ETH": 0.01, "SOL": 0.01, "XRP": 0.0001}
 ARBITRAGE = "Cross-Exchange Arbitrage"
-WITHIN_S = 30.0
-START_WITHIN_S = 60.0
+WITHIN_S = patient_s(30.0)
+START_WITHIN_S = patient_s(60.0)
 SOUND = ("aave.required=false", "modes.test.max_exposure_usd=200")
 """No wallet is watched, and there is room for a trade or two."""
 
@@ -33,6 +34,8 @@ class RealStage:
         self.binance = binance
         self.okx = okx
         self.said = ""
+        self.program = "cockpit"
+        """The module that is run."""
         self.prices = dict(PRICES)
         self.environ = {
             "COCKPIT_BINANCEUSDM_REST_URL": binance.rest_url,
@@ -110,7 +113,7 @@ class RealStage:
         environ = {**os.environ, **self.environ}
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "cockpit", "--home", str(self.home), *arguments),
+            *("-m", self.program, "--home", str(self.home), *arguments),
             cwd=ROOT,
             env={name: value for name, value in environ.items() if name not in without},
             stdin=asyncio.subprocess.DEVNULL,

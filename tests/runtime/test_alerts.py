@@ -21,8 +21,9 @@ from cockpit.runtime.alert_texts import Alert
 from cockpit.runtime.alerts import QUEUED, URLS_NAME, Alerts, start_alerts
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
+from tests.patience import patient_s
 
-WITHIN_S = 10.0
+WITHIN_S = patient_s(10.0)
 EVENTS = ("halt", "fault")
 HALT = Alert("halt", "failure", "HALTED: drawdown 20.00 at or above 19.92 USD")
 

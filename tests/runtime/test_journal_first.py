@@ -18,6 +18,7 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.journal_first import JournalFirst
+from tests.patience import patient_s
 
 NOW_NS = 1_760_875_200_000_000_000
 
@@ -63,7 +64,7 @@ class Desk:
         self.journal.append([*requests, Notice(NOW_NS, "info", "test", "decided with it")])
 
     async def until(self, holds: object) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             while not holds():  # type: ignore[operator]
                 await asyncio.sleep(0.001)
 

@@ -24,10 +24,11 @@ from cockpit.replay.replay import run_replay
 from cockpit.runtime.lock import read_holder
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
+from tests.patience import patient_s
 from tests.runtime.acknowledging_engine import SHIPPED_CONFIG
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 30.0
+WITHIN_S = patient_s(30.0)
 
 
 class Process:
@@ -65,7 +66,7 @@ class Process:
         return self.child.wait(WITHIN_S)
 
     def rows(self, query: str) -> list[tuple[str, ...]]:
-        connection = sqlite3.connect(self.home / "journal.sqlite", timeout=10)
+        connection = sqlite3.connect(self.home / "journal.sqlite", timeout=patient_s(10))
         try:
             return connection.execute(query).fetchall()
         finally:

@@ -21,6 +21,7 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.wire import Input
 from cockpit.runtime.inbox import COMPACT_AFTER, Inbox
+from tests.patience import patient_s
 
 
 def trade(number: int, asset: str = "BTC") -> Trade:
@@ -153,13 +154,13 @@ async def test_the_consumer_sleeps_until_there_is_something() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     inbox.offer("market", trade(1))
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, patient_s(1))
     assert inbox.take() == trade(1) and inbox.take() is None
     again = asyncio.create_task(inbox.wait())
     await asyncio.sleep(0)
     assert not again.done()
     inbox.command(Arm(1, "c1", "api"))
-    await asyncio.wait_for(again, 1)
+    await asyncio.wait_for(again, patient_s(1))
 
 
 MAKERS = {"trade": trade, "fill": fill, "health": health, "top": top, "depth": depth, "mark": mark}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patient_s
 from tests.runtime.acknowledging_engine import wide_config
 from tests.runtime.aftermath import look, verify_recording
 
@@ -21,7 +22,7 @@ KILLS = int(os.environ.get("COCKPIT_KILLS", "12"))
 SEED = int(os.environ.get("COCKPIT_KILL_SEED") or random.SystemRandom().randrange(2**32))
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 300
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = patient_s(30.0)
 
 
 @pytest.mark.timeout(60 + 8 * KILLS)

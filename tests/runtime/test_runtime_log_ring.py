@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cockpit.domain.actions import AnyAction, CancelOrder, Notice
 from cockpit.runtime.log_ring import LogRing
+from tests.patience import patient_s
 
 
 def notices(first: int, count: int) -> list[AnyAction]:
@@ -54,7 +55,7 @@ async def test_a_reader_that_follows_misses_nothing() -> None:
         ring.on_actions(notices(first, 3))
         await asyncio.sleep(0)
     ring.on_actions(notices(100, 1))
-    await asyncio.wait_for(asyncio.gather(*readers), 5)
+    await asyncio.wait_for(asyncio.gather(*readers), patient_s(5))
     assert sorted(read) == sorted([*range(1, 101)] * 3)
 
 
@@ -66,4 +67,4 @@ async def test_a_waiter_sleeps_on_while_nothing_is_logged() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     ring.on_actions(notices(2, 1))
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, patient_s(1))

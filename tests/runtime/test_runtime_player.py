@@ -20,6 +20,7 @@ from cockpit.runtime import player
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.player import NotPlaying, Player
 from cockpit.runtime.startup import build_host
+from tests.patience import patient_s
 
 START_NS = 1_760_882_400 * NS_PER_S
 
@@ -35,7 +36,7 @@ async def turns(count: int = 20) -> None:
 
 
 async def eventually(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient_s(30)):
         while not is_so():
             await asyncio.sleep(0.002)
 

@@ -17,9 +17,10 @@ import httpx
 import pytest
 
 from cockpit.runtime.detached import engine_answers
+from tests.patience import patient_s
 from tests.tui.pty_process import PROJECT_ROOT, PtyProcess, clean_environ
 
-WITHIN_S = 60.0
+WITHIN_S = patient_s(60.0)
 SPEED = "20"
 """The simulated market's first trade comes within two of its minutes."""
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.patience import patient_s
+
 COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
@@ -83,7 +85,7 @@ class PtyProcess:
 
     def wait_for(self, text: str, within_s: float = 20.0, *, after: int = 0) -> float:
         """Wait until it has written this; returns seconds since its start."""
-        wanted, deadline_s = text.encode(), time.monotonic() + within_s
+        wanted, deadline_s = text.encode(), time.monotonic() + patient_s(within_s)
         with self._lock:
             while wanted not in self._written[after:]:
                 left_s = deadline_s - time.monotonic()
@@ -93,7 +95,7 @@ class PtyProcess:
 
     def wait_until_shown(self, text: str, within_s: float = 20.0) -> None:
         """Wait until the picture has this. Only changes are written, so it is asked to draw everything, by a resize."""
-        deadline_s, wider = time.monotonic() + within_s, 0
+        deadline_s, wider = time.monotonic() + patient_s(within_s), 0
         while True:
             before, wider = self.count, 1 - wider
             self.resize(self._size[0] + wider, self._size[1])
@@ -113,7 +115,7 @@ class PtyProcess:
 
     def wait(self, within_s: float = 20.0) -> int:
         """Its exit code, negative for a signal's number; what it wrote until then has been read."""
-        deadline_s = time.monotonic() + within_s
+        deadline_s = time.monotonic() + patient_s(within_s)
         while self._code is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -123,7 +125,7 @@ class PtyProcess:
             else:
                 time.sleep(0.01)
         if self._reading.is_set():
-            self._reader.join(2.0)
+            self._reader.join(patient_s(2.0))
         return self._code
 
     def cpu_s(self) -> float:

@@ -17,6 +17,7 @@ from cockpit.domain.stream import Frame
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.settings import ScreenSettings
+from tests.patience import patient_s
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
 
@@ -96,7 +97,7 @@ class Stage:
         await self.pilot.pause()
 
     async def until(self, met: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient_s(10)):
             while not met():
                 await self.pilot.pause()
         await self.settle()

@@ -16,6 +16,7 @@ from cockpit.client.address import local
 from cockpit.client.errors import EngineRefused
 from cockpit.client.http import EngineClient
 from cockpit.config.jsonfile import read_object
+from tests.patience import patient_s
 
 STALL_S = 15.0
 CLOSES_WITHIN_S = 75.0
@@ -73,7 +74,7 @@ def screen(desk: PaneSet) -> Iterator[PtyProcess]:
 
 async def open_trade(deck: EngineClient) -> str:
     """Send the signal until the gate lets it through and its trade is open."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(patient_s(60)):
         while True:
             try:
                 found = await deck.execute(SIGNAL)

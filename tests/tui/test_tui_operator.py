@@ -12,6 +12,7 @@ from cockpit.client.errors import EngineRefused
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui.palette import THEMES
+from tests.patience import patient_s
 
 
 async def typed(stage: Stage, text: str) -> None:
@@ -260,7 +261,7 @@ async def test_an_engine_that_turns_us_away_ends_the_screen_with_its_reason(trad
 
     app = make_app(Locked(trading), Clock())
     async with app.run_test(size=(80, 24)) as pilot:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient_s(5)):
             while not app._exit:
                 await pilot.pause()
     assert app.failure == "expected a token, was none"

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from pty_process import PROJECT_ROOT, PtyProcess, clean_environ
 
+from tests.patience import patient_s
+
 HERE = Path(__file__).resolve().parent
 NOWHERE = "http://127.0.0.1:9"
 GONE = 20.0
@@ -137,7 +139,7 @@ def test_an_unusable_keymap_is_refused_before_anything_is_drawn(tmp_path: Path) 
 
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
     found = subprocess.run(cockpit(tmp_path), env=clean_environ(), capture_output=True, text=True, check=False,
-                           stdin=subprocess.DEVNULL, cwd=PROJECT_ROOT, timeout=30)  # fmt: skip
+                           stdin=subprocess.DEVNULL, cwd=PROJECT_ROOT, timeout=patient_s(30))  # fmt: skip
     assert found.returncode == 2
     assert "expected a terminal for the screen, was none: use cockpit engine" in found.stderr
 

@@ -8,6 +8,7 @@ from typing import Any
 import ccxt
 import pytest
 
+from tests.patience import patient_s
 from tests.witness import binance_codes
 from tests.witness.binance_venue import BinanceVenue
 from tests.witness.clients import binance_client
@@ -97,7 +98,7 @@ async def test_a_late_execution_happens_though_nobody_waits(venue: BinanceVenue,
     with pytest.raises(ccxt.RequestTimeout):
         await buys(client)
     assert not venue.ledger.fills
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient_s(5)):
         while not venue.ledger.fills:
             await asyncio.sleep(0.05)
 

@@ -8,6 +8,7 @@ from typing import Any
 import ccxt
 import pytest
 
+from tests.patience import patient_s
 from tests.witness.binance_venue import BinanceVenue
 from tests.witness.clients import binance_client
 
@@ -31,7 +32,7 @@ async def client(venue: BinanceVenue) -> AsyncIterator[Any]:
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient_s(10)):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -47,7 +48,7 @@ async def listening(venue: BinanceVenue, client: Any) -> asyncio.Task[Any]:
 async def test_the_user_stream_tells_the_order_its_trade_and_the_position(venue: BinanceVenue, client: Any) -> None:
     waiting = await listening(venue, client)
     await client.create_order(BTC, "market", "buy", 0.01, None, {"clientOrderId": "told"})
-    rows = await asyncio.wait_for(waiting, 5)
+    rows = await asyncio.wait_for(waiting, patient_s(5))
     assert rows[-1]["clientOrderId"] == "told"
     events = [json.loads(message)["e"] for message in venue.streams.private.sent]
     assert events == ["ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE", "TRADE_LITE"]
@@ -112,7 +113,7 @@ async def test_a_book_with_a_gap_is_an_error_to_the_client(venue: BinanceVenue, 
             again = asyncio.ensure_future(client.watch_order_book(BTC))
             await asyncio.sleep(0)
             venue.market.set_price(ID, 60_030)
-            await asyncio.wait_for(again, 5)
+            await asyncio.wait_for(again, patient_s(5))
 
 
 async def test_a_mute_stream_loses_and_a_shuffled_one_turns_around(venue: BinanceVenue, client: Any) -> None:
@@ -126,7 +127,7 @@ async def test_a_mute_stream_loses_and_a_shuffled_one_turns_around(venue: Binanc
     await client.create_order(BTC, "market", "sell", 0.01, None, {"reduceOnly": True})
     told = [json.loads(message)["e"] for message in venue.streams.private.sent]
     assert told == ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, patient_s(5))
 
 
 async def test_doubled_and_late_messages(venue: BinanceVenue, client: Any) -> None:
@@ -134,7 +135,7 @@ async def test_doubled_and_late_messages(venue: BinanceVenue, client: Any) -> No
     venue.streams.private.copies, venue.streams.private.delay_s = 2, 0.1
     await client.create_order(BTC, "market", "buy", 0.01)
     assert not waiting.done()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, patient_s(5))
     await until(lambda: len(venue.streams.private.sent) == 4)
 
 
@@ -155,4 +156,4 @@ async def test_a_broken_line_is_a_network_error(venue: BinanceVenue, client: Any
     waiting = await listening(venue, client)
     await venue.streams.private.drop()
     with pytest.raises(ccxt.NetworkError):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, patient_s(5))

@@ -8,6 +8,7 @@ from typing import Any
 import ccxt
 import pytest
 
+from tests.patience import patient_s
 from tests.witness import okx_codes
 from tests.witness.clients import okx_client
 from tests.witness.hands import Hands
@@ -39,7 +40,7 @@ async def buys(client: Any, **params: Any) -> Any:
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient_s(10)):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -53,16 +54,16 @@ async def test_orders_algos_and_positions_are_told_after_a_login(venue: OkxVenue
     algos = asyncio.ensure_future(client.watch_orders(params={"trigger": True}))
     positions = asyncio.ensure_future(client.watch_positions())
     await until(lambda: topics(venue) >= {"orders:", "orders-algo:", "positions:"})
-    assert await asyncio.wait_for(positions, 5) == []
+    assert await asyncio.wait_for(positions, patient_s(5)) == []
     positions = asyncio.ensure_future(client.watch_positions())
     await asyncio.sleep(0)
     await buys(client, clientOrderId="told")
-    assert (await asyncio.wait_for(orders, 5))[0]["clientOrderId"] == "told"
-    (position,) = await asyncio.wait_for(positions, 5)
+    assert (await asyncio.wait_for(orders, patient_s(5)))[0]["clientOrderId"] == "told"
+    (position,) = await asyncio.wait_for(positions, patient_s(5))
     assert (position["side"], position["contracts"]) == ("long", 1)
     params = {**ISOLATED, "stopLossPrice": 59_000, "reduceOnly": True, "algoClOrdId": "stop"}
     await client.create_order(BTC, "market", "sell", 1, None, params)
-    (row,) = await asyncio.wait_for(algos, 5)
+    (row,) = await asyncio.wait_for(algos, patient_s(5))
     assert (row["info"]["algoClOrdId"], row["info"]["state"]) == ("stop", "live")
     venue.market.set_price(ID, 58_900)
     states = [json.loads(one)["data"][0].get("state") for one in venue.streams.private.sent if "orders-algo" in one]
@@ -73,7 +74,7 @@ async def test_orders_algos_and_positions_are_told_after_a_login(venue: OkxVenue
 async def test_a_login_is_checked(venue: OkxVenue, client: Any, attribute: str, raised: str) -> None:
     setattr(client, attribute, "wrong")
     with pytest.raises(ccxt.AuthenticationError, match=raised):
-        await asyncio.wait_for(client.watch_orders(), 5)
+        await asyncio.wait_for(client.watch_orders(), patient_s(5))
 
 
 async def test_a_public_socket_speaks_of_trades_books_marks_and_forced_orders(venue: OkxVenue, client: Any) -> None:
@@ -108,7 +109,7 @@ async def test_a_lost_book_message_is_a_gap(venue: OkxVenue, client: Any) -> Non
     await asyncio.sleep(0)
     venue.market.set_price(ID, 60_030)
     with pytest.raises(ccxt.InvalidNonce):
-        await asyncio.wait_for(again, 5)
+        await asyncio.wait_for(again, patient_s(5))
 
 
 @pytest.mark.parametrize("executes", [True, False])
