@@ -1,5 +1,6 @@
 """A real process whose wall clock is set back and forward: it sees prices move, tends its trade, notices silence."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from cockpit.domain.kinds import EngineState
 from cockpit.domain.snapshot import Snapshot
 from tests.loopback.venue_server import Refusal
-from tests.runtime.real_engine import PRICES, RealStage, real_stage
+from tests.runtime.real_engine import PRICES, WITHIN_S, RealStage, real_stage
 from tests.runtime.test_real_engine import SIGNAL, is_read, open_eth
 
 pytestmark = pytest.mark.timeout(300)
@@ -43,7 +44,9 @@ async def test_prices_are_seen_exits_run_and_the_step_is_told(tmp_path: Path, st
         assert after.state is EngineState.ARMED
         assert not [feed for feed in after.feeds if feed.name.startswith("stream.") and (feed.age_s or 0.0) > 15.0]
         side = "back" if step_s < 0 else "forward"
-        assert f"set {side} by {abs(step_s):.1f} s" in await problems(stage)
+        async with asyncio.timeout(WITHIN_S):
+            while f"set {side} by {abs(step_s):.1f} s" not in await problems(stage):
+                await asyncio.sleep(0.1)
         stage.prices["ETH"] = 3_900.0
         await stage.until(lambda snapshot: not snapshot.open_trades)
         assert stage.okx.held("ETH") == pytest.approx(0.0)
