@@ -15,6 +15,7 @@ from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.http import EngineClient
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import EngineState, Mode
+from tests.patience import patient_s
 
 
 @asynccontextmanager
@@ -139,7 +140,7 @@ async def test_a_whole_call_has_an_end(way: str) -> None:
         async with EngineClient(address, timeout_s=0.3) as deck:
             with pytest.raises(EngineUnreachable, match=r"expected an answer from .* within 0.3 s, was none"):
                 await deck.flatten("now")
-        assert time.monotonic() - began_s < 2.0
+        assert time.monotonic() - began_s < min(4.0, patient_s(2.0))
         assert len(asked) == 1
 
 

@@ -21,9 +21,12 @@ from cockpit.runtime.live_source import LiveSource
 from tests.feeds_live.exchange_scene import WITHIN_S, now_ms
 from tests.loopback.exchange_binance import BinanceVenue
 from tests.loopback.exchange_okx import OkxVenue
+from tests.patience import patient_s
 
 VENUES = {"binance", "okx"}
 ASSETS = {"BTC", "SOL", "XRP", "ETH"}
+FRESH_S = min(30.0, patient_s(5.0))
+"""How old a print may be that a busy machine took in: much less than any clock here is wrong by."""
 
 
 class Engine:
@@ -165,14 +168,14 @@ async def test_a_venues_clock_is_followed_where_it_is_wrong_and_where_it_jumps(s
             printing = asyncio.create_task(prints())
             try:
                 await engine.until(lambda: engine.ages_s)
-                assert 0.0 <= engine.ages_s[0] < 5.0
+                assert 0.0 <= engine.ages_s[0] < FRESH_S
                 assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000, "the session's time is most clocks' time"
                 for jump_ms in (-3_600_000, 7_200_000):
                     ahead_ms = jump_ms
                     await engine.until(lambda: jumped_to(source, jump_ms))  # noqa: B023
                     engine.ages_s.clear()
                     await engine.until(lambda: len(engine.ages_s) > 3)
-                    assert max(engine.ages_s) < 5.0
+                    assert max(engine.ages_s) < FRESH_S
                     assert min(engine.ages_s) >= 0.0, "no print is from the future"
                 assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000
             finally:
@@ -208,7 +211,7 @@ async def test_one_wrong_answer_at_the_start_holds_up_nothing(shipped_config: Co
             await binance.until_subscribed("btcusdt@aggTrade")
             await binance.trade("BTCUSDT", 1, 100.0, 1.0)
             await engine.until(lambda: engine.ages_s)
-            assert 0.0 <= engine.ages_s[0] < 5.0
+            assert 0.0 <= engine.ages_s[0] < FRESH_S
             assert binance.asked >= 3
 
 
@@ -234,7 +237,7 @@ async def test_time_that_a_machine_stood_still_for_has_passed(shipped_config: Co
                 assert abs(source.now_ns() / 1e6 - now_ms()) < 5_000
                 engine.ages_s.clear()
                 await engine.until(lambda: len(engine.ages_s) > 3)
-                assert 0.0 <= min(engine.ages_s) <= max(engine.ages_s) < 5.0
+                assert 0.0 <= min(engine.ages_s) <= max(engine.ages_s) < FRESH_S
             finally:
                 printing.cancel()
 

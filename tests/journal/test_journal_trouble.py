@@ -20,6 +20,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
+from tests.patience import patient_s
 
 FAST = (0.01,)
 
@@ -51,7 +52,7 @@ def test_a_locked_database_never_holds_up_the_engine(journal: Journal, path: Pat
     for number in range(200):
         journal.append([notice(2 * number), notice(2 * number + 1)])
     took_s = time.perf_counter() - began
-    assert took_s < 5, "waiting for the locked database takes 0.25 s each time, 50 s for all"
+    assert took_s < min(40.0, patient_s(5)), "waiting for the locked database takes 0.25 s each time, 50 s for all"
     assert not journal.flush(0.5)
     health = journal.health()
     assert (health.ok, health.pending, health.last_error) == (False, 400, "database is locked")
