@@ -7,8 +7,8 @@ brought to the session's time by how far that clock is from ours, so that an age
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Thread
 
 from msgspec.structs import replace
 
@@ -65,12 +65,14 @@ class LiveSource:
     def settle(self) -> None:
         """Begin with the time that the venues tell, where they do: this machine's clock may be wrong by hours.
 
-        Only before anything runs. Waits three seconds at the most; call it where no loop is held up.
+        Only before anything runs. Waits a few seconds at the most; call it where no loop is held up.
         """
         if self._steady is None:
             return
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, self._ask_everybody()).result()
+        # A thread of its own: a name that is looked up in vain would hold up the end of its loop for long.
+        asking = Thread(target=asyncio.run, args=(self._ask_everybody(),), name="venues' time", daemon=True)
+        asking.start()
+        asking.join(SETTLE_WITHIN_S + 1.0)
         offset_ns = self._truth.offset_ns()
         if abs(offset_ns) > NS_PER_S:
             machine_ns, true_ns = self._steady.now_ns(), self._truth.now_ns()
