@@ -27,7 +27,8 @@ from cockpit.tui.settings import LOCAL_HZ, REMOTE_HZ, ScreenSettings, SettingsEr
 if TYPE_CHECKING:
     from cockpit.domain.kinds import Mode
     from cockpit.domain.stream import ProcessView
-    from cockpit.tui.app import CockpitApp, Connect, Prepare, Restart
+    from cockpit.tui.app import CockpitApp, Connect, Prepare
+    from cockpit.tui.app_base import Restart
 
 SCREEN_LOG = "screen.log"
 TICKS = "checklist.json"

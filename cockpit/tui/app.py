@@ -9,38 +9,25 @@ from time import monotonic
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
-from textual.app import App
 from textual.binding import Binding, BindingsMap
-from textual.events import Resize
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import EngineLink, LinkChange
-from cockpit.domain.kinds import Mode
-from cockpit.domain.stream import ProcessView
 from cockpit.tui import keys
+from cockpit.tui.app_base import Restart
 from cockpit.tui.driver import driver_behind
 from cockpit.tui.first_paint import FirstPaint
-from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
-from cockpit.tui.footer import Offered
-from cockpit.tui.main_screen import CockpitScreen
+from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.operator import OperatorActions
 from cockpit.tui.palette_commands import KeyCommands
-from cockpit.tui.pane_set import PaneSet
-from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.spans import CroppedUpdate
-from cockpit.tui.store import Store
 from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
-from cockpit.tui.themes import PREFIX, textual_themes
-from cockpit.tui.ticks import Ticks
-from cockpit.tui.view import View
 
 LOG = logging.getLogger("cockpit.screen")
-QUEUED_FRAMES = 4
-"""With so many frames waiting for the terminal it is behind: nothing more is drawn until it has read them."""
 AGAIN_AFTER_S = 1.0
 
 Connect = Callable[[], EngineLink]
@@ -48,15 +35,12 @@ Connect = Callable[[], EngineLink]
 Prepare = Callable[[], str]
 """Sees to it that there is an engine; returns what it did in words, raises `CannotAttach` where there can be none."""
 
-Restart = Callable[[ProcessView, Mode], str]
-"""Starts the engine that was there again, on the same market and in the same mode; as `Prepare` otherwise."""
-
 
 class CannotAttach(Exception):
     """There is no engine and none can be started; the message is a line for the operator."""
 
 
-class CockpitApp(OperatorActions, App[str]):
+class CockpitApp(OperatorActions):
     """The screen. Ends with `detach`, `stopped`, or the reason it could not go on in `failure`."""
 
     TITLE = "Cockpit"
@@ -76,43 +60,22 @@ class CockpitApp(OperatorActions, App[str]):
         first_paint: FirstPaint | None = None,
         direct_flatten: DirectFlatten | None = None,
     ) -> None:
-        self.settings = settings or ScreenSettings()
-        super().__init__(driver_class=driver_behind(first_paint or FirstPaint(), self.settings.escape_s))
-        self.store = Store(clock())
-        self.flow = FlattenFlow(self.settings.flatten_presses)
-        self.pane_set = PaneSet()
-        self.ticks = Ticks(self.settings.ticks_file)
-        self.failure = ""
-        self.animation_level = "none"
-        self.asset = "BTC"
-        self.link: EngineLink | None = None
-        self.clock = clock
-        self.direct_flatten = direct_flatten
+        settings = settings or ScreenSettings()
+        super().__init__(
+            settings,
+            restart=restart,
+            clock=clock,
+            direct_flatten=direct_flatten,
+            driver_class=driver_behind(first_paint or FirstPaint(), settings.escape_s),
+        )
         self._connect = connect
         self._prepare = prepare
-        self.restart = restart
         self._on_paint = on_paint
         self._curtain = first_paint
-        self._watchdog = Watchdog()
-        self._beat: tuple[object, ...] = ()
         self._is_shown = False
-        self._appearance = self.settings.appearance
-        way_out = KEY_ROAD if direct_flatten is not None else SHELL_ROAD
-        bound = dict(self.settings.keys)
-        start_key = keys.shown(bound["start"][0]) if restart is not None and bound["start"] else ""
-        self._main = CockpitScreen(
-            self.pane_set, self._appearance, bound, self.view, way_out=way_out, start_key=start_key
-        )
         self._bindings = _bindings(self.settings.keys)
-        for theme in textual_themes():
-            self.register_theme(theme)
-        self.theme = PREFIX + self._appearance.theme
 
     # Textual's own hooks.
-
-    def get_default_screen(self) -> Screen[None]:
-        """The panes."""
-        return self._main
 
     def on_mount(self) -> None:
         """Paint first, then look for the engine."""
@@ -125,10 +88,6 @@ class CockpitApp(OperatorActions, App[str]):
             LOG.error("worker %s fell: %r", event.worker.name, event.worker.error)
             self.store.notify(f"the screen's {event.worker.name} fell: {event.worker.error}", "bad")
 
-    def on_resize(self, _event: Resize) -> None:
-        """The next look draws everything."""
-        self._beat = ()
-
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Write only the cells of a dirty region (see `spans`), and nothing before there is a whole picture."""
         if not self._is_shown:
@@ -136,74 +95,6 @@ class CockpitApp(OperatorActions, App[str]):
         if isinstance(renderable, ChopsUpdate):
             renderable = CroppedUpdate.of(renderable)
         super()._display(screen, renderable)
-
-    # Looking.
-
-    @property
-    def view(self) -> View:
-        """What there is to see now."""
-        return View(self.store, self.asset, self._appearance.glyphs, self.clock())
-
-    @property
-    def appearance(self) -> Appearance:
-        """How it is drawn."""
-        return self._appearance
-
-    @property
-    def panes(self) -> CockpitScreen:
-        """The screen under whatever is open over it."""
-        return self._main
-
-    @property
-    def offered(self) -> Offered:
-        """Which keys work now, by what is open."""
-        return Offered.PANES if len(self.screen_stack) < 2 else getattr(self.screen, "OFFERED", Offered.TEXT)
-
-    def flush(self) -> None:
-        """Draw what changed since the last time, unless the terminal is behind: then it gets a later picture."""
-        self._watchdog.tick()
-        if self._terminal_is_behind() or not self._main.is_mounted:
-            return
-        view = self.view
-        self.flow.tick(view.now_s)
-        if view.snapshot is not None and view.lost_s is None:
-            self.flow.see(view.snapshot, self.store.flatten_steps, self.store.received_s)
-        self._main.offered = self.offered
-        shown = (self.asset, self.pane_set.gate_log.filter, self.offered)
-        beat = (self.store.version, int(view.now_s), self.flow.stage, *shown)
-        if beat == self._beat:
-            return
-        self._beat = beat
-        self._follow_mode(view)
-        self._main.draw(view, self.flow)
-        for screen in self.screen_stack[1:]:
-            redraw = getattr(screen, "redraw", None)
-            if redraw is not None and screen.is_mounted:
-                redraw()
-
-    def redraw(self) -> None:
-        """Draw at once, without waiting for the next look: a key was pressed."""
-        self._beat = ()
-        self.flush()
-
-    def restyle(self, appearance: Appearance) -> None:
-        """Another theme, other signs, or another mode's frame."""
-        self._appearance = appearance
-        self.theme = PREFIX + appearance.theme
-        for screen in self.screen_stack:
-            change = getattr(screen, "restyle", None)
-            if change is not None and screen.is_mounted:
-                change(appearance)
-        self._beat = ()
-
-    def _follow_mode(self, view: View) -> None:
-        mode = view.store.mode
-        if mode is not None and mode.value != self._appearance.mode:
-            self.restyle(self._appearance._replace(mode=mode.value))
-
-    def _terminal_is_behind(self) -> bool:
-        writer = getattr(self._driver, "_writer_thread", None)
-        return writer is not None and writer._queue.qsize() >= QUEUED_FRAMES
 
     # The stream.
 
@@ -218,7 +109,7 @@ class CockpitApp(OperatorActions, App[str]):
         if self._on_paint is not None:
             self._on_paint()
         if self.settings.welcome:
-            self.push_screen(Welcome(self.settings.keys, lambda: self.view, self._appearance))
+            self.open(Welcome(self.settings.keys, lambda: self.view, self._appearance))
         self.run_worker(self._find_and_read(), name="stream", group="stream", exclusive=True, exit_on_error=False)
 
     async def _find_and_read(self) -> None:

@@ -2,69 +2,62 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, cast
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import EngineState
+from cockpit.tui.app_base import CockpitBase
 from cockpit.tui.flatten import SHELL_ROAD, Outcome, Stage
-
-if TYPE_CHECKING:
-    from cockpit.tui.app import CockpitApp
 
 LOG = logging.getLogger("cockpit.screen")
 ENGINE_ANSWERS_WITHIN_S = 2.0
 """An engine that takes longer to say that it heard is taken for dead; the direct road tries it once more."""
 
 
-class EmergencyActions:
-    """The flatten key, for the app. It returns at once; everything else happens in a task of its own."""
+class EmergencyActions(CockpitBase):
+    """The flatten key, for the self. It returns at once; everything else happens in a task of its own."""
 
     def _do_flatten(self) -> None:
-        app = cast("CockpitApp", self)
-        while len(app.screen_stack) > 1:  # an emergency is not asked for behind a question
-            app.pop_screen()
-        if app.flow.press(app.clock()):
-            now = app.store.snapshot
+        while len(self.screen_stack) > 1:  # an emergency is not asked for behind a question
+            self.pop_screen()
+        if self.flow.press(self.clock()):
+            now = self.store.snapshot
             if now is None or now.state is not EngineState.FLATTENING:
-                app.store.flatten_steps = []
-            app.run_worker(self._flatten(), name="flatten", group="flatten", exit_on_error=False)
-        elif app.flow.stage is Stage.DIRECT:
-            app.store.notify("flatten: the direct road is being taken already", "warn")
-        app.redraw()
+                self.store.flatten_steps = []
+            self.run_worker(self._flatten(), name="flatten", group="flatten", exit_on_error=False)
+        elif self.flow.stage is Stage.DIRECT:
+            self.store.notify("flatten: the direct road is being taken already", "warn")
+        self.redraw()
 
     async def _flatten(self) -> None:
-        app = cast("CockpitApp", self)
         try:
-            app.store.notify(f"flatten: {await self._ask_engine()}")
+            self.store.notify(f"flatten: {await self._ask_engine()}")
         except EngineRefused as refused:
             self._flatten_failed(str(refused))
         except EngineUnreachable as unreachable:
             await self._flatten_directly(str(unreachable))
-        app.redraw()
+        self.redraw()
 
     async def _ask_engine(self) -> str:
         """What the engine says to it. Raises `EngineUnreachable` at once where the link is known to be gone."""
-        app = cast("CockpitApp", self)
-        lost_s = app.view.lost_s
-        if app.link is None or lost_s is not None:
-            raise EngineUnreachable(f"no engine answers{f': {why}' if (why := app.store.link.detail) else ''}")
+        lost_s = self.view.lost_s
+        if self.link is None or lost_s is not None:
+            raise EngineUnreachable(f"no engine answers{f': {why}' if (why := self.store.link.detail) else ''}")
         try:
             async with asyncio.timeout(ENGINE_ANSWERS_WITHIN_S):
-                return await app.link.flatten("the flatten key")
+                return await self.link.flatten("the flatten key")
         except TimeoutError:
             within = f"{ENGINE_ANSWERS_WITHIN_S:g} s"
             raise EngineUnreachable(f"expected the engine to answer within {within}, was silent") from None
 
     async def _flatten_directly(self, why: str) -> None:
         """Step by step past the link, to the last word. Only FLAT is flat: a road that breaks off is not."""
-        app = cast("CockpitApp", self)
-        road = app.direct_flatten
+        road = self.direct_flatten
         if road is None:
             self._flatten_failed(f"{why}; {SHELL_ROAD}")
             return
-        app.store.notify(f"flatten: {why}: taking the direct road", "bad")
-        app.flow.direct(why)
-        app.redraw()
+        self.store.notify(f"flatten: {why}: taking the direct road", "bad")
+        self.flow.direct(why)
+        self.redraw()
         outcome = Outcome.NOT_FLAT
         try:
             async for told in road():
@@ -75,16 +68,14 @@ class EmergencyActions:
         except Exception as error:
             LOG.exception("the direct road broke off")
             self._direct_step(f"the direct road broke off: {type(error).__name__}: {error}; {SHELL_ROAD}")
-        app.flow.direct_ended(outcome, app.clock())
-        app.store.notify(f"flatten by the direct road: {outcome}", "good" if outcome is Outcome.FLAT else "bad")
+        self.flow.direct_ended(outcome, self.clock())
+        self.store.notify(f"flatten by the direct road: {outcome}", "good" if outcome is Outcome.FLAT else "bad")
 
     def _direct_step(self, text: str) -> None:
-        app = cast("CockpitApp", self)
-        app.flow.direct_step(text, app.clock())
-        app.store.notify(f"direct flatten: {text}")
-        app.redraw()
+        self.flow.direct_step(text, self.clock())
+        self.store.notify(f"direct flatten: {text}")
+        self.redraw()
 
     def _flatten_failed(self, sentence: str) -> None:
-        app = cast("CockpitApp", self)
-        app.store.notify(f"flatten: {sentence}", "bad")
-        app.flow.failed(sentence)
+        self.store.notify(f"flatten: {sentence}", "bad")
+        self.flow.failed(sentence)

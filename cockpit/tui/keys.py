@@ -130,6 +130,11 @@ def meant_over(bound: Mapping[str, tuple[str, ...]], key: str) -> str | None:
     return next((name for name, keys in bound.items() if BY_ID[name].over and key in keys), None)
 
 
+def over(bound: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """The keys that mean something over a sheet or a question: those of `over` actions, and those that arm."""
+    return frozenset(key for name, keys in bound.items() if BY_ID[name].over or name == "arm" for key in keys)
+
+
 def is_everywhere(key: str) -> bool:
     """Whether a key reaches the app from an input too: ctrl and function keys do, printable ones are typed."""
     return key.startswith("ctrl+") or (key[:1] == "f" and key[1:].isdigit())

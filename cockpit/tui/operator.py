@@ -6,21 +6,20 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+
+from textual import on
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
-from cockpit.tui import band_update, ceremony, numbers, palette, replaying
+from cockpit.tui import band_update, ceremony, keys, numbers, palette, replaying
 from cockpit.tui.emergency import EmergencyActions
 from cockpit.tui.flatten import SHELL_ROAD
+from cockpit.tui.messages import PressedOver
 from cockpit.tui.screens import events, help, history, refusal, verdict
 from cockpit.tui.screens.checklist_sheet import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.screens.sheet import Content, Sheet
-
-if TYPE_CHECKING:
-    from cockpit.tui.app import CockpitApp
 
 LOG = logging.getLogger("cockpit.screen")
 SHELL_START = "in a shell: cockpit engine"
@@ -29,7 +28,7 @@ NEWS_CELLS = 36
 
 
 class OperatorActions(EmergencyActions):
-    """The actions of the table of keys, for the app."""
+    """The actions of the table of keys, for the self."""
 
     def action_do(self, action_id: str) -> None:
         """One action of the table, whether by key or by palette."""
@@ -37,28 +36,36 @@ class OperatorActions(EmergencyActions):
 
     def action_dismiss_alert(self) -> None:
         """Esc: what was read goes; what is under way stays. A zoomed pane gives the others their room back."""
-        app = self._app
-        app.flow.dismiss()
-        if app.panes.zoomed:
-            app.panes.zoom()
-        app.redraw()
+        self.flow.dismiss()
+        if self.panes.zoomed:
+            self.panes.zoom()
+        self.redraw()
 
-    @property
-    def _app(self) -> "CockpitApp":
-        return cast("CockpitApp", self)
+    @on(PressedOver)
+    def pressed_over(self, pressed: PressedOver) -> None:
+        """A key for what lies under what is open: halt, disarm and save work there, arming does not."""
+        bound, now = self.settings.keys, self.store.snapshot
+        action = keys.meant_over(bound, pressed.key)
+        if action is None and now is not None and now.armed:
+            action = "disarm"
+        if action is not None:
+            self.action_do(action)
+        else:
+            self.store.notify("arm: close what is open first", "warn")
+            self.redraw()
 
     # The engine.
 
     def _do_arm(self) -> None:
-        app, now = self._app, self._app.store.snapshot
+        now = self.store.snapshot
         if now is None:
-            app.store.notify("not armed: nothing is known of the engine yet", "bad")
+            self.store.notify("not armed: nothing is known of the engine yet", "bad")
         elif now.armed:
             self._send("disarm", lambda: self._link().disarm())
         elif now.mode is Mode.PAPER:
             self._send("arm", lambda: self._link().arm())
         else:
-            app.push_screen(ceremony.arm(app.view, now.mode, app.appearance, self._ticked), self._arm_answered)
+            self.open(ceremony.arm(self.view, now.mode, self.appearance, self._ticked), self._arm_answered)
 
     def _do_disarm(self) -> None:
         self._send("disarm", lambda: self._link().disarm())
@@ -71,8 +78,7 @@ class OperatorActions(EmergencyActions):
         self._send("halt", lambda: self._link().halt("the halt key"))
 
     def _do_resume(self) -> None:
-        app = self._app
-        app.push_screen(ceremony.resume(app.view, app.appearance), self._resume_answered)
+        self.open(ceremony.resume(self.view, self.appearance), self._resume_answered)
 
     def _resume_answered(self, reason: str | None) -> None:
         if reason:
@@ -88,8 +94,7 @@ class OperatorActions(EmergencyActions):
         self._ask_mode(Mode.LIVE)
 
     def _ask_mode(self, mode: Mode) -> None:
-        app = self._app
-        app.push_screen(ceremony.mode(app.view, mode, app.appearance, self._ticked), partial(self._mode_answered, mode))
+        self.open(ceremony.mode(self.view, mode, self.appearance, self._ticked), partial(self._mode_answered, mode))
 
     def _mode_answered(self, mode: Mode, answer: str | None) -> None:
         if answer is not None:
@@ -97,13 +102,13 @@ class OperatorActions(EmergencyActions):
             self._send(f"mode {mode}", lambda: self._link().set_mode(mode, reason))
 
     def _do_bands(self) -> None:
-        app, asset = self._app, self._app.view.chosen
+        asset = self.view.chosen
         if asset is None or asset.proposed_bands is None:
-            app.store.notify(f"bands: nothing is proposed for {app.asset} now", "warn")
-            app.redraw()
+            self.store.notify(f"bands: nothing is proposed for {self.asset} now", "warn")
+            self.redraw()
             return
-        question = band_update.question(asset, asset.proposed_bands, app.appearance)
-        app.push_screen(question, partial(self._bands_answered, asset.asset, asset.proposed_bands.proposal_id))
+        question = band_update.question(asset, asset.proposed_bands, self.appearance)
+        self.open(question, partial(self._bands_answered, asset.asset, asset.proposed_bands.proposal_id))
 
     def _bands_answered(self, asset: str, proposal_id: str, answer: str | None) -> None:
         if answer == band_update.ACCEPT:
@@ -111,21 +116,19 @@ class OperatorActions(EmergencyActions):
 
     def _send(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         """Start talking to the engine, and return: the next key is not kept waiting."""
-        app = self._app
-        app.run_worker(self._sent(what, call), name=what, group="commands", exit_on_error=False)
+        self.run_worker(self._sent(what, call), name=what, group="commands", exit_on_error=False)
 
     async def _sent(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
-        app = self._app
         try:
-            app.store.notify(f"{what}: {await call()}")
+            self.store.notify(f"{what}: {await call()}")
         except (EngineRefused, EngineUnreachable) as error:
-            app.store.notify(f"{what}: {error}", "bad")
-            if len(what) + len(str(error)) > app.size.width - NEWS_CELLS:
+            self.store.notify(f"{what}: {error}", "bad")
+            if len(what) + len(str(error)) > self.size.width - NEWS_CELLS:
                 self._open(f"{what}: refused", partial(refusal.lines, str(error)))
-        app.redraw()
+        self.redraw()
 
     def _link(self) -> EngineLink:
-        link = self._app.link
+        link = self.link
         if link is None:
             raise EngineUnreachable(f"no engine answers yet; {SHELL_ROAD}")
         return link
@@ -149,11 +152,12 @@ class OperatorActions(EmergencyActions):
 
     def _replay(self, key: str) -> None:
         """Only a recording's time can be held: on any other market the key says so and asks nothing."""
-        app = self._app
-        process = app.store.process
+        process = self.store.process
         if process is None or not process.replay:
-            app.store.notify(f"{key}: expected a recording, was {process.feed if process else 'no engine yet'}", "warn")
-            app.redraw()
+            self.store.notify(
+                f"{key}: expected a recording, was {process.feed if process else 'no engine yet'}", "warn"
+            )
+            self.redraw()
             return
         action, speed = replaying.asked(key, process)
         self._send(f"replay {action}", lambda: self._link().replay(action, speed))
@@ -161,77 +165,73 @@ class OperatorActions(EmergencyActions):
     # Panes.
 
     def _do_pane_1(self) -> None:
-        self._app.panes.focus_pane("bands")
+        self.panes.focus_pane("bands")
 
     def _do_pane_2(self) -> None:
-        self._app.panes.focus_pane("positioning")
+        self.panes.focus_pane("positioning")
 
     def _do_pane_3(self) -> None:
-        self._app.panes.focus_pane("health")
+        self.panes.focus_pane("health")
 
     def _do_pane_4(self) -> None:
-        self._app.panes.focus_pane("trades")
+        self.panes.focus_pane("trades")
 
     def _do_pane_5(self) -> None:
-        self._app.panes.focus_pane("setups")
+        self.panes.focus_pane("setups")
 
     def _do_pane_6(self) -> None:
-        self._app.panes.focus_pane("gate_log")
+        self.panes.focus_pane("gate_log")
 
     def _do_zoom(self) -> None:
-        self._app.panes.zoom()
+        self.panes.zoom()
 
     def _do_asset(self) -> None:
-        app, now = self._app, self._app.store.snapshot
+        now = self.store.snapshot
         names = [asset.asset for asset in now.assets] if now else []
         if names:
-            place = names.index(app.asset) if app.asset in names else -1
-            app.asset = names[(place + 1) % len(names)]
-            app.redraw()
+            place = names.index(self.asset) if self.asset in names else -1
+            self.asset = names[(place + 1) % len(names)]
+            self.redraw()
 
     def _do_pause(self) -> None:
-        app, pane = self._app, self._app.panes.focused_pane
-        app.pane_set.hold(pane or "gate_log", app.view)
-        app.redraw()
+        pane = self.panes.focused_pane
+        self.pane_set.hold(pane or "gate_log", self.view)
+        self.redraw()
 
     def _do_filter(self) -> None:
-        app = self._app
-        app.push_screen(ceremony.filter_log(app.pane_set.gate_log.filter, app.appearance), self._filter_answered)
+        self.open(ceremony.filter_log(self.pane_set.gate_log.filter, self.appearance), self._filter_answered)
 
     def _filter_answered(self, text: str | None) -> None:
         if text is not None:
-            self._app.pane_set.gate_log.filter = text
-            self._app.redraw()
+            self.pane_set.gate_log.filter = text
+            self.redraw()
 
     def _do_detail(self) -> None:
-        app = self._app
-        chosen = app.pane_set.gate_log.selected(app.view)
+        chosen = self.pane_set.gate_log.selected(self.view)
         if chosen is not None:
             self._open("Verdict", partial(verdict.lines, chosen))
 
     # Screens.
 
     def _do_checklist(self) -> None:
-        app = self._app
-        app.ticks.read()
-        app.push_screen(ChecklistSheet(lambda: app.view, app.appearance, lambda: self._ticked, self._tick))
+        self.ticks.read()
+        self.open(ChecklistSheet(lambda: self.view, self.appearance, lambda: self._ticked, self._tick))
 
     @property
     def _ticked(self) -> frozenset[str]:
-        return self._app.ticks.of(self._day)
+        return self.ticks.of(self._day)
 
     @property
     def _day(self) -> str:
         """The engine's UTC day, by which it counts its limits too."""
-        now = self._app.store.snapshot
+        now = self.store.snapshot
         return numbers.day(now.ts_ns) if now is not None else ""
 
     def _tick(self, point: str) -> None:
-        app = self._app
         try:
-            app.ticks.toggle(self._day, point)
+            self.ticks.toggle(self._day, point)
         except OSError as error:
-            app.store.notify(f"ticked on this screen only: {error}", "warn")
+            self.store.notify(f"ticked on this screen only: {error}", "warn")
 
     def _do_history(self) -> None:
         self._open("Closed trades", history.lines)
@@ -240,64 +240,60 @@ class OperatorActions(EmergencyActions):
         self._open("What the engine said", events.lines)
 
     def _do_help(self) -> None:
-        self._open("Keys", partial(help.lines, dict(self._app.settings.keys)))
+        self._open("Keys", partial(help.lines, dict(self.settings.keys)))
 
     def _open(self, title: str, content: Content) -> None:
-        app = self._app
-        app.push_screen(Sheet(title, content, lambda: app.view, app.appearance))
+        self.open(Sheet(title, content, lambda: self.view, self.appearance))
 
     def _do_theme(self) -> None:
-        app = self._app
-        names = [palette.MONO] if not app.settings.colour else list(palette.THEMES)
-        current = names.index(app.appearance.theme) if app.appearance.theme in names else -1
-        app.restyle(app.appearance._replace(theme=names[(current + 1) % len(names)]))
-        app.redraw()
+        names = [palette.MONO] if not self.settings.colour else list(palette.THEMES)
+        current = names.index(self.appearance.theme) if self.appearance.theme in names else -1
+        self.restyle(self.appearance._replace(theme=names[(current + 1) % len(names)]))
+        self.redraw()
 
     def _do_save(self) -> None:
-        app = self._app
         name = f"cockpit-{datetime.now(UTC):%Y%m%dT%H%M%S}.svg"
         try:
-            path = app.save_screenshot(name, path=str(Path(app.settings.save_to)))
+            path = self.save_screenshot(name, path=str(Path(self.settings.save_to)))
         except OSError as error:
-            app.store.notify(f"the screen was not saved: {error}", "bad")
+            self.store.notify(f"the screen was not saved: {error}", "bad")
         else:
-            app.store.notify(f"saved {path}")
-        app.redraw()
+            self.store.notify(f"saved {path}")
+        self.redraw()
 
     def _do_palette(self) -> None:
-        self._app.action_command_palette()
+        self.action_command_palette()
 
     # Leaving.
 
     def _do_start(self) -> None:
         """Start the engine that was here again, where it is gone; one that lives is left alone."""
-        app, now, process = self._app, self._app.store.snapshot, self._app.store.process
-        if app.view.lost_s is None:
-            app.store.notify("start: the engine is there", "warn")
-        elif app.restart is None or now is None or process is None:
-            app.store.notify(f"start: there is none to start from here; {SHELL_START}", "bad")
+        now, process = self.store.snapshot, self.store.process
+        if self.view.lost_s is None:
+            self.store.notify("start: the engine is there", "warn")
+        elif self.restart is None or now is None or process is None:
+            self.store.notify(f"start: there is none to start from here; {SHELL_START}", "bad")
         else:
-            app.store.notify("starting the engine again")
-            started = self._started(partial(app.restart, process, now.mode))
-            app.run_worker(started, name="start", group="start", exclusive=True, exit_on_error=False)
-        app.redraw()
+            self.store.notify("starting the engine again")
+            started = self._started(partial(self.restart, process, now.mode))
+            self.run_worker(started, name="start", group="start", exclusive=True, exit_on_error=False)
+        self.redraw()
 
     async def _started(self, restart: Callable[[], str]) -> None:
-        app = self._app
         try:
-            app.store.notify(f"start: {await asyncio.to_thread(restart)}")
+            self.store.notify(f"start: {await asyncio.to_thread(restart)}")
         except Exception as error:
             LOG.exception("the engine could not be started again")
-            app.store.notify(f"start: {error}", "bad")
-        app.redraw()
+            self.store.notify(f"start: {error}", "bad")
+        self.redraw()
 
     def _do_detach(self) -> None:
-        self._app.exit("detach")
+        self.exit("detach")
 
     def _do_quit(self) -> None:
-        app, now = self._app, self._app.store.snapshot
-        if now is None or app.store.link.connected is False:
-            app.exit("detach")
+        now = self.store.snapshot
+        if now is None or self.store.link.connected is False:
+            self.exit("detach")
             return
         count = len(now.open_trades)
         choices = [Choice("d", "detach", "detach: the engine goes on, with its trades, stops and setups")]
@@ -307,16 +303,16 @@ class OperatorActions(EmergencyActions):
         else:
             choices.append(Choice("s", "stop", "stop the engine: no trade is open"))
         state = f"{now.mode.value} mode, {now.state.value.replace('_', ' ')}, open trades: {count}"
-        app.push_screen(Choose("Leave", [((state, "strong"),)], choices, app.appearance), self._quit_answered)
+        self.open(Choose("Leave", [((state, "strong"),)], choices, self.appearance), self._quit_answered)
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "detach":
-            self._app.exit("detach")
+            self.exit("detach")
         elif answer is not None:
             flatten, leave = answer == "flatten", answer == "leave_stops"
             self._send("stop", partial(self._stop_engine, flatten, leave))
 
     async def _stop_engine(self, flatten: bool, leave_stops: bool) -> str:
         sentence = await self._link().stop(flatten=flatten, leave_stops=leave_stops)
-        self._app.exit("stopped")
+        self.exit("stopped")
         return sentence

@@ -1,15 +1,12 @@
 """What every screen over the panes has in common: it closes once."""
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar
 
 from textual.events import Key
 from textual.screen import ModalScreen
 
-from cockpit.tui import keys
 from cockpit.tui.footer import Offered
-
-if TYPE_CHECKING:
-    from cockpit.tui.app import CockpitApp
+from cockpit.tui.messages import PressedOver
 
 Answer = TypeVar("Answer")
 
@@ -22,24 +19,14 @@ class Modal(ModalScreen[Answer]):
     """
 
     OFFERED: ClassVar[Offered] = Offered.READING
+    keys_over: frozenset[str] = frozenset()
+    """What of the app's own keys works over it; set by whoever opens it."""
 
     def on_key(self, event: Key) -> None:
         """A key that was not for what is open may be for what lies under it."""
-        if self.OFFERED is not Offered.READING:
-            return
-        app = cast("CockpitApp", self.app)
-        bound, now = app.settings.keys, app.store.snapshot
-        action = keys.meant_over(bound, event.key)
-        if action is None and event.key in bound["arm"]:
-            action = "disarm" if now is not None and now.armed else ""
-        if action is None:
-            return
-        event.stop().prevent_default()
-        if action:
-            app.action_do(action)
-        else:
-            app.store.notify("arm: close what is open first", "warn")
-            app.redraw()
+        if self.OFFERED is Offered.READING and event.key in self.keys_over:
+            event.stop().prevent_default()
+            self.post_message(PressedOver(event.key))
 
     def close_with(self, answer: Answer | None) -> None:
         """Close with an answer, None for no answer; nothing where it is closed already."""
