@@ -19,14 +19,15 @@ from rich.color import ColorSystem
 from cockpit.tui import footer, palette
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
+from cockpit.tui.panes.table import BY_ID, Room
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, WIDE_TAIL, Appearance, Cell, Face, bare, framed
-from cockpit.tui.plan import TITLES, plan
+from cockpit.tui.plan import plan
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.store import Store
 from cockpit.tui.terminal import TERMINATED_CODE, TerminalState, end_now
 from cockpit.tui.view import View
 
-FOCUSED = next(iter(TITLES))
+FOCUSED = next(iter(BY_ID))
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
@@ -94,9 +95,9 @@ def first_picture(settings: ScreenSettings, columns: int, rows: int) -> list[lis
     pane_set, planned = PaneSet(), plan(columns, rows)
     cells: list[list[Cell]] = [[(" ", "text")] * columns for _ in range(rows)]
     for name, (x, y, width, height) in planned.regions.items():
-        if name in TITLES:
-            room = (max(0, width - FRAME_CELLS), max(0, height - FRAME_ROWS))
-            drawing = pane_set.drawing(name, view, room, name == FOCUSED)
+        if name in BY_ID:
+            room = Room(max(0, width - FRAME_CELLS), max(0, height - FRAME_ROWS), name == FOCUSED)
+            drawing = pane_set.drawing(name, view, room)
             face = Face(tuple(drawing.lines), drawing.title)
             drawn = framed(face, settings.appearance, width, height, focused=name == FOCUSED)
         else:

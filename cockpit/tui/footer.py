@@ -17,9 +17,6 @@ class Offered(Enum):
     TEXT = "text"
 
 
-STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
-
-
 def news_line(view: View, cells: int) -> Line:
     """The newest entry of the engine's log that is no verdict; at the right the market's kind and its clock."""
     now, process = view.snapshot, view.store.process
@@ -32,15 +29,6 @@ def news_line(view: View, cells: int) -> Line:
         return ((" " * max(0, room), "text"), *corner)
     time = f" {numbers.clock(news.ts_ns)} " if news.ts_ns else " "
     return ((time, "dim"), (left(news.text, room - len(time)), news.role), *corner)
-
-
-def state_note(view: View) -> Span:
-    """Why the engine opens nothing, where it could otherwise be thought to be trading."""
-    now = view.snapshot
-    if now is None or now.state not in STATE_ROLES:
-        return ("", "dim")
-    what = now.halt.sentence if now.halt is not None else now.state_reason
-    return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])
 
 
 def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int, offered: Offered = Offered.PANES) -> Line:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from cockpit.tui.panes import table
+
 
 class KeyAction(NamedTuple):
     """Something the operator can ask for. `keys` are Textual key names; `label` is what the footer says.
@@ -37,12 +39,7 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("mode_test", ("t",), "test", "Test mode: real money, small limits; asks for a typed word", ENGINE, 0),
     KeyAction("mode_live", ("l",), "live", "Live mode: the hot wallet; asks for a typed word", ENGINE, 0),
     KeyAction("bands", ("b",), "new bands", "Look at the asset's proposed bands, and accept them or not", ENGINE, 16),
-    KeyAction("pane_1", ("1",), "bands", "Focus the liquidation bands", PANES),
-    KeyAction("pane_2", ("2",), "positioning", "Focus positioning and funding", PANES),
-    KeyAction("pane_3", ("3",), "health", "Focus the Aave health factor", PANES),
-    KeyAction("pane_4", ("4",), "trades", "Focus the open trades", PANES),
-    KeyAction("pane_5", ("5",), "setups", "Focus the setups", PANES),
-    KeyAction("pane_6", ("6",), "gate log", "Focus the gate log", PANES),
+    *(KeyAction(f"pane_{table.NUMBERS[pane.id]}", (pane.key,), pane.label, pane.help, PANES) for pane in table.PANES),
     KeyAction("zoom", ("z",), "zoom", "Give the focused pane the whole screen, or take it back", PANES, 8),
     KeyAction("asset", ("n",), "next asset", "Show the next asset on the ladder and in the status line", PANES, 9),
     KeyAction("pause", ("space",), "pause", "Hold the focused pane still, or let it go on", PANES, 10),
@@ -65,7 +62,6 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("quit", ("q", "ctrl+c"), "quit", "Leave, and choose what becomes of the engine", LEAVE, 15),
 )  # fmt: skip
 BY_ID = {action.id: action for action in TABLE}
-PANE_IDS = ("bands", "positioning", "health", "trades", "setups", "gate_log")
 RESERVED = frozenset({"escape", "up", "down", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "enter"})
 """Keys that move about; only what they already do by default may be bound to them."""
 

@@ -16,12 +16,13 @@ from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
 from cockpit.tui.layout import CockpitLayout
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
+from cockpit.tui.panes.table import BY_ID
 from cockpit.tui.picture import Appearance
-from cockpit.tui.plan import TITLES, Plan, plan
+from cockpit.tui.plan import Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
 
-PANES = tuple(TITLES)
+PANES = tuple(BY_ID)
 BARE = ("status", "alert", "news", "footer")
 ALERT_ROWS = 12
 

@@ -16,6 +16,7 @@ from cockpit.tui import band_update, ceremony, keys, numbers, palette, replaying
 from cockpit.tui.emergency import EmergencyActions
 from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import PressedOver
+from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.screens import events, help, history, refusal, verdict
 from cockpit.tui.screens.checklist_sheet import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
@@ -32,7 +33,10 @@ class OperatorActions(EmergencyActions):
 
     def action_do(self, action_id: str) -> None:
         """One action of the table, whether by key or by palette."""
-        getattr(self, f"_do_{action_id}")()
+        if action_id in BY_ACTION:
+            self.panes.focus_pane(BY_ACTION[action_id])
+        else:
+            getattr(self, f"_do_{action_id}")()
 
     def action_dismiss_alert(self) -> None:
         """Esc: what was read goes; what is under way stays. A zoomed pane gives the others their room back."""
@@ -163,24 +167,6 @@ class OperatorActions(EmergencyActions):
         self._send(f"replay {action}", lambda: self._link().replay(action, speed))
 
     # Panes.
-
-    def _do_pane_1(self) -> None:
-        self.panes.focus_pane("bands")
-
-    def _do_pane_2(self) -> None:
-        self.panes.focus_pane("positioning")
-
-    def _do_pane_3(self) -> None:
-        self.panes.focus_pane("health")
-
-    def _do_pane_4(self) -> None:
-        self.panes.focus_pane("trades")
-
-    def _do_pane_5(self) -> None:
-        self.panes.focus_pane("setups")
-
-    def _do_pane_6(self) -> None:
-        self.panes.focus_pane("gate_log")
 
     def _do_zoom(self) -> None:
         self.panes.zoom()

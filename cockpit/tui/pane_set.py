@@ -1,18 +1,18 @@
-"""The panes together: which there are, when one needs drawing again, and what it draws."""
+"""The panes together: when one needs drawing again, and what it draws, by the table of panes."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
-from cockpit.tui.footer import state_note
 from cockpit.tui.numbers import lasting
-from cockpit.tui.panes import health, ladder, positioning, setups, status, trades
 from cockpit.tui.panes.gatelog import GateLog
-from cockpit.tui.plan import TITLES
-from cockpit.tui.text import Line
-from cockpit.tui.view import View, staleness
+from cockpit.tui.panes.table import BY_ID, NUMBERS, Kept, Pane, Room
+from cockpit.tui.text import Line, Span
+from cockpit.tui.view import View, staleness, state_note
 
 if TYPE_CHECKING:
     from cockpit.tui.board import Board
+
+PAUSED: Span = ("PAUSED", "warn")
 
 
 class Drawing(NamedTuple):
@@ -26,11 +26,15 @@ class PaneSet:
     """Draws each pane when what it shows may have changed, and not otherwise."""
 
     def __init__(self) -> None:
-        self.gate_log = GateLog()
+        self.kept = Kept()
         self.says_why = "setups"
-        self._ladder = ladder.Ladder()
         self._drawn: dict[str, Hashable] = {}
         self._held: dict[str, View] = {}
+
+    @property
+    def gate_log(self) -> GateLog:
+        """What is shown of the gate's log."""
+        return self.kept.gate_log
 
     def held(self, pane: str) -> bool:
         """Whether the operator paused this pane."""
@@ -50,71 +54,31 @@ class PaneSet:
 
     def draw(self, board: "Board", view: View) -> None:
         """One pane, if it needs it."""
-        pane = str(board.id)
-        room = board.size_inside
+        pane = BY_ID[str(board.id)]
+        room = Room(*board.size_inside, board.has_focus)
         stale_s = staleness(view)
-        key = (room, board.has_focus, view.asset, view.glyphs, stale_s and int(stale_s), self._key(pane, view))
-        if self._drawn.get(pane) == key:
+        depends = pane.depends(self.kept, view) if view.snapshot is not None else None
+        key = (room, view.asset, view.glyphs, stale_s and int(stale_s), pane.id == self.says_why, depends)
+        if self._drawn.get(pane.id) == key:
             return
-        self._drawn[pane] = key
-        if pane in self._held and pane != "gate_log":
-            board.show(board.shown_lines, note="PAUSED", note_role="warn")
+        self._drawn[pane.id] = key
+        if pane.id in self._held and pane.id != "gate_log":
+            board.show(board.shown_lines, note=PAUSED[0], note_role=PAUSED[1])
             return
-        drawing = self.drawing(pane, view, room, board.has_focus)
-        note, role = "", "dim"
-        if stale_s is not None:
-            note, role = f"STALE {lasting(stale_s)}", "alarm"
-        elif pane == "gate_log" and self.gate_log.note():
-            note, role = self.gate_log.note(), "warn"
-        elif pane == self.says_why:
-            note, role = state_note(view)
-        elif pane == "bands":
-            note, role = ladder.note(view), "info"
+        drawing = self.drawing(pane.id, view, room)
+        note, role = self._note(pane, view, stale_s)
         board.show(drawing.lines, title=drawing.title, note=note, note_role=role, grey=stale_s is not None)
 
-    def _key(self, pane: str, view: View) -> Hashable:
-        """What the pane draws from; equal keys are equal pictures."""
-        now, store = view.snapshot, view.store
-        if now is None:
-            return None
-        second = now.ts_ns // 1_000_000_000
-        match pane:
-            case "bands":
-                return view.chosen, now.open_trades, ladder.note(view)
-            case "positioning":
-                return tuple((a.long_pct, a.short_pct, a.funding_spread_bps) for a in now.assets), second
-            case "health":
-                return now.health.value, second
-            case "trades":
-                return now.open_trades, second, now.exposure_usd, state_note(view)
-            case "setups":
-                return now.setups, state_note(view)
-            case _:
-                log = self.gate_log
-                return store.log_version, log.filter, log.paused_at is None, log.cursor, now.verdicts_denied
-
-    def drawing(self, pane: str, view: View, room: tuple[int, int], has_focus: bool) -> Drawing:
+    def drawing(self, pane: str, view: View, room: Room) -> Drawing:
         """One pane's picture in a room of columns and rows."""
-        cells, rows = room
-        number = f"{list(TITLES).index(pane) + 1} "
-        match pane:
-            case "bands":
-                return Drawing(self._ladder.lines(view, cells, rows), number + ladder.title(view))
-            case "gate_log":
-                lines = self.gate_log.lines(view, cells, rows, has_focus)
-                return Drawing(lines, number + self.gate_log.title(view))
-            case "trades":
-                return Drawing(trades.lines(view, cells, rows), number + trades.title(view, cells, rows))
-            case "setups":
-                return Drawing(setups.lines(view, cells, rows), number + setups.title(view, rows))
-            case _:
-                return Drawing(PURE[pane](view, cells, rows), number + TITLES[pane])
+        row = BY_ID[pane]
+        title = row.heading(self.kept, view, room) if row.heading is not None else row.title
+        return Drawing(row.lines(self.kept, view, room), f"{NUMBERS[pane]} {title}")
 
-
-PURE: dict[str, Callable[[View, int, int], list[Line]]] = {
-    "positioning": positioning.lines,
-    "health": health.lines,
-    "trades": trades.lines,
-    "setups": setups.lines,
-    "status": status.lines,
-}
+    def _note(self, pane: Pane, view: View, stale_s: float | None) -> Span:
+        """That it is old, why nothing is opened, or what the pane itself has to say, in that order."""
+        if stale_s is not None:
+            return (f"STALE {lasting(stale_s)}", "alarm")
+        if pane.id == self.says_why:
+            return state_note(view)
+        return pane.note(self.kept, view) if pane.note is not None else ("", "dim")

@@ -2,18 +2,13 @@
 
 from typing import NamedTuple
 
-TITLES = {
-    "bands": "Liquidation bands", "positioning": "Positioning & funding", "health": "Aave HF",
-    "trades": "Open trades", "setups": "Setups", "gate_log": "Gate log",
-}  # fmt: skip
-"""The panes, in the order of their numbers."""
+from cockpit.tui.panes.trades import TRADE_CELLS
+
 WIDE, MEDIUM = 110, 72
 TALL = 34
 LADDER_CELLS = 36
 HEALTH_CELLS = 29
 GATE_SHARE = 0.26
-TRADE_CELLS = 78
-"""With so many a trade takes two rows, else three."""
 
 
 class Region(NamedTuple):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cockpit.domain.kinds import FeedState, Reading
+from cockpit.domain.kinds import EngineState, FeedState, Reading
 from cockpit.domain.snapshot import AssetView, FeedView, Snapshot
 from cockpit.tui.glyphs import RICH, Glyphs
 from cockpit.tui.numbers import lasting
@@ -14,6 +14,9 @@ UNKNOWN_LINE: Line = (("waiting for the engine's first word", "dim"),)
 FEED_ROLES = {
     FeedState.FRESH: "dim", FeedState.LATE: "warn", FeedState.STALE: "bad", FeedState.DOWN: "bad", FeedState.OFF: "dim",
 }  # fmt: skip
+
+
+STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,12 @@ def staleness(view: View) -> float | None:
         return None
     age_s = view.now_s - view.store.received_s
     return age_s if view.lost_s is not None or age_s > STALE_AFTER_S else None
+
+
+def state_note(view: View) -> Span:
+    """Why the engine opens nothing, where it could otherwise be thought to be trading."""
+    now = view.snapshot
+    if now is None or now.state not in STATE_ROLES:
+        return ("", "dim")
+    what = now.halt.sentence if now.halt is not None else now.state_reason
+    return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])

@@ -12,7 +12,10 @@ from tests.docs.pages import DOCS, PROJECT_ROOT
 
 PAGES = sorted(path.name for path in DOCS.glob("adding-a-*.md"))
 STEP = re.compile(r"^```(replace|file|try)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COPIED = ("cockpit", "config", "tests/docs", "tests/client", "tests/loopback", "tests/exchanges", "tests/execution")
+COPIED = (
+    "cockpit", "config", "tests/docs", "tests/client", "tests/loopback", "tests/exchanges", "tests/execution",
+    "tests/tui",
+)  # fmt: skip
 
 
 def copied(folder: Path) -> Path:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from screen_stage import SIZES
 from textual.geometry import Region
 
-from cockpit.tui.plan import TITLES, plan
+from cockpit.tui.panes.table import BY_ID
+from cockpit.tui.plan import plan
 
-ZOOMED = st.sampled_from((None, *TITLES))
+ZOOMED = st.sampled_from((None, *BY_ID))
 
 
 @given(st.integers(1, 400), st.integers(1, 200), st.integers(0, 20), st.integers(0, 12), ZOOMED)
@@ -30,7 +31,7 @@ def test_regions_lie_in_the_screen_and_apart(
 @pytest.mark.parametrize(
     ("size", "panes"),
     [
-        (SIZES[0], set(TITLES)),
+        (SIZES[0], set(BY_ID)),
         (SIZES[1], {"bands", "trades", "setups", "gate_log"}),
         (SIZES[2], {"trades", "gate_log", "bands"}),
     ],

@@ -12,9 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 from cockpit.domain.account import Halt
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
-from cockpit.tui.pane_set import PURE, PaneSet
-from cockpit.tui.panes.gatelog import GateLog
+from cockpit.tui.pane_set import PaneSet
+from cockpit.tui.panes import status
 from cockpit.tui.panes.ladder import Ladder
+from cockpit.tui.panes.table import BY_ID, Kept, Room
 from cockpit.tui.store import Store
 from cockpit.tui.text import Line
 from cockpit.tui.view import View
@@ -35,11 +36,9 @@ def view_of(shown: Scene | None, asset: str = "BTC") -> View:
 
 def drawn(pane: str, view: View, size: tuple[int, int] | None = None) -> list[Line]:
     cells, rows = size or SIZES[pane]
-    if pane == "bands":
-        return Ladder().lines(view, cells, rows)
-    if pane == "gate_log":
-        return GateLog().lines(view, cells, rows, focused=True)
-    return PURE[pane](view, cells, rows)
+    if pane == "status":
+        return status.lines(view, cells, rows)
+    return BY_ID[pane].lines(Kept(), view, Room(cells, rows, focused=True))
 
 
 def picture(lines: list[Line]) -> str:
@@ -181,7 +180,7 @@ def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], nam
 )
 def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, int], title: str, trading: Scene) -> None:
     assert (len(trading.snapshot.setups), len(trading.snapshot.open_trades)) == (5, 3)
-    assert PaneSet().drawing(pane, view_of(trading), size, False).title == title
+    assert PaneSet().drawing(pane, view_of(trading), Room(*size)).title == title
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

@@ -5,10 +5,11 @@ from cockpit.domain.snapshot import ForeignPositionView, OpenTradeView, Snapshot
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
-from cockpit.tui.plan import TRADE_CELLS
 from cockpit.tui.text import Line, Span, left, line_width
 from cockpit.tui.view import UNKNOWN_LINE, View
 
+TRADE_CELLS = 78
+"""With so many a trade takes two rows, else three."""
 LADDER_CELLS = 6
 BRIEF = 50
 

@@ -1,0 +1,111 @@
+"""The table of panes. A pane is one row: keys, palette, layout and drawing are fed from it, and from it only."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cockpit.domain.units import NS_PER_S
+from cockpit.tui.panes import health, ladder, positioning, setups, trades
+from cockpit.tui.panes.gatelog import GateLog
+from cockpit.tui.panes.ladder import Ladder
+from cockpit.tui.text import Line, Span
+from cockpit.tui.view import View, state_note
+
+
+@dataclass(slots=True)
+class Kept:
+    """What panes keep from one look to the next."""
+
+    ladder: Ladder = field(default_factory=Ladder)
+    gate_log: GateLog = field(default_factory=GateLog)
+
+
+class Room(NamedTuple):
+    """Columns and rows inside a pane's frame, and whether the keys go to it."""
+
+    cells: int
+    rows: int
+    focused: bool = False
+
+
+class Pane(NamedTuple):
+    """A row. The panes are numbered in the order of the table: action `pane_1` focuses the first.
+
+    `lines` fits what is known into a room. `depends` is what the lines are made of: as long as it stays equal nothing
+    is drawn again. `heading` stands in place of `title` where it changes; `note` stands at the right of the frame.
+    """
+
+    id: str
+    key: str
+    label: str
+    help: str
+    title: str
+    lines: Callable[[Kept, View, Room], list[Line]]
+    depends: Callable[[Kept, View], Hashable]
+    heading: Callable[[Kept, View, Room], str] | None = None
+    note: Callable[[Kept, View], Span] | None = None
+
+
+def second(view: View) -> int:
+    """The engine's clock in whole seconds, for what counts down."""
+    return view.snapshot.ts_ns // NS_PER_S if view.snapshot is not None else 0
+
+
+def _positioning(view: View) -> Hashable:
+    assets = view.snapshot.assets if view.snapshot is not None else ()
+    shares = tuple((asset.long_pct, asset.short_pct, asset.funding_spread_bps) for asset in assets)
+    return shares, view.asset, second(view)
+
+
+def _trades(view: View) -> Hashable:
+    now = view.snapshot
+    return now and (now.open_trades, now.foreign_positions, now.exposure_usd, second(view), state_note(view))
+
+
+def _gate_log(kept: Kept, view: View) -> Hashable:
+    log, now = kept.gate_log, view.snapshot
+    return view.store.log_version, log.filter, log.paused_at is None, log.cursor, now and now.verdicts_denied
+
+
+PANES: tuple[Pane, ...] = (
+    Pane(
+        "bands", "1", "bands", "Focus the liquidation bands", "Liquidation bands",
+        lines=lambda kept, view, room: kept.ladder.lines(view, room.cells, room.rows),
+        depends=lambda _, view: (view.chosen, view.snapshot and view.snapshot.open_trades, ladder.note(view)),
+        heading=lambda _, view, __: ladder.title(view),
+        note=lambda _, view: (ladder.note(view), "info"),
+    ),
+    Pane(
+        "positioning", "2", "positioning", "Focus positioning and funding", "Positioning & funding",
+        lines=lambda _, view, room: positioning.lines(view, room.cells, room.rows),
+        depends=lambda _, view: _positioning(view),
+    ),
+    Pane(
+        "health", "3", "health", "Focus the Aave health factor", "Aave HF",
+        lines=lambda _, view, room: health.lines(view, room.cells, room.rows),
+        depends=lambda _, view: (view.snapshot and view.snapshot.health, second(view)),
+    ),
+    Pane(
+        "trades", "4", "trades", "Focus the open trades", "Open trades",
+        lines=lambda _, view, room: trades.lines(view, room.cells, room.rows),
+        depends=lambda _, view: _trades(view),
+        heading=lambda _, view, room: trades.title(view, room.cells, room.rows),
+    ),
+    Pane(
+        "setups", "5", "setups", "Focus the setups", "Setups",
+        lines=lambda _, view, room: setups.lines(view, room.cells, room.rows),
+        depends=lambda _, view: (view.snapshot and view.snapshot.setups, state_note(view)),
+        heading=lambda _, view, room: setups.title(view, room.rows),
+    ),
+    Pane(
+        "gate_log", "6", "gate log", "Focus the gate log", "Gate log",
+        lines=lambda kept, view, room: kept.gate_log.lines(view, room.cells, room.rows, room.focused),
+        depends=_gate_log,
+        heading=lambda kept, view, _: kept.gate_log.title(view),
+        note=lambda kept, _: (kept.gate_log.note(), "warn"),
+    ),
+)  # fmt: skip
+BY_ID = {pane.id: pane for pane in PANES}
+NUMBERS = {pane.id: number for number, pane in enumerate(PANES, start=1)}
+BY_ACTION = {f"pane_{number}": name for name, number in NUMBERS.items()}
+"""The action of the table of keys that focuses each pane."""
