@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from cockpit.config.setups import SHARE_TOLERANCE_PCT
+
 LATEST_EPOCH_S = 1e11
+WIDEST_STOP_BPS = 500
 
 
 def _plain(text: str) -> str:
@@ -45,6 +48,25 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TargetRequest(Asked):
+    """One rung of a ladder."""
+
+    distance_bps: Annotated[float, Field(strict=True, gt=0, le=10_000, allow_inf_nan=False)]
+    share_pct: Annotated[float, Field(strict=True, gt=0, le=100, description="of the size that leaves there")]
+
+
+def _ladder(targets: list[TargetRequest] | None) -> list[TargetRequest] | None:
+    """Rungs that run outward and take no more than the whole size."""
+    if targets is None:
+        return None
+    distances, total = [rung.distance_bps for rung in targets], sum(rung.share_pct for rung in targets)
+    if total > 100.0 + SHARE_TOLERANCE_PCT:
+        raise ValueError(f"expected share_pct that add up to at most 100, was {total:g}")
+    if distances != sorted(set(distances)):
+        raise ValueError(f"expected distance_bps that rise, was {distances}")
+    return targets
+
+
 class ExecuteRequest(Asked):
     """An outside signal. It can only propose: the gate decides, and sizes it down."""
 
@@ -78,6 +100,23 @@ class ExecuteRequest(Asked):
     exchanges: Annotated[list[Word] | None, Field(max_length=10, description="venues to try, in order")] = None
     id: Annotated[Word | None, Field(description="idempotency key: the same id gets the same answer")] = None
     expires_at: Annotated[Instant | None, Field(description="ISO-8601 or epoch seconds; later it is refused")] = None
+    stop_bps: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=WIDEST_STOP_BPS, allow_inf_nan=False)] | None,
+        Field(description="no wider than the strategy's registered stop, which is the default"),
+    ] = None
+    targets: Annotated[
+        Annotated[list[TargetRequest], Field(min_length=1, max_length=6)] | None,
+        AfterValidator(_ladder),
+        Field(description="in place of the registered ladder; what no rung takes stays until the stop or the time"),
+    ] = None
+    reason: Annotated[
+        Annotated[str, Field(strict=True, max_length=200), AfterValidator(_plain)] | None,
+        Field(description="why, in the sender's words, printable: shown in the verdict"),
+    ] = None
+    confidence: Annotated[
+        Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)] | None,
+        Field(description="the sender's own, 0..1: recorded and shown, it decides nothing"),
+    ] = None
 
 
 class CommandRequest(Asked):

@@ -18,7 +18,7 @@ from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.domain.verdict import Verdict
+from cockpit.domain.verdict import Target, Verdict
 
 BY = "api signal"
 
@@ -39,7 +39,8 @@ def trade_routes(context: ApiContext) -> APIRouter:
         },
     )
     async def execute(request: Request, asked: ExecuteRequest) -> QuietResponse:
-        """The signal passes the gate, gets its strategy's registered stop and targets, and is sent if armed.
+        """The signal passes the gate, gets its strategy's registered stop and targets where it names no others
+        (a stop may only be narrower), and is sent if armed.
 
         200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
         sent. With an `id` the same call can be repeated safely: same answer, never a second trade.
@@ -94,6 +95,10 @@ async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: Execu
             signal_id=asked.id,
             expires_ns=expires_ns,
             venues=tuple(venue.lower() for venue in asked.exchanges or ()),
+            stop_bps=asked.stop_bps,
+            targets=_targets(asked),
+            reason=asked.reason or "",
+            confidence=asked.confidence,
         )
     )
     verdict = host.verdict(answer.verdict_id) if answer.verdict_id else None
@@ -106,6 +111,13 @@ async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: Execu
     if host.not_durable():
         shown.validation_warnings.append(host.not_durable())
     return Answer(200, shown.model_dump())
+
+
+def _targets(asked: ExecuteRequest) -> tuple[Target, ...] | None:
+    """The asked ladder, None for the registered one."""
+    if asked.targets is None:
+        return None
+    return tuple(Target(rung.distance_bps, rung.share_pct) for rung in asked.targets)
 
 
 async def _filled(context: ApiContext, trade_id: str) -> TradeRecord | None:

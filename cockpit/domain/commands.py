@@ -6,6 +6,7 @@ from cockpit.domain.account import EngineMemory
 from cockpit.domain.kinds import Mode, Side
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Target
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -71,7 +72,11 @@ class AcceptBands(Command, frozen=True, tag="accept_bands"):
 
 
 class Signal(Command, frozen=True, tag="signal"):
-    """An outside proposal under a registered name. `side` None takes the registered one. `amount_usd` is notional."""
+    """An outside proposal under a registered name. `amount_usd` is notional.
+
+    `side`, `stop_bps` and `targets` None take the registered ones; a stop may only be narrower. `reason` and
+    `confidence` (0..1) are the sender's own words: kept and shown, they decide nothing.
+    """
 
     strategy: str
     asset: str
@@ -81,6 +86,10 @@ class Signal(Command, frozen=True, tag="signal"):
     signal_id: str | None = None
     expires_ns: int | None = None
     venues: tuple[str, ...] = ()
+    stop_bps: float | None = None
+    targets: tuple[Target, ...] | None = None
+    reason: str = ""
+    confidence: float | None = None
 
 
 class Restore(Command, frozen=True, tag="restore"):

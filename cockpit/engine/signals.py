@@ -8,6 +8,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side
+from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Proposal, Target
@@ -98,6 +99,9 @@ class SignalIntake:
             return f"signal expired at {utc_text(signal.expires_ns)}, now {utc_text(now_ns)}"
         if not signal.amount_usd > 0:
             return f"expected an amount over 0 USD, was {signal.amount_usd:g}"
+        if signal.stop_bps is not None and not 0 < signal.stop_bps <= strategy.stop_bps:
+            shown = apart(signal.stop_bps, strategy.stop_bps, ".1f")
+            return f"stop {shown} bps wider than the {strategy.stop_bps:g} bps registered for {strategy.name}"
         unknown = [venue for venue in signal.venues if venue not in self._config.venues]
         if unknown:
             return f"this engine runs {', '.join(self._config.venues)}, was asked for {', '.join(unknown)}"
@@ -122,9 +126,9 @@ class SignalIntake:
             side=signal.side or Side(strategy.side),
             requested_usd=signal.amount_usd,
             decision_price=price,
-            stop_bps=strategy.stop_bps,
-            targets=tuple(Target(rung.distance_bps, rung.share_pct) for rung in strategy.targets),
-            why=f"signal {signal.signal_id or signal.command_id} from outside",
+            stop_bps=strategy.stop_bps if signal.stop_bps is None else signal.stop_bps,
+            targets=_registered(strategy) if signal.targets is None else signal.targets,
+            why=_why(signal),
             max_hold_s=strategy.max_hold_s,
             signal_id=signal.signal_id,
         )
@@ -134,3 +138,17 @@ class SignalIntake:
         if strategy is None:
             raise KeyError(name)
         return strategy
+
+
+def _registered(strategy: ExternalStrategy) -> tuple[Target, ...]:
+    return tuple(Target(rung.distance_bps, rung.share_pct) for rung in strategy.targets)
+
+
+def _why(signal: Signal) -> str:
+    """Where it came from, and the sender's own words where it said any."""
+    said = [f"signal {signal.signal_id or signal.command_id} from outside"]
+    if signal.reason:
+        said.append(signal.reason)
+    if signal.confidence is not None:
+        said.append(f"confidence {signal.confidence:g}")
+    return "; ".join(said)
