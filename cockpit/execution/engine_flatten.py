@@ -91,6 +91,10 @@ class EngineSite:
         unknown = [kept.order_id for kept in self._context.live() if not kept.reduce_only and not kept.is_resting]
         return f"nobody knows yet what became of {', '.join(unknown)}" if unknown else ""
 
+    async def hidden_position(self) -> str:
+        """Nothing: what was held here is known, and what is not listed must be explained by executions."""
+        return ""
+
     async def confirmed_clear(self) -> None:
         """Tell what became of every order of ours, so that the engine's books are as empty as the venue."""
         context = self._context

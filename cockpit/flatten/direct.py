@@ -6,7 +6,7 @@ It imports next to nothing, so that nothing else that is broken can keep it from
 import asyncio
 from collections.abc import Mapping
 
-from cockpit.exchanges.base.account import HeldPosition, KeysLost, VenueAccount, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import HeldPosition, KeysLost, Refused, VenueAccount, VenueFailure, VenueOrder
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_ids import OrderIds
 from cockpit.exchanges.base.timing import BackOff, Timing, within
@@ -16,17 +16,30 @@ from cockpit.flatten.venue_flatten import KEYS_REFUSED, FlattenPace, VenueFlatte
 
 PREFIX = "direct"
 REASON = "without an engine"
-PACE = FlattenPace(dust_again_s=2.0)
+PACE = FlattenPace(dust_again_s=2.0, clear_apart_s=0.8)
+WITNESS_WITHIN_S = 3.0
+WITNESS_ASKED = 5
+"""A balance that cannot be had is asked for so often; after that the looks count alone, and that is said."""
+LEAST_MARGIN_USD = 0.001
+"""What is under it is rounding."""
 OPEN_WITHIN_S = 15.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
 CLOSE_WITHIN_S = 2.0
 
 
 class AloneSite:
-    """Nobody else is here: what happens is said, and nothing of ours is under way."""
+    """Nobody else is here: what happens is said, and nothing of ours is under way.
 
-    def __init__(self, venue: str, say: Say, ids: OrderIds, timing: Timing) -> None:
-        self._venue = venue
+    Nobody here knows what was held either, so that an empty list may be one that hides it: the venue's balance is asked
+    as a second witness.
+    """
+
+    def __init__(self, account: VenueAccount, say: Say, ids: OrderIds, timing: Timing) -> None:
+        self._account = account
+        self._venue = account.venue
+        self._witness_failures = 0
+        self._is_unwitnessed = False
+        self._began_ns = timing.clock()
         self._notify = say
         self._ids = ids
         self._timing = timing
@@ -56,6 +69,32 @@ class AloneSite:
     async def confirmed_clear(self) -> None:
         """There are no books to settle."""
 
+    async def hidden_position(self) -> str:
+        """What the venue's balance says against an empty list. One that the venue refuses to tell is no witness."""
+        try:
+            margin_usd = await within(WITNESS_WITHIN_S, self._account.margin_in_use_usd(), "the balance")
+        except Exception as error:
+            # Whatever it is: what cannot be asked must not hold up for ever what the positions' list says.
+            return self._unwitnessed(error)
+        self._witness_failures = 0
+        if margin_usd < LEAST_MARGIN_USD:
+            return ""
+        return (
+            f"its list of positions is empty, its balance has {margin_usd:.10g} USD of margin in use by positions: "
+            "they disagree, look at the venue"
+        )
+
+    def _unwitnessed(self, error: Exception) -> str:
+        self._witness_failures += 1
+        if not isinstance(error, Refused) and self._witness_failures < WITNESS_ASKED:
+            return f"its balance, the second witness, could not be asked: {error}"
+        if not self._is_unwitnessed:
+            self._is_unwitnessed = True
+            sentence = f"its balance cannot be had ({error}): no second witness beside the list of positions"
+            elapsed_s = self._timing.since_s(self._began_ns)
+            self.notify(FlattenStep(self._venue, StepName.TROUBLE, sentence, elapsed_s, True))
+        return ""
+
 
 async def flatten_directly(
     accounts: Mapping[str, VenueAccount],
@@ -77,7 +116,7 @@ async def flatten_directly(
 
 
 async def _flatten(account: VenueAccount, say: Say, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
-    site = AloneSite(account.venue, say, OrderIds(prefix), timing)
+    site = AloneSite(account, say, OrderIds(prefix), timing)
     try:
         if not await _opened(account, site, timing):
             return False

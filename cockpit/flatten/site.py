@@ -7,7 +7,7 @@ from cockpit.flatten.steps import FlattenStep
 
 
 class FlattenSite(Protocol):
-    """What the flatten asks of those around it. Nothing here may block, and only `looked_clear` may wait."""
+    """What the flatten asks of those around it. Nothing here may block, and only what is awaited may wait."""
 
     def notify(self, step: FlattenStep) -> None:
         """A step was taken, or something stands in its way."""
@@ -23,6 +23,9 @@ class FlattenSite(Protocol):
 
     def unsettled(self) -> str:
         """What may still open a position (an order on its way to the venue); empty where there is nothing."""
+
+    async def hidden_position(self) -> str:
+        """What speaks for a position that the venue's empty list does not show; empty where nothing does."""
 
     async def confirmed_clear(self) -> None:
         """The venue was seen without position and order: settle the books before it counts."""

@@ -26,6 +26,8 @@ LOOKS = 2
 """So many looks must agree before a position, and then the whole venue, counts as gone."""
 KEYS_REFUSED = 3
 """So many calls in a row refused for our keys: nothing can be done from here."""
+HIDDEN_LOOKS = 20
+"""So many looks in a row at an empty list that the venue's balance contradicts: only somebody who looks can go on."""
 UNREADABLE_LOOKS = 10
 """So many looks in a row with nothing left but rows that cannot be read: only somebody who looks can go on."""
 
@@ -43,6 +45,8 @@ class FlattenPace(NamedTuple):
     """While a position is there; after that every look asks for the orders too."""
     dust_again_s: float = 30.0
     calm_rounds: int = 10
+    clear_apart_s: float = 0.2
+    """So far apart must the looks be that see the whole venue clear."""
 
 
 class VenueReading(NamedTuple):
@@ -55,11 +59,13 @@ class VenueReading(NamedTuple):
     orders: Sequence[VenueOrder] | None
     resting: Sequence[VenueOrder] = ()
     unreadable: Sequence[str] = ()
+    hidden: str = ""
+    """What speaks for a position although none is listed."""
 
     @property
     def is_clear(self) -> bool:
         """Whether the venue told everything, and nothing is there."""
-        is_told = self.positions is not None and self.orders is not None and not self.unreadable
+        is_told = self.positions is not None and self.orders is not None and not self.unreadable and not self.hidden
         return is_told and not self.positions and not self.orders
 
     @property
@@ -104,6 +110,7 @@ class VenueFlatten:
         self._held_at_look: dict[str, int] = {}
         self._flat_looks = 0
         self._clear_looks = 0
+        self._hidden_looks = 0
 
     @property
     def is_stuck(self) -> bool:
@@ -111,7 +118,8 @@ class VenueFlatten:
         held = self._last.positions if self._last is not None else None
         only_dust = bool(held) and all(self._dust.is_declared(position) for position in held or ())
         only_odd = not held and self._unreadable_looks >= UNREADABLE_LOOKS
-        return only_dust or only_odd or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
+        only_hidden = self._hidden_looks >= HIDDEN_LOOKS
+        return only_dust or only_odd or only_hidden or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
 
     async def run(self, reason: str) -> None:
         """Flatten, however long it takes."""
@@ -160,7 +168,8 @@ class VenueFlatten:
         if asking is not None and asking.done():
             self._asking, orders = None, _told(asking.result())
         self._resting = self._resting if orders is None else orders
-        return VenueReading(_told(positions), orders, self._resting, self._account.unreadable())
+        hidden = "" if isinstance(positions, VenueFailure) or positions else await self._site.hidden_position()
+        return VenueReading(_told(positions), orders, self._resting, self._account.unreadable(), hidden)
 
     def _orders_asked(self) -> "asyncio.Task[tuple[VenueOrder, ...] | VenueFailure] | None":
         """The list of orders that is asked for: venues count these calls more strictly than any others."""
@@ -186,13 +195,21 @@ class VenueFlatten:
         self._unreadable_looks = self._unreadable_looks + 1 if seen.unreadable else 0
         for sentence in seen.unreadable:
             self._calls.trouble("not flat while it cannot be read", sentence)
-        if seen.positions is None or seen.unreadable:
+        self._count_hidden(seen)
+        if seen.positions is None or seen.unreadable or seen.hidden:
             return
         self._looks += 1
         self._held_at_look.update({position.asset: self._looks for position in seen.positions})
         self._flat_looks = 0 if seen.positions else self._flat_looks + 1
         if 0 < self._flat_looks <= LOOKS:
             self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {LOOKS})")
+
+    def _count_hidden(self, seen: VenueReading) -> None:
+        """An order that could open something ties money up too: it goes first."""
+        is_alone = bool(seen.hidden) and all(guards(order) for order in seen.resting)
+        self._hidden_looks = self._hidden_looks + 1 if is_alone else 0
+        if is_alone:
+            self._calls.trouble("not flat", seen.hidden)
 
     def _is_gone(self, asset: str) -> bool:
         """Whether no position was seen there in the last two looks that could be read."""
@@ -282,6 +299,8 @@ class VenueFlatten:
         if self._calls.failed and not seen.is_clear:
             return self._back_off.failed()
         self._back_off.succeeded()
+        if self._clear_looks:
+            return self._pace.clear_apart_s
         rounds = self._quiet_rounds - self._pace.calm_rounds
         return float(min(self._pace.longest_pause_s, self._pace.look_again_s * 2.0 ** max(0, min(rounds, 16))))
 

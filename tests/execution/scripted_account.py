@@ -26,6 +26,10 @@ class ScriptedAccount:
         self._fail()
         return tuple(HeldPosition(asset, qty, 100.0, 100.0, None, None) for asset, qty in self.held.items() if qty)
 
+    async def margin_in_use_usd(self) -> float:
+        self._fail()
+        return sum(abs(qty) for qty in self.held.values())
+
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         self._fail()
         return tuple(self.resting.values())

@@ -75,7 +75,7 @@ class JumpingTime:
 
 def flattened(account: ScriptedAccount) -> tuple[list[FlattenStep], JumpingTime]:
     steps, time = [], JumpingTime()
-    site = AloneSite(account.venue, steps.append, OrderIds("direct"), time.timing)
+    site = AloneSite(account, steps.append, OrderIds("direct"), time.timing)  # type: ignore[arg-type]
     machine = VenueFlatten(account, site, time.timing)  # type: ignore[arg-type]
 
     async def run() -> None:

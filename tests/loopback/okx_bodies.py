@@ -227,9 +227,17 @@ def balance_body(core: MatchingCore, now_ms: int) -> dict[str, Any]:
         "availBal": free,
         "frozenBal": text(sum((core.margin_usd(symbol) for symbol in core.rules), Decimal(0))),
         "upl": text(core.total_open_pnl_usd),
+        "imr": text(_margin_usd(core, "cross")),
+        "isoEq": text(_margin_usd(core, "isolated")),
         "uTime": str(now_ms),
     }
     return {"totalEq": equity, "adjEq": equity, "imr": "", "mmr": "", "uTime": str(now_ms), "details": [detail]}
+
+
+def _margin_usd(core: MatchingCore, mode: str) -> Decimal:
+    """What positions in that margin mode tie up."""
+    tied = (core.margin_usd(symbol) for symbol in core.rules if mode_of(symbol, core) == mode)
+    return sum(tied, Decimal(0))
 
 
 def fee_body() -> dict[str, Any]:

@@ -277,6 +277,9 @@ class VenueAccount(Protocol):
     async def positions(self) -> tuple[HeldPosition, ...]:
         """Every open position of the account. USDT perpetuals carry their base coin's name, all others the venue's."""
 
+    async def margin_in_use_usd(self) -> float:
+        """What positions tie up of the account's money, by its balance: a witness beside the list of positions."""
+
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, the whole of it, dust included where the venue has a way.
 

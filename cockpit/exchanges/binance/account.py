@@ -225,6 +225,12 @@ class BinanceAccount(CcxtAccount):
             await self.lists.learn(names_in(rows, "symbol"))
             return tuple(self.lists.read(POSITIONS, rows, self._words.position))
 
+    async def margin_in_use_usd(self) -> float:
+        """What positions tie up, in every mode and quote."""
+        account = await self.ask("fapiPrivateV3GetAccount")
+        with self.judged():
+            return float(account["totalPositionInitialMargin"])
+
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. A demo account has no permissions to ask for."""
         rights = {} if self.is_demo else await self.ask("sapiGetAccountApiRestrictions")

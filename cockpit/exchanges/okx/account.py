@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
-from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
+from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
@@ -28,7 +28,8 @@ from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.okx.client import okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
 from cockpit.exchanges.okx.limits import CALLS, WINDOW_S
-from cockpit.exchanges.okx.parsing import OkxParser, listing_of, triggered_as
+from cockpit.exchanges.okx.order_params import accepted, margin, size, venue_side
+from cockpit.exchanges.okx.parsing import OkxParser, listing_of, margin_in_use_usd, triggered_as
 from cockpit.exchanges.okx.user_stream import OkxStream
 
 ENTRY_TAG = "cockpitentry"
@@ -87,10 +88,10 @@ class OkxAccount(CcxtAccount):
     ) -> VenueOrder:
         params = {
             "instId": listing.market_id,
-            "tdMode": _margin(self._wants_isolated if position is None else bool(position.is_isolated)),
-            "side": _venue_side(order.side),
+            "tdMode": margin(self._wants_isolated if position is None else bool(position.is_isolated)),
+            "side": venue_side(order.side),
             "ordType": "market",
-            "sz": _size(listing, order, position),
+            "sz": size(listing, order, position),
             "clOrdId": client_id,
         }
         if order.order_type is OrderType.LIMIT:
@@ -102,15 +103,15 @@ class OkxAccount(CcxtAccount):
         elif order.reduce_only:
             params["reduceOnly"] = "true"
         answer = await self.send("privatePostTradeOrder", params, kind_of(order))
-        return _accepted(order, client_id, str(answer["data"][0]["ordId"]))
+        return accepted(order, client_id, str(answer["data"][0]["ordId"]))
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
         params = {
             "instId": listing.market_id,
-            "tdMode": _margin(self._wants_isolated if position is None else bool(position.is_isolated)),
-            "side": _venue_side(order.side),
+            "tdMode": margin(self._wants_isolated if position is None else bool(position.is_isolated)),
+            "side": venue_side(order.side),
             "ordType": "conditional",
             "sz": listing.contracts(order.qty),
             "slTriggerPx": listing.price(given(order.trigger_price, "a trigger price")),
@@ -124,7 +125,7 @@ class OkxAccount(CcxtAccount):
         elif order.reduce_only:
             params["reduceOnly"] = "true"
         answer = await self.send("privatePostTradeOrderAlgo", params)
-        return _accepted(order, client_id, str(answer["data"][0]["algoId"]))
+        return accepted(order, client_id, str(answer["data"][0]["algoId"]))
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, as much as `position` says; whole, where no order is small enough or taken."""
@@ -137,13 +138,13 @@ class OkxAccount(CcxtAccount):
                     raise
         params = {
             "instId": listing.market_id,
-            "mgnMode": _margin(bool(position.is_isolated)),
+            "mgnMode": margin(bool(position.is_isolated)),
             "posSide": position.hedge_side or "net",
             "clOrdId": client_id,
         }
         await self.send("privatePostTradeClosePosition", params)
         self._stream.expect(client_id)
-        return _accepted(self.closing(position, client_id), client_id, "")
+        return accepted(self.closing(position, client_id), client_id, "")
 
     async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
         """Cancel one order of ours; an order that is not open (any more) is no error."""
@@ -294,6 +295,12 @@ class OkxAccount(CcxtAccount):
             await self.lists.learn(names_in(answer["data"], "instId"))
             return tuple(self.lists.read(POSITIONS, answer["data"], self._words.position))
 
+    async def margin_in_use_usd(self) -> float:
+        """What positions tie up. Which of its words the venue fills depends on the account's mode."""
+        answer = await self.ask("privateGetAccountBalance", {})
+        with self.judged():
+            return margin_in_use_usd(answer["data"][0])
+
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. The margin mode is what our orders will say: the venue keeps none."""
         config, balance, leverage, fee_bps, offset_ms = await asyncio.gather(
@@ -321,7 +328,7 @@ class OkxAccount(CcxtAccount):
         )
 
     async def _leverage(self) -> dict[str, float]:
-        assets, mode = self.listed(), _margin(self._wants_isolated)
+        assets, mode = self.listed(), margin(self._wants_isolated)
         answers = await asyncio.gather(
             *(
                 self.ask("privateGetAccountLeverageInfo", {"instId": self.listing(asset).market_id, "mgnMode": mode})
@@ -334,7 +341,7 @@ class OkxAccount(CcxtAccount):
 
     async def settings(self, asset: str) -> TradeSettings:
         """The leverage in the margin mode that our orders say themselves."""
-        asked = {"instId": self.listing(asset).market_id, "mgnMode": _margin(self._wants_isolated)}
+        asked = {"instId": self.listing(asset).market_id, "mgnMode": margin(self._wants_isolated)}
         answer = await self.ask("privateGetAccountLeverageInfo", asked)
         with self.judged():
             return TradeSettings(max(float(row["lever"]) for row in answer["data"]), self._wants_isolated)
@@ -364,37 +371,3 @@ class OkxAccount(CcxtAccount):
             return None
         word = FundingUpdate(self.asset_of(row["instId"]), float(row["balChg"]), int(row["ts"]) * NS_PER_MS)
         return str(row["billId"]), word
-
-
-def _accepted(order: OrderRequest, client_id: str, venue_order_id: str) -> VenueOrder:
-    """The venue answers an order with its ids only: how it stands is told by the stream, or asked."""
-    return VenueOrder(
-        client_id=client_id,
-        venue_order_id=venue_order_id,
-        asset=order.asset,
-        side=order.side,
-        status=OrderStatus.WORKING,
-        qty=order.qty,
-        filled_qty=0.0,
-        average_price=0.0,
-        reduce_only=order.reduce_only,
-        is_conditional=order.order_type is OrderType.STOP_MARKET,
-        limit_price=order.limit_price,
-        trigger_price=order.trigger_price,
-        detail="accepted",
-    )
-
-
-def _venue_side(side: Side) -> str:
-    return "buy" if side is Side.LONG else "sell"
-
-
-def _margin(is_isolated: bool) -> str:
-    return "isolated" if is_isolated else "cross"
-
-
-def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:
-    """A position on what is not listed says its own quantity."""
-    if position is not None and not listing.is_listed:
-        return position.contracts
-    return listing.contracts(order.qty, order.reduce_only)

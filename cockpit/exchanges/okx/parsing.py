@@ -221,3 +221,14 @@ def is_true(value: Any) -> bool:
 def price_of(text: Any) -> float | None:
     """A price; the venue writes nothing where there is none."""
     return float(text) if text and float(text) != 0.0 else None
+
+
+def margin_in_use_usd(balance: Any) -> float:
+    """The largest of what a balance says positions tie up: margins of cross and isolated ones, or their worth.
+
+    Accounts of one currency say it by currency, others in total; the words that do not apply are empty.
+    """
+    totals = [float(balance.get(key) or 0.0) for key in ("imr", "isoEq", "notionalUsd")]
+    details = balance.get("details") or ()
+    by_currency = [sum(float(row.get(key) or 0.0) for row in details) for key in ("imr", "isoEq")]
+    return max(*totals, *by_currency)
