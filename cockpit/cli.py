@@ -163,7 +163,7 @@ def _engine_options(
 def attach(
     ctx: typer.Context,
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Where the engine answers.")] = None,
-    token: Annotated[str, typer.Option("--token", envvar="COCKPIT_TOKEN", help="What it wants to see.")] = "",
+    token: Annotated[str, typer.Option("--token", envvar="COCKPIT_TOKEN", help="The engine's API token.")] = "",
     slow: SlowOption = False,
 ) -> int:
     """The screen for an engine elsewhere.

@@ -65,7 +65,7 @@ def stop(
 def flatten(
     ctx: typer.Context,
     venue: Annotated[
-        str, typer.Option("--venue", metavar="V", help="Through an engine: if nothing is open elsewhere.")
+        str, typer.Option("--venue", metavar="V", help="Only this venue (refused if another has positions).")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:

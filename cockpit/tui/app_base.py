@@ -60,8 +60,8 @@ class CockpitBase(App[str]):
         self._watchdog = Watchdog()
         self._beat: tuple[object, ...] = ()
         self._appearance = settings.appearance
-        way_out = KEY_ROAD if direct_flatten is not None else SHELL_ROAD
         bound = dict(settings.keys)
+        way_out = KEY_ROAD.format(key=keys.shown(bound[keys.FLATTEN][0])) if direct_flatten is not None else SHELL_ROAD
         start_key = keys.shown(bound["start"][0]) if restart is not None and bound["start"] else ""
         self._main = CockpitScreen(
             self.pane_set, self._appearance, bound, self.view, way_out=way_out, start_key=start_key

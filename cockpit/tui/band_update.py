@@ -30,7 +30,7 @@ def question(asset: AssetView, proposal: BandProposal, appearance: Appearance) -
         ground = f"Estimated bands rest on {share} ({source})."
         lines += [(), *(((row, "warn"),) for row in wrap(ground, CELLS))]
     return Choose(
-        f"New bands of {asset.asset}?", lines, [Choice("y", ACCEPT, "accept: setups wait for these")], appearance
+        f"New bands of {asset.asset}?", lines, [Choice("y", ACCEPT, "use these bands until 00:00 UTC")], appearance
     )
 
 

@@ -24,7 +24,7 @@ def mode(view: View, wanted: Mode, appearance: Appearance, ticked: frozenset[str
     """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
     lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
     lines.append(((f"Type {wanted.value} to change the mode (it disarms).", "strong"),))
-    lines.append(((f"Where the way up is locked: {wanted.value} and a reason, which the journal keeps.", "dim"),))
+    lines.append(((f"To override the lock type: {wanted.value} REASON (journalled)", "dim"),))
     return Ask(
         f"{wanted.value} mode", lines, appearance, check=lambda text: _wrong_text(text.partition(" ")[0], wanted.value)
     )

@@ -10,7 +10,7 @@ from cockpit.tui.numbers import lasting, money
 
 CONFIRM_WITHIN_S = 3.0
 SHELL_ROAD = "in a shell: cockpit flatten"
-KEY_ROAD = "the flatten key takes the direct road, as does cockpit flatten in a shell"
+KEY_ROAD = "{key} twice (goes to the venue), or cockpit flatten in a shell"
 SHOWN_STEPS = 9
 """So many of the newest steps are shown: the banner of a lost engine has its rows below them."""
 Row = tuple[str, str]
@@ -148,7 +148,10 @@ class FlattenFlow:
             return [("FLAT by the direct road. Esc hides this", "good"), *told]
         if self.stage is Stage.NOT_FLAT:
             return [(" NOT FLAT: read the last step, then press again, or look at the venue ", "alarm"), *told]
-        return [(f" FLATTENING BY THE DIRECT ROAD for {after}: not flat yet. {self.failure} ", "alarm"), *told]
+        return [
+            (f" Engine silent: CLOSING AT THE VENUE DIRECTLY for {after}: not flat yet. {self.failure} ", "alarm"),
+            *told,
+        ]
 
 
 def at_stake(snapshot: Snapshot | None) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui import keys, numbers
 from cockpit.tui.text import Line, Span, left, line_width
-from cockpit.tui.view import View
+from cockpit.tui.view import View, plain_detail, silent_s
 
 
 class Offered(Enum):
@@ -47,6 +47,10 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
     both = "/".join(keys.shown(key) for key in bound[keys.FLATTEN][:2])
     yield both, keys.BY_ID[keys.FLATTEN].label, True
     if offered is Offered.PANES:
+        process = view.store.process
+        if process is not None and process.replay:
+            played = (action for action in keys.TABLE if action.group == keys.REPLAY and bound[action.id])
+            yield from ((keys.shown(bound[action.id][0]), action.label, False) for action in played)
         ranked = sorted((action for action in keys.TABLE if action.rank > 1), key=lambda action: action.rank)
         yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
         return
@@ -68,8 +72,11 @@ def lost_rows(view: View, way_out: str, start_key: str = "") -> list[tuple[str, 
     if lost_s is None or not link.ever:
         return []
     again = f"; {start_key} starts it again" if start_key else ""
-    banner = f" ENGINE LOST {numbers.lasting(lost_s)}: what is shown is the last known. Trying again{again}. "
-    return [(banner, "alarm"), (f"  Out now: {way_out}. {_last_known_stops(view)} ({link.detail})", "bad")]
+    banner = f" ENGINE LOST {numbers.lasting(silent_s(view))}: what is shown is the last known. Trying again{again}. "
+    return [
+        (banner, "alarm"),
+        (f"  To get out now: {way_out}. {_last_known_stops(view)} ({plain_detail(link.detail)})", "bad"),
+    ]
 
 
 def _last_known_stops(view: View) -> str:
@@ -85,8 +92,10 @@ def _last_known_stops(view: View) -> str:
 
 def left_behind(view: View) -> str:
     """What is said on leaving a screen whose engine does not answer."""
-    lost_s = view.lost_s
-    since = f"the engine has not answered for {numbers.lasting(lost_s)}" if lost_s is not None else "no engine answers"
+    lost_s = silent_s(view)
+    since = (
+        f"the engine has not answered for {numbers.lasting(lost_s)}" if view.lost_s is not None else "no engine answers"
+    )
     return f"left: {since}. {_last_known_stops(view)}"
 
 

@@ -87,6 +87,26 @@ def lasting(seconds: float | None) -> str:
     return f"{whole_s // 86_400}d{whole_s % 86_400 // 3_600:02d}h"
 
 
+def until(seconds: float) -> str:
+    """How long until something: `59 s`, then whole minutes, so that it does not tick: `2m`, `1h28m`, `2d03h`."""
+    text = lasting(seconds)
+    return text.partition("m")[0] + "m" if text.endswith("s") and "m" in text else text
+
+
+def change(value: float | None) -> str:
+    """A change in percent with its sign; what rounds to nothing has none."""
+    if value is None:
+        return UNKNOWN
+    return "0.0%" if abs(value) < 0.05 else f"{value:+.1f}%"
+
+
+def role_of(value: float | None) -> str:
+    """Good, bad, or neither where it rounds to nothing; a warning where it is unknown."""
+    if value is None:
+        return "warn"
+    return "good" if value >= 0.005 else ("bad" if value <= -0.005 else "text")
+
+
 def clock(ts_ns: int) -> str:
     """UTC time of day."""
     return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%H:%M:%S")

@@ -21,6 +21,7 @@ from cockpit.tui.screens import events, help, history, refusal, verdict
 from cockpit.tui.screens.checklist_sheet import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.screens.sheet import Content, Sheet
+from cockpit.tui.view import HALT_REASON
 
 LOG = logging.getLogger("cockpit.screen")
 SHELL_START = "in a shell: cockpit engine"
@@ -79,9 +80,14 @@ class OperatorActions(EmergencyActions):
             self._send("arm", lambda: self._link().arm(REAL_HOLDS_S))
 
     def _do_halt(self) -> None:
-        self._send("halt", lambda: self._link().halt("the halt key"))
+        self._send("halt", lambda: self._link().halt(HALT_REASON))
 
     def _do_resume(self) -> None:
+        now = self.store.snapshot
+        if now is not None and now.halt is None:
+            self.store.notify(f"resume: nothing is halted, the engine is {now.state.value.replace('_', ' ')}", "warn")
+            self.redraw()
+            return
         self.open(ceremony.resume(self.view, self.appearance), self._resume_answered)
 
     def _resume_answered(self, reason: str | None) -> None:
@@ -164,7 +170,7 @@ class OperatorActions(EmergencyActions):
             self.redraw()
             return
         action, speed = replaying.asked(key, process)
-        self._send(f"replay {action}", lambda: self._link().replay(action, speed))
+        self._send("replay", lambda: self._link().replay(action, speed))
 
     # Panes.
 

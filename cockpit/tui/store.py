@@ -11,6 +11,7 @@ from cockpit.domain.snapshot import AssetView, Snapshot
 from cockpit.domain.stream import Briefing, Frame, Hello, LogFrame, ProcessView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
+from cockpit.tui.numbers import gain, r_units, role_of
 
 KEPT_VERDICTS = 500
 """With every check of each: some 10 kB a verdict. Older ones are in the journal."""
@@ -144,9 +145,9 @@ class Store:
         if len(self.trades) > KEPT_TRADES:
             self.trades.popitem(last=False)
         if trade.phase is TradePhase.CLOSED:
-            role = "good" if trade.pnl_usd >= 0 else "bad"
+            role = role_of(trade.pnl_usd)
             how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else "closed"
-            result = f"{trade.pnl_usd:+.2f} USD {trade.r:+.1f} R by {how}"
+            result = f"{gain(trade.pnl_usd)} USD {r_units(trade.r)} by {how}"
             self._emit(News(entry.ts_ns, role, f"{trade.asset} {trade.side} closed: {result}"))
         elif trade.phase is TradePhase.ABANDONED:
             self._emit(News(entry.ts_ns, "warn", f"{trade.asset} {trade.side} never opened: {trade.exit_detail}"))

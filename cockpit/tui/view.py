@@ -1,14 +1,17 @@
 """What a pane is given to draw from: the store, how to draw, and the little that the operator chose."""
 
+import re
 from dataclasses import dataclass
 
+from cockpit.domain.account import Halt
 from cockpit.domain.kinds import EngineState, FeedState, Reading
 from cockpit.domain.snapshot import AssetView, FeedView, Snapshot
 from cockpit.tui.glyphs import RICH, Glyphs
-from cockpit.tui.numbers import lasting
+from cockpit.tui.numbers import clock, lasting
 from cockpit.tui.store import Store
 from cockpit.tui.text import Line, Span
 
+_ERRNO = re.compile(r"\[Errno -?\d+\] ?")
 STALE_AFTER_S = 1.5
 UNKNOWN_LINE: Line = (("waiting for the engine's first word", "dim"),)
 FEED_ROLES = {
@@ -16,6 +19,8 @@ FEED_ROLES = {
 }  # fmt: skip
 
 
+HALT_REASON = "the halt key"
+HALTED_BY_KEY = f"halted by screen: {HALT_REASON}"
 STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
 
 
@@ -72,6 +77,18 @@ def _badness(feed: FeedView) -> tuple[int, float]:
     return order.index(feed.state), feed.age_s if feed.age_s is not None else float("inf")
 
 
+def silent_s(view: View) -> float:
+    """For how long nothing has come from the engine, or for how long there has been none: one clock for every age."""
+    if view.snapshot is None:
+        return view.lost_s or 0.0
+    return max(0.0, view.now_s - view.store.received_s)
+
+
+def plain_detail(detail: str) -> str:
+    """Why a link is gone, without the system's numbers for it."""
+    return _ERRNO.sub("", detail)
+
+
 def staleness(view: View) -> float | None:
     """For how long nothing new has come from the engine, once that is long enough to matter; None while it is not."""
     if view.snapshot is None:
@@ -80,10 +97,17 @@ def staleness(view: View) -> float | None:
     return age_s if view.lost_s is not None or age_s > STALE_AFTER_S else None
 
 
+def _halted(halt: Halt) -> str:
+    """By whom and since when; a halt of this screen's key is the reader's own."""
+    if halt.sentence == HALTED_BY_KEY:
+        return f"by you at {clock(halt.ts_ns)}"
+    return halt.sentence
+
+
 def state_note(view: View) -> Span:
     """Why the engine opens nothing, where it could otherwise be thought to be trading."""
     now = view.snapshot
     if now is None or now.state not in STATE_ROLES:
         return ("", "dim")
-    what = now.halt.sentence if now.halt is not None else now.state_reason
+    what = _halted(now.halt) if now.halt is not None else now.state_reason
     return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])

@@ -78,7 +78,7 @@ async def test_each_step_is_seen_with_its_time_and_it_is_red_until_flat(trading:
         await stage.press("f12", "f12")
         await stage.until(lambda: len(stage.app.flow.direct_steps) == 2)
         text = " ".join(stage.text().split())
-        assert "FLATTENING BY THE DIRECT ROAD" in text and "ENGINE LOST" in text
+        assert "CLOSING AT THE VENUE DIRECTLY" in text and "ENGINE LOST" in text
         assert all(f"+0.0 s {step}" in text for step in STEPS)
         assert stage.app.flow.rows(None, [], 0.0)[0][1] == "alarm"
         await stage.press("f12", "f12")

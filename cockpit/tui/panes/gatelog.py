@@ -82,7 +82,7 @@ def gist(view: View, verdict: Verdict) -> str:
     """Why it was denied, or what was sent and with which warnings."""
     if not verdict.approved:
         return verdict.reason
-    sent = "sent" if verdict.sent else f"not sent: {verdict.not_sent_because}"
+    sent = "sent" if verdict.sent else f"not sent: {verdict.not_sent_because.partition(':')[0]}"
     told = f"{numbers.money(verdict.notional_usd)} USD {verdict.size_factor:.2f}x stop {verdict.stop_bps:g} bps, {sent}"
     warnings = (*verdict.warnings, *(verdict.sizing.notes if verdict.sizing else ()))
     return told + (f" {view.glyphs.dot} {len(warnings)} warned: {'; '.join(warnings)}" if warnings else "")

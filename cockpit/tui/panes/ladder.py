@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
 
-from cockpit.domain.kinds import TradePhase
+from cockpit.domain.kinds import Reading, TradePhase
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
 from cockpit.tui.panes import heat
 from cockpit.tui.panes.scale import Scale
-from cockpit.tui.text import Line, Span
-from cockpit.tui.view import UNKNOWN_LINE, View
+from cockpit.tui.text import Line, Span, wrap
+from cockpit.tui.view import UNKNOWN_LINE, View, feed_text
 
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 AROUND = 0.02
@@ -19,10 +19,9 @@ AROUND = 0.02
 MARGIN_ROWS = 1.0
 PRICE_CELLS = 11
 LEGEND_FROM_ROWS = 12
+LEGEND_CELLS, WORDS_CELLS = 46, 33
 WHOLE_FROM = 1_000.0
 ABOVE = "above"
-SIDES = {"upper": "up", "lower": "low"}
-"""A band's side beside its edge: the pane has a dozen cells for it."""
 Band = tuple[float, float]
 
 
@@ -55,16 +54,16 @@ class Ladder:
             return [UNKNOWN_LINE]
         price = asset.price if asset.price is not None else asset.mark
         if price is None:
-            return [((f"{asset.asset}: no price yet", "warn"),)]
+            return _no_price(view, asset, cells)[:rows]
         above, below = _outside_lines(view, asset, price, cells)
         trades = [open_trade.trade for open_trade in snapshot.open_trades if open_trade.trade.asset == asset.asset]
         if asset.clusters and rows >= LEGEND_FROM_ROWS:
-            below.insert(0, _legend(view, asset))
+            below.insert(0, _legend(view, asset, cells))
         inner = rows - len(above) - len(below)
         if inner < 3:
             return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
         scale = self._scale_for(asset, price, trades, inner)
-        marks = _marks(view, asset, price, trades, scale)
+        marks = _marks(view, asset, price, trades, scale, cells)
         heats = heat.by_row(asset.clusters, scale)
         body = [_row(view, asset, scale, row, marks[row], heats[row]) for row in range(scale.rows)]
         return [*above, *body, *below]
@@ -141,7 +140,9 @@ def _levels(trade: TradeRecord) -> list[tuple[float, str, str]]:
     return found
 
 
-def _marks(view: View, asset: AssetView, price: float, trades: list[TradeRecord], scale: Scale) -> list[Marks]:
+def _marks(
+    view: View, asset: AssetView, price: float, trades: list[TradeRecord], scale: Scale, cells: int
+) -> list[Marks]:
     marks = [Marks() for _ in range(scale.rows)]
 
     def at(level: float) -> Marks | None:
@@ -164,11 +165,20 @@ def _marks(view: View, asset: AssetView, price: float, trades: list[TradeRecord]
         mark = at(edge)
         if mark is not None:
             mark.label(5, numbers.price(edge), "warn")
-            mark.texts.append((f"{SIDES[side]} {bps_between(edge, price):+.0f} bps", "warn"))
+            mark.texts.append((_edge_text(side, bps_between(edge, price), cells), "warn"))
         far = at(band[1] if side == "upper" else band[0])
         if far is not None:
             far.label(6, numbers.price(band[1] if side == "upper" else band[0]), "warn")
     return marks
+
+
+def _edge_text(side: str, bps: float, cells: int) -> str:
+    """How far a band's edge is; by its side too where the price is in the band or beyond. There are 16 cells for it."""
+    if cells < WORDS_CELLS:
+        return f"{bps:+.0f} bps"
+    where = "above" if bps >= 0 else "below"
+    is_ahead = (side == "upper") == (bps >= 0)
+    return f"{abs(bps):.0f} bps {where}" if is_ahead else f"{side} {abs(bps):.0f}bp {where}"
 
 
 def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[str, str, int]:
@@ -204,14 +214,26 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
     return tuple(line)
 
 
-def _legend(view: View, asset: AssetView) -> Line:
+def _no_price(view: View, asset: AssetView, cells: int) -> list[Line]:
+    """That nothing is known, and what its feeds say of it."""
+    drawn: list[Line] = [((f"{asset.asset}: no price yet", "warn"),)]
+    for feed in view.feeds(Reading.STREAM, asset.asset):
+        text = f"{feed.name}: {feed_text(feed)}{f', {feed.detail}' if feed.detail else ''}"
+        drawn += [((row, "warn"),) for row in wrap(text, cells)]
+    return drawn
+
+
+def _legend(view: View, asset: AssetView, cells: int) -> Line:
     """What the signs of the heat column are, and on how much of the open interest the estimate rests."""
     explained = asset.estimated_explained_pct
-    estimate = "no estimate" if explained is None else f"~est. ({explained:.0f} % of OI)"
+    estimate = "(none)" if explained is None else f"({explained:.0f} % of OI)"
+    about = "estimated" if cells >= WORDS_CELLS else "est."
+    past = "past liquidations" if cells >= LEGEND_CELLS else "past"
     seen, guessed = view.glyphs.shades[-1], view.glyphs.guesses[-1]
     roles = heat.ROLES
     return (
-        (seen, roles[heat.OBSERVED]), (" seen  ", "dim"), (guessed, roles[heat.ESTIMATED]), (f" {estimate}", "dim")
+        (seen, roles[heat.OBSERVED]), (f" {past}  ", "dim"),
+        (guessed, roles[heat.ESTIMATED]), (f" {about} {estimate}", "dim"),
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from cockpit.tui.view import UNKNOWN_LINE, View, age_span
 NAME = 5
 MIN_BAR, MAX_BAR = 6, 16
 FUNDING_CELLS = 8
+WIDE = 60
+LONGS_ONLY = "longs only"
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -18,37 +20,44 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     if snapshot is None:
         return [UNKNOWN_LINE]
     assets = sorted(snapshot.assets, key=lambda asset: asset.asset != view.asset)
-    bar = max(MIN_BAR, min(MAX_BAR, cells - 43))
+    bar = max(MIN_BAR, min(MAX_BAR, cells - 33 - verdict_cells(cells)))
     drawn = [_header(assets, bar, cells)]
     for asset in assets:
-        drawn.append(_shares(view, asset, bar))
+        drawn.append(_shares(view, asset, bar, cells))
         if rows > 2 * len(assets):
-            drawn.append(_funding(view, asset))
+            drawn.append(_funding(view, asset, cells))
     return drawn
+
+
+def verdict_cells(cells: int) -> int:
+    """Whether shorts are allowed; with the limit where there is room, and the bar's mark for it where there is not."""
+    return 15 if cells >= WIDE else 10
 
 
 def _header(assets: list[AssetView], bar: int, cells: int) -> Line:
     venues = [rate.venue for rate in _rates(assets[0])] if assets else []
     names = "".join(f"{name[:7]:>{FUNDING_CELLS}}" for name in venues)
-    return ((left("", NAME) + f"long%{'':<{bar}}short%  no short ", "dim"), (names, "dim"))
+    return ((left("", NAME) + f"long%{'':<{bar}}short% {'shorts':<{verdict_cells(cells)}}", "dim"), (names, "dim"))
 
 
-def _shares(view: View, asset: AssetView, bar: int) -> Line:
+def _shares(view: View, asset: AssetView, bar: int, cells: int) -> Line:
     head: Span = (left(asset.asset, NAME), "strong")
     age = age_span(view.feeds(Reading.POSITIONING, asset.asset))
     late = bool(age[0]) and not age[0].startswith("off")
     if asset.long_pct is None or asset.short_pct is None:
-        shares: list[Span] = [(left("positioning unknown", bar + 21), "warn")]
+        shares: list[Span] = [(left("positioning unknown", bar + 11 + verdict_cells(cells)), "warn")]
     else:
         is_crowded = asset.short_pct >= asset.no_short_at_pct
-        sign = f"{view.glyphs.at_least}{asset.no_short_at_pct:g} "
-        verdict = f"{sign}{view.glyphs.no} NO" if is_crowded else f"{sign}{view.glyphs.yes} ok"
+        sign = f" {view.glyphs.at_least}{asset.no_short_at_pct:g}"
+        verdict = (
+            f"{view.glyphs.no} BLOCKED{sign if cells >= WIDE else ''}" if is_crowded else f"{view.glyphs.yes} allowed"
+        )
         role = "warn" if late else "text"
         shares = [
             (f"{asset.long_pct:>4.1f} ", role),
             (_bar(view, asset, bar), role),
             (f" {asset.short_pct:>4.1f}  ", role),
-            (f"{verdict:<9} ", "bad" if is_crowded else "good"),
+            (f"{verdict:<{verdict_cells(cells)}}", "bad" if is_crowded else "good"),
         ]
     old = age_span(_funding_feeds(view, asset))[0]
     rates = [(f"{numbers.bps(rate.rate_bps_8h):>{FUNDING_CELLS}}", "warn" if old else "text") for rate in _rates(asset)]
@@ -65,40 +74,44 @@ def _bar(view: View, asset: AssetView, cells: int) -> str:
     return "".join(row)
 
 
-def _funding(view: View, asset: AssetView) -> Line:
+def _funding(view: View, asset: AssetView, cells: int) -> Line:
     spread = asset.funding_spread_bps
+    bias = _bias(view, asset, spread, brief=cells < WIDE)
     ages = [
         age_span(view.feeds(Reading.POSITIONING, asset.asset)),
         age_span(_funding_feeds(view, asset)),
     ]
     old = [(f"  {name} {text}", role) for name, (text, role) in zip(("pos", "fund"), ages, strict=True) if text]
-    change = asset.open_interest_change_24h_pct
     return (
         (" " * NAME + "spread ", "dim"),
         (f"{numbers.bps(spread):>5} ", "text"),
-        (f"{_bias(view, spread):<11}", "warn" if _bias(view, spread) == "longs only" else "dim"),
+        (f"{bias:<{18 if cells >= WIDE else 13}}", "warn" if bias == LONGS_ONLY else "dim"),
         ("next ", "dim"),
-        (f"{_next_payment(view, asset):<7}", "text"),
+        (f"{_next_payment(view, asset):<6}", "text"),
         ("OI ", "dim"),
-        (numbers.UNKNOWN if change is None else f"{change:+.1f}%", "text"),
+        (numbers.change(asset.open_interest_change_24h_pct), "text"),
         *old,
     )
 
 
-def _bias(view: View, spread_bps: float | None) -> str:
+def _bias(view: View, asset: AssetView, spread_bps: float | None, *, brief: bool) -> str:
     """What the gate makes of the spread; nothing where its thresholds are not known."""
     briefing = view.store.briefing
     if spread_bps is None or briefing.longs_only_above_bps is None or briefing.warn_below_bps is None:
         return ""
     if spread_bps > briefing.longs_only_above_bps:
-        return "longs only"
-    return "warning" if spread_bps < briefing.warn_below_bps else "either way"
+        return LONGS_ONLY
+    if spread_bps >= briefing.warn_below_bps:
+        return "both sides"
+    known = [rate for rate in _rates(asset) if rate.rate_bps_8h is not None]
+    dearest = max(known, key=lambda rate: rate.rate_bps_8h or 0.0, default=None)
+    return f"{dearest.venue[:7]} {'more' if brief else 'pays more'}" if dearest is not None else "both sides"
 
 
 def _next_payment(view: View, asset: AssetView) -> str:
     now_ns = view.snapshot.ts_ns if view.snapshot else 0
     due = [rate.next_ns for rate in asset.funding if rate.next_ns is not None and rate.next_ns > now_ns]
-    return numbers.lasting((min(due) - now_ns) // (60 * NS_PER_S) * 60) if due else numbers.UNKNOWN
+    return numbers.until((min(due) - now_ns) / NS_PER_S) if due else numbers.UNKNOWN
 
 
 def _funding_feeds(view: View, asset: AssetView) -> list[FeedView]:

@@ -15,6 +15,10 @@ PHASES = {
     SetupPhase.TRIGGERED: ("TRIGGERED", "warn"),
     SetupPhase.COOLING_DOWN: ("cooling", "dim"),
 }
+SHORT_PHASES = {
+    SetupPhase.OFF: "off", SetupPhase.IDLE: "idle", SetupPhase.WATCHING: "WATCH", SetupPhase.TRIGGERED: "TRIG",
+    SetupPhase.COOLING_DOWN: "cool",
+}  # fmt: skip
 
 
 def title(view: View, rows: int) -> str:
@@ -52,14 +56,17 @@ def _reason(view: View, setup: SetupView) -> Line:
 
 def _one(view: View, setup: SetupView, cells: int) -> Line:
     gate = f"{view.glyphs.yes} " if setup.gate_would_approve else f"{view.glyphs.no} "
-    name = left(setup.name.replace("_", " "), NAME_CELLS if cells >= NARROW else SHORT_NAME)
     word, role = PHASES[setup.phase]
     if cells < NARROW:
-        return ((gate, _gate_role(setup)), (name + " ", "strong"), (setup.waiting_for, role))
+        short, phase = left(_short_name(setup), SHORT_NAME), SHORT_PHASES[setup.phase]
+        return (
+            (gate, _gate_role(setup)), (short + " ", "strong"), (f"{phase:<6}", role), (setup.waiting_for, "text")
+        )  # fmt: skip
+    name = left(setup.name.replace("_", " "), NAME_CELLS)
     if cells < WIDE:
         return ((gate, _gate_role(setup)), (name + " ", "strong"), (f"{word:<9} ", role), (setup.waiting_for, "text"))
     waiting = left(setup.waiting_for, (cells - NAME_CELLS - 11) // 2)
-    answer = f"{setup.side} {setup.size_factor:.2f}x" if setup.gate_would_approve else setup.gate_reason
+    answer = _allowed(setup) if setup.gate_would_approve else setup.gate_reason
     return (
         (name + " ", "strong"),
         (f"{word:<9} ", role),
@@ -70,10 +77,23 @@ def _one(view: View, setup: SetupView, cells: int) -> Line:
 
 
 def _gate(view: View, setup: SetupView) -> tuple[Span, ...]:
-    side = setup.side.value
     if setup.gate_would_approve:
-        return ((f"{view.glyphs.yes} gate: yes, {side} {setup.size_factor:.2f}x", "good"),)
-    return ((f"{view.glyphs.no} gate: no, ", "bad"), (setup.gate_reason, "dim"))
+        return ((f"{view.glyphs.yes} {_allowed(setup)}", "good"),)
+    return ((f"{view.glyphs.no} blocked: ", "bad"), (setup.gate_reason, "dim"))
+
+
+def _allowed(setup: SetupView) -> str:
+    size = "full size" if setup.size_factor == 1.0 else f"{setup.size_factor:.2f}x size"
+    return f"allowed: {setup.side}, {size}"
+
+
+def _short_name(setup: SetupView) -> str:
+    """A name that is too long, with its asset first: what is cut must not be what tells two setups apart."""
+    name = setup.name.replace("_", " ").replace(".", " ")
+    if len(name) <= SHORT_NAME:
+        return name
+    rest = " ".join(word for word in name.split() if word.upper() != setup.asset)
+    return f"{setup.asset} {rest}"
 
 
 def _gate_role(setup: SetupView) -> str:

@@ -6,7 +6,7 @@ from cockpit.domain.kinds import EngineState, FeedState
 from cockpit.domain.snapshot import Snapshot
 from cockpit.tui import numbers, replaying
 from cockpit.tui.text import Line, Span, line_width
-from cockpit.tui.view import View
+from cockpit.tui.view import View, plain_detail, silent_s
 
 STATE_ROLES = {
     EngineState.DISARMED: "strong",
@@ -16,6 +16,20 @@ STATE_ROLES = {
     EngineState.FLATTENING: "alarm",
 }
 GAP: Span = ("  ", "text")
+
+
+class Words(NamedTuple):
+    """What the figures are called, where there is room for it and where there is not."""
+
+    drawdown: str
+    left: str
+    losses: str
+    oldest: str
+
+
+FULL = Words("drawdown", "trades left", "losing streak", ", oldest ")
+BRIEF = Words("dd", "left", "losses", " ")
+FULL_FROM = 150
 
 
 class Part(NamedTuple):
@@ -30,7 +44,8 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     snapshot = view.snapshot
     if snapshot is None:
         return [((" COCKPIT ", "paper"), GAP, (_waiting(view), "dim"))]
-    parts = [part for part in _parts(view, snapshot) if part.line]
+    words = FULL if cells >= FULL_FROM else BRIEF
+    parts = [part for part in _parts(view, snapshot, words) if part.line]
     kept = sorted(parts, key=lambda part: part.rank)
     while kept and not (laid := _laid(parts, kept, cells, rows)):
         kept.pop()
@@ -51,7 +66,7 @@ def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Li
     return [tuple(row) for row in laid]
 
 
-def _parts(view: View, now: Snapshot) -> list[Part]:
+def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
     account = now.account
     net = account.session_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
     return [
@@ -59,13 +74,13 @@ def _parts(view: View, now: Snapshot) -> list[Part]:
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<8}", STATE_ROLES[now.state]),)),
         Part(1, _replay(view)),
         Part(2, _price(view)),
-        Part(3, (("net ", "dim"), (f"{numbers.gain(net):>6}", _sign_role(net)))),
-        Part(7, ((numbers.r_units(account.session_r), _sign_role(account.session_r)),)),
-        Part(5, _used("dd", now.drawdown_usd, now.drawdown_limit_usd)),
-        Part(6, _trades(now)),
-        Part(9, _losses(now)),
+        Part(3, (("net ", "dim"), (f"{numbers.gain(net):>6}", numbers.role_of(net)))),
+        Part(7, ((numbers.r_units(account.session_r), numbers.role_of(account.session_r)),)),
+        Part(5, _used(words.drawdown, now.drawdown_usd, now.drawdown_limit_usd)),
+        Part(6, _trades(now, words)),
+        Part(9, _losses(now, words)),
         Part(4, _health(now)),
-        Part(8, _feeds(now)),
+        Part(8, _feeds(now, words)),
         Part(2, _link(view)),
     ]
 
@@ -74,7 +89,7 @@ def _waiting(view: View) -> str:
     link = view.store.link
     if link.ever:
         return "attached, waiting for the first snapshot"
-    return "looking for the engine" + (f": {link.detail}" if link.detail else "")
+    return "looking for the engine" + (f": {plain_detail(link.detail)}" if link.detail else "")
 
 
 def _replay(view: View) -> Line:
@@ -93,14 +108,14 @@ def _used(name: str, used: float | None, limit: float) -> Line:
     return ((f"{name} ", "dim"), (f"{numbers.money(used)}/{numbers.money(limit)}", role))
 
 
-def _trades(now: Snapshot) -> Line:
+def _trades(now: Snapshot, words: Words) -> Line:
     left = max(0, now.max_trades_per_day - now.account.trades_today)
-    return (("left ", "dim"), (f"{left}/{now.max_trades_per_day}", "text" if left else "warn"))
+    return ((f"{words.left} ", "dim"), (f"{left}/{now.max_trades_per_day}", "text" if left else "warn"))
 
 
-def _losses(now: Snapshot) -> Line:
+def _losses(now: Snapshot, words: Words) -> Line:
     losses = now.account.losses_since_review
-    return (("losses ", "dim"), (str(losses), "warn" if losses else "text"))
+    return ((f"{words.losses} ", "dim"), (str(losses), "warn" if losses else "text"))
 
 
 def _health(now: Snapshot) -> Line:
@@ -118,22 +133,19 @@ def _health(now: Snapshot) -> Line:
     return (("HF ", "dim"), (numbers.health(value), role))
 
 
-def _feeds(now: Snapshot) -> Line:
+def _feeds(now: Snapshot, words: Words) -> Line:
     wanted = [feed for feed in now.feeds if feed.state is not FeedState.OFF]
     fresh = sum(feed.state is FeedState.FRESH for feed in wanted)
     ages = [feed.age_s for feed in wanted if feed.age_s is not None]
     oldest = numbers.lasting(max(ages)) if ages else numbers.UNKNOWN
     role = "text" if fresh == len(wanted) else ("bad" if any(f.state is FeedState.STALE for f in wanted) else "warn")
-    return (("feeds ", "dim"), (f"{fresh}/{len(wanted)}", role), (f" {oldest:>5}", "dim" if role == "text" else role))
+    return (
+        ("feeds ", "dim"),
+        (f"{fresh}/{len(wanted)}", role),
+        (f"{words.oldest}{oldest:>5}", "dim" if role == "text" else role),
+    )
 
 
 def _link(view: View) -> Line:
     """Nothing while the link holds: silence is good news."""
-    lost_s = view.lost_s
-    return () if lost_s is None else ((f"LOST {numbers.lasting(lost_s)}", "alarm"),)
-
-
-def _sign_role(value: float | None) -> str:
-    if value is None:
-        return "warn"
-    return "good" if value >= 0.005 else ("bad" if value <= -0.005 else "text")
+    return () if view.lost_s is None else ((f"LOST {numbers.lasting(silent_s(view))}", "alarm"),)

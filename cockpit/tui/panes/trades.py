@@ -11,7 +11,7 @@ from cockpit.tui.view import UNKNOWN_LINE, View
 TRADE_CELLS = 78
 """With so many a trade takes two rows, else three."""
 LADDER_CELLS = 6
-BRIEF = 50
+BRIEF, OUT_CELLS = 50, 43
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -33,7 +33,7 @@ def title(view: View, cells: int, rows: int) -> str:
 def _trades(view: View, now: Snapshot, cells: int) -> list[Line]:
     drawn: list[Line] = []
     for shown in now.open_trades:
-        drawn += _wide(view, now, shown) if cells >= TRADE_CELLS else _narrow(view, now, shown, cells)
+        drawn += _wide(view, now, shown, cells) if cells >= TRADE_CELLS else _narrow(view, now, shown, cells)
     return drawn + [_foreign(shown) for shown in now.foreign_positions]
 
 
@@ -47,24 +47,22 @@ def _foreign(shown: ForeignPositionView) -> Line:
     return ((name, "warn"), (f"stop {numbers.price(shown.stop_price)}, {risk} at risk", "text"))
 
 
-def _wide(view: View, now: Snapshot, shown: OpenTradeView) -> list[Line]:
+def _wide(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     trade = shown.trade
     head: Line = (*_name(shown), *_entry(trade), *_worth(shown), *_stop(view, trade))
-    return [head, ((" " * 4, "text"), *_rungs(view, trade), *_times(now, trade))]
+    times: Line = (("  ", "text"), *_age(now, trade), *(_time_stop(now, trade) or (("  ", "text"),)))
+    return [head, (*times, *_fitting_rungs(view, trade, cells - line_width(times)))]
 
 
 def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     trade = shown.trade
-    if cells >= BRIEF:
-        return [
-            (*_name(shown), *_worth(shown), *_times(now, trade)),
-            (("  ", "text"), *_entry(trade, 0), *_stop(view, trade)),
-            (("  ", "text"), *_rungs(view, trade)),
-        ]
+    brief = cells < BRIEF
+    head: Line = (*_name(shown), *_worth(shown, brief))
+    times = _time_stop(now, trade, "out" if cells < OUT_CELLS else "time stop") or _age(now, trade, brief)
     return [
-        (*_name(shown), *_worth(shown, brief=True), *_times(now, trade, brief=True)),
-        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=True)),
-        (("  ", "text"), *_brief_rungs(view, trade, cells - 2)),
+        (*head, *times),
+        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief)),
+        (("  ", "text"), *_fitting_rungs(view, trade, cells - 2)),
     ]
 
 
@@ -77,7 +75,7 @@ def _name(shown: OpenTradeView) -> Line:
 def _entry(trade: TradeRecord, pad: int = 20) -> Line:
     if trade.phase is TradePhase.OPENING:
         return ((f"opening {numbers.amount(trade.asked_qty)} ", "warn"),)
-    size = f"{numbers.amount(trade.open_qty)} in {numbers.price(trade.entry_price)}"
+    size = f"{numbers.amount(trade.open_qty)} @ {numbers.price(trade.entry_price)}"
     return ((f"{size:<{pad}} ", "text"),)
 
 
@@ -119,11 +117,11 @@ def _rungs(view: View, trade: TradeRecord) -> Line:
     return tuple(spans)
 
 
-def _brief_rungs(view: View, trade: TradeRecord, cells: int) -> Line:
-    """The ladder in a narrow pane: no bar, and prices without shares where both do not fit."""
-    full = _rungs(view, trade)[1:]
-    if line_width(full) <= cells + 2:
-        return full
+def _fitting_rungs(view: View, trade: TradeRecord, cells: int) -> Line:
+    """The ladder in so many cells: without its bar, then without shares, where not everything fits."""
+    full = _rungs(view, trade)
+    if line_width(full) <= cells or line_width(full[1:]) <= cells:
+        return full if line_width(full) <= cells else full[1:]
     spans: list[Span] = []
     for number, rung in enumerate(trade.rungs, start=1):
         is_filled = rung.filled_qty >= rung.qty
@@ -140,16 +138,20 @@ def _rung(view: View, rung: Rung, total: float) -> Span:
     return (f"{numbers.price(rung.price)} {share}{partly}  ", "text")
 
 
-def _times(now: Snapshot, trade: TradeRecord, brief: bool = False) -> Line:
+def _age(now: Snapshot, trade: TradeRecord, brief: bool = False) -> Line:
     opened_ns = trade.opened_ns or trade.decided_ns
-    age = numbers.lasting((now.ts_ns - opened_ns) / NS_PER_S)
-    spans: list[Span] = [(f"{age:>6}", "dim")]
-    if trade.time_stop_ns is not None:
-        left_s = (trade.time_stop_ns - now.ts_ns) / NS_PER_S
-        spans.append((f"  out {'' if brief else 'in '}{numbers.lasting(left_s)}", "warn"))
-    if trade.phase is TradePhase.CLOSING:
-        spans.append(("  CLOSING", "warn"))
-    return tuple(spans)
+    age: Span = (f"{numbers.lasting((now.ts_ns - opened_ns) / NS_PER_S):>6}", "dim")
+    if trade.phase is not TradePhase.CLOSING:
+        return (age,)
+    return (("CLOSING", "warn"),) if brief else (age, ("  CLOSING", "warn"))
+
+
+def _time_stop(now: Snapshot, trade: TradeRecord, name: str = "time stop") -> Line:
+    """When it is closed at market, first on its line: the most urgent figure is never the one that is cut."""
+    if trade.time_stop_ns is None or trade.phase is TradePhase.CLOSING:
+        return ()
+    left_s = (trade.time_stop_ns - now.ts_ns) / NS_PER_S
+    return ((f"  {name} {numbers.lasting(left_s)}  ", "warn"),)
 
 
 def _foot(now: Snapshot, brief: bool) -> Line:

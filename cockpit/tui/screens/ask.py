@@ -90,6 +90,6 @@ class Ask(Modal[str]):
 
     def _show(self, wrong: str) -> None:
         board = self.query_one(Board)
-        foot: Line = ((wrong, "bad"),) if wrong else (("Enter answers, Esc leaves everything as it is", "dim"),)
+        foot: Line = ((wrong, "bad"),) if wrong else (("Enter confirms, Esc cancels", "dim"),)
         board.show([*self._lines, (), foot])
         board.refresh(layout=True)

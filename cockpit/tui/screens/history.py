@@ -81,7 +81,7 @@ def _block(view: View, filled: float) -> str:
 def _trade(trade: TradeRecord) -> Line:
     held_s = (trade.closed_ns - trade.opened_ns) / 1e9 if trade.closed_ns and trade.opened_ns else None
     how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else ""
-    role = "good" if trade.pnl_usd >= 0 else "bad"
+    role = numbers.role_of(trade.pnl_usd)
     return (
         (f"{numbers.clock(trade.closed_ns or 0)}  ", "dim"),
         (left(trade.setup.replace("_", " "), 20) + " ", "text"),

@@ -1,0 +1,104 @@
+"""What the panes say, in a trader's words: what is urgent is never cut, and nothing rounds to minus nothing."""
+
+import msgspec
+import pytest
+from scenes import Scene
+from screen_stage import StandingLink, staged
+from test_tui_panes import drawn, view_of
+
+from cockpit.client.link import LinkChange
+from cockpit.domain.account import Halt
+from cockpit.domain.actions import TradeChanged
+from cockpit.domain.kinds import EngineState, FeedState, Reading, TradePhase
+from cockpit.domain.stream import LogFrame
+from cockpit.tui import footer, numbers
+from cockpit.tui.keys import keymap
+from cockpit.tui.view import HALTED_BY_KEY, View, plain_detail, state_note
+
+replace = msgspec.structs.replace
+MINUTE_NS = 60_000_000_000
+
+
+def text(pane: str, view: View, size: tuple[int, int]) -> str:
+    return "\n".join("".join(span for span, _ in line)[: size[0]] for line in drawn(pane, view, size))
+
+
+@pytest.mark.parametrize("size", [(36, 9), (43, 9), (56, 9), (81, 9)])
+def test_the_time_stop_is_never_what_is_cut(trading: Scene, size: tuple[int, int]) -> None:
+    now = trading.snapshot
+    due = tuple(replace(t, trade=replace(t.trade, time_stop_ns=now.ts_ns + MINUTE_NS)) for t in now.open_trades)
+    shown = text("trades", view_of(trading.with_snapshot(open_trades=due)), size)
+    assert shown.count("60 s") == len(due), shown
+
+
+@pytest.mark.parametrize(
+    ("left_s", "told"), [(0, "0 s"), (59, "59 s"), (99, "99 s"), (100, "1m"), (3_599, "59m"), (5_280, "1h28m")]
+)
+def test_a_countdown_never_says_less_than_is_left_in_seconds(left_s: int, told: str) -> None:
+    assert numbers.until(left_s) == told
+
+
+def test_two_setups_of_one_kind_are_told_apart_where_there_is_little_room(trading: Scene) -> None:
+    shown = text("setups", view_of(trading), (43, 5))
+    assert "XRP squeeze" in shown and "ETH squeeze" in shown
+    assert "TRIG" in shown and "cool" in shown, "the phase is not told by colour alone"
+
+
+def test_nothing_rounds_to_minus_nothing(trading: Scene) -> None:
+    flat = trading.with_snapshot(
+        assets=tuple(replace(asset, open_interest_change_24h_pct=-0.01) for asset in trading.snapshot.assets)
+    )
+    assert "-0.0" not in text("positioning", view_of(flat), (70, 10))
+    view = view_of(trading)
+    closed = replace(
+        trading.snapshot.open_trades[0].trade, phase=TradePhase.CLOSED, gross_usd=-0.001, fees_usd=0.0, funding_usd=0.0
+    )
+    view.store.take(LogFrame(9_000, TradeChanged(1, closed, "closed")), 0.0)
+    assert view.store.news[-1].text.startswith("BTC short closed: 0.00 USD 0.0 R")
+    assert view.store.news[-1].role == "text"
+
+
+def test_a_feed_that_fails_says_why_where_its_price_is_missed(trading: Scene) -> None:
+    now = trading.snapshot
+    dead = trading.with_snapshot(
+        assets=tuple(replace(asset, price=None, mark=None) for asset in now.assets),
+        feeds=tuple(
+            replace(feed, state=FeedState.DOWN, age_s=None, detail="no route to fstream")
+            if feed.reading is Reading.STREAM
+            else feed
+            for feed in now.feeds
+        ),
+    )
+    assert "no route to fstream" in " ".join(text("bands", view_of(dead), (33, 20)).split())
+
+
+def test_a_lost_engine_has_one_age_and_no_system_numbers(trading: Scene) -> None:
+    view = view_of(trading)
+    view.store.take(LinkChange(True, 0.0), 0.0)
+    view.store.take(LinkChange(False, 6.0, "[Errno 111] Connection refused"), 6.0)
+    later = View(view.store, now_s=20.0)  # the last word came at 0, the link went at 6
+    told = " ".join(row for row, _ in footer.lost_rows(later, "F12 twice"))
+    assert "ENGINE LOST 20 s" in told and "To get out now: F12 twice" in told
+    assert "Errno" not in told and "Connection refused" in told
+    assert "LOST 20 s" in text("status", later, (150, 1))
+    assert plain_detail("[Errno -2] Name or service not known") == "Name or service not known"
+
+
+def test_a_halt_by_the_screens_key_is_yours(trading: Scene) -> None:
+    halted = trading.with_snapshot(state=EngineState.HALTED, halt=Halt(MINUTE_NS, "operator", HALTED_BY_KEY))
+    assert state_note(view_of(halted)) == ("HALTED: by you at 00:01:00", "bad")
+
+
+def test_in_a_replay_the_footer_has_its_keys(trading: Scene) -> None:
+    view = view_of(trading)
+    assert view.store.process is not None
+    view.store.process = replace(view.store.process, replay="held")
+    line = "".join(part for part, _ in footer.keys_line(dict(keymap()), view, 80))
+    assert line.startswith(" F12/^\\ FLATTEN  , hold  . step ")
+
+
+async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("r")
+        assert len(stage.app.screen_stack) == 1
+        assert "resume: nothing is halted, the engine is armed" in stage.text()
