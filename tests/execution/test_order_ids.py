@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.exchanges.base.order_ids import OrderIds
+from cockpit.exchanges.base.order_ids import LEFT_PROBE, STRANGER, OrderIds
 
 TRADES = st.from_regex(r"t[0-9]{6}[estc][0-9]{1,4}", fullmatch=True)
 PREFIXES = st.from_regex(r"[0-9a-z]{6}", fullmatch=True)
@@ -27,7 +27,7 @@ def test_another_cockpits_order_names_its_prefix(ours: str, theirs: str, order_i
     "client_id", ["", "web_x1", "autoclose-1763", "adl_autoclose", "x-cvBPrNm9abc", "ckshort", "CKabc123t1"]
 )
 def test_everybody_elses_orders_are_strangers(client_id: str) -> None:
-    assert OrderIds("abc123").whose(client_id, "binance", "BTC") == (None, None, False)
+    assert OrderIds("abc123").whose(client_id, "binance", "BTC") == STRANGER
 
 
 def test_a_flattens_closes_are_numbered_by_the_clock_and_never_twice() -> None:
@@ -52,4 +52,11 @@ def test_a_prefix_is_six_lowercase_letters_and_digits(prefix: str) -> None:
 
 @pytest.mark.parametrize("client_id", ["ckprobe17638168240010", "probe17638168240012"])
 def test_a_probe_is_known_whichever_cockpit_laid_it(client_id: str) -> None:
-    assert OrderIds("abc123").whose(client_id, "okx", "SOL") == (None, None, True)
+    assert OrderIds("abc123").whose(client_id, "okx", "SOL") == LEFT_PROBE
+
+
+def test_a_stop_for_what_is_not_ours_is_known_as_that_by_its_own_cockpit_only() -> None:
+    client_id = OrderIds("abc123").protection_id(1_763_816_824_001_000_000)
+    whose = OrderIds("abc123").whose(client_id, "okx", "SOL")
+    assert (whose.order_id, whose.is_protection, whose.is_probe) == (None, True, False)
+    assert OrderIds("xyz789").whose(client_id, "okx", "SOL") == (None, "abc123", False, False)
