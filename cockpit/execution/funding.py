@@ -9,6 +9,7 @@ from cockpit.domain.quantity import rounded
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import FundingUpdate, VenueFailure
+from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.venue_context import VenueContext
 
@@ -52,7 +53,7 @@ class Funding:
         if word in self._received:
             return
         self._remember(word)
-        self._emit(word.asset, word.amount_usd, word.ts_ns)
+        self._emit(word)
 
     def catch_up(self) -> None:
         """The private stream stands: ask once for what was paid since the oldest restored trade began."""
@@ -82,17 +83,25 @@ class Funding:
         booked_usd = left.unstamped_usd
         for word in words:
             is_booked = word.ts_ns <= left.until_ns or word in self._received
-            if not is_booked and abs(booked_usd) > LEAST_USD and booked_usd * word.amount_usd > 0:
+            paid_usd = word.amount_usd or 0.0
+            if not is_booked and abs(booked_usd) > LEAST_USD and booked_usd * paid_usd > 0:
                 # Booked by an engine that did not note when: the oldest payments are those.
-                booked_usd, is_booked = rounded(booked_usd - word.amount_usd), True
+                booked_usd, is_booked = rounded(booked_usd - paid_usd), True
             self._remember(word)
             if not is_booked:
-                self._emit(word.asset, word.amount_usd, word.ts_ns)
+                self._emit(word)
 
-    def _emit(self, asset: str, amount_usd: float, paid_ns: int) -> None:
+    def _emit(self, word: FundingUpdate) -> None:
         """Stamped with when it was paid: who held the position then is who it belongs to."""
         context = self._context
-        context.emit([FundingPaid(min(paid_ns, context.now_ns), context.venue, asset, amount_usd, None)])
+        if word.amount_usd is not None:
+            paid_ns = min(word.ts_ns, context.now_ns)
+            context.emit([FundingPaid(paid_ns, context.venue, word.asset, word.amount_usd, None)])
+            return
+        amount, coin = word.booked
+        what = f"{context.venue}: funding of {amount:+.10g} {plain_id(coin)} on {plain_id(word.asset)}"
+        told = f"{what} not converted, no price of {plain_id(coin)} known: it is in no trade's result"
+        context.notify(VenueTopic.NOTE, told, is_grave=True)
 
     def _remember(self, word: FundingUpdate) -> None:
         self._received[word] = None

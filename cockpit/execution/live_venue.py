@@ -208,7 +208,8 @@ class LiveVenue:
             self._foreign.receive(word.order, word.fill)
             self._reconcile.doubt()
             return
-        if word.fill is not None:
+        # A fee in a coin of no known price yet: the list of executions brings it priced, the order witnesses it now.
+        if word.fill is not None and word.fill.unconverted_fee is None:
             context.book(kept, [word.fill])
         context.take(kept, word.order)
         self._lookup.follow(kept)

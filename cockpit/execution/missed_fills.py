@@ -196,6 +196,7 @@ class MissedFills:
         fee_usd = fill.fee_usd * qty / fill.qty
         context.expected[asset] = rounded(context.expected.get(asset, 0.0) + fill.side.sign * qty)
         context.fills_told.add(fill.fill_id)
+        context.notify_unconverted(fill)
         context.emit(
             [OrderFilled(context.now_ns, order_id, fill.fill_id, qty, fill.price, fee_usd, fill.is_maker, fill.forced)]
         )

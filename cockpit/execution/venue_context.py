@@ -153,6 +153,7 @@ class VenueContext:
                 events += kept.count(fill, self.now_ns)
                 continue
             self.fills_told.add(fill.fill_id)
+            self.notify_unconverted(fill)
             if is_flat:
                 self.since_ns[kept.asset], is_flat = fill.ts_ns, False
             events += kept.book([fill], self.now_ns)
@@ -177,6 +178,16 @@ class VenueContext:
         word = VenueNotice(self.now_ns, self.venue, asset, topic, sentence, is_over, is_grave)
         self._said[asset, topic] = word
         self._put(word)
+
+    def notify_unconverted(self, fill: VenueFill) -> None:
+        """Its fee is of a coin that nobody knows the price of: the books have an estimate, and it is said."""
+        if fill.unconverted_fee is not None:
+            amount, coin = fill.unconverted_fee
+            of_what = f"{self.venue}: fee of {amount:.10g} {plain_id(coin)} for {fill.qty:.10g} {plain_id(fill.asset)}"
+            told = f"{of_what} not converted, no price of {plain_id(coin)} known (execution {plain_id(fill.fill_id)})"
+            self.notify(
+                VenueTopic.NOTE, f"{told}: booked as {fill.fee_usd:.6g} USD at the config's rate", is_grave=True
+            )
 
     def stands(self, topic: VenueTopic, asset: str = "") -> bool:
         """Whether a word of that topic stands."""

@@ -117,7 +117,7 @@ def _listed(venue: str, facts: AccountFacts, traded: Collection[str]) -> Item:
 def _fee(venue: str, facts: AccountFacts, expected_bps: float) -> Item:
     name, found = f"fees.{venue}", facts.taker_fee_bps
     if found is None:
-        return passed(name, f"not told; {expected_bps:g} bps taker by the config")
+        return warned(name, f"{venue} does not tell the taker fee: counted as {expected_bps:g} bps, as the config says")
     if found > expected_bps + FEE_TOLERANCE_BPS:
         return warned(name, f"expected {expected_bps:g} bps taker as the config says, was {found:g}")
     return passed(name, f"{found:g} bps taker")

@@ -125,8 +125,8 @@ class BinanceAccount:
             {
                 "symbol": income.symbol,
                 "incomeType": income.kind,
-                "income": text(income.amount_usd),
-                "asset": "USDT",
+                "income": text(income.amount),
+                "asset": income.paid_in.name,
                 "info": income.kind,
                 "time": income.ts_ms,
                 "tranId": at,

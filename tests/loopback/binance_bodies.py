@@ -110,8 +110,8 @@ def trade_body(execution: Execution) -> dict[str, Any]:
         "qty": text(execution.qty),
         "realizedPnl": text(execution.pnl_usd),
         "quoteQty": text(execution.qty * execution.price),
-        "commission": text(execution.fee_usd),
-        "commissionAsset": "USDT",
+        "commission": text(execution.fee),
+        "commissionAsset": execution.paid_in.name,
         "time": execution.ts_ms,
         "positionSide": "BOTH",
         "maker": execution.maker,
@@ -197,7 +197,7 @@ def order_update(order: Order, execution: Execution | None, now_ms: int) -> dict
         "gtd": 0,
     }
     if execution is not None:
-        body |= {"n": text(execution.fee_usd), "N": "USDT"}
+        body |= {"n": text(execution.fee), "N": execution.paid_in.name}
     return {"e": "ORDER_TRADE_UPDATE", "E": now_ms, "T": order.updated_ms, "o": body}
 
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from tests.loopback.matching_algos import AlgoService
 from tests.loopback.matching_terms import (
     ZERO,
+    Coin,
     Execution,
     Income,
     Listeners,
@@ -63,6 +64,7 @@ class MatchingCore:
         self.orders: dict[int, Order] = {}
         self.executions: list[Execution] = []
         self.income: list[Income] = []
+        self.paid_in = Coin()
         self.listeners = Listeners()
         self.algos = AlgoService(self)
         self.order_ids = itertools.count(8_389_000_001)
@@ -160,7 +162,7 @@ class MatchingCore:
         now_ms = self.clock_ms()
         execution = Execution(
             next(self._trade_ids), order.order_id, order.client_id, order.symbol, order.side, qty, price,
-            fee_usd, pnl_usd, maker, now_ms,
+            fee_usd, pnl_usd, maker, now_ms, self.paid_in,
         )  # fmt: skip
         order.filled += qty
         order.quote_usd += qty * price
@@ -169,9 +171,9 @@ class MatchingCore:
         order.updated_ms = now_ms
         order.status = Status.FILLED if order.left == 0 else Status.PARTIAL
         self.executions.append(execution)
-        self._book(Income("COMMISSION", order.symbol, -fee_usd, now_ms, execution.trade_id))
+        self._book(Income("COMMISSION", order.symbol, -fee_usd, now_ms, self.paid_in, execution.trade_id))
         if pnl_usd:
-            self._book(Income("REALIZED_PNL", order.symbol, pnl_usd, now_ms, execution.trade_id))
+            self._book(Income("REALIZED_PNL", order.symbol, pnl_usd, now_ms, self.paid_in, execution.trade_id))
         if order.attached_stop is not None and order.status is Status.FILLED:
             self.algos.attach(order.attached_stop)
         self.tell_account(order.symbol, "ORDER")
@@ -183,7 +185,7 @@ class MatchingCore:
         """Longs pay a positive rate. Returns what the wallet got."""
         position = self.positions[symbol]
         amount = to_the_coin(-position.qty * self.rules[symbol].unit * self.quote(symbol).mark * d(rate))
-        self._book(Income("FUNDING_FEE", symbol, amount, self.clock_ms()))
+        self._book(Income("FUNDING_FEE", symbol, amount, self.clock_ms(), self.paid_in))
         self.tell_account(None, "FUNDING_FEE")
         return amount
 

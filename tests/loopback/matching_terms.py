@@ -198,6 +198,14 @@ class Algo:
 
 
 @dataclass(frozen=True)
+class Coin:
+    """What fees and funding are paid in, and what one of it is worth."""
+
+    name: str = "USDT"
+    price: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
 class Execution:
     """One trade of one order."""
 
@@ -212,6 +220,12 @@ class Execution:
     pnl_usd: Decimal
     maker: bool
     ts_ms: int
+    paid_in: Coin
+
+    @property
+    def fee(self) -> Decimal:
+        """In the coin it was paid in."""
+        return self.fee_usd / self.paid_in.price
 
 
 @dataclass
@@ -233,7 +247,13 @@ class Income:
     symbol: str
     amount_usd: Decimal
     ts_ms: int
+    paid_in: Coin
     trade_id: int | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """In the coin it was paid in."""
+        return self.amount_usd / self.paid_in.price
 
 
 @dataclass

@@ -91,10 +91,10 @@ class OkxAccount:
         return [
             {
                 "billId": str(at),
-                "ccy": "USDT",
+                "ccy": income.paid_in.name,
                 "instId": listed(income.symbol),
                 "instType": "SWAP",
-                "balChg": str(income.amount_usd),
+                "balChg": str(income.amount),
                 "type": "8" if income.kind == "FUNDING_FEE" else "2",
                 "tradeId": str(income.trade_id or ""),
                 "ts": str(income.ts_ms),

@@ -69,8 +69,8 @@ def order_body(order: Order, core: MatchingCore, execution: Execution | None = N
             "fillTime": str(execution.ts_ms),
             "execType": "M" if execution.maker else "T",
             "fillPnl": text(execution.pnl_usd),
-            "fillFee": text(-execution.fee_usd),
-            "fillFeeCcy": "USDT",
+            "fillFee": text(-execution.fee),
+            "fillFeeCcy": execution.paid_in.name,
         }
     return {
         "instType": "SWAP",
@@ -170,8 +170,8 @@ def fill_body(execution: Execution) -> dict[str, Any]:
         "side": execution.side,
         "posSide": "net",
         "execType": "M" if execution.maker else "T",
-        "feeCcy": "USDT",
-        "fee": text(-execution.fee_usd),
+        "feeCcy": execution.paid_in.name,
+        "fee": text(-execution.fee),
         "ts": str(execution.ts_ms),
         "fillTime": str(execution.ts_ms),
     }

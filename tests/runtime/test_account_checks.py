@@ -59,7 +59,7 @@ def test_a_sound_account_passes_everything() -> None:
         ({"leverage": {"BTC": 5.1}}, "margin.okx", Standing.FAIL, "BTC has leverage 5.1, expected at most 5"),
         ({"listed": ("BTC",)}, "perpetuals.okx", Standing.FAIL, "expected okx to list ETH, was none"),
         ({"taker_fee_bps": 5.5}, "fees.okx", Standing.WARN, "expected 5 bps taker as the config says, was 5.5"),
-        ({"taker_fee_bps": None}, "fees.okx", Standing.OK, "not told; 5 bps taker by the config"),
+        ({"taker_fee_bps": None}, "fees.okx", Standing.WARN, "does not tell the taker fee: counted as 5 bps"),
     ],
 )
 def test_each_finding(changes: dict[str, Any], name: str, standing: Standing, detail: str) -> None:

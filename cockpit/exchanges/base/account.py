@@ -82,6 +82,13 @@ class KeysLost(VenueFailure):
     """The venue refuses our keys (revoked, wrong address, no permission): entries halt, an operator must act."""
 
 
+class CoinAmount(NamedTuple):
+    """So much of a coin."""
+
+    amount: float
+    coin: str
+
+
 class VenueFill(NamedTuple):
     """One execution of an order; `fill_id` is unique per venue, `fee_usd` > 0 was paid.
 
@@ -100,6 +107,8 @@ class VenueFill(NamedTuple):
     venue_order_id: str = ""
     forced: str = ""
     nets_with_ours: bool = True
+    unconverted_fee: CoinAmount | None = None
+    """The fee as the venue booked it, where its coin has no known price: `fee_usd` is the config's rate then."""
 
 
 class VenueOrder(NamedTuple):
@@ -181,11 +190,12 @@ class PositionUpdate(NamedTuple):
 
 
 class FundingUpdate(NamedTuple):
-    """A funding payment was booked; > 0 was received."""
+    """A funding payment was booked; > 0 was received. `amount_usd` is None for one in a coin of no known price."""
 
     asset: str
-    amount_usd: float
+    amount_usd: float | None
     ts_ns: int
+    booked: CoinAmount
 
 
 StreamUpdate = OrderUpdate | PositionUpdate | FundingUpdate

@@ -31,7 +31,7 @@ from cockpit.exchanges.base.allowance import Allowance
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.endpoint_budget import EndpointBudget
-from cockpit.exchanges.base.fees import FeeRates
+from cockpit.exchanges.base.fees import CoinPrices, Fees
 from cockpit.exchanges.base.order_names import OrderNames
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.private_stream import PrivateStream
@@ -66,7 +66,8 @@ class CcxtAccount(ABC):
         section = config.venues[self.venue]
         self._is_demo = section.demo
         self._assets = tuple(section.instruments)
-        self._rates = FeeRates(section.taker_fee_bps, section.maker_fee_bps)
+        self._prices = CoinPrices(self.mark_price, self.timing)
+        self._fees = Fees(section.taker_fee_bps, section.maker_fee_bps, self._prices)
         self._wants_isolated = config.execution.margin_mode == "isolated"
         self._under_way: set[asyncio.Task[Any]] = set()
         self.lists = AccountLists(self.venue, self.listings, self._ask_listings, self.judged)

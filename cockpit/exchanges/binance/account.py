@@ -13,6 +13,7 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
 from cockpit.exchanges.base.account import (
     AccountFacts,
+    CoinAmount,
     FundingUpdate,
     HeldPosition,
     Refused,
@@ -47,7 +48,7 @@ class BinanceAccount(CcxtAccount):
         return binance_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> BinanceStream:
-        self._words = BinanceParser(self.listings, self._rates)
+        self._words = BinanceParser(self.listings, self._fees)
         return BinanceStream(self, self._words)
 
     def asset_of(self, market_id: str) -> str:
@@ -164,6 +165,7 @@ class BinanceAccount(CcxtAccount):
         ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
         rows = await self.ask("fapiPrivateGetUserTrades", ids)
         with self.judged():
+            await self._prices.learn(names_in(rows, "commissionAsset"))
             return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
@@ -179,6 +181,7 @@ class BinanceAccount(CcxtAccount):
                     break
                 asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
         with self.judged():
+            await self._prices.learn(names_in(rows, "commissionAsset"))
             await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
             read = self.lists.read("executions", rows, lambda row: self._words.fill(row, ""))
             fills = [self._names.named(fill) for fill in read]
@@ -281,13 +284,13 @@ class BinanceAccount(CcxtAccount):
         asked = {"incomeType": "FUNDING_FEE", "startTime": since_ms, "limit": 1_000}
         rows = await self.ask("fapiPrivateGetIncome", asked)
         with self.judged():
+            await self._prices.learn(names_in(rows, "asset"))
             return self.lists.read("funding", rows, self._funding)
 
-    def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
-        if row["asset"] != "USDT":
-            return None
-        word = FundingUpdate(self.asset_of(row["symbol"]), float(row["income"]), int(row["time"]) * NS_PER_MS)
-        return str(row["tranId"]), word
+    def _funding(self, row: Any) -> tuple[str, FundingUpdate]:
+        booked = CoinAmount(float(row["income"]), str(row["asset"]))
+        asset, ts_ns = self.asset_of(row["symbol"]), int(row["time"]) * NS_PER_MS
+        return str(row["tranId"]), FundingUpdate(asset, self._prices.usd(*booked), ts_ns, booked)
 
 
 def _venue_side(side: Side) -> str:

@@ -11,7 +11,7 @@ from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import FeeRates
+from cockpit.exchanges.base.fees import Fee, Fees
 
 Row = Mapping[str, Any]
 
@@ -44,9 +44,9 @@ BOTH_SIDES = "BOTH"
 class BinanceParser:
     """Reads bodies and frames about contracts, listed or not."""
 
-    def __init__(self, listings: Listings, rates: FeeRates) -> None:
+    def __init__(self, listings: Listings, fees: Fees) -> None:
         self.listings = listings
-        self._rates = rates
+        self._fees = fees
 
     # -- REST
 
@@ -101,7 +101,8 @@ class BinanceParser:
             side=side_of(row["side"]),
             qty=listing.coins(row["qty"]),
             price=float(row["price"]),
-            fee_usd=fee,
+            fee_usd=fee.usd,
+            unconverted_fee=fee.unconverted,
             is_maker=is_maker,
             ts_ns=int(row["time"]) * NS_PER_MS,
             venue_order_id=str(row["orderId"]),
@@ -189,6 +190,7 @@ class BinanceParser:
         if qty <= 0.0 or not row.get("t"):
             return None
         is_maker = is_true(row.get("m"))
+        fee = self._fee(row.get("n") or 0.0, row.get("N") or "USDT", row["L"], qty, is_maker)
         return VenueFill(
             fill_id=f"{listing.asset}-{row['t']}",
             client_id=client_id,
@@ -196,15 +198,16 @@ class BinanceParser:
             side=side_of(row["S"]),
             qty=qty,
             price=float(row["L"]),
-            fee_usd=self._fee(row.get("n") or 0.0, row.get("N") or "USDT", row["L"], qty, is_maker),
+            fee_usd=fee.usd,
+            unconverted_fee=fee.unconverted,
             is_maker=is_maker,
             ts_ns=ts_ns,
             venue_order_id=str(row["i"]),
             forced=forced(client_id),
         )
 
-    def _fee(self, amount: Any, coin: str, price: Any, qty: float, is_maker: bool) -> float:
-        return self._rates.fee_usd(float(amount), coin, qty * float(price), is_maker)
+    def _fee(self, amount: Any, coin: str, price: Any, qty: float, is_maker: bool) -> Fee:
+        return self._fees.fee(float(amount), coin, qty * float(price), is_maker)
 
 
 def listing_of(row: Row, asset: str) -> Listing | None:

@@ -12,6 +12,7 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
     AccountFacts,
+    CoinAmount,
     FundingUpdate,
     HeldPosition,
     RefusalKind,
@@ -63,7 +64,7 @@ class OkxAccount(CcxtAccount):
         return okx_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> OkxStream:
-        self._words = OkxParser(self.listings, self._rates, self._wants_isolated)
+        self._words = OkxParser(self.listings, self._fees, self._wants_isolated)
         return OkxStream(self, self._words)
 
     def asset_of(self, market_id: str) -> str:
@@ -217,6 +218,7 @@ class OkxAccount(CcxtAccount):
         ids = {"instType": "SWAP", "instId": self.listing(order.asset).market_id, "ordId": order.venue_order_id}
         answer = await self.ask("privateGetTradeFills", ids)
         with self.judged():
+            await self._prices.learn(names_in(answer["data"], "feeCcy"))
             rows = reversed(answer["data"])
             return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
 
@@ -238,6 +240,7 @@ class OkxAccount(CcxtAccount):
                     break
                 asked = {**asked, "after": str(answer["data"][-1]["billId"])}
         with self.judged():
+            await self._prices.learn(names_in(rows, "feeCcy"))
             order_ids = self._names.unknown(str(row["ordId"]) for row in rows)[:MOST_ORDERS_ASKED]
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
             for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
@@ -347,9 +350,11 @@ class OkxAccount(CcxtAccount):
             return TradeSettings(max(float(row["lever"]) for row in answer["data"]), self._wants_isolated)
 
     async def _taker_fee_bps(self) -> float | None:
+        """None where the answer names groups of contracts instead: which of them ours are in is not told here."""
         answer = await self.ask("privateGetAccountTradeFee", {"instType": "SWAP"})
         with self.judged():
-            return -float(answer["data"][0]["takerU"]) * BPS
+            rates = [row["takerU"] for row in answer["data"][:1] if row.get("takerU")]
+            return -float(rates[0]) * BPS if rates else None
 
     async def mark_price(self, asset: str) -> float:
         """What the venue values the asset at."""
@@ -364,10 +369,10 @@ class OkxAccount(CcxtAccount):
         answer = await self.ask("privateGetAccountBills", asked)
         with self.judged():
             rows = [row for row in reversed(answer["data"]) if int(row["ts"]) >= since_ms]
+            await self._prices.learn(names_in(rows, "ccy"))
             return self.lists.read("funding", rows, self._funding)
 
-    def _funding(self, row: Any) -> tuple[str, FundingUpdate] | None:
-        if row["ccy"] != "USDT":
-            return None
-        word = FundingUpdate(self.asset_of(row["instId"]), float(row["balChg"]), int(row["ts"]) * NS_PER_MS)
-        return str(row["billId"]), word
+    def _funding(self, row: Any) -> tuple[str, FundingUpdate]:
+        booked = CoinAmount(float(row["balChg"]), str(row["ccy"]))
+        asset, ts_ns = self.asset_of(row["instId"]), int(row["ts"]) * NS_PER_MS
+        return str(row["billId"]), FundingUpdate(asset, self._prices.usd(*booked), ts_ns, booked)

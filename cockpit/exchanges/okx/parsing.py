@@ -11,7 +11,7 @@ from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import FeeRates
+from cockpit.exchanges.base.fees import Fees
 
 Row = Mapping[str, Any]
 
@@ -47,9 +47,9 @@ SPOT = "SPOT"
 class OkxParser:
     """Reads bodies and frames about contracts, listed or not; a row about the spot market is None."""
 
-    def __init__(self, listings: Listings, rates: FeeRates, wants_isolated: bool) -> None:
+    def __init__(self, listings: Listings, fees: Fees, wants_isolated: bool) -> None:
         self.listings = listings
-        self._rates = rates
+        self._fees = fees
         self._wants_isolated = wants_isolated
 
     def order(self, row: Row) -> VenueOrder | None:
@@ -161,6 +161,7 @@ class OkxParser:
         listing = self.listings.of(row["instId"])
         qty, price = listing.coins(row["fillSz"]), float(row["fillPx"])
         is_maker = row.get("execType") == "M"
+        booked = self._fees.fee(-float(fee), coin, qty * price, is_maker)
         return VenueFill(
             fill_id=f"{listing.asset}-{row['tradeId']}",
             client_id=client_id,
@@ -168,7 +169,8 @@ class OkxParser:
             side=side_of(row["side"]),
             qty=qty,
             price=price,
-            fee_usd=self._rates.fee_usd(-float(fee), coin, qty * price, is_maker),
+            fee_usd=booked.usd,
+            unconverted_fee=booked.unconverted,
             is_maker=is_maker,
             ts_ns=int(stamp_ms) * NS_PER_MS,
             venue_order_id=str(row["ordId"]),
