@@ -43,14 +43,18 @@ def hello(epoch: str, last_seq: int) -> bytes:
 
 @pytest.fixture
 def places() -> Iterator[Places]:
-    """A home whose lock is held, as by an engine."""
     home = Path(tempfile.mkdtemp(prefix="watch-"))
-    places = find_places(home)
+    yield find_places(home)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(autouse=True)
+def lock(places: Places) -> Iterator[InstanceLock]:
+    """The home's lock is held, as by an engine."""
     lock = InstanceLock(places.lock)
     lock.acquire()
-    yield places
+    yield lock
     lock.release()
-    shutil.rmtree(home)
 
 
 @pytest.fixture
@@ -151,13 +155,13 @@ async def test_an_engine_started_anew_goes_on_and_its_word_counts(places: Places
     assert said[2:] == ["the engine was started anew", "flatten: +0 ms FREEZE again"]
 
 
-async def test_an_engine_that_is_gone_said_nothing(places: Places) -> None:
+async def test_an_engine_that_is_gone_said_nothing(places: Places, lock: InstanceLock) -> None:
     asked = asyncio.Event()
 
     async def serve_one(connection: ServerConnection, number: int) -> None:
         await connection.send(hello("e", 0))
         await asked.wait()
-        places.lock.unlink()  # nobody holds what is there now
+        lock.release()
         await connection.close()
 
     async with engine(places, serve_one):

@@ -154,7 +154,7 @@ def test_json_has_the_keys_that_scripts_rely_on(heavy_shorts: Replayed) -> None:
     assert found["events"] == 87_402
     assert found["verdicts"] == {"approved": 1, "denied": 1}
     assert found["denied_by"] == {"short_pct": 1}
-    assert set(found["session"]) == {"pnl_usd", "max_drawdown_usd", "consecutive_losses"}
+    assert set(found["session"]) >= {"pnl_usd", "max_drawdown_usd", "consecutive_losses"}
     assert len(found["digest"]) == 64
     keys = "id setup asset side opened_ns entry qty stop targets closed_ns exit_reason pnl_usd fees_usd r slippage_bps"
     assert set(found["trades"][0]) >= set(keys.split())
@@ -165,7 +165,7 @@ def test_text_says_what_was_decided(heavy_shorts: Replayed) -> None:
     text = heavy_shorts.as_text()
     assert "87,402 events" in text
     assert "verdicts: 1 approved, 1 denied" in text
-    assert "open at the end" in text
+    assert "still open" in text
     assert heavy_shorts.tally.digest in text
     assert "0.0004 BTC at 61,690.1: " in text
     assert max(len(line) for line in text.splitlines()) <= 80
