@@ -196,11 +196,14 @@ def validate(
 
     Example: cockpit validate --mode test --json
     """
+    from cockpit.config.proxies import without_proxies
     from cockpit.preflight.checklist_text import checklist_json, checklist_lines
     from cockpit.preflight.checks import preflight
     from cockpit.preflight.further import stages
 
     front: Front = ctx.obj
+    if proxies := without_proxies(os.environ):
+        _print(proxies, YES)
     places, config = front.places(), front.load(overrides)
     checklist = preflight(places, config, mode)
     further = stages(places, config) if mode is Mode.PAPER else ()

@@ -10,6 +10,7 @@ from cockpit.commands.front import NO, YES
 from cockpit.config.endpoints import BadEndpoint
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
+from cockpit.config.proxies import without_proxies
 from cockpit.config.secrets import MissingKeys, Secrets
 from cockpit.domain.kinds import Mode
 from cockpit.exchanges.base.account import VenueAccount
@@ -27,6 +28,8 @@ def drill_now(places: Places, config: CockpitConfig, say: Say, confirm: Confirm,
 
     Raises `JournalError` where the outcome cannot be kept.
     """
+    if proxies := without_proxies(os.environ):
+        say(proxies)
     mode = read_holder(places.lock).get("mode") if is_held(places.lock) else None
     if mode not in (None, Mode.PAPER.value):
         say(f"no drill: expected no engine in a real mode on this profile, was {mode}: the drill would flatten it")

@@ -1,6 +1,7 @@
 """`cockpit flatten`: through the engine when it answers, straight to the venues when it does not."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -138,9 +139,12 @@ def _without_engine(places: Places, runs: bool, why: str, say: Say, confirm: Con
     """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
     from cockpit.client.answers import one_line
     from cockpit.commands.flattening_directly import DirectRoad, flatten_venues
+    from cockpit.config.proxies import without_proxies
     from cockpit.runtime.profile_prefix import known_prefix
 
     say(one_line(why))
+    if proxies := without_proxies(os.environ):
+        say(proxies)
     confirm = _marked(places, say, confirm)
     if runs:
         say(f"process {read_holder(places.lock).get('pid', 'unknown')} may still send entries: end it")

@@ -20,6 +20,7 @@ from tests.patience import patient_s
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = patient_s(60.0)
 LEAST_PIPE_BYTES = 4_096
+NOBODYS_PROXY = "http://127.0.0.1:9"
 SITE_WITHOUT_USER = """
 import pwd
 
@@ -199,3 +200,32 @@ def test_a_closed_stdout_changes_no_exit_code(tmp_path: Path) -> None:
     process = os.popen(f"cd {ROOT}; ({command}) 2>&1; echo $?")
     assert process.read().splitlines() == ["0"]
     process.close()
+
+
+async def test_proxies_of_the_environment_are_not_used_and_said(okx: OkxTradingVenue, tmp_path: Path) -> None:
+    env = environ(okx, tmp_path) | {name: NOBODYS_PROXY for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY")}
+    code, said = await flattened(env)
+    assert code == 0 and not okx.positions, said
+    assert "proxies of the environment are not used (ALL_PROXY, HTTP_PROXY, https_proxy)" in said
+    assert NOBODYS_PROXY not in said
+
+
+@pytest.mark.parametrize("command", [["validate", "--json"], ["drill", "--yes", "--venue", "okx"]])
+async def test_whoever_else_asks_the_venues_does_without_them_too(
+    okx: OkxTradingVenue, tmp_path: Path, command: list[str]
+) -> None:
+    env = environ(okx, tmp_path) | {"HTTPS_PROXY": NOBODYS_PROXY}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cockpit", *command),
+        cwd=ROOT,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(WITHIN_S):
+        out, err = await process.communicate()
+    assert b"proxies of the environment are not used (HTTPS_PROXY)" in out + err
+    assert NOBODYS_PROXY.encode() not in out + err
+    if command[0] == "validate":
+        json.loads(out)
