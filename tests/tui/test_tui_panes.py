@@ -154,6 +154,14 @@ def test_a_pane_in_its_notable_states(state: str, trading: Scene, snapshot: Snap
     assert picture(drawn(pane, view_of(change(trading)))) == snapshot
 
 
+@pytest.mark.parametrize(("short_pct", "shown"), [(53.97, "53.97"), (53.999, "53.999"), (54.0, "54.0"), (53.9, "53.9")])
+def test_a_short_share_never_rounds_onto_its_limit(trading: Scene, short_pct: float, shown: str) -> None:
+    scene_now = assets(long_pct=100 - short_pct, short_pct=short_pct, no_short_at_pct=54.0)(trading)
+    row = picture(drawn("positioning", view_of(scene_now))).splitlines()[1]
+    assert f" {shown} " in row
+    assert ("NO" in row) == (short_pct >= 54.0)
+
+
 @pytest.mark.parametrize("pane", SIZES)
 def test_a_pane_before_the_engines_first_word(pane: str, snapshot: SnapshotAssertion) -> None:
     assert picture(drawn(pane, view_of(None))) == snapshot

@@ -1,6 +1,7 @@
 """Positioning and funding: who is crowded, who pays, and whether shorts are allowed at all."""
 
 from cockpit.domain.kinds import FeedState, Reading
+from cockpit.domain.numbers import apart
 from cockpit.domain.snapshot import AssetView, FeedView, FundingView
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
@@ -56,7 +57,7 @@ def _shares(view: View, asset: AssetView, bar: int, cells: int) -> Line:
         shares = [
             (f"{asset.long_pct:>4.1f} ", role),
             (_bar(view, asset, bar), role),
-            (f" {asset.short_pct:>4.1f}  ", role),
+            (f" {apart(asset.short_pct, asset.no_short_at_pct, '.1f'):>4} ".ljust(7), role),
             (f"{verdict:<{verdict_cells(cells)}}", "bad" if is_crowded else "good"),
         ]
     old = age_span(_funding_feeds(view, asset))[0]
