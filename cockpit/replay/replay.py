@@ -53,6 +53,8 @@ class Replayed:
     difference: str = ""
     damage: tuple[str, ...] = ()
     built: str = ""
+    is_of_another: bool = False
+    """Whether it is known that another version or build made the recording."""
 
     @property
     def is_whole(self) -> bool:
@@ -72,6 +74,7 @@ class Replayed:
             found["damaged"] = list(self.damage)
         if self.built:
             found["built"] = self.built
+            found["made_by_another_version"] = self.is_of_another
         return found
 
     def as_json(self) -> str:
@@ -191,7 +194,14 @@ def _verify(reader: RecordingReader, config: CockpitConfig, progress: Progress |
             pass
     damage = _damage(reader)
     verified = not difference and not damage
-    return Replayed(number, wall_s, tally, reader.torn, verified, difference, damage, _built(header))
+    return Replayed(
+        number, wall_s, tally, reader.torn, verified, difference, damage, _built(header), _is_of_another(header)
+    )
+
+
+def _is_of_another(header: RecordingHeader) -> bool:
+    """What is not known of who made it is not held to be another."""
+    return header.engine_version not in ("", __version__) or header.build not in ("", code_digest())
 
 
 def _built(header: RecordingHeader) -> str:
@@ -293,7 +303,8 @@ def _open_text(mark: Mark | None) -> str:
 
 def _verified(replayed: Replayed) -> str:
     if replayed.difference:
-        return f"DIFFERS: {replayed.difference}"
+        other = ", made by another version" if replayed.is_of_another else ""
+        return f"DIFFERS{other}: {replayed.difference}"
     same = "every verdict and action came out as recorded"
     return same if replayed.verified else f"NOT VERIFIED: up to the damage {same}, nobody can tell what came after it"
 

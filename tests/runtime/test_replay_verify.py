@@ -220,6 +220,10 @@ def test_a_recording_of_another_build_says_so(session: Path, tmp_path: Path) -> 
     differs = run_replay(write(tmp_path / "less.rec", records, engine_version="0.0.9"), None, verify=True)
     assert "recorded by 0.0.9 (code unknown)" in differs.as_text()
     assert "that may be all the difference there is" in differs.as_text()
+    assert "DIFFERS, made by another version: input " in differs.as_text()
+    assert differs.as_dict()["made_by_another_version"] is True and not differs.is_whole
+    same = write(tmp_path / "same.rec", records, engine_version=__version__, build=code_digest())
+    assert "DIFFERS: input " in run_replay(same, None, verify=True).as_text()
 
 
 def test_a_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
