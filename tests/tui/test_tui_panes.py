@@ -159,7 +159,7 @@ def test_a_short_share_never_rounds_onto_its_limit(trading: Scene, short_pct: fl
     scene_now = assets(long_pct=100 - short_pct, short_pct=short_pct, no_short_at_pct=54.0)(trading)
     row = picture(drawn("positioning", view_of(scene_now))).splitlines()[1]
     assert f" {shown} " in row
-    assert ("NO" in row) == (short_pct >= 54.0)
+    assert ("bad=" in row) == (short_pct >= 54.0)
 
 
 @pytest.mark.parametrize("pane", SIZES)
