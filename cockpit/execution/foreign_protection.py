@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from cockpit.domain.kinds import Side, VenueTopic
 from cockpit.domain.numbers import price_text
-from cockpit.domain.units import offset_price
-from cockpit.exchanges.base.account import HeldPosition, VenueFailure, VenueOrder
+from cockpit.domain.units import NS_PER_S, offset_price
+from cockpit.exchanges.base.account import HeldPosition, NotSent, Refused, VenueFailure, VenueOrder
 from cockpit.exchanges.base.order_text import held_text, plain_id
 from cockpit.exchanges.base.timing import within
 from cockpit.execution.order_state import QTY_EPSILON
@@ -19,8 +19,8 @@ from cockpit.execution.venue_context import VenueContext
 
 LISTED_WITHIN_S = 5.0
 """A stop that was laid is in the venue's list within this."""
-AGAIN_AFTER_S = 10.0
-"""A stop that was refused is tried again after so long."""
+REFUSED_FOR_S = 10.0
+"""A stop that was refused is tried again after so long; one that was not carried out, at the next look."""
 
 
 class Place(NamedTuple):
@@ -40,7 +40,7 @@ class ForeignProtection:
         self._is_flattening = is_flattening
         self._resting: dict[Place, list[VenueOrder]] = {}
         self._laid_ns: dict[Place, int] = {}
-        self._tried_ns: dict[Place, int] = {}
+        self._not_before_ns: dict[Place, int] = {}
         self._missing_ns: dict[Place, int] = {}
 
     def stop_price(self, position: HeldPosition) -> float | None:
@@ -100,7 +100,6 @@ class ForeignProtection:
 
     async def _laid(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> VenueOrder | None:
         context, place = self._context, _place(position)
-        self._tried_ns[place] = context.now_ns
         price = stops[0].trigger_price if stops else None
         if price is None and position.mark_price is not None and self._stop_bps is not None:
             sign = 1.0 if position.qty > 0 else -1.0
@@ -113,10 +112,11 @@ class ForeignProtection:
             laid = await within(context.pace.call_within_s, call, "a stop for what is not ours")
         except VenueFailure as failure:
             context.met(failure)
+            self._not_before_ns[place] = context.now_ns + round(_again_after_s(failure) * NS_PER_S)
             what = f"no stop for {held_text(position)} on {context.venue}, which is not ours: {failure}"
             context.notify(VenueTopic.FOREIGN_STOP, what, position.asset, is_grave=True)
             return None
-        self._tried_ns.pop(place, None)
+        self._not_before_ns.pop(place, None)
         self._laid_ns[place] = context.now_ns
         return laid
 
@@ -137,8 +137,7 @@ class ForeignProtection:
             context.met(failure)
 
     def _may_try(self, place: Place) -> bool:
-        tried_ns = self._tried_ns.get(place)
-        return tried_ns is None or self._context.timing.since_s(tried_ns) >= AGAIN_AFTER_S
+        return self._context.now_ns >= self._not_before_ns.get(place, 0)
 
     def _is_protection(self, order: VenueOrder) -> bool:
         context = self._context
@@ -147,6 +146,15 @@ class ForeignProtection:
     def _protected_text(self, position: HeldPosition, stop: VenueOrder) -> str:
         at = "?" if stop.trigger_price is None else price_text(stop.trigger_price)
         return f"{self._context.venue} {plain_id(position.asset)}: a stop for what is not ours rests at {at}"
+
+
+def _again_after_s(failure: VenueFailure) -> float:
+    """When a stop may be laid again: one that nobody knows of is first given the time in which a list shows it."""
+    if isinstance(failure, Refused):
+        return REFUSED_FOR_S
+    if isinstance(failure, NotSent):
+        return failure.retry_after_s or 0.0
+    return LISTED_WITHIN_S
 
 
 def _place(position: HeldPosition) -> Place:

@@ -9,6 +9,7 @@ from cockpit.domain.kinds import EngineState, Side
 from tests.faults.chaos_plan import Plan
 from tests.faults.chaos_troubles import Troubles
 from tests.faults.stage import Stage
+from tests.loopback import trading_faults as faults
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.matching_terms import Refused
 from tests.loopback.trading_faults import Fault
@@ -19,6 +20,8 @@ BACK_WITHIN_S = 6.0
 """A venue that is back is tried again within five seconds."""
 ADOPTED_WITHIN_S = 9.0
 """A new engine looks every order up that was on its way, and believes after five seconds that one never arrived."""
+SECOND_LOOK_S = 3.0
+"""What is not ours counts once two looks have shown it."""
 LOOKED_WITHIN_S = 3.0
 """What the stream left out is seen by asking."""
 OVERRIDES = (
@@ -141,6 +144,28 @@ class Chaos:
         finally:
             await self._venue(venue).come_back()
 
+    async def do_hide(self, venue: str, seconds: float) -> None:
+        """Its lists of positions are empty for so long, which explains nothing of ours that stands bare."""
+        held = self._venue(venue)
+        fault = faults.empty()
+        self.troubles[venue].explain_nothing.append(fault)
+        held.faults.add(fault, roles={"positions"}, times=None)
+        if self.plan.has_foreign:
+            now_s = self.stage.world.loop.time()
+            self.troubles[venue].lasted(now_s, now_s + seconds + SECOND_LOOK_S)
+        self.stage.world.loop.call_later(seconds, held.faults.drop, fault)
+
+    async def do_lag(self, venue: str, seconds: float) -> None:
+        """For half a minute its lists of executions leave the last seconds out."""
+        core = self._venue(venue).core
+        core.lists_lag_s = seconds
+        self.stage.world.loop.call_later(30.0, setattr, core, "lists_lag_s", 0.0)
+
+    async def do_jump(self, seconds: float, venues_tell_time: bool) -> None:
+        """This machine's clock is set; the next engine starts with it."""
+        self.stage.world.wall_ahead_s += seconds
+        self.stage.world.venues_tell_time = venues_tell_time
+
     async def do_skew(self, venue: str, by_ms: int) -> None:
         self._venue(venue).clock_skew_ms = by_ms
 
@@ -180,6 +205,30 @@ class Chaos:
         lots = abs(qty) // rules.lot * rules.lot
         if lots:
             venue.trade_by_hand(asset, "sell" if qty > 0 else "buy", float(lots * rules.unit))
+
+    async def do_hand_turns(self, name: str, asset: str, share: float) -> None:
+        """More than the position is closed: what is left is the other way round, and not ours."""
+        self._by_hand(name, asset, -share)
+
+    async def do_hand_adds(self, name: str, asset: str, share: float) -> None:
+        self._by_hand(name, asset, share)
+
+    def _by_hand(self, name: str, asset: str, share: float) -> None:
+        venue = self._touched(name)
+        rules = venue.core.rules[venue.symbol(asset)]
+        held = venue.core.positions[venue.symbol(asset)].qty
+        lots = held * Decimal(str(share)) // rules.lot * rules.lot
+        if lots:
+            now_s = self.stage.world.loop.time()
+            self.troubles[name].lasted(now_s, now_s + SECOND_LOOK_S)
+            venue.trade_by_hand(asset, "buy" if lots > 0 else "sell", float(abs(lots) * rules.unit))
+
+    async def do_hand_lifts(self, name: str, asset: str) -> None:
+        """Our stop is taken off."""
+        venue = self._venue(name)
+        for algo in venue.core.algos.open(venue.symbol(asset)):
+            venue.core.algos.cancel(algo)
+            return
 
     async def do_liquidate(self, name: str, asset: str) -> None:
         if self._touched(name).held(asset):
@@ -229,7 +278,7 @@ class Chaos:
         """Everything works again, for good."""
         for venue in self.stage.world.venues.values():
             venue.faults.clear()
-            venue.clock_skew_ms = 0
+            venue.clock_skew_ms, venue.core.lists_lag_s = 0, 0.0
             venue.core.algos.gone, venue.core.algos.rejects_triggered = False, ""
             stream = venue.user_stream
             stream.stalled, stream.delay_s = False, 0.0

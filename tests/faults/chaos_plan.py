@@ -38,7 +38,13 @@ KINDS: dict[str, Callable[[Random], faults.Fault]] = {
     "too_many": lambda rng: faults.too_many(rng.choice((1, 3))),
     "empty": lambda rng: faults.empty(),
 }
-DEAFENING = {"kill", "kill_at_call", "frames", "stall", "cut", "expire", "down", "break"}
+DEAFENING = {"kill", "kill_at_call", "frames", "stall", "cut", "expire", "down", "break", "hide", "lag"}
+HANDS = {"hand", "liquidate", "deleverage", "hand_adds", "hand_turns"}
+FOREIGN = {"hand_adds", "hand_turns"}
+"""What leaves a position that is nobody's of ours."""
+PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
+UNKNOWN_CODES = {"binance": ("-5999", "-1", "-4999", "-9000"), "okx": ("51149", "59999", "1", "58999")}
+"""Codes of no list."""
 READS = ("lookup", "lookup_stop", "open_orders", "open_stops", "positions")
 
 
@@ -58,11 +64,17 @@ class Plan(NamedTuple):
 
     seed: int
     steps: tuple[Step, ...]
+    overrides: tuple[str, ...] = ()
 
     @property
     def has_hands(self) -> bool:
         """Whether somebody else touched the account."""
-        return any(step.verb in ("hand", "liquidate", "deleverage") for step in self.steps)
+        return any(step.verb in HANDS for step in self.steps)
+
+    @property
+    def has_foreign(self) -> bool:
+        """Whether somebody else held something there too: sizes and results of the account are not ours alone."""
+        return any(step.verb in FOREIGN for step in self.steps)
 
     @property
     def may_guess(self) -> bool:
@@ -80,7 +92,23 @@ class Plan(NamedTuple):
 
 
 def plan_of(seed: int) -> Plan:
-    """The session of that seed: a few trades, and around each of them whatever may go wrong."""
+    """The session of that seed: a few trades, around each of them whatever may go wrong, and in between what hides,
+    lags, jumps, says what no list has, or is done by hand."""
+    first, rng = first_plan_of(seed), Random(-seed - 1)
+    steps = list(first.steps)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(1, len(steps) + 1)
+        before = [step.args for step in steps[:at] if step.verb == "signal"]
+        asset, venue, side = rng.choice(before) if before else (*rng.choice(PERPETUALS), "long")
+        verb = rng.choice(list(LATER))
+        wait_s = rng.choice((0.0, 0.1, 0.5, 2.0)) * rng.random()
+        steps.insert(at, Step(wait_s, verb, LATER[verb](rng, str(asset), str(venue), str(side))))
+    protects = any(step.verb in FOREIGN for step in steps)
+    return Plan(seed, tuple(steps), PROTECT if protects else ())
+
+
+def first_plan_of(seed: int) -> Plan:
+    """Without what was added to the troubles later; `plan_of` puts that in between."""
     rng = Random(seed)
     verbs = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
     steps: list[Step] = []
@@ -138,6 +166,30 @@ ARGS: dict[str, Callable[[Random, str, str], tuple[object, ...]]] = {
     "resume": lambda rng, asset, venue: (),
     "wait": lambda rng, asset, venue: (rng.uniform(1.0, 4.0),),
 }
+LATER: dict[str, Callable[[Random, str, str, str], tuple[object, ...]]] = {
+    "hide": lambda rng, asset, venue, side: (venue, rng.choice((2.0, 5.0, 8.0, 12.0, 25.0))),
+    "break": lambda rng, asset, venue, side: _unknown_code(rng, venue),
+    "jump": lambda rng, asset, venue, side: (rng.choice((-120.0, 3_600.0)), rng.random() < 0.5),
+    "lag": lambda rng, asset, venue, side: (venue, rng.uniform(1.0, 10.0)),
+    "signal": lambda rng, asset, venue, side: (asset, venue, side),
+    "hand": lambda rng, asset, venue, side: (venue, asset, rng.choice((0.13, 0.37, 0.61, 0.9))),
+    "hand_turns": lambda rng, asset, venue, side: (venue, asset, rng.choice((1.4, 2.0))),
+    "hand_adds": lambda rng, asset, venue, side: (venue, asset, rng.choice((0.3, 1.0))),
+    "hand_lifts": lambda rng, asset, venue, side: (venue, asset),
+    "kill": lambda rng, asset, venue, side: (rng.randint(0, 400), rng.choice((0.1, 2.0))),
+}
+"""What was added to the troubles later: by asset, venue and side of a signal before it."""
+
+
+def _unknown_code(rng: Random, venue: str) -> tuple[object, ...]:
+    """A code of no list, for what was executed and for what was not."""
+    roles = rng.choice(
+        (("entry",), ("stop",), ("close",), ("target",), ("cancel",), ("cancel_stop",), ("entry", "stop", "close"))
+    )
+    fault = faults.answered(rng.choice(UNKNOWN_CODES[venue]), executes=rng.random() < 0.5)
+    return venue, roles, "unknown_code", fault, rng.choice((1, 1, 2))
+
+
 WEIGHTS = {
     "move": 8,
     "break": 12,

@@ -1,53 +1,74 @@
-"""Playing sessions of chaos by their seeds; alone: `python -m tests.faults.chaos_run SEED [SEED ...]`."""
+"""Playing sessions of chaos by their seeds, all in this process: `python -m tests.faults.chaos_run SEED[-LAST] ...`."""
 
 import asyncio
+import gc
 import logging
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.faults.chaos import OVERRIDES, Chaos
-from tests.faults.chaos_plan import plan_of
-from tests.faults.chaos_verdict import verdict
+from tests.faults.chaos_plan import Plan, plan_of
+from tests.faults.chaos_verdict import OTHER, Problem, Verdict, summary, verdict
 from tests.faults.generation import mark_what_belongs
 from tests.faults.jumping_loop import JumpingLoop
 from tests.faults.stage import Stage
 from tests.faults.world import real_config, world
 
+COLLECT_EVERY = 20
+"""What killed engines left half done is mentioned when it is collected."""
 
-def run(seed: int) -> list[str]:
-    """What does not hold at the end of that session; empty where all is well."""
+
+def run(plan: Plan) -> Verdict:
+    """How that session goes."""
     logging.disable(logging.CRITICAL)
     try:
         with tempfile.TemporaryDirectory(prefix="chaos") as home, asyncio.Runner(loop_factory=JumpingLoop) as runner:
-            return runner.run(_session(seed, Path(home)))
+            return runner.run(_session(plan, Path(home)))
     finally:
         logging.disable(logging.NOTSET)
 
 
-async def _session(seed: int, home: Path) -> list[str]:
+async def _session(plan: Plan, home: Path) -> Verdict:
     async with world() as made:
         mark_what_belongs(made.loop)
-        stage = Stage(made, home, real_config(*OVERRIDES))
+        stage = Stage(made, home, real_config(*OVERRIDES, *plan.overrides))
         stage.screen.draws = False
         await stage.begin()
         await stage.ready()
-        chaos = Chaos(stage, plan_of(seed))
+        chaos = Chaos(stage, plan)
         try:
             await chaos.play()
             return verdict(chaos)
         except Exception as error:
-            return [f"{type(error).__name__}: {error}"]
+            return Verdict((Problem(OTHER, f"{type(error).__name__}: {error}"),))
         finally:
             await stage.generation.stop()
 
 
-def told(seed: int, problems: list[str]) -> str:
+def told(plan: Plan, problems: Sequence[Problem]) -> str:
     """What to read when a session fails."""
-    return "\n".join((f"COCKPIT_CHAOS_SEED={seed}", *problems, str(plan_of(seed))))
+    sentences = (" ".join(filter(None, problem)) for problem in problems)
+    return "\n".join((f"COCKPIT_CHAOS_SEED={plan.seed}", *sentences, str(plan)))
+
+
+def _seeds(words: Sequence[str]) -> Iterator[int]:
+    for word in words:
+        first, _, last = word.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def _main(words: Sequence[str]) -> None:
+    verdicts = []
+    for number, seed in enumerate(_seeds(words), 1):
+        plan = plan_of(seed)
+        verdicts.append(found := run(plan))
+        print(told(plan, found.problems) if found.problems else f"seed {seed}: bare {found.bare_s:.2f} s", flush=True)
+        if number % COLLECT_EVERY == 0:
+            gc.collect()
+    print(summary(verdicts))
 
 
 if __name__ == "__main__":
-    for word in sys.argv[1:]:
-        found = run(int(word))
-        print(told(int(word), found) if found else f"seed {word}: well")
+    _main(sys.argv[1:])

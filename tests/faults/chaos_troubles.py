@@ -18,6 +18,7 @@ class Troubles:
 
     def __init__(self, venue: TradingVenue, now_s: Callable[[], float]) -> None:
         self._spans: list[tuple[float, float]] = []
+        self.explain_nothing: list[Fault] = []
         self._now_s = now_s
         self._meeting = venue.faults.meeting
         vars(venue.faults)["meeting"] = self._met
@@ -37,7 +38,7 @@ class Troubles:
 
     def _met(self, role: str, path: str) -> Fault | None:
         fault = self._meeting(role, path)
-        if fault is not None:
+        if fault is not None and not any(fault is other for other in self.explain_nothing):
             now_s = self._now_s()
             self.lasted(now_s, now_s + _costs_s(role, fault))
         return fault

@@ -26,6 +26,7 @@ from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.host import Host
 from cockpit.runtime.mode_gate import ModeGate
+from cockpit.runtime.startup import _live_start_ns, _not_later
 from tests.conftest import SHIPPED_CONFIG
 from tests.faults.jumping_loop import JumpingLoop
 from tests.faults.world import World
@@ -102,9 +103,10 @@ class Generation:
         journal = Journal(self.home / "journal.sqlite", backoff_s=(0.001,))
         self._is_behind = lambda: not journal.has_written(journal.appended)
         loop.busy_while(self._is_behind)
-        now_ns = loop.now_ns()
-        restored = journal.latest_restore(now_ns, FeedKind.LIVE)
-        session_id = now_ns if restored is None else max(now_ns, restored.session_id + 1)
+        restored = journal.latest_restore(world.wall_ns(), FeedKind.LIVE)
+        now_ns = _live_start_ns(world.market, restored)  # type: ignore[arg-type]
+        restored = None if restored is None else _not_later(restored, now_ns)
+        session_id = world.wall_ns() if restored is None else max(world.wall_ns(), restored.session_id + 1)
         journal.begin(SessionInfo(session_id, now_ns, FeedKind.LIVE, self._mode, "digest", "test"), restored)
         self.host = Host(self._config, Engine(self._config, now_ns, self._mode), world.market, journal, None)
         places = Places(self.home, SHIPPED_CONFIG)
@@ -114,7 +116,7 @@ class Generation:
             FeedKind.LIVE,
             self.host.inbox.answer,
             make_accounts=self._make_accounts,
-            timing=Timing(loop.now_ns),
+            timing=Timing(world.session.now_ns),
         )
         self.host.gate = gate
         if restored is None:

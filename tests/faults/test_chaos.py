@@ -9,7 +9,9 @@ import os
 
 import pytest
 
+from tests.faults.chaos_plan import Plan, first_plan_of, plan_of
 from tests.faults.chaos_run import run, told
+from tests.faults.chaos_verdict import summary
 
 BASE_SEED = 20_251_019
 SESSIONS = int(os.environ.get("COCKPIT_CHAOS", "96"))
@@ -20,13 +22,14 @@ REGRESSIONS = {
     20_253_323: "a stop's execution was told under the id of the order it became",
     1376: "a close that found no connection was looked up for eight seconds before it was sent again",
 }
-"""Seeds that failed once, and what they found."""
+"""Seeds of the first plans that failed once, and what they found."""
 
 
-def failures(seeds: list[int]) -> list[str]:
-    found = [told(seed, problems) for seed in seeds if (problems := run(seed))]
+def failures(plans: list[Plan]) -> list[str]:
+    verdicts = [run(plan) for plan in plans]
     gc.collect()  # what killed engines left half done is mentioned here, where that is expected
-    return found
+    print(summary(verdicts))
+    return [told(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
 
 
 @pytest.mark.timeout(3_600)
@@ -36,19 +39,19 @@ def test_every_session_ends_flat_and_whole(batch: int) -> None:
     """A killed engine leaves half-done work behind, which Python mentions when it is collected."""
     if "COCKPIT_CHAOS_SEED" in os.environ:
         pytest.skip("one seed is played alone")
-    found = failures([BASE_SEED + number for number in range(batch, SESSIONS, BATCHES)])
+    found = failures([plan_of(BASE_SEED + number) for number in range(batch, SESSIONS, BATCHES)])
     assert not found, "\n\n".join(found)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("seed", REGRESSIONS)
 def test_what_chaos_found_once_stays_mended(seed: int) -> None:
-    found = failures([seed])
+    found = failures([first_plan_of(seed)])
     assert not found, f"{REGRESSIONS[seed]}\n{found[0]}"
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif("COCKPIT_CHAOS_SEED" not in os.environ, reason="COCKPIT_CHAOS_SEED names a seed to play alone")
 def test_one_seed_alone() -> None:
-    found = failures([int(os.environ["COCKPIT_CHAOS_SEED"])])
+    found = failures([plan_of(int(os.environ["COCKPIT_CHAOS_SEED"]))])
     assert not found, found[0]

@@ -13,7 +13,7 @@ from cockpit.tui.flatten import at_stake
 from tests.faults.stage import Stage, staged
 from tests.loopback.matching_terms import Algo
 from tests.loopback.okx_bodies import OTHER_MODE
-from tests.loopback.trading_faults import dropped_after, empty
+from tests.loopback.trading_faults import dropped_after, empty, too_many
 from tests.loopback.trading_venue import TradingVenue
 
 VENUES = ("binance", "okx")
@@ -21,6 +21,7 @@ SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
 PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
 MOST_BARE_S = 3.0
 """A difference counts once two looks have shown it."""
+LOOK_AGAIN_S = 2.0
 
 
 def protections(venue: TradingVenue, symbol: str = "") -> list[Algo]:
@@ -167,6 +168,17 @@ async def test_an_answer_that_is_lost_leaves_one_stop(tmp_path: Path, name: str)
         await stage.restart()
         await asyncio.sleep(6)
         assert len(protections(venue)) == 1 and covers(venue), "known by its id after a restart"
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_was_not_carried_out_is_laid_at_the_next_look(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        venue.faults.add(too_many(retry_after_s=1), roles={"stop"})
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: covers(venue))
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S + LOOK_AGAIN_S
         await stage.flat()
 
 

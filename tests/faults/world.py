@@ -14,8 +14,9 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.events import AnyEvent, FundingRate, MarkPrice, OpenInterest, Positioning, Top, Trade
 from cockpit.domain.stream import TaskView
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.base.steady_clock import SteadyClock
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
 from cockpit.journal.sessions import FeedKind
@@ -53,11 +54,17 @@ def _keys(venue: str) -> VenueKeys:
 
 
 class World:
-    """Both venues, with one price for both. `market` is what the engine's feed hears of it."""
+    """Both venues, with one price for both. `market` is what the engine's feed hears of it.
+
+    `wall_ahead_s`: how far this machine's clock is from the venues'; `venues_tell_time`: whether a start learns theirs.
+    """
 
     def __init__(self, loop: JumpingLoop) -> None:
         self.loop = loop
         self.prices = dict(PRICES)
+        self.wall_ahead_s = 0.0
+        self.venues_tell_time = True
+        self.session = self.steady_clock()
         self.binance = BinanceTradingVenue(self.now_ms, WALLET_USD)
         self.okx = OkxTradingVenue(self.now_ms, WALLET_USD)
         self.venues: dict[str, TradingVenue] = {"binance": self.binance, "okx": self.okx}
@@ -71,6 +78,14 @@ class World:
 
     def now_ms(self) -> int:
         return self.loop.now_ns() // NS_PER_MS
+
+    def wall_ns(self) -> int:
+        """What this machine's clock says."""
+        return self.loop.now_ns() + round(self.wall_ahead_s * NS_PER_S)
+
+    def steady_clock(self) -> SteadyClock:
+        """A clock as an engine that starts now has it."""
+        return SteadyClock(self.wall_ns, self.loop.now_ns)
 
     def set_price(self, asset: str, price: float) -> None:
         """The market moves, on the venues and in the feed."""
@@ -87,7 +102,7 @@ class World:
             "COCKPIT_OKX_REST_URL": self.okx.rest_url,
             "COCKPIT_OKX_WS_URL": self.okx.ws_url,
         }
-        timing = Timing(self.loop.now_ns)
+        timing = Timing(self.session.now_ns)
         return {name: account_for(name, config, _keys(name), environ, timing) for name in names}
 
 
@@ -112,10 +127,19 @@ class WorldMarket:
         return ()
 
     def utc_ns(self) -> int:
-        return self.now_ns()
+        return self._world.loop.now_ns()
 
     def now_ns(self) -> int:
-        return self._world.loop.now_ns()
+        return self._world.session.now_ns()
+
+    def settle(self) -> None:
+        """A new session begins, at the venues' time where they are heard."""
+        self._world.session = self._world.steady_clock()
+        if self._world.venues_tell_time:
+            self.begin_at(self._world.loop.now_ns())
+
+    def begin_at(self, now_ns: int) -> None:
+        self._world.session.begin_at(now_ns)
 
     async def run(self, put: Put) -> None:
         reading = asyncio.create_task(self._read())
@@ -165,9 +189,9 @@ class WorldMarket:
 
 
 @contextmanager
-def venues_time(loop: JumpingLoop) -> Iterator[None]:
-    """The client library signs with the world's time, and reads the authorities' certificates once for all."""
-    clock = staticmethod(lambda: loop.now_ns() // NS_PER_MS)
+def machines_time(made: World) -> Iterator[None]:
+    """The client library reads the world's machine's clock, and the authorities' certificates once for all."""
+    clock = staticmethod(lambda: made.wall_ns() // NS_PER_MS)
     with (
         patch.object(BaseExchange, "milliseconds", clock),
         patch.object(ssl, "create_default_context", lambda *_, **__: CERTIFICATES),
@@ -181,6 +205,6 @@ async def world() -> AsyncIterator[World]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, JumpingLoop)
     made = World(loop)
-    with venues_time(loop):
+    with machines_time(made):
         async with made.binance, made.okx:
             yield made

@@ -122,7 +122,7 @@ class BinanceOrders:
         )
         found = [
             trade_body(execution)
-            for execution in self._core.executions
+            for execution in self._core.listed_executions
             if execution.symbol == params["symbol"]
             and execution.ts_ms >= since_ms
             and execution.trade_id >= from_id

@@ -63,6 +63,7 @@ class MatchingCore:
         self.positions = {symbol: Position(symbol) for symbol in self.rules}
         self.orders: dict[int, Order] = {}
         self.executions: list[Execution] = []
+        self.lists_lag_s = 0.0
         self.income: list[Income] = []
         self.paid_in = Coin()
         self.listeners = Listeners()
@@ -70,6 +71,12 @@ class MatchingCore:
         self.order_ids = itertools.count(8_389_000_001)
         self._trade_ids = itertools.count(5_500_001)
         self._fractions: deque[tuple[Decimal, ...]] = deque()
+
+    @property
+    def listed_executions(self) -> list[Execution]:
+        """What the lists of executions have by now: all but those of the last `lists_lag_s`."""
+        until_ms = self.clock_ms() - round(self.lists_lag_s * 1_000)
+        return [execution for execution in self.executions if not self.lists_lag_s or execution.ts_ms <= until_ms]
 
     # -- the market
 

@@ -131,7 +131,7 @@ class OkxOrders:
     def _fills(self, params: Params) -> list[Any]:
         found = [
             fill_body(execution)
-            for execution in reversed(self._core.executions)
+            for execution in reversed(self._core.listed_executions)
             if _wanted(execution.symbol, params)
             and params.get("ordId") in (None, str(execution.order_id))
             and execution.ts_ms >= int(params.get("begin", 0))

@@ -178,6 +178,10 @@ class Faults:
     def remove(self, rule: Rule) -> None:
         self.rules.remove(rule)
 
+    def drop(self, fault: Fault) -> None:
+        """Every rule with this very fault goes."""
+        self.rules = [rule for rule in self.rules if rule.fault is not fault]
+
     def clear(self) -> None:
         self.rules.clear()
 

@@ -68,7 +68,8 @@ class TradingVenue(VenueServer):
 
     Look at: `positions`, `held(asset)`, `open_orders`, `algo_orders`, `executions`, `calls`, `watch`, `core`.
     Do: `set_price`, `move`, `core.fill_next`, `core.fill`, `trade_by_hand`, `liquidate`, `deleverage`, `pay_funding`.
-    Break: `faults.add(...)`, `user_stream`, `stale_positions`, `key_revoked`, `core.algos.gone`, `clock_skew_ms`.
+    Break: `faults.add(...)`, `user_stream`, `stale_positions`, `key_revoked`, `core.algos.gone`,
+    `core.lists_lag_s`, `clock_skew_ms`.
     """
 
     core: MatchingCore
