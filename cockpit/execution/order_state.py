@@ -123,6 +123,11 @@ class OrderState:
         """Whether the engine was told that it works at the venue."""
         return self.told in RESTING
 
+    def rests_again(self, word: VenueOrder) -> bool:
+        """Whether it ended and another one rests under its id: sent twice, and the second came after the end."""
+        end = self._end
+        return self.is_over and end is not None and word.is_conditional and end.venue_order_id != word.venue_order_id
+
     @property
     def is_resting_entry(self) -> bool:
         """Whether it rests and would open a position."""

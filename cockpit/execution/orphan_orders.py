@@ -1,4 +1,5 @@
-"""Orders that carry our mark and that the engine knows nothing of: a lost journal, or a flatten of another process."""
+"""Orders that carry our mark and that the engine knows nothing of: a lost journal, a flatten of another process, or a
+stop that was sent twice and whose second copy arrived after the first had ended."""
 
 from collections.abc import Collection, Sequence
 
@@ -19,6 +20,8 @@ class OrphanOrders:
     def __init__(self, context: VenueContext) -> None:
         self._context = context
         self._was_flat: set[str] = set()
+        self._seconds: set[str] = set()
+        """Stops that rest under the id of one that ended, by the last look."""
         self._probes: dict[str, int] = {}
         """The probes' stops that rest, and since when they were seen."""
 
@@ -26,6 +29,7 @@ class OrphanOrders:
         """Take back what is nobody's. `held` are the perpetuals with a position; flat counts when seen twice."""
         flat = {order.asset for order in orders} - set(held)
         await self._sweep_probes(orders)
+        await self._sweep_seconds(orders)
         for order in orders:
             kept = self._context.state_of(order)
             if kept is None or not kept.is_ours_alone or kept.is_over:
@@ -33,6 +37,17 @@ class OrphanOrders:
             if not order.reduce_only or order.asset in flat & self._was_flat:
                 await self._take_back(order)
         self._was_flat = flat
+
+    async def _sweep_seconds(self, orders: Sequence[VenueOrder]) -> None:
+        """The second copy of a stop that was sent twice; seen twice, as a list may be older than the end."""
+        seconds = {order.venue_order_id: order for order in orders if self._is_second(order)}
+        for venue_order_id in seconds.keys() & self._seconds:
+            await self._take_back(seconds[venue_order_id], "came to the venue again after it had ended")
+        self._seconds = set(seconds)
+
+    def _is_second(self, order: VenueOrder) -> bool:
+        kept = self._context.state_of(order)
+        return kept is not None and kept.rests_again(order)
 
     async def _sweep_probes(self, orders: Sequence[VenueOrder]) -> None:
         """A probe's stop is there for less than a second: one that stays was left by a process that was killed."""

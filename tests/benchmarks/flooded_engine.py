@@ -15,6 +15,7 @@ from cockpit.config.places import Places, shipped_config_path
 from cockpit.domain.events import FundingRate, MarkPrice, OpenInterest, Positioning, Top, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import TaskView
+from cockpit.exchanges.base.steady_clock import SteadyClock
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime import startup
 from cockpit.runtime.headless import run_engine
@@ -45,6 +46,7 @@ class FloodedMarket:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._random = Random(1)
+        self._clock = SteadyClock()
 
     def workers(self) -> tuple[TaskView, ...]:
         return ()
@@ -56,7 +58,13 @@ class FloodedMarket:
         return self.now_ns()
 
     def now_ns(self) -> int:
-        return time.time_ns()
+        return self._clock.now_ns()
+
+    def settle(self) -> None:
+        """The venues on this machine have this machine's time."""
+
+    def begin_at(self, now_ns: int) -> None:
+        self._clock.begin_at(now_ns)
 
     async def run(self, put: Put) -> None:
         began_s, sent, turn, read_s = time.monotonic(), 0, cycle(PRICES), 0.0
@@ -71,7 +79,7 @@ class FloodedMarket:
             await asyncio.sleep(BATCH_S)
 
     async def _one(self, asset: str, number: int, put: Put) -> None:
-        now_ns, price = time.time_ns(), PRICES[asset] * (1 + self._random.uniform(-1e-5, 1e-5))
+        now_ns, price = self.now_ns(), PRICES[asset] * (1 + self._random.uniform(-1e-5, 1e-5))
         if number % 3 == 0:
             bid, ask = PRICES[asset], PRICES[asset] + TICKS[asset]
             event: Any = Top(now_ns, now_ns, "binance", asset, bid, 900.0, ask, 900.0)
@@ -80,7 +88,7 @@ class FloodedMarket:
         await put("market", event)
 
     async def _readings(self, put: Put) -> None:
-        now_ns = time.time_ns()
+        now_ns = self.now_ns()
         for asset, price in PRICES.items():
             await put("market", MarkPrice(now_ns, now_ns, "binance", asset, price, price))
             await put("market", Positioning(now_ns, asset, "test", 50.0, 50.0))

@@ -7,7 +7,7 @@ import pytest
 
 from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
 from tests.faults.stage import Stage, staged
-from tests.loopback.trading_faults import dropped_before, rejected, too_many, unknown
+from tests.loopback.trading_faults import dropped_before, late, rejected, too_many, unknown
 from tests.loopback.trading_venue import TradingVenue
 
 VENUES = ("binance", "okx")
@@ -176,3 +176,21 @@ async def test_42_a_stop_that_the_market_has_passed_closes_at_once(tmp_path: Pat
         assert stage.trade(trade_id).exit_reason is ExitReason.NO_STOP
         assert stage.is_bare(venue)
         assert venue.watch.longest_naked_s() < stage.config.execution.stop_within_s
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_stop_that_was_sent_twice_does_not_rest_again_after_it_was_cancelled(tmp_path: Path, name: str) -> None:
+    """Both are carried out late: the first is taken back with its trade, the second arrives after that."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        lost = venue.faults.add(late(), roles={"stop"}, times=None)
+        trade_id = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: stage.closed(trade_id))
+        venue.faults.remove(lost)
+        first, second, *_ = venue.waiting
+        for call in (first, second):
+            venue.waiting[:] = [call]
+            venue.carry_out_late()
+            assert venue.algo_orders
+            await stage.until(lambda: stage.is_bare(venue), within_s=8.0)
+        assert not venue.watch.doubled

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tests.loopback.matching_algos import protects
 from tests.loopback.matching_core import MatchingCore
-from tests.loopback.matching_terms import ZERO, Algo, Execution, Order
+from tests.loopback.matching_terms import ZERO, Algo, Execution, Order, Status
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class NakedSpell:
 
 class Watch:
     """`largest`: the largest position of each symbol ever, in its units. `naked`: every spell without a full stop.
-    `doubled`: client ids under which more than one order was ever taken. `flips`: a position that went from long to
-    short, or back, in a single trade."""
+    `doubled`: client ids under which more than one order was ever taken, stops apart that were cancelled before they
+    triggered. `flips`: a position that went from long to short, or back, in a single trade."""
 
     def __init__(self, core: MatchingCore) -> None:
         self.core = core
@@ -39,7 +39,7 @@ class Watch:
     @property
     def doubled(self) -> dict[str, int]:
         ids = Counter(order.client_id for order in self.core.orders.values() if order.owner == "client")
-        ids.update(algo.client_id for algo in self.core.algos.all.values())
+        ids.update(algo.client_id for algo in self.core.algos.all.values() if algo.status is not Status.CANCELED)
         return {client_id: count for client_id, count in ids.items() if count > 1}
 
     def longest_naked_s(self, symbol: str | None = None) -> float:

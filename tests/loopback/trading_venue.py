@@ -83,7 +83,7 @@ class TradingVenue(VenueServer):
         self.clock_skew_ms = 0
         self.frozen: dict[str, Position] | None = None
         self.user_stream = UserStream(self.private_sockets)
-        self._late: list[Call] = []
+        self.waiting: list[Call] = []
         self._prints = itertools.count(1)
         self._timers: list[asyncio.TimerHandle] = []
         self._stirring: asyncio.Task[None] | None = None
@@ -180,8 +180,8 @@ class TradingVenue(VenueServer):
         return Decimal(str(qty)) / self.core.rules[self.symbol(asset)].unit
 
     def carry_out_late(self) -> None:
-        """Now execute what `late()` kept."""
-        late, self._late = self._late, []
+        """Now execute what `late()` kept `waiting`."""
+        late, self.waiting = self.waiting, []
         for call in late:
             self.executed(call, self.core.positions)
 
@@ -297,7 +297,7 @@ class TradingVenue(VenueServer):
         if fault.is_late and fault.after_s is not None:
             self.later(fault.after_s, self.executed, call, self.core.positions)
         elif fault.is_late:
-            self._late.append(call)
+            self.waiting.append(call)
         if fault.hangs_s is not None:
             await asyncio.sleep(fault.hangs_s)
         if fault.loss is Loss.CUT:
