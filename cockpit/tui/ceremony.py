@@ -4,10 +4,8 @@ from cockpit.domain.kinds import Mode
 from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.ask import Ask
 from cockpit.tui.screens.checklist import limits, ticked_text, what_is_seen
-from cockpit.tui.text import Line, wrap
+from cockpit.tui.text import Line, clean
 from cockpit.tui.view import View
-
-CELLS = 80
 
 
 def resume(view: View, appearance: Appearance) -> Ask:
@@ -15,7 +13,7 @@ def resume(view: View, appearance: Appearance) -> Ask:
     now = view.snapshot
     halt = now.halt if now is not None else None
     why = halt.sentence if halt is not None else "the engine is not halted"
-    lines: list[Line] = [((row, "text"),) for row in wrap(why, CELLS)]
+    lines: list[Line] = [((clean(why), "text"),)]
     lines += [(), (("What was reviewed, and why may entries start again?", "strong"),)]
     return Ask("Resume", lines, appearance, check=lambda text: "" if text else "expected a reason, was none")
 
@@ -65,7 +63,7 @@ def _badge(wanted: Mode) -> Line:
 
 
 def _limits(view: View, of: Mode) -> list[Line]:
-    return [((row, "text"),) for sentence in limits(view, of.value) for row in wrap(sentence, CELLS)]
+    return [((clean(sentence), "text"),) for sentence in limits(view, of.value)]
 
 
 def _seen(view: View) -> list[Line]:
@@ -75,10 +73,7 @@ def _seen(view: View) -> list[Line]:
     if not open_points:
         return [((f"{view.glyphs.yes} checklist: all {len(seen)} points the engine can see are in order", "good"),)]
     head: Line = ((f"checklist: {len(open_points)} of {len(seen)} points are not in order", "warn"),)
-    return [
-        head,
-        *(((f"  {view.glyphs.no} {row}", "warn"),) for item in open_points for row in wrap(item.text, CELLS - 4)),
-    ]
+    return [head, *(((f"  {view.glyphs.no} {clean(item.text)}", "warn"),) for item in open_points)]
 
 
 def _own(view: View, ticked: frozenset[str]) -> list[Line]:

@@ -13,6 +13,7 @@ from cockpit.domain.kinds import EngineState, FeedState, Reading, TradePhase
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import footer, numbers
 from cockpit.tui.keys import keymap
+from cockpit.tui.screens.checklist import limits
 from cockpit.tui.view import HALTED_BY_KEY, View, plain_detail, state_note
 
 replace = msgspec.structs.replace
@@ -102,3 +103,21 @@ async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene)
         await stage.press("r")
         assert len(stage.app.screen_stack) == 1
         assert "resume: nothing is halted, the engine is armed" in stage.text()
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (120, 40)])
+async def test_the_ceremony_shows_its_input_and_its_limits_at_every_size(trading: Scene, size: tuple[int, int]) -> None:
+    async with staged(StandingLink(trading), size=size) as stage:
+        await stage.press("t")
+        seen = ""
+        for _ in range(40):
+            shown = stage.text()
+            assert "Type test to change the mode" in " ".join(shown.replace("│", " ").split())
+            answer = stage.app.screen.query_one("Answer").region
+            assert answer.height == 3 and answer.bottom <= size[1], "the answer's own row is on the screen"
+            seen += " ".join(shown.replace("│", " ").split())
+            await stage.press("down")
+        for sentence in limits(stage.app.view, "test"):
+            assert all(word in seen for word in sentence.split()), sentence
+        await stage.press(*"test", "enter")
+        await stage.until(lambda: stage.link.asked == [("set_mode", "test", "")])
