@@ -392,15 +392,3 @@ class CcxtAccount(ABC):
     def wanted(self, assets: Collection[str] | None) -> list[Listing]:
         """The listings of these assets; none for None, which means everywhere."""
         return [] if assets is None else [self.listing(asset) for asset in sorted(assets)]
-
-
-def kind_of(order: OrderRequest) -> CallKind:
-    """What sending it is for."""
-    return CallKind.EXIT if order.reduce_only else CallKind.ENTRY
-
-
-def given(price: float | None, what: str) -> float:
-    """A price that the kind of order needs. Raises `Refused` where there is none: nothing is sent."""
-    if price is None or not price > 0.0:
-        raise Refused(RefusalKind.OTHER, "", f"expected {what} over 0, was {price}: nothing was sent")
-    return price

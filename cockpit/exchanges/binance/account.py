@@ -22,9 +22,10 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.ccxt_account import CcxtAccount, given, kind_of
+from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
+from cockpit.exchanges.base.order_terms import given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
