@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -221,7 +222,8 @@ class Chaos:
         if lots:
             now_s = self.stage.world.loop.time()
             self.troubles[name].lasted(now_s, now_s + SECOND_LOOK_S)
-            venue.trade_by_hand(asset, "buy" if lots > 0 else "sell", float(abs(lots) * rules.unit))
+            with suppress(Refused):  # a venue may find it too small
+                venue.trade_by_hand(asset, "buy" if lots > 0 else "sell", float(abs(lots) * rules.unit))
 
     async def do_hand_lifts(self, name: str, asset: str) -> None:
         """Our stop is taken off."""
