@@ -164,6 +164,8 @@ class VenueTopic(StrEnum):
     """A position of ours is not listed and nothing explains it: its stop stays, no entry there until it is clear."""
     NO_STOPS = "no_stops"
     """The venue cannot hold a protective stop there: no entry there."""
+    GRID = "grid"
+    """The venue has changed its price step or lot there since the session began: no entry there."""
     FLATTEN = "flatten"
     """A step of the venue's flatten."""
     NOTE = "note"
@@ -179,6 +181,7 @@ class VenueTopic(StrEnum):
             VenueTopic.STRANGER,
             VenueTopic.POSITION_UNKNOWN,
             VenueTopic.NO_STOPS,
+            VenueTopic.GRID,
         )
 
     @property

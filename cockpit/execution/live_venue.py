@@ -60,6 +60,7 @@ class LiveVenue:
         self._sending = OrderSender(
             context, self._lookup, self._cancelling, watch, execution.entry_weight_share, wait_free_s, settings
         )
+        self._grids = self._sending.grids
         self._cancelling.sending_of = self._sending.task_of
         self._foreign = ForeignActivity(context)
         missed = MissedFills(context, self._foreign)
@@ -149,7 +150,7 @@ class LiveVenue:
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What a supervisor keeps running, by name."""
         venue = self._context.venue
-        return {f"{venue} stream": self.follow, f"{venue} reconcile": self.reconcile}
+        return {f"{venue} stream": self.follow, f"{venue} reconcile": self.reconcile, f"{venue} grids": self._grids.run}
 
     async def follow(self) -> None:
         """Read the private stream, for ever."""

@@ -21,6 +21,7 @@ from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.entry_settings import EntrySettings
 from cockpit.execution.entry_watch import EntryWatch
+from cockpit.execution.grid_watch import GridWatch
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext
@@ -44,6 +45,7 @@ class OrderSender:
         settings: EntrySettings,
     ) -> None:
         self.entries_refused = ""
+        self.grids = GridWatch(context)
         self._watch = watch
         self._context = context
         self._lookup = lookup
@@ -165,6 +167,7 @@ class OrderSender:
 
     def _answered(self, kept: OrderState, order: VenueOrder) -> None:
         self._context.answered()
+        self.grids.compare()
         self._context.take(kept, order)
         self._lookup.follow(kept)
 
@@ -174,6 +177,8 @@ class OrderSender:
             self._doubted(kept, refusal)
         else:
             context.answered()
+            if refusal.kind is RefusalKind.OFF_GRID:
+                self.grids.refused(kept.asset)
             context.emit(kept.refuse(str(refusal), context.now_ns))
 
     def _doubted(self, kept: OrderState, failure: Exception) -> None:

@@ -37,6 +37,12 @@ class ScriptedAccount:
     def unreadable(self) -> tuple[str, ...]:
         return ()
 
+    def changed_grid(self, asset: str) -> str:
+        return ""
+
+    async def read_grids(self) -> None:
+        return None
+
     def most_at_market(self, position: HeldPosition) -> float | None:
         return None
 

@@ -253,6 +253,12 @@ class VenueAccount(Protocol):
     def most_at_market(self, position: HeldPosition) -> float | None:
         """The largest market order that the venue takes there, in base coins; None while unknown."""
 
+    def changed_grid(self, asset: str) -> str:
+        """How the venue's price step or lot there has changed since it was opened; "" where orders still fit."""
+
+    async def read_grids(self) -> None:
+        """Ask anew what the venue lists, on which grid."""
+
     async def close(self) -> None:
         """Close every connection."""
 

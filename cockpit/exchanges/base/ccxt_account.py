@@ -180,6 +180,14 @@ class CcxtAccount(ABC):
         listing = self.listings.of_asset(position.asset)
         return None if listing is None or listing.most is None else listing.coins(listing.most)
 
+    def changed_grid(self, asset: str) -> str:
+        """How the venue's price step or lot there has changed since it was opened; "" where orders still fit."""
+        return self.listings.changed(asset)
+
+    async def read_grids(self) -> None:
+        """Ask anew what the venue lists, on which grid."""
+        await self.lists.load_beside()
+
     async def close(self) -> None:
         """Close every connection; what is still under way is given up."""
         self.lists.drop()

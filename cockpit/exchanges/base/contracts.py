@@ -81,6 +81,7 @@ class Listings:
         self._asset_of = asset_of
         self._listed: dict[str, Listing] = {}
         self._by_asset: dict[str, Listing] = {}
+        self._first: dict[str, Listing] = {}
 
     def is_first(self, listing: Listing) -> bool:
         """Whether orders on its asset go to it: an asset may be listed more than once."""
@@ -100,6 +101,17 @@ class Listings:
         self._listed = {listing.market_id: listing for listing in listings}
         self._by_asset |= {listing.asset: self._unlisted(listing.market_id) for listing in self._by_asset.values()}
         self._by_asset |= {listing.asset: listing for listing in self._listed.values()}
+        self._first = {listing.asset: listing for listing in self._listed.values()} | self._first
+
+    def changed(self, asset: str) -> str:
+        """How the grid there is another than at first, so that what was on that one may be off this; "" where not."""
+        first, now = self._first.get(asset), self._by_asset.get(asset)
+        if first is None or now is None or not now.is_listed:
+            return ""
+        lots = first.lot * first.unit, now.lot * now.unit
+        if not first.tick % now.tick and not lots[0] % lots[1]:
+            return ""
+        return f"price step {first.tick:f} to {now.tick:f}, lot {plain(lots[0])} to {plain(lots[1])}"
 
     def of(self, market_id: str) -> Listing:
         """By the venue's name, listed or not."""
