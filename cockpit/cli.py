@@ -17,6 +17,7 @@ from cockpit.commands.engine_command import engine
 from cockpit.commands.engine_commands import check, drill, flatten, status, stop
 from cockpit.commands.front import BAD, NO, YES, Front
 from cockpit.commands.global_options import globals_first
+from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
@@ -36,6 +37,7 @@ FORESEEN = {
     "cockpit.client.errors.EngineUnreachable": NO,
     "cockpit.exchanges.binance.raw_capture.CaptureError": BAD,
     "cockpit.feeds.simulated.shocks.ShockError": BAD,
+    "cockpit.history.errors.HistoryError": BAD,
     "cockpit.journal.errors.JournalError": BAD,
     "cockpit.journal.errors.RecordingError": BAD,
     "cockpit.runtime.host.NotAnswered": NO,
@@ -243,6 +245,8 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 """The commands as the help lists them: what is needed in a hurry comes first."""
 for _name, _command in _IN_ORDER.items():
     app.command(_name)(_command)
+    if _name == "replay":
+        app.add_typer(history, name="history")
 
 
 def _collect_no_garbage() -> None:
