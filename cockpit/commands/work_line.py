@@ -10,7 +10,7 @@ EVERY_S = 0.2
 
 
 class WorkLine:
-    """The line. Told what was done and when a file ends; the time left is that of the bytes of files not read yet."""
+    """The line. Told what was done and when a file ends; the time left is that of the bytes not read yet."""
 
     def __init__(
         self, what: str, sizes: list[int], *, silent: bool = False, now_s: Callable[[], float] = time.monotonic
@@ -20,7 +20,7 @@ class WorkLine:
         self._shown = not silent and sys.stderr.isatty()
         self._now_s = now_s
         self._began_s = self._drawn_s = now_s()
-        self._count = self._files = 0
+        self._count = self._files = self._read_bytes = 0
 
     def __enter__(self) -> "WorkLine":
         return self
@@ -28,14 +28,16 @@ class WorkLine:
     def __exit__(self, *_: object) -> None:
         self.erase()
 
-    def add(self, count: int) -> None:
-        """So much more was done."""
+    def add(self, count: int, read_bytes: int) -> None:
+        """So much more was done, and so many bytes of the file at hand were read by then."""
         self._count += count
+        self._read_bytes = read_bytes
         self._draw()
 
     def finish_one(self) -> None:
         """A file is at its end."""
         self._files += 1
+        self._read_bytes = 0
         self._draw()
 
     def erase(self) -> None:
@@ -48,8 +50,9 @@ class WorkLine:
         """What it shows now."""
         spent_s = max(self._now_s() - self._began_s, 1e-9)
         text = f"{self._files}/{len(self._sizes)} files, {self._count:,} {self._what}, {self._count / spent_s:,.0f}/s"
-        done, left = sum(self._sizes[: self._files]), sum(self._sizes[self._files :])
-        return f"{text}, {spent_s * left / done:.0f} s left" if done and left else text
+        done = sum(self._sizes[: self._files]) + self._read_bytes
+        left = sum(self._sizes) - done
+        return f"{text}, {spent_s * left / done:.0f} s left" if done > 0 and left > 0 else text
 
     def _draw(self) -> None:
         if self._shown and self._now_s() - self._drawn_s >= EVERY_S:

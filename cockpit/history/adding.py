@@ -21,8 +21,8 @@ from cockpit.history.recorded_rows import capture_rows, recording_rows
 from cockpit.history.source_files import Given, check_sum, is_capture, public_file, sha256_of
 from cockpit.history.store import PART, Series, Store, day_text, joined
 
-Progress = Callable[[int], None]
-"""Told how many more rows were read."""
+Progress = Callable[[int, int], None]
+"""Told how many more rows were read, and how many of the file's bytes by then (0 where that is not known)."""
 
 
 class Added(NamedTuple):
@@ -85,10 +85,10 @@ class _Import:
         if self._is_known():
             return Added(self._path)
         try:
-            for series, rows in source:
+            for series, rows, read_bytes in source:
                 self._take(series, rows)
                 if progress is not None:
-                    progress(rows.num_rows)
+                    progress(rows.num_rows, read_bytes)
             written = self._put_in_place()
         finally:
             for part in self._parts.values():
@@ -97,7 +97,7 @@ class _Import:
         days = tuple(sorted({day_text(day) for _, day in written}))
         return Added(self._path, self._rows, days, self._duplicates, self._changed, tuple(self._left.most_common()))
 
-    def _source(self) -> Iterable[tuple[Series, pa.Table]]:
+    def _source(self) -> Iterable[tuple[Series, pa.Table, int]]:
         if self._path.suffix == ".rec":
             return self._recorded(recording_rows(self._path, self._left))
         if is_capture(self._path):
@@ -105,11 +105,11 @@ class _Import:
         public = public_file(self._path, self._given)
         self._symbol, self._span_ns = public.symbol, public.span_ns
         series = Series(public.venue, public.asset, public.form.kind)
-        return ((series, rows) for rows in rows_of(self._path, public, self._left))
+        return ((series, rows, read_bytes) for rows, read_bytes in rows_of(self._path, public, self._left))
 
     @staticmethod
-    def _recorded(found: Iterator[tuple[tuple[str, str, Kind], pa.Table]]) -> Iterator[tuple[Series, pa.Table]]:
-        return ((Series(*series), rows) for series, rows in found)
+    def _recorded(found: Iterator[tuple[tuple[str, str, Kind], pa.Table]]) -> Iterator[tuple[Series, pa.Table, int]]:
+        return ((Series(*series), rows, 0) for series, rows in found)
 
     def _take(self, series: Series, rows: pa.Table) -> None:
         self._rows += rows.num_rows

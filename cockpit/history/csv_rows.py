@@ -21,17 +21,19 @@ CROSSED = "top whose bid is above its ask"
 FAR_STAMP = "stamp more than a day away from the day or month of the file's name"
 
 
-def rows_of(path: Path, public: PublicFile, left: Counter[str]) -> Iterator[pa.Table]:
-    """The usable rows in the file's order; what is not taken is counted in `left` by reason.
+def rows_of(path: Path, public: PublicFile, left: Counter[str]) -> Iterator[tuple[pa.Table, int]]:
+    """The usable rows in the file's order, and how many of its bytes were read by then.
+
+    What is not taken is counted in `left` by reason.
 
     Raises `HistoryError` at the first row that is none: such a file counts not at all.
     """
     row = 0
     try:
-        with opened(path) as file:
-            for batch in _reader(path, file, public):
+        with opened(path) as (stream, file):
+            for batch in _reader(path, stream, public):
                 _refuse_other_symbol(batch, public)
-                yield _usable(_converted(batch, public), public, left)
+                yield _usable(_converted(batch, public), public, left), file.tell()
                 row += batch.num_rows
     except HistoryError as error:
         text = str(error)

@@ -130,21 +130,21 @@ def check_sum(path: Path, sha256: str) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The CSV's bytes as a stream with `peek`, whatever it is packed in. Damage raises `HistoryError` while it is read.
+def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The CSV's bytes as a stream with `peek`, whatever it is packed in, and the file itself, for how far that is.
 
-    A zip's own check sum is verified when its end is read.
+    Damage raises `HistoryError` while it is read. A zip's own check sum is verified when its end is read.
     """
     try:
-        if path.name.endswith(".zip"):
-            with zipfile.ZipFile(path) as packed, packed.open(_only_member(path, packed)) as file:
-                yield file
-        elif path.name.endswith(".gz"):
-            with gzip.open(path, "rb") as unpacked:
-                yield cast(IO[bytes], unpacked)
-        else:
-            with path.open("rb") as plain:
-                yield plain
+        with path.open("rb") as file:
+            if path.name.endswith(".zip"):
+                with zipfile.ZipFile(file) as packed, packed.open(_only_member(path, packed)) as unzipped:
+                    yield unzipped, file
+            elif path.name.endswith(".gz"):
+                with gzip.open(file, "rb") as unpacked:
+                    yield cast(IO[bytes], unpacked), file
+            else:
+                yield file, file
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError) as error:
         raise HistoryError(f"{path}: expected a whole file, was damaged: {error}") from error
     except OSError as error:

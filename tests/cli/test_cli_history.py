@@ -99,7 +99,9 @@ def test_a_terminal_sees_rate_and_time_left_and_a_pipe_does_not(folder: Path, ho
             break
         seen += chunk
     os.close(watched)
-    assert b"/12 files, " in seen
+    assert b"/13 files, " in seen
+    assert b"/s, " in seen
+    assert b" s left" in seen
     assert b"\x1b" not in out
 
 
@@ -107,7 +109,8 @@ def test_the_time_left_is_that_of_the_bytes_not_read_yet() -> None:
     now = [0.0]
     line = WorkLine("rows", [100, 300], now_s=lambda: now[0])
     now[0] = 2.0
-    line.add(5_000)
-    assert line.text() == "0/2 files, 5,000 rows, 2,500/s"
+    assert line.text() == "0/2 files, 0 rows, 0/s"
+    line.add(5_000, 50)
+    assert line.text() == "0/2 files, 5,000 rows, 2,500/s, 14 s left"
     line.finish_one()
     assert line.text() == "1/2 files, 5,000 rows, 2,500/s, 6 s left"

@@ -16,8 +16,8 @@ from cockpit.history.kinds import AGG_TRADES, FUNDING, POSITIONING, RECORDED_TOP
 from cockpit.history.source_files import Given, files_in
 from cockpit.history.store import Series, Store, day_of, is_whole
 from tests.history import public_files
-from tests.history.shelf import Shelf
 from tests.history.public_files import DAY_MS, put, shuffled
+from tests.history.shelf import Shelf
 
 BTC = Series("binance", "BTC", AGG_TRADES)
 DAY = day_of("2024-08-08")

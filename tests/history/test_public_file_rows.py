@@ -11,8 +11,8 @@ from cockpit.history.kinds import AGG_TRADES, DEPTH_BANDS, FUNDING, KINDS, POSIT
 from cockpit.history.source_files import Given
 from cockpit.history.store import Series, day_of
 from tests.history import public_files
-from tests.history.shelf import Shelf
 from tests.history.public_files import DAY_MS, put
+from tests.history.shelf import Shelf
 
 NS_PER_MS = 1_000_000
 
