@@ -46,8 +46,20 @@ FORESEEN = {
 }
 """Errors whose text is a line for the operator, with their exit codes. By name, so that none is imported for it."""
 
+
+class _InOrder(typer.core.TyperGroup):
+    """Lists the commands in our order: typer's own puts those with commands of their own before all others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names."""
+        order = [*_IN_ORDER]
+        order.insert(order.index("replay") + 1, "history")
+        return order
+
+
 app = typer.Typer(
     name="cockpit",
+    cls=_InOrder,
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -245,8 +257,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 """The commands as the help lists them: what is needed in a hurry comes first."""
 for _name, _command in _IN_ORDER.items():
     app.command(_name)(_command)
-    if _name == "replay":
-        app.add_typer(history, name="history")
+app.add_typer(history, name="history")
 
 
 def _collect_no_garbage() -> None:

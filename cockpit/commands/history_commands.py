@@ -21,8 +21,7 @@ StoreOption = Annotated[
 history = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Past market data: public files, captures and recordings as columns.\n\n"
-    "Example: cockpit history add ~/downloads",
+    help="Past market data, as columns on disk.\n\nExample: cockpit history add ~/downloads",
 )
 
 
@@ -96,7 +95,7 @@ def check(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
-    """What is there day by day, its gaps, and what a backtest of this config's setups would lack.
+    """What is there day by day, its gaps, and what a backtest would lack.
 
     Exit 0 when every day is whole and nothing lacks, 1 when not.
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -55,9 +56,14 @@ def test_every_file_it_names_exists(page: Path) -> None:
 
 
 def commands() -> dict[str, set[str]]:
-    """Every command with its options."""
+    """Every command with its options, those of the commands under it included."""
     found = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return {name: {option for one in command.params for option in one.opts} for name, command in found.items()}
+    return {name: options_of(command) for name, command in found.items()}
+
+
+def options_of(command: Any) -> set[str]:
+    under = getattr(command, "commands", {}).values()
+    return {option for one in (command, *under) for parameter in one.params for option in parameter.opts}
 
 
 def test_the_readme_has_a_row_for_every_command_and_no_other() -> None:
