@@ -122,6 +122,9 @@ class _Import:
                 self._parts[series, int(day)] = part
             is_today = days == day
             part.write(rows if is_today.all() else rows.filter(pa.array(is_today)))
+        for (other, day), part in self._parts.items():
+            if other == series and day < days.min():
+                part.flush()
 
     def _put_in_place(self) -> list[tuple[Series, int]]:
         known = {at: self._store.about(*at) for at in self._parts}

@@ -90,11 +90,11 @@ class DayWriter:
         self._waiting.append(rows)
         self._waiting_rows += rows.num_rows
         if self._waiting_rows >= ROW_GROUP:
-            self._flush()
+            self.flush()
 
     def close(self, about: About | None = None) -> None:
         """Finish the file; `about` goes into it, and then it is whole."""
-        self._flush()
+        self.flush()
         if about is not None:
             self._writer.add_key_value_metadata({ABOUT_KEY: msgspec.json.encode(about)})
         self._writer.close()
@@ -105,7 +105,8 @@ class DayWriter:
             self._writer.close()
         self.path.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand what waits for a full row group to the file: no more rows of this day are expected."""
         if self._waiting:
             self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks(), row_group_size=ROW_GROUP)
             self._waiting, self._waiting_rows = [], 0
@@ -113,7 +114,7 @@ class DayWriter:
     def _follow(self, rows: pa.Table) -> None:
         """Look at each row beside the one before it: is it in order, and is something missing between them?"""
         joined = rows if self._last is None else pa.concat_tables([self._last, rows])
-        self._last = rows.slice(rows.num_rows - 1)
+        self._last = rows.take(pa.array([rows.num_rows - 1]))  # a slice would keep the whole batch
         if not self.in_order or joined.num_rows < 2:
             return
         first, second = _keys(joined, self._kind)
