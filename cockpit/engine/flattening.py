@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 
-from cockpit.domain.actions import FlattenVenues
+from cockpit.domain.actions import FlattenVenues, QueryPosition
+from cockpit.domain.events import VenuePosition
 from cockpit.domain.kinds import ExitReason
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.trade_life import TradeLife
 
 FLAT_READS = 2
+ASK_AFTER_NS = NS_PER_S // 2
+"""A venue that leaves our own closes unanswered for so long is asked what it holds; swept once it answers that."""
 SWEEP_ANYWAY_NS = 5 * NS_PER_S
 """A venue that leaves our own closes unanswered for so long is swept all the same."""
 
@@ -22,6 +25,8 @@ class Flattening:
         self._started_ns = started_ns
         self._unswept = list(venues)
         self._flat_reads: dict[str, int] = {}
+        self._asked: set[str] = set()
+        self._answers: set[str] = set()
 
     def start(self, trades: list[TradeLife], out: Outbox) -> None:
         """Freeze, and send every close."""
@@ -30,10 +35,27 @@ class Flattening:
             trade.close(ExitReason.FLATTEN, self.reason, out)
         self._step(f"CLOSE: {len(trades)} trades told to leave at market, reduce-only", out)
 
+    def ask(self, trades: list[TradeLife], busy: Collection[str], out: Outbox) -> None:
+        """Ask a venue that has not answered a close for a position there: whether it is the venue that hangs."""
+        if out.now_ns - self._started_ns < ASK_AFTER_NS:
+            return
+        for trade in trades:
+            venue = trade.record.venue
+            if venue in self._unswept and venue in busy and venue not in self._asked:
+                self._asked.add(venue)
+                out.add(QueryPosition(out.now_ns, venue, trade.record.asset))
+
+    def on_position(self, position: VenuePosition, out: Outbox) -> None:
+        """A venue that was asked answers: only the close hangs."""
+        venue = position.venue
+        if venue in self._asked and venue in self._unswept and venue not in self._answers and position.qty != 0.0:
+            self._answers.add(venue)
+            self._step(f"{venue} answers, but not to our close: it is swept now", out)
+
     def go_on(self, busy: Collection[str], out: Outbox) -> tuple[str, ...]:
         """Sweep each venue for whatever else is there, once none of our trades is open on it; those swept now."""
         is_late = out.now_ns - self._started_ns >= SWEEP_ANYWAY_NS
-        due = tuple(venue for venue in self._unswept if is_late or venue not in busy)
+        due = tuple(venue for venue in self._unswept if is_late or venue in self._answers or venue not in busy)
         if not due:
             return ()
         self._unswept = [venue for venue in self._unswept if venue not in due]

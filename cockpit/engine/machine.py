@@ -157,7 +157,7 @@ class Engine:
             **dict.fromkeys(orders, self.book.on_order),
             happened.FillWitnessed: self.book.on_witness,
             happened.FundingPaid: self.book.on_funding,
-            happened.VenuePosition: self.book.on_position,
+            happened.VenuePosition: self.risk.on_position,
             happened.ForeignPosition: self.foreign.take,
             happened.VenueFlat: self._on_venue_flat,
             happened.VenueNotice: self.risk.on_venue_notice,

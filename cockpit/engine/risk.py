@@ -3,7 +3,7 @@
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged
-from cockpit.domain.events import HealthFactor, VenueNotice
+from cockpit.domain.events import HealthFactor, VenueNotice, VenuePosition
 from cockpit.domain.kinds import EngineState, Mode, TradePhase, VenueTopic
 from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
@@ -157,11 +157,19 @@ class Risk:
         self.announce(out)
         self.flattening.start(self._book.trades, out)
 
+    def on_position(self, position: VenuePosition, out: Outbox) -> None:
+        """A venue said what it holds: the books hear it, and a flatten that waits for that venue."""
+        self._book.on_position(position, out)
+        if self.flattening is not None:
+            self.flattening.on_position(position, out)
+
     def follow_flatten(self, out: Outbox) -> None:
         """Take the flatten as far as the venues' answers allow."""
         if self.flattening is None:
             return
-        swept = self.flattening.go_on(self._book.busy_venues(), out)
+        busy = self._book.busy_venues()
+        self.flattening.ask(self._book.trades, busy, out)
+        swept = self.flattening.go_on(busy, out)
         for trade in self._book.trades:
             if trade.record.venue in swept:
                 trade.reasking.leave_to_the_sweep()

@@ -217,6 +217,19 @@ def test_a_close_that_nobody_knows_of_is_not_waited_for(bare: Bare) -> None:
     assert [sweep.venues for sweep in bare.seen.of(FlattenVenues)] == [("okx",)]
 
 
+def test_a_close_that_hangs_is_not_waited_for_where_the_venue_answers_else(bare: Bare) -> None:
+    bare.opened()
+    bare.flatten()
+    asked = len(bare.seen.of(QueryPosition))
+    bare.wait_s(1)
+    assert bare.seen.of(FlattenVenues) == [], "the venue may hang as a whole: the close may still be on its way"
+    assert len(bare.seen.of(QueryPosition)) == asked + 1
+    bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.01, 4_000.0, 1))
+    assert [sweep.venues for sweep in bare.seen.of(FlattenVenues)] == [("okx",)]
+    bare.wait_s(10)
+    assert len(bare.seen.of(FlattenVenues)) == 1 and len(bare.seen.of(QueryPosition)) == asked + 1
+
+
 def test_a_close_that_is_refused_is_not_waited_for(bare: Bare) -> None:
     bare.opened()
     bare.flatten()
