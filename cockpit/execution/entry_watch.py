@@ -64,12 +64,23 @@ class EntryWatch:
                     return
                 try:
                     call = context.account.positions()
-                    self.attribute(await within(context.pace.call_within_s, call, "positions"))
+                    positions = await within(context.pace.call_within_s, call, "positions")
+                    self.attribute(positions)
+                    await self._find_filled(watched, positions)
                     if look % LIST_EVERY == 0:
                         for asset in {kept.asset for kept in watched if kept.is_witnessed}:
                             await self._list(asset)
                 except VenueFailure as failure:
                     context.met(failure)
+
+    async def _find_filled(self, watched: Sequence[OrderState], positions: Sequence[HeldPosition]) -> None:
+        """Entries that rest with no stream to speak of them: asked for where the position is another than ours."""
+        context = self._context
+        held = {position.asset: position.qty for position in positions if position.nets_with_ours}
+        for kept in watched:
+            surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
+            if kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON:
+                await within(context.pace.call_within_s, self._lookup.find(kept), f"look up {kept.order_id}")
 
     async def _list(self, asset: str) -> None:
         """Look for executions under an id of ours, where no order of that id is to be found."""
@@ -82,7 +93,9 @@ class EntryWatch:
                 context.book(by_id[fill.client_id], [fill])
 
     def _is_watched(self, kept: OrderState) -> bool:
-        """Until it is known, and so long after it was given up."""
+        """Until it is known, and so long after it was given up; one that rests while no stream would tell of it."""
+        if kept.is_resting_entry and not self._context.is_linked:
+            return True
         age_s = self._context.timing.since_s(kept.sent_ns)
         return kept.is_in_doubt and (not kept.was_given_up or age_s < self._context.pace.watch_given_up_s)
 

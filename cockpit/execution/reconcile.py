@@ -76,6 +76,9 @@ class Reconcile:
     def linked(self, is_up: bool, sentence: str) -> None:
         """The private stream stands, or broke: what it said meanwhile is lost."""
         was, self._is_linked = self._is_linked, is_up
+        self._context.is_linked = is_up
+        if not is_up:
+            self._watch.begin()
         if is_up != was:
             word = "stands" if is_up else "is down, asking instead"
             self._context.notify(VenueTopic.NOTE, f"{self._context.venue} private stream {word}: {sentence}")

@@ -100,6 +100,8 @@ class VenueContext:
         self.fills_told = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
+        self.is_linked = False
+        """Whether the private stream stands."""
         self._left_alone_until_ns = 0
         self._put = put
         self._said: dict[tuple[str, VenueTopic], VenueNotice] = {}
