@@ -168,7 +168,6 @@ def test_text_says_what_was_decided(heavy_shorts: Replayed) -> None:
     assert "still open" in text
     assert heavy_shorts.tally.digest in text
     assert "0.0004 BTC at 61,690.1: " in text
-    assert max(len(line) for line in text.splitlines()) <= 80
 
 
 def test_json_holds_no_noise_of_the_floats(few_shorts: Replayed) -> None:
