@@ -11,7 +11,7 @@ from typing import Any
 from tests.witness.binance_codes import BinanceError
 from tests.witness.binance_orders import BinanceOrders, Params, truth
 from tests.witness.binance_rows import income_rows, position_row, trade_row
-from tests.witness.curtain import FirstPaint
+from tests.witness.curtain import ListFaults
 from tests.witness.ledger import Ledger
 from tests.witness.numbers import text
 from tests.witness.records import Key
@@ -21,7 +21,7 @@ LISTEN_KEY_S = 3_600.0
 
 
 class BinanceAccount:
-    def __init__(self, orders: BinanceOrders, ledger: Ledger, curtain: FirstPaint) -> None:
+    def __init__(self, orders: BinanceOrders, ledger: Ledger, curtain: ListFaults) -> None:
         self.orders = orders
         self.matching = orders.matching
         self.ledger = ledger

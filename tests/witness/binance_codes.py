@@ -11,6 +11,7 @@ from tests.witness.records import Reason
 REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.NO_MARGIN: (-2019, "Margin is insufficient."),
     Reason.REDUCE_ONLY: (-2022, "ReduceOnly Order is rejected."),
+    Reason.RESERVED: (-4118, "ReduceOnly Order Failed. Please check your existing position and open orders."),
     Reason.DUPLICATE: (-4116, "ClientOrderId is duplicated."),
     Reason.BAD_PRICE: (-4014, "Price not increased by tick size."),
     Reason.BAD_QTY: (-1111, "Precision is over the maximum defined for this asset."),

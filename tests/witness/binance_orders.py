@@ -10,13 +10,14 @@ state.
 Silent: whether plain cancels may name algo orders (here: no, ccxt issue 27486 says -2011 and -2013).
 """
 
+import asyncio
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tests.witness.binance_codes import BinanceError, missing, refusal
 from tests.witness.binance_rows import algo_row, order_row
-from tests.witness.curtain import FirstPaint
+from tests.witness.curtain import ListFaults
 from tests.witness.matching import Matching, Ticket
 from tests.witness.numbers import ZERO, is_on
 from tests.witness.records import Order, Reason, Refused, Trigger
@@ -32,7 +33,7 @@ def truth(value: str | None) -> bool:
 
 
 class BinanceOrders:
-    def __init__(self, matching: Matching, triggers: Triggers, curtain: FirstPaint) -> None:
+    def __init__(self, matching: Matching, triggers: Triggers, curtain: ListFaults) -> None:
         self.matching = matching
         self.triggers = triggers
         self.curtain = curtain
@@ -118,6 +119,7 @@ class BinanceOrders:
         self.countdowns.pop(symbol, None)
         if ms:
             self.countdowns[symbol] = self.matching.clock.mono_s() + ms / 1_000
+            asyncio.get_running_loop().call_later(ms / 1_000 + 0.01, self.run_countdowns)
         return {"symbol": symbol, "countdownTime": str(ms)}
 
     def run_countdowns(self) -> None:

@@ -183,13 +183,13 @@ def _income(row: BillRow, kind: str, amount: Decimal, trade: str) -> dict[str, A
 
 
 def order_event(order: Order, execution: str, fill: Fill | None, now_ms: int) -> dict[str, Any]:
-    is_liquidation = order.source == "liquidation"
+    is_forced = order.source in ("liquidation", "adl")
     body: dict[str, Any] = {
         "s": order.instrument,
         "c": order.client_id,
         "S": order.side,
-        "o": "LIMIT" if is_liquidation else order.kind,
-        "f": "IOC" if is_liquidation else order.tif,
+        "o": "LIMIT" if is_forced else order.kind,
+        "f": "IOC" if is_forced else order.tif,
         "q": text(order.qty),
         "p": text(order.price),
         "ap": text(order.average),

@@ -18,6 +18,7 @@ from tests.witness.binance_account import BinanceAccount
 from tests.witness.binance_rows import account_event, algo_event, lite_event, order_event
 from tests.witness.clock import Clock
 from tests.witness.market import Market, Print
+from tests.witness.matching import FORCED
 from tests.witness.numbers import padded, text
 from tests.witness.outlet import Line, Outlet
 from tests.witness.records import Event
@@ -191,12 +192,12 @@ class BinanceStreams:
     def _happened(self, event: Event) -> None:
         now_ms = self.clock.ms()
         if event.what == "order" and event.order is not None:
-            if event.order.source == "liquidation" and event.detail == "NEW":
+            if event.order.source in FORCED and event.detail == "NEW":
                 return
             self.emit(order_event(event.order, EXECUTIONS[event.detail], None, now_ms))
         elif event.what == "trade" and event.order is not None and event.fill is not None:
-            is_liquidation = event.order.source == "liquidation"
-            self.emit(order_event(event.order, "CALCULATED" if is_liquidation else "TRADE", event.fill, now_ms))
+            is_forced = event.order.source in FORCED
+            self.emit(order_event(event.order, "CALCULATED" if is_forced else "TRADE", event.fill, now_ms))
             self.emit(lite_event(event.fill, now_ms))
         elif event.what == "balance":
             self.emit(account_event(event.detail, event.keys, self.account.ledger, now_ms))

@@ -24,7 +24,8 @@ from tests.witness.binance_codes import BinanceError, banned, missing, too_many
 from tests.witness.binance_orders import BinanceOrders
 from tests.witness.binance_public import BinancePublic
 from tests.witness.binance_stream import BinanceStreams
-from tests.witness.curtain import FirstPaint
+from tests.witness.clock import Clock
+from tests.witness.curtain import ListFaults
 from tests.witness.faults import Answer, Call, say
 from tests.witness.instruments import PRICES, Instrument, binance_instruments
 from tests.witness.ledger import Ledger
@@ -50,15 +51,18 @@ class BinanceVenue(Site):
         prices: dict[str, Decimal] | None = None,
         wallet: Decimal = Decimal(10_000),
         hedged: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(clock)
         self.market = Market(self.clock, instruments or binance_instruments(), prices or PRICES)
         self.ledger = Ledger(self.clock, self.market, wallet)
-        self.matching = Matching(self.clock, self.market, self.ledger, Rules(net_side="BOTH", hedged=hedged))
+        self.matching = Matching(
+            self.clock, self.market, self.ledger, Rules(net_side="BOTH", hedged=hedged, reserves=True)
+        )
         self.triggers = Triggers(self.matching, first_id=1_000_000_033_000_000)
         self._liquidations = 0
-        self.liquidation = Liquidation(self.matching, self._liquidation_id)
-        self.curtain = FirstPaint(self.clock, self.ledger)
+        self.liquidation = Liquidation(self.matching, self._liquidation_id, lambda: "adl_autoclose")
+        self.curtain = ListFaults(self.clock, self.ledger)
         self.public = BinancePublic(self.clock, self.market)
         self.orders = BinanceOrders(self.matching, self.triggers, self.curtain)
         self.account = BinanceAccount(self.orders, self.ledger, self.curtain)
@@ -67,6 +71,7 @@ class BinanceVenue(Site):
         self.api_key, self.secret = API_KEY, SECRET
         self.keys_work = True
         self.counts_weight = True
+        self.weight_limit = WEIGHT_PER_MINUTE
         self.weights = Windows(self.clock, 60.0)
         self.order_counts = Windows(self.clock, 10.0)
         self.order_minutes = Windows(self.clock, 60.0)
@@ -79,19 +84,14 @@ class BinanceVenue(Site):
         return f"autoclose-{self.clock.ms()}{self._liquidations}"
 
     def work(self) -> list[Any]:
-        return [self._marks(), self._countdowns()]
+        return [self._marks()]
 
     async def _marks(self) -> None:
         """A mark a second, as the stream has it."""
         while True:
             await asyncio.sleep(1.0)
-            for instrument in self.market.instruments:
+            for instrument in self.market.instruments if self.streams.public.lines else ():
                 self.streams.say_mark(instrument)
-
-    async def _countdowns(self) -> None:
-        while True:
-            await asyncio.sleep(0.05)
-            self.orders.run_countdowns()
 
     def pay_funding(self, instrument: str, rate: Decimal | str) -> None:
         for key, _ in self.ledger.pay_funding(instrument, Decimal(rate)):
@@ -211,7 +211,7 @@ class BinanceVenue(Site):
             left = int(self._banned_until_s - now_s) + 1
             return banned(self.clock.ms() + left * 1_000, left)
         weight = self._weight(call)
-        if weight and not self.weights.add("weight", WEIGHT_PER_MINUTE, weight):
+        if weight and not self.weights.add("weight", self.weight_limit, weight):
             self._over += 1
             if self._over > GOING_ON:
                 self._over, self._banned_until_s = 0, now_s + 120.0

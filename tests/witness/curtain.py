@@ -21,7 +21,7 @@ class Hiding:
     only: Callable[[Any], bool]
 
 
-class FirstPaint:
+class ListFaults:
     """Lists: positions, orders, triggers, fills, bill; single look-ups: order, trigger."""
 
     def __init__(self, clock: Clock, ledger: Ledger) -> None:
@@ -29,6 +29,8 @@ class FirstPaint:
         self._ledger = ledger
         self._hidings: dict[str, list[Hiding]] = {name: [] for name in NAMES}
         self._lags: dict[str, float] = {}
+        self.instead: list[Position] | None = None
+        """Where set, what the venue says of positions."""
 
     def hide(
         self,
@@ -54,6 +56,8 @@ class FirstPaint:
             hidings.clear()
 
     def positions(self) -> list[Position]:
+        if self.instead is not None:
+            return self.instead
         lag_s = self._lags.get("positions", 0.0)
         rows = self._ledger.as_of(lag_s) if lag_s else self._ledger.open_positions()
         return self._shown("positions", rows)

@@ -1,7 +1,7 @@
 """The public market of a witness venue: one ladder per instrument around a price that a test moves by hand.
 
 The ladder is a model of ours (no document says how deep a book is): `depth` on each of `LEVELS` prices, one tick
-apart, bid at the price floored to the tick, ask one tick above.
+apart. `set_price` puts the bid at the price floored to the tick and the ask one tick above; `set_quote` both as given.
 """
 
 from collections.abc import Callable
@@ -39,14 +39,15 @@ class Book:
     sequence: int = 1_000
     pinned_mark: bool = False
     pulled: bool = False
+    quoted: tuple[Decimal, Decimal] | None = None
 
     @property
     def bid(self) -> Decimal:
-        return floored(self.price, self.instrument.tick)
+        return self.quoted[0] if self.quoted else floored(self.price, self.instrument.tick)
 
     @property
     def ask(self) -> Decimal:
-        return self.bid + self.instrument.tick
+        return self.quoted[1] if self.quoted else self.bid + self.instrument.tick
 
     def asks(self, levels: int = LEVELS) -> list[Level]:
         if self.pulled:
@@ -79,7 +80,7 @@ class Market:
     def set_price(self, instrument: str, price: Decimal | float | str, prints: bool = True) -> None:
         """The price moves: the ladder with it, the mark too unless a test pinned it."""
         book = self.books[instrument]
-        old, book.price = book.price, Decimal(str(price))
+        old, book.price, book.quoted = book.price, Decimal(str(price)), None
         if not book.pinned_mark:
             book.mark = book.price
         book.index = book.price
@@ -87,6 +88,16 @@ class Market:
         if prints:
             side = "BUY" if book.price >= old else "SELL"
             self.print(instrument, book.ask if side == "BUY" else book.bid, book.instrument.lot * 10, side)
+        for listener in list(self.on_price):
+            listener(instrument)
+
+    def set_quote(self, instrument: str, bid: Decimal, ask: Decimal, mark: Decimal | None = None) -> None:
+        """Top and mark as given; the last price is the middle. Says nothing of a trade."""
+        book = self.books[instrument]
+        book.quoted = bid, ask
+        book.price = (bid + ask) / 2
+        book.mark = book.index = book.price if mark is None else mark
+        book.sequence += 1
         for listener in list(self.on_price):
             listener(instrument)
 

@@ -1,9 +1,14 @@
 """The matching of a witness venue: market, limit (GTC, IOC, FOK, post-only), reduce-only, one-way and hedge.
 
-Where the venues' documents are silent, chosen here: a reduce-only order larger than the position trades what the
-position holds and the rest expires; a resting order trades as a whole, at its own price, when the ladder reaches it.
+Reduce-only. Binance counts resting reduce-only orders against the position: -4118 for a further one (live log in
+xLydianSoftware/Qubx issue 386), and refuses one larger than the position ("Summary of Failed Orders in Binance
+Futures", FAQ 360039707291); conditional orders are not counted (the same log). OKX takes any quantity and cuts the
+resting ones at worse prices down to what is left ("OKX to upgrade the position-closing feature", 2023-06-19).
+Silent: whether such orders go by themselves when a position shrinks at Binance (here: they rest, and expire when
+reached); a resting order trades as a whole, at its own price, when the ladder reaches it.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +19,7 @@ from tests.witness.market import LEVELS, Level, Market
 from tests.witness.numbers import ZERO, is_on, sign
 from tests.witness.records import Event, Key, Order, Reason, Refused
 
+FORCED = ("liquidation", "adl")
 POST_ONLY_CANCEL = "31"
 """OKX's cancelSource of a post-only order that would have taken (nautilus_trader, okx adapter's constants)."""
 
@@ -29,6 +35,10 @@ class Rules:
     client_ids_for_ever: bool = False
     drops_reduce_only_when_flat: bool = False
     cancels_what_would_take: bool = False
+    reserves: bool = False
+    """Resting reduce-only orders hold their part of the position: a further one beyond what is left is refused."""
+    trims: bool = False
+    """It is taken, and resting reduce-only orders at worse prices are cut down to what is left."""
     first_order_id: int = 8_000_000_000
 
 
@@ -60,6 +70,8 @@ class Matching:
         self.rules = rules
         self.orders: dict[int, Order] = {}
         self.on_event: list[Callable[[Event], None]] = []
+        self.parts: deque[tuple[Decimal, ...]] = deque()
+        """In which fractions of it the next takers trade; where they do not add up to 1 the rest waits for the test."""
         self._next_id = rules.first_order_id
         market.on_price.append(self._price_moved)
 
@@ -96,9 +108,11 @@ class Matching:
         self.emit(Event("order", "NEW", order=order))
         if refusal is not None:
             self.cancel(order, POST_ONLY_CANCEL if refusal is Reason.WOULD_TAKE else "0")
-        elif ticket.tif != "GTX":
-            self._take(order, key, crossing)
-        if order.is_open and (order.kind == "MARKET" or order.tif in ("IOC", "FOK")):
+        else:
+            self._trim(order, key)
+            if ticket.tif != "GTX":
+                self._take(order, key, crossing)
+        if order.is_open and not order.is_held and (order.kind == "MARKET" or order.tif in ("IOC", "FOK")):
             self.end(order, "EXPIRED")
         return order
 
@@ -121,41 +135,59 @@ class Matching:
 
     def fill_part(self, order: Order, qty: Decimal, price: Decimal | None = None) -> None:
         """A counterparty comes and takes a part of a resting order."""
+        order.is_held = False
         key = self.key_of(order.instrument, order.mode, order.pos_side)
-        self._trade(order, key, min(qty, order.left), price or order.price, is_maker=True)
+        at = price or order.price or self.market.books[order.instrument].price
+        self._trade(order, key, min(qty, order.left), at, is_maker=order.kind == "LIMIT")
 
     # Checks
 
     def _checked(self, ticket: Ticket) -> Key:
-        one = self.market.instruments[ticket.instrument]
-        if ticket.source != "liquidation":
-            if ticket.kind == "LIMIT" and (ticket.price <= ZERO or not is_on(ticket.price, one.tick)):
-                raise Refused(Reason.BAD_PRICE, f"{ticket.price} on {one.tick}")
-            if not is_on(ticket.qty, one.lot):
-                raise Refused(Reason.BAD_QTY, f"{ticket.qty} on {one.lot}")
-            if ticket.qty < one.min_qty:
-                raise Refused(Reason.TOO_SMALL, f"{ticket.qty} below {one.min_qty}")
-            most = one.max_market_qty if ticket.kind == "MARKET" else one.max_qty
-            if ticket.qty > most:
-                raise Refused(Reason.TOO_LARGE, f"{ticket.qty} above {most}")
+        is_forced = ticket.source in FORCED
+        if not is_forced:
+            self._on_grid(ticket)
         if self._is_taken(ticket):
             raise Refused(Reason.DUPLICATE, ticket.client_id)
-        if (ticket.pos_side in ("", self.rules.net_side)) == self.rules.hedged and ticket.source != "liquidation":
-            raise Refused(
-                Reason.POSITION_SIDE, f"{ticket.pos_side or 'none'} in {'hedge' if self.rules.hedged else 'one-way'}"
-            )
+        if (ticket.pos_side in ("", self.rules.net_side)) == self.rules.hedged and not is_forced:
+            mode = "hedge" if self.rules.hedged else "one-way"
+            raise Refused(Reason.POSITION_SIDE, f"{ticket.pos_side or 'none'} in {mode} mode")
         key = self.key_of(ticket.instrument, ticket.mode, ticket.pos_side)
         opening = self._opening_qty(ticket, key)
-        if ticket.reduce_only and opening >= ticket.qty:
-            raise Refused(Reason.REDUCE_ONLY, "no position to reduce")
-        if not ticket.reduce_only and ticket.source != "liquidation":
-            price = self._price_of(ticket)
-            if ticket.qty * one.contract * price < one.min_notional and opening > ZERO:
-                raise Refused(Reason.TOO_LITTLE, f"{one.min_notional}")
-            cost = opening * one.contract * price / self.ledger.leverage(key)
-            if cost > self.ledger.available() - self._reserved():
-                raise Refused(Reason.NO_MARGIN, f"needs {cost}")
+        if ticket.reduce_only:
+            self._can_reduce(ticket, key, opening)
+        elif not is_forced:
+            self._can_pay(ticket, key, opening)
         return key
+
+    def _on_grid(self, ticket: Ticket) -> None:
+        one = self.market.instruments[ticket.instrument]
+        if ticket.kind == "LIMIT" and (ticket.price <= ZERO or not is_on(ticket.price, one.tick)):
+            raise Refused(Reason.BAD_PRICE, f"{ticket.price} on {one.tick}")
+        if not is_on(ticket.qty, one.lot):
+            raise Refused(Reason.BAD_QTY, f"{ticket.qty} on {one.lot}")
+        if ticket.qty < one.min_qty:
+            raise Refused(Reason.TOO_SMALL, f"{ticket.qty} below {one.min_qty}")
+        most = one.max_market_qty if ticket.kind == "MARKET" else one.max_qty
+        if ticket.qty > most:
+            raise Refused(Reason.TOO_LARGE, f"{ticket.qty} above {most}")
+
+    def _can_reduce(self, ticket: Ticket, key: Key, opening: Decimal) -> None:
+        if opening >= ticket.qty:
+            raise Refused(Reason.REDUCE_ONLY, "no position to reduce")
+        if self.rules.reserves and ticket.source == "api":
+            held = abs(self.ledger.position(key).qty)
+            resting = sum((one.left for one in self._reducing(key, ticket.side)), ZERO)
+            if ticket.qty > held - resting:
+                raise Refused(Reason.RESERVED if resting else Reason.REDUCE_ONLY, f"{held - resting} of {held} left")
+
+    def _can_pay(self, ticket: Ticket, key: Key, opening: Decimal) -> None:
+        one = self.market.instruments[ticket.instrument]
+        price = self._price_of(ticket)
+        if ticket.qty * one.contract * price < one.min_notional and opening > ZERO:
+            raise Refused(Reason.TOO_LITTLE, f"{one.min_notional}")
+        cost = opening * one.contract * price / self.ledger.leverage(key)
+        if cost > self.ledger.available() - self._reserved():
+            raise Refused(Reason.NO_MARGIN, f"needs {cost}")
 
     def _is_taken(self, ticket: Ticket) -> bool:
         if not ticket.client_id:
@@ -230,7 +262,49 @@ class Matching:
             left -= min(left, depth)
         return taken
 
+    def _trim(self, order: Order, key: Key) -> None:
+        """Worst prices first, until all reduce-only orders together are no more than the position."""
+        if not (self.rules.trims and (order.reduce_only or self.rules.hedged)):
+            return
+        resting = [one for one in self._reducing(key, order.side) if one is not order]
+        resting.sort(key=lambda one: one.price * one.sign)
+        over = order.qty + sum((one.left for one in resting), ZERO) - abs(self.ledger.position(key).qty)
+        for one in resting:
+            if over <= ZERO:
+                return
+            cut = min(over, one.left)
+            over -= cut
+            if cut == one.left:
+                self.cancel(one, "2")
+            else:
+                one.qty -= cut
+                self._touch(one)
+                self.emit(Event("order", "NEW", order=one))
+
+    def _reducing(self, key: Key, side: str) -> list[Order]:
+        """Resting orders of this side that can only make the position smaller."""
+        return [
+            one
+            for one in self.open_orders(key.instrument)
+            if one.side == side
+            and self.key_of(one.instrument, one.mode, one.pos_side) == key
+            and (one.reduce_only or self.rules.hedged)
+        ]
+
+    def _in_parts(self, order: Order, key: Key, price: Decimal) -> None:
+        fractions = self.parts.popleft()
+        order.is_held = sum(fractions) < 1
+        lot = self.market.instruments[order.instrument].lot
+        for at, fraction in enumerate(fractions):
+            is_last = at == len(fractions) - 1 and not order.is_held
+            qty = order.left if is_last else min(order.left, order.qty * fraction // lot * lot)
+            if qty > ZERO and order.is_open:
+                self._trade(order, key, qty, price, is_maker=False)
+
     def _take(self, order: Order, key: Key, crossing: list[Level]) -> None:
+        if self.parts and crossing and order.source not in FORCED:
+            self._in_parts(order, key, crossing[0][0])
+            return
         for price, qty in crossing:
             self._trade(order, key, qty, price, is_maker=False)
             if not order.is_open:
@@ -254,6 +328,8 @@ class Matching:
         self._touch(order)
         self.emit(Event("balance", "ORDER", keys=(key,)))
         self.emit(Event("trade", order.state, order=order, fill=fill))
+        if order.is_open and order.reduce_only and not self.ledger.position(key).qty:
+            self.end(order, "EXPIRED")
         if not self.ledger.position(key).qty:
             self._gone_flat(key)
 
@@ -275,7 +351,7 @@ class Matching:
             return
         for order in self.open_orders(instrument):
             is_met = order.price >= book.ask if order.side == "BUY" else order.price <= book.bid
-            if is_met and order.is_open:
+            if order.kind == "LIMIT" and is_met and order.is_open and not order.is_held:
                 key = self.key_of(order.instrument, order.mode, order.pos_side)
                 self._trade(order, key, order.left, order.price, is_maker=True)
                 if order.is_open and order.reduce_only:

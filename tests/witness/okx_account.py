@@ -8,7 +8,7 @@ mode and, isolated and hedged, side. set-position-mode with positions or orders 
 
 from typing import Any
 
-from tests.witness.curtain import FirstPaint
+from tests.witness.curtain import ListFaults
 from tests.witness.ledger import Ledger
 from tests.witness.matching import Matching
 from tests.witness.numbers import text
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class OkxAccount:
-    def __init__(self, matching: Matching, ledger: Ledger, curtain: FirstPaint) -> None:
+    def __init__(self, matching: Matching, ledger: Ledger, curtain: ListFaults) -> None:
         self.matching = matching
         self.ledger = ledger
         self.curtain = curtain

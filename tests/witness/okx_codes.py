@@ -15,6 +15,7 @@ REFUSALS: dict[Reason, tuple[str, str]] = {
         "51169",
         "Order failed because you don't have any positions in this direction to reduce or close. ",
     ),
+    Reason.RESERVED: ("51112", "Close order size exceeds your available size."),
     Reason.DUPLICATE: ("51016", "Client order ID already exists."),
     Reason.BAD_PRICE: ("51000", "Parameter px error"),
     Reason.BAD_QTY: ("51121", "Order quantity must be a multiple of the lot size."),

@@ -11,12 +11,13 @@ Silent: whether a used clOrdId may be used again (here: not), which price type 5
 says).
 """
 
+import asyncio
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tests.witness import okx_codes
-from tests.witness.curtain import FirstPaint
+from tests.witness.curtain import ListFaults
 from tests.witness.matching import Matching, Ticket
 from tests.witness.numbers import ZERO, is_on
 from tests.witness.okx_codes import OkxError, RowError, empty
@@ -39,11 +40,12 @@ LIST = 100
 
 
 class OkxOrders:
-    def __init__(self, matching: Matching, triggers: Triggers, curtain: FirstPaint) -> None:
+    def __init__(self, matching: Matching, triggers: Triggers, curtain: ListFaults) -> None:
         self.matching = matching
         self.triggers = triggers
         self.curtain = curtain
         self.cancel_at_s: float | None = None
+        self._armed_tag = ""
 
     # Orders
 
@@ -141,14 +143,18 @@ class OkxOrders:
             raise OkxError("51000", "Parameter timeOut error")
         clock = self.matching.clock
         self.cancel_at_s = clock.mono_s() + seconds if seconds else None
+        self._armed_tag = row.get("tag", "")
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds + 0.01, self.run_countdown)
         trigger_ms = clock.ms() + seconds * 1_000 if seconds else 0
-        return [{"triggerTime": str(trigger_ms), "tag": "", "ts": str(clock.ms())}]
+        return [{"triggerTime": str(trigger_ms), "tag": self._armed_tag, "ts": str(clock.ms())}]
 
     def run_countdown(self) -> None:
         if self.cancel_at_s is not None and self.matching.clock.mono_s() >= self.cancel_at_s:
             self.cancel_at_s = None
             for order in self.matching.open_orders():
-                self.matching.cancel(order, "20")
+                if self._armed_tag in ("", order.tag):
+                    self.matching.cancel(order, "20")
 
     # Algo orders
 

@@ -3,7 +3,8 @@
 Sources: examples quoted in ccxt 4.5.90 (parse_order, parse_position, handle_positions, fetch_ledger), fixtures of
 nautilus_trader's okx adapter (test_data: ws_orders, ws_orders_algo, ws_orders_liquidation, http_get_account_balance).
 All numbers are text, missing ones empty text. A triggered order carries algoId and algoClOrdId, its own clOrdId is
-empty. Bill types: 2 trade, 5 liquidation, 8 funding (subType 173 paid, 174 received), from OKX's "Get bills details".
+empty. Bill types: 2 trade, 5 liquidation, 9 deleveraging, 8 funding (subType 173 paid, 174 received), from OKX's
+"Get bills details".
 """
 
 from decimal import Decimal
@@ -69,7 +70,7 @@ def order_row(order: Order, trigger: Trigger | None, leverage: int) -> dict[str,
         "avgPx": text(order.average) if order.filled else "",
         "cTime": str(order.created_ms),
         "cancelSource": order.cancel_source if order.state in ("CANCELED", "EXPIRED") else "",
-        "category": "full_liquidation" if order.source == "liquidation" else "normal",
+        "category": {"liquidation": "full_liquidation", "adl": "adl"}.get(order.source, "normal"),
         "clOrdId": order.client_id,
         "fee": text(-order.fee),
         "feeCcy": "USDT",
@@ -265,7 +266,13 @@ def fill_row(fill: Fill, bill: int) -> dict[str, Any]:
 
 
 def sub_type(fill: Fill) -> str:
-    """1 buy, 2 sell; 3-6 open long, open short, close long, close short when sides are held apart."""
+    """1 buy, 2 sell; 3-6 open long, open short, close long, close short when sides are held apart.
+
+    Liquidations are 104 to 107 (close long, close short, buy, sell), deleveraging 125 to 128 in the same order.
+    """
+    if fill.order.source in ("liquidation", "adl"):
+        first = 104 if fill.order.source == "liquidation" else 125
+        return str(first + 2 * (fill.key.side == "net") + (fill.side == ("SELL" if fill.key.side == "net" else "BUY")))
     if fill.key.side == "net":
         return "1" if fill.side == "BUY" else "2"
     names = {("long", "BUY"): "3", ("short", "SELL"): "4", ("long", "SELL"): "5", ("short", "BUY"): "6"}
@@ -274,8 +281,8 @@ def sub_type(fill: Fill) -> str:
 
 def bill_row(row: BillRow) -> dict[str, Any]:
     fill = row.fill
-    is_liquidation = fill is not None and fill.order.source == "liquidation"
-    kind = "5" if is_liquidation else {"trade": "2", "funding": "8", "transfer": "1"}[row.kind]
+    forced = {"liquidation": "5", "adl": "9"}.get(fill.order.source if fill else "")
+    kind = forced or {"trade": "2", "funding": "8", "transfer": "1"}[row.kind]
     sub = sub_type(fill) if fill else ("174" if row.amount > ZERO else "173")
     return {
         "bal": text(row.balance),

@@ -20,7 +20,8 @@ from typing import Any
 from aiohttp import web
 
 from tests.witness.bare import BareMeter
-from tests.witness.curtain import FirstPaint
+from tests.witness.clock import Clock
+from tests.witness.curtain import ListFaults
 from tests.witness.faults import Answer, Call, say
 from tests.witness.instruments import PRICES, Instrument, okx_instruments
 from tests.witness.ledger import Ledger
@@ -51,8 +52,9 @@ class OkxVenue(Site):
         prices: dict[str, Decimal] | None = None,
         wallet: Decimal = Decimal(10_000),
         hedged: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(clock)
         self.market = Market(self.clock, instruments or okx_instruments(), prices or PRICES)
         self.ledger = Ledger(self.clock, self.market, wallet)
         rules = Rules(
@@ -61,13 +63,14 @@ class OkxVenue(Site):
             client_ids_for_ever=True,
             drops_reduce_only_when_flat=True,
             cancels_what_would_take=True,
+            trims=True,
             first_order_id=2_497_956_918_703_120_000,
         )
         self.matching = Matching(self.clock, self.market, self.ledger, rules)
         self.triggers = Triggers(self.matching, first_id=2_506_620_792_746_729_000)
         self.triggers.names_order = lambda trigger: ""
-        self.liquidation = Liquidation(self.matching, lambda: "")
-        self.curtain = FirstPaint(self.clock, self.ledger)
+        self.liquidation = Liquidation(self.matching, lambda: "", lambda: "")
+        self.curtain = ListFaults(self.clock, self.ledger)
         self.public = OkxPublic(self.clock, self.market)
         self.orders = OkxOrders(self.matching, self.triggers, self.curtain)
         self.account = OkxAccount(self.matching, self.ledger, self.curtain)
@@ -100,23 +103,18 @@ class OkxVenue(Site):
             self.matching.emit(Event("balance", "FUNDING_FEE", keys=(key,)))
 
     def work(self) -> list[Any]:
-        return [self._marks(), self._positions(), self._countdown()]
+        return [self._marks(), self._positions()]
 
     async def _marks(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            for instrument in self.market.instruments:
+            for instrument in self.market.instruments if self.streams.public.lines else ():
                 self.streams.say_mark(instrument)
 
     async def _positions(self) -> None:
         while True:
             await asyncio.sleep(5.0)
             self.streams.say_positions()
-
-    async def _countdown(self) -> None:
-        while True:
-            await asyncio.sleep(0.05)
-            self.orders.run_countdown()
 
     async def serve_socket(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self.streams.keys_work = self.keys_work

@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     NO_MARGIN = "margin"
     REDUCE_ONLY = "reduce only"
+    RESERVED = "resting reduce-only orders hold it"
     DUPLICATE = "duplicate client id"
     BAD_PRICE = "price off the tick"
     BAD_QTY = "quantity off the lot"
@@ -92,6 +93,7 @@ class Order:
     cancel_source: str = ""
     tag: str = ""
     last_fill: "Fill | None" = None
+    is_held: bool = False
 
     @property
     def is_open(self) -> bool:

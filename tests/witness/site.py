@@ -14,8 +14,8 @@ from tests.witness.faults import Answer, Call, Fault, Faults, deliver
 class Site:
     """A venue subclasses this: `answer` for REST, `opened`, `heard`, `closed` for WebSockets."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.faults = Faults()
         self.calls: list[Call] = []
         self.is_down = False

@@ -1,4 +1,4 @@
-"""The fault layer, the curtain, the limits and the bare meter, seen through the real client at the Binance witness."""
+"""The fault layer, the lists, the limits and the bare meter, seen through the real client at the Binance witness."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -205,3 +205,16 @@ async def test_the_account_says_what_it_holds(client: Any) -> None:
     fee = await client.fetch_trading_fee(BTC)
     assert (fee["taker"], fee["maker"]) == (0.0005, 0.0002)
     assert (await client.sapi_get_account_apirestrictions())["enableWithdrawals"] is False
+
+
+async def test_a_resting_reduce_only_order_leaves_nothing_for_another(venue: BinanceVenue, client: Any) -> None:
+    await client.create_order(BTC, "market", "buy", 0.01)
+    with pytest.raises(ccxt.InvalidOrder, match="-2022"):
+        await client.create_order(BTC, "market", "sell", 0.02, None, {"reduceOnly": True})
+    target = await client.create_order(BTC, "limit", "sell", 0.01, 61_000, {"reduceOnly": True})
+    await client.create_order(BTC, "market", "sell", 0.01, None, {"stopLossPrice": 59_000, "reduceOnly": True})
+    with pytest.raises(ccxt.ExchangeError, match="-4118"):
+        await client.create_order(BTC, "market", "sell", 0.01, None, {"reduceOnly": True})
+    await client.cancel_order(target["id"], BTC)
+    await client.create_order(BTC, "market", "sell", 0.01, None, {"reduceOnly": True})
+    assert not venue.ledger.open_positions()

@@ -195,7 +195,7 @@ async def test_liquidation_and_funding_are_on_the_bill(venue: OkxVenue, client: 
     venue.market.set_price(ID, 54_000)
     assert await client.fetch_positions() == []
     rows = (await client.private_get_account_bills({"instType": "SWAP"}))["data"]
-    assert [(row["type"], row["subType"]) for row in rows] == [("5", "2"), ("8", "173"), ("2", "1")]
+    assert [(row["type"], row["subType"]) for row in rows] == [("5", "107"), ("8", "173"), ("2", "1")]
     assert float(rows[1]["balChg"]) == pytest.approx(-0.06)
     funding = await client.fetch_funding_history(BTC)
     assert funding[0]["amount"] == pytest.approx(-0.06)
@@ -227,3 +227,14 @@ async def test_the_account_says_what_it_holds(venue: OkxVenue, client: Any) -> N
     assert (await client.fetch_position_mode(BTC))["hedged"] is False
     config = (await client.private_get_account_config())["data"][0]
     assert config["perm"] == "read_only,trade"
+
+
+async def test_a_close_cuts_the_resting_targets_at_worse_prices(venue: OkxVenue, client: Any) -> None:
+    await client.create_order(BTC, "market", "buy", 10, None, ISOLATED)
+    near = await client.create_order(BTC, "limit", "sell", 8, 61_000, {**ISOLATED, "reduceOnly": True})
+    far = await client.create_order(BTC, "limit", "sell", 2, 62_000, {**ISOLATED, "reduceOnly": True})
+    await client.create_order(BTC, "limit", "sell", 5, 60_500, {**ISOLATED, "reduceOnly": True})
+    assert (await client.fetch_order(near["id"], BTC))["amount"] == 5
+    assert (await client.fetch_order(far["id"], BTC))["status"] == "canceled"
+    await client.create_order(BTC, "market", "sell", 12, None, {**ISOLATED, "reduceOnly": True})
+    assert not venue.ledger.open_positions() and not venue.matching.open_orders()

@@ -139,10 +139,11 @@ class Triggers:
 class Liquidation:
     """Closes what the mark has taken past its liquidation price: isolated alone, cross as a whole."""
 
-    def __init__(self, matching: Matching, name_order: Callable[[], str]) -> None:
+    def __init__(self, matching: Matching, name_order: Callable[[], str], name_adl: Callable[[], str]) -> None:
         self.matching = matching
         self.ledger: Ledger = matching.ledger
         self._name_order = name_order
+        self._name_adl = name_adl
         matching.market.on_price.append(self._price_moved)
 
     def _price_moved(self, instrument: str) -> None:
@@ -158,10 +159,21 @@ class Liquidation:
             for position in cross:
                 self.close(position)
 
+    def deleverage(self, position: Position, share: Decimal) -> None:
+        """The venue closes a share of it against somebody's bankruptcy; nothing of it below one lot."""
+        lot = self.matching.market.instruments[position.key.instrument].lot
+        qty = abs(position.qty) * share // lot * lot
+        if qty:
+            self._force(position, qty, "adl", self._name_adl())
+
     def close(self, position: Position) -> None:
         key: Key = position.key
         for order in self.matching.open_orders(key.instrument):
             self.matching.end(order, "CANCELED", "4")
+        self._force(position, abs(position.qty), "liquidation", self._name_order())
+
+    def _force(self, position: Position, qty: Decimal, source: str, client_id: str) -> None:
+        key: Key = position.key
         side = "SELL" if position.direction > 0 else "BUY"
         book = self.matching.market.books[key.instrument]
         price = floored(book.price, book.instrument.tick)
@@ -170,12 +182,12 @@ class Liquidation:
                 instrument=key.instrument,
                 side=side,
                 kind="MARKET",
-                qty=abs(position.qty),
+                qty=qty,
                 price=price,
                 mode=key.mode,
                 pos_side=key.side,
                 reduce_only=True,
-                client_id=self._name_order(),
-                source="liquidation",
+                client_id=client_id,
+                source=source,
             )
         )
