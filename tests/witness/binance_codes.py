@@ -25,6 +25,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.NOT_WHOLE: (-5021, "Due to the order could not be filled immediately, the FOK order has been rejected."),
     Reason.WOULD_TRIGGER: (-2021, "Order would immediately trigger."),
     Reason.POSITION_SIDE: (-4061, "Order's position side does not match user's setting."),
+    Reason.NO_SERVICE: (-1020, "This operation is not supported."),
     Reason.NO_LIQUIDITY: (-2020, "Unable to fill."),
 }
 

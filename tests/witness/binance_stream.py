@@ -50,7 +50,7 @@ class BinanceStreams:
         if root == "private":
             await self._serve_private(request, socket)
         else:
-            await self._serve_public(root, socket)
+            await self._kept(self.public, Line(socket), socket, root, request.path)
 
     async def _serve_private(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         key = request.query.get("listenKey") or request.path.rsplit("/", 1)[-1]
@@ -59,13 +59,10 @@ class BinanceStreams:
             return
         line = Line(socket)
         line.topics = {PRIVATE}
-        await self._kept(self.private, line, socket, root="")
+        await self._kept(self.private, line, socket, "", request.path)
 
-    async def _serve_public(self, root: str, socket: web.WebSocketResponse) -> None:
-        await self._kept(self.public, Line(socket), socket, root)
-
-    async def _kept(self, outlet: Outlet, line: Line, socket: web.WebSocketResponse, root: str) -> None:
-        outlet.lines.append(line)
+    async def _kept(self, outlet: Outlet, line: Line, socket: web.WebSocketResponse, root: str, path: str) -> None:
+        outlet.join(line, path)
         second, count = 0, 0
         try:
             async for message in texts(socket):
@@ -75,10 +72,9 @@ class BinanceStreams:
                     await line.close(1008)
                     return
                 self._asked(line, root, json.loads(message))
+                outlet.on_heard(message)
         finally:
-            line.stop()
-            if line in outlet.lines:
-                outlet.lines.remove(line)
+            outlet.leave(line)
 
     def _asked(self, line: Line, root: str, message: dict[str, Any]) -> None:
         method, names = message.get("method"), message.get("params") or []

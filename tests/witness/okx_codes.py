@@ -2,7 +2,8 @@
 
 Sources: code texts in ccxt 4.5.90 (async_support/okx.py) and OKX's documented list; real bodies in the recorded
 exchange_errors.json (`"code":"1"`, "All operations failed", `sCode` 51008; partial success is code 2). 51149 "Order
-timed out" as in live use. HTTP 401 with 501xx and 429 with 50011: OKX's error tables. 51169 is known from logs
+timed out" as in live use. HTTP statuses (501xx 401, 50011 and 50013 429, 50004 400, 50026
+500, 51xxx 200): OKX's error table. 51169 is known from logs
 only.
 """
 
@@ -23,6 +24,7 @@ REFUSALS: dict[Reason, tuple[str, str]] = {
     Reason.TOO_LARGE: ("51202", "Market order amount exceeds the maximum amount."),
     Reason.TOO_LITTLE: ("51020", "Your order should meet or exceed the minimum order amount."),
     Reason.POSITION_SIDE: ("51000", "Parameter posSide error"),
+    Reason.NO_SERVICE: ("51000", "Parameter ordType error"),
     Reason.NO_LIQUIDITY: ("51109", "No available offer"),
 }
 STOP_TOO_HIGH = ("51280", "SL trigger price can not be higher than the last price")
@@ -30,9 +32,9 @@ STOP_TOO_LOW = ("51278", "SL trigger price can not be lower than the last price"
 TARGET_TOO_HIGH = ("51277", "TP trigger price can not be higher than the last price")
 TARGET_TOO_LOW = ("51279", "TP trigger price can not be lower than the last price")
 
-TIMED_OUT = say(200, {"code": "50004", "msg": "API endpoint request timeout ", "data": []})
-BUSY = say(200, {"code": "50013", "msg": "Systems are busy. Please try again later.", "data": []})
-SYSTEM_ERROR = say(200, {"code": "50026", "msg": "System error. Please try again later.", "data": []})
+TIMED_OUT = say(400, {"code": "50004", "msg": "API endpoint request timeout ", "data": []})
+BUSY = say(429, {"code": "50013", "msg": "Systems are busy. Please try again later.", "data": []})
+SYSTEM_ERROR = say(500, {"code": "50026", "msg": "System error. Please try again later.", "data": []})
 MAINTENANCE = say(503, {"code": "50001", "msg": "Service temporarily unavailable. Try again later", "data": []})
 ORDER_TIMED_OUT = say(
     200,

@@ -167,7 +167,8 @@ class OkxOrders:
         try:
             self.triggers.place(trigger)
         except Refused as refused:
-            raise RowError(*okx_codes.STOP_TOO_HIGH) from refused
+            code = okx_codes.REFUSALS.get(refused.reason, okx_codes.STOP_TOO_HIGH)
+            raise RowError(*code) from refused
         return {"algoClOrdId": trigger.client_id, "algoId": str(trigger.id), "clOrdId": "", "tag": trigger.tag}
 
     def _trigger(self, row: Row, kind: str) -> Trigger:

@@ -79,7 +79,7 @@ class OkxStreams:
             return
         outlet = self.public if kind == "public" else self.private
         line = Line(socket)
-        outlet.lines.append(line)
+        outlet.join(line, request.path)
         watch = asyncio.create_task(self._watch_silence(line))
         line.heard_s = self.clock.mono_s()
         try:
@@ -89,11 +89,10 @@ class OkxStreams:
                     line.send("pong")
                 else:
                     self._asked(line, kind, message)
+                outlet.on_heard(message)
         finally:
             watch.cancel()
-            line.stop()
-            if line in outlet.lines:
-                outlet.lines.remove(line)
+            outlet.leave(line)
 
     async def _watch_silence(self, line: Line) -> None:
         while True:

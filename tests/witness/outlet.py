@@ -6,6 +6,7 @@ Each socket has one writer, so what is not tampered with arrives in the order th
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ class Line:
         self.topics: set[str] = set()
         self.logged_in = False
         self.heard_s = 0.0
+        self.path = ""
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
 
@@ -36,12 +38,15 @@ class Line:
         with contextlib.suppress(ConnectionError, RuntimeError):
             await self.socket.close(code=code)
 
+    @property
+    def transport(self) -> Any:
+        return self.socket._req.transport if self.socket._req is not None else None
+
     def abort(self) -> None:
         """No closing frame: the line is simply dead."""
         self._writer.cancel()
-        transport = self.socket._req.transport if self.socket._req is not None else None
-        if transport is not None:
-            transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
     def stop(self) -> None:
         self._writer.cancel()
@@ -52,6 +57,8 @@ class Outlet:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.on_heard: Callable[[str | None], None] = lambda message: None
+        """Told of what clients say, and with None of a line that came or went."""
         self.is_mute = False
         self.delay_s = 0.0
         self.copies = 1
@@ -108,6 +115,17 @@ class Outlet:
                 for _ in range(self.copies):
                     line.send(text)
         self.sent.append(text)
+
+    def join(self, line: Line, path: str) -> None:
+        line.path = path
+        self.lines.append(line)
+        self.on_heard(None)
+
+    def leave(self, line: Line) -> None:
+        line.stop()
+        if line in self.lines:
+            self.lines.remove(line)
+        self.on_heard(None)
 
     async def drop(self, code: int = 1006) -> None:
         """Every line breaks; 1006 means without a closing frame."""

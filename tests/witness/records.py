@@ -25,6 +25,7 @@ class Reason(StrEnum):
     NOT_WHOLE = "fill or kill not whole"
     WOULD_TRIGGER = "would trigger at once"
     POSITION_SIDE = "position side does not fit the mode"
+    NO_SERVICE = "the trigger service takes nothing"
     NO_LIQUIDITY = "nothing to trade against"
 
 

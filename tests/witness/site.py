@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
@@ -24,6 +25,7 @@ class Site:
         self._port = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._sockets: set[web.WebSocketResponse] = set()
+        self._transports: set[Any] = set()
 
     @property
     def rest_url(self) -> str:
@@ -38,7 +40,7 @@ class Site:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
         await self._runner.setup()
-        listener = web.TCPSite(self._runner, "127.0.0.1", port)
+        listener = web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True)
         await listener.start()
         server = listener._server
         assert isinstance(server, asyncio.Server)
@@ -60,6 +62,12 @@ class Site:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    def cut_all(self) -> None:
+        """Every WebSocket breaks without a closing frame."""
+        for transport in list(self._transports):
+            if transport is not None:
+                transport.abort()
 
     def work(self) -> list[object]:
         """Coroutines that run while the site is up."""
@@ -115,10 +123,12 @@ class Site:
         socket = web.WebSocketResponse(compress=False, max_msg_size=0)
         await socket.prepare(request)
         self._sockets.add(socket)
+        self._transports.add(request.transport)
         try:
             await self.serve_socket(request, socket)
         finally:
             self._sockets.discard(socket)
+            self._transports.discard(request.transport)
         return socket
 
 

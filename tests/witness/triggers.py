@@ -23,6 +23,10 @@ class Triggers:
         self.clock = matching.clock
         self.triggers: dict[int, Trigger] = {}
         self.is_stuck: Callable[[Trigger], bool] = lambda trigger: False
+        self.refuses: Callable[[], bool] = lambda: False
+        """The service takes nothing new."""
+        self.rejects: Callable[[], bool] = lambda: False
+        """The matching takes no triggered order."""
         self.names_order: Callable[[Trigger], str] = lambda trigger: trigger.client_id
         self._next_id = first_id
         self.market.on_price.append(self._price_moved)
@@ -41,6 +45,8 @@ class Triggers:
 
     def place(self, trigger: Trigger) -> Trigger:
         """Raises Refused where it would fire at once."""
+        if self.refuses():
+            raise Refused(Reason.NO_SERVICE)
         if self._met(trigger) is not None:
             raise Refused(Reason.WOULD_TRIGGER)
         self.triggers[trigger.id] = trigger
@@ -80,6 +86,8 @@ class Triggers:
         if self.is_stuck(trigger):
             return
         try:
+            if self.rejects():
+                raise Refused(Reason.REDUCE_ONLY)
             order = self.matching.place(self._ticket(trigger))
         except Refused as refused:
             trigger.fail_reason = refused.reason.name
