@@ -22,13 +22,11 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
-from tests.loopback.binance_trading import BinanceTradingVenue
-from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
 from tests.patience import patient_s
+from tests.venue_pairs import venue_kind
 
 WITHIN_S = patient_s(20.0)
-VENUES: dict[str, type[TradingVenue]] = {"binance": BinanceTradingVenue, "okx": OkxTradingVenue}
 VARIABLES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
 BID, ASK = 100_000.0, 100_000.1
 
@@ -154,7 +152,7 @@ async def desk_of(
     name: str, config: CockpitConfig, keys: VenueKeys | None = None, timing: Timing | None = None
 ) -> AsyncIterator[Desk]:
     """A venue with 1,660 USD and a BTC market at 100,000, and an open account on it."""
-    async with VENUES[name]() as server:
+    async with venue_kind(name)() as server:
         if name == "okx":
             server.core.isolated = dict.fromkeys(server.core.rules, True)
         server.set_price("BTC", BID, ASK)

@@ -54,21 +54,27 @@ class Stage:
 
     @property
     def on_binance(self) -> bool:
-        return isinstance(self.venue, BinanceTradingVenue)
+        return bool(self.venue.symbol("BTC") == "BTCUSDT")
+
+    @property
+    def margin(self) -> dict[str, str]:
+        """OKX's orders say their margin mode; the library's own choice is cross."""
+        is_isolated = self.venue.core.isolated[self.venue.symbol("BTC")]
+        return {} if self.on_binance else {"marginMode": "isolated" if is_isolated else "cross"}
 
     def amount(self, qty: float) -> float:
         return float(self.venue.units("BTC", qty))
 
     async def market(self, side: str, qty: float, client_id: str, **params: Any) -> Any:
-        params = {"clientOrderId": client_id, **params}
+        params = {"clientOrderId": client_id, **self.margin, **params}
         return await self.client.create_order(SYMBOL, "market", side, self.amount(qty), None, params)
 
     async def limit(self, side: str, qty: float, price: float, client_id: str, **params: Any) -> Any:
-        params = {"clientOrderId": client_id, **params}
+        params = {"clientOrderId": client_id, **self.margin, **params}
         return await self.client.create_order(SYMBOL, "limit", side, self.amount(qty), price, params)
 
     async def stop(self, side: str, qty: float, price: float, client_id: str) -> Any:
-        params: dict[str, Any] = {"stopLossPrice": price, "reduceOnly": True}
+        params: dict[str, Any] = {"stopLossPrice": price, "reduceOnly": True, **self.margin}
         if self.on_binance:
             params |= {"clientOrderId": client_id, "workingType": "MARK_PRICE"}
         else:

@@ -20,17 +20,15 @@ from cockpit.exchanges.registry import account_for
 from cockpit.execution.venue_context import Pace
 from cockpit.execution.venue_router import VenueRouter
 from cockpit.flatten.venue_flatten import FlattenPace
-from tests.loopback.binance_trading import BinanceTradingVenue
-from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
 from tests.patience import patient_s
+from tests.venue_pairs import venue_kind
 
 HURRY = 20.0
 PREFIX = "abc123"
 WITHIN_S = patient_s(30.0)
 ADDRESSES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
 TOPICS = {"binance": 1, "okx": 3}
-KINDS: dict[str, type[Any]] = {"binance": BinanceTradingVenue, "okx": OkxTradingVenue}
 
 
 def hurried(factor: float = HURRY) -> Timing:
@@ -193,7 +191,7 @@ async def real_stage(
     prepare: Callable[[Any], None] = lambda venue: None,
 ) -> AsyncIterator[RealStage]:
     """A venue and all that works for it, read once already. `prepare` has the venue before anybody asks it."""
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.core.isolated = dict.fromkeys(venue.core.rules, True)
         venue.core.leverage = dict.fromkeys(venue.core.rules, 5)
         prepare(venue)

@@ -15,11 +15,14 @@ from tests.execution.account_desk import Desk, close, desk_of, entry, stop
 from tests.execution.account_stream_contract import AccountStreamContract
 from tests.loopback.trading_faults import rejected, too_many
 
+ON_BOTH_PAIRS = True
+
 ID = "ckaaaaaat000001"
 
 
 class TestBinanceAccount(AccountContract):
     name = "binance"
+    reserves = True
 
     async def test_how_much_of_the_allowance_is_used_is_known(self, desk: Desk) -> None:
         before = desk.account.used_weight_share()
@@ -87,7 +90,7 @@ class TestBinanceAccount(AccountContract):
         desk.venue.trade_by_hand("BTC", "buy", 0.002)
         (held,) = await desk.account.positions()
         desk.venue.core.hedge_mode = True
-        with pytest.raises(Refused, match="-4061"):
+        with pytest.raises(Refused, match=r"-4061|-1106"):
             await desk.account.place(close(), f"{ID}c1")
         await desk.account.close_position(held._replace(hedge_side="LONG"), f"{ID}c2")
         assert desk.venue.called("entry", "close")[-1].params["positionSide"] == "LONG"

@@ -79,13 +79,22 @@ async def test_a_stop_can_come_with_its_entry() -> None:
         assert stage.venue.watch.covered(BTC)
 
 
-async def test_a_ladder_holds_its_quantity_and_a_crossing_maker_is_taken_and_cancelled() -> None:
+async def test_a_close_cuts_the_ladder_from_its_far_end() -> None:
+    async with staged(OkxTradingVenue) as stage:
+        await stage.market("buy", 0.004, "e1")
+        for step, price in enumerate((101_000, 102_000)):
+            await stage.limit("sell", 0.002, price, f"t{step}", reduceOnly=True)
+        await stage.market("sell", 0.003, "x1", reduceOnly=True)
+        (left,) = await stage.client.fetch_open_orders(SYMBOL)
+        assert (left["clientOrderId"], left["amount"]) == ("t0", stage.amount(0.001))
+
+
+async def test_a_ladder_rests_and_a_crossing_maker_is_taken_and_cancelled() -> None:
     async with staged(OkxTradingVenue) as stage:
         await stage.market("buy", 0.004, "e1")
         for step, price in enumerate((101_000, 102_000)):
             await stage.limit("sell", 0.002, price, f"t{step}", reduceOnly=True, postOnly=True)
         assert sent(stage, "target")["ordType"] == "post_only"
-        await refused("51112", stage.market("sell", 0.004, "x1", reduceOnly=True))
         await stage.limit("sell", 0.002, 99_000, "m1", postOnly=True)
         assert (await stage.look_up("m1"))["status"] == "canceled"
         stage.venue.set_price("BTC", 101_000, 101_000.1)

@@ -10,11 +10,14 @@ from tests.execution.account_desk import Desk, desk_of, entry, target
 from tests.execution.account_stream_contract import AccountStreamContract
 from tests.loopback.trading_faults import rejected
 
+ON_BOTH_PAIRS = True
+
 ID = "ckaaaaaat000001"
 
 
 class TestOkxAccount(AccountContract):
     name = "okx"
+    reserves = False
 
     async def test_contracts_go_over_the_wire(self, desk: Desk) -> None:
         await desk.account.place(entry(qty=0.0123), f"{ID}e1")

@@ -14,8 +14,9 @@ from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, Query
 from cockpit.domain.events import VenueEvent, VenueFlat
 from cockpit.domain.orders import OrderRequest
 from tests.loopback.exchange_okx import instrument
-from tests.loopback.okx_trading import OkxTradingVenue
 from tests.paper.venue_contract import ASK, BID, ContractDesk, VenueContract
+
+ON_BOTH_PAIRS = True
 
 
 class RealDesk(ContractDesk):
@@ -64,8 +65,9 @@ class RealDesk(ContractDesk):
 
 def on_the_contracts_grid(venue: Any) -> None:
     """OKX's lot is a tenth of the contract's; everywhere else it is the same."""
-    if isinstance(venue, OkxTradingVenue):
-        venue.instruments = [{**instrument(base), "lotSz": "0.1", "minSz": "0.1"} for base in venue.bases]
+    if venue.symbol("BTC").endswith("-SWAP"):
+        if hasattr(venue, "instruments"):
+            venue.instruments = [{**instrument(base), "lotSz": "0.1", "minSz": "0.1"} for base in venue.bases]
         rules = venue.core.rules
         rules.update({name: replace(rule, lot=Decimal("0.1"), min_qty=Decimal("0.1")) for name, rule in rules.items()})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from loopback_stage import FrameContent, Stage
-from real_stage import KINDS, RealStage, account_on, hurried, real_stage
+from real_stage import RealStage, account_on, hurried, real_stage
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import OrderFilled, VenueFlat
@@ -18,6 +18,9 @@ from cockpit.flatten.steps import FlattenStep, StepName
 from cockpit.flatten.venue_flatten import FlattenPace
 from tests.loopback import trading_faults as faults
 from tests.loopback.trading_clients import connected
+from tests.venue_pairs import venue_kind
+
+ON_BOTH_PAIRS = True
 
 BUY, SELL = Side.LONG, Side.SHORT
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
@@ -236,7 +239,7 @@ async def test_dust_is_declared_with_its_numbers_and_never_hammered_at(shipped_c
 
 async def both(config: CockpitConfig, act: Callable[[Any, Any, dict[str, Any]], Any]) -> None:
     """Both venues, each with a long BTC position, a full-size target and a stop, placed by somebody else."""
-    async with KINDS["binance"]() as binance, KINDS["okx"]() as okx:
+    async with venue_kind("binance")() as binance, venue_kind("okx")() as okx:
         accounts = {}
         for name, venue in (("binance", binance), ("okx", okx)):
             venue.set_price("BTC", 99_999.9, 100_000, mark=100_000)

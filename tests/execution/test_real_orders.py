@@ -11,6 +11,8 @@ from cockpit.domain.events import OrderFilled, OrderRejected, VenuePosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from tests.loopback import trading_faults as faults
 
+ON_BOTH_PAIRS = True
+
 BUY, SELL = Side.LONG, Side.SHORT
 ENTRY = "t000001e1"
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])

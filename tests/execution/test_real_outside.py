@@ -15,6 +15,8 @@ from cockpit.domain.orders import OrderProgress
 from cockpit.flatten.direct import flatten_directly
 from tests.loopback import trading_faults as faults
 
+ON_BOTH_PAIRS = True
+
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 
 

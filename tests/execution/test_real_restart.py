@@ -11,6 +11,8 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FundingPaid
 from cockpit.domain.kinds import OrderStatus, VenueTopic
 
+ON_BOTH_PAIRS = True
+
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 
 

@@ -11,7 +11,6 @@ from tests.faults.chaos_plan import Plan
 from tests.faults.chaos_troubles import Troubles
 from tests.faults.stage import Stage
 from tests.loopback import trading_faults as faults
-from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.matching_terms import Refused
 from tests.loopback.trading_faults import Fault
 from tests.loopback.trading_venue import Answer, Call, TradingVenue
@@ -131,8 +130,7 @@ class Chaos:
         self._venue(venue).user_stream.delay_s = seconds
 
     async def do_expire(self) -> None:
-        venue = self._venue("binance")
-        assert isinstance(venue, BinanceTradingVenue)
+        venue: Any = self._venue("binance")
         if venue.listen_key is not None:
             venue.expire_listen_key()
 

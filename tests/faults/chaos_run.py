@@ -1,4 +1,4 @@
-"""Playing sessions of chaos by their seeds, all in this process: `python -m tests.faults.chaos_run SEED[-LAST] ...`."""
+"""Playing sessions of chaos by their seeds, in here: `python -m tests.faults.chaos_run [PAIR] SEED[-LAST] ...`."""
 
 import asyncio
 import gc
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests import venue_pairs
 from tests.faults.chaos import OVERRIDES, Chaos
 from tests.faults.chaos_plan import Plan, plan_of
 from tests.faults.chaos_verdict import OTHER, Problem, Verdict, summary, verdict
@@ -50,7 +51,7 @@ async def _session(plan: Plan, home: Path) -> Verdict:
 def told(plan: Plan, problems: Sequence[Problem]) -> str:
     """What to read when a session fails."""
     sentences = (" ".join(filter(None, problem)) for problem in problems)
-    return "\n".join((f"COCKPIT_CHAOS_SEED={plan.seed}", *sentences, str(plan)))
+    return "\n".join((f"COCKPIT_CHAOS_SEED={plan.seed} on {venue_pairs.chosen()}", *sentences, str(plan)))
 
 
 def _seeds(words: Sequence[str]) -> Iterator[int]:
@@ -59,7 +60,9 @@ def _seeds(words: Sequence[str]) -> Iterator[int]:
         yield from range(int(first), int(last or first) + 1)
 
 
-def _main(words: Sequence[str]) -> None:
+def _main(words: list[str]) -> None:
+    if words[0] in venue_pairs.PAIRS:
+        venue_pairs.choose(words.pop(0))
     verdicts = []
     for number, seed in enumerate(_seeds(words), 1):
         plan = plan_of(seed)
@@ -67,7 +70,7 @@ def _main(words: Sequence[str]) -> None:
         print(told(plan, found.problems) if found.problems else f"seed {seed}: bare {found.bare_s:.2f} s", flush=True)
         if number % COLLECT_EVERY == 0:
             gc.collect()
-    print(summary(verdicts))
+    print(f"{venue_pairs.chosen()}: {summary(verdicts)}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ import os
 
 import pytest
 
+from tests import venue_pairs
 from tests.faults.chaos_plan import Plan, first_plan_of, plan_of
 from tests.faults.chaos_run import run, told
 from tests.faults.chaos_verdict import summary
 
+ON_BOTH_PAIRS = True
 BASE_SEED = 20_251_019
 SESSIONS = int(os.environ.get("COCKPIT_CHAOS", "96"))
 BATCHES = 12
@@ -37,7 +39,7 @@ FOUND_ONCE = [
 def failures(plans: list[Plan]) -> list[str]:
     verdicts = [run(plan) for plan in plans]
     gc.collect()  # what killed engines left half done is mentioned here, where that is expected
-    print(summary(verdicts))
+    print(f"chaos on {venue_pairs.chosen()}: {summary(verdicts)}")
     return [told(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
 
 

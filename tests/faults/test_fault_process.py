@@ -9,6 +9,8 @@ import pytest
 from cockpit.domain.commands import Disarm
 from tests.faults.stage import staged
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 
 

@@ -10,6 +10,8 @@ from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import dropped_before, late, rejected, too_many, unknown
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 BAD_PRICE = {"binance": "-4014", "okx": "51000"}
 MALFORMED = {"binance": "-1111", "okx": "51000"}

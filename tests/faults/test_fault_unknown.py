@@ -20,6 +20,8 @@ from tests.loopback.trading_faults import (
 )
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 LOOKUPS = ("lookup", "lookup_stop", "open_orders", "open_stops", "positions", "history")
 

@@ -11,6 +11,8 @@ from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import empty
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 
 

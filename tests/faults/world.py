@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from ccxt.base.exchange import BaseExchange
@@ -23,9 +24,8 @@ from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.market_source import Put
 from tests.conftest import SHIPPED_CONFIG
 from tests.faults.jumping_loop import JumpingLoop
-from tests.loopback.binance_trading import BinanceTradingVenue
-from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.venue_pairs import venue_kind
 
 PRICES = {"BTC": 108_402.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 2.4}
 TICKS = {"BTC": 0.1, "ETH": 0.01, "SOL": 0.01, "XRP": 0.0001}
@@ -65,8 +65,8 @@ class World:
         self.wall_ahead_s = 0.0
         self.venues_tell_time = True
         self.session = self.steady_clock()
-        self.binance = BinanceTradingVenue(self.now_ms, WALLET_USD)
-        self.okx = OkxTradingVenue(self.now_ms, WALLET_USD)
+        self.binance: Any = venue_kind("binance")(self.now_ms, WALLET_USD)
+        self.okx: Any = venue_kind("okx")(self.now_ms, WALLET_USD)
         self.venues: dict[str, TradingVenue] = {"binance": self.binance, "okx": self.okx}
         for venue in self.venues.values():
             venue.core.clock_ns = loop.now_ns

@@ -151,6 +151,10 @@ class BinanceTradingVenue(BinanceVenue, TradingVenue):
         if self.weight_limit is not None and self._used[minute] > self.weight_limit:
             raise VenueError("-1003", "Too many requests.", 429)
 
+    def use_weight(self, weight: int) -> None:
+        """Somebody else on the same address used so much of this minute's allowance."""
+        self._used[self.now_ms() // 60_000] += weight
+
     def answer_headers(self, call: Call) -> dict[str, str]:
         headers = {"X-MBX-USED-WEIGHT-1M": str(self._used[self.now_ms() // 60_000])}
         if call.role in ("entry", "close", "target", "stop"):

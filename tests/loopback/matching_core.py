@@ -40,7 +40,9 @@ MAKER = Decimal("0.0002")
 class MatchingCore:
     """`reserves`: resting reduce-only orders hold their quantity, and a reduce-only order beyond what is left is
     refused; off, it is cut to the position instead. `takes_crossing_makers`: a post-only order that would trade is
-    taken and cancelled (OKX) instead of refused (Binance). `clock_ms` stamps, `clock_ns` measures the invariants.
+    taken and cancelled (OKX) instead of refused (Binance). `trims`: resting reduce-only orders are cut down to what is
+    left of the position, the worst price first (OKX since 2023-06-19), instead of expiring. `clock_ms` stamps,
+    `clock_ns` measures the invariants.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class MatchingCore:
         self.isolated = dict.fromkeys(self.rules, False)
         self.hedge_mode = False
         self.reserves = True
+        self.trims = False
         self.takes_crossing_makers = False
         self.quotes: dict[str, Quote] = {}
         self.positions = {symbol: Position(symbol) for symbol in self.rules}
@@ -326,11 +329,18 @@ class MatchingCore:
         return pnl_usd
 
     def _shrink_reducing(self, symbol: str) -> None:
-        """Resting reduce-only orders beyond what is still open expire, the newest first."""
+        """Resting reduce-only orders beyond what is open expire, newest first; or are cut, worst price first."""
         for side in ("buy", "sell"):
             resting = [order for order in self.open_orders(symbol) if order.reduce_only and order.side == side]
-            while resting and sum(order.left for order in resting) > self.reducible(symbol, side):
-                self.end(resting.pop(), Status.EXPIRED)
+            if self.trims:
+                resting.sort(key=lambda order: order.sign * (order.price or ZERO), reverse=True)
+            while resting and (over := sum(order.left for order in resting) - self.reducible(symbol, side)) > 0:
+                last = resting.pop()
+                if self.trims and over < last.left:
+                    last.qty -= over
+                    self._emit(last)
+                else:
+                    self.end(last, Status.CANCELED if self.trims else Status.EXPIRED)
 
     def end(self, order: Order, status: Status, reason: str = "") -> None:
         """It works no longer: cancelled, or expired as what is left of a market order without takers does."""

@@ -27,7 +27,7 @@ class BinanceAccount:
         self.ledger = ledger
         self.curtain = curtain
         self.multi_assets = False
-        self.restrictions = {
+        self.permissions = {
             "ipRestrict": True,
             "createTime": 1_698_645_219_000,
             "enableReading": True,
@@ -250,7 +250,7 @@ class BinanceAccount:
         return found[0] if "symbol" in params else found
 
     def api_restrictions(self, params: Params) -> Any:
-        return self.restrictions
+        return self.permissions
 
     # Listen keys
 

@@ -26,8 +26,11 @@ from tests.witness.site import texts
 
 PUBLIC_STREAMS = ("depth", "bookTicker", "trade")
 MESSAGES_PER_S = 10
-PRIVATE = "private"
 EXECUTIONS = {"NEW": "NEW", "CANCELED": "CANCELED", "EXPIRED": "EXPIRED"}
+
+
+def user_topic(listen_key: str) -> str:
+    return f"user:{listen_key}"
 
 
 class BinanceStreams:
@@ -58,7 +61,7 @@ class BinanceStreams:
             await socket.close(code=1008)
             return
         line = Line(socket)
-        line.topics = {PRIVATE}
+        line.topics = {user_topic(key)}
         await self._kept(self.private, line, socket, "", request.path)
 
     async def _kept(self, outlet: Outlet, line: Line, socket: web.WebSocketResponse, root: str, path: str) -> None:
@@ -183,7 +186,8 @@ class BinanceStreams:
     # The account's events
 
     def emit(self, body: dict[str, Any]) -> None:
-        self.private.push(PRIVATE, json.dumps(body, separators=(",", ":")))
+        if self.account.listen_key:
+            self.private.push(user_topic(self.account.listen_key), json.dumps(body, separators=(",", ":")))
 
     def _happened(self, event: Event) -> None:
         now_ms = self.clock.ms()
@@ -205,8 +209,7 @@ class BinanceStreams:
         self.emit({"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "T": now_ms, "ac": {"s": symbol, "l": leverage}})
 
     def expire_listen_key(self) -> None:
-        """The stream goes silent: its key is no longer one."""
-        key, self.account.listen_key = self.account.listen_key, ""
+        """The stream that has it is told, and hears nothing from then on."""
+        key = self.account.listen_key
         self.emit({"e": "listenKeyExpired", "E": self.clock.ms(), "listenKey": key})
-        for line in self.private.lines:
-            line.topics.discard(PRIVATE)
+        self.account.listen_key = ""

@@ -8,6 +8,7 @@ front of the second one's REST and private sockets.
 import asyncio
 import itertools
 import json
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -27,7 +28,7 @@ from tests.witness.clock import Clock, wall_ms
 from tests.witness.faults import Answer, Call
 from tests.witness.hands import Hands
 from tests.witness.outlet import Line
-from tests.witness.records import Position
+from tests.witness.records import Event, Position
 from tests.witness.site import Site
 
 FORBIDDEN = Answer(403, b"<html><body>403 Forbidden</body></html>", content_type="text/html")
@@ -191,7 +192,17 @@ class Bridge(Site):
         self.market.print(symbol, self.market.books[symbol].price, Decimal(1), "BUY")
 
     def trade_by_hand(self, asset: str, side: str, qty: float) -> OrderView:
-        return OrderView(Hands(self).market(self.symbol(asset), side, self.units(asset, qty), pos_side=""))  # type: ignore[arg-type]
+        symbol = self.symbol(asset)
+        order = Hands(self).market(symbol, side, self.units(asset, qty), pos_side=self._hand_side(symbol, side))  # type: ignore[arg-type]
+        return OrderView(order)
+
+    def _hand_side(self, symbol: str, side: str) -> str:
+        """In hedge mode a hand closes what is open against it, and else opens its own side."""
+        if not self.matching.rules.hedged:
+            return ""
+        way = 1 if side == "buy" else -1
+        open_ways = [one.direction for one in self.ledger.open_positions() if one.key.instrument == symbol]
+        return self.side_name(-way if -way in open_ways else way)
 
     def _one(self, asset: str) -> Position:
         held = [one for one in self.ledger.open_positions() if one.key.instrument == self.symbol(asset)]
@@ -214,6 +225,11 @@ class Bridge(Site):
         before = self.ledger.wallet
         super().pay_funding(self.symbol(asset), Decimal(str(rate)))  # type: ignore[misc]
         return Decimal(self.ledger.wallet - before)
+
+    def order_changed(self, order: OrderView, happened: Execution | None) -> None:
+        """The stream speaks of it once more, as it did before."""
+        fill = next((one for one in self.ledger.fills if happened is not None and one.id == happened.trade_id), None)
+        self.streams._happened(Event("trade" if fill else "order", order.mine.state, order=order.mine, fill=fill))
 
     # Settings
 
@@ -295,7 +311,7 @@ class Bridge(Site):
         role = self.role_of(call.method, call.path, params)
         headers = call.headers
         raw = call.query + call.body
-        return BridgedCall(call.method, call.path, params, role, round(call.at_s * 1e9), raw, headers, call)
+        return BridgedCall(call.method, call.path, params, role, time.monotonic_ns(), raw, headers, call)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":

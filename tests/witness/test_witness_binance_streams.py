@@ -57,6 +57,7 @@ async def test_the_user_stream_tells_the_order_its_trade_and_the_position(venue:
 
 
 async def test_a_trigger_tells_the_order_before_it_tells_that_it_fired(venue: BinanceVenue, client: Any) -> None:
+    await client.fapiPrivatePostListenKey()
     await client.create_order(BTC, "market", "buy", 0.01)
     params = {"stopLossPrice": 59_000, "reduceOnly": True, "clientOrderId": "stop"}
     await client.create_order(BTC, "market", "sell", 0.01, None, params)

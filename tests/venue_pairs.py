@@ -1,0 +1,51 @@
+"""Which pair of loopback venues a test runs on: the first (tests/loopback) or the second (tests/witness).
+
+They were written by different people, the second without sight of the first: what holds on both is not one author's
+reading of a protocol. A test module with `ON_BOTH_PAIRS = True` runs each of its tests once on either; a test marked
+`first_pair("why")` only on the first.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.okx_trading import OkxTradingVenue
+from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
+
+FIRST, SECOND = "loopback", "witness"
+PAIRS: dict[str, dict[str, type[Any]]] = {
+    FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue},
+    SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
+}
+_chosen: list[str] = [FIRST]
+
+
+def choose(pair: str) -> None:
+    """From here on venues are of this pair."""
+    _chosen[0] = pair
+
+
+def chosen() -> str:
+    return _chosen[0]
+
+
+def venue_kind(name: str) -> type[Any]:
+    """The class of the venue of that name in the chosen pair."""
+    return PAIRS[chosen()][name]
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """For a conftest's `pytest_generate_tests`."""
+    if "venue_pair" not in metafunc.fixturenames or not getattr(metafunc.module, "ON_BOTH_PAIRS", False):
+        return
+    is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
+    metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def venue_pair(request: pytest.FixtureRequest) -> Any:
+    """The pair of this test; the first one again after it."""
+    choose(getattr(request, "param", FIRST))
+    yield chosen()
+    choose(FIRST)
