@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from real_stage import KINDS, account_on, hurried, real_stage
+from real_stage import account_on, hurried, real_stage
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
@@ -21,6 +21,9 @@ from tests.loopback.exchange_binance import instrument as binance_row
 from tests.loopback.exchange_okx import instrument as okx_row
 from tests.loopback.matching_terms import OrderAsked, Position, StopAsked
 from tests.loopback.trading_faults import dropped_before, rejected
+from tests.venue_pairs import venue_kind
+
+ON_BOTH_PAIRS = True
 
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 OTHERS = {
@@ -57,8 +60,9 @@ async def direct(venue: Any, name: str, config: CockpitConfig) -> tuple[bool, li
 @VENUES
 @pytest.mark.parametrize("kind", KINDS_OF_CONTRACT)
 @pytest.mark.parametrize("side", ["buy", "sell"])
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_whatever_kind_of_contract_it_is(shipped_config: CockpitConfig, name: str, kind: str, side: str) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         symbol = OTHERS[name][kind]
         add_contract(venue, symbol)
         matching_hands.trade_by_hand(venue.core, symbol, side, 3)
@@ -72,6 +76,7 @@ async def test_whatever_kind_of_contract_it_is(shipped_config: CockpitConfig, na
 
 
 @VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_through_an_engine_too(shipped_config: CockpitConfig, name: str) -> None:
     async with real_stage(shipped_config, name) as stage:
         for symbol in OTHERS[name].values():
@@ -83,9 +88,10 @@ async def test_through_an_engine_too(shipped_config: CockpitConfig, name: str) -
 
 
 @VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_without_the_venues_lists(shipped_config: CockpitConfig, name: str) -> None:
     """The position says its own quantity."""
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("ETH", 4_000, 4_000.01)
         venue.trade_by_hand("ETH", "buy", 0.5)
         add_contract(venue, OTHERS[name]["another quote"])
@@ -119,6 +125,7 @@ def odd_instruments(venue: Any, name: str) -> None:
 
 
 @VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_odd_rows_in_the_list_of_contracts_lose_no_other(shipped_config: CockpitConfig, name: str) -> None:
     async with real_stage(shipped_config, name, prepare=lambda venue: odd_instruments(venue, name)) as stage:
         assert (await stage.account.facts()).listed == ("BTC", "ETH", "SOL", "XRP")
@@ -148,10 +155,11 @@ PATHS = {"binance": ("positionRisk", "openOrders"), "okx": ("positions", "orders
 
 @VENUES
 @pytest.mark.parametrize("which", [0, 1], ids=["positions", "orders"])
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_a_row_of_the_account_that_cannot_be_read_loses_no_other_and_is_not_flat(
     shipped_config: CockpitConfig, name: str, which: int
 ) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("ETH", 4_000, 4_000.01)
         venue.trade_by_hand("ETH", "buy", 0.5)
         with_odd_rows(venue, PATHS[name][which], {"symbol": "ODDUSDT", "instId": "ODD-USDT-SWAP", "positionAmt": "?"})
@@ -162,6 +170,7 @@ async def test_a_row_of_the_account_that_cannot_be_read_loses_no_other_and_is_no
 
 
 @VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_an_engines_flatten_goes_on_until_the_odd_row_is_gone(shipped_config: CockpitConfig, name: str) -> None:
     async with real_stage(shipped_config, name) as stage:
         stage.venue.trade_by_hand("BTC", "buy", 0.01)
@@ -175,6 +184,7 @@ async def test_an_engines_flatten_goes_on_until_the_odd_row_is_gone(shipped_conf
 
 
 @VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
 async def test_beside_what_cannot_be_read_it_is_said_and_no_entry_starts(
     shipped_config: CockpitConfig, name: str
 ) -> None:
@@ -191,7 +201,7 @@ async def test_beside_what_cannot_be_read_it_is_said_and_no_entry_starts(
 async def test_a_position_larger_than_one_order_may_be_is_closed_in_pieces(
     shipped_config: CockpitConfig, name: str, are_listed: bool
 ) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("XRP", 1.0, 1.0001)
         symbol, units = venue.symbol("XRP"), venue.units("XRP", 1_000)
         matching_hands.trade_by_hand(venue.core, symbol, "buy", float(units))
@@ -255,7 +265,7 @@ async def test_orders_of_every_kind_that_okx_has_are_cancelled_before_flat(
 
 
 async def test_a_kind_that_okx_does_not_know_is_no_obstacle(shipped_config: CockpitConfig) -> None:
-    async with KINDS["okx"]() as venue:
+    async with venue_kind("okx")() as venue:
         venue.orders.unknown_kinds = {"chase"}
         venue.orders.rest_algo("twap", "BTC-USDT-SWAP")
         assert (await direct(venue, "okx", shipped_config))[0]
@@ -263,7 +273,7 @@ async def test_a_kind_that_okx_does_not_know_is_no_obstacle(shipped_config: Cock
 
 
 async def test_what_the_usual_door_does_not_cancel_the_other_does(shipped_config: CockpitConfig) -> None:
-    async with KINDS["okx"]() as venue:
+    async with venue_kind("okx")() as venue:
         venue.orders.rest_algo("iceberg", "BTC-USDT-SWAP")
         venue.faults.add(rejected("51000"), roles={"cancel_stop"}, times=None)
         assert (await direct(venue, "okx", shipped_config))[0]

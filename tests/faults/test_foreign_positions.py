@@ -16,6 +16,8 @@ from tests.loopback.okx_bodies import OTHER_MODE
 from tests.loopback.trading_faults import dropped_after, empty, too_many
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
 PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")

@@ -14,6 +14,8 @@ from cockpit.runtime.profile_prefix import known_prefix
 from tests.conftest import SHIPPED_CONFIG
 from tests.faults.stage import Stage, staged
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 
 

@@ -9,6 +9,8 @@ from cockpit.domain.kinds import Side, TradePhase
 from tests.faults.stage import staged
 from tests.loopback.okx_bodies import OTHER_MODE
 
+ON_BOTH_PAIRS = True
+
 QTY = 0.02
 FOREIGN = pytest.mark.parametrize("foreign", ["buy", "sell"])
 SIZES = pytest.mark.parametrize("qty", [0.005, 0.011, 0.05])

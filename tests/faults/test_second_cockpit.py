@@ -12,6 +12,8 @@ from tests.loopback import matching_hands
 from tests.loopback.trading_faults import hanging, rejected
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 MALFORMED = {"binance": "-1111", "okx": "51000"}
 MOST_BARE_S = 1.0

@@ -10,6 +10,8 @@ from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import hanging, unknown
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 MOST_BARE_S = 1.0
 

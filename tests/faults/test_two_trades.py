@@ -8,6 +8,8 @@ from cockpit.domain.kinds import Side
 from tests.faults.stage import Stage, staged
 from tests.loopback.trading_venue import TradingVenue
 
+ON_BOTH_PAIRS = True
+
 VENUES = ("binance", "okx")
 SIDES = (Side.LONG, Side.SHORT)
 MOST_BARE_S = 1.0

@@ -99,6 +99,8 @@ class BinanceVenue(Site):
 
     # What hands need
 
+    stop_kind, target_kind = "STOP_MARKET", "TAKE_PROFIT_MARKET"
+
     def mode_of(self, instrument: str) -> str:
         return self.orders.modes[instrument]
 

@@ -19,6 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback.matching_terms import Execution, Reason, Refused
+from tests.loopback.okx_bodies import OTHER_MODE
 from tests.loopback.trading_faults import Fault, Faults, Loss, Rule, Says, stale
 from tests.loopback.trading_stream import UserStream
 from tests.loopback.trading_venue import Call as SeenCall
@@ -28,7 +29,7 @@ from tests.witness.clock import Clock, wall_ms
 from tests.witness.faults import Answer, Call
 from tests.witness.hands import Hands
 from tests.witness.outlet import Line
-from tests.witness.records import Event, Position
+from tests.witness.records import Event, Key, Position
 from tests.witness.site import Site
 
 FORBIDDEN = Answer(403, b"<html><body>403 Forbidden</body></html>", content_type="text/html")
@@ -232,6 +233,11 @@ class Bridge(Site):
         self.streams._happened(Event("trade" if fill else "order", order.mine.state, order=order.mine, fill=fill))
 
     # Settings
+
+    def name_of(self, key: Key) -> str:
+        """The suites' name of a position: its symbol, or that of the other margin mode's."""
+        is_ours = key.mode == self.mode_of(key.instrument) or self.name == "binance"  # type: ignore[attr-defined]
+        return key.instrument if is_ours else f"{key.instrument}{OTHER_MODE}"
 
     def any_side(self) -> str:
         return "LONG" if self.matching.rules.hedged and self.name == "binance" else ""

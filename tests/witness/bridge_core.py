@@ -13,7 +13,7 @@ from tests.witness.bridge_views import AlgoView, OrderView, RulesView, SettingVi
 from tests.witness.hands import Hands
 from tests.witness.matching import FORCED, Ticket
 from tests.witness.numbers import ZERO
-from tests.witness.records import Event, Key
+from tests.witness.records import Event, Key, Trigger
 
 if TYPE_CHECKING:
     from tests.witness.bridge import Bridge
@@ -26,14 +26,34 @@ class AlgosView:
         self._venue = venue
         self.gone = False
         self.holds_triggered = False
+        self.trims = False
         self.rejects_triggered = ""
         venue.triggers.refuses = lambda: self.gone
+        venue.matching.on_event.append(self._happened)
         venue.triggers.is_stuck = lambda trigger: self.holds_triggered
         venue.triggers.rejects = lambda: bool(self.rejects_triggered)
 
     @property
     def all(self) -> dict[int, AlgoView]:
-        return {number: AlgoView(one) for number, one in self._venue.triggers.triggers.items()}
+        return {number: self._view(one) for number, one in self._venue.triggers.triggers.items()}
+
+    def _view(self, trigger: Trigger) -> AlgoView:
+        venue = self._venue
+        key = venue.matching.key_of(trigger.instrument, trigger.mode, trigger.pos_side)
+        return AlgoView(trigger, venue.name_of(key))
+
+    def _happened(self, event: Event) -> None:
+        """With `trims` the newest stops go when the position shrinks, while all of them cover more than it."""
+        if event.what != "trade" or event.order is None or not self.trims:
+            return
+        for position in self._venue.ledger.open_positions():
+            stops = [
+                one
+                for one in self._venue.triggers.resting(position.key.instrument)
+                if one.stop_px is not None and one.sign == -position.direction
+            ]
+            while len(stops) > 1 and sum((one.qty for one in stops), ZERO) > abs(position.qty):
+                self._venue.triggers.expire(stops.pop())
 
     def open(self, symbol: str | None = None) -> list[AlgoView]:
         return [one for one in self.all.values() if one.works and symbol in (None, one.asked.symbol)]
@@ -59,7 +79,7 @@ class AlgosView:
         trigger = lay(asked.symbol, asked.side, qty, asked.trigger)
         trigger.client_id = asked.client_id or trigger.client_id
         trigger.close_all = asked.qty is None
-        return AlgoView(trigger)
+        return self._view(trigger)
 
 
 class CoreView:
@@ -135,10 +155,11 @@ class CoreView:
 
     @property
     def positions(self) -> dict[str, Position]:
-        """Net over margin modes and sides."""
+        """Net over sides; what is held in the margin mode that is not ours goes by a name of its own."""
         found = {symbol: Position(symbol) for symbol in self._symbols}
         for one in self._venue.ledger.open_positions():
-            held = found[one.key.instrument]
+            name = self._venue.name_of(one.key)
+            held = found.setdefault(name, Position(name))
             held.qty += one.qty
             held.entry = one.entry
             held.realised_usd += one.realised
@@ -261,7 +282,7 @@ class WatchView:
     def _look(self) -> None:
         now_ns = self._venue.core.clock_ns()
         for symbol, position in self._venue.core.positions.items():
-            self.largest[symbol] = max(self.largest[symbol], abs(position.qty))
+            self.largest[symbol] = max(self.largest.get(symbol, ZERO), abs(position.qty))
         for key in self._venue.ledger.positions:
             running = next((one for one in self._spells if one.key == key and one.end_ns is None), None)
             if self._is_bare(key) and running is None:
@@ -279,8 +300,9 @@ class WatchView:
 
     def _as_spells(self, symbol: str | None = None) -> Iterable[NakedSpell]:
         for one in self._spells:
-            if symbol in (None, one.key.instrument):
-                yield NakedSpell(one.key.instrument, one.start_ns, one.end_ns)
+            name = self._venue.name_of(one.key)
+            if symbol in (None, name):
+                yield NakedSpell(name, one.start_ns, one.end_ns)
 
     @property
     def naked(self) -> list[NakedSpell]:
@@ -295,4 +317,4 @@ class WatchView:
         return [spell for spell in self._as_spells() if spell.length_s(now_ns) > limit_s]
 
     def covered(self, symbol: str) -> bool:
-        return not any(self._is_bare(key) for key in self._venue.ledger.positions if key.instrument == symbol)
+        return not any(self._is_bare(key) for key in self._venue.ledger.positions if self._venue.name_of(key) == symbol)

@@ -11,9 +11,13 @@ from tests.witness import binance_codes, okx_codes
 from tests.witness.binance_codes import BinanceError
 from tests.witness.binance_venue import BinanceVenue
 from tests.witness.bridge import Bridge, BridgedCall
+from tests.witness.bridge_views import OrderView
 from tests.witness.faults import Answer, say
+from tests.witness.hands import Hands
 from tests.witness.okx_codes import OkxError
+from tests.witness.okx_orders import OkxOrders
 from tests.witness.okx_venue import OkxVenue
+from tests.witness.records import Trigger
 
 DEFAULT_LEVERAGE = 20
 NO_LIMIT = 1_000_000_000
@@ -52,7 +56,6 @@ OKX_ROLES = {
     "POST trade/cancel-order": "cancel",
     "POST trade/cancel-batch-orders": "cancel",
     "POST trade/cancel-algos": "cancel_stop",
-    "POST trade/cancel-advance-algos": "cancel_stop",
     "POST trade/cancel-all-after": "dead_man",
     "POST trade/close-position": "close",
 }
@@ -133,6 +136,22 @@ class WitnessBinance(Bridge, BinanceVenue):
         return self._with_positions(call, []) if call.role == "account" else say(200, [])
 
 
+class BridgedOrders(OkxOrders):
+    """With what the suites ask of OKX's order room."""
+
+    def __init__(self, venue: Any) -> None:
+        super().__init__(venue.matching, venue.triggers, venue.curtain)
+        self._hands = Hands(venue)
+
+    def rest_algo(self, kind: str, symbol: str) -> None:
+        """Somebody else's order of that kind rests."""
+        self._hands.algo(symbol, "buy", 10, kind, mode="cross")
+
+    @property
+    def resting_algos(self) -> dict[str, Trigger]:
+        return {str(one.id): one for one in self.triggers.resting() if one.kind not in ("conditional", "oco")}
+
+
 class WitnessOkx(Bridge, OkxVenue):
     name = "okx"
 
@@ -143,6 +162,9 @@ class WitnessOkx(Bridge, OkxVenue):
         self._modes = dict.fromkeys(self.market.instruments, "isolated")
         for symbol in self.market.instruments:
             self.set_all_leverage(symbol, DEFAULT_LEVERAGE)
+
+    def make_orders(self) -> OkxOrders:
+        return BridgedOrders(self)
 
     def symbol(self, asset: str) -> str:
         return f"{asset}-USDT-SWAP"
@@ -157,6 +179,12 @@ class WitnessOkx(Bridge, OkxVenue):
     def set_isolated(self, symbol: str, wanted: bool) -> None:
         """The mode of what is done by hand: each order names its own."""
         self._modes[symbol] = "isolated" if wanted else "cross"
+
+    def trade_in_other_mode(self, asset: str, side: str, qty: float) -> OrderView:
+        """Somebody trades the same swap in the other margin mode."""
+        symbol = self.symbol(asset)
+        other = "cross" if self.mode_of(symbol) == "isolated" else "isolated"
+        return OrderView(Hands(self).market(symbol, side, self.units(asset, qty), mode=other))
 
     def role_of(self, method: str, path: str, params: Any) -> str:
         name = path.removeprefix("/api/v5/")

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.loopback.matching_terms import Execution, Rules, Status, StopAsked
+from tests.loopback.okx_bodies import listed
 from tests.witness.instruments import Instrument
 from tests.witness.market import Market
 from tests.witness.numbers import ZERO
@@ -115,8 +116,9 @@ class OrderView:
 
 
 class AlgoView:
-    def __init__(self, trigger: Trigger) -> None:
+    def __init__(self, trigger: Trigger, symbol: str = "") -> None:
         self.mine = trigger
+        self._symbol = symbol or trigger.instrument
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AlgoView) and self.mine is other.mine
@@ -140,7 +142,7 @@ class AlgoView:
         mine = self.mine
         price = mine.stop_px if mine.stop_px is not None else mine.target_px
         return StopAsked(
-            mine.instrument,
+            self._symbol,
             mine.side.lower(),
             "stop" if mine.stop_px is not None else "take_profit",
             price or ZERO,
@@ -212,10 +214,10 @@ class RulesView(MutableMapping[str, Rules]):
         self._market = market
 
     def __getitem__(self, symbol: str) -> Rules:
-        return rules_of(self._market.instruments[symbol])
+        return rules_of(self._market.instruments[listed(symbol)])
 
     def __setitem__(self, symbol: str, rules: Rules) -> None:
-        one = self._market.instruments[symbol]
+        one = self._market.instruments[listed(symbol)]
         one.tick, one.lot, one.min_qty, one.max_qty = rules.tick, rules.lot, rules.min_qty, rules.max_qty
         one.max_market_qty, one.min_notional = rules.max_market_qty, rules.min_notional_usd
 

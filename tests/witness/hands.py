@@ -26,6 +26,8 @@ class Screen(Protocol):
     ledger: Ledger
     matching: Matching
     triggers: Triggers
+    stop_kind: str
+    target_kind: str
 
     def mode_of(self, instrument: str) -> str: ...
     def change_leverage(self, instrument: str, mode: str, leverage: int) -> None: ...
@@ -92,10 +94,12 @@ class Hands:
     def stop(
         self, instrument: str, side: str, qty: Number, price: Number, mode: str = "", pos_side: str = ""
     ) -> Trigger:
-        return self._conditional(instrument, side, qty, "STOP_MARKET", mode, pos_side, stop_px=Decimal(str(price)))
+        return self._conditional(
+            instrument, side, qty, self.venue.stop_kind, mode, pos_side, stop_px=Decimal(str(price))
+        )
 
     def target(self, instrument: str, side: str, qty: Number, price: Number, mode: str = "") -> Trigger:
-        return self._conditional(instrument, side, qty, "TAKE_PROFIT_MARKET", mode, "", target_px=Decimal(str(price)))
+        return self._conditional(instrument, side, qty, self.venue.target_kind, mode, "", target_px=Decimal(str(price)))
 
     def algo(self, instrument: str, side: str, qty: Number, kind: str, mode: str = "") -> Trigger:
         """OKX's twap, iceberg and chase: listed under their own kind, they wait for no price here."""

@@ -60,6 +60,8 @@ class Ticket:
     source: str = "api"
     trigger_id: int = 0
     tag: str = ""
+    off_grid: bool = False
+    """The venue's own close of a whole position is bound to no lot."""
 
 
 class Matching:
@@ -144,7 +146,7 @@ class Matching:
 
     def _checked(self, ticket: Ticket) -> Key:
         is_forced = ticket.source in FORCED
-        if not is_forced:
+        if not is_forced and not ticket.off_grid:
             self._on_grid(ticket)
         if self._is_taken(ticket):
             raise Refused(Reason.DUPLICATE, ticket.client_id)

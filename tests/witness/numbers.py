@@ -15,7 +15,9 @@ def text(value: Decimal) -> str:
 
 
 def padded(value: Decimal, step: Decimal) -> str:
-    """As many digits behind the point as the step has."""
+    """As many digits behind the point as the step has, or all of them where the step was finer once."""
+    if value % step:
+        return text(value)
     return format(value.quantize(step) if step < 1 else value, "f")
 
 

@@ -46,6 +46,8 @@ class OkxOrders:
         self.curtain = curtain
         self.cancel_at_s: float | None = None
         self._armed_tag = ""
+        self.unknown_kinds: set[str] = set()
+        """Kinds of algo orders that this venue says it does not know."""
 
     # Orders
 
@@ -133,6 +135,7 @@ class OkxOrders:
                 pos_side=row.get("posSide", ""),
                 reduce_only=not self.matching.rules.hedged,
                 client_id=row.get("clOrdId", ""),
+                off_grid=True,
             )
         )
         return [{"instId": instrument, "posSide": key.side, "clOrdId": row.get("clOrdId", ""), "tag": ""}]
@@ -252,7 +255,9 @@ class OkxOrders:
         if not asked:
             raise empty("ordType")
         kinds = asked.split(",")
-        if any(kind not in ALGO_KINDS for kind in kinds) or (len(kinds) > 1 and set(kinds) != {"conditional", "oco"}):
+        if any(kind not in ALGO_KINDS or kind in self.unknown_kinds for kind in kinds) or (
+            len(kinds) > 1 and set(kinds) != {"conditional", "oco"}
+        ):
             raise OkxError("51000", "Parameter ordType error")
         rows = [one for one in self.triggers.resting(params.get("instId", "")) if one.kind in kinds]
         shown = self.curtain.shown("triggers", rows)

@@ -72,7 +72,7 @@ class OkxVenue(Site):
         self.liquidation = Liquidation(self.matching, lambda: "", lambda: "")
         self.curtain = ListFaults(self.clock, self.ledger)
         self.public = OkxPublic(self.clock, self.market)
-        self.orders = OkxOrders(self.matching, self.triggers, self.curtain)
+        self.orders = self.make_orders()
         self.account = OkxAccount(self.matching, self.ledger, self.curtain)
         self.streams = OkxStreams(self.clock, self.market, self.public, self.orders, self.account)
         self.bare = BareMeter(self.clock, self.ledger, self.matching, self.triggers)
@@ -84,7 +84,12 @@ class OkxVenue(Site):
         self.windows = Windows(self.clock, 2.0)
         self._routes = self._table()
 
+    def make_orders(self) -> OkxOrders:
+        return OkxOrders(self.matching, self.triggers, self.curtain)
+
     # What hands need
+
+    stop_kind, target_kind = "conditional", "conditional"
 
     def mode_of(self, instrument: str) -> str:
         return "isolated"
