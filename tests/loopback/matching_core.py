@@ -41,8 +41,9 @@ class MatchingCore:
     """`reserves`: resting reduce-only orders hold their quantity, and a reduce-only order beyond what is left is
     refused; off, it is cut to the position instead. `takes_crossing_makers`: a post-only order that would trade is
     taken and cancelled (OKX) instead of refused (Binance). `trims`: resting reduce-only orders are cut down to what is
-    left of the position, the worst price first (OKX since 2023-06-19), instead of expiring. `clock_ms` stamps,
-    `clock_ns` measures the invariants.
+    left of the position, the worst price first (OKX since 2023-06-19), instead of expiring.
+    `looks_at_grid_first`: a part of a lot is off the grid (Binance, seen in JKorf/Binance.Net #1021: 0.2 of a contract
+    with whole lots is -1111), not too small. `clock_ms` stamps, `clock_ns` measures the invariants.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class MatchingCore:
         self.hedge_mode = False
         self.reserves = True
         self.trims = False
+        self.looks_at_grid_first = True
         self.takes_crossing_makers = False
         self.quotes: dict[str, Quote] = {}
         self.positions = {symbol: Position(symbol) for symbol in self.rules}
@@ -273,6 +275,8 @@ class MatchingCore:
         return self.rules[symbol]
 
     def _check_shape(self, asked: OrderAsked, rules: Rules) -> None:
+        if self.looks_at_grid_first and asked.qty % rules.lot:
+            raise Refused(Reason.BAD_LOT)
         if asked.qty < rules.min_qty:
             raise Refused(Reason.BELOW_MINIMUM)
         if asked.qty > (rules.max_market_qty if asked.kind == "market" else rules.max_qty):

@@ -86,7 +86,7 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
         self._channels: dict[str, dict[str, str]] = {}
         self.open_account(MatchingCore(symbols, wallet_usd, self.now_ms))
         self.core.takes_crossing_makers = True
-        self.core.reserves, self.core.trims = False, True
+        self.core.reserves, self.core.trims, self.core.looks_at_grid_first = False, True, False
         self.orders = OkxOrders(self.core)
         self.account = OkxAccount(self)
 

@@ -1,8 +1,7 @@
 """A second venue behind the first one's interface: the suites and chaos run on either, unchanged.
 
-What is asked of the venue goes to the second one's engine; the words for faults (`venue.faults.add(dropped_after(),
-roles={"entry"})`) and for the account's stream (`venue.user_stream.drop_next`) are the first one's own classes, put in
-front of the second one's REST and private sockets.
+What is asked goes to the second one's engine; the words for faults (`venue.faults.add(dropped_after(), roles=...)`) and
+for the account's stream (`venue.user_stream`) are the first one's classes, before the second's REST and sockets.
 """
 
 import asyncio

@@ -338,8 +338,10 @@ class CcxtAccount(ABC):
         try:
             return await self._send(order, client_id, position)
         except Refused as refused:
-            if refused.kind is not RefusalKind.OFF_GRID or not await self.lists.terms_changed(position.asset):
+            if refused.kind is not RefusalKind.OFF_GRID:
                 raise
+            if not await self.lists.terms_changed(position.asset):
+                raise self.listing(position.asset).judged(refused, order.qty) from None
         return await self._send(order, client_id, position)
 
     async def _send(self, order: OrderRequest, client_id: str, position: HeldPosition | None) -> VenueOrder:

@@ -51,6 +51,14 @@ class Listing(NamedTuple):
             raise Refused(RefusalKind.OTHER, "", sentence)
         return plain(whole * self.lot)
 
+    def judged(self, refused: Refused, qty: float) -> Refused:
+        """What the venue found off its grid is too small where it is under the least that can be asked for."""
+        try:
+            self.contracts(qty)
+        except Refused as ours:
+            return Refused(ours.kind, refused.code, str(refused)) if ours.kind is RefusalKind.TOO_SMALL else refused
+        return refused
+
     def coins(self, contracts: object) -> float:
         """The venue's units in base coins; a sign is kept."""
         return rounded(float(Decimal(str(contracts or 0)) * self.unit))
