@@ -102,7 +102,7 @@ def test_what_may_not_rest_expires_and_what_must_rest_is_refused(core: MatchingC
     ("asked", "reason"),
     [
         (OrderAsked("DOGEUSDT", "buy", "market", d(1)), Reason.UNKNOWN_SYMBOL),
-        (OrderAsked(BTC, "buy", "market", d(0.0005)), Reason.BELOW_MINIMUM),
+        (OrderAsked(BTC, "buy", "market", d(0.0005)), Reason.BAD_LOT),
         (OrderAsked(BTC, "buy", "market", d(0.0015)), Reason.BAD_LOT),
         (OrderAsked(BTC, "buy", "market", d(121)), Reason.ABOVE_MAXIMUM),
         (OrderAsked(BTC, "buy", "limit", d(0.002), price=d(99_000.05)), Reason.BAD_TICK),

@@ -197,6 +197,14 @@ class CoreView:
         self._venue.matching.parts.append(tuple(d(fraction) for fraction in fractions))
 
     @property
+    def lists_lag_s(self) -> float:
+        return float(self._venue.curtain._lags.get("fills", 0.0))
+
+    @lists_lag_s.setter
+    def lists_lag_s(self, seconds: float) -> None:
+        self._venue.curtain.lag("fills", seconds)
+
+    @property
     def _fractions(self) -> Any:
         return self._venue.matching.parts
 
