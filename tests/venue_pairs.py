@@ -1,10 +1,11 @@
 """Which pair of loopback venues a test runs on: the first (tests/loopback) or the second (tests/witness).
 
 They were written by different people, the second without sight of the first: what holds on both is not one author's
-reading of a protocol. A test module with `ON_BOTH_PAIRS = True` runs each of its tests once on either; a test marked
-`first_pair("why")` only on the first.
+reading of a protocol. With COCKPIT_PAIRS=both a test module with `ON_BOTH_PAIRS = True` runs each of its tests once on
+either, a test marked `first_pair("why")` only on the first; without it every test runs on the first.
 """
 
+import os
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def venue_kind(name: str) -> type[Any]:
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """For a conftest's `pytest_generate_tests`."""
     if "venue_pair" not in metafunc.fixturenames or not getattr(metafunc.module, "ON_BOTH_PAIRS", False):
+        return
+    if os.environ.get("COCKPIT_PAIRS") != "both":
         return
     is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
     metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)
