@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from real_stage import KINDS, account_on, hurried
+from real_stage import account_on, hurried
 
 from cockpit.config.model import CockpitConfig
 from cockpit.flatten.direct import PACE, flatten_directly
@@ -12,6 +12,7 @@ from cockpit.flatten.steps import FlattenStep, StepName
 from tests.loopback.matching_terms import StopAsked
 from tests.loopback.trading_faults import dropped_before, empty
 from tests.patience import patient_s
+from tests.venue_pairs import venue_kind
 
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 
@@ -28,7 +29,7 @@ async def test_a_position_hidden_from_the_start_is_not_flat(
     shipped_config: CockpitConfig, name: str, mode: str
 ) -> None:
     """Its stop stays while the venue contradicts itself; the flatten ends by itself, and says what disagrees."""
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("BTC", 100_000, 100_000.1)
         venue.core.isolated[venue.symbol("BTC")] = mode == "isolated"
         venue.trade_by_hand("BTC", "buy", 0.01)
@@ -49,7 +50,7 @@ async def test_a_position_hidden_from_the_start_is_not_flat(
 
 @VENUES
 async def test_a_position_that_shows_again_is_closed(shipped_config: CockpitConfig, name: str) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("BTC", 100_000, 100_000.1)
         venue.trade_by_hand("BTC", "buy", 0.01)
         hides = venue.faults.add(empty(), roles={"positions"}, times=None)
@@ -66,7 +67,7 @@ async def test_a_position_that_shows_again_is_closed(shipped_config: CockpitConf
 async def test_a_balance_that_cannot_be_had_is_said_and_no_obstacle_for_ever(
     shipped_config: CockpitConfig, name: str
 ) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("BTC", 100_000, 100_000.1)
         venue.trade_by_hand("BTC", "buy", 0.01)
         venue.faults.add(dropped_before(), roles={"account"}, times=None)
@@ -79,7 +80,7 @@ async def test_a_balance_that_cannot_be_had_is_said_and_no_obstacle_for_ever(
 
 @VENUES
 async def test_the_two_looks_are_apart_in_time(shipped_config: CockpitConfig, name: str) -> None:
-    async with KINDS[name]() as venue:
+    async with venue_kind(name)() as venue:
         venue.set_price("BTC", 100_000, 100_000.1)
         steps: list[FlattenStep] = []
         account = account_on(venue, name, shipped_config)
