@@ -7,8 +7,11 @@ import asyncio
 import gzip
 import json
 import multiprocessing
+import pickle
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +22,8 @@ from tests.loopback.exchange_binance import BinanceVenue
 
 CAPTURE = "usdm_btcusdt_20240808.gz"
 BUSIEST_MS = 10
+BEGUN = "begun"
+STARTS = 3
 BARS_MS = 15_000
 """Every bar's length divides it: restamped by multiples of it, the same prints fall into the same bars."""
 TOPICS = ("btcusdt@aggTrade", "btcusdt@bookTicker", "btcusdt@depth@100ms")
@@ -95,19 +100,31 @@ class Player:
     def __init__(
         self, snapshot: dict[str, Any], lines: Sequence[Line], speed: float, *, restamped: bool = False
     ) -> None:
-        processes = multiprocessing.get_context("spawn")
-        self._pipe, theirs = processes.Pipe()
-        self._process = processes.Process(
-            target=_serve, args=(theirs, snapshot, list(lines), speed, restamped), daemon=True
-        )
+        self._asked = (speed, restamped)
+        self._played = tempfile.NamedTemporaryFile(suffix=".played")  # noqa: SIM115 - it lives as long as the player
+        pickle.dump((snapshot, list(lines)), self._played)
+        self._played.flush()
 
     def __enter__(self) -> "Player":
-        self._process.start()
-        return self
+        """What is played goes by a file: a process that dies at its start would leave a long write to it for ever."""
+        processes = multiprocessing.get_context("spawn")
+        for _ in range(STARTS):
+            self._pipe, theirs = processes.Pipe()
+            self._process = processes.Process(
+                target=_serve, args=(theirs, self._played.name, *self._asked), daemon=True
+            )
+            self._process.start()
+            theirs.close()
+            with suppress(EOFError):
+                if self._pipe.poll(WITHIN_S) and self._pipe.recv() == BEGUN:
+                    return self
+            self._process.kill()
+        raise AssertionError(f"expected the venue's process to begin, was not in {STARTS} tries")
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.join(WITHIN_S)
+        self._played.close()
 
     async def told(self, within_s: float = WITHIN_S) -> Any:
         """What the venue's process says next: its addresses, at the end a `Sent`."""
@@ -115,7 +132,9 @@ class Player:
             return await asyncio.to_thread(self._pipe.recv)
 
 
-def _serve(pipe: Connection, snapshot: dict[str, Any], lines: list[Line], speed: float, restamped: bool) -> None:
+def _serve(pipe: Connection, played: str, speed: float, restamped: bool) -> None:
+    pipe.send(BEGUN)
+    snapshot, lines = pickle.loads(Path(played).read_bytes())
     asyncio.run(_play(pipe, snapshot, lines, speed, restamped))
 
 
