@@ -8,10 +8,10 @@ reduce.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tests.witness.amounts import ZERO
 from tests.witness.clock import Clock
 from tests.witness.ledger import Ledger
 from tests.witness.matching import Matching
-from tests.witness.numbers import ZERO
 from tests.witness.records import Event, Key, Position
 from tests.witness.triggers import Triggers
 

@@ -8,12 +8,12 @@ unknown one); sapi/v1/account/apiRestrictions as in the venue notes 8.5.
 
 from typing import Any
 
+from tests.witness.amounts import text
 from tests.witness.binance_codes import BinanceError
 from tests.witness.binance_orders import BinanceOrders, Params, truth
 from tests.witness.binance_rows import income_rows, position_row, trade_row
 from tests.witness.curtain import ListFaults
 from tests.witness.ledger import Ledger
-from tests.witness.numbers import text
 from tests.witness.records import Key
 
 BRACKETS = [(50_000, 100, "0.004", 0), (600_000, 50, "0.005", 50), (3_000_000, 20, "0.01", 3_050)]

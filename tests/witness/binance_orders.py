@@ -15,11 +15,11 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from tests.witness.amounts import ZERO, is_on
 from tests.witness.binance_codes import BinanceError, missing, refusal
 from tests.witness.binance_rows import algo_row, order_row
 from tests.witness.curtain import ListFaults
 from tests.witness.matching import Matching, Ticket
-from tests.witness.numbers import ZERO, is_on
 from tests.witness.records import Order, Reason, Refused, Trigger
 from tests.witness.triggers import Triggers
 

@@ -8,11 +8,11 @@ contract, a USDC-quoted one, a dated one, fields nobody knows.
 
 from typing import Any
 
+from tests.witness.amounts import padded, text
 from tests.witness.binance_codes import BinanceError, missing
 from tests.witness.clock import Clock
 from tests.witness.instruments import Instrument
 from tests.witness.market import Book, Market
-from tests.witness.numbers import padded, text
 
 ORDER_TYPES = [
     "LIMIT",

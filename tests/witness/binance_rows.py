@@ -11,8 +11,8 @@ only (venue notes 8.4).
 from decimal import Decimal
 from typing import Any
 
+from tests.witness.amounts import ZERO, padded, text
 from tests.witness.ledger import Ledger
-from tests.witness.numbers import ZERO, padded, text
 from tests.witness.records import BillRow, Fill, Key, Order, Position, Trigger
 
 ALGO_ORDER_TYPE = {True: "MARKET", False: "LIMIT"}

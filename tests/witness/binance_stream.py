@@ -14,15 +14,15 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.witness.amounts import padded, text
 from tests.witness.binance_account import BinanceAccount
 from tests.witness.binance_rows import account_event, algo_event, lite_event, order_event
 from tests.witness.clock import Clock
 from tests.witness.market import Market, Print
 from tests.witness.matching import FORCED
-from tests.witness.numbers import padded, text
 from tests.witness.outlet import Line, Outlet
 from tests.witness.records import Event
-from tests.witness.site import texts
+from tests.witness.web_site import texts
 
 PUBLIC_STREAMS = ("depth", "bookTicker", "trade")
 MESSAGES_PER_S = 10

@@ -33,8 +33,8 @@ from tests.witness.limits import Windows
 from tests.witness.market import Market
 from tests.witness.matching import Matching, Rules
 from tests.witness.records import Event
-from tests.witness.site import Site
 from tests.witness.triggers import Liquidation, Triggers
+from tests.witness.web_site import Site
 
 API_KEY, SECRET = "witness-binance-key", "witness-binance-secret"
 WEIGHT_PER_MINUTE = 2_400

@@ -29,7 +29,7 @@ from tests.witness.faults import Answer, Call
 from tests.witness.hands import Hands
 from tests.witness.outlet import Line
 from tests.witness.records import Event, Key, Position
-from tests.witness.site import Site
+from tests.witness.web_site import Site
 
 FORBIDDEN = Answer(403, b"<html><body>403 Forbidden</body></html>", content_type="text/html")
 HANG_S = 3_600.0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tests.loopback.matching_terms import Execution, Income, OrderAsked, Position, Quote, Reason, Refused, d
 from tests.loopback.matching_watch import NakedSpell
 from tests.witness import records
+from tests.witness.amounts import ZERO
 from tests.witness.bridge_views import AlgoView, OrderView, RulesView, SettingView, execution
 from tests.witness.hands import Hands
 from tests.witness.matching import FORCED, Ticket
-from tests.witness.numbers import ZERO
 from tests.witness.records import Event, Key, Trigger
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.loopback.matching_terms import Execution, Rules, Status, StopAsked
 from tests.loopback.okx_bodies import listed
+from tests.witness.amounts import ZERO
 from tests.witness.instruments import Instrument
 from tests.witness.market import Market
-from tests.witness.numbers import ZERO
 from tests.witness.records import Fill, Order, Trigger
 
 OWNERS = {"hand": "stranger", "liquidation": "venue", "adl": "venue"}

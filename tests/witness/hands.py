@@ -7,11 +7,11 @@ leaves the client id empty.
 from decimal import Decimal
 from typing import Protocol
 
+from tests.witness.amounts import ZERO
 from tests.witness.clock import Clock
 from tests.witness.ledger import Ledger
 from tests.witness.market import Market
 from tests.witness.matching import Matching, Ticket
-from tests.witness.numbers import ZERO
 from tests.witness.records import Key, Order, Position, Trigger
 from tests.witness.triggers import Triggers
 

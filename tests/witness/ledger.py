@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from tests.witness.amounts import ZERO, sign
 from tests.witness.clock import Clock
 from tests.witness.market import Market
-from tests.witness.numbers import ZERO, sign
 from tests.witness.records import BillRow, Fill, Key, Order, Position
 
 DEFAULT_LEVERAGE = 10

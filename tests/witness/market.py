@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tests.witness.amounts import floored
 from tests.witness.clock import Clock
 from tests.witness.instruments import Instrument
-from tests.witness.numbers import floored
 
 LEVELS = 20
 Level = tuple[Decimal, Decimal]

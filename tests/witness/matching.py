@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tests.witness.amounts import ZERO, is_on, sign
 from tests.witness.clock import Clock
 from tests.witness.ledger import Ledger
 from tests.witness.market import LEVELS, Level, Market
-from tests.witness.numbers import ZERO, is_on, sign
 from tests.witness.records import Event, Key, Order, Reason, Refused
 
 FORCED = ("liquidation", "adl")

@@ -8,10 +8,10 @@ mode and, isolated and hedged, side. set-position-mode with positions or orders 
 
 from typing import Any
 
+from tests.witness.amounts import text
 from tests.witness.curtain import ListFaults
 from tests.witness.ledger import Ledger
 from tests.witness.matching import Matching
-from tests.witness.numbers import text
 from tests.witness.okx_codes import OkxError, empty
 from tests.witness.okx_rows import balance_row, bill_row, position_row
 from tests.witness.records import Key, Position

@@ -17,9 +17,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tests.witness import okx_codes
+from tests.witness.amounts import ZERO, is_on
 from tests.witness.curtain import ListFaults
 from tests.witness.matching import Matching, Ticket
-from tests.witness.numbers import ZERO, is_on
 from tests.witness.okx_codes import OkxError, RowError, empty
 from tests.witness.okx_rows import algo_row, fill_row, order_row
 from tests.witness.records import Fill, Key, Order, Reason, Refused, Trigger

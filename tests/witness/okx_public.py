@@ -7,10 +7,10 @@ for the shapes of funding-rate, open-interest and rubik rows. Pre-open instrumen
 
 from typing import Any
 
+from tests.witness.amounts import padded, text
 from tests.witness.clock import Clock
 from tests.witness.instruments import Instrument
 from tests.witness.market import Book, Level, Market
-from tests.witness.numbers import padded, text
 from tests.witness.okx_codes import OkxError, empty
 
 Row = dict[str, Any]

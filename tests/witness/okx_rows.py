@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
+from tests.witness.amounts import ZERO, text
 from tests.witness.ledger import Ledger
-from tests.witness.numbers import ZERO, text
 from tests.witness.records import BillRow, Fill, Order, Position, Trigger
 
 STATES = {

@@ -17,16 +17,16 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.witness.amounts import padded, text
 from tests.witness.clock import Clock
 from tests.witness.market import Market, Print
-from tests.witness.numbers import padded, text
 from tests.witness.okx_account import OkxAccount
 from tests.witness.okx_orders import OkxOrders
 from tests.witness.okx_public import OkxPublic, ladder
 from tests.witness.okx_rows import balance_row, order_push
 from tests.witness.outlet import Line, Outlet
 from tests.witness.records import Event, Order
-from tests.witness.site import texts
+from tests.witness.web_site import texts
 
 SILENCE_S = 30.0
 LOGIN_WINDOW_S = 30

@@ -34,8 +34,8 @@ from tests.witness.okx_orders import OkxOrders
 from tests.witness.okx_public import OkxPublic
 from tests.witness.okx_stream import OkxStreams
 from tests.witness.records import Event
-from tests.witness.site import Site
 from tests.witness.triggers import Liquidation, Triggers
+from tests.witness.web_site import Site
 
 API_KEY, SECRET, PASSPHRASE = "witness-okx-key", "witness-okx-secret", "witness-okx-passphrase"
 TIMESTAMP_WINDOW_S = 30.0

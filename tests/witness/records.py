@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from tests.witness.numbers import ZERO, sign
+from tests.witness.amounts import ZERO, sign
 
 OPEN_STATES = frozenset({"NEW", "PARTIALLY_FILLED"})
 

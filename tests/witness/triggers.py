@@ -10,9 +10,9 @@ for ever (nautechsystems/nautilus_trader discussion 5378): `stuck` makes it so.
 from collections.abc import Callable
 from decimal import Decimal
 
+from tests.witness.amounts import ZERO, floored
 from tests.witness.ledger import Ledger
 from tests.witness.matching import Matching, Ticket
-from tests.witness.numbers import ZERO, floored
 from tests.witness.records import Event, Key, Position, Reason, Refused, Trigger
 
 
