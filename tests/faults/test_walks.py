@@ -88,11 +88,11 @@ def walked(walk: Walk, *, from_http: bool) -> Iterator[None]:
             walk.ends("a task of its own")
         return start(self, name, errand)
 
-    async def noted_send(self: CcxtAccount, endpoint: str, params: Any) -> Any:
+    async def noted_send(self: CcxtAccount, endpoint: str, params: Any, *more: Any) -> Any:
         if endpoint in ORDER_ENDPOINTS:
             walk.ends("the client library")
             walk.is_over = True
-        return await ask(self, endpoint, params)
+        return await ask(self, endpoint, params, *more)
 
     with (
         patch.object(Inbox, "command", noted_command),
