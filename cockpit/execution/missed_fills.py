@@ -24,7 +24,7 @@ from cockpit.execution.order_state import QTY_EPSILON
 from cockpit.execution.venue_context import VenueContext
 
 LEAST_LOOKS = 4
-MARGIN_NS = 60 * NS_PER_S
+MARGIN_NS = 5 * NS_PER_S
 """Clocks differ: so much earlier than the position began is asked for."""
 
 

@@ -97,6 +97,7 @@ class VenueContext:
         self.orders: dict[str, OrderState] = {}
         self.expected: dict[str, float] = {}
         self.since_ns: dict[str, int] = {}
+        self._since_by_our_clock: set[str] = set()
         self.fills_told = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
@@ -156,8 +157,10 @@ class VenueContext:
                 continue
             self.fills_told.add(fill.fill_id)
             self.notify_unconverted(fill)
-            if is_flat:
+            if is_flat or kept.asset in self._since_by_our_clock:
+                # The venue's stamp says when ours began: earlier executions of others must explain nothing of it.
                 self.since_ns[kept.asset], is_flat = fill.ts_ns, False
+                self._since_by_our_clock.discard(kept.asset)
             events += kept.book([fill], self.now_ns)
         return self._emit_for(kept, events)
 
@@ -223,6 +226,7 @@ class VenueContext:
         if executed != kept.counted:
             if abs(before) <= QTY_EPSILON and kept.is_witnessed:
                 self.since_ns[kept.asset] = kept.sent_ns or self.now_ns
+                self._since_by_our_clock.add(kept.asset)
             after = rounded(before + kept.side.sign * (executed - kept.counted))
             # A flatten closes what is not ours too: of that nothing was ever expected.
             is_beyond = kept.order_id.startswith(FLATTEN) and before * after <= 0.0
