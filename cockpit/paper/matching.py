@@ -54,11 +54,12 @@ class Matching:
     def close(self, venue: str, asset: str, qty: float, now_ns: int) -> None:
         """Reduce a position by an order of the venue's own making: its rules on sizes do not apply to what is held.
 
-        Its id is `flatten-<venue>-<n>`; n goes on from event time, so that no restart gives an id twice.
+        Its id is the one a real venue's flatten gives, so that its executions are booked to the trades they take from;
+        n goes on from event time, so that no restart gives an id twice.
         """
         self._last_close = max(self._last_close + 1, now_ns)
         request = OrderRequest(
-            order_id=f"flatten-{venue}-{self._last_close}",
+            order_id=f"flatten-{venue}-{asset}-{self._last_close}",
             trade_id="",
             venue=venue,
             asset=asset,

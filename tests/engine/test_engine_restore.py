@@ -1,8 +1,9 @@
 """After a crash the engine goes on from the journal: stops stay or are put back, halts hold, a flatten goes on."""
 
+import pytest
 from msgspec.structs import replace
 
-from cockpit.domain.actions import CancelOrder, QueryOrder
+from cockpit.domain.actions import CancelOrder, FillBooked, QueryOrder
 from cockpit.domain.commands import HaltTrading, Restore, SetMode
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, OrderStatus, TradePhase
 from tests.engine.scenario import ARBITRAGE, NOON_NS, Bare, Scenario, restarted, restore_of
@@ -200,3 +201,25 @@ def test_an_entry_on_its_way_at_the_crash_is_asked_for(scene: Scenario) -> None:
     assert after.last_trade.phase is TradePhase.ABANDONED
     assert after.account.trades_today == 0
     assert after.is_flat()
+
+
+@pytest.mark.parametrize("cut_ms", range(0, 400, 20))
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_flatten_cut_off_by_a_kill_is_booked_by_its_executions(scene: Scenario, is_open: bool, cut_ms: int) -> None:
+    """Where the close never reached the venue the next engine's flatten sweeps the position: nothing is guessed."""
+    if is_open:
+        scene.open_trade()
+    else:
+        scene.signal()
+        scene.wait_ms(60)
+    scene.flatten()
+    scene.wait_ms(cut_ms)
+    after = restarted(scene)
+    for _ in range(40):
+        after.wait_ms(60)
+    closed = {**scene.trades, **after.trades}["t000001"]
+    booked = [*scene.seen.of(FillBooked), *after.seen.of(FillBooked)]
+    exits = [fill.qty for fill in booked if not fill.order_id.startswith(f"{closed.trade_id}e")]
+    assert (closed.phase, closed.exit_qty) == (TradePhase.CLOSED, pytest.approx(sum(exits))), (exits, closed)
+    assert closed.exit_reason is ExitReason.FLATTEN
+    assert after.is_flat() and after.state is not EngineState.FLATTENING

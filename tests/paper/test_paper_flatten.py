@@ -101,7 +101,7 @@ def test_a_position_nobody_asked_to_close_is_closed_under_an_id_of_the_venue(sce
     scene.top(99_999.0, 100_000.0)
     events = scene.flatten()
     (filled,) = [event for event in events if isinstance(event, OrderFilled)]
-    assert filled.order_id.startswith("flatten-binance-")
+    assert filled.order_id.startswith("flatten-binance-BTC-")
 
 
 def test_a_restart_does_not_give_a_closing_order_the_same_id_again(scene: Scene) -> None:

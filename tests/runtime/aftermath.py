@@ -79,10 +79,13 @@ def _journal_agrees_with_itself(rows: Rows) -> None:
     for fill in rows.fills:
         (bought if fill.order_id.startswith(f"{fill.trade_id}e") else sold)[fill.trade_id] += fill.qty
     for trade in rows.trades:
-        assert trade.entry_qty == pytest.approx(bought[trade.trade_id])
-        assert trade.exit_qty == pytest.approx(sold[trade.trade_id])
-        assert trade.open_qty == pytest.approx(trade.entry_qty - trade.exit_qty, abs=CENT)
-        assert (trade.open_qty == 0) or trade.phase not in OVER
+        fills = [fill for fill in rows.fills if fill.trade_id == trade.trade_id]
+        entered, left = bought[trade.trade_id], sold[trade.trade_id]
+        told = f"{trade.trade_id}: expected entry {entered:g}, exit {left:g} of its fills {fills}, was {trade}"
+        assert trade.entry_qty == pytest.approx(entered), told
+        assert trade.exit_qty == pytest.approx(left), told
+        assert trade.open_qty == pytest.approx(trade.entry_qty - trade.exit_qty, abs=CENT), told
+        assert (trade.open_qty == 0) or trade.phase not in OVER, told
 
 
 def _account_agrees_with_the_trades(account: Account, rows: Rows) -> None:
