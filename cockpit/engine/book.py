@@ -32,7 +32,7 @@ class TradeBook:
     def __init__(self, config: CockpitConfig, market: Market) -> None:
         self._config = config
         self._market = market
-        self._desk = OrderManager()
+        self._orders = OrderManager()
         self._trades: dict[str, TradeLife] = {}
         self._booked: dict[str, TradeRecord] = {}
         self._over: dict[str, TradeLife] = {}
@@ -91,8 +91,8 @@ class TradeBook:
         `booked` are executions that the earlier engine booked, (venue, fill id).
         """
         self._booked_before = frozenset(booked)
-        self._desk.restore(orders, out.now_ns)
-        for order in self._desk.live():
+        self._orders.restore(orders, out.now_ns)
+        for order in self._orders.live():
             out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
         for record in trades:
             trade = self._adopt(record)
@@ -105,7 +105,7 @@ class TradeBook:
         if isinstance(event, OrderFilled) and place is not None:
             self._on_taken(event, *place, out)
             return
-        progress = self._desk.apply(event, out)
+        progress = self._orders.apply(event, out)
         if progress is None:
             return
         trade = self._trades.get(progress.request.trade_id)
@@ -121,7 +121,7 @@ class TradeBook:
 
     def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
         """An entry has executed before its executions are listed: its trade protects it, one that was over too."""
-        progress = self._desk.find(seen.order_id)
+        progress = self._orders.find(seen.order_id)
         if progress is None or progress.request.role is not OrderRole.ENTRY:
             return
         trade = self._trades.get(progress.request.trade_id)
@@ -133,7 +133,7 @@ class TradeBook:
 
     def _place_left(self, event: OrderEvent) -> Place | None:
         """Where an exit of ours belongs that no journal has: its engine was killed before it was written down."""
-        trade = None if self._desk.knows(event.order_id) else self._trades.get(trade_left_by(event.order_id) or "")
+        trade = None if self._orders.knows(event.order_id) else self._trades.get(trade_left_by(event.order_id) or "")
         return None if trade is None else (trade.record.venue, trade.record.asset)
 
     def on_funding(self, paid: FundingPaid, out: Outbox) -> None:
@@ -165,11 +165,11 @@ class TradeBook:
     def cancel_entries(self, out: Outbox) -> None:
         """Take back whatever of the entries has not filled yet."""
         for trade in self._trades.values():
-            self._desk.cancel(trade.record.entry_order_id, out)
+            self._orders.cancel(trade.record.entry_order_id, out)
 
     def on_time(self, out: Outbox) -> None:
         """Time passed: time stops, entry limits, orders and positions that must be asked for again."""
-        self._desk.on_time(out)
+        self._orders.on_time(out)
         for trade in self._trades.values():
             if trade.record.open_qty > 0:
                 trade.excursion.on_price(trade.record, self.exit_price(trade.record))
@@ -262,16 +262,16 @@ class TradeBook:
 
     def _exposure_usd(self, record: TradeRecord) -> float:
         open_usd = record.open_qty * record.entry_price
-        return max(open_usd, record.notional_usd) if self._desk.is_live(record.entry_order_id) else open_usd
+        return max(open_usd, record.notional_usd) if self._orders.is_live(record.entry_order_id) else open_usd
 
     def _is_stuck(self, trade: TradeLife) -> bool:
         """Whether its close was refused, or nobody knows what became of it."""
-        closes = self._desk.of_trade(trade.record.trade_id, OrderRole.CLOSE)
+        closes = self._orders.of_trade(trade.record.trade_id, OrderRole.CLOSE)
         return trade.reasking.is_wanted or any(close.status is OrderStatus.UNKNOWN for close in closes)
 
     def _is_settled(self, trade: TradeLife) -> bool:
         """Whether the trade's open quantity is all there is to it: nothing of it is opening or closing."""
-        return trade.record.phase is TradePhase.OPEN and not self._desk.is_live(trade.record.entry_order_id)
+        return trade.record.phase is TradePhase.OPEN and not self._orders.is_live(trade.record.entry_order_id)
 
     def _on_exit(self, fill: OrderFilled, progress: OrderProgress, trade: TradeLife | None, out: Outbox) -> None:
         """Book an exit to its trade, and what it took beyond that to the other trades of the same position.
@@ -304,14 +304,14 @@ class TradeBook:
 
         It was our trades' first, what is beyond them was nobody's.
         """
-        if (venue, fill.fill_id) in self._booked_before or not self._desk.is_news(fill, out):
+        if (venue, fill.fill_id) in self._booked_before or not self._orders.is_news(fill, out):
             return
         left = self._shared(fill, (venue, asset), out)
         if left is not None and fill.order_id.startswith(f"{SWEPT}-"):
             what = f"{left.qty:g} {asset} at {price_text(left.price)} on {venue}"
             out.notice("info", "flatten", f"closed {what} that no trade of ours held")
         elif left is not None:
-            self._desk.mention_foreign(left, out)
+            self._orders.mention_foreign(left, out)
 
     def _shared(self, fill: OrderFilled, place: Place, out: Outbox) -> OrderFilled | None:
         """Book it to the trades there; returns what is beyond them."""
@@ -330,7 +330,7 @@ class TradeBook:
 
         One that rests at its price may rest for long: what was executed before it filled was never of it.
         """
-        entries = (self._desk.get(trade.record.entry_order_id) for trade in self._at(*place))
+        entries = (self._orders.get(trade.record.entry_order_id) for trade in self._at(*place))
         return any(entry is not None and entry.request.order_type is OrderType.MARKET for entry in entries)
 
     def _settle_early(self, place: Place, out: Outbox) -> None:
@@ -340,7 +340,7 @@ class TradeBook:
             if left is not None and self._has_entry_under_way(place):
                 self._early.setdefault(place, []).append(left)
             elif left is not None:
-                self._desk.mention_foreign(left, out)
+                self._orders.mention_foreign(left, out)
 
     def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Nothing is open there any more: it belongs to the trade that was open when it was paid."""
@@ -380,9 +380,9 @@ class TradeBook:
 
     def _adopt(self, record: TradeRecord) -> TradeLife:
         instrument = self._config.instrument(record.asset, record.venue)
-        cover = StopCoverage(self._desk, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
+        cover = StopCoverage(self._orders, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
         trade = TradeLife(
-            record, instrument, self._round_trip_fee_bps(record.venue), self._desk, cover, self.exit_price
+            record, instrument, self._round_trip_fee_bps(record.venue), self._orders, cover, self.exit_price
         )
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record

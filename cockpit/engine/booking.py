@@ -2,10 +2,13 @@
 
 from msgspec.structs import replace
 
-from cockpit.domain.kinds import ExitReason, TradePhase
+from cockpit.domain.events import FillWitnessed, OrderFilled
+from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
+from cockpit.domain.orders import OrderRequest
 from cockpit.domain.trades import Rung, TradeRecord
-from cockpit.domain.units import BPS, NS_PER_MS, average_price, seconds_to_ns
+from cockpit.domain.units import BPS, NS_PER_MS, average_price, bps_between, seconds_to_ns
 from cockpit.gate.sizing import lot_decimals
+from cockpit.market.bars import Bar
 
 
 def whole_lots(qty: float, lot: float) -> float:
@@ -99,6 +102,19 @@ def gone(trade: TradeRecord, price: float, detail: str, lot: float) -> TradeReco
     return replace(closed, phase=TradePhase.CLOSING, exit_reason=ExitReason.OUTSIDE, exit_detail=detail)
 
 
+def closed(trade: TradeRecord, now_ns: int) -> TradeRecord:
+    """The trade with nothing left open, and nothing of it resting."""
+    reason = trade.exit_reason or ExitReason.TARGETS
+    left = replace(trade, stop_rests_on_venue=False, stop_unseen=False)
+    return replace(left, phase=TradePhase.CLOSED, closed_ns=now_ns, exit_reason=reason)
+
+
+def abandoned(trade: TradeRecord, detail: str, now_ns: int) -> TradeRecord:
+    """The trade whose entry never executed."""
+    never = replace(trade, opened_ns=None, stop_rests_on_venue=False)
+    return replace(never, phase=TradePhase.ABANDONED, closed_ns=now_ns, exit_detail=detail)
+
+
 def revived(trade: TradeRecord) -> TradeRecord:
     """The trade that was over when its entry filled after all: it leaves at once."""
     detail = "entry filled after it was given up: closing at once"
@@ -114,3 +130,109 @@ def stop_reason(trade: TradeRecord, trigger_price: float | None) -> ExitReason:
     """Which stop it was, by its price: the first one may still fill after another was laid at entry."""
     at_entry = trigger_price is not None and trade.side.sign * (trigger_price - trade.entry_price) >= 0
     return ExitReason.BREAKEVEN_STOP if at_entry else ExitReason.STOP
+
+
+# The part of an entry that is known to have executed and whose executions are not listed yet.
+#
+# It is in the trade's record at the average price that the venue told, with the fee at the config's rate. Each
+# execution takes the place of as much of it, with its own price and fee; what turns out never to have executed leaves
+# again.
+
+
+class UnsettledEntry:
+    """How much of the record's entry is unsettled, and at what price."""
+
+    def __init__(self, lot: float, fee_bps: float) -> None:
+        self._lot = lot
+        self._fee_bps = fee_bps
+        self._qty = 0.0
+        self._price = 0.0
+
+    def restore(self, record: TradeRecord, listed_qty: float) -> None:
+        """After a restart: of the entry so much was listed, the rest was only witnessed."""
+        self._qty = whole_lots(max(0.0, record.entry_qty - listed_qty), self._lot)
+        self._price = record.entry_price
+
+    def witness(self, record: TradeRecord, seen: FillWitnessed) -> TradeRecord | None:
+        """The record with what is new in it; None where nothing is."""
+        qty = whole_lots(seen.filled_qty - record.entry_qty, self._lot)
+        if qty <= 0.0:
+            return None
+        price = (seen.average_price * seen.filled_qty - record.entry_price * record.entry_qty) / qty
+        price = price if price > 0.0 else seen.average_price
+        self._price = (self._price * self._qty + price * qty) / (self._qty + qty)
+        self._qty = whole_lots(self._qty + qty, self._lot)
+        return with_entry(record, qty, price, self._fee_usd(qty, price), self._lot)
+
+    def settle(self, record: TradeRecord, fill: OrderFilled) -> tuple[TradeRecord, float]:
+        """The record with as much of that execution as was witnessed, and what is left of it."""
+        qty = min(fill.qty, self._qty)
+        if qty <= 0.0:
+            return record, fill.qty
+        fee_change_usd = fill.fee_usd * qty / fill.qty - self._fee_usd(qty, self._price)
+        record = settled_entry(record, fill.price - self._price, qty, fee_change_usd)
+        self._qty = whole_lots(self._qty - qty, self._lot)
+        return record, whole_lots(fill.qty - qty, self._lot)
+
+    def withdrawn(self, record: TradeRecord) -> TradeRecord:
+        """The entry is over without those executions. Where something has left the position since, it did execute."""
+        qty, self._qty = self._qty, 0.0
+        if qty <= 0.0 or record.exit_qty > 0.0:
+            return record
+        return without_entry(record, qty, self._price, self._fee_usd(qty, self._price), self._lot)
+
+    def _fee_usd(self, qty: float, price: float) -> float:
+        return qty * price * self._fee_bps / BPS
+
+
+# How far the market went against a trade and in its favour while it was open, and how much worse than asked it left.
+#
+# Seen are the fills, one price a second, and every print of the bars that lie wholly within the trade's life.
+
+
+class Excursion:
+    """The extremes of one trade, in bps of its entry; none before it has one."""
+
+    def __init__(self, record: TradeRecord) -> None:
+        self._adverse_bps = record.mae_bps
+        self._favourable_bps = record.mfe_bps
+
+    def on_price(self, record: TradeRecord, price: float | None) -> None:
+        """A price the trade could have left at."""
+        if price is None or record.entry_price <= 0.0:
+            return
+        gain_bps = record.side.sign * bps_between(price, record.entry_price)
+        self._adverse_bps = max(self._adverse_bps or 0.0, -gain_bps)
+        self._favourable_bps = max(self._favourable_bps or 0.0, gain_bps)
+
+    def on_bar(self, record: TradeRecord, bar: Bar) -> None:
+        """A bar of its asset; one that began before the trade did says nothing of it."""
+        if record.opened_ns is not None and bar.start_ns >= record.opened_ns and record.open_qty > 0:
+            self.on_price(record, bar.low)
+            self.on_price(record, bar.high)
+
+    def noted(self, record: TradeRecord) -> TradeRecord:
+        """The record with the extremes so far."""
+        if (record.mae_bps, record.mfe_bps) == (self._adverse_bps, self._favourable_bps):
+            return record
+        return replace(record, mae_bps=self._adverse_bps, mfe_bps=self._favourable_bps)
+
+
+def fill_slippage_bps(record: TradeRecord, order: OrderRequest, price: float) -> float | None:
+    """How much worse an execution was than its order's price: a stop's trigger, a target's limit, and for a market
+    order the price it was decided at; None where that is not known.
+    """
+    if order.role is OrderRole.ENTRY:
+        return record.side.sign * bps_between(price, record.decision_price)
+    asked = order.trigger_price or order.limit_price or order.decision_price
+    return 0.0 - record.side.sign * bps_between(price, asked) if asked > 0.0 else None
+
+
+def with_exit_slippage(record: TradeRecord, before: TradeRecord, slippage_bps: float | None) -> TradeRecord:
+    """The record after an exit, with the exits' average by quantity; unknown as soon as one of them is."""
+    qty = record.exit_qty - before.exit_qty
+    if before.exit_qty > 0 and slippage_bps is not None and before.exit_slippage_bps is not None:
+        slippage_bps = average_price(before.exit_slippage_bps, before.exit_qty, slippage_bps, qty)
+    elif before.exit_qty > 0:
+        slippage_bps = None
+    return replace(record, exit_slippage_bps=slippage_bps)

@@ -6,8 +6,7 @@ from typing import Any
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import events as happened
-from cockpit.domain.account import EngineMemory
-from cockpit.domain.actions import AnyAction, CommandAnswered, MemoryChanged
+from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AnyCommand, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
@@ -17,9 +16,10 @@ from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.book import TradeBook
 from cockpit.engine.crosscheck import CrossCheck
 from cockpit.engine.decisions import Decisions
-from cockpit.engine.foreign_positions import ForeignPositions
+from cockpit.engine.memory import Memory
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.outside import ForeignPositions
 from cockpit.engine.risk import Risk
 from cockpit.engine.signals import SignalIntake
 from cockpit.engine.trade_life import TradeLife
@@ -64,7 +64,7 @@ class Engine:
         self._clock_ns = start_ns
         self._watch_due_ns = start_ns
         self._due_ns = start_ns
-        self._remembered: tuple[Any, ...] = ()
+        self._memory = Memory(self.risk, self.decisions, self._signals, self.bands)
         self._unsaid: list[AnyAction] = []
         self._last_refusal = ""
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
@@ -168,7 +168,7 @@ class Engine:
             asked.Flatten: operator.flatten,
             asked.SetMode: self._on_set_mode,
             asked.AcceptBands: self._on_accept_bands,
-            Signal: self._on_signal,
+            Signal: self._signals.take,
             Restore: self._on_restore,
         }
 
@@ -248,7 +248,7 @@ class Engine:
             self._plan()
         self.risk.follow_flatten(out)
         self.risk.announce(out)
-        self._remember(out)
+        self._memory.remember(out)
 
     def _notify_setup(self, before: TradePhase, name: str, after: TradePhase, out: Outbox) -> None:
         setup = self.setups.get(name)
@@ -341,60 +341,11 @@ class Engine:
         if command.asset in self._assets:
             self._set_fences(command.asset)
 
-    def _on_signal(self, signal: Signal, out: Outbox) -> None:
-        answer = self._signals.answer(signal, out)
-        out.add(
-            CommandAnswered(
-                out.now_ns,
-                signal.command_id,
-                signal.by,
-                "signal",
-                answer.ok,
-                answer.sentence,
-                verdict_id=answer.verdict_id,
-                trade_id=answer.trade_id,
-            )
-        )
-
-    # Memory.
-
-    def _remember(self, out: Outbox) -> None:
-        """Say what a restart needs, when it changed."""
-        accountant, decisions = self.risk.accountant, self.decisions
-        parts = (
-            accountant.mode,
-            self.risk.state,
-            accountant.account,
-            decisions.next_verdict,
-            decisions.next_trade,
-            self._signals.answered,
-            accountant.others,
-            self.bands.accepted,
-        )
-        if parts == self._remembered:
-            return
-        self._remembered = parts
-        memory = EngineMemory(
-            mode=accountant.mode,
-            state=self.risk.state,
-            account=accountant.account,
-            next_verdict=decisions.next_verdict,
-            next_trade=decisions.next_trade,
-            next_order=0,
-            signal_ids=self._signals.ids,
-            other_accounts=accountant.others,
-            accepted_bands=self.bands.accepted,
-        )
-        out.add(MemoryChanged(out.now_ns, memory))
-
     def _on_restore(self, restore: Restore, out: Outbox) -> None:
         """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a flatten goes on."""
         memory = restore.memory
-        self.risk.accountant.restore(memory.mode, memory.account, memory.other_accounts)
+        self._memory.restore(restore)
         self.risk.venue_words.begin(restore.unread, out)
-        self.decisions.next_verdict, self.decisions.next_trade = memory.next_verdict, memory.next_trade
-        self._signals.restore(memory.signal_ids, (*restore.signalled, *restore.trades))
-        self.bands.restore(memory.accepted_bands)
         self.book.restore(restore.trades, restore.orders, restore.booked, out)
         for trade in self.book.trades:
             setup = self.setups.get(trade.record.setup)

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
+from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side
 from cockpit.domain.numbers import apart
@@ -57,7 +58,13 @@ class SignalIntake:
                 sentence = f"{trade.notional_usd:.2f} USD sent to {trade.venue} before the engine restarted"
                 self._traded[trade.signal_id] = SignalAnswer(True, sentence, trade.verdict_id, trade.trade_id)
 
-    def answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
+    def take(self, signal: Signal, out: Outbox) -> None:
+        """Answer the signal as a command is answered."""
+        answer = self._answer(signal, out)
+        what = (signal.command_id, signal.by, "signal", answer.ok, answer.sentence)
+        out.add(CommandAnswered(out.now_ns, *what, verdict_id=answer.verdict_id, trade_id=answer.trade_id))
+
+    def _answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
         """Trade a signal or say why not; the same id gets the same answer, and never a second trade."""
         known = self._traded.get(signal.signal_id or "") or self._answers.get(signal.signal_id or "")
         if known is not None:

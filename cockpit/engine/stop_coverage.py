@@ -1,4 +1,4 @@
-"""Whether a position's stop rests in time: every fill has so long to be covered, then the position must be gone.
+"""A trade's protective stop, and whether it rests in time: every fill has so long to be covered, or the position goes.
 
 A close needs time too, so it leaves before all of that is over. Where time comes in leaps (a market that is told second
 by second) the venue's word may be due that very moment: a stop that is found missing for the first time is looked at
@@ -8,10 +8,17 @@ once more, while there is time left.
 from collections.abc import Collection
 from typing import NamedTuple
 
-from cockpit.domain.kinds import OrderRole, OrderStatus
+from msgspec.structs import replace
+
+from cockpit.config.venues import Instrument
+from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, RiskOf
+from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
+from cockpit.engine import booking, ladder
 from cockpit.engine.order_manager import OrderManager
+from cockpit.engine.outbox import Outbox
+from cockpit.engine.tickets import Tickets
 
 RESTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
 LATE_AFTER, CLOSE_AFTER = 0.6, 0.7
@@ -30,8 +37,8 @@ class StopCoverage:
     `unproven` orders were cut off by a restart on their way: they count until the venue is heard.
     """
 
-    def __init__(self, desk: OrderManager, lot: float, within_ns: int) -> None:
-        self._desk = desk
+    def __init__(self, orders: OrderManager, lot: float, within_ns: int) -> None:
+        self._orders = orders
         self._slack_qty = lot / 2
         self._within_ns = within_ns
         self._uncovered: list[_Uncovered] = []
@@ -73,6 +80,108 @@ class StopCoverage:
         )
 
     def _covered_qty(self, trade: TradeRecord, unproven: Collection[str]) -> float:
-        stops = self._desk.of_trade(trade.trade_id, OrderRole.STOP)
+        stops = self._orders.of_trade(trade.trade_id, OrderRole.STOP)
         resting = (stop for stop in stops if stop.status in RESTS or stop.request.order_id in unproven)
         return max((stop.open_qty for stop in resting), default=0.0)
+
+
+class ProtectiveStop:
+    """The stop orders of one trade, of which the newest counts. What changes the trade's record returns the new one."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        round_trip_fee_bps: float,
+        orders: OrderManager,
+        coverage: StopCoverage,
+        tickets: Tickets,
+    ) -> None:
+        self.coverage = coverage
+        self._instrument = instrument
+        self._round_trip_fee_bps = round_trip_fee_bps
+        self._orders = orders
+        self._tickets = tickets
+        self._retiring: list[str] = []
+        self._unproven: set[str] = set()
+        self._was_lost = False
+
+    def restore(self, trade: TradeRecord, orders: Collection[OrderProgress]) -> TradeRecord:
+        """After a restart: one that rested when the earlier engine last saw it is for the venue to confirm."""
+        self._unproven = {order.request.order_id for order in orders if order.status not in RESTS}
+        stops = (order.request for order in orders if order.request.role is OrderRole.STOP)
+        self._retiring = [stop.order_id for stop in stops if stop.order_id != trade.stop_order_id]
+        stop = self._orders.get(trade.stop_order_id)
+        if stop is None or stop.status not in RESTS:
+            return trade
+        return replace(trade, stop_rests_on_venue=False, stop_unseen=True)
+
+    def is_unproven(self, order_id: str) -> bool:
+        """Whether a restart cut that order off on its way."""
+        return order_id in self._unproven
+
+    def review(self, trade: TradeRecord, now_ns: int) -> None:
+        """Compare what is open with what rests."""
+        self.coverage.review(trade, self._unproven, now_ns)
+
+    def failing(self, trade: TradeRecord, now_ns: int) -> str | None:
+        """Why the position must go now for want of a stop; None while there is time, or nothing is missing."""
+        return self.coverage.failing(trade, self._unproven, now_ns)
+
+    def price_for(self, trade: TradeRecord) -> float | None:
+        """Where the stop belongs: so far from the entry, until it was moved to the entry itself."""
+        if trade.stop_at_entry:
+            return trade.stop_price
+        return ladder.stop_price(trade.entry_price, trade.side, trade.stop_bps, self._instrument.tick_usd)
+
+    def with_risk(self, trade: TradeRecord) -> TradeRecord:
+        """R is of what was filled. A trade that 0.1.0 opened goes on counting as it did."""
+        if trade.risk_of is not RiskOf.TRADE:
+            return trade
+        return replace(trade, risk_usd=booking.risk_usd(trade, self._round_trip_fee_bps / 2.0))
+
+    def placed(self, trade: TradeRecord, price: float | None, out: Outbox) -> TradeRecord:
+        """A new stop for the whole open size; the old one is cancelled only once the new one rests."""
+        request = self._tickets.write(
+            trade, OrderRole.STOP, OrderType.STOP_MARKET, trade.open_qty, out.now_ns, trigger_price=price
+        )
+        if self._orders.is_live(trade.stop_order_id):
+            self._retiring.append(trade.stop_order_id)
+        self._orders.place(request, out)
+        return booking.with_stop(trade, request.order_id, price)
+
+    def protecting(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
+        """The trade with a stop on its way to where it belongs; its risk is counted while that is the first price."""
+        price = self.price_for(trade)
+        if not trade.stop_at_entry:
+            trade = self.with_risk(replace(trade, initial_stop_price=price))
+        return self.placed(trade, price, out)
+
+    def moved_to_entry(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
+        """The trade with its stop on its way to where leaving costs nothing."""
+        tick_usd = self._instrument.tick_usd
+        price = ladder.breakeven_price(trade.entry_price, trade.side, self._round_trip_fee_bps, tick_usd)
+        return self.placed(replace(trade, stop_at_entry=True), price, out)
+
+    def rests(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
+        """The venue has the newest: those it takes the place of go."""
+        for order_id in self._retiring:
+            self._orders.cancel(order_id, out)
+        self._retiring.clear()
+        self._was_lost = False
+        return replace(trade, stop_rests_on_venue=True, stop_unseen=False)
+
+    def may_be_laid_anew(self, trade: TradeRecord, stop: OrderProgress, out: Outbox) -> bool:
+        """The newest is gone. One that rested and was taken off (by a hand, or by a venue that trims stops to a
+        position), one that a restart cut off on its way, and one that was to take the place of another that still
+        rests, are laid anew, once. `trade` is how it stood before.
+        """
+        rested = (trade.stop_rests_on_venue or trade.stop_unseen) and stop.status is OrderStatus.CANCELLED
+        what = f"{trade.trade_id} stop {stop.status.value}: {stop.detail}"
+        is_unproven = self.is_unproven(stop.request.order_id)
+        if not is_unproven and (self._was_lost or not (rested or self.coverage.is_whole(trade))):
+            out.notice("critical", "stop", f"{what}: closing at once")
+            return False
+        self._was_lost = True
+        meanwhile = "after a restart" if is_unproven else "it rested" if rested else "the older one still rests"
+        out.notice("critical" if rested else "warning", "stop", f"{what}: {meanwhile}, placing it anew")
+        return True

@@ -7,20 +7,19 @@ from msgspec.structs import replace
 from cockpit.config.venues import Instrument
 from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
 from cockpit.domain.events import FillWitnessed, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, RiskOf, TradePhase
+from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between, seconds_to_ns
 from cockpit.domain.verdict import Proposal
-from cockpit.engine import booking, ladder, outside
-from cockpit.engine.excursion import Excursion, fill_slippage_bps, with_exit_slippage
+from cockpit.engine import booking, outside
+from cockpit.engine.booking import Excursion, UnsettledEntry, fill_slippage_bps, with_exit_slippage
+from cockpit.engine.ladder import TargetLadder
 from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.reasking import Reasking
-from cockpit.engine.stop_coverage import RESTS, StopCoverage
-from cockpit.engine.target_ladder import TargetLadder
+from cockpit.engine.stop_coverage import ProtectiveStop, StopCoverage
 from cockpit.engine.tickets import Tickets
-from cockpit.engine.unsettled_entry import UnsettledEntry
 
 
 class TradeLife:
@@ -31,23 +30,19 @@ class TradeLife:
         record: TradeRecord,
         instrument: Instrument,
         round_trip_fee_bps: float,
-        desk: OrderManager,
-        cover: StopCoverage,
+        orders: OrderManager,
+        coverage: StopCoverage,
         exit_price: Callable[[TradeRecord], float | None],
     ) -> None:
         self.record = record
         self._instrument = instrument
-        self._round_trip_fee_bps = round_trip_fee_bps
-        self._desk = desk
-        self._cover = cover
+        self._orders = orders
         self._exit_price = exit_price
         self.excursion = Excursion(record)
         self._tickets = Tickets()
-        self._targets = TargetLadder(instrument, desk, self._tickets)
+        self._stop = ProtectiveStop(instrument, round_trip_fee_bps, orders, coverage, self._tickets)
+        self._targets = TargetLadder(instrument, orders, self._tickets)
         self._unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
-        self._retiring_stops: list[str] = []
-        self._unproven: set[str] = set()
-        self._stop_was_lost = False
         self.reasking = Reasking()
 
     @property
@@ -58,12 +53,12 @@ class TradeLife:
     @property
     def due_ns(self) -> int | None:
         """When time alone next brings it something while it is open: its time stop, or a stop that does not rest."""
-        return min((due for due in (self.record.time_stop_ns, self._cover.due_ns) if due is not None), default=None)
+        return min((due for due in (self.record.time_stop_ns, self.stop_due_ns) if due is not None), default=None)
 
     @property
     def stop_due_ns(self) -> int | None:
         """When it must go unless its stop rests by then; None while that covers all of it."""
-        return self._cover.due_ns
+        return self._stop.coverage.due_ns
 
     def enter(self, proposal: Proposal, out: Outbox) -> None:
         """Send the entry: at market, or as a limit order with a time limit."""
@@ -76,24 +71,17 @@ class TradeLife:
             self.record, OrderRole.ENTRY, order_type, self.record.asked_qty, out.now_ns, limit_price=limit_price
         )
         self.record = replace(self.record, entry_order_id=request.order_id)
-        self._desk.place(replace(request, expires_ns=expires_ns), out)
+        self._orders.place(replace(request, expires_ns=expires_ns), out)
         self._emit("sent", out)
 
     def restore(self, out: Outbox) -> None:
         """Go on after a restart: see to it that a stop is there, one only, and then the targets."""
-        record, own = self.record, self._desk.of_trade(self.record.trade_id)
-        self._unproven = {order.request.order_id for order in own if order.status not in RESTS}
+        record, own = self.record, self._orders.of_trade(self.record.trade_id)
         self._tickets.go_on_after(record, own)
-        entry = self._desk.find(record.entry_order_id)
+        entry = self._orders.find(record.entry_order_id)
         self._unsettled.restore(record, entry.filled_qty if entry is not None else record.entry_qty)
-        stops = self._desk.of_trade(record.trade_id, OrderRole.STOP)
-        self._retiring_stops = [
-            order.request.order_id for order in stops if order.request.order_id != record.stop_order_id
-        ]
-        stop = self._desk.get(record.stop_order_id)
-        if stop is not None and stop.status in RESTS:
-            # It rested when the earlier engine last saw it: whether it does now is for the venue to say.
-            self.record = replace(record, stop_rests_on_venue=False, stop_unseen=True)
+        self.record = self._stop.restore(record, own)
+        if self.record.stop_unseen:
             self._emit("restored", out)
         self._check_coverage(out)
 
@@ -107,7 +95,7 @@ class TradeLife:
             self._on_gone(progress, out)
         if progress.status is OrderStatus.UNKNOWN and progress.request.order_id == self.record.stop_order_id:
             self._on_stop_unknown(progress, out)
-        self._cover.review(self.record, self._unproven, out.now_ns)
+        self._stop.review(self.record, out.now_ns)
 
     def _on_stop_unknown(self, progress: OrderProgress, out: Outbox) -> None:
         """One that rested and is nowhere to be found gets a successor at once: two stops harm less than none."""
@@ -116,7 +104,7 @@ class TradeLife:
         out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
         self._emit("stop_unknown", out)
         if rested and self.record.open_qty > 0 and not self.is_over:
-            self._place_stop(self.record.stop_price, out)
+            self.record = self._stop.placed(self.record, self.record.stop_price, out)
             self._emit("protected", out)
 
     def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
@@ -125,7 +113,7 @@ class TradeLife:
         witnessed = self._unsettled.witness(was, seen)
         if witnessed is not None:
             self._entered(was, witnessed, seen.average_price, seen.ts_ns, out)
-            self._cover.review(self.record, self._unproven, out.now_ns)
+            self._stop.review(self.record, out.now_ns)
 
     def on_funding(self, amount_usd: float, paid_ns: int, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
@@ -180,9 +168,9 @@ class TradeLife:
 
     def on_time(self, out: Outbox) -> None:
         """A second passed: expire a limit entry, run the time stop, ask again for a close that did not go through."""
-        entry = self._desk.get(self.record.entry_order_id)
+        entry = self._orders.get(self.record.entry_order_id)
         if entry is not None and entry.request.expires_ns is not None and out.now_ns >= entry.request.expires_ns:
-            self._desk.cancel(self.record.entry_order_id, out)
+            self._orders.cancel(self.record.entry_order_id, out)
         due_ns = self.record.time_stop_ns
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
@@ -195,14 +183,14 @@ class TradeLife:
         if self.record.open_qty <= 0 or self.is_over:
             return
         if self.record.phase is TradePhase.CLOSING:
-            closes = self._desk.of_trade(self.record.trade_id, OrderRole.CLOSE)
+            closes = self._orders.of_trade(self.record.trade_id, OrderRole.CLOSE)
             self.reasking.is_wanted = self.reasking.is_wanted or not closes
-        elif not self._desk.is_live(self.record.stop_order_id):
+        elif not self._orders.is_live(self.record.stop_order_id):
             self._protect(out, "protected")
 
     def close_uncovered(self, out: Outbox) -> None:
         """No stop in time: leave at once, and go on asking for the stop."""
-        missing = self._cover.failing(self.record, self._unproven, out.now_ns)
+        missing = self._stop.failing(self.record, out.now_ns)
         if missing is None or self.record.phase is not TradePhase.OPEN:
             return
         out.notice("critical", "stop", f"{self.record.trade_id}: {missing}: closing at once")
@@ -214,7 +202,7 @@ class TradeLife:
         if self.is_over or self.record.phase is TradePhase.CLOSING:
             return
         self.record = replace(self.record, phase=TradePhase.CLOSING, exit_reason=reason, exit_detail=detail)
-        self._desk.cancel(self.record.entry_order_id, out)
+        self._orders.cancel(self.record.entry_order_id, out)
         self._targets.take_back(self.record, out)
         self._emit("closing", out)
         if self.record.open_qty > 0:
@@ -260,10 +248,8 @@ class TradeLife:
 
     def _settled(self, record: TradeRecord, out: Outbox) -> None:
         """What was protected before its executions were listed: the stop moves only where their price asks for it."""
-        self.record = record
-        if not record.stop_at_entry:
-            self._count_risk()
-        if self.record.phase is TradePhase.OPEN and self._stop_price() != self.record.stop_price:
+        self.record = record if record.stop_at_entry else self._stop.with_risk(record)
+        if self.record.phase is TradePhase.OPEN and self._stop.price_for(self.record) != self.record.stop_price:
             self._protect(out, "entry_filled")
         else:
             self._emit("entry_filled", out)
@@ -285,7 +271,7 @@ class TradeLife:
                 exit_reason=booking.stop_reason(self.record, progress.request.trigger_price),
                 exit_detail="",
             )
-            self._desk.cancel(self.record.entry_order_id, out)
+            self._orders.cancel(self.record.entry_order_id, out)
         elif role is OrderRole.CLOSE:
             self.reasking.went_through()
         self._emit(f"{role.value}_filled", out)
@@ -304,15 +290,11 @@ class TradeLife:
             self.close(self.record.exit_reason or ExitReason.STOP, "its stop filled for less than was open", out)
 
     def _resize_stop(self, out: Outbox) -> None:
-        self._place_stop(self.record.stop_price, out)
+        self.record = self._stop.placed(self.record, self.record.stop_price, out)
         self._emit("stop_resized", out)
 
     def _stop_rests(self, out: Outbox) -> None:
-        self.record = replace(self.record, stop_rests_on_venue=True, stop_unseen=False)
-        for order_id in self._retiring_stops:
-            self._desk.cancel(order_id, out)
-        self._retiring_stops.clear()
-        self._stop_was_lost = False
+        self.record = self._stop.rests(self.record, out)
         self._emit("stop_rests", out)
         self._place_rungs(out)
 
@@ -328,7 +310,7 @@ class TradeLife:
             self._on_close_gone(progress, out)
         elif role is not OrderRole.TARGET or self.record.phase is not TradePhase.OPEN:
             return
-        elif progress.request.order_id in self._unproven:
+        elif self._stop.is_unproven(progress.request.order_id):
             self.record = self._targets.placed_anew(self.record, progress, out)
             self._emit("targets_placed", out)
         else:
@@ -351,81 +333,32 @@ class TradeLife:
             self._finish_if_flat(out)
             self._place_rungs(out)
             return
-        self._desk.cancel_all(self.record.trade_id, out)
-        self.record = replace(
-            self.record,
-            phase=TradePhase.ABANDONED,
-            opened_ns=None,
-            closed_ns=out.now_ns,
-            exit_detail=progress.detail,
-            stop_rests_on_venue=False,
-        )
+        self._orders.cancel_all(self.record.trade_id, out)
+        self.record = booking.abandoned(self.record, progress.detail, out.now_ns)
         self._emit("abandoned", out)
 
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        """A position whose stop was refused is closed at once. One that rested and was taken off (by a hand, or by a
-        venue that trims stops to a position), one that a restart cut off on its way, and one that was to take the place
-        of another that still rests, are first laid anew, once.
-        """
-        rested = self.record.stop_rests_on_venue or self.record.stop_unseen
-        rested = rested and progress.status is OrderStatus.CANCELLED
-        self.record = replace(self.record, stop_rests_on_venue=False, stop_unseen=False)
+        """A position whose stop was refused, or lost a second time, is closed at once."""
+        was = self.record
+        self.record = replace(was, stop_rests_on_venue=False, stop_unseen=False)
         self._emit("stop_gone", out)
-        what = f"{self.record.trade_id} stop {progress.status.value}: {progress.detail}"
-        is_unproven = progress.request.order_id in self._unproven
-        if is_unproven or ((rested or self._cover.is_whole(self.record)) and not self._stop_was_lost):
-            self._stop_was_lost = True
-            meanwhile = "after a restart" if is_unproven else "it rested" if rested else "the older one still rests"
-            severity = "critical" if rested else "warning"
-            out.notice(severity, "stop", f"{what}: {meanwhile}, placing it anew")
+        if self._stop.may_be_laid_anew(was, progress, out):
             self._protect(out, "protected")
-            return
-        out.notice("critical", "stop", f"{what}: closing at once")
-        self.close(ExitReason.NO_STOP, progress.detail, out)
+        else:
+            self.close(ExitReason.NO_STOP, progress.detail, out)
 
     def _protect(self, out: Outbox, change: str) -> None:
-        price = self._stop_price()
-        if not self.record.stop_at_entry:
-            self.record = replace(self.record, initial_stop_price=price)
-            self._count_risk()
-        self._place_stop(price, out)
+        self.record = self._stop.protecting(self.record, out)
         self._emit(change, out)
 
-    def _count_risk(self) -> None:
-        """R is of what was filled. A trade that 0.1.0 opened goes on counting as it did."""
-        if self.record.risk_of is RiskOf.TRADE:
-            risk_usd = booking.risk_usd(self.record, self._round_trip_fee_bps / 2.0)
-            self.record = replace(self.record, risk_usd=risk_usd)
-
-    def _stop_price(self) -> float | None:
-        """Where the stop belongs: so far from the entry, until it was moved to the entry itself."""
-        record = self.record
-        if record.stop_at_entry:
-            return record.stop_price
-        return ladder.stop_price(record.entry_price, record.side, record.stop_bps, self._instrument.tick_usd)
-
     def _move_stop_to_entry(self, out: Outbox) -> None:
-        price = ladder.breakeven_price(
-            self.record.entry_price, self.record.side, self._round_trip_fee_bps, self._instrument.tick_usd
-        )
-        self.record = replace(self.record, stop_at_entry=True)
-        self._place_stop(price, out)
+        self.record = self._stop.moved_to_entry(self.record, out)
         self._emit("stop_to_entry", out)
-
-    def _place_stop(self, price: float | None, out: Outbox) -> None:
-        """A new stop for the whole open size; the old one is cancelled only once the new one rests."""
-        request = self._tickets.write(
-            self.record, OrderRole.STOP, OrderType.STOP_MARKET, self.record.open_qty, out.now_ns, trigger_price=price
-        )
-        if self._desk.is_live(self.record.stop_order_id):
-            self._retiring_stops.append(self.record.stop_order_id)
-        self.record = booking.with_stop(self.record, request.order_id, price)
-        self._desk.place(request, out)
 
     def _place_rungs(self, out: Outbox) -> None:
         """The ladder goes out once the entry is complete and the stop rests."""
         ready = self.record.phase is TradePhase.OPEN and self.record.stop_rests_on_venue and not self.record.rungs
-        if ready and not self._desk.is_live(self.record.entry_order_id):
+        if ready and not self._orders.is_live(self.record.entry_order_id):
             self.record = self._targets.placed(self.record, out)
             self._emit("targets_placed", out)
 
@@ -433,24 +366,17 @@ class TradeLife:
         qty = booking.whole_lots(qty, self._instrument.lot)
         request = self._tickets.write(self.record, OrderRole.CLOSE, OrderType.MARKET, qty, out.now_ns)
         decided_at = self._exit_price(self.record) or 0.0
-        self._desk.place(replace(request, decision_price=decided_at), out)
+        self._orders.place(replace(request, decision_price=decided_at), out)
 
     def _finish_if_flat(self, out: Outbox) -> bool:
         """Flat, and no entry that could still fill: sweep what rests and close the books."""
         if self.record.open_qty > 0 or self.is_over:
             return self.is_over
-        self._desk.cancel(self.record.entry_order_id, out)
-        if self._desk.is_live(self.record.entry_order_id):
+        self._orders.cancel(self.record.entry_order_id, out)
+        if self._orders.is_live(self.record.entry_order_id):
             return False
-        self._desk.cancel_all(self.record.trade_id, out)
-        self.record = replace(
-            self.record,
-            phase=TradePhase.CLOSED,
-            closed_ns=out.now_ns,
-            exit_reason=self.record.exit_reason or ExitReason.TARGETS,
-            stop_rests_on_venue=False,
-            stop_unseen=False,
-        )
+        self._orders.cancel_all(self.record.trade_id, out)
+        self.record = booking.closed(self.record, out.now_ns)
         self._emit("closed", out)
         return True
 

@@ -144,7 +144,7 @@ class Stage:
         return self.trade(trade_id)
 
     def _has_targets(self, trade_id: str) -> bool:
-        targets = self.engine.book._desk.of_trade(trade_id, OrderRole.TARGET)
+        targets = self.engine.book._orders.of_trade(trade_id, OrderRole.TARGET)
         return bool(targets) and all(target.venue_order_id for target in targets)
 
     def move(self, asset: str, by_bps: float) -> None:

@@ -80,7 +80,7 @@ async def test_06_every_order_at_the_venue_is_known_after_a_kill(tmp_path: Path,
         await stage.read()
         await stage.until(lambda: bool(stage.engine.book.trades) and one_stop(stage, venue, trade_id))
         await stage.until(lambda: len(venue.open_orders) == 3)
-        known = {order.request.order_id for order in stage.engine.book._desk.live()}
+        known = {order.request.order_id for order in stage.engine.book._orders.live()}
         there = {order.client_id[8:] for order in (*venue.open_orders, *venue.algo_orders)}
         assert known == there
         assert not stage.missed(6)

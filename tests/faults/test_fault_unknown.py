@@ -87,7 +87,7 @@ async def test_02_an_order_that_fills_after_the_venue_did_not_know_stays_unknown
         venue = stage.world.venues[name]
         venue.faults.add(late(after_s, says), roles={"entry"})
         trade_id = await stage.enter("ETH", venue=name)
-        await stage.until(lambda: stage.engine.book._desk.of_trade(trade_id)[0].status is OrderStatus.UNKNOWN)
+        await stage.until(lambda: stage.engine.book._orders.of_trade(trade_id)[0].status is OrderStatus.UNKNOWN)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
         assert one_entry(stage, venue, trade_id)
         assert venue.watch.longest_naked_s() < stage.config.execution.stop_within_s
