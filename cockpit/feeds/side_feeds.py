@@ -9,9 +9,9 @@ from cockpit.config.endpoints import BadEndpoint, EndpointsSection, checked_url
 from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import Secrets
 from cockpit.domain.kinds import Reading
+from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.feed import Feed, OffFeed, Timing
 from cockpit.exchanges.base.forced_log import ForcedLog
-from cockpit.exchanges.base.rest_budget import RestBudget
 from cockpit.exchanges.base.web import JsonSite
 from cockpit.exchanges.binance import interest_map
 from cockpit.feeds import birdeye, coinglass, jito, solana

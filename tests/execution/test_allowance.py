@@ -3,9 +3,8 @@
 import pytest
 
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.allowance import Allowance
+from cockpit.exchanges.base.allowance import Allowance, RestBudget
 from cockpit.exchanges.base.call_kind import CallKind
-from cockpit.exchanges.base.rest_budget import RestBudget
 
 
 class Clock:

@@ -10,10 +10,10 @@ from real_stage import account_on, hurried, real_stage
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
-from cockpit.exchanges.base.endpoint_budget import EndpointBudget
+from cockpit.exchanges.base.allowance import EndpointBudget
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.okx.account import OkxAccount
-from cockpit.exchanges.okx.limits import CALLS
+from cockpit.exchanges.okx.client import CALLS
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from tests.loopback import matching_hands

@@ -9,7 +9,7 @@ import pytest
 from cockpit.domain.events import Liquidation, MarkPrice
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.frames import BadFrame
-from cockpit.exchanges.base.near_levels import near_levels
+from cockpit.exchanges.base.streams import near_levels
 from cockpit.exchanges.binance.frames import BinanceFrames
 from cockpit.exchanges.okx.frames import Contract, OkxFrames
 

@@ -5,17 +5,127 @@ as long as it was asked to, within reason. An exit hardly waits at all: the rest
 word of "an hour" on some list must not hold a position open.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-from cockpit.domain.units import NS_PER_S, seconds_to_ns
+from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
 from cockpit.exchanges.base.call_kind import CallKind
-from cockpit.exchanges.base.retry_after import REFUSED, wait_after_refusal_s
+from cockpit.exchanges.base.feed import Clock
+from cockpit.exchanges.base.timing import Timing
 
+# How long a server that turned a request away wants to be left alone: one rule for every venue and every source.
+
+REFUSED = frozenset({418, 429})
+"""Too many requests, and the ban of those who go on all the same."""
+LONGEST_WAIT_S = 3600.0
+WAIT_WITHOUT_WORD_S = 10.0
+"""Where it does not say for how long."""
+
+
+def wait_after_refusal_s(headers: Mapping[str, str], now_ns: int) -> float:
+    """What its Retry-After asks for, at most an hour; ten seconds where it asks for nothing."""
+    known = {name.lower(): value for name, value in headers.items()}
+    wait_s = retry_after_s(known.get("retry-after"), now_ns)
+    return WAIT_WITHOUT_WORD_S if wait_s is None else wait_s
+
+
+def retry_after_s(header: str | None, now_ns: int) -> float | None:
+    """A Retry-After header (seconds or a date) in seconds from now, at most an hour; None where it says nothing."""
+    if not header:
+        return None
+    text = header.strip()
+    try:
+        wait_s = float(text)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        wait_s = (at - datetime.fromtimestamp(now_ns / 1e9, UTC)).total_seconds()
+    if wait_s != wait_s:
+        return None
+    return min(LONGEST_WAIT_S, max(0.0, wait_s))
+
+
+# How often each of a venue's endpoints may be asked: a call over its limit waits for its turn, it is not refused.
+#
+# Refusals cost twice: the answer is wanted now, and those who go on asking through them are locked out altogether.
+
+
+class EndpointBudget:
+    """`calls` of an endpoint in any `window_s`; an endpoint that is not named is not limited."""
+
+    def __init__(self, calls: Mapping[str, int], window_s: float, timing: Timing) -> None:
+        self.window_s = window_s
+        self._calls = calls
+        self._timing = timing
+        self._sent_ns = {endpoint: deque[int](maxlen=most) for endpoint, most in calls.items()}
+
+    async def turn(self, endpoint: str) -> None:
+        """Wait until it may be asked (again)."""
+        sent_ns = self._sent_ns.get(endpoint)
+        if sent_ns is None:
+            return
+        while (waits_s := self._waits_s(sent_ns)) > 0:
+            await self._timing.sleep(waits_s)
+        sent_ns.append(self._timing.clock())
+
+    def _waits_s(self, sent_ns: deque[int]) -> float:
+        """Until the oldest call of a full window has left it; a clock that was set back holds nobody up."""
+        now_ns = self._timing.clock()
+        if len(sent_ns) < (sent_ns.maxlen or 0) or now_ns < sent_ns[-1]:
+            return 0.0
+        return max(0.0, (sent_ns[0] + seconds_to_ns(self.window_s) - now_ns) / NS_PER_S)
+
+
+# How much may still be asked of a venue: its own count of what this address used, and what it said to wait.
+#
+# The allowance belongs to the whole address: data stops early, so that orders, and above all exits, are never
+# refused.
+
+MINUTE_NS = 60 * NS_PER_S
 USED_WEIGHT = "x-mbx-used-weight-1m"
+
+
+class RestBudget:
+    """`per_minute` is the venue's allowance in its own weight (None where it does not count for us), `share` ours."""
+
+    def __init__(self, per_minute: float | None, share: float, clock: Clock) -> None:
+        self._limit = None if per_minute is None else per_minute * share
+        self._clock = clock
+        self._until_ns = 0
+        self.used = 0.0
+        self.refusals = 0
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take note of an answer's status and headers."""
+        now_ns = self._clock()
+        known = {name.lower(): value for name, value in headers.items()}
+        if status in REFUSED:
+            self.refusals += 1
+            self._wait_until(now_ns + seconds_to_ns(wait_after_refusal_s(headers, now_ns)))
+        try:
+            self.used = float(known.get(USED_WEIGHT, self.used))
+        except ValueError:
+            return
+        if self._limit is not None and USED_WEIGHT in known and self.used >= self._limit:
+            self._wait_until((now_ns // MINUTE_NS + 1) * MINUTE_NS)
+
+    def wait_s(self) -> float:
+        """Seconds until the venue may be asked again; 0 = now."""
+        return ns_to_seconds(max(0, self._until_ns - self._clock()))
+
+    def _wait_until(self, until_ns: int) -> None:
+        self._until_ns = max(self._until_ns, until_ns)
+
+
 BANNED = 418
 BANNED_EXIT_WAIT_S = 5.0
 """A banned address is not heard at all: going on at an exit's pace would only make the ban longer."""
-MINUTE_NS = 60 * NS_PER_S
 
 
 class Allowance:

@@ -27,12 +27,11 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import AccountLists
-from cockpit.exchanges.base.allowance import Allowance
+from cockpit.exchanges.base.allowance import Allowance, EndpointBudget
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.endpoint_budget import EndpointBudget
 from cockpit.exchanges.base.fees import CoinPrices, Fees
-from cockpit.exchanges.base.order_names import OrderNames
+from cockpit.exchanges.base.order_ids import OrderNames
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.private_stream import PrivateStream
 from cockpit.exchanges.base.stop_probe import StopProbe

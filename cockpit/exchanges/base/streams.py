@@ -7,17 +7,44 @@ from collections.abc import Sequence
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
+from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, offset_price, utc_text
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
 from cockpit.exchanges.base.handoff import Handoff
 from cockpit.exchanges.base.library import said
-from cockpit.exchanges.base.near_levels import near_levels
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.silence import Silence, Silent
 from cockpit.exchanges.base.trade_order import TradeOrder
 from cockpit.exchanges.base.trouble import BackOff, FeedTrouble
+
+# The part of a book that lies near its top.
+
+Levels = tuple[tuple[float, float], ...]
+
+
+def near_levels(
+    bids: Sequence[Sequence[float]], asks: Sequence[Sequence[float]], within_bps: float, unit: float = 1.0
+) -> tuple[Levels, Levels] | None:
+    """Both sides' levels within `within_bps` of their own best price, best first, in base coins (`unit` a contract).
+
+    None for a book with an empty side or with crossed sides: it is no book to trade on.
+    """
+    if not bids or not asks or bids[0][0] >= asks[0][0]:
+        return None
+    lowest, highest = offset_price(bids[0][0], -within_bps), offset_price(asks[0][0], within_bps)
+    near_bids: list[tuple[float, float]] = []
+    for level in bids:
+        if level[0] < lowest:
+            break
+        near_bids.append((level[0], level[1] * unit))
+    near_asks: list[tuple[float, float]] = []
+    for level in asks:
+        if level[0] > highest:
+            break
+        near_asks.append((level[0], level[1] * unit))
+    return tuple(near_bids), tuple(near_asks)
+
 
 LOG = logging.getLogger("cockpit.feeds")
 FIRST_RETRY_S = 0.1

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from cockpit.exchanges.base.allowance import RestBudget, retry_after_s
 from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.masking import masked, quiet_libraries, secrets_of
-from cockpit.exchanges.base.rest_budget import RestBudget
-from cockpit.exchanges.base.retry_after import retry_after_s
 from cockpit.exchanges.base.trouble import FeedTrouble, http_trouble
 
 if TYPE_CHECKING:

@@ -27,11 +27,18 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows
-from cockpit.exchanges.okx.client import okx_client
+from cockpit.exchanges.okx.client import CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
-from cockpit.exchanges.okx.limits import CALLS, WINDOW_S
-from cockpit.exchanges.okx.order_params import accepted, margin, size, venue_side
-from cockpit.exchanges.okx.parsing import OkxParser, listing_of, margin_in_use_usd, triggered_as
+from cockpit.exchanges.okx.parsing import (
+    OkxParser,
+    accepted,
+    listing_of,
+    margin,
+    margin_in_use_usd,
+    size,
+    triggered_as,
+    venue_side,
+)
 from cockpit.exchanges.okx.user_stream import OkxStream
 
 ENTRY_TAG = "cockpitentry"

@@ -11,6 +11,33 @@ from cockpit.exchanges.base.fence import Call, Fence, put_up
 from cockpit.exchanges.base.library import load_library
 from cockpit.exchanges.base.trading_client import arm
 
+# How often OKX's endpoints may be asked in two seconds, by user: its API v5, "Rate Limit" of each endpoint.
+
+WINDOW_S = 2.1
+"""Two seconds, and a little for what the way there adds or takes."""
+ENDPOINT_CALLS = {
+    "privateGetTradeOrder": 60,
+    "privatePostTradeOrder": 60,
+    "privatePostTradeCancelOrder": 60,
+    "privateGetTradeOrderAlgo": 20,
+    "privatePostTradeOrderAlgo": 20,
+    "privatePostTradeCancelAlgos": 20,
+    "privatePostTradeCancelAdvanceAlgos": 20,
+    "privateGetTradeOrdersPending": 60,
+    "privateGetTradeOrdersAlgoPending": 20,
+    "privateGetTradeFills": 60,
+    "privateGetTradeFillsHistory": 10,
+    "privatePostTradeClosePosition": 20,
+    "privatePostTradeCancelAllAfter": 2,
+    "privateGetAccountPositions": 10,
+    "privateGetAccountBalance": 10,
+    "privateGetAccountBills": 10,
+    "privateGetAccountConfig": 5,
+    "privateGetAccountLeverageInfo": 20,
+    "privateGetAccountTradeFee": 5,
+}
+
+
 REST_TIMEOUT_MS = 10_000
 SUBSCRIBE_COST = 0.25
 """The library would leave 110 ms between two subscriptions; the venue counts them by the hour."""
