@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from cockpit.api.acceptor import most_connections
 from cockpit.api.admission import Admission, Listener
@@ -23,7 +25,6 @@ from cockpit.api.listeners import open_port, open_socket, remove_socket, url_of
 from cockpit.api.pages import Pages
 from cockpit.api.protocols import DroppableSocket, PromptHttp, QuietServer
 from cockpit.api.pump import Pump
-from cockpit.api.rehearsal import rehearse
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import SECRET_NAME, SignalSignature
 from cockpit.api.tokens import Token, TokenError, load_token
@@ -33,6 +34,40 @@ from cockpit.runtime.headless import Ending
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import CannotStart
+
+# The first call of all, made before anybody listens: routes and models are built at the first call, which takes a
+# quarter of a second of the engine's loop, and the first call may be the one that flattens.
+
+UNREADABLE = b"{"
+"""No command can be made of it: the call goes all the way to the body, and no further."""
+
+
+async def rehearse(app: ASGIApp) -> None:
+    """Go through everything that a flatten goes through but the engine."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/api/flatten",
+        "raw_path": b"/api/flatten",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(UNREADABLE))],
+        "client": None,
+        "server": None,
+        "state": {},
+    }
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": UNREADABLE, "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        """Nobody hears the answer."""
+
+    await app(scope, receive, send)
+
 
 LOG_NAME = "api.log"
 STOP_WITHIN_S = 3

@@ -77,8 +77,8 @@ def flatten(
     Example: cockpit flatten --yes
     """
     from cockpit.commands.flattening import flatten_now, flatten_without_home, outlive_the_terminal
-    from cockpit.commands.terminal_printer import TerminalPrinter
     from cockpit.config.places import NoHome, config_path
+    from cockpit.runtime.output import TerminalPrinter
 
     front: Front = ctx.obj
     is_sure = yes or not _is_asked()

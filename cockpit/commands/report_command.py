@@ -1,5 +1,6 @@
 """`cockpit report`: its options and help, and where it is written."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,22 @@ import typer
 from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
+from cockpit.domain.units import NS_PER_S
+
+# The `--since` of a report: a UTC date or time.
+
+
+def since_ns(text: str | None) -> int | None:
+    """Nanoseconds since the epoch of a UTC date or time, None for none. Raises `typer.BadParameter` for other text."""
+    if text is None:
+        return None
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        finding = f"expected a UTC date or time like 2025-10-19T08:00, was '{text}'"
+        raise typer.BadParameter(finding, param_hint="--since") from None
+    stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
+    return int(stamp.timestamp()) * NS_PER_S
 
 
 def report(
@@ -31,7 +48,6 @@ def report(
 
     Example: cockpit report --since 2025-10-19 --html day.html
     """
-    from cockpit.commands.since import since_ns
 
     front: Front = ctx.obj
     from_ns, config = since_ns(since), front.load()

@@ -1,6 +1,6 @@
 """The whole config."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,12 +20,44 @@ from cockpit.config.limits import (
     ModesSection,
 )
 from cockpit.config.live import LiveSection
-from cockpit.config.own_feeds import AnyOwnFeed
+from cockpit.config.own_kinds import OwnToo
 from cockpit.config.proposals import BandProposalsSection
-from cockpit.config.screen import ScreenSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
+from cockpit.domain.kinds import Reading
+
+# Feeds of the operator's own: what their `Rules` are made of.
+
+
+class OwnFeed(Section):
+    """The keys of a feed of one's own, to be subclassed as `Rules` in `feeds/KIND.py` beside the config.
+
+    `reading` is what it delivers; `worker` makes the feed, as `worker(name, rules, config, timing)`: a
+    `cockpit.exchanges.base.feed.Feed`.
+    """
+
+    reading: ClassVar[Reading]
+    worker: ClassVar[Any]
+    kind: Name
+
+
+AnyOwnFeed = Annotated[OwnFeed, OwnToo("feeds", OwnFeed)]
+
+
+# How the screen looks and which keys it listens to. The engine reads none of it.
+
+
+class ScreenSection(Section):
+    """`keys` names actions and their keys, as in `{"arm": "f5"}`; `ascii` draws frames and signs in ASCII.
+
+    `flatten_presses` 1 makes the flatten key act at the first press. The screen checks the keys at its start.
+    """
+
+    theme: Literal["dark", "light", "colour-blind", "ansi"] = "dark"
+    ascii: bool = False
+    flatten_presses: Literal[1, 2] = 2
+    keys: dict[Name, str] = {}
 
 
 class CockpitConfig(Section):

@@ -15,7 +15,7 @@ from cockpit.domain.snapshot import (
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.trade_life import TradeLife
-from cockpit.market.health_drops import drops
+from cockpit.market.health import drops
 from cockpit.market.onchain import distance
 from cockpit.market.overview import feed_views
 

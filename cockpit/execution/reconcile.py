@@ -15,8 +15,7 @@ from cockpit.domain.kinds import OrderRole, OrderStatus, VenueTopic
 from cockpit.exchanges.base.account import HeldPosition, NotSent, PositionKey, VenueFailure, VenueOrder
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
-from cockpit.execution.entry_guard import EntryGuard
-from cockpit.execution.entry_watch import EntryWatch
+from cockpit.execution.entry_watch import EntryGuard, EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.missed_fills import MissedFills

@@ -19,9 +19,8 @@ from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, Refusal
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.canceller import OrderCanceller
-from cockpit.execution.entry_settings import EntrySettings
+from cockpit.execution.entry_settings import EntrySettings, GridWatch
 from cockpit.execution.entry_watch import EntryWatch
-from cockpit.execution.grid_watch import GridWatch
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext

@@ -17,10 +17,8 @@ from cockpit.exchanges.base.account import HeldPosition, RefusalKind, Refused, V
 from cockpit.exchanges.base.order_text import guards, held_text, order_text
 from cockpit.exchanges.base.timing import BackOff, Timing, wait_for_all
 from cockpit.flatten.calls import FlattenCalls
-from cockpit.flatten.dust import Dust
-from cockpit.flatten.pieces import ClosePieces
-from cockpit.flatten.site import FlattenSite
-from cockpit.flatten.steps import StepName
+from cockpit.flatten.pieces import ClosePieces, Dust
+from cockpit.flatten.steps import FlattenSite, StepName
 
 LOOKS = 2
 """So many looks must agree before a position, and then the whole venue, counts as gone."""

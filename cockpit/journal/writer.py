@@ -7,13 +7,12 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-from cockpit.journal.backlog import Backlog
 from cockpit.journal.database import one_line
 from cockpit.journal.migrations import migrate
 from cockpit.journal.rows import Rows
 from cockpit.journal.same_file import SameFile
 from cockpit.journal.sessions import Entry, Unit
-from cockpit.journal.spill import Spill
+from cockpit.journal.spill import Backlog, Spill
 
 BATCH_RECORDS = 500
 SPILL_ABOVE_RECORDS = 10_000

@@ -3,11 +3,80 @@
 from collections.abc import Iterable
 
 from cockpit.config.model import CockpitConfig
+from cockpit.config.sources import LiquidationMapSection
 from cockpit.domain.events import Liquidation, LiquidationCluster, LiquidationMap
 from cockpit.domain.kinds import Reading
-from cockpit.market.forced_orders import ForcedOrders
+from cockpit.domain.units import BPS, NS_PER_S
+from cockpit.market.clusters import OBSERVED, Mass, PriceBins, clusters_of
 from cockpit.market.freshness import age_s
 from cockpit.market.reading_store import ReadingStore
+
+# Where liquidations happened: forced orders by price, their notional halving with time.
+#
+# A venue may push only one forced order a second and symbol, so what is shown is a lower bound.
+
+FORGOTTEN_AFTER_HALF_LIVES = 10.0
+MOST_BINS = 4_096
+KEPT_FOR_NS = 5 * NS_PER_S
+"""How long clusters once drawn stay good: in this time nothing fades that a screen could show."""
+
+
+class ForcedOrders:
+    """One asset's forced orders of all venues."""
+
+    __slots__ = ("_bins", "_drawn", "_half_life_ns", "_masses", "_most", "_sigma_bins")
+
+    def __init__(self, section: LiquidationMapSection) -> None:
+        self._half_life_ns = section.half_life_s * NS_PER_S
+        self._bins = PriceBins(section.bin_bps)
+        self._sigma_bins = section.smoothing_pct * BPS / 100.0 / section.bin_bps
+        self._most = section.max_clusters
+        self._masses: dict[tuple[bool, int], tuple[int, Mass]] = {}
+        self._drawn: tuple[int, tuple[LiquidationCluster, ...]] | None = None
+
+    def add(self, order: Liquidation) -> None:
+        """Count one forced order; one without a price or a size is none."""
+        if not (order.price > 0.0 and order.qty > 0.0):
+            return
+        if len(self._masses) >= MOST_BINS:
+            self._masses = self._remembered(order.ts_ns)
+        key = (order.long_liquidated, self._bins.index(order.price))
+        new = Mass(order.price * order.qty, 1, order.price, order.price)
+        known = self._masses.get(key)
+        if known is not None:
+            latest_ns = max(known[0], order.ts_ns)
+            new = self._faded(*known, latest_ns).plus(self._faded(order.ts_ns, new, latest_ns))
+            self._masses[key] = (latest_ns, new)
+        else:
+            self._masses[key] = (order.ts_ns, new)
+        self._drawn = None
+
+    def clusters(self, now_ns: int) -> tuple[LiquidationCluster, ...]:
+        """The largest clusters of each side, in order of price; `longs` tells whose positions were closed."""
+        if self._drawn is None or not 0 <= now_ns - self._drawn[0] < KEPT_FOR_NS:
+            self._drawn = (now_ns, self.drawn(now_ns))
+        return self._drawn[1]
+
+    def drawn(self, now_ns: int) -> tuple[LiquidationCluster, ...]:
+        """The same, drawn anew: asking changes nothing, whenever it is done."""
+        masses = self._remembered(now_ns)
+        found: list[LiquidationCluster] = []
+        for longs in (True, False):
+            side = {
+                index: self._faded(ts_ns, mass, now_ns)
+                for (is_long, index), (ts_ns, mass) in masses.items()
+                if is_long is longs
+            }
+            found += clusters_of(side, OBSERVED, longs, self._sigma_bins, self._most)
+        return tuple(sorted(found, key=lambda cluster: cluster.price_low))
+
+    def _remembered(self, now_ns: int) -> dict[tuple[bool, int], tuple[int, Mass]]:
+        forget_ns = now_ns - FORGOTTEN_AFTER_HALF_LIVES * self._half_life_ns
+        return {key: known for key, known in self._masses.items() if known[0] >= forget_ns}
+
+    def _faded(self, ts_ns: int, mass: Mass, now_ns: int) -> Mass:
+        share = 0.5 ** (max(0, now_ns - ts_ns) / self._half_life_ns)
+        return mass._replace(notional_usd=mass.notional_usd * share)
 
 
 class Liquidations:

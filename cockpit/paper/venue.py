@@ -24,10 +24,19 @@ from cockpit.domain.kinds import OrderType
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS
-from cockpit.paper.agenda import AT_NEXT_EVENT_NS, Agenda, Expiry, FlatRead, FundingDue, Job, Request, Sweep
+from cockpit.paper.agenda import (
+    AT_NEXT_EVENT_NS,
+    Agenda,
+    Expiry,
+    FlatRead,
+    FundingDue,
+    FundingSchedule,
+    Job,
+    Request,
+    Sweep,
+)
 from cockpit.paper.book import PaperBook
 from cockpit.paper.flatten import PaperFlatten
-from cockpit.paper.funding import FundingSchedule
 from cockpit.paper.matching import Matching
 
 NOTHING: tuple[VenueEvent, ...] = ()

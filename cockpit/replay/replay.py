@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,10 +15,10 @@ from cockpit.config.own_code import own_code
 from cockpit.domain import wire
 from cockpit.domain.actions import Action, AnyAction
 from cockpit.domain.commands import Arm
-from cockpit.domain.events import MarketEvent
+from cockpit.domain.events import MarketEvent, Trade
 from cockpit.domain.numbers import price_text, without_noise
 from cockpit.domain.plain_text import wrapped
-from cockpit.domain.units import NS_PER_S, utc_text
+from cockpit.domain.units import NS_PER_S, bps_between, utc_text
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
@@ -26,9 +27,40 @@ from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import Marker, RecordingHeader, RecordingReader, read_recording
 from cockpit.paper.venue import PaperVenue
-from cockpit.replay.differences import first_difference, shown
-from cockpit.replay.near_bands import NearBands
-from cockpit.replay.tally import Mark, Tally, trade_summary
+from cockpit.replay.tally import Mark, Nearest, Tally, first_difference, shown, trade_summary
+
+# How near a recorded market came to the bands its setups wait at: why nothing happened, where nothing did.
+
+
+class NearBands:
+    """Watches the prints of the assets that have bands."""
+
+    def __init__(self, config: CockpitConfig) -> None:
+        self._bands = config.bands
+        self._lowest = dict.fromkeys(config.bands, inf)
+        self._highest = dict.fromkeys(config.bands, 0.0)
+
+    def on_events(self, events: Iterable[MarketEvent]) -> None:
+        """Take a run of events in."""
+        lowest, highest = self._lowest, self._highest
+        for event in events:
+            if type(event) is Trade and event.asset in lowest:
+                if event.price < lowest[event.asset]:
+                    lowest[event.asset] = event.price
+                if event.price > highest[event.asset]:
+                    highest[event.asset] = event.price
+
+    def found(self) -> Iterator[Nearest]:
+        """A line for the nearest band on each side; none for an asset without a print."""
+        for asset, bands in self._bands.items():
+            low, high = self._lowest[asset], self._highest[asset]
+            if high <= 0.0:
+                continue
+            for band in bands.lower[:1]:
+                yield Nearest(asset, "lower", band[1], low, max(0.0, bps_between(low, band[1])))
+            for band in bands.upper[:1]:
+                yield Nearest(asset, "upper", band[0], high, max(0.0, -bps_between(high, band[0])))
+
 
 PROGRESS_EVERY = 20_000
 

@@ -4,18 +4,200 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import SecretStr
 
 from cockpit.config.alerts import AlertEvent
 from cockpit.config.secrets import Secrets
-from cockpit.domain.actions import AnyAction
-from cockpit.domain.stream import AlertsView
-from cockpit.runtime.alert_sender import QUEUED, AlertSender
-from cockpit.runtime.alert_texts import Alert, AlertTexts, FaultAlerts
+from cockpit.domain.actions import AnyAction, ModeChanged, Notice, StateChanged, TradeChanged
+from cockpit.domain.kinds import EngineState
+from cockpit.domain.plain_text import printable
+from cockpit.domain.stream import AlertsView, ProcessView
 from cockpit.runtime.host import Host
+from cockpit.runtime.narrate import line_of
+
+if TYPE_CHECKING:
+    from apprise.plugins.base import NotifyBase
+
+
+# Which of the engine's decisions are worth an alert, and in which words. Knows nothing of how they are sent.
+
+STALE = "stale:"
+HALT_TOPIC = "halt"
+CRITICAL = "critical"
+
+Cause = tuple[str, str]
+
+
+class Alert(NamedTuple):
+    """One thing to tell: which event, how grave (info, warning, failure), and the line."""
+
+    event: AlertEvent
+    gravity: str
+    line: str
+
+
+class AlertTexts:
+    """Turns decisions into alerts. Remembers what stands the engine down, so that each cause is told once."""
+
+    def __init__(self) -> None:
+        self._causes: set[Cause] = set()
+
+    def of(self, action: AnyAction) -> Iterator[Alert]:
+        """The alerts of one decision; most have none."""
+        match action:
+            case StateChanged():
+                yield from self._state(action)
+            case TradeChanged(change="opened"):
+                yield Alert("trade_opened", "info", line_of(action) or "")
+            case TradeChanged(change="closed"):
+                yield Alert("trade_closed", "warning" if action.trade.pnl_usd < 0 else "info", line_of(action) or "")
+            case ModeChanged():
+                yield Alert("mode", "warning", line_of(action) or "")
+            case Notice(severity="critical") if action.topic != HALT_TOPIC:
+                yield Alert("critical", "failure", f"{action.topic}: {action.sentence}")
+            case _:
+                return
+
+    def _state(self, change: StateChanged) -> Iterator[Alert]:
+        if change.before is not change.after:
+            if change.before is EngineState.FLATTENING:
+                yield Alert("flatten", "warning", f"FLAT: every venue said so, now {_text(change.after)}")
+            elif change.after is EngineState.FLATTENING:
+                yield Alert("flatten", "failure", f"FLATTENING: {change.reason}")
+            elif change.after is EngineState.HALTED:
+                yield Alert("halt", "failure", f"HALTED: {change.reason}")
+            elif EngineState.STANDING_DOWN in (change.before, change.after):
+                yield Alert("standing_down", "warning", f"{_text(change.after)}: {change.reason}")
+        yield from self._feeds(change)
+
+    def _feeds(self, change: StateChanged) -> Iterator[Alert]:
+        stale = {(cause.cause, cause.scope): cause.sentence for cause in change.stand_downs if STALE in cause.cause}
+        for key in stale.keys() - self._causes:
+            yield Alert("feed_down", "warning", f"feed: {stale[key]}")
+        for name, scope in self._causes - stale.keys():
+            yield Alert("feed_down", "info", f"feed: {name.removeprefix(STALE)} is back ({scope})")
+        self._causes = set(stale)
+
+
+class FaultAlerts:
+    """What is wrong with the process, each told when it is first seen."""
+
+    def __init__(self) -> None:
+        self._faults = 0
+        self._told: set[str] = set()
+
+    def of(self, process: ProcessView) -> Iterator[Alert]:
+        """What is wrong now and was not before."""
+        if process.faults > self._faults:
+            self._faults = process.faults
+            yield Alert("fault", "failure", f"defect {process.faults} in the engine: {process.last_fault}")
+        wrong = dict(_wrong(process))
+        for key, line in wrong.items():
+            if key not in self._told:
+                yield Alert("fault", "failure", line)
+        self._told = set(wrong)
+
+
+def _wrong(process: ProcessView) -> Iterator[tuple[str, str]]:
+    for task in process.tasks:
+        if task.state == "backing_off":
+            yield f"task {task.name}", f"task {task.name} fell: {task.detail}"
+    if not process.journal_ok:
+        yield "journal", f"journal: {process.journal_error or 'not ok'}, {process.journal_pending} records wait"
+    if process.recording_error:
+        yield "recording", f"recording: {process.recording_error}"
+
+
+def _text(state: EngineState) -> str:
+    return state.value.upper().replace("_", " ")
+
+
+# One service that alerts are told to, in a thread of its own: where it hangs, the others are told all the same.
+
+QUEUED = 200
+TOGETHER = 20
+"""How many that wait are told in one message: a storm is few messages."""
+GRAVEST = ("failure", "warning", "info")
+
+Told = Callable[[str, int, str], None]
+"""Called with the service's name, how many alerts, and why they were not told (empty where they were)."""
+
+
+class AlertSender:
+    """Tells one service, in order. `told` is called from its thread, and from `tell` where too many wait."""
+
+    def __init__(self, name: str, service: "NotifyBase", title: Callable[[], str], told: Told) -> None:
+        self.name = name
+        self._service = service
+        self._title = title
+        self._told = told
+        self._waiting: queue.Queue[Alert | None] = queue.Queue(QUEUED)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"alerts {name}", daemon=True)
+        self._thread.start()
+
+    def send(self, alert: Alert) -> None:
+        """Queue one alert; never waits."""
+        try:
+            self._waiting.put_nowait(alert)
+        except queue.Full:
+            self._told(self.name, 1, f"has {QUEUED} waiting already")
+
+    def end(self) -> None:
+        """Nothing more will come; what waits is told first, unless too much does. Never waits."""
+        try:
+            self._waiting.put_nowait(None)
+        except queue.Full:
+            self._is_over.set()
+
+    def join(self, within_s: float) -> None:
+        """Wait until it has ended, but not for ever: the thread goes with the process."""
+        self._thread.join(within_s)
+        self._is_over.set()
+
+    def _run(self) -> None:
+        while not self._is_over.is_set():
+            alerts, is_last = self._next()
+            if alerts:
+                self._told(self.name, len(alerts), self._notify(alerts))
+            if is_last:
+                return
+
+    def _next(self) -> tuple[list[Alert], bool]:
+        """Everything that waits, up to a message's worth, and whether that is the end."""
+        taken: list[Alert] = []
+        item = self._waiting.get()
+        while item is not None:
+            taken.append(item)
+            if len(taken) == TOGETHER:
+                return taken, False
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return taken, False
+        return taken, True
+
+    def _notify(self, alerts: list[Alert]) -> str:
+        """Why they were not told, empty where they were. An error's own text may hold the URL: it is not repeated.
+
+        The service is told in this thread: apprise's own pool would hold up the process's end for one that hangs.
+        """
+        from apprise import NotifyFormat, NotifyType
+
+        gravity = next(gravity for gravity in GRAVEST if any(alert.gravity == gravity for alert in alerts))
+        body = "\n".join(printable(alert.line) for alert in alerts)
+        try:
+            is_told = self._service.notify(
+                body=body, title=self._title(), notify_type=NotifyType(gravity), body_format=NotifyFormat.TEXT
+            )
+        except Exception as error:  # plugins raise whatever the service's library raises
+            return f"failed: {type(error).__name__}"
+        return "" if is_told else "did not take it"
+
 
 URLS_NAME = "COCKPIT_ALERT_URLS"
 LOOK_EVERY_S = 1.0

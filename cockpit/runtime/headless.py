@@ -23,8 +23,7 @@ from cockpit.runtime.logs import log_to
 from cockpit.runtime.mode_gate import AT_START
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
-from cockpit.runtime.output import keep_bounded, output_of
-from cockpit.runtime.speaker import Speaker
+from cockpit.runtime.output import Speaker, keep_bounded, output_of
 from cockpit.runtime.startup import CannotStart, build_host
 
 LOG = logging.getLogger("cockpit.engine")

@@ -31,7 +31,6 @@ from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
-from cockpit.runtime.latency import Latency
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
@@ -39,7 +38,7 @@ from cockpit.runtime.mode_gate import ModeGate
 from cockpit.runtime.player import Player
 from cockpit.runtime.presence import Presence
 from cockpit.runtime.supervisor import Supervisor
-from cockpit.runtime.watchdog import LoopWatchdog
+from cockpit.runtime.watchdog import Latency, LoopWatchdog
 
 LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.005

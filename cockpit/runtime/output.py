@@ -3,9 +3,117 @@
 import asyncio
 import contextlib
 import os
+import queue
+import sys
+import threading
+from collections import deque
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from cockpit.config.ownership import opened_here
+
+# Lines for a terminal that may go away, or stop reading, in the middle of what must not stop.
+
+LAST_LINES_WITHIN_S = 2.0
+"""So long the last lines may take on their way out; a reader that has stopped reading keeps nobody from ending."""
+
+
+class TerminalPrinter:
+    """`say` never waits and never raises. Use it as a context manager: leaving it lets the last lines out."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._print, name="printer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lines.put(None)
+        self._thread.join(LAST_LINES_WITHIN_S)
+
+    def notify(self, line: str) -> None:
+        """Print it, as soon as whoever reads it lets that happen."""
+        self._lines.put(line)
+
+    def _print(self) -> None:
+        while (line := self._lines.get()) is not None:
+            try:
+                _write(f"{line}\n")
+            except (OSError, ValueError):
+                continue  # nobody reads any more; whoever speaks has more important things to do
+
+
+def _write(text: str) -> None:
+    """To the file itself where there is one: a stream's own lock would be waited for when the process ends."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError, AttributeError):
+        sys.stdout.write(text)
+        return
+    left = text.encode(sys.stdout.encoding or "utf-8", "replace")
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+# Lines on stdout without ever waiting for whoever reads them: a stopped terminal must not stop the engine.
+
+KEPT_LINES = 1_000
+CLOSE_WITHIN_S = 0.5
+
+
+class Speaker:
+    """Writes lines to a descriptor from a thread of its own. What a reader does not take in time is left out."""
+
+    def __init__(self, descriptor: int = 1, kept_lines: int = KEPT_LINES) -> None:
+        self.left_out = 0
+        self._descriptor = descriptor
+        self._kept_lines = kept_lines
+        self._lines: deque[str] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Queue one line; never waits."""
+        with self._changed:
+            if len(self._lines) >= self._kept_lines:
+                self._lines.popleft()
+                self.left_out += 1
+            self._lines.append(line)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Give the reader half a second for the rest."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(CLOSE_WITHIN_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._closing)
+                if not self._lines:
+                    return
+                lines, said_less = list(self._lines), self.left_out
+                self._lines.clear()
+                self.left_out = 0
+            if said_less:
+                lines.insert(0, f"({said_less} lines left out: nobody read them in time)")
+            # A reader that went away is no reason to stop.
+            with contextlib.suppress(OSError):
+                self._write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
 
 OUTPUT_NAME = "engine.out"
 MAX_BYTES = 5_000_000

@@ -5,11 +5,14 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import monotonic
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.control import Control
 from textual._compositor import ChopsUpdate
 from textual.binding import Binding, BindingsMap
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -21,11 +24,63 @@ from cockpit.tui.driver import driver_behind
 from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.operator import OperatorActions
-from cockpit.tui.palette_commands import KeyCommands
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
-from cockpit.tui.spans import CroppedUpdate
 from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
+
+# The command palette, from the table of keys: every action is there by name, flatten first.
+
+
+class KeyCommands(Provider):
+    """Every action of the table; choosing one is pressing its key."""
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for action in keys.TABLE:
+            yield DiscoveryHit(self._name(action), partial(self._run, action.id), help=action.help)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match what was typed."""
+        matcher = self.matcher(query)
+        for action in keys.TABLE:
+            score = matcher.match(f"{action.label} {action.help}")
+            if score > 0:
+                yield Hit(score, self._name(action), partial(self._run, action.id), help=action.help)
+
+    async def _run(self, action_id: str) -> None:
+        await self.app.run_action(f"app.do('{action_id}')")
+
+    @staticmethod
+    def _name(action: keys.KeyAction) -> str:
+        return f"{action.label} ({' '.join(keys.shown(key) for key in action.keys)})"
+
+
+# The other half of repainting only changed cells: what Textual writes for a dirty region.
+#
+# Textual 8 crops a dirty region that starts inside a widget at its right only, so the output starts at the widget's
+# left edge. Here it is cropped at both sides: a changed digit costs the bytes of a digit.
+
+
+class CroppedUpdate(ChopsUpdate):
+    """A partial update whose spans are cut at both ends."""
+
+    @classmethod
+    def of(cls, update: ChopsUpdate) -> "CroppedUpdate":
+        """The same update, written more tightly."""
+        return cls(update.chops, update.spans, update.chop_ends)
+
+    def render_segments(self, console: Console) -> str:
+        """Terminal sequences: for each span, a cursor move and the cells in it."""
+        sequences: list[str] = []
+        for y, first, beyond in self.spans:
+            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                start, stop = max(x, first), min(end, beyond)
+                if strip is None or start >= stop:
+                    continue
+                sequences.append(Control.move_to(start, y).segment.text)
+                sequences.append(strip.crop(start - x, stop - x).render(console))
+        return "".join(sequences)
+
 
 LOG = logging.getLogger("cockpit.screen")
 AGAIN_AFTER_S = 1.0

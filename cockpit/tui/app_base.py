@@ -1,17 +1,22 @@
 """What every action of the screen has in hand: what is known, how it is drawn, and that it can be drawn at once."""
 
+import contextlib
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App
 from textual.driver import Driver
 from textual.events import Resize
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme
 
 from cockpit.client.link import EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import ProcessView
-from cockpit.tui import keys
+from cockpit.tui import keys, palette
 from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
 from cockpit.tui.footer import Offered
 from cockpit.tui.main_screen import CockpitScreen
@@ -21,9 +26,87 @@ from cockpit.tui.screens.modal import Modal
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.store import Store
 from cockpit.tui.terminal import Watchdog
-from cockpit.tui.themes import PREFIX, textual_themes
-from cockpit.tui.ticks import Ticks
 from cockpit.tui.view import View
+
+# The operator's own checklist points, ticked for one UTC day and kept beside the profile's other files.
+#
+# The engine has no part in it: they are a person's word. A point is known by its text, so a config that words it
+# otherwise asks again. Two screens on one profile see each other's ticks when the checklist is opened.
+
+LONGEST_BYTES = 100_000
+
+
+class Ticks:
+    """What was ticked on a day (`2025-10-19`). Without a file the ticks last as long as the screen."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._day = ""
+        self._ticked: frozenset[str] = frozenset()
+        self.read()
+
+    def of(self, day: str) -> frozenset[str]:
+        """The points that are ticked on this day: none on another than they were ticked on."""
+        return self._ticked if day == self._day else frozenset()
+
+    def read(self) -> None:
+        """Look again at what is kept; what cannot be read counts as not ticked."""
+        if self._path is None:
+            return
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            with self._path.open(encoding="utf-8") as file:
+                kept = json.loads(file.read(LONGEST_BYTES))
+            self._day, self._ticked = str(kept["day"]), frozenset(str(point) for point in kept["ticked"])
+
+    def toggle(self, day: str, point: str) -> None:
+        """Tick a point, or take its tick back. Raises `OSError` where it cannot be kept: it counts on this screen."""
+        self._day, self._ticked = day, self.of(day) ^ {point}
+        if self._path is None:
+            return
+        kept = json.dumps({"day": self._day, "ticked": sorted(self._ticked)}, ensure_ascii=False, indent=1)
+        beside = self._path.with_suffix(".new")
+        beside.write_text(kept + "\n", encoding="utf-8")
+        beside.chmod(0o600)
+        os.replace(beside, self._path)
+
+
+# The palettes as Textual themes, for the few widgets that are not boards: inputs and the command palette.
+
+PREFIX = "cockpit-"
+ANSI_TEMPLATE = "ansi-dark"
+"""Textual's own stylesheets want its variables when colours are the terminal's."""
+
+
+def textual_themes() -> list[Theme]:
+    """One Textual theme for each palette, and one without any colour."""
+    found = [_theme(name, colours) for name, colours in palette.THEMES.items()]
+    plain = dict.fromkeys(palette.ANSI, "default")
+    return [*found, _theme(palette.MONO, plain)]
+
+
+def _theme(name: str, colours: dict[str, str]) -> Theme:
+    is_ansi = colours["back"] == "default"
+
+    def colour(role: str) -> str:
+        return f"ansi_{colours[role]}" if is_ansi else colours[role]
+
+    return Theme(
+        name=PREFIX + name,
+        primary=colour("info"),
+        secondary=colour("info"),
+        warning=colour("warn"),
+        error=colour("bad"),
+        success=colour("good"),
+        accent=colour("info"),
+        foreground=colour("text"),
+        background=colour("back"),
+        surface=colour("back"),
+        panel=colour("cursor_back"),
+        dark=name != "light",
+        ansi=is_ansi,
+        variables=dict(BUILTIN_THEMES[ANSI_TEMPLATE].variables) if is_ansi else {},
+    )
+
 
 QUEUED_FRAMES = 4
 """With so many frames waiting for the terminal it is behind: nothing more is drawn until it has read them."""

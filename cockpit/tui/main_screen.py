@@ -6,14 +6,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.geometry import Size
-from textual.layout import Layout
+from textual.geometry import Offset, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
+from textual.widget import Widget
 
 from cockpit.tui import footer
 from cockpit.tui.board import Board
 from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
-from cockpit.tui.layout import CockpitLayout
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.table import BY_ID
@@ -21,6 +21,27 @@ from cockpit.tui.picture import Appearance
 from cockpit.tui.plan import Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
+
+# The plan of the screen, as Textual asks for it.
+
+
+class CockpitLayout(Layout):
+    """Places the screen's boards where the plan says."""
+
+    name = "cockpit"
+
+    def __init__(self) -> None:
+        self.plan = Plan({}, 1)
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        """One placement for each child the plan knows."""
+        spacing = Spacing()
+        return [
+            WidgetPlacement(Region(*self.plan.regions[child.id]), Offset(), spacing, child)
+            for child in children
+            if child.id in self.plan.regions
+        ]
+
 
 PANES = tuple(BY_ID)
 BARE = ("status", "alert", "news", "footer")

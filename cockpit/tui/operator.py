@@ -12,13 +12,13 @@ from textual import on
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
-from cockpit.tui import band_update, ceremony, keys, numbers, palette, replaying
+from cockpit.tui import ceremony, keys, numbers, palette, replaying
 from cockpit.tui.emergency import EmergencyActions
 from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import PressedOver
 from cockpit.tui.panes.table import BY_ACTION
-from cockpit.tui.screens import events, help, history, refusal, verdict
-from cockpit.tui.screens.checklist_sheet import ChecklistSheet
+from cockpit.tui.screens import events, help, history, verdict
+from cockpit.tui.screens.checklist import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.screens.sheet import Content, Sheet
 from cockpit.tui.view import HALT_REASON
@@ -117,11 +117,11 @@ class OperatorActions(EmergencyActions):
             self.store.notify(f"bands: nothing is proposed for {self.asset} now", "warn")
             self.redraw()
             return
-        question = band_update.question(asset, asset.proposed_bands, self.appearance)
+        question = ceremony.bands(asset, asset.proposed_bands, self.appearance)
         self.open(question, partial(self._bands_answered, asset.asset, asset.proposed_bands.proposal_id))
 
     def _bands_answered(self, asset: str, proposal_id: str, answer: str | None) -> None:
-        if answer == band_update.ACCEPT:
+        if answer == ceremony.ACCEPT:
             self._send("bands", lambda: self._link().accept_bands(asset, proposal_id))
 
     def _send(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
@@ -134,7 +134,7 @@ class OperatorActions(EmergencyActions):
         except (EngineRefused, EngineUnreachable) as error:
             self.store.notify(f"{what}: {error}", "bad")
             if len(what) + len(str(error)) > self.size.width - NEWS_CELLS:
-                self._open(f"{what}: refused", partial(refusal.lines, str(error)))
+                self._open(f"{what}: refused", partial(events.refusal_lines, str(error)))
         self.redraw()
 
     def _link(self) -> EngineLink:

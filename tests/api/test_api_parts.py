@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pydantic import SecretStr, ValidationError
 
-from cockpit.api.answered import Answer, Answered
 from cockpit.api.buckets import CLIENTS_REMEMBERED, Bucket, Buckets
 from cockpit.api.call_log import CallLog, CallScope
-from cockpit.api.external import read_update
 from cockpit.api.hub import Hub
 from cockpit.api.models import ExecuteRequest, UpdateRequest
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import WINDOW_S, SignalSignature, sign
+from cockpit.api.trade_routes import Answer, Answered
+from cockpit.api.update_routes import read_update
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged, TradeChanged

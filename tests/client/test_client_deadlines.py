@@ -8,8 +8,7 @@ import msgspec
 import pytest
 from engine_process import EngineProcess
 
-from cockpit.client.engine_clock import EngineClock
-from cockpit.client.http import EngineClient
+from cockpit.client.http import EngineClient, EngineClock
 from cockpit.client.live import LiveLink
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.stream import SnapshotFrame

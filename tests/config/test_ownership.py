@@ -9,7 +9,7 @@ from cockpit.config.base import Section
 from cockpit.config.own_code import own_rules
 from cockpit.config.ownership import against_home, against_running
 from cockpit.config.places import Places
-from cockpit.preflight.profile import home_item
+from cockpit.preflight.checks import home_item
 
 OTHER = 54_321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

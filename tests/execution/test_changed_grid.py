@@ -18,7 +18,7 @@ STOP = "t000001s2"
 
 @pytest.fixture(autouse=True)
 def read_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cockpit.execution.grid_watch.READ_EVERY_S", 20.0)
+    monkeypatch.setattr("cockpit.execution.entry_settings.READ_EVERY_S", 20.0)
 
 
 OFF_GRID = {"binance": "-4014", "okx": "51121"}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from cockpit.execution.in_flight import InFlightCalls
+from cockpit.execution.venue_context import InFlightCalls
 
 
 async def nothing() -> None:

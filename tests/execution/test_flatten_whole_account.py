@@ -13,7 +13,7 @@ from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.exchanges.base.allowance import EndpointBudget
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.okx.account import OkxAccount
-from cockpit.exchanges.okx.client import CALLS
+from cockpit.exchanges.okx.client import ENDPOINT_CALLS
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from tests.loopback import matching_hands
@@ -319,7 +319,7 @@ async def test_okx_is_asked_no_more_often_than_it_may_be(shipped_config: Cockpit
             await stage.until(lambda: stage.flat_looks == 2)
         else:
             direct_account: Any = account_on(stage.venue, "okx", shipped_config)
-            direct_account.budget = EndpointBudget(CALLS, OkxAccount.endpoint_window_s, Timing())
+            direct_account.budget = EndpointBudget(ENDPOINT_CALLS, OkxAccount.endpoint_window_s, Timing())
             assert await flatten_directly({"okx": direct_account}, lambda step: None, "abc123", Timing())
         assert is_empty(stage.venue)
         for path_end, most in CALLS_IN_2_S.items():

@@ -21,7 +21,7 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.actions import PlaceOrder
 from cockpit.domain.kinds import OrderRole
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
-from cockpit.execution.in_flight import InFlightCalls
+from cockpit.execution.venue_context import InFlightCalls
 from cockpit.runtime.headless import Ending
 from cockpit.runtime.inbox import Inbox
 from cockpit.runtime.journal_first import JournalFirst

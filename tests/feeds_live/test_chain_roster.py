@@ -9,8 +9,8 @@ from cockpit.domain.events import FeedHealth
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.exchanges.base.feed import OffFeed
 from cockpit.feeds.aave.worker import AaveFeed
-from cockpit.feeds.repeated import RepeatedFeed
-from cockpit.feeds.side_feeds import coinglass_source, side_feeds
+from cockpit.feeds.polled import RepeatedFeed
+from cockpit.feeds.roster import coinglass_source, side_feeds
 from tests.loopback.timekeeper import Inbox, Timekeeper
 
 ADDRESS = "0x" + "12" * 20

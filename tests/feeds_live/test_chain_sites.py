@@ -22,7 +22,7 @@ from cockpit.exchanges.binance.interest_map import InterestMap
 from cockpit.feeds.birdeye import Birdeye, birdeye_site
 from cockpit.feeds.coinglass import Coinglass, coinglass_site
 from cockpit.feeds.jito import JitoTips
-from cockpit.feeds.repeated import RepeatedFeed
+from cockpit.feeds.polled import RepeatedFeed
 from cockpit.feeds.solana import SolanaFees
 from tests.loopback import chain_bodies
 from tests.loopback.rpc_proxy import CANARY

@@ -45,7 +45,7 @@ def test_loading_web3_leaves_the_recursion_limit_so_nested_json_is_an_error_and_
 
 def test_no_client_library_is_loaded_before_a_feed_runs() -> None:
     code = (
-        "import sys; import cockpit.feeds.side_feeds, cockpit.feeds.roster; "
+        "import sys; import cockpit.feeds.roster, cockpit.feeds.roster; "
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,7 +16,7 @@ from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.binance.interest_map import SOURCE
-from cockpit.feeds.repeated import RepeatedFeed
+from cockpit.feeds.polled import RepeatedFeed
 from cockpit.feeds.roster import roster_of
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_binance import BinanceVenue

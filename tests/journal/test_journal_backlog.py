@@ -7,10 +7,9 @@ from zlib import crc32
 import pytest
 from journal_samples import no_file_over, notice
 
-from cockpit.journal.backlog import Backlog
 from cockpit.journal.errors import JournalError
 from cockpit.journal.sessions import Entry, Unit
-from cockpit.journal.spill import Spill
+from cockpit.journal.spill import Backlog, Spill
 
 
 def unit(*numbers: int) -> Unit:

@@ -23,9 +23,9 @@ from cockpit.domain.actions import (
 )
 from cockpit.domain.kinds import Mode, OrderRole, OrderStatus
 from cockpit.journal import schema
-from cockpit.journal.columns import json_text
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
+from cockpit.journal.rows import json_text
 from cockpit.journal.store import Journal
 
 FAST = (0.01,)

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cockpit.domain.events import AaveExposure
-from cockpit.market.health_drops import drops, move_to_reach_pct, recomputed
+from cockpit.market.health import drops, move_to_reach_pct, recomputed
 
 WETH = AaveExposure("WETH", 30_000.0, 0.0, 0.83)
 WBTC = AaveExposure("WBTC", 20_000.0, 0.0, 0.78)

@@ -8,7 +8,7 @@ from cockpit.domain.actions import AnyAction, ModeChanged, Notice, StateChanged,
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, Side, TradePhase
 from cockpit.domain.stream import ProcessView, TaskView
 from cockpit.domain.trades import TradeRecord
-from cockpit.runtime.alert_texts import Alert, AlertTexts, FaultAlerts
+from cockpit.runtime.alerts import Alert, AlertTexts, FaultAlerts
 
 PROCESS = ProcessView(1, "0.1", "sim", 1.0, 1.0, (), (), 0, 0, 0, "", True, 0, "", "", "", None)
 STALE = StandDown("stale:funding", "all", 0, "no funding on okx for 601 s, limit 600 s")

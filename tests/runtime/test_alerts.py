@@ -17,8 +17,7 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.actions import StateChanged
 from cockpit.domain.commands import Flatten
 from cockpit.domain.kinds import EngineState
-from cockpit.runtime.alert_texts import Alert
-from cockpit.runtime.alerts import QUEUED, URLS_NAME, Alerts, start_alerts
+from cockpit.runtime.alerts import QUEUED, URLS_NAME, Alert, Alerts, start_alerts
 from cockpit.runtime.options import EngineOptions
 from cockpit.runtime.startup import build_host
 from tests.patience import patient_s

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from cockpit.domain.actions import Decided, Notice, TradeChanged
-from cockpit.replay.differences import first_difference
+from cockpit.replay.tally import first_difference
 from tests.engine.scenario import Scenario, config_with
 
 

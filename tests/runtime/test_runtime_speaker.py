@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 
-from cockpit.runtime.speaker import Speaker
+from cockpit.runtime.output import Speaker
 from tests.patience import patient_s
 
 

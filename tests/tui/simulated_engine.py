@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import count
 
-from cockpit.api.briefing import briefing_of
+from cockpit.api.frames import briefing_of
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig

@@ -10,7 +10,7 @@ from screen_stage import Stage, StandingLink, staged
 from cockpit.client.errors import EngineRefused
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
-from cockpit.tui.ticks import Ticks
+from cockpit.tui.app_base import Ticks
 
 DAY_NS = 86_400 * NS_PER_S
 LONG = (

@@ -126,7 +126,7 @@ async def test_a_remapped_key_works_and_the_default_no_longer_does(trading: Scen
 
 async def test_every_action_is_in_the_palette_and_in_the_help(trading: Scene) -> None:
     from cockpit.tui import keys
-    from cockpit.tui.palette_commands import KeyCommands
+    from cockpit.tui.app import KeyCommands
     from cockpit.tui.screens import help
 
     async with staged(StandingLink(trading)) as stage:

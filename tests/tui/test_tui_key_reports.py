@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, Paste
 from textual.message import Message
 
-from cockpit.tui.driver import Reader
-from cockpit.tui.key_reports import LONGEST_PASTE
+from cockpit.tui.driver import LONGEST_PASTE, Reader
 
 
 def read(*pieces: bytes, every_s: float = 0.0, escape_s: float = 0.1) -> list[Message]:

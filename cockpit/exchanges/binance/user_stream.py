@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from cockpit.exchanges.base.account import NotSent, OrderUpdate, StreamUpdate, VenueFailure
-from cockpit.exchanges.base.private_stream import Asked, PrivateStream
-from cockpit.exchanges.base.triggered_orders import TriggeredOrders
+from cockpit.exchanges.base.private_stream import Asked, PrivateStream, TriggeredOrders
 from cockpit.exchanges.binance.parsing import BinanceParser, triggered_as
 
 RENEW_EVERY_S = 1_200.0

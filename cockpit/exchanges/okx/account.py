@@ -27,7 +27,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows
-from cockpit.exchanges.okx.client import CALLS, WINDOW_S, okx_client
+from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
 from cockpit.exchanges.okx.parsing import (
     OkxParser,
@@ -64,7 +64,7 @@ class OkxAccount(CcxtAccount):
 
     venue = "okx"
     weight_per_minute = None
-    endpoint_calls = CALLS
+    endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S
     _stream: OkxStream
 

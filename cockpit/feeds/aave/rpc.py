@@ -16,11 +16,60 @@ from cockpit.exchanges.base.allowance import retry_after_s
 from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.masking import masked, secrets_of
 from cockpit.exchanges.base.trouble import FeedTrouble, http_trouble
-from cockpit.feeds.aave import abi as aave_abi
 from cockpit.feeds.aave.account import BASE_UNITS_PER_USD, BPS, AccountData
 from cockpit.feeds.aave.markets import AaveMarket
 from cockpit.feeds.aave.provider import ReadOnlyProvider
 from cockpit.feeds.aave.recursion import recursion_limit_kept
+
+# The view functions of Aave v3 that are called, and nothing else of its ABI.
+
+
+def _view(name: str, takes: Sequence[str], returns: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "stateMutability": "view",
+        "name": name,
+        "inputs": [{"name": f"in{number}", "type": kind} for number, kind in enumerate(takes)],
+        "outputs": [{"name": f"out{number}", "type": kind} for number, kind in enumerate(returns)],
+    }
+
+
+ADDRESSES_PROVIDER = [
+    _view("getPool", (), ("address",)),
+    _view("getPriceOracle", (), ("address",)),
+    _view("getPoolDataProvider", (), ("address",)),
+]
+POOL = [_view("getUserAccountData", ("address",), ("uint256",) * 6)]
+ORACLE = [
+    _view("BASE_CURRENCY_UNIT", (), ("uint256",)),
+    _view("getAssetsPrices", ("address[]",), ("uint256[]",)),
+]
+DATA_PROVIDER = [
+    {
+        "type": "function",
+        "stateMutability": "view",
+        "name": "getAllReservesTokens",
+        "inputs": [],
+        "outputs": [
+            {
+                "name": "tokens",
+                "type": "tuple[]",
+                "components": [{"name": "symbol", "type": "string"}, {"name": "token", "type": "address"}],
+            }
+        ],
+    },
+    _view(
+        "getUserReserveData",
+        ("address", "address"),
+        ("uint256", "uint256", "uint256", "uint256", "uint256", "uint256", "uint256", "uint40", "bool"),
+    ),
+    _view(
+        "getReserveConfigurationData",
+        ("address",),
+        ("uint256", "uint256", "uint256", "uint256", "uint256", "bool", "bool", "bool", "bool", "bool"),
+    ),
+]
+
 
 with recursion_limit_kept():
     from web3 import AsyncWeb3
@@ -51,7 +100,7 @@ class AaveRpc:
         self._provider = ReadOnlyProvider(url, timeout_s)
         # No middleware: the default one asks for the chain id before and after each call.
         self._web3: AsyncWeb3[Any] = AsyncWeb3(self._provider, middleware=[])
-        self._pool = self._contract(market.pool, aave_abi.POOL)
+        self._pool = self._contract(market.pool, POOL)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -62,11 +111,11 @@ class AaveRpc:
         chain_id = _number(await self._ask("eth_chainId", []))
         if chain_id != self._market.chain_id:
             raise FeedTrouble(f"wrong chain: expected {self._market.chain_id} ({self._market.chain}), was {chain_id}")
-        provider = self._contract(self._market.addresses_provider, aave_abi.ADDRESSES_PROVIDER)
+        provider = self._contract(self._market.addresses_provider, ADDRESSES_PROVIDER)
         pool = str(await self._call(provider.functions.getPool()))
         if pool.lower() != self._market.pool.lower():
             raise FeedTrouble(f"wrong pool: expected {self._market.pool}, the addresses provider says {pool}")
-        oracle = self._contract(str(await self._call(provider.functions.getPriceOracle())), aave_abi.ORACLE)
+        oracle = self._contract(str(await self._call(provider.functions.getPriceOracle())), ORACLE)
         unit = int(await self._call(oracle.functions.BASE_CURRENCY_UNIT()))
         if unit != BASE_UNITS_PER_USD:
             raise FeedTrouble(f"expected an oracle with {BASE_UNITS_PER_USD} units a USD, was {unit}")
@@ -94,10 +143,10 @@ class AaveRpc:
     async def exposures(self, user: str, number: int) -> tuple[AaveExposure, ...]:
         """The account split by asset at that block, as the main market's thresholds weigh it. Raises `FeedTrouble`."""
         user = self._web3.to_checksum_address(user)
-        provider = self._contract(self._market.addresses_provider, aave_abi.ADDRESSES_PROVIDER)
-        oracle = self._contract(str(await self._call(provider.functions.getPriceOracle(), number)), aave_abi.ORACLE)
+        provider = self._contract(self._market.addresses_provider, ADDRESSES_PROVIDER)
+        oracle = self._contract(str(await self._call(provider.functions.getPriceOracle(), number)), ORACLE)
         address = str(await self._call(provider.functions.getPoolDataProvider(), number))
-        data = self._contract(address, aave_abi.DATA_PROVIDER)
+        data = self._contract(address, DATA_PROVIDER)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def of(symbol: str, token: str) -> AaveExposure | None:

@@ -1,17 +1,107 @@
 """Liquidation bands: a price ladder to scale, with the bands, the price, and what our trades have resting on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
+from typing import NamedTuple
 
+from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import Reading, TradePhase
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
-from cockpit.tui.panes import heat
-from cockpit.tui.panes.scale import Scale
+from cockpit.tui.glyphs import Glyphs
 from cockpit.tui.text import Line, Span, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, feed_text
+
+# Prices to rows of the ladder, and back.
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Row 0 is at `top`, each row `step` USD lower."""
+
+    top: float
+    step: float
+    rows: int
+
+    def row_of(self, price: float) -> int:
+        """The row nearest to a price; outside the scale it is below 0 or beyond the last."""
+        return round((self.top - price) / self.step)
+
+    def price_at(self, row: int) -> float:
+        """The price in the middle of a row."""
+        return self.top - row * self.step
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether both prices have a row."""
+        return self.row_of(high) >= 0 and self.row_of(low) < self.rows
+
+
+# The heat column of the ladder: where liquidations happened, and where they are estimated to wait.
+#
+# Two cells a row: shades for what was observed, strokes for what is only estimated. Each is relative to its own
+# hottest row, since one counts days of forced orders and the other open interest. Nothing known leaves them empty.
+
+OBSERVED, ESTIMATED = "observed", "estimated"
+ROLES = {OBSERVED: "text", ESTIMATED: "info"}
+
+
+class Heat(NamedTuple):
+    """One row: the share of the hottest row, 0..1, of each kind, and the largest cluster whose middle is here."""
+
+    observed: float = 0.0
+    estimated: float = 0.0
+    middle: LiquidationCluster | None = None
+
+
+def by_row(clusters: Sequence[LiquidationCluster], scale: Scale) -> list[Heat]:
+    """The heat of every row of a ladder. A cluster's notional lies evenly on the rows it spans."""
+    usd = {OBSERVED: [0.0] * scale.rows, ESTIMATED: [0.0] * scale.rows}
+    middles: dict[int, LiquidationCluster] = {}
+    for cluster in clusters:
+        if cluster.kind not in usd:
+            continue
+        first, last = scale.row_of(cluster.price_high), scale.row_of(cluster.price_low)
+        share = cluster.notional_usd / (last - first + 1)
+        for row in range(max(0, first), min(scale.rows - 1, last) + 1):
+            usd[cluster.kind][row] += share
+        middle = (first + last) // 2
+        known = middles.get(middle)
+        if known is None or known.notional_usd < cluster.notional_usd:
+            middles[middle] = cluster
+    observed, estimated = (_shares(usd[kind]) for kind in (OBSERVED, ESTIMATED))
+    return [Heat(observed[row], estimated[row], middles.get(row)) for row in range(scale.rows)]
+
+
+def column(heat: Heat, glyphs: Glyphs) -> list[Span]:
+    """The two cells of a row, and the gap behind them."""
+    return [
+        (_sign(heat.observed, glyphs.shades), ROLES[OBSERVED]),
+        (_sign(heat.estimated, glyphs.guesses), ROLES[ESTIMATED]),
+        (" ", "text"),
+    ]
+
+
+def legend(heat: Heat) -> list[Span]:
+    """What the row's cluster is, where nothing of ours stands there: `527k longs`, estimated ones as `~3.4M longs`."""
+    if heat.middle is None:
+        return []
+    side = "longs" if heat.middle.longs else "shorts"
+    about = "~" if heat.middle.kind == ESTIMATED else ""
+    return [(f"{about}{numbers.short(heat.middle.notional_usd)} {side}", "dim")]
+
+
+def _shares(usd: list[float]) -> list[float]:
+    hottest = max(usd, default=0.0)
+    return [value / hottest if hottest else 0.0 for value in usd]
+
+
+def _sign(share: float, signs: str) -> str:
+    """From the faintest sign for anything at all to the last for the hottest row."""
+    return signs[min(len(signs) - 1, ceil(share * (len(signs) - 1)))]
+
 
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 AROUND = 0.02
@@ -64,7 +154,7 @@ class Ladder:
             return [*above[:1], _price_line(view, price), *below[:1]][: max(1, rows)]
         scale = self._scale_for(asset, price, trades, inner)
         marks = _marks(view, asset, price, trades, scale, cells)
-        heats = heat.by_row(asset.clusters, scale)
+        heats = by_row(asset.clusters, scale)
         body = [_row(view, asset, scale, row, marks[row], heats[row]) for row in range(scale.rows)]
         return [*above, *body, *below]
 
@@ -192,7 +282,7 @@ def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[
     return f"{glyphs.entry} {trade.side}", "info", 1
 
 
-def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: heat.Heat) -> Line:
+def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: Heat) -> Line:
     level = scale.price_at(row)
     bands = (*asset.bands_upper, *asset.bands_lower)
     if marks.rank == 0 and asset.price is not None:
@@ -204,9 +294,9 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
     line: list[Span] = [
         (f"{label:>{PRICE_CELLS}} ", marks.price_role),
         (axis, "warn" if in_band else "faint"),
-        *heat.column(heated, view.glyphs),
+        *column(heated, view.glyphs),
     ]
-    texts = marks.texts or heat.legend(heated)
+    texts = marks.texts or legend(heated)
     if texts == [(view.glyphs.here, "price")]:
         texts = [(f"{view.glyphs.here} price", "price")]
     for number, (text, role) in enumerate(texts):
@@ -230,10 +320,10 @@ def _legend(view: View, asset: AssetView, cells: int) -> Line:
     about = "estimated" if cells >= WORDS_CELLS else "est."
     past = "past liquidations" if cells >= LEGEND_CELLS else "past"
     seen, guessed = view.glyphs.shades[-1], view.glyphs.guesses[-1]
-    roles = heat.ROLES
+    roles = ROLES
     return (
-        (seen, roles[heat.OBSERVED]), (f" {past}  ", "dim"),
-        (guessed, roles[heat.ESTIMATED]), (f" {about} {estimate}", "dim"),
+        (seen, roles[OBSERVED]), (f" {past}  ", "dim"),
+        (guessed, roles[ESTIMATED]), (f" {about} {estimate}", "dim"),
     )  # fmt: skip
 
 
