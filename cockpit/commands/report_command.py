@@ -1,8 +1,10 @@
 """`cockpit report`: its options and help, and where it is written."""
 
+import contextlib
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,11 @@ from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
 from cockpit.domain.units import NS_PER_S
+from cockpit.journal.errors import JournalError
+
+if TYPE_CHECKING:
+    from cockpit.journal.report import Report
+    from cockpit.journal.report_history import History
 
 # The `--since` of a report: a UTC date or time.
 
@@ -52,7 +59,6 @@ def report(
     front: Front = ctx.obj
     from_ns, config = since_ns(since), front.load()
 
-    from cockpit.commands.reporting import write_pages
     from cockpit.journal.reading import JournalReader
     from cockpit.journal.report import build_report
     from cockpit.journal.report_history import history_of
@@ -72,3 +78,31 @@ def report(
         cells = terminal_cells()
         print_report(found, history, Console(width=cells or 200), cells)
     return NO if found.limit_violations or found.ledger_touches else YES
+
+
+def write_pages(report: "Report", history: "History", *, html: Path | None, csv: Path | None) -> list[str]:
+    """Write what was asked for, each whole or not at all; a sentence a file. Raises `JournalError` where it cannot."""
+    from cockpit.journal.report_html import report_html
+    from cockpit.journal.report_trades import trades_csv
+
+    sentences = []
+    if html is not None:
+        _write(html, report_html(report, history, time.time_ns()))
+        sentences.append(f"wrote the report to {html}")
+    if csv is not None:
+        _write(csv, trades_csv(history))
+        sentences.append(f"wrote {len(history.closed) + len(history.rest)} trades to {csv}")
+    return sentences
+
+
+def _write(target: Path, text: str) -> None:
+    part = target.with_name(f".{target.name}.part")
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "a directory")
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise JournalError(f"expected to write {target}, was: {error.strerror or error}: name another place") from error

@@ -20,9 +20,9 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.asset import AssetMarket
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
+from cockpit.market.clusters import Liquidations
 from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
-from cockpit.market.liquidations import Liquidations
 from cockpit.market.reading_store import ReadingStore, waits_for
 from cockpit.market.reading_table import ROW_OF, ROW_OF_EVENT
 from cockpit.market.readings import COMPARED_DECIMALS, ReadingView, tightened, unexpired, view_of

@@ -15,7 +15,7 @@ import pytest
 from engine_room import SIGNAL, eventually, running
 from websockets.exceptions import ConnectionClosed
 
-from cockpit.api.listeners import open_port, open_socket, url_of
+from cockpit.api.server import open_port, open_socket, url_of
 from cockpit.domain.kinds import EngineState
 from cockpit.runtime.startup import CannotStart
 from tests.patience import patient_s

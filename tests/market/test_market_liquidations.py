@@ -13,9 +13,8 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.sources import LeverageShare, LiquidationMapSection
 from cockpit.domain.events import Liquidation, LiquidationCluster, LiquidationMap
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.market.clusters import Mass, PriceBins, clusters_of
+from cockpit.market.clusters import ForcedOrders, Liquidations, Mass, PriceBins, clusters_of
 from cockpit.market.leverage_map import InterestBar, LeverageMap, estimate, liquidation_price
-from cockpit.market.liquidations import ForcedOrders, Liquidations
 from cockpit.market.reading_store import ReadingStore
 
 RULES = LiquidationMapSection()
