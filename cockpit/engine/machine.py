@@ -14,9 +14,9 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
 from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.book import TradeBook
-from cockpit.engine.crosscheck import CrossCheck
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.memory import Memory
+from cockpit.engine.notices import CrossCheck
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import ForeignPositions

@@ -11,9 +11,9 @@ from cockpit.domain.units import seconds_to_ns
 from cockpit.engine.accountant import Accountant
 from cockpit.engine.book import TradeBook
 from cockpit.engine.flattening import Flattening
+from cockpit.engine.notices import VenueNotices
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.standing import StandDowns, compose
-from cockpit.engine.venue_notices import VenueNotices
 from cockpit.market.market import Market
 
 # Whether a health factor under the flatten limit is confirmed: by a second reading, or by a second source.
