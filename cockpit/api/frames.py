@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
-from cockpit.domain.stream import PROTOCOL, Briefing, Hello, SnapshotFrame
+from cockpit.domain.stream import PROTOCOL, Briefing, DetailFrame, Hello, SnapshotFrame
 from cockpit.domain.wire import encode
 from cockpit.gate.arithmetic import setup_arithmetic
 from cockpit.gate.unreached import unreached_limits
+from cockpit.market.detail import DetailCursor
 from cockpit.preflight.checklist_text import arithmetic_lines
 from cockpit.runtime.host import Host
 
@@ -68,6 +69,13 @@ class Frames:
         if self._snapshot is None or self._snapshot[0] is not latest:
             self._snapshot = (latest, encode(SnapshotFrame(latest, self._host.process())))
         return self._snapshot[1]
+
+    def detail(self, cursors: dict[str, DetailCursor]) -> bytes:
+        """What is new of every market for a client that has been told so far, which is moved on."""
+        assets = self._host.detail.assets
+        return encode(
+            DetailFrame(tuple(assets[name].since(cursors.setdefault(name, DetailCursor())) for name in assets))
+        )
 
     def _prices_usd(self) -> dict[str, float]:
         """The last prices there are."""

@@ -11,6 +11,7 @@ from cockpit.api.pump import Poll, next_beat_s
 from cockpit.api.socket_close import POLICY, TRY_LATER, SocketClose
 from cockpit.api.ws_client import Listen, WsClient
 from cockpit.domain.stream import StreamRequest
+from cockpit.market.detail import DetailCursor
 from cockpit.runtime.log_ring import LogRing
 
 SLOWEST_HZ, FASTEST_HZ = 1.0, 20.0
@@ -32,7 +33,7 @@ async def _greet(line: WsClient, context: ApiContext) -> tuple[Listen, Poll]:
     seq, gap = starting_point(context.host.log, context.host.epoch, request)
     line.send(context.frames.hello(gap), context.frames.snapshot())
     hz = min(FASTEST_HZ, max(SLOWEST_HZ, request.hz))
-    return (lambda: _listen(line)), _Screen(line, context, seq, 1.0 / hz).poll
+    return (lambda: _listen(line)), _Screen(line, context, seq, 1.0 / hz, request.detail).poll
 
 
 def starting_point(log: LogRing, epoch: str, request: StreamRequest) -> tuple[int, bool]:
@@ -62,13 +63,14 @@ async def _listen(line: WsClient) -> None:
 class _Screen:
     """Log entries as they come, each once; beside them the newest snapshot, and none that is older."""
 
-    def __init__(self, line: WsClient, context: ApiContext, seq: int, every_s: float) -> None:
+    def __init__(self, line: WsClient, context: ApiContext, seq: int, every_s: float, detail: bool) -> None:
         self._line = line
         self._log = context.host.log
         self._frames = context.frames
         self._seq = seq
         self._every_s = every_s
         self._due_s = next_beat_s(monotonic(), every_s)
+        self._cursors: dict[str, DetailCursor] | None = {} if detail else None
 
     def poll(self, now_s: float) -> list[bytes]:
         """What is to be sent now."""
@@ -79,5 +81,7 @@ class _Screen:
         self._seq += len(sent)
         if now_s >= self._due_s:
             sent.append(self._frames.snapshot())
+            if self._cursors is not None:
+                sent.append(self._frames.detail(self._cursors))
             self._due_s = next_beat_s(now_s, self._every_s)
         return sent

@@ -14,11 +14,14 @@ from cockpit.domain.stream import Frame, Hello, SnapshotFrame
 
 
 class LiveLink(EngineClient):
-    """The engine's API, with its stream at `hz` snapshots a second. It resumes where it ended when asked again."""
+    """The engine's API, with its stream at `hz` snapshots and markets in detail a second.
+
+    It resumes where it ended when asked again.
+    """
 
     def __init__(self, address: Address, hz: float, by: str = "screen") -> None:
         super().__init__(address, by)
-        self._stream = EngineStream(address, hz)
+        self._stream = EngineStream(address, hz, detail=True)
 
     async def frames(self) -> AsyncGenerator[Frame | LinkChange, None]:
         """Frames for ever, reconnecting by itself."""

@@ -32,7 +32,7 @@ class EngineStream:
 
     Raises `EngineRefused` when the engine turns the client away (a wrong token, another protocol): trying again cannot
     help. `silence_s` without a frame is a broken link: a live engine sends a snapshot at least once a second. `clock`
-    stamps the link's changes, `sleep` waits between tries.
+    stamps the link's changes, `sleep` waits between tries. `detail` asks for the markets in detail too.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class EngineStream:
         clock: Callable[[], float] = monotonic,
         silence_s: float = SILENCE_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        detail: bool = False,
     ) -> None:
         self._address = address
         self._hz = hz
         self._clock = clock
         self._silence_s = silence_s
         self._sleep = sleep
+        self._detail = detail
         self._epoch = ""
         self._seq = 0
         self._may_jump = True
@@ -75,7 +77,7 @@ class EngineStream:
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
     async def _ask(self, connection: ClientConnection) -> None:
-        request = StreamRequest(self._hz, self._seq, self._epoch, self._address.token)
+        request = StreamRequest(self._hz, self._seq, self._epoch, self._address.token, self._detail)
         await connection.send(msgspec.msgpack.encode(request))
 
     async def _greeted(self, connection: ClientConnection) -> Hello:

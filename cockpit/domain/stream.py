@@ -3,6 +3,7 @@
 import msgspec
 
 from cockpit.domain.actions import AnyAction
+from cockpit.domain.market_detail import AssetDetail
 from cockpit.domain.snapshot import Snapshot
 
 PROTOCOL = 1
@@ -88,12 +89,14 @@ class StreamRequest(msgspec.Struct, frozen=True):
     """What a client says first: how many snapshots a second it wants (1-20), and where its log ended.
 
     `after_seq` with the `epoch` it belongs to resumes a log without a gap; `token` is needed off the Unix socket.
+    `detail` asks for the markets in detail beside the snapshots.
     """
 
     hz: float = 4.0
     after_seq: int = 0
     epoch: str = ""
     token: str = ""
+    detail: bool = False
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="frame", tag="hello"):
@@ -125,4 +128,10 @@ class LogFrame(msgspec.Struct, frozen=True, tag_field="frame", tag="log"):
     entry: AnyAction
 
 
-Frame = Hello | SnapshotFrame | LogFrame
+class DetailFrame(msgspec.Struct, frozen=True, tag_field="frame", tag="detail"):
+    """What is new of each market in detail since the last of these frames; the first holds all there is."""
+
+    assets: tuple[AssetDetail, ...]
+
+
+Frame = Hello | SnapshotFrame | LogFrame | DetailFrame

@@ -23,10 +23,11 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
-from cockpit.engine.session import Session
+from cockpit.engine.session import InputSink, Session
 from cockpit.engine.views import snapshot
 from cockpit.journal.recordings import RecordingWriter
 from cockpit.journal.store import Journal
+from cockpit.market.detail import MarketDetail
 from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.halt_mark import HaltMarkWatch
@@ -99,7 +100,8 @@ class Host:
         self._snapshot: tuple[float, Snapshot] | None = None
         self._listeners: list[Callable[[Sequence[AnyAction]], None]] = []
         venue = PaperVenue(config)
-        inputs = [self] if recording is not None else []
+        self.detail = MarketDetail({name: asset.watch for name, asset in config.assets.items()})
+        inputs: list[InputSink] = [self, self.detail] if recording is not None else [self.detail]
         self.session = Session(engine, venue, actions=[self], inputs=inputs)
 
     # Sinks of the session.

@@ -136,6 +136,7 @@ class CockpitBase(App[str]):
         self.failure = ""
         self.animation_level = "none"
         self.asset = "BTC"
+        self.layout_name = settings.layout
         self.link: EngineLink | None = None
         self.clock = clock
         self.direct_flatten = direct_flatten
@@ -149,6 +150,7 @@ class CockpitBase(App[str]):
         self._main = CockpitScreen(
             self.pane_set, self._appearance, bound, self.view, way_out=way_out, start_key=start_key
         )
+        self._main.layout_in_use = settings.layouts[settings.layout]
         for theme in textual_themes():
             self.register_theme(theme)
         self.theme = PREFIX + self._appearance.theme

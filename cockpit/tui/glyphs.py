@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 
 class Glyphs(NamedTuple):
-    """`frame` is corners and sides: top-left, top-right, bottom-left, bottom-right, across, down."""
+    """`frame` is corners and sides: top-left, top-right, bottom-left, bottom-right, across, down.
+
+    `candle` is by what the upper and the lower half of a cell hold: nothing, a wick, a body; the upper's place times 3.
+    """
 
     frame: str
     heavy: str
@@ -25,17 +28,19 @@ class Glyphs(NamedTuple):
     at_least: str
     shades: str
     guesses: str
+    dash: str
+    candle: str
 
 
 RICH = Glyphs(
     frame="╭╮╰╯─│", heavy="┏┓┗┛━┃", yes="✓", no="✕", up="▲", down="▼", full="█", empty="░", mark="┊",
     axis="│", here="◀━", entry="◆", stop="■", target="▷", band="▓", dot="·", at_least="≥", shades=" ░▒▓█",
-    guesses=" ·-=≡",
+    guesses=" ·-=≡", dash="┄", candle=" ╷▄╵│▄▀▀█",
 )  # fmt: skip
 ASCII = Glyphs(
     frame="++++-|", heavy="####=#", yes="+", no="x", up="^", down="v", full="#", empty=".", mark="|",
     axis="|", here="<-", entry="*", stop="S", target=">", band="%", dot=".", at_least=">=", shades=" .:+#",
-    guesses=" '~-=",
+    guesses=" '~-=", dash="-", candle=" |#||####",
 )  # fmt: skip
 
 _TWINS = str.maketrans({

@@ -42,6 +42,13 @@ TABLE: tuple[KeyAction, ...] = (
     *(KeyAction(f"pane_{table.NUMBERS[pane.id]}", (pane.key,), pane.label, pane.help, PANES) for pane in table.PANES),
     KeyAction("zoom", ("z",), "zoom", "Give the focused pane the whole screen, or take it back", PANES, 8),
     KeyAction("asset", ("n",), "next asset", "Show the next asset on the ladder and in the status line", PANES, 9),
+    KeyAction("map", ("m",), "map", "The ladder: close to the price, or the whole map of bands", PANES, 17),
+    KeyAction("rows_wider", ("minus",), "rows wider", "Ladder rows of more bps: further out", PANES),
+    KeyAction("rows_finer", ("plus", "equals_sign"), "rows finer", "Ladder rows of fewer bps: closer in", PANES),
+    KeyAction("recentre", ("x",), "recentre", "Bring the price back to the middle of the ladder", PANES),
+    KeyAction("candles", ("i",), "candles", "The chart's next candles: 1 s to 1 h", PANES),
+    KeyAction("prints", ("u",), "prints", "The tape's next least size; forced orders are always there", PANES),
+    KeyAction("layout", ("w",), "layout", "The next layout: default, chart, flow, your own", PANES, 18),
     KeyAction("pause", ("space",), "pause", "Hold the focused pane still, or let it go on", PANES, 10),
     KeyAction("filter", ("slash",), "filter", "Filter the gate log by words", PANES, 7),
     KeyAction("detail", ("enter",), "detail", "Open the verdict under the cursor: every check", PANES, 6),
@@ -68,6 +75,7 @@ RESERVED = frozenset({"escape", "up", "down", "pageup", "pagedown", "home", "end
 _NAMES = {
     "slash": "/", "question_mark": "?", "space": "space", "enter": "Enter", "escape": "Esc",
     "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".", "backslash": "\\",
+    "minus": "-", "plus": "+", "equals_sign": "=",
 }  # fmt: skip
 
 

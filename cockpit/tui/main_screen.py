@@ -14,6 +14,7 @@ from textual.widget import Widget
 from cockpit.tui import footer
 from cockpit.tui.board import Board
 from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
+from cockpit.tui.layouts import Named
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.table import BY_ID
@@ -78,6 +79,7 @@ class CockpitScreen(Screen[None]):
         self.offered = footer.Offered.PANES
         self.pane_set = pane_set
         self.zoomed: str | None = None
+        self.layout_in_use: Named | None = None
         self._appearance = appearance
         self._bound = bound
         self._view = view
@@ -136,6 +138,13 @@ class CockpitScreen(Screen[None]):
         """The focused pane alone, or all again."""
         self.zoomed = None if self.zoomed else self.focused_pane
         self._shape = ()
+        self.draw(self._view, None)
+
+    def lay_out(self, layout: Named | None) -> None:
+        """Another layout; None is the form for this size."""
+        self.layout_in_use, self.zoomed = layout, None
+        self._shape = ()
+        self.pane_set.forget()
         self.draw(self._view, None)
 
     def focus_pane(self, name: str) -> None:
@@ -198,6 +207,7 @@ class CockpitScreen(Screen[None]):
             zoomed=self.zoomed,
             alert_rows=len(self._alert[:ALERT_ROWS]),
             trades=len(now.open_trades) if now else 0,
+            layout=self.layout_in_use,
         )
         self.pane_set.says_why = "setups" if "setups" in self._places.plan.regions else "trades"
         for board in self.boards:

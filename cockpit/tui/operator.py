@@ -13,9 +13,9 @@ from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.tui import ceremony, keys, numbers, palette, replaying
-from cockpit.tui.emergency import EmergencyActions
 from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import PressedOver
+from cockpit.tui.pane_actions import PaneActions
 from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.screens import events, help, history, verdict
 from cockpit.tui.screens.checklist import ChecklistSheet
@@ -29,7 +29,7 @@ NEWS_CELLS = 36
 """What the news row needs beside a sentence: times, and the market's kind. A longer refusal is opened to be read."""
 
 
-class OperatorActions(EmergencyActions):
+class OperatorActions(PaneActions):
     """The actions of the table of keys, for the self."""
 
     def action_do(self, action_id: str) -> None:

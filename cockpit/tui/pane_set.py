@@ -73,7 +73,7 @@ class PaneSet:
         """One pane's picture in a room of columns and rows."""
         row = BY_ID[pane]
         title = row.heading(self.kept, view, room) if row.heading is not None else row.title
-        return Drawing(row.lines(self.kept, view, room), f"{NUMBERS[pane]} {title}")
+        return Drawing(row.lines(self.kept, view, room), f"{NUMBERS[pane] % 10} {title}")
 
     def _note(self, pane: Pane, view: View, stale_s: float | None) -> Span:
         """That it is old, why nothing is opened, or what the pane itself has to say, in that order."""

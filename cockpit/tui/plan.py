@@ -2,22 +2,15 @@
 
 from typing import NamedTuple
 
+from cockpit.tui.layouts import Named, Region, large, regions
 from cockpit.tui.panes.trades import TRADE_CELLS
 
 WIDE, MEDIUM = 110, 72
 TALL = 34
+LARGE, LARGE_ROWS = 156, 44
 LADDER_CELLS = 36
 HEALTH_CELLS = 29
 GATE_SHARE = 0.26
-
-
-class Region(NamedTuple):
-    """A rectangle of cells."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 class Plan(NamedTuple):
@@ -27,11 +20,20 @@ class Plan(NamedTuple):
     status_rows: int
 
 
-def plan(columns: int, rows: int, *, zoomed: str | None = None, alert_rows: int = 0, trades: int = 0) -> Plan:
+def plan(
+    columns: int,
+    rows: int,
+    *,
+    zoomed: str | None = None,
+    alert_rows: int = 0,
+    trades: int = 0,
+    layout: Named | None = None,
+) -> Plan:
     """Regions by pane for a screen of this size; a pane without one is not drawn.
 
     The status line is always there; news and keys give way first. `alert` (a flatten, a lost link) lies over the
     panes' first rows, so that nothing moves when it comes. `trades` is how many there are to show.
+    `layout` stands in place of the form for this size where it has the room.
     """
     status_rows = min(rows, 1 if columns >= WIDE else 2)
     found = {"status": Region(0, 0, columns, status_rows)}
@@ -46,11 +48,15 @@ def plan(columns: int, rows: int, *, zoomed: str | None = None, alert_rows: int 
         found["alert"] = Region(0, top, columns, min(alert_rows, bottom - top))
     body = Region(0, top, columns, max(0, bottom - top))
     if body.height >= 3 and body.width >= 8:
-        found |= {zoomed: body} if zoomed else _body(body, trades)
+        found |= {zoomed: body} if zoomed else _body(body, trades, layout)
     return Plan(found, status_rows)
 
 
-def _body(body: Region, trades: int) -> dict[str, Region]:
+def _body(body: Region, trades: int, layout: Named | None) -> dict[str, Region]:
+    if layout is not None and body.width >= layout.columns and body.height >= layout.rows:
+        return regions(layout.split, body)
+    if body.width >= LARGE and body.height >= LARGE_ROWS:
+        return regions(large(body.width), body)
     if body.width >= WIDE and body.height >= TALL - 4:
         return _six(body, trades)
     if body.width >= MEDIUM and body.height >= 14:

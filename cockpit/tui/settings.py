@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cockpit.tui.keys import keymap
+from cockpit.tui.layouts import BUILT_IN, DEFAULT, LayoutError, Named, read
 from cockpit.tui.palette import MONO, THEMES
 from cockpit.tui.picture import Appearance
 
@@ -22,7 +23,8 @@ class ScreenSettings:
     """`hz` is how often the picture changes at most; `flatten_presses` is 2, or 1 for those who want no question.
 
     `colour` False is NO_COLOR. `profile` names the engine in the terminal's title and the saved screens' names.
-    `ticks_file` keeps the operator's ticks on the checklist. `welcome` is for the very first start.
+    `ticks_file` keeps the operator's ticks on the checklist. `welcome` is for the very first start. `layout` is one of
+    `layouts`, the operator's own among them.
     """
 
     hz: float = LOCAL_HZ
@@ -35,6 +37,8 @@ class ScreenSettings:
     save_to: str = "."
     ticks_file: Path | None = None
     welcome: bool = False
+    layout: str = DEFAULT
+    layouts: Mapping[str, Named | None] = field(default_factory=lambda: BUILT_IN)
 
     @property
     def escape_s(self) -> float:
@@ -48,8 +52,8 @@ class ScreenSettings:
 
     @classmethod
     def of(cls, chosen: Mapping[str, object], **given: object) -> "ScreenSettings":
-        """From the operator's own values: `theme`, `ascii`, `flatten_presses`, `keys`. Raises on one that cannot be."""
-        known = {"theme", "ascii", "flatten_presses", "keys"}
+        """From the operator's own values, named as in the config. Raises on one that cannot be."""
+        known = {"theme", "ascii", "flatten_presses", "keys", "layout", "layouts"}
         for name in chosen:
             if name not in known:
                 raise SettingsError(f"screen.{name}: expected one of {', '.join(sorted(known))}, was '{name}'")
@@ -63,5 +67,26 @@ class ScreenSettings:
             raise SettingsError(f"screen.ascii: expected true or false, was {ascii_only!r}")
         if not isinstance(own_keys, Mapping):
             raise SettingsError(f"screen.keys: expected keys by action, was {own_keys!r}")
-        values = {"theme": theme, "ascii_only": ascii_only, "flatten_presses": presses, "keys": keymap(own_keys)}
+        layouts = _layouts(chosen.get("layouts", {}))
+        layout = chosen.get("layout", DEFAULT)
+        if layout not in layouts:
+            raise SettingsError(f"screen.layout: expected one of {', '.join(layouts)}, was {layout!r}")
+        values = {
+            "theme": theme,
+            "ascii_only": ascii_only,
+            "flatten_presses": presses,
+            "keys": keymap(own_keys),
+            "layout": layout,
+            "layouts": layouts,
+        }
         return cls(**{**values, **given})  # type: ignore[arg-type]  # checked one by one above
+
+
+def _layouts(own: object) -> Mapping[str, Named | None]:
+    """Ours, and the operator's own by their names."""
+    if not isinstance(own, Mapping):
+        raise SettingsError(f"screen.layouts: expected layouts by name, was {own!r}")
+    try:
+        return {**BUILT_IN, **{str(name): read(str(name), value) for name, value in own.items()}}
+    except LayoutError as error:
+        raise SettingsError(f"screen.{error}") from None

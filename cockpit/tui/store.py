@@ -8,9 +8,10 @@ from cockpit.client.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
 from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.snapshot import AssetView, Snapshot
-from cockpit.domain.stream import Briefing, Frame, Hello, LogFrame, ProcessView
+from cockpit.domain.stream import Briefing, DetailFrame, Frame, Hello, LogFrame, ProcessView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
+from cockpit.tui.detail import KeptDetail
 from cockpit.tui.numbers import gain, r_units, role_of
 
 KEPT_VERDICTS = 500
@@ -59,6 +60,7 @@ class Store:
         self.news: deque[News] = deque(maxlen=KEPT_NEWS)
         self.flatten_steps: list[str] = []
         self.health: deque[tuple[int, float]] = deque(maxlen=KEPT_HEALTH)
+        self.details: dict[str, KeptDetail] = {}
         self.log_version = 0
         self.version = 0
         self._epoch = ""
@@ -74,6 +76,9 @@ class Store:
             self._on_hello(frame)
         elif isinstance(frame, LogFrame):
             self._on_log(frame.entry)
+        elif isinstance(frame, DetailFrame):
+            for detail in frame.assets:
+                self.detail(detail.asset).take(detail)
         else:
             self.process = frame.process
             self.snapshot = frame.snapshot
@@ -83,6 +88,10 @@ class Store:
         """An asset's market, if the engine watches it."""
         views = self.snapshot.assets if self.snapshot else ()
         return next((view for view in views if view.asset == name), None)
+
+    def detail(self, name: str) -> KeptDetail:
+        """An asset's market in detail, as far as it was told."""
+        return self.details.setdefault(name, KeptDetail())
 
     @property
     def mode(self) -> Mode | None:
@@ -110,6 +119,7 @@ class Store:
         if self._epoch and hello.epoch != self._epoch:
             self.verdicts.clear()
             self.trades.clear()
+            self.details.clear()
             self.flatten_steps = []
             self.log_version += 1
         self._epoch = hello.epoch

@@ -56,7 +56,7 @@ class View:
 
 def age_span(feeds: list[FeedView], quiet: bool = True) -> Span:
     """The age of the worst of some feeds, once it is not fresh; empty while all is well."""
-    worst = max(feeds, key=_badness, default=None)
+    worst = max(feeds, key=badness, default=None)
     if worst is None or (quiet and worst.state is FeedState.FRESH):
         return ("", "dim")
     return (feed_text(worst), FEED_ROLES[worst.state])
@@ -72,7 +72,8 @@ def feed_text(feed: FeedView) -> str:
     return f"{word}{lasting(feed.age_s)}"
 
 
-def _badness(feed: FeedView) -> tuple[int, float]:
+def badness(feed: FeedView) -> tuple[int, float]:
+    """By state, then by age: the worst is the largest."""
     order = (FeedState.OFF, FeedState.FRESH, FeedState.LATE, FeedState.DOWN, FeedState.STALE)
     return order.index(feed.state), feed.age_s if feed.age_s is not None else float("inf")
 

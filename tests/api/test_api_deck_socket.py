@@ -17,8 +17,10 @@ from cockpit.client.address import local, remote
 from cockpit.client.http import EngineClient
 from cockpit.client.stream import EngineStream
 from cockpit.domain.actions import Notice
-from cockpit.domain.stream import PROTOCOL, Frame, Hello, LogFrame, SnapshotFrame, StreamRequest
+from cockpit.domain.stream import PROTOCOL, DetailFrame, Frame, Hello, LogFrame, SnapshotFrame, StreamRequest
+from cockpit.market.detail import DetailCursor
 from cockpit.runtime.log_ring import LogRing
+from cockpit.tui.detail import KeptDetail
 from tests.patience import patient_s
 
 FRAMES: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
@@ -71,6 +73,37 @@ async def test_hello_then_a_snapshot_at_once(shared: Running, as_json: bool) -> 
     assert hello.briefing.checklist == tuple(shared.host.config.checklist)
     assert isinstance(snapshot, SnapshotFrame)
     assert snapshot.snapshot.mode == "paper"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_asks_gets_the_markets_in_detail_piece_by_piece(shared: Running) -> None:
+    kept, told = KeptDetail(), 0
+    async with shared.socket("/ws/stream") as screen:
+        await ask(screen, StreamRequest(hz=20.0, detail=True, epoch=shared.host.epoch))
+        async for frame in frames(screen):
+            if isinstance(frame, DetailFrame):
+                (detail,) = [one for one in frame.assets if one.asset == "BTC"]
+                kept.take(detail)
+                told += bool(detail.prints)
+            if told == 4:
+                break
+    whole = KeptDetail()
+    whole.take(shared.host.detail.assets["BTC"].since(DetailCursor()))
+    ended = kept.candles(1, 900)[:-1]
+    assert ended and ended == whole.candles(1, 900)[: len(ended)]
+    assert kept.traded and kept.bids and {print_.seq for print_ in kept.prints}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_does_not_ask_gets_none(shared: Running) -> None:
+    async with shared.socket("/ws/stream") as screen:
+        await ask(screen, StreamRequest(hz=20.0, epoch=shared.host.epoch))
+        seen = 0
+        async for frame in frames(screen):
+            assert not isinstance(frame, DetailFrame)
+            seen += isinstance(frame, SnapshotFrame)
+            if seen == 5:
+                break
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from cockpit.domain.snapshot import Snapshot  # noqa: E402
-from cockpit.domain.stream import Frame, Hello, LogFrame, SnapshotFrame  # noqa: E402
+from cockpit.domain.stream import DetailFrame, Frame, Hello, LogFrame, SnapshotFrame  # noqa: E402
 from cockpit.engine.views import snapshot  # noqa: E402
 
 SCENES = HERE / "scenes"
@@ -27,6 +27,7 @@ class Scene(NamedTuple):
     hello: Hello
     log: list[LogFrame]
     last: SnapshotFrame
+    detail: DetailFrame = DetailFrame(())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -34,7 +35,7 @@ class Scene(NamedTuple):
 
     @property
     def frames(self) -> list[Frame]:
-        return [self.hello, *self.log, self.last]
+        return [self.hello, *self.log, self.detail, self.last]
 
     def with_snapshot(self, **changes: object) -> "Scene":
         """The same, but the snapshot says otherwise."""
@@ -45,9 +46,9 @@ class Scene(NamedTuple):
 def scene(name: str) -> Scene:
     data = zstandard.ZstdDecompressor().decompress((SCENES / f"{name}.frames").read_bytes())
     frames = msgspec.msgpack.decode(data, type=list[Frame])
-    hello, *log, last = frames
-    assert isinstance(hello, Hello) and isinstance(last, SnapshotFrame)
-    return Scene(hello, [frame for frame in log if isinstance(frame, LogFrame)], last)
+    hello, *log, detail, last = frames
+    assert isinstance(hello, Hello) and isinstance(detail, DetailFrame) and isinstance(last, SnapshotFrame)
+    return Scene(hello, [frame for frame in log if isinstance(frame, LogFrame)], last, detail)
 
 
 def make() -> None:
@@ -64,7 +65,7 @@ def make() -> None:
 
     def store(name: str, engine: SimulatedEngine) -> None:
         liquidate(engine)
-        frames: list[Frame] = [engine.hello(), *engine.log_frames(), engine.snapshot_frame()]
+        frames: list[Frame] = [engine.hello(), *engine.log_frames(), engine.detail_frame(), engine.snapshot_frame()]
         data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(frames))
         (SCENES / f"{name}.frames").write_bytes(data)
         print(name, len(frames), "frames", len(data), "bytes")

@@ -11,12 +11,13 @@ from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.events import MarketEvent, Tick
 from cockpit.domain.kinds import Mode
-from cockpit.domain.stream import Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
+from cockpit.domain.stream import DetailFrame, Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.engine.views import snapshot
 from cockpit.feeds.simulated.market import SimulatedMarket
+from cockpit.market.detail import DetailCursor, MarketDetail
 from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.log_ring import LogRing
 
@@ -34,7 +35,8 @@ class SimulatedEngine:
         self.answers: list[CommandAnswered] = []
         self.stopped: list[str] = []
         self._config = config
-        self._session = Session(self.engine, PaperVenue(config), actions=[self])
+        self.detail = MarketDetail({name: asset.watch for name, asset in config.assets.items()})
+        self._session = Session(self.engine, PaperVenue(config), actions=[self], inputs=[self.detail])
         self._market: Iterator[MarketEvent] = SimulatedMarket(config, seed, START_NS).events()
         self._next = next(self._market)
         self._ids = count(1)
@@ -83,12 +85,15 @@ class SimulatedEngine:
     def snapshot_frame(self) -> SnapshotFrame:
         return SnapshotFrame(snapshot(self.engine), self.process())
 
+    def detail_frame(self) -> DetailFrame:
+        return DetailFrame(tuple(tape.since(DetailCursor()) for tape in self.detail.assets.values()))
+
     def log_frames(self, after: int = 0) -> list[LogFrame]:
         return self.log.after(after, 100_000)
 
     def all_frames(self) -> list[Frame | LinkChange]:
         """What a screen that attaches now gets first."""
-        return [LinkChange(True, 0.0), self.hello(), *self.log_frames(), self.snapshot_frame()]
+        return [LinkChange(True, 0.0), self.hello(), *self.log_frames(), self.detail_frame(), self.snapshot_frame()]
 
     # EngineLink.
 

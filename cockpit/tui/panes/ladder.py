@@ -144,8 +144,8 @@ class Ladder:
             return [UNKNOWN_LINE]
         price = asset.price if asset.price is not None else asset.mark
         if price is None:
-            return _no_price(view, asset, cells)[:rows]
-        above, below = _outside_lines(view, asset, price, cells)
+            return no_price(view, asset, cells)[:rows]
+        above, below = outside_lines(view, asset, price, cells)
         trades = [open_trade.trade for open_trade in snapshot.open_trades if open_trade.trade.asset == asset.asset]
         if asset.clusters and rows >= LEGEND_FROM_ROWS:
             below.insert(0, _legend(view, asset, cells))
@@ -304,7 +304,7 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
     return tuple(line)
 
 
-def _no_price(view: View, asset: AssetView, cells: int) -> list[Line]:
+def no_price(view: View, asset: AssetView, cells: int) -> list[Line]:
     """That nothing is known, and what its feeds say of it."""
     drawn: list[Line] = [((f"{asset.asset}: no price yet", "warn"),)]
     for feed in view.feeds(Reading.STREAM, asset.asset):
@@ -331,7 +331,7 @@ def _price_line(view: View, price: float) -> Line:
     return ((f"{numbers.price(price):>{PRICE_CELLS}} ", "price"), (f"{view.glyphs.here} price", "price"))
 
 
-def _outside_lines(view: View, asset: AssetView, price: float, cells: int) -> tuple[list[Line], list[Line]]:
+def outside_lines(view: View, asset: AssetView, price: float, cells: int) -> tuple[list[Line], list[Line]]:
     """The distance to the nearest band each way, and the bands beyond it."""
     up, down = view.glyphs.up, view.glyphs.down
     return (

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cockpit.domain.units import NS_PER_S
-from cockpit.tui.panes import health, ladder, positioning, setups, trades
+from cockpit.tui.panes import chart, dom, feeds, health, ladder, positioning, setups, tape, today, trades
+from cockpit.tui.panes.chart import Chart
+from cockpit.tui.panes.dom import Dom
 from cockpit.tui.panes.gatelog import GateLog
 from cockpit.tui.panes.ladder import Ladder
+from cockpit.tui.panes.tape import Tape
 from cockpit.tui.text import Line, Span
 from cockpit.tui.view import View, state_note
 
@@ -17,6 +20,9 @@ class Kept:
     """What panes keep from one look to the next."""
 
     ladder: Ladder = field(default_factory=Ladder)
+    dom: Dom = field(default_factory=Dom)
+    chart: Chart = field(default_factory=Chart)
+    tape: Tape = field(default_factory=Tape)
     gate_log: GateLog = field(default_factory=GateLog)
 
 
@@ -67,12 +73,31 @@ def _gate_log(kept: Kept, view: View) -> Hashable:
     return view.store.log_version, log.filter, log.paused_at is None, log.cursor, now and now.verdicts_denied
 
 
+def _ladder(kept: Kept, view: View, room: Room) -> list[Line]:
+    """Close to the price, or the whole map of bands."""
+    return (kept.ladder if kept.dom.overview else kept.dom).lines(view, room.cells, room.rows)
+
+
+def _ladder_depends(kept: Kept, view: View) -> Hashable:
+    own = kept.dom.overview, kept.dom.bps(view.asset), view.asset in kept.dom.middles
+    told = None if kept.dom.overview else (view.store.detail(view.asset).version, second(view))
+    return view.chosen, view.snapshot and view.snapshot.open_trades, ladder.note(view), own, told
+
+
+def _day(view: View) -> Hashable:
+    now = view.snapshot
+    if now is None:
+        return None
+    minute = now.ts_ns // (60 * NS_PER_S)
+    return now.account, now.open_pnl_usd, len(view.store.closed_trades), minute, view.asset
+
+
 PANES: tuple[Pane, ...] = (
     Pane(
-        "bands", "1", "bands", "Focus the liquidation bands", "Liquidation bands",
-        lines=lambda kept, view, room: kept.ladder.lines(view, room.cells, room.rows),
-        depends=lambda _, view: (view.chosen, view.snapshot and view.snapshot.open_trades, ladder.note(view)),
-        heading=lambda _, view, __: ladder.title(view),
+        "bands", "1", "ladder", "Focus the price ladder with the liquidation bands", "Ladder",
+        lines=_ladder,
+        depends=_ladder_depends,
+        heading=lambda kept, view, _: ladder.title(view) if kept.dom.overview else dom.title(kept.dom, view),
         note=lambda _, view: (ladder.note(view), "info"),
     ),
     Pane(
@@ -103,6 +128,31 @@ PANES: tuple[Pane, ...] = (
         depends=_gate_log,
         heading=lambda kept, view, _: kept.gate_log.title(view),
         note=lambda kept, _: (kept.gate_log.note(), "warn"),
+    ),
+    Pane(
+        "chart", "7", "chart", "Focus the price chart", "Chart",
+        lines=lambda kept, view, room: kept.chart.lines(view, room.cells, room.rows),
+        depends=lambda kept, view: (
+            view.store.detail(view.asset).version, kept.chart.length, view.snapshot and view.snapshot.open_trades,
+            view.chosen and (view.chosen.bands_lower, view.chosen.bands_upper),
+        ),
+        heading=lambda kept, view, _: chart.title(kept.chart, view),
+    ),
+    Pane(
+        "tape", "8", "tape", "Focus the tape", "Tape",
+        lines=lambda kept, view, room: kept.tape.lines(view, room.cells, room.rows),
+        depends=lambda kept, view: (view.store.detail(view.asset).version, kept.tape.size),
+        heading=lambda kept, view, _: tape.title(kept.tape, view),
+    ),
+    Pane(
+        "today", "9", "today", "Focus the day's result, limits and what comes next", "Today",
+        lines=lambda _, view, room: today.lines(view, room.cells, room.rows),
+        depends=lambda _, view: _day(view),
+    ),
+    Pane(
+        "feeds", "0", "feeds", "Focus the feeds: every age, and the reason of those that fail", "Feeds",
+        lines=lambda _, view, room: feeds.lines(view, room.cells, room.rows),
+        depends=lambda _, view: (view.snapshot and tuple((f.name, f.state) for f in view.snapshot.feeds), second(view)),
     ),
 )  # fmt: skip
 BY_ID = {pane.id: pane for pane in PANES}

@@ -1,0 +1,55 @@
+"""One market in detail, for whoever looks at it closely: candles, prints, what changed hands at which price, depth."""
+
+import msgspec
+
+
+class Candle(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The prints of one period: prices in USD, `volume` and `taker_delta` (bought minus sold) in base coins."""
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    taker_delta: float
+
+
+class TapePrint(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one taker did in one instant. `seq` rises; a print that grew comes again under a new one.
+
+    A forced order closed somebody's position.
+    """
+
+    seq: int
+    ts_ns: int
+    price: float
+    notional_usd: float
+    taker_is_buyer: bool
+    is_forced: bool = False
+
+
+class TradedAt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base coins that takers bought and sold in the last hour from `price` up to one step above it."""
+
+    price: float
+    bought: float
+    sold: float
+
+
+class AssetDetail(msgspec.Struct, frozen=True):
+    """What is new of one asset since it was last told; the running candles are told again until they end.
+
+    `seconds` and `minutes` are candles of 1 s and 60 s, oldest first; seconds and minutes without a print have none.
+    `traded` is None where it has not changed, else whole. `bids` and `asks` are the watched venue's levels within
+    10 bps, best first, as (price, base coins).
+    """
+
+    asset: str
+    seconds: tuple[Candle, ...]
+    minutes: tuple[Candle, ...]
+    prints: tuple[TapePrint, ...]
+    traded: tuple[TradedAt, ...] | None
+    traded_step: float
+    bids: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float], ...]

@@ -1,0 +1,269 @@
+"""The price ladder, centred on the price: what rests, what was traded and by whom, and everything of ours at its price.
+
+Rows are fixed prices. They stay where they are while the price walks over them, and move only when it has been away
+from the middle for a while, has left the rows, or the operator asks.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from math import floor, log10
+from typing import NamedTuple
+
+from cockpit.domain.snapshot import AssetView
+from cockpit.domain.units import BPS
+from cockpit.tui import numbers
+from cockpit.tui.detail import KeptDetail
+from cockpit.tui.panes import blocks, heat, levels
+from cockpit.tui.panes.ladder import PRICE_CELLS, no_price, outside_lines
+from cockpit.tui.panes.levels import Level
+from cockpit.tui.panes.scale import Scale
+from cockpit.tui.text import Line, Span, line_width
+from cockpit.tui.view import UNKNOWN_LINE, View
+
+ZOOM_BPS = (1, 2, 5, 10, 20, 50)
+REST_S = 5.0
+"""For so long the price may be away from the middle half before the rows follow it."""
+ROUNDING = 1e-9
+NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+HEAD_FROM_ROWS, COLUMNS_FROM_ROWS, LEAST_ROWS = 12, 16, 5
+DEPTH_CELLS, HEAT_CELLS, DELTA_CELLS, VOLUME_CELLS = 6, 3, 6, 6
+BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 54
+SPREAD_FROM, LEGEND_CELLS = 40, 12
+SHORT_BAR, LONG_BAR = 5, 10
+UNSEEN = 0.5
+"""USD under which nothing is written."""
+
+
+@dataclass(slots=True)
+class Middle:
+    """Where an asset's rows are: the bin in the middle, of which width in USD, and since when the price is away."""
+
+    step: float
+    middle: int
+    away_since_s: float | None = None
+
+
+@dataclass(slots=True)
+class Dom:
+    """What the ladder keeps between looks: the zoom and the middle of each asset, and whether the map is shown."""
+
+    overview: bool = False
+    zooms: dict[str, int] = field(default_factory=dict)
+    middles: dict[str, Middle] = field(default_factory=dict)
+
+    def zoom(self, asset: str, steps: int) -> None:
+        """Wider or narrower rows."""
+        self.zooms[asset] = min(len(ZOOM_BPS) - 1, max(0, self.zooms.get(asset, 0) + steps))
+
+    def recentre(self, asset: str) -> None:
+        """The price back to the middle."""
+        self.middles.pop(asset, None)
+
+    def bps(self, asset: str) -> int:
+        """What a row is, about."""
+        return ZOOM_BPS[self.zooms.get(asset, 0)]
+
+    def lines(self, view: View, cells: int, rows: int) -> list[Line]:
+        """The ladder in `rows` lines."""
+        asset = view.chosen
+        if view.snapshot is None or asset is None:
+            return [UNKNOWN_LINE]
+        price = asset.price if asset.price is not None else asset.mark
+        if price is None:
+            return no_price(view, asset, cells)[:rows]
+        above, below = outside_lines(view, asset, price, cells)
+        head = _head(asset, cells) if rows >= HEAD_FROM_ROWS else []
+        columns = [_columns(cells)] if rows >= COLUMNS_FROM_ROWS else []
+        room = rows - len(above) - len(below) - len(head) - len(columns)
+        if room < LEAST_ROWS:
+            return [*above, _price_line(view, price), *below][: max(1, rows)]
+        found = [level for trade in levels.trades_of(view) for level in levels.of_trade(trade, view.glyphs)]
+        window = self._window(view, price, [*found, *levels.of_bands(asset)], room)
+        return [*head, *columns, *above, *_body(view, asset, price, window, cells), *below]
+
+    def _window(self, view: View, price: float, found: list[Level], room: int) -> "Window":
+        """The bins that are seen. Levels take rows of their own, so that there are as many bins fewer."""
+        kept = self._middle(view, price)
+        here = _bin(price, kept.step)
+        if abs(here - kept.middle) <= room // 4:
+            kept.away_since_s = None
+        elif kept.away_since_s is None:
+            kept.away_since_s = view.now_s
+        elif view.now_s - kept.away_since_s >= REST_S:
+            kept.middle, kept.away_since_s = here, None
+        window = _fitted(kept, found, room)
+        if not window.bottom <= here <= window.top:
+            kept.middle, kept.away_since_s = here, None
+            window = _fitted(kept, found, room)
+        return window
+
+    def _middle(self, view: View, price: float) -> Middle:
+        step = _step(price * self.bps(view.asset) / BPS, self.middles.get(view.asset))
+        kept = self.middles.get(view.asset)
+        if kept is None or kept.step != step:
+            kept = self.middles[view.asset] = Middle(step, _bin(price, step))
+        return kept
+
+
+class Window(NamedTuple):
+    """The bins from `top` down to `bottom`, each `step` USD, and the levels among them, the highest first."""
+
+    step: float
+    top: int
+    bottom: int
+    found: list[Level]
+
+
+def title(kept: Dom, view: View) -> str:
+    """The asset, and what a row is."""
+    middle = kept.middles.get(view.asset)
+    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None else ""
+    return f"Ladder {view.glyphs.dot} {view.asset}{row}"
+
+
+def _size(step: float) -> str:
+    return f"{step:,.6f}".rstrip("0").rstrip(".")
+
+
+def _step(wanted: float, kept: Middle | None) -> float:
+    """The round number nearest below what is wanted; the one in use as long as it is about that."""
+    if kept is not None and 0.8 <= wanted / kept.step < 2.0:
+        return kept.step
+    magnitude = 10.0 ** floor(log10(wanted))
+    return max(nice * magnitude for nice in NICE if nice * magnitude <= wanted * (1 + 1e-6))
+
+
+def _bin(price: float, step: float) -> int:
+    return floor(price / step + ROUNDING)
+
+
+def _fitted(kept: Middle, found: list[Level], room: int) -> Window:
+    """As many bins as fit beside the levels among them: fewer bins may leave levels out, which leaves room again."""
+    bins = room
+    while True:
+        top = kept.middle + bins // 2
+        bottom = top - bins + 1
+        inside = sorted(
+            (level for level in found if bottom <= _bin(level.price, kept.step) <= top),
+            key=lambda level: (-level.price, level.rank),
+        )
+        if bins + len(inside) <= room or bins <= 1:
+            return Window(kept.step, top, bottom, inside[: max(0, room - bins)])
+        bins -= 1
+
+
+def _body(view: View, asset: AssetView, price: float, window: Window, cells: int) -> list[Line]:
+    step, detail = window.step, view.store.detail(view.asset)
+    resting, bought, sold = _resting(detail, step), *_traded(detail, step)
+    most = max((bought[at] + sold[at] for at in range(window.bottom, window.top + 1)), default=0.0)
+    scale = Scale((window.top + 0.5) * step, step, window.top - window.bottom + 1)
+    heats = heat.by_row(asset.clusters, scale)
+    drawn: list[Line] = []
+    waiting = list(window.found)
+    for row, at in enumerate(range(window.top, window.bottom - 1, -1)):
+        values = Values(resting[at], bought[at], sold[at], most, heats[row])
+        drawn.append(_bin_row(view, asset, price, at, step, values, cells))
+        while waiting and _bin(waiting[0].price, step) == at:
+            drawn.append(_level_row(view, asset, price, waiting.pop(0), cells))
+    return drawn
+
+
+class Values(NamedTuple):
+    """One row's figures in USD; `most` is the largest volume of any row."""
+
+    resting: float
+    bought: float
+    sold: float
+    most: float
+    heat: heat.Heat
+
+
+def _bin_row(view: View, asset: AssetView, price: float, at: int, step: float, values: Values, cells: int) -> Line:
+    low = at * step
+    is_here = at == _bin(price, step)
+    is_band = levels.in_band(asset, low, low + step * 0.999)
+    axis = view.glyphs.here if is_here else view.glyphs.band * 2 if is_band else f"{view.glyphs.axis} "
+    line: list[Span] = [
+        (f"{numbers.price(price if is_here else low):>{PRICE_CELLS}} ", "price" if is_here else "dim"),
+        (f"{axis:<2}", "price" if is_here else "warn" if is_band else "faint"),
+        (f"{_usd(values.resting):>{DEPTH_CELLS}} ", "good" if low < price else "bad"),
+    ]
+    if cells >= BAR_FROM:
+        wide = LONG_BAR if cells >= VOLUME_FROM else SHORT_BAR
+        volume = values.bought + values.sold
+        line.append((blocks.bar(volume / values.most if values.most else 0.0, wide, view.glyphs) + " ", "info"))
+        if cells >= VOLUME_FROM:
+            line.append((f"{_usd(volume):>{VOLUME_CELLS}} ", "text"))
+    if cells >= DELTA_FROM:
+        delta = values.bought - values.sold
+        line.append((f"{_signed(delta):>{DELTA_CELLS}} ", "good" if delta > 0 else "bad"))
+    line += heat.column(values.heat, view.glyphs)
+    return (*line, *heat.legend(values.heat)) if cells - line_width(line) >= LEGEND_CELLS else tuple(line)
+
+
+def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: int) -> Line:
+    is_band = levels.in_band(asset, level.price, level.price)
+    axis = view.glyphs.band * 2 if is_band else f"{view.glyphs.axis} "
+    far = f" {levels.distance(level.price, price)}"
+    text = level.text if len(level.text) + len(far) + PRICE_CELLS + 4 > cells else level.text + far
+    return (
+        (f"{numbers.price(level.price):>{PRICE_CELLS}} ", level.role),
+        (axis, "warn" if is_band else "faint"),
+        (f" {text}", level.role),
+    )
+
+
+def _resting(detail: KeptDetail, step: float) -> defaultdict[int, float]:
+    usd: defaultdict[int, float] = defaultdict(float)
+    for price, qty in (*detail.bids, *detail.asks):
+        usd[_bin(price, step)] += price * qty
+    return usd
+
+
+def _traded(detail: KeptDetail, step: float) -> tuple[defaultdict[int, float], defaultdict[int, float]]:
+    """What takers bought and sold in each row, in USD. Finer than the engine tells it, a row has what begins in it."""
+    bought: defaultdict[int, float] = defaultdict(float)
+    sold: defaultdict[int, float] = defaultdict(float)
+    for at in detail.traded:
+        where = _bin(at.price, step)
+        bought[where] += at.bought * at.price
+        sold[where] += at.sold * at.price
+    return bought, sold
+
+
+def _usd(value: float) -> str:
+    return numbers.short(value) if value >= UNSEEN else ""
+
+
+def _signed(value: float) -> str:
+    return "" if abs(value) < UNSEEN else f"{'+' if value > 0 else '-'}{numbers.short(abs(value))}"
+
+
+def _columns(cells: int) -> Line:
+    text = f"{'price':>{PRICE_CELLS}}   {'rests':>{DEPTH_CELLS}} "
+    if cells >= BAR_FROM:
+        wide = LONG_BAR if cells >= VOLUME_FROM else SHORT_BAR
+        text += f"{('vol 1h' if wide > 5 else 'vol'):<{wide}} " + (
+            f"{'USD':>{VOLUME_CELLS}} " if cells >= VOLUME_FROM else ""
+        )
+    if cells >= DELTA_FROM:
+        text += f"{'delta':>{DELTA_CELLS}} "
+    return ((text + "liq", "faint"),)
+
+
+def _head(asset: AssetView, cells: int) -> list[Line]:
+    """Bid, ask and spread; mark and basis."""
+    spread = f"{numbers.UNKNOWN if asset.spread_bps is None else f'{asset.spread_bps:.1f}'} bps"
+    top: Line = (
+        (numbers.price(asset.bid), "good"), (" / ", "faint"), (numbers.price(asset.ask), "bad"),
+        (f"  {'spread ' if cells >= SPREAD_FROM else ''}{spread}", "text"),
+    )  # fmt: skip
+    under: Line = (
+        ("mark ", "dim"), (numbers.price(asset.mark), "text"),
+        ("  basis ", "dim"), (f"{numbers.bps(asset.basis_bps)} bps", "text"),
+    )  # fmt: skip
+    return [top, under]
+
+
+def _price_line(view: View, price: float) -> Line:
+    return ((f"{numbers.price(price):>{PRICE_CELLS}} ", "price"), (f"{view.glyphs.here} price", "price"))

@@ -1,0 +1,61 @@
+"""What has a price of its own on a chart or a ladder: our entries, stops and targets, and the edges of bands."""
+
+from typing import NamedTuple
+
+from cockpit.domain.kinds import TradePhase
+from cockpit.domain.snapshot import AssetView
+from cockpit.domain.trades import TradeRecord
+from cockpit.domain.units import bps_between
+from cockpit.tui.glyphs import Glyphs
+from cockpit.tui.view import View
+
+
+class Level(NamedTuple):
+    """`rank` is its claim where only one can be shown: entry 1, stop 2, target 3, near edge 5, far edge 6."""
+
+    price: float
+    text: str
+    role: str
+    rank: int
+
+
+def trades_of(view: View) -> list[TradeRecord]:
+    """Our open trades on the ladder's asset."""
+    now = view.snapshot
+    return [shown.trade for shown in now.open_trades if shown.trade.asset == view.asset] if now else []
+
+
+def of_trade(trade: TradeRecord, glyphs: Glyphs) -> list[Level]:
+    """Entry, stop and the targets that are not filled; an entry under way has only the price it was decided at."""
+    opening = trade.phase is TradePhase.OPENING
+    found = [Level(trade.decision_price if opening else trade.entry_price, f"{glyphs.entry} {trade.side}", "info", 1)]
+    if opening:
+        return found
+    if trade.stop_price is not None:
+        where = "" if trade.stop_rests_on_venue else " NOT SEEN YET" if trade.stop_unseen else " NOT ON VENUE"
+        found.append(Level(trade.stop_price, f"{glyphs.stop} stop{where}", "bad", 2))
+    for number, rung in enumerate(trade.rungs, start=1):
+        if rung.qty > rung.filled_qty:
+            found.append(Level(rung.price, f"{glyphs.target} t{number}", "good", 3))
+    return found
+
+
+def of_bands(asset: AssetView) -> list[Level]:
+    """Both edges of every band."""
+    found = []
+    for low, high in asset.bands_upper:
+        found += [Level(low, "upper band", "warn", 5), Level(high, "upper band's end", "warn", 6)]
+    for low, high in asset.bands_lower:
+        found += [Level(high, "lower band", "warn", 5), Level(low, "lower band's end", "warn", 6)]
+    return found
+
+
+def distance(level: float, price: float) -> str:
+    """How far a level is from the price: `28 bps below`."""
+    bps = bps_between(level, price)
+    return "here" if abs(bps) < 0.5 else f"{abs(bps):.0f} bps {'above' if bps > 0 else 'below'}"
+
+
+def in_band(asset: AssetView, low: float, high: float) -> bool:
+    """Whether any band shares a price with low..high."""
+    return any(floor <= high and low <= ceiling for floor, ceiling in (*asset.bands_upper, *asset.bands_lower))
