@@ -15,7 +15,7 @@ from cockpit.config.places import Places
 from cockpit.domain.actions import AnyAction, Notice, StateChanged
 from cockpit.domain.kinds import EngineState
 from cockpit.domain.snapshot import Snapshot
-from cockpit.domain.stream import Frame, Hello, LogFrame
+from cockpit.domain.stream import DetailFrame, Frame, Hello, LogFrame, SnapshotFrame
 from cockpit.runtime.lock import is_held
 
 HZ = 10.0
@@ -96,8 +96,10 @@ class FlattenWatch:
             case LogFrame():
                 if self._is_ours(frame):
                     self._on_entry(frame.entry)
-            case _:
+            case SnapshotFrame():
                 self._on_snapshot(frame.snapshot)
+            case DetailFrame():
+                pass
 
     def _on_link(self, change: LinkChange) -> None:
         if change.connected != self._is_linked and not change.connected:

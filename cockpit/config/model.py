@@ -51,13 +51,17 @@ AnyOwnFeed = Annotated[OwnFeed, OwnToo("feeds", OwnFeed)]
 class ScreenSection(Section):
     """`keys` names actions and their keys, as in `{"arm": "f5"}`; `ascii` draws frames and signs in ASCII.
 
-    `flatten_presses` 1 makes the flatten key act at the first press. The screen checks the keys at its start.
+    `flatten_presses` 1 makes the flatten key act at the first press. `layout` names the layout it starts with: default,
+    chart, flow, or one of `layouts`, each a table of panes, as in `{"mine": {"across": [[40, "bands"], [60, {"down":
+    [[70, "chart"], [30, "trades"]]}]]}}`. The screen checks keys and layouts at its start.
     """
 
     theme: Literal["dark", "light", "colour-blind", "ansi"] = "dark"
     ascii: bool = False
     flatten_presses: Literal[1, 2] = 2
     keys: dict[Name, str] = {}
+    layout: Name = "default"
+    layouts: dict[Name, dict[Literal["across", "down"], list[Any]]] = {}
 
 
 class CockpitConfig(Section):

@@ -80,7 +80,7 @@ def large(width: int) -> Split:
 CHART = Named(
     down(
         share(1, across(cells(36, "bands"), share(1, "chart"))),
-        cells(7, "trades"),
+        cells(9, "trades"),
         cells(6, "gate_log"),
     ),
     72,
@@ -89,7 +89,7 @@ CHART = Named(
 FLOW = Named(
     down(
         share(1, across(share(3, "bands"), share(2, "tape"), share(2, down(share(1, "today"), share(1, "feeds"))))),
-        cells(7, "trades"),
+        cells(9, "trades"),
         cells(6, "gate_log"),
     ),
     110,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cockpit.tui.numbers import lasting
 from cockpit.tui.panes.gatelog import GateLog
-from cockpit.tui.panes.table import BY_ID, NUMBERS, Kept, Pane, Room
+from cockpit.tui.panes.table import BY_ID, Kept, Pane, Room
 from cockpit.tui.text import Line, Span
 from cockpit.tui.view import View, staleness, state_note
 
@@ -73,7 +73,7 @@ class PaneSet:
         """One pane's picture in a room of columns and rows."""
         row = BY_ID[pane]
         title = row.heading(self.kept, view, room) if row.heading is not None else row.title
-        return Drawing(row.lines(self.kept, view, room), f"{NUMBERS[pane] % 10} {title}")
+        return Drawing(row.lines(self.kept, view, room), f"{row.key.upper()} {title}")
 
     def _note(self, pane: Pane, view: View, stale_s: float | None) -> Span:
         """That it is old, why nothing is opened, or what the pane itself has to say, in that order."""

@@ -13,7 +13,7 @@ from test_tui_panes import view_of
 from cockpit.domain.market_detail import AssetDetail, TradedAt
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
-from cockpit.tui.panes.dom import REST_S, ZOOM_BPS, Dom
+from cockpit.tui.panes.dom import REST_S, USUAL, ZOOM_BPS, Dom
 from cockpit.tui.text import Line, line_width
 from cockpit.tui.view import View
 
@@ -21,6 +21,11 @@ replace = msgspec.structs.replace
 TRADING = scene("trading")
 BTC = next(asset for asset in TRADING.snapshot.assets if asset.asset == "BTC")
 A_TRADE = TRADING.snapshot.open_trades[0] if TRADING.snapshot.open_trades else None
+
+
+def fine() -> Dom:
+    """Rows of 1 bps."""
+    return Dom(zooms={"BTC": 0})
 
 
 def looking(now_s: float = 0.0, trades: tuple[TradeRecord, ...] = (), **changes: Any) -> View:
@@ -55,7 +60,7 @@ def prices(lines: list[Line]) -> list[float]:
 
 
 def test_rows_stay_while_the_price_walks_over_them() -> None:
-    dom = Dom()
+    dom = fine()
     first = prices(dom.lines(looking(price=108_405.0), 34, 24))
     for step, price in enumerate((108_415.0, 108_385.0, 108_430.0)):
         now = prices(dom.lines(looking(now_s=step * 1.0, price=price), 34, 24))
@@ -63,7 +68,7 @@ def test_rows_stay_while_the_price_walks_over_them() -> None:
 
 
 def test_they_follow_once_the_price_has_rested_away_and_at_once_when_it_leaves() -> None:
-    dom = Dom()
+    dom = fine()
     dom.lines(looking(price=108_405.0), 34, 24)
     before = prices(dom.lines(looking(now_s=1.0, price=108_475.0), 34, 24))
     waiting = prices(dom.lines(looking(now_s=1.0 + REST_S * 0.9, price=108_475.0), 34, 24))
@@ -73,7 +78,7 @@ def test_they_follow_once_the_price_has_rested_away_and_at_once_when_it_leaves()
 
 
 def test_a_key_brings_the_price_back() -> None:
-    dom = Dom()
+    dom = fine()
     dom.lines(looking(price=108_405.0), 34, 24)
     away = prices(dom.lines(looking(price=108_475.0), 34, 24))
     dom.recentre("BTC")
@@ -82,7 +87,7 @@ def test_a_key_brings_the_price_back() -> None:
 
 @pytest.mark.parametrize(("zoom", "step"), enumerate((10.0, 20.0, 50.0, 100.0, 200.0, 500.0)))
 def test_rows_are_round_prices_of_about_so_many_bps(zoom: int, step: float) -> None:
-    dom = Dom()
+    dom = fine()
     dom.zoom("BTC", zoom)
     rows = prices(dom.lines(looking(price=108_405.0, bands_lower=(), bands_upper=()), 34, 24))
     gaps = {round(above - below, 6) for above, below in itertools.pairwise(rows)}
@@ -104,6 +109,14 @@ def test_every_level_in_sight_has_a_row_of_its_own(levels: list[float], price: i
     assert rows.count("upper band") == 2 and f"{price:,.1f} " in rows and "◀" in rows
 
 
+def test_what_lies_further_out_is_told_at_the_edge() -> None:
+    view = looking(price=108_405.0, trades=(trade(108_400.0, 107_000.0, 108_410.0, 110_000.0, 111_000.0),))
+    rows = text(fine().lines(view, 60, 24))
+    edges = [row for row in rows if "bps" in row and ("stop" in row or " t" in row)]
+    assert any("▲ ▷ t2 147 bps  ▷ t3 239 bps" in row for row in edges), edges
+    assert any("▼ ■ stop" in row and "130 bps" in row for row in edges), edges
+
+
 def test_figures_are_those_of_the_market() -> None:
     view = looking(price=108_405.0, bid=108_404.0, ask=108_406.0, bands_lower=(), bands_upper=())
     detail = AssetDetail(
@@ -111,7 +124,7 @@ def test_figures_are_those_of_the_market() -> None:
         bids=((108_404.0, 1.0), (108_403.0, 2.0)), asks=((108_416.0, 0.5),),
     )  # fmt: skip
     view.store.detail("BTC").take(detail)
-    rows = {row[:12].strip(): row for row in text(Dom().lines(view, 70, 40))}
+    rows = {row[:12].strip(): row for row in text(fine().lines(view, 70, 40))}
     assert "650k" in rows["108,390.0"] and "-217k" in rows["108,390.0"]
     assert "325k" in rows["108,405.0"], "the bids rest in the row of the price"
     assert "54k" in rows["108,410.0"]
@@ -134,8 +147,8 @@ def test_without_a_price_it_says_what_the_feeds_say() -> None:
 
 
 def test_each_asset_keeps_its_own_rows() -> None:
-    dom = Dom()
+    dom = fine()
     dom.zoom("BTC", 2)
-    assert dom.bps("BTC") == ZOOM_BPS[2] and dom.bps("SOL") == ZOOM_BPS[0]
+    assert dom.bps("BTC") == ZOOM_BPS[2] and dom.bps("SOL") == ZOOM_BPS[USUAL]
     for asset in TRADING.snapshot.assets:
         assert isinstance(asset, AssetView) and dom.lines(View(view_of(TRADING).store, asset.asset), 34, 24)

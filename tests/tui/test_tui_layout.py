@@ -31,7 +31,8 @@ def test_regions_lie_in_the_screen_and_apart(
 @pytest.mark.parametrize(
     ("size", "panes"),
     [
-        (SIZES[0], set(BY_ID)),
+        (SIZES[0], {"bands", "positioning", "health", "trades", "setups", "gate_log"}),
+        ((200, 60), set(BY_ID)),
         (SIZES[1], {"bands", "trades", "setups", "gate_log"}),
         (SIZES[2], {"trades", "gate_log", "bands"}),
     ],

@@ -38,7 +38,9 @@ def drawn(pane: str, view: View, size: tuple[int, int] | None = None) -> list[Li
     cells, rows = size or SIZES[pane]
     if pane == "status":
         return status.lines(view, cells, rows)
-    return BY_ID[pane].lines(Kept(), view, Room(cells, rows, focused=True))
+    kept = Kept()
+    kept.dom.overview = True  # the ladder close to the price has tests of its own
+    return BY_ID[pane].lines(kept, view, Room(cells, rows, focused=True))
 
 
 def picture(lines: list[Line]) -> str:

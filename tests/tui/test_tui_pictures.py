@@ -51,6 +51,16 @@ def test_trading(snap_compare: Compare, size: tuple[int, int]) -> None:
     run(snap_compare, scene("trading"), size)
 
 
+@pytest.mark.parametrize("size", [(160, 50), (200, 60), (240, 70)])
+def test_a_large_screen(snap_compare: Compare, size: tuple[int, int]) -> None:
+    run(snap_compare, scene("later"), size)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_other_layouts(snap_compare: Compare, presses: int) -> None:
+    run(snap_compare, scene("trading"), (120, 40), *("w",) * presses)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_live_is_unmistakable(snap_compare: Compare, size: tuple[int, int]) -> None:
     run(snap_compare, scene("trading").with_snapshot(mode=Mode.LIVE), size)

@@ -10,17 +10,18 @@ from math import floor, log10
 from typing import NamedTuple
 
 from cockpit.domain.snapshot import AssetView
-from cockpit.domain.units import BPS
+from cockpit.domain.units import BPS, bps_between
 from cockpit.tui import numbers
 from cockpit.tui.detail import KeptDetail
-from cockpit.tui.panes import blocks, heat, levels
-from cockpit.tui.panes.ladder import PRICE_CELLS, no_price, outside_lines
+from cockpit.tui.panes import blocks, ladder, levels
+from cockpit.tui.panes.ladder import PRICE_CELLS, Heat, Scale, no_price, outside_lines
 from cockpit.tui.panes.levels import Level
-from cockpit.tui.panes.scale import Scale
 from cockpit.tui.text import Line, Span, line_width
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 ZOOM_BPS = (1, 2, 5, 10, 20, 50)
+USUAL = 1
+"""Rows of 2 bps: stops of 22-35 bps are in sight in the usual terminal."""
 REST_S = 5.0
 """For so long the price may be away from the middle half before the rows follow it."""
 ROUNDING = 1e-9
@@ -53,7 +54,7 @@ class Dom:
 
     def zoom(self, asset: str, steps: int) -> None:
         """Wider or narrower rows."""
-        self.zooms[asset] = min(len(ZOOM_BPS) - 1, max(0, self.zooms.get(asset, 0) + steps))
+        self.zooms[asset] = min(len(ZOOM_BPS) - 1, max(0, self.zooms.get(asset, USUAL) + steps))
 
     def recentre(self, asset: str) -> None:
         """The price back to the middle."""
@@ -61,7 +62,7 @@ class Dom:
 
     def bps(self, asset: str) -> int:
         """What a row is, about."""
-        return ZOOM_BPS[self.zooms.get(asset, 0)]
+        return ZOOM_BPS[self.zooms.get(asset, USUAL)]
 
     def lines(self, view: View, cells: int, rows: int) -> list[Line]:
         """The ladder in `rows` lines."""
@@ -74,11 +75,15 @@ class Dom:
         above, below = outside_lines(view, asset, price, cells)
         head = _head(asset, cells) if rows >= HEAD_FROM_ROWS else []
         columns = [_columns(cells)] if rows >= COLUMNS_FROM_ROWS else []
-        room = rows - len(above) - len(below) - len(head) - len(columns)
+        ours = [level for trade in levels.trades_of(view) for level in levels.of_trade(trade, view.glyphs)]
+        room = rows - len(above) - len(below) - len(head) - len(columns) - (2 if ours else 0)
         if room < LEAST_ROWS:
             return [*above, _price_line(view, price), *below][: max(1, rows)]
-        found = [level for trade in levels.trades_of(view) for level in levels.of_trade(trade, view.glyphs)]
-        window = self._window(view, price, [*found, *levels.of_bands(asset)], room)
+        window = self._window(view, price, [*ours, *levels.of_bands(asset)], room)
+        if ours:
+            ceiling, floor_ = (window.top + 1) * window.step, window.bottom * window.step
+            above.append(_beyond([level for level in ours if level.price >= ceiling], view.glyphs.up, price, cells))
+            below.insert(0, _beyond([level for level in ours if level.price < floor_], view.glyphs.down, price, cells))
         return [*head, *columns, *above, *_body(view, asset, price, window, cells), *below]
 
     def _window(self, view: View, price: float, found: list[Level], room: int) -> "Window":
@@ -157,7 +162,7 @@ def _body(view: View, asset: AssetView, price: float, window: Window, cells: int
     resting, bought, sold = _resting(detail, step), *_traded(detail, step)
     most = max((bought[at] + sold[at] for at in range(window.bottom, window.top + 1)), default=0.0)
     scale = Scale((window.top + 0.5) * step, step, window.top - window.bottom + 1)
-    heats = heat.by_row(asset.clusters, scale)
+    heats = ladder.by_row(asset.clusters, scale)
     drawn: list[Line] = []
     waiting = list(window.found)
     for row, at in enumerate(range(window.top, window.bottom - 1, -1)):
@@ -175,7 +180,7 @@ class Values(NamedTuple):
     bought: float
     sold: float
     most: float
-    heat: heat.Heat
+    heat: Heat
 
 
 def _bin_row(view: View, asset: AssetView, price: float, at: int, step: float, values: Values, cells: int) -> Line:
@@ -197,8 +202,8 @@ def _bin_row(view: View, asset: AssetView, price: float, at: int, step: float, v
     if cells >= DELTA_FROM:
         delta = values.bought - values.sold
         line.append((f"{_signed(delta):>{DELTA_CELLS}} ", "good" if delta > 0 else "bad"))
-    line += heat.column(values.heat, view.glyphs)
-    return (*line, *heat.legend(values.heat)) if cells - line_width(line) >= LEGEND_CELLS else tuple(line)
+    line += ladder.column(values.heat, view.glyphs)
+    return (*line, *ladder.legend(values.heat)) if cells - line_width(line) >= LEGEND_CELLS else tuple(line)
 
 
 def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: int) -> Line:
@@ -211,6 +216,18 @@ def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: 
         (axis, "warn" if is_band else "faint"),
         (f" {text}", level.role),
     )
+
+
+def _beyond(outside: list[Level], glyph: str, price: float, cells: int) -> Line:
+    """What of ours lies further out than the rows, the nearest first, as many as fit."""
+    spans: list[Span] = []
+    for level in sorted(outside, key=lambda level: abs(level.price - price)):
+        far = abs(bps_between(level.price, price))
+        text = f"{level.text} {far:.0f} bps" if spans else f"{glyph} {level.text} {far:.0f} bps"
+        if line_width(spans) + len(text) + 2 > cells:
+            break
+        spans.append((f"{'  ' if spans else ''}{text}", level.role))
+    return tuple(spans)
 
 
 def _resting(detail: KeptDetail, step: float) -> defaultdict[int, float]:

@@ -6,12 +6,13 @@ from math import ceil, floor, log10
 from typing import NamedTuple
 
 from cockpit.domain.events import LiquidationCluster
-from cockpit.domain.kinds import Reading, TradePhase
+from cockpit.domain.kinds import Reading
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
-from cockpit.tui.glyphs import Glyphs
+from cockpit.tui.glyphs import RICH, Glyphs
+from cockpit.tui.panes.levels import of_trade
 from cockpit.tui.text import Line, Span, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, feed_text
 
@@ -213,21 +214,8 @@ def _wanted(asset: AssetView, price: float, trades: list[TradeRecord]) -> Band:
     if len(levels) == 1:
         levels += [price * (1 - AROUND / 2), price * (1 + AROUND / 2)]
     for trade in trades:
-        levels += [level for level, _, _ in _levels(trade)]
+        levels += [level.price for level in of_trade(trade, RICH)]
     return min(levels), max(levels)
-
-
-def _levels(trade: TradeRecord) -> list[tuple[float, str, str]]:
-    """Prices of a trade, with what they are: entry, stop, t1.."""
-    if trade.phase is TradePhase.OPENING:
-        return [(trade.decision_price, "entry", "")]
-    found = [(trade.entry_price, "entry", "")]
-    if trade.stop_price is not None:
-        found.append((trade.stop_price, "stop", ""))
-    for number, rung in enumerate(trade.rungs, start=1):
-        if rung.qty > rung.filled_qty:
-            found.append((rung.price, "target", f"t{number}"))
-    return found
 
 
 def _marks(
@@ -244,12 +232,11 @@ def _marks(
         here.label(0, numbers.price(price), "price")
         here.texts.append((view.glyphs.here, "price"))
     for trade in trades:
-        for level, what, which in _levels(trade):
-            mark = at(level)
+        for level in of_trade(trade, view.glyphs):
+            mark = at(level.price)
             if mark is not None:
-                text, role, rank = _level_text(view, trade, what, which)
-                mark.label(rank, numbers.price(level), role)
-                mark.texts.append((text, role))
+                mark.label(level.rank, numbers.price(level.price), level.role)
+                mark.texts.append((level.text, level.role))
     for band, side in [(b, "upper") for b in asset.bands_upper] + [(b, "lower") for b in asset.bands_lower]:
         edge = band[0] if side == "upper" else band[1]
         mark = at(edge)
@@ -269,17 +256,6 @@ def _edge_text(side: str, bps: float, cells: int) -> str:
     where = "above" if bps >= 0 else "below"
     is_ahead = (side == "upper") == (bps >= 0)
     return f"{abs(bps):.0f} bps {where}" if is_ahead else f"{side} {abs(bps):.0f}bp {where}"
-
-
-def _level_text(view: View, trade: TradeRecord, what: str, which: str) -> tuple[str, str, int]:
-    """What a level says beside its price, its role, and its claim to the row's price label."""
-    glyphs = view.glyphs
-    if what == "stop":
-        where = "" if trade.stop_rests_on_venue else " NOT SEEN YET" if trade.stop_unseen else " NOT ON VENUE"
-        return f"{glyphs.stop} stop{where}", "bad", 2
-    if what == "target":
-        return f"{glyphs.target} {which}", "good", 3
-    return f"{glyphs.entry} {trade.side}", "info", 1
 
 
 def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: Heat) -> Line:

@@ -24,7 +24,7 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     if now is None:
         return [UNKNOWN_LINE]
     trades = _closed_today(view, now)
-    drawn = [_result(now), *_limits(now), _average(trades), *_next(view, now)]
+    drawn = [_result(now), *_limits(now), *_average(trades), *_next(view, now)]
     room = rows - len(drawn)
     if room >= LEAST_CURVE_ROWS and cells >= LABEL_CELLS + LEAST_CURVE_CELLS:
         drawn += _curve(view, now, trades, cells, room)
@@ -59,23 +59,19 @@ def _of(name: str, value: float | None, limit: float) -> Line:
     return ((f"{name:<9}", "dim"), (f"{numbers.money(value)} of {numbers.money(limit)} USD", role))
 
 
-def _average(trades: list[TradeRecord]) -> Line:
+def _average(trades: list[TradeRecord]) -> list[Line]:
     """What a trade of today brought on average, how many won, and how many in a row ended alike."""
     if not trades:
-        return (("no closed trade today", "dim"),)
+        return [(("no closed trade today", "dim"),)]
     average = sum(trade.r for trade in trades) / len(trades)
     won = sum(trade.pnl_usd >= 0 for trade in trades)
     last = trades[-1].pnl_usd >= 0
-    streak = 0
-    for trade in reversed(trades):
-        if (trade.pnl_usd >= 0) != last:
-            break
-        streak += 1
-    role = "good" if average > 0 else "bad"
-    return (
-        (f"{average:+.2f} R", role), (f" a trade of {len(trades)}", "dim"),
-        (f"  won {won}", "text"), (f"  last {streak} {'won' if last else 'lost'}", "good" if last else "bad"),
-    )  # fmt: skip
+    streak = next((at for at, trade in enumerate(reversed(trades)) if (trade.pnl_usd >= 0) != last), len(trades))
+    return [
+        ((f"{average:+.2f} R", "good" if average > 0 else "bad"), (f" a trade over {len(trades)}", "dim")),
+        ((f"{won} won, {len(trades) - won} lost", "text"),
+         (f"  last {streak} {'won' if last else 'lost'}", "good" if last else "bad")),
+    ]  # fmt: skip
 
 
 def _next(view: View, now: Snapshot) -> list[Line]:
