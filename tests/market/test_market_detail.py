@@ -119,7 +119,7 @@ def test_other_venues_assets_and_kinds_change_nothing() -> None:
     detail = detail_of(
         trade(0, 1.0, venue="okx"),
         Trade(ts_ns, ts_ns, "binance", "DOGE", 1.0, 1.0, True, 0),
-        Top(ts_ns, ts_ns, "binance", "BTC", 1.0, 1.0, 2.0, 1.0),
+        Top(ts_ns, ts_ns, "okx", "BTC", 1.0, 1.0, 2.0, 1.0),
         Depth(ts_ns, ts_ns, "okx", "BTC", ((1.0, 1.0),), ()),
         trade(0, float("nan")),
         trade(0, float("inf")),
@@ -131,3 +131,11 @@ def test_other_venues_assets_and_kinds_change_nothing() -> None:
 
 def test_steps_are_round() -> None:
     assert [nice_step(at) for at in (10.8, 9.99, 4.9, 0.0106, 1.0, 2.0)] == [10.0, 5.0, 2.0, 0.01, 1.0, 2.0]
+
+
+def test_without_a_depth_the_top_is_what_rests() -> None:
+    top = Top(START_NS, START_NS, "binance", "BTC", 99.0, 1.0, 101.0, 2.0)
+    detail = detail_of(top)
+    assert (told(detail).bids, told(detail).asks) == (((99.0, 1.0),), ((101.0, 2.0),))
+    detail.on_input(Depth(START_NS, START_NS, "binance", "BTC", ((98.0, 3.0),), ((102.0, 4.0),)))
+    assert (told(detail).bids, told(detail).asks) == (((98.0, 3.0),), ((102.0, 4.0),))
