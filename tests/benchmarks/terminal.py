@@ -35,15 +35,17 @@ def screen(home: Path, hz: float, times: Path) -> PtyProcess:
     return PtyProcess([sys.executable, str(HERE / "timed_screen.py"), str(home / "engine.sock"), str(hz), str(times)])
 
 
-def flood(home: Path, hz: float, seconds: float, budget_kb_s: float) -> None:
+def flood(home: Path, hz: float, seconds: float, budget_kb_s: float, what: str = "", *pressed: str) -> None:
     process = screen(home, hz, home / f"times-{hz:g}")
     process.wait_for("SIMULATED", 30)
+    for key in pressed:
+        process.press(key)
     time.sleep(WARM_UP_S)
     began, cpu, began_s = process.count, process.cpu_s(), time.monotonic()
     time.sleep(seconds)
     lasted_s = time.monotonic() - began_s
-    figure(f"written under the flood at {hz:g} Hz", (process.count - began) / lasted_s / 1000, "kB/s", budget_kb_s)
-    figure(f"processor under the flood at {hz:g} Hz", 100 * (process.cpu_s() - cpu) / lasted_s, "%", 100)
+    figure(f"written under the flood at {hz:g} Hz{what}", (process.count - began) / lasted_s / 1000, "kB/s", budget_kb_s)
+    figure(f"processor under the flood at {hz:g} Hz{what}", 100 * (process.cpu_s() - cpu) / lasted_s, "%", 100)
     process.end()
 
 
@@ -124,6 +126,8 @@ def main() -> None:
                 if wanted("flood"):
                     flood(home / "flood", 10, chosen.seconds, 20)
                     flood(home / "flood", 4, chosen.seconds, 10)
+                    flood(home / "flood", 10, chosen.seconds, 6, ", ladder and chart", "w")
+                    flood(home / "flood", 4, chosen.seconds, 3, ", ladder and chart", "w")
                 if wanted("keys"):
                     keys(home / "flood", 10, 150)
             finally:
