@@ -106,6 +106,8 @@ def test_every_level_in_sight_has_a_row_of_its_own(levels: list[float], price: i
     shown = [f"{level:,.1f}" for level in (*levels, 108_420.0, 108_450.0)]
     assert all(rows.count(f"{label} ") >= shown.count(label) for label in shown), rows
     assert "stop" in rows and all(f"t{number}" in rows for number in range(1, len(targets) + 1))
+    labels = [float(row[:12].replace(",", "")) for row in text(lines)[4:-2] if row[:12].strip()[:1].isdigit()]
+    assert labels == sorted(labels, reverse=True), "every row stands where its price belongs"
     assert rows.count("upper band") == 2 and f"{price:,.1f} " in rows and "◀" in rows
 
 

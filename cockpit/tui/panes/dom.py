@@ -167,6 +167,9 @@ def _body(view: View, asset: AssetView, price: float, window: Window, cells: int
     waiting = list(window.found)
     for row, at in enumerate(range(window.top, window.bottom - 1, -1)):
         values = Values(resting[at], bought[at], sold[at], most, heats[row])
+        label = price if at == _bin(price, step) else at * step
+        while waiting and waiting[0].price >= label:
+            drawn.append(_level_row(view, asset, price, waiting.pop(0), cells))
         drawn.append(_bin_row(view, asset, price, at, step, values, cells))
         while waiting and _bin(waiting[0].price, step) == at:
             drawn.append(_level_row(view, asset, price, waiting.pop(0), cells))
