@@ -44,7 +44,8 @@ def flood(home: Path, hz: float, seconds: float, budget_kb_s: float, what: str =
     began, cpu, began_s = process.count, process.cpu_s(), time.monotonic()
     time.sleep(seconds)
     lasted_s = time.monotonic() - began_s
-    figure(f"written under the flood at {hz:g} Hz{what}", (process.count - began) / lasted_s / 1000, "kB/s", budget_kb_s)
+    written = process.count - began
+    figure(f"written under the flood at {hz:g} Hz{what}", written / lasted_s / 1000, "kB/s", budget_kb_s)
     figure(f"processor under the flood at {hz:g} Hz{what}", 100 * (process.cpu_s() - cpu) / lasted_s, "%", 100)
     process.end()
 
