@@ -50,6 +50,8 @@ async def main() -> None:
     TARGET.mkdir(exist_ok=True)
     trading, later, flat = scene("trading"), scene("later"), scene("flat")
     await take("trading-120x40", trading, (120, 40), "6")
+    await take("wide-200x60", trading, (200, 60))
+    await take("chart", trading, (120, 40), "w")
     await take("trading-80x24", trading, (80, 24))
     await take("trading-60x20", trading, (60, 20))
     await take("live", trading.with_snapshot(mode=Mode.LIVE), (120, 40), "6")
