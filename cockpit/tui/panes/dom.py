@@ -29,7 +29,7 @@ NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 HEAD_FROM_ROWS, COLUMNS_FROM_ROWS, LEAST_ROWS = 12, 16, 5
 DEPTH_CELLS, HEAT_CELLS, DELTA_CELLS, VOLUME_CELLS = 6, 3, 6, 6
 BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 54
-SPREAD_FROM, LEGEND_CELLS = 40, 12
+UNITS_FROM, SPREAD_FROM, LEGEND_CELLS = 32, 40, 12
 SHORT_BAR, LONG_BAR = 5, 10
 UNSEEN = 0.5
 """USD under which nothing is written."""
@@ -122,7 +122,8 @@ class Window(NamedTuple):
 def title(kept: Dom, view: View) -> str:
     """The asset, and what a row is."""
     middle = kept.middles.get(view.asset)
-    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None else ""
+    has_room = not ladder.note(view)
+    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None and has_room else ""
     return f"Ladder {view.glyphs.dot} {view.asset}{row}"
 
 
@@ -206,7 +207,7 @@ def _bin_row(view: View, asset: AssetView, price: float, at: int, step: float, v
         delta = values.bought - values.sold
         line.append((f"{_signed(delta):>{DELTA_CELLS}} ", "good" if delta > 0 else "bad"))
     line += ladder.column(values.heat, view.glyphs)
-    return (*line, *ladder.legend(values.heat)) if cells - line_width(line) >= LEGEND_CELLS else tuple(line)
+    return (*line, *ladder.legend(values.heat)) if cells - line_width(line) >= LEGEND_CELLS else tuple(line[:-1])
 
 
 def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: int) -> Line:
@@ -273,14 +274,15 @@ def _columns(cells: int) -> Line:
 
 def _head(asset: AssetView, cells: int) -> list[Line]:
     """Bid, ask and spread; mark and basis."""
-    spread = f"{numbers.UNKNOWN if asset.spread_bps is None else f'{asset.spread_bps:.1f}'} bps"
+    unit = " bps" if cells >= UNITS_FROM else ""
+    spread = numbers.UNKNOWN if asset.spread_bps is None else f"{asset.spread_bps:.1f}"
     top: Line = (
         (numbers.price(asset.bid), "good"), (" / ", "faint"), (numbers.price(asset.ask), "bad"),
-        (f"  {'spread ' if cells >= SPREAD_FROM else ''}{spread}", "text"),
+        (f"  {'spread ' if cells >= SPREAD_FROM else ''}{spread}{unit}", "text"),
     )  # fmt: skip
     under: Line = (
         ("mark ", "dim"), (numbers.price(asset.mark), "text"),
-        ("  basis ", "dim"), (f"{numbers.bps(asset.basis_bps)} bps", "text"),
+        ("  basis ", "dim"), (f"{numbers.bps(asset.basis_bps)}{unit}", "text"),
     )  # fmt: skip
     return [top, under]
 
