@@ -29,15 +29,15 @@ def screen(home: Path, *words: str) -> PtyProcess:
     return PtyProcess([sys.executable, "-m", "cockpit", "--home", str(home), *words])
 
 
-@pytest.mark.parametrize("size", [*SIZES, (110, 34), (40, 12), (20, 5)])
-@pytest.mark.parametrize("ascii_only", [False, True])
-async def test_it_is_the_picture_textual_draws_first(size: tuple[int, int], ascii_only: bool) -> None:
+@pytest.mark.parametrize("size", [*SIZES, (200, 60), (110, 34), (40, 12), (20, 5)])
+@pytest.mark.parametrize("chosen", [{}, {"ascii_only": True}, {"layout": "chart"}])
+async def test_it_is_the_picture_textual_draws_first(size: tuple[int, int], chosen: dict[str, Any]) -> None:
     clock = Clock()
-    app = make_app(Silent(None), clock, ascii_only=ascii_only)  # type: ignore[arg-type]
+    app = make_app(Silent(None), clock, **chosen)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, None, clock, pilot)
         await stage.settle()
-        first = first_picture(ScreenSettings(ascii_only=ascii_only), *size)
+        first = first_picture(ScreenSettings(**chosen), *size)
         assert ["".join(character for character, _ in row) for row in first] == stage.rows()
 
 
