@@ -2,7 +2,8 @@
 
 Words may come twice, late, out of order, or not at all. What holds them together: an execution is told once, by its
 id; an order is over for the engine only once every execution that the venue counts in it has been told. What is known
-to have executed before its executions are listed is told as witnessed, so that it is protected meanwhile.
+to have executed before its executions are listed is told as witnessed, so that it is protected meanwhile. Where it
+stands after each of them is for the one table of orders to say, by which the engine's own book goes too.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from cockpit.domain.events import (
     OrderUnknown,
 )
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
-from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.orders import OrderProgress, OrderRequest, OrderStep, status_after
 from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.account import VenueFill, VenueOrder
 
@@ -194,6 +195,7 @@ class OrderState:
             self._fill_ids.add(fill.fill_id)
             self.filled = rounded(self.filled + fill.qty)
             events += self._accepted(OrderStatus.PARTLY_FILLED, now_ns)
+            self._follow(OrderStep.FILLED if self.is_over and self._is_whole else OrderStep.PARTLY_FILLED)
             events.append(
                 OrderFilled(now_ns, self.order_id, fill.fill_id, fill.qty, fill.price, fill.fee_usd, fill.is_maker)
             )
@@ -220,21 +222,21 @@ class OrderState:
         if self.is_over:
             return []
         self._witnessed = self.filled
-        self.told, self._detail = OrderStatus.REJECTED, reason
+        self._follow(OrderStep.REJECTED, reason)
         return [OrderRejected(now_ns, self.order_id, reason)]
 
     def withdraw(self, reason: str, now_ns: int) -> list[OrderEvent]:
         """It was taken back before it left."""
         if self.is_over:
             return []
-        self.told, self._detail = OrderStatus.CANCELLED, reason
+        self._follow(OrderStep.CANCELLED, reason)
         return [OrderCancelled(now_ns, self.order_id, reason)]
 
     def doubt(self, reason: str, now_ns: int) -> list[OrderEvent]:
         """Nobody knows what became of it."""
         if self.is_over or self.told is OrderStatus.UNKNOWN:
             return []
-        self.told, self._detail = OrderStatus.UNKNOWN, reason
+        self._follow(OrderStep.UNKNOWN, reason)
         return [OrderUnknown(now_ns, self.order_id, reason)]
 
     def answer(self, now_ns: int) -> list[OrderEvent]:
@@ -255,7 +257,10 @@ class OrderState:
             return []
         if status is OrderStatus.CANCELLED and not self.filled and not self._venue_filled:
             return []
-        self.told = OrderStatus.WORKING
+        if self.is_over:
+            # That was our conclusion and not the venue's word; the engine, which is told, says so.
+            self.told = OrderStatus.UNKNOWN
+        self._follow(OrderStep.ACCEPTED)
         return [OrderAccepted(now_ns, self.order_id, self._venue_order_id)]
 
     def _lives_after_all(self, status: OrderStatus) -> bool:
@@ -266,15 +271,28 @@ class OrderState:
         end = self._end
         if end is None or self.lacks_fills or self.is_over:
             return []
-        if end.status is OrderStatus.FILLED and self.qty - self.filled <= QTY_EPSILON:
-            self.told = OrderStatus.FILLED
+        if end.status is OrderStatus.FILLED and self._is_whole:
+            self._follow(OrderStep.FILLED)
             return []
         said = (
             f"filled {self.filled:.10g} of {self.qty:.10g}" if self.filled > 0 else f"{end.status.value} by the venue"
         )
-        self._detail = end.detail or said
+        detail = end.detail or said
         if end.status is OrderStatus.REJECTED and self.filled <= 0:
-            self.told = OrderStatus.REJECTED
-            return [OrderRejected(now_ns, self.order_id, self._detail)]
-        self.told = OrderStatus.CANCELLED
-        return [OrderCancelled(now_ns, self.order_id, self._detail)]
+            self._follow(OrderStep.REJECTED, detail)
+            return [OrderRejected(now_ns, self.order_id, detail)]
+        self._follow(OrderStep.CANCELLED, detail)
+        return [OrderCancelled(now_ns, self.order_id, detail)]
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.qty - self.filled <= QTY_EPSILON
+
+    def _follow(self, step: OrderStep, detail: str = "") -> None:
+        """Stand where the table says. What it calls impossible leaves an order that may still execute unknown, so that
+        it is asked for, and one that is over as it was. The engine is told it all the same, and says it.
+        """
+        after = status_after(self.told, step, self.filled > 0)
+        if after is None:
+            after = self.told if self.is_over else OrderStatus.UNKNOWN
+        self.told, self._detail = after, detail or self._detail

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from real_stage import ask
 
-from cockpit.domain.actions import Notice
+from cockpit.domain.actions import Notice, QueryOrder
 from cockpit.domain.events import (
     FillWitnessed,
     OrderAccepted,
@@ -18,6 +18,7 @@ from cockpit.domain.events import (
     OrderUnknown,
 )
 from cockpit.domain.kinds import OrderRole, OrderStatus, Side
+from cockpit.domain.orders import OrderStep, status_after
 from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.exchanges.base.account import VenueFill, VenueOrder
@@ -177,3 +178,72 @@ def test_unknown_says_nothing_of_an_order_that_is_over() -> None:
     order.take(word(OrderStatus.CANCELLED), 1)
     assert order.doubt("late", 2) == []
     assert not any(isinstance(event, OrderUnknown) for event in order.answer(2))
+
+
+STEPS = {
+    OrderAccepted: OrderStep.ACCEPTED,
+    OrderRejected: OrderStep.REJECTED,
+    OrderCancelled: OrderStep.CANCELLED,
+    OrderUnknown: OrderStep.UNKNOWN,
+}
+DONE = tuple(
+    [("word", status, quarters * 0.25) for status in OrderStatus for quarters in range(5)]
+    + [("fill", number, 0.25) for number in range(1, 5)]
+    + [(what, None, 0.0) for what in ("refuse", "withdraw", "doubt")]
+)
+
+
+def done_to(order: OrderState, what: str, which: object, qty: float) -> Sequence[OrderEvent | FillWitnessed]:
+    """One thing that can happen to an order, by the venue's word or by our conclusion."""
+    match what, which:
+        case "word", OrderStatus() as status:
+            return order.take(word(status, qty), 1)
+        case "fill", int() as number:
+            return order.book([fill(number)], 1)
+        case "refuse", _:
+            return order.refuse("no margin", 1)
+        case "withdraw", _:
+            return order.withdraw("taken back", 1)
+        case _:
+            return order.doubt("time-out", 1)
+
+
+def followed(status: OrderStatus, event: OrderEvent, filled: float) -> OrderStatus:
+    """Where the table has an order that stood there, after what was told of it; `filled` is told with it."""
+    if isinstance(event, OrderFilled):
+        step = OrderStep.FILLED if status.is_final and filled >= QTY else OrderStep.PARTLY_FILLED
+    else:
+        step = STEPS[type(event)]
+    if step is OrderStep.ACCEPTED and status in (OrderStatus.REJECTED, OrderStatus.CANCELLED):
+        return OrderStatus.PARTLY_FILLED if filled else OrderStatus.WORKING  # we had given it up, and it lives
+    after = status_after(status, step, filled > 0)
+    return after or (status if status.is_final else OrderStatus.UNKNOWN)
+
+
+@given(st.lists(st.sampled_from(DONE), max_size=12))
+def test_execution_goes_by_the_one_table_whatever_happens(happenings: list[tuple[str, object, float]]) -> None:
+    order = kept()
+    for what, which, qty in happenings:
+        status, filled = order.told, order.filled
+        for event in done_to(order, what, which, qty):
+            if isinstance(event, FillWitnessed):
+                continue
+            filled += event.qty if isinstance(event, OrderFilled) else 0.0
+            status = followed(status, event, filled)
+        if order.told is OrderStatus.FILLED and not status.is_final:
+            assert filled >= QTY, "over without a word only once all of it was told"
+        else:
+            assert order.told is status, (what, which, qty)
+        assert order.filled == pytest.approx(filled)
+
+
+def test_a_refusal_of_what_executed_is_no_end() -> None:
+    """It is told, the engine says that it cannot be, and both ask."""
+    order, desk, out = kept(), OrderManager(), Outbox(0, [])
+    desk.place(ask(ORDER_ID, Side.LONG, QTY), out)
+    for event in [*order.book([fill(1)], 1), *order.refuse("no margin", 2)]:
+        progress = desk.apply(event, out)
+    assert order.told is OrderStatus.UNKNOWN and not order.is_over
+    assert progress is not None and progress.status is OrderStatus.UNKNOWN
+    assert "rejected after it was partly_filled" in [one.sentence for one in out.actions if isinstance(one, Notice)][-1]
+    assert [type(one) for one in out.actions][-1] is QueryOrder
