@@ -68,7 +68,7 @@ class _Readings(Collector):
 def _trading(snapshot: Snapshot) -> Iterator[Family]:
     account = snapshot.account
     values: dict[str, tuple[str, float | None]] = {
-        "session_pnl_usd": ("realised this session, net", account.session_usd),
+        "session_pnl_usd": ("realised this session, net", account.realised_usd),
         "open_pnl_usd": ("open trades, marked to market", snapshot.open_pnl_usd),
         "drawdown_usd": ("from the session's equity peak", snapshot.drawdown_usd),
         "drawdown_limit_usd": ("where the kill switch is", snapshot.drawdown_limit_usd),

@@ -25,7 +25,7 @@ def health_of(context: ApiContext) -> HealthAnswer:
         active_strategies=setups + len(config.external_strategies) if config.enabled else 0,
         risk_gate_status="active" if snapshot.state is EngineState.ARMED else snapshot.state.value,
         aave_health_factor=snapshot.health.value,
-        session_pnl=snapshot.account.session_usd,
+        session_pnl=snapshot.account.realised_usd,
         mode=snapshot.mode.value,
         state=snapshot.state.value,
         feeds={feed.name: FeedAnswer(age_s=feed.age_s, state=feed.state.value) for feed in snapshot.feeds},

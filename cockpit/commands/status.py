@@ -66,7 +66,7 @@ def status_json(snapshot: Snapshot, process: ProcessView) -> dict[str, Any]:
         "armed": snapshot.armed,
         "positions": [_position(view) for view in snapshot.open_trades],
         "foreign_positions": [msgspec.to_builtins(view) for view in snapshot.foreign_positions],
-        "session_pnl_usd": account.session_usd,
+        "session_pnl_usd": account.realised_usd,
         "open_pnl_usd": snapshot.open_pnl_usd,
         "drawdown_usd": snapshot.drawdown_usd,
         "drawdown_limit_usd": snapshot.drawdown_limit_usd,
@@ -98,7 +98,7 @@ def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
     yield f"mode       {snapshot.mode.value}"
     yield f"state      {snapshot.state.value.replace('_', ' ')}: {one_line(snapshot.state_reason)}"
     yield (
-        f"session    {account.session_usd:+.2f} USD realised, {_usd(snapshot.open_pnl_usd)} open, drawdown "
+        f"session    {account.realised_usd:+.2f} USD realised, {_usd(snapshot.open_pnl_usd)} open, drawdown "
         f"{_usd(snapshot.drawdown_usd, sign='')} of {snapshot.drawdown_limit_usd:.2f}"
     )
     yield (
@@ -123,7 +123,7 @@ def summary(snapshot: Snapshot, process: ProcessView) -> str:
     wrong = [*process_problems(process), *([f"{len(bad)} feeds not fresh"] if bad else [])]
     return (
         f"{snapshot.mode.value.upper()} {snapshot.state.value.upper().replace('_', ' ')}, {process.feed.split(':')[0]} "
-        f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {account.session_usd:+.2f} USD realised, "
+        f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {account.realised_usd:+.2f} USD realised, "
         f"{one_line('; '.join(wrong)) if wrong else 'no problem'}"
     )
 

@@ -26,22 +26,20 @@ class StandDown(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     """The account of one mode. Everything here survives a restart. A session's counts and results are its UTC day's.
 
-    `realised_usd` and `session_usd` are today's, net, and so is `session_r` in R. `day_open_usd` is the open P&L that
-    was carried into this day: the day's loss is counted from there. `equity_peak_usd` is the session's highest realised
-    + open on today's scale (0 is where the day began): a drawdown goes over midnight with it, only a new peak or an
-    operator's review ends one.
+    `realised_usd` is today's, net, and so is `session_r` in R. `day_open_usd` is the open P&L that was carried into
+    this day: the day's loss is counted from there. `equity_peak_usd` is the session's highest realised + open on
+    today's scale (0 is where the day began): a drawdown goes over midnight with it, only a new peak or an operator's
+    review ends one.
     """
 
     utc_day: int
     session_started_ns: int
     realised_usd: float = 0.0
     day_open_usd: float = 0.0
-    session_usd: float = 0.0
     session_r: float = 0.0
     equity_peak_usd: float = 0.0
     max_drawdown_usd: float = 0.0
     trades_today: int = 0
-    session_trades: int = 0
     consecutive_losses: int = 0
     losses_since_review: int = 0
     fees_usd: float = 0.0
@@ -56,7 +54,6 @@ class EngineMemory(msgspec.Struct, frozen=True):
     account: Account
     next_verdict: int
     next_trade: int
-    next_order: int
     signal_ids: tuple[str, ...] = ()
     other_accounts: tuple[tuple[Mode, Account], ...] = ()
     """The day's accounts of the other modes: going back to a mode goes on with its losses."""

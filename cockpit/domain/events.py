@@ -284,6 +284,10 @@ class ForeignPosition(Event, frozen=True, array_like=True, gc=False, tag="foreig
     stop_price: float | None = None
 
 
+FLAT_READS = 2
+"""So many looks in a row have to see a venue flat, in every way of flattening it."""
+
+
 class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat"):
     """One look at a whole venue during a flatten: no position and no order of anybody's is left there."""
 

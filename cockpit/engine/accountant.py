@@ -40,19 +40,11 @@ class Accountant:
 
     def sent(self) -> None:
         """An entry went out: it counts as a trade of the day from now on."""
-        account = self.account
-        self.account = replace(
-            account, trades_today=account.trades_today + 1, session_trades=account.session_trades + 1
-        )
+        self.account = replace(self.account, trades_today=self.account.trades_today + 1)
 
     def abandoned(self) -> None:
         """The entry never filled: it was no trade."""
-        account = self.account
-        self.account = replace(
-            account,
-            trades_today=max(0, account.trades_today - 1),
-            session_trades=max(0, account.session_trades - 1),
-        )
+        self.account = replace(self.account, trades_today=max(0, self.account.trades_today - 1))
 
     def book(self, before: TradeRecord, after: TradeRecord) -> None:
         """Book what a trade's change realised."""
@@ -61,7 +53,6 @@ class Accountant:
         self.account = replace(
             account,
             realised_usd=account.realised_usd + gained,
-            session_usd=account.session_usd + gained,
             fees_usd=account.fees_usd + after.fees_usd - before.fees_usd,
             session_r=account.session_r + after.r - before.r,
         )
@@ -132,11 +123,9 @@ class Accountant:
             session_started_ns=now_ns,
             realised_usd=0.0,
             day_open_usd=open_usd,
-            session_usd=0.0,
             session_r=0.0,
             equity_peak_usd=self.drawdown_usd(open_usd),
             trades_today=0,
-            session_trades=0,
             fees_usd=0.0,
         )
         return True

@@ -3,13 +3,12 @@
 from collections.abc import Collection
 
 from cockpit.domain.actions import FlattenVenues, QueryPosition
-from cockpit.domain.events import VenuePosition
+from cockpit.domain.events import FLAT_READS, VenuePosition
 from cockpit.domain.kinds import ExitReason
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.trade_life import TradeLife
 
-FLAT_READS = 2
 ASK_AFTER_NS = NS_PER_S // 2
 """A venue that leaves our own closes unanswered for so long is asked what it holds; swept once it answers that."""
 SWEEP_ANYWAY_NS = 5 * NS_PER_S

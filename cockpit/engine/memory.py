@@ -44,7 +44,6 @@ class Memory:
             account=accountant.account,
             next_verdict=decisions.next_verdict,
             next_trade=decisions.next_trade,
-            next_order=0,
             signal_ids=self._signals.ids,
             other_accounts=accountant.others,
             accepted_bands=self._bands.accepted,

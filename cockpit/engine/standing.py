@@ -83,8 +83,8 @@ class StandDowns:
     def _test_limits(self, account: Account, equity_usd: float | None) -> list[tuple[str, str, str]]:
         test = self._config.modes.test
         found: list[tuple[str, str, str]] = []
-        if account.session_trades >= test.max_trades:
-            found.append(("test_trades", EVERYWHERE, f"test trades {account.session_trades} of {test.max_trades}"))
+        if account.trades_today >= test.max_trades:
+            found.append(("test_trades", EVERYWHERE, f"test trades {account.trades_today} of {test.max_trades}"))
         if equity_usd is not None and -equity_usd >= test.max_session_loss_usd:
             sentence = f"test session loss {-equity_usd:.2f} of {test.max_session_loss_usd:.2f} USD"
             found.append(("test_session_loss", EVERYWHERE, sentence))

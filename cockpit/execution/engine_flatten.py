@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from cockpit.domain.events import VenueFlat, VenuePosition
+from cockpit.domain.events import FLAT_READS, VenueFlat, VenuePosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous, HeldPosition, VenueFailure, VenueOrder
@@ -16,7 +16,7 @@ from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.sender import OrderSender, withdraw
 from cockpit.execution.venue_context import VenueContext
 from cockpit.flatten.steps import FlattenStep, StepName
-from cockpit.flatten.venue_flatten import LOOKS, FlattenPace, VenueFlatten
+from cockpit.flatten.venue_flatten import FlattenPace, VenueFlatten
 
 EXPLAIN_WITHIN_S = 2.0
 """A venue that is flat is not kept from being called so for longer, whatever its list of executions does."""
@@ -113,7 +113,7 @@ class EngineSite:
         """Say flat, once for each of the looks that agreed."""
         context = self._context
         context.emit(VenuePosition(context.now_ns, context.venue, asset, 0.0, 0.0, 0) for asset in self._touched)
-        context.emit(VenueFlat(seen_ns, context.venue) for seen_ns in self._seen_clear_ns[-LOOKS:])
+        context.emit(VenueFlat(seen_ns, context.venue) for seen_ns in self._seen_clear_ns[-FLAT_READS:])
 
 
 class EngineFlatten:

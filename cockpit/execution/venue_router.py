@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import FlattenVenues, PlaceOrder
 from cockpit.domain.commands import AnyCommand
-from cockpit.domain.events import AnyEvent, OrderRejected, VenueEvent, VenueFlat, VenueNotice
+from cockpit.domain.events import FLAT_READS, AnyEvent, OrderRejected, VenueEvent, VenueFlat, VenueNotice
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
@@ -19,8 +19,6 @@ from cockpit.execution.venue_context import Pace, Put
 from cockpit.flatten.venue_flatten import FlattenPace
 
 NOTHING: tuple[VenueEvent, ...] = ()
-FLAT_READS = 2
-"""So many times a venue has to be seen flat; one where we have no account is flat by nature."""
 
 
 class VenueRouter:

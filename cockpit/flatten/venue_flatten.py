@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
+from cockpit.domain.events import FLAT_READS
 from cockpit.domain.units import seconds_to_ns
 from cockpit.exchanges.base.account import HeldPosition, RefusalKind, Refused, VenueAccount, VenueFailure, VenueOrder
 from cockpit.exchanges.base.order_text import guards, held_text, order_text
@@ -20,8 +21,6 @@ from cockpit.flatten.calls import FlattenCalls
 from cockpit.flatten.pieces import ClosePieces, Dust
 from cockpit.flatten.steps import FlattenSite, StepName
 
-LOOKS = 2
-"""So many looks must agree before a position, and then the whole venue, counts as gone."""
 KEYS_REFUSED = 3
 """So many calls in a row refused for our keys: nothing can be done from here."""
 HIDDEN_LOOKS = 20
@@ -199,8 +198,8 @@ class VenueFlatten:
         self._looks += 1
         self._held_at_look.update({position.asset: self._looks for position in seen.positions})
         self._flat_looks = 0 if seen.positions else self._flat_looks + 1
-        if 0 < self._flat_looks <= LOOKS:
-            self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {LOOKS})")
+        if 0 < self._flat_looks <= FLAT_READS:
+            self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {FLAT_READS})")
 
     def _count_hidden(self, seen: VenueReading) -> None:
         """An order that could open something ties money up too: it goes first."""
@@ -211,7 +210,7 @@ class VenueFlatten:
 
     def _is_gone(self, asset: str) -> bool:
         """Whether no position was seen there in the last two looks that could be read."""
-        return self._looks - self._held_at_look.get(asset, 0) >= LOOKS
+        return self._looks - self._held_at_look.get(asset, 0) >= FLAT_READS
 
     async def _seen_clear(self) -> None:
         unsettled = self._site.unsettled()
@@ -221,8 +220,8 @@ class VenueFlatten:
             return
         await self._site.confirmed_clear()
         self._clear_looks += 1
-        self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_looks} of {LOOKS})")
-        if self._clear_looks >= LOOKS:
+        self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_looks} of {FLAT_READS})")
+        if self._clear_looks >= FLAT_READS:
             self.is_done = True
             self._calls.step(StepName.FLAT, "the venue holds nothing and rests nothing")
 

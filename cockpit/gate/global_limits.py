@@ -145,7 +145,7 @@ def mode_exposure(asked: GateInput, size: Size) -> Check:
 
 def mode_trades(asked: GateInput) -> Check:
     """Test mode: the session has a trade left."""
-    most, done = asked.config.modes.test.max_trades, asked.account.session_trades
+    most, done = asked.config.modes.test.max_trades, asked.account.trades_today
     if done < most:
         sentence = f"{done} trades this test session of {most}"
         return Check(LAYER, "test_trades", Outcome.PASS, str(done), f"< {most}", sentence)
@@ -159,7 +159,7 @@ def mode_session_loss(asked: GateInput) -> Check:
     limit = f"< {limit_usd:.2f} USD"
     if open_usd is None:
         return _open_pnl_unknown(asked, "test_session_loss", limit)
-    loss_usd = _loss_usd(asked.account.session_usd + open_usd)
+    loss_usd = _loss_usd(asked.account.realised_usd + open_usd)
     shown = usd(loss_usd, limit_usd)
     if loss_usd < limit_usd:
         sentence = f"loss this test session {shown} under {limit_usd:.2f}"

@@ -80,7 +80,16 @@ _LIMITS_AND_EXCURSIONS = (
     "CREATE INDEX verdicts_by_signal ON verdicts (signal_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_TABLES, _HOURS_AND_INDEXES, _DRILLS, _LIMITS_AND_EXCURSIONS)
+_ONE_RESULT = ("ALTER TABLE accounts RENAME COLUMN session_usd TO realised_usd",)
+"""A session is its UTC day: two columns of one value were one too many."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST_TABLES,
+    _HOURS_AND_INDEXES,
+    _DRILLS,
+    _LIMITS_AND_EXCURSIONS,
+    _ONE_RESULT,
+)
 """Each step's statements; the n-th step leads to version n."""
 
 CURRENT_VERSION = len(MIGRATIONS)

@@ -51,11 +51,9 @@ def rebuild_account(
     rebuilt = replace(
         account,
         realised_usd=realised_usd,
-        session_usd=realised_usd,
         session_r=sum(gain / trade.risk_usd for trade, gain in gains if trade.risk_usd > 0),
         fees_usd=sum(fill.fee_usd for fill in booked if fill.ts_ns >= since_ns),
         trades_today=len(entered),
-        session_trades=len(entered),
         equity_peak_usd=peak_usd,
         max_drawdown_usd=drawdown_usd,
     )

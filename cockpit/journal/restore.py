@@ -76,7 +76,7 @@ def find_restore(connection: Connection, now_ns: int, feed: FeedKind) -> Restore
         return None
     if remembered is None:
         fresh = Account(utc_day=utc_day(session.started_ns), session_started_ns=session.started_ns)
-        remembered = EngineMemory(Mode(session.mode), EngineState.DISARMED, fresh, 1, 1, 0)
+        remembered = EngineMemory(Mode(session.mode), EngineState.DISARMED, fresh, 1, 1)
     if is_rebuilt:
         remembered = _brought_up(connection, lineage, remembered, place, memory_ns, all_trades, set_aside)
     open_trades = tuple(trade for trade in all_trades if trade.phase.value not in OVER)

@@ -145,7 +145,7 @@ def account_row(mode: Mode, account: Account) -> Row:
     return {
         "mode": mode,
         "session_started_ns": account.session_started_ns,
-        "session_usd": account.session_usd,
+        "realised_usd": account.realised_usd,
         "max_drawdown_usd": account.max_drawdown_usd,
         "body": json_text(account),
     }

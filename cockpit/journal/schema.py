@@ -243,7 +243,7 @@ accounts = Table(
     _ns("session_started_ns", key=True),
     *_place(key=False),
     _ns("ts_ns"),
-    _number("session_usd"),
+    _number("realised_usd"),
     _number("max_drawdown_usd"),
     _text("body"),
 )

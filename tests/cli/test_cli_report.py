@@ -19,7 +19,7 @@ def write_journal(home: Path) -> None:
     journal = Journal(home / "journal.sqlite")
     journal.begin(SessionInfo(1, 1, FeedKind.SIMULATED, Mode.PAPER, "", "0"))
     account = Account(utc_day=0, session_started_ns=1)
-    journal.append([MemoryChanged(2, EngineMemory(Mode.PAPER, EngineState.DISARMED, account, 1, 1, 1))])
+    journal.append([MemoryChanged(2, EngineMemory(Mode.PAPER, EngineState.DISARMED, account, 1, 1))])
     assert journal.close()
 
 

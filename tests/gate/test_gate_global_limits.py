@@ -227,11 +227,11 @@ def test_test_mode_exposes_at_most_100(
 
 @pytest.mark.parametrize(("done", "outcome"), [(2, Outcome.PASS), (3, Outcome.BLOCK), (4, Outcome.BLOCK)])
 def test_test_mode_takes_three_trades_a_session(check: FindCheck, done: int, outcome: Outcome) -> None:
-    assert check("test_trades", mode=Mode.TEST, session_trades=done).outcome is outcome
+    assert check("test_trades", mode=Mode.TEST, trades_today=done).outcome is outcome
 
 
 @pytest.mark.parametrize(
-    ("session_usd", "open_pnl_usd", "outcome"),
+    ("realised_usd", "open_pnl_usd", "outcome"),
     [
         (-19.99, 0.0, Outcome.PASS),
         (-20.0, 0.0, Outcome.BLOCK),
@@ -241,7 +241,7 @@ def test_test_mode_takes_three_trades_a_session(check: FindCheck, done: int, out
     ],
 )
 def test_test_mode_loses_under_20_a_session(
-    check: FindCheck, session_usd: float, open_pnl_usd: float, outcome: Outcome
+    check: FindCheck, realised_usd: float, open_pnl_usd: float, outcome: Outcome
 ) -> None:
-    found = check("test_session_loss", mode=Mode.TEST, session_usd=session_usd, open_pnl_usd=open_pnl_usd)
+    found = check("test_session_loss", mode=Mode.TEST, realised_usd=realised_usd, open_pnl_usd=open_pnl_usd)
     assert found.outcome is outcome

@@ -220,7 +220,7 @@ def order(of: TradeRecord, role: OrderRole, number: int, status: OrderStatus = O
 
 def memory(ts_ns: int, *, next_trade: int = 1, **changes: Any) -> MemoryChanged:
     account = Account(utc_day=DAY, session_started_ns=START_NS, **changes)
-    return MemoryChanged(ts_ns, EngineMemory(Mode.PAPER, EngineState.ARMED, account, next_trade, next_trade, 0))
+    return MemoryChanged(ts_ns, EngineMemory(Mode.PAPER, EngineState.ARMED, account, next_trade, next_trade))
 
 
 def life(number: int, gross_usd: float) -> list[AnyAction]:

@@ -45,7 +45,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def test_a_trades_whole_life_is_in_its_tables(journal: Journal, path: Path) -> None:
-    journal.append([*life(1, 0.05), memory(at(90), session_usd=0.03, max_drawdown_usd=0.01)])
+    journal.append([*life(1, 0.05), memory(at(90), realised_usd=0.03, max_drawdown_usd=0.01)])
     assert journal.flush(30)
     (decided,) = rows(path, schema.verdicts)
     assert (decided.verdict_id, decided.approved, decided.sent, decided.trade_id) == ("v000001", True, True, "t000001")
@@ -59,7 +59,7 @@ def test_a_trades_whole_life_is_in_its_tables(journal: Journal, path: Path) -> N
     assert (done.phase, done.change, done.exit_reason) == ("closed", "closed", "targets")
     assert (done.pnl_usd, done.r) == pytest.approx((0.03, 0.3))
     (account,) = rows(path, schema.accounts)
-    assert (account.mode, account.session_usd, account.max_drawdown_usd) == ("paper", 0.03, 0.01)
+    assert (account.mode, account.realised_usd, account.max_drawdown_usd) == ("paper", 0.03, 0.01)
     (session,) = rows(path, schema.sessions)
     assert (session.feed, session.lineage) == ("live", SESSION.session_id)
 

@@ -192,7 +192,7 @@ def write_journal(places: Places, feed: FeedKind, halt: Halt | None) -> None:
     journal.begin(SessionInfo(1, 1, feed, Mode.PAPER, "", "0"))
     account = Account(utc_day=0, session_started_ns=1, halt=halt)
     state = EngineState.HALTED if halt else EngineState.DISARMED
-    journal.append([MemoryChanged(2, EngineMemory(Mode.PAPER, state, account, 1, 1, 1))])
+    journal.append([MemoryChanged(2, EngineMemory(Mode.PAPER, state, account, 1, 1))])
     assert journal.close()
 
 

@@ -50,8 +50,8 @@ def leave(
     """A journal that ends with a loss of the day, and a notice a little later."""
     journal = Journal(places.journal)
     journal.begin(SessionInfo(session_id, now_ns, kind, mode, "digest", "test"))
-    account = Account(utc_day(now_ns), now_ns, realised_usd=-3.0, session_usd=-3.0, trades_today=2)
-    journal.append([MemoryChanged(now_ns, EngineMemory(mode, EngineState.ARMED, account, 7, 3, 0))])
+    account = Account(utc_day(now_ns), now_ns, realised_usd=-3.0, trades_today=2)
+    journal.append([MemoryChanged(now_ns, EngineMemory(mode, EngineState.ARMED, account, 7, 3))])
     journal.append([Notice(now_ns + NS_PER_S, "info", "test", "later"), *more])
     assert journal.close()
 

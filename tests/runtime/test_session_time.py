@@ -68,9 +68,9 @@ def left_ahead(places: Places, ahead_ns: int, *more: AnyAction) -> int:
     ends_ns = time.time_ns() + ahead_ns
     journal = Journal(places.journal)
     journal.begin(SessionInfo(1, ends_ns - HOUR_NS, FeedKind.LIVE, Mode.PAPER, "digest", "test"))
-    account = Account(utc_day(ends_ns), ends_ns - 60 * NS_PER_S, realised_usd=-3.0, session_usd=-3.0, trades_today=2)
+    account = Account(utc_day(ends_ns), ends_ns - 60 * NS_PER_S, realised_usd=-3.0, trades_today=2)
     journal.append(list(more))
-    journal.append([MemoryChanged(ends_ns, EngineMemory(Mode.PAPER, EngineState.ARMED, account, 7, 3, 0))])
+    journal.append([MemoryChanged(ends_ns, EngineMemory(Mode.PAPER, EngineState.ARMED, account, 7, 3))])
     assert journal.close()
     return ends_ns
 

@@ -68,7 +68,7 @@ def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Li
 
 def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
     account = now.account
-    net = account.session_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
+    net = account.realised_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
     return [
         Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<8}", STATE_ROLES[now.state]),)),
