@@ -66,7 +66,6 @@ class Acceptor:
         self._is_closed = False
 
     def start(self) -> None:
-        """Begin to take connections in."""
         if not self._is_closed:
             self._timer = None
             self._loop.add_reader(self._listening.fileno(), self._take)

@@ -63,7 +63,6 @@ class Admission:
         return not self.listener.is_loopback or self._mode() is not Mode.PAPER
 
     def matches(self, candidate: str) -> bool:
-        """Whether this is the token."""
         return self._token.matches(candidate)
 
     def host_refusal(self, headers: Headers) -> str | None:

@@ -69,7 +69,6 @@ class _Dashboard:
         self._due_s = next_beat_s(monotonic(), MARKET_EVERY_S)
 
     async def listen(self) -> None:
-        """Answer its questions."""
         while True:
             reply = _reply(self._context, await self._line.receive())
             self._replies.append(reply)

@@ -78,6 +78,5 @@ class Frames:
         )
 
     def _prices_usd(self) -> dict[str, float]:
-        """The last prices there are."""
         assets = self._host.snapshot().assets
         return {asset.asset: asset.price for asset in assets if asset.price is not None}

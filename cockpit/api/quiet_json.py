@@ -17,5 +17,4 @@ class QuietResponse(JSONResponse):
     """What a route answers where nothing else is said."""
 
     def render(self, content: Any) -> bytes:
-        """The body."""
         return quiet_json(content)

@@ -59,7 +59,6 @@ class Scoreboard:
             self._take(trade)
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
-        """Follow the trades."""
         for action in actions:
             if isinstance(action, TradeChanged):
                 if action.trade.phase is TradePhase.OPENING:

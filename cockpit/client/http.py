@@ -91,7 +91,6 @@ class EngineClient:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connection."""
         await self._http.aclose()
 
     # Commands.
@@ -126,7 +125,6 @@ class EngineClient:
         return await self._command("/api/bands/accept", asset=asset, proposal_id=proposal_id)
 
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
-        """End the engine process."""
         return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)
 
     async def replay(self, action: str, speed: float | None = None) -> str:
@@ -165,7 +163,6 @@ class EngineClient:
         return await self._typed("GET", "/api/snapshot", Snapshot)
 
     async def process(self) -> ProcessView:
-        """How the engine process does."""
         return await self._typed("GET", "/api/process", ProcessView)
 
     def _expires_at(self, holds_s: float) -> float:

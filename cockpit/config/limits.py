@@ -32,7 +32,6 @@ class CapitalSection(Section):
 
     @property
     def base_unit_usd(self) -> float:
-        """Notional of one base unit."""
         return self.hot_wallet_usd * self.base_unit_pct / 100.0
 
 

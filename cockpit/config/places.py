@@ -63,7 +63,6 @@ class Places:
 
     @property
     def recordings(self) -> Path:
-        """The directory of recordings."""
         return self.home / "recordings"
 
     def make_home(self) -> None:

@@ -14,7 +14,6 @@ class Problem(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The mistake as one line."""
         text = ": ".join(part for part in (self.source, self.key, self.finding, self.advice) if part)
         return " ".join(text.split())
 

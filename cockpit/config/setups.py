@@ -74,12 +74,10 @@ class OwnSetup(SetupSection):
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """Its one asset."""
         return (self.asset,)
 
     @property
     def bars_s(self) -> tuple[float, ...]:
-        """Its one bar."""
         return (self.bar_s,)
 
     @property
@@ -106,12 +104,10 @@ class LowerBandLong(SetupSection):
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """Its one asset."""
         return (self.asset,)
 
     @property
     def bars_s(self) -> tuple[float, ...]:
-        """Its one bar."""
         return (self.bar_s,)
 
     @property
@@ -139,12 +135,10 @@ class UpperBandShort(SetupSection):
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """Its one asset."""
         return (self.asset,)
 
     @property
     def bars_s(self) -> tuple[float, ...]:
-        """Its one bar."""
         return (self.bar_s,)
 
     @property
@@ -169,7 +163,6 @@ class PriorityFeeFade(SetupSection):
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """Its one asset."""
         return (self.asset,)
 
 
@@ -185,12 +178,10 @@ class SqueezeGuard(SetupSection):
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """Every one of them."""
         return tuple(self.assets)
 
     @property
     def bars_s(self) -> tuple[float, ...]:
-        """Its one bar."""
         return (self.bar_s,)
 
     @property

@@ -16,7 +16,6 @@ def seconds_to_ns(seconds: float) -> int:
 
 
 def ns_to_seconds(duration_ns: int) -> float:
-    """Nanoseconds to seconds."""
     return duration_ns / NS_PER_S
 
 

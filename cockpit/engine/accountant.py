@@ -22,7 +22,6 @@ class Accountant:
 
     @property
     def others(self) -> tuple[tuple[Mode, Account], ...]:
-        """The other modes' accounts."""
         return tuple(self._others.items())
 
     def restore(self, mode: Mode, account: Account, others: tuple[tuple[Mode, Account], ...]) -> None:

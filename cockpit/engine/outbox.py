@@ -13,7 +13,6 @@ class Outbox:
         self.actions = unsaid
 
     def add(self, action: AnyAction) -> None:
-        """Append one decision."""
         self.actions.append(action)
 
     def notice(self, severity: str, topic: str, sentence: str) -> None:

@@ -157,13 +157,11 @@ class VenueContext:
 
     @property
     def now_ns(self) -> int:
-        """The clock."""
         return self.timing.clock()
 
     # Orders.
 
     def keep(self, order: OrderState) -> OrderState:
-        """Remember an order."""
         self.orders[order.order_id] = order
         if len(self.orders) > REMEMBERED:
             oldest = next((order_id for order_id, kept in self.orders.items() if kept.is_over), None)

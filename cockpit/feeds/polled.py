@@ -42,7 +42,6 @@ class RepeatedFeed:
         self._said = ""
 
     async def run(self, put: Put) -> None:
-        """Ask for ever."""
         try:
             while True:
                 await self._timing.sleep(await self.round(put))

@@ -67,7 +67,6 @@ class FlattenCalls:
         self.trouble(what, str(failure))
 
     def step(self, name: StepName, sentence: str) -> None:
-        """A step was taken."""
         self._notify(FlattenStep(self._venue, name, sentence, self._timing.since_s(self._began_ns), False))
 
     def trouble(self, what: str, sentence: str, name: StepName = StepName.TROUBLE) -> None:

@@ -33,7 +33,6 @@ class FlattenStep(NamedTuple):
 
     @property
     def line(self) -> str:
-        """As it is printed."""
         return f"+{self.elapsed_s:.3f} s {self.venue} {self.name}: {self.sentence}"
 
 

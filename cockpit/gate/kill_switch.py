@@ -11,7 +11,6 @@ LAYER = Layer.KILL_SWITCH
 
 
 def checks(asked: GateInput) -> tuple[Check, ...]:
-    """Every check of the layer."""
     return (
         enabled(asked),
         setup_enabled(asked),

@@ -11,7 +11,6 @@ LAYER = Layer.MARKET
 
 
 def checks(asked: GateInput) -> tuple[Check, ...]:
-    """Every check of the layer."""
     return (health_factor(asked), trades_today(asked), loss_review(asked), profit_stop(asked), price_stream(asked))
 
 

@@ -39,7 +39,6 @@ class Added(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """For the operator."""
         if self.bad:
             return self.bad
         if not self.days:

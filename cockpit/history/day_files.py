@@ -79,7 +79,6 @@ class DayWriter:
         self._writer = pq.ParquetWriter(path, kind.schema, **_encodings(kind))
 
     def write(self, rows: pa.Table) -> None:
-        """Take rows of this day."""
         if not rows.num_rows:
             return
         low, high = (value.as_py() for value in pc.min_max(rows[STAMP]).values())

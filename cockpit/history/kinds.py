@@ -35,7 +35,6 @@ class Kind(NamedTuple):
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
         return pa.schema(list(self.columns))
 
     @property

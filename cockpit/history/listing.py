@@ -40,7 +40,6 @@ def list_store(store: Store) -> list[Listed]:
 
 
 def listing_lines(store: Store, listed: list[Listed]) -> list[str]:
-    """A line a series."""
     if not listed:
         return [f"{store.root}: no history yet: cockpit history add FILES"]
     return [

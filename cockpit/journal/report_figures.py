@@ -119,7 +119,6 @@ def figures_of(evidence: Evidence, config: CockpitConfig) -> Figures:
 
 
 def by_setup(evidence: Evidence) -> tuple[SetupLine, ...]:
-    """A line a setup."""
     return tuple(_setup_line(setup, trades) for setup, trades in _grouped(evidence, lambda trade: trade.setup))
 
 
@@ -134,7 +133,6 @@ def by_hour(evidence: Evidence) -> tuple[SplitLine, ...]:
 
 
 def closed_of(trades: Iterable[TradeRecord]) -> list[TradeRecord]:
-    """Those that are closed."""
     return [trade for trade in trades if trade.phase is TradePhase.CLOSED]
 
 

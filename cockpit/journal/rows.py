@@ -136,7 +136,6 @@ def order_row(order: OrderProgress) -> Row:
 
 
 def trade_row(trade: TradeRecord) -> Row:
-    """A trade as it stands."""
     return {**{name: getattr(trade, name) for name in TRADE_COLUMNS}, "body": json_text(trade)}
 
 

@@ -23,12 +23,10 @@ class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def drawdown_usd(self) -> float:
-        """The session drawdown in money."""
         return self.hot_wallet_usd * self.session_drawdown_pct / 100.0
 
 
 def limits_of(config: CockpitConfig) -> SessionLimits:
-    """The limits of this config."""
     limits, test = config.limits, config.modes.test
     return SessionLimits(
         hot_wallet_usd=config.capital.hot_wallet_usd,

@@ -231,7 +231,6 @@ class Backlog:
             self._forget(units)
 
     def close(self) -> None:
-        """Close the side file."""
         if self._spill is not None:
             self._spill.close()
 

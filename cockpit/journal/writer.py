@@ -64,7 +64,6 @@ class Writer:
         self._thread = Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
-        """Begin writing."""
         self._thread.start()
 
     def health(self) -> JournalHealth:

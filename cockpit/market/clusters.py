@@ -188,7 +188,6 @@ class Liquidations:
         self._readings = readings
 
     def on_forced_order(self, order: Liquidation) -> None:
-        """Count a forced order."""
         if order.asset in self._forced:
             self._forced[order.asset].add(order)
 

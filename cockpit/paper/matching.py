@@ -46,7 +46,6 @@ class Positions:
         self._held: dict[tuple[str, str], Position] = {}
 
     def of(self, venue: str, asset: str) -> Position:
-        """The position there."""
         return self._held.get((venue, asset), FLAT)
 
     def book(self, venue: str, asset: str, side: Side, qty: float, price: float) -> Position:

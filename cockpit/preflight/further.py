@@ -49,7 +49,6 @@ def stages(places: Places, config: CockpitConfig, secrets: Secrets | None = None
 
 
 def stages_json(found: tuple[Stage, ...]) -> list[dict[str, Any]]:
-    """The stages for scripts."""
     return [
         {"stage": stage.name, "ready": stage.ready, "missing": [one._asdict() for one in stage.missing]}
         for stage in found

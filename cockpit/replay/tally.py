@@ -62,7 +62,6 @@ class Nearest(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """In words."""
         where = f"{self.asset} {self.band} band at {price_text(self.edge)}"
         if self.away_bps == 0.0:
             return f"{where}: reached"

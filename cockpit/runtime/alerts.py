@@ -267,7 +267,6 @@ class Alerts:
             self._count("alerts", 1, f"have {QUEUED} waiting already")
 
     def view(self) -> AlertsView:
-        """How it goes."""
         with self._counting:
             return AlertsView(not self._failing, len(self._senders), self._asked, self._failed, self._last_error)
 

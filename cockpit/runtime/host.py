@@ -243,20 +243,16 @@ class Host:
         return self._snapshot[1]
 
     def verdict(self, verdict_id: str) -> Verdict | None:
-        """A recent verdict."""
         return self.recent.verdicts.get(verdict_id)
 
     def trade(self, trade_id: str) -> TradeRecord | None:
-        """A recent trade."""
         return self.recent.trades.get(trade_id)
 
     @property
     def mode(self) -> Mode:
-        """The engine's mode."""
         return self.engine.risk.accountant.mode
 
     def process(self) -> ProcessView:
-        """How this process does."""
         journal = self.journal.health()
         journal_ok = journal.ok and not journal.refused and not self.journal_losses
         journal_error = "; ".join((*([] if journal.ok else [journal.last_error]), *self.journal_losses))

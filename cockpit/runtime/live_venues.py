@@ -63,7 +63,6 @@ class LiveVenues:
         await self._all_open.wait()
 
     def workers(self) -> tuple[TaskView, ...]:
-        """How every worker does."""
         return self._supervisor.views()
 
     async def stop(self) -> None:

@@ -23,7 +23,6 @@ class Recent:
         self.decisions = 0
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
-        """Keep what was decided."""
         for action in actions:
             if isinstance(action, Decided):
                 self.decisions += 1

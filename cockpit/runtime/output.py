@@ -122,7 +122,6 @@ STREAMS = (1, 2)
 
 
 def output_of(logs: Path) -> Path:
-    """The file."""
     return logs / OUTPUT_NAME
 
 

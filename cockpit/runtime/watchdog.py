@@ -23,7 +23,6 @@ class Latency:
         self._taken_ns: deque[int] = deque(maxlen=KEPT)
 
     def add(self, taken_ns: int) -> None:
-        """One measurement."""
         self._taken_ns.append(taken_ns)
 
     def p99_ms(self) -> float | None:
@@ -66,7 +65,6 @@ class LoopWatchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching."""
         self._stopped.set()
         if self._handle is not None:
             self._handle.cancel()

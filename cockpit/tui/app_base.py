@@ -156,7 +156,6 @@ class CockpitBase(App[str]):
         self.theme = PREFIX + self._appearance.theme
 
     def get_default_screen(self) -> Screen[None]:
-        """The panes."""
         return self._main
 
     def on_resize(self, _event: Resize) -> None:
@@ -175,7 +174,6 @@ class CockpitBase(App[str]):
 
     @property
     def appearance(self) -> Appearance:
-        """How it is drawn."""
         return self._appearance
 
     @property

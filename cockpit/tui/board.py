@@ -47,7 +47,6 @@ class Board(Widget):
 
     @property
     def shown_lines(self) -> tuple[Line, ...]:
-        """What it shows."""
         return self._face.lines
 
     def show(

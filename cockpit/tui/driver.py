@@ -180,7 +180,6 @@ class Reader:
         self._parser = XTermParser()
 
     def feed(self, data: bytes, now_s: float) -> Iterator[Message]:
-        """What these bytes say."""
         for report in self._reports.feed(self._decode(data), now_s):
             yield from self._messages(report)
 

@@ -108,7 +108,6 @@ class CockpitScreen(Screen[None]):
 
     @property
     def boards(self) -> list[Board]:
-        """All of them."""
         return list(self.query_children(Board))
 
     @property

@@ -44,7 +44,6 @@ def gain(value: float | None) -> str:
 
 
 def r_units(value: float | None) -> str:
-    """R with its sign."""
     if value is None:
         return f"{UNKNOWN} R"
     return "0.0 R" if abs(value) < 0.05 else f"{value:+.1f} R"

@@ -50,12 +50,9 @@ class ForcedOrderTap:
 
     @property
     def name(self) -> str:
-        """The feed's own."""
         return self._feed.name
 
     async def run(self, put: Put) -> None:
-        """Run the feed."""
-
         async def noted(source: str, event: AnyEvent) -> None:
             if isinstance(event, Liquidation):
                 self._log.note(event)

@@ -6,7 +6,6 @@ from cockpit.exchanges.base.call_kind import CallKind
 
 
 def kind_of(order: OrderRequest) -> CallKind:
-    """What sending it is for."""
     return CallKind.EXIT if order.reduce_only else CallKind.ENTRY
 
 

@@ -9,7 +9,6 @@ class Recent:
         self._seen: dict[str, None] = {}
 
     def add(self, name: str) -> None:
-        """Remember it."""
         self._seen[name] = None
         while len(self._seen) > self._most:
             del self._seen[next(iter(self._seen))]

@@ -56,7 +56,6 @@ class JsonSite:
         return await self._ask("POST", self._url, json=body)
 
     async def close(self) -> None:
-        """Let go of the connections."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()

@@ -57,7 +57,6 @@ class Binance(Exchange):
         return watching
 
     def hashes(self, channel: Channel) -> tuple[str, ...]:
-        """The library's names."""
         prefix = {
             Channel.TRADES: "trade::",
             Channel.TOPS: "bidask:bookTicker@",

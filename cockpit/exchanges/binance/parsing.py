@@ -51,7 +51,6 @@ class BinanceParser:
     # -- REST
 
     def order(self, row: Row) -> VenueOrder:
-        """A plain order."""
         listing = self.listings.of(row["symbol"])
         client_id = str(row["clientOrderId"])
         return VenueOrder(

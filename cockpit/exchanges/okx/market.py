@@ -48,7 +48,6 @@ class Okx(Exchange):
         return watching
 
     def hashes(self, channel: Channel) -> tuple[str, ...]:
-        """The library's names."""
         if channel is Channel.INDEX:
             return tuple(f"{INDEX_CHANNEL}::{index}" for index in self._indices())
         prefix = {

@@ -103,7 +103,6 @@ class AaveRpc:
         self._pool = self._contract(market.pool, POOL)
 
     async def close(self) -> None:
-        """Let go of the connections."""
         await self._provider.disconnect()
 
     async def verify(self) -> None:

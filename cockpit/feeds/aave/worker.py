@@ -98,7 +98,6 @@ class AaveNode:
         self._back_off.succeeded()
 
     async def close(self) -> None:
-        """Let go of its connections."""
         await self._rpc.close()
 
 

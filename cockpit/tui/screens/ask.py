@@ -80,7 +80,6 @@ class Ask(Modal[str]):
         self.query_one(Input).focus()
 
     def restyle(self, appearance: Appearance) -> None:
-        """Another theme."""
         self.query_one(Board).restyle(appearance)
 
     def redraw(self) -> None:

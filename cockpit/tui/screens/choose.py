@@ -37,14 +37,12 @@ class Choose(Modal[str]):
         self._lines: list[Line] = [*lines, (), *keys, ((" Esc ", "key"), ("back to the screen", "text"))]
 
     def compose(self) -> ComposeResult:
-        """One board."""
         board = Board("choices", title=self._title)
         board.appearance = self._appearance
         board.show(self._lines)
         yield board
 
     def restyle(self, appearance: Appearance) -> None:
-        """Another theme."""
         self.query_one(Board).restyle(appearance)
 
     def redraw(self) -> None:

@@ -44,7 +44,6 @@ class Sheet(Modal[None]):
         self._first = 0
 
     def compose(self) -> ComposeResult:
-        """One board."""
         yield Board("sheet", title=self._title)
 
     def on_mount(self) -> None:
@@ -71,11 +70,9 @@ class Sheet(Modal[None]):
         board.show(shown, note=note, note_role="dim" if stale_s is None else "alarm", grey=stale_s is not None)
 
     def restyle(self, appearance: Appearance) -> None:
-        """Another theme."""
         self._board.restyle(appearance)
 
     def action_close(self) -> None:
-        """Back to the panes."""
         self.close_with(None)
 
     def action_scroll(self, rows: int) -> None:

@@ -39,7 +39,6 @@ class Welcome(Modal[None]):
         self._appearance = appearance
 
     def compose(self) -> ComposeResult:
-        """One board."""
         board = Board("welcome", title="Welcome to Cockpit")
         board.appearance = self._appearance
         yield board
@@ -60,7 +59,6 @@ class Welcome(Modal[None]):
         board.show(drawn)
 
     def restyle(self, appearance: Appearance) -> None:
-        """Another theme."""
         self.query_one(Board).restyle(appearance)
 
     def on_key(self, event: Key) -> None:
