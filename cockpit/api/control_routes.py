@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[Make, str, str]] = {
 
 
 def control_routes(context: ApiContext) -> APIRouter:
-    """The routes, working with this room."""
+    """The routes, over this engine."""
     router = APIRouter(tags=["control"])
     for name, (make, summary, description) in COMMANDS.items():
         router.add_api_route(

@@ -136,7 +136,7 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000, description="how many newer on
 
 
 def read_routes(context: ApiContext) -> APIRouter:
-    """The routes, working with this room."""
+    """The routes, over this engine."""
     router = APIRouter(tags=["looking"])
     metrics = Metrics(context)
 

@@ -33,7 +33,7 @@ class ReplayRequest(Asked):
 
 
 def replay_routes(context: ApiContext) -> APIRouter:
-    """The route, working with this room."""
+    """The route, over this engine."""
     router = APIRouter(tags=["control"])
 
     @router.post(

@@ -76,7 +76,7 @@ BY = "api signal"
 
 
 def trade_routes(context: ApiContext) -> APIRouter:
-    """The route, working with this room."""
+    """The route, over this engine."""
     router = APIRouter(tags=["trading"])
     answered = Answered()
 

@@ -130,7 +130,7 @@ TAKEN_WITHIN_S = 1.0
 
 
 def update_routes(context: ApiContext) -> APIRouter:
-    """The route, working with this room."""
+    """The route, over this engine."""
     router = APIRouter(tags=["outside news"])
 
     @router.post("/api/dashboard/update", summary="Push news from outside")

@@ -83,7 +83,7 @@ class Decisions:
 
     def _venue_checks(self, venue: str, asset: str) -> tuple[Check, ...]:
         """No entry where the account's own venue says something that stands against it, or holds what nobody knows."""
-        said = [(word.topic.value, word.sentence) for word in self._risk.venue_words.against(venue, asset)]
+        said = [(notice.topic.value, notice.sentence) for notice in self._risk.venue_notices.against(venue, asset)]
         unexplained = self._book.unexplained(venue, asset)
         if unexplained is not None:
             said.append(("position", f"{unexplained}: no entry there before they agree"))

@@ -345,7 +345,7 @@ class Engine:
         """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a flatten goes on."""
         memory = restore.memory
         self._memory.restore(restore)
-        self.risk.venue_words.begin(restore.unread, out)
+        self.risk.venue_notices.begin(restore.unread, out)
         self.book.restore(restore.trades, restore.orders, restore.booked, out)
         for trade in self.book.trades:
             setup = self.setups.get(trade.record.setup)

@@ -1,4 +1,4 @@
-"""What venues tell of our accounts there: said once, and no entry starts where a word stands against it."""
+"""What venues tell of our accounts there: said once, and no entry starts where a notice stands against it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ Key = tuple[str, str, VenueTopic]
 
 
 class VenueNotices:
-    """The words that stand, by venue, asset and topic."""
+    """The notices that stand, by venue, asset and topic."""
 
     def __init__(self, config: CockpitConfig) -> None:
         self._traded = {where.trade_on for where in config.assets.values()}
@@ -21,33 +21,33 @@ class VenueNotices:
 
     @property
     def in_the_way(self) -> tuple[VenueNotice, ...]:
-        """The words that keep entries from where the config's assets trade, oldest first."""
-        words = self._standing.values()
-        return tuple(word for word in words if word.topic.blocks_entries and word.venue in self._traded)
+        """The notices that keep entries from where the config's assets trade, oldest first."""
+        notices = self._standing.values()
+        return tuple(notice for notice in notices if notice.topic.blocks_entries and notice.venue in self._traded)
 
-    def take(self, word: VenueNotice, out: Outbox) -> None:
-        """Remember a word, or that it is over, and tell it where it is new."""
-        key = (word.venue, word.asset, word.topic)
+    def take(self, notice: VenueNotice, out: Outbox) -> None:
+        """Remember a notice, or that it is over, and tell it where it is new."""
+        key = (notice.venue, notice.asset, notice.topic)
         known = self._standing.get(key)
-        if word.is_over:
+        if notice.is_over:
             if self._standing.pop(key, None) is None:
                 return
-        elif word.topic.stands:
-            self._standing[key] = word
-            if known is not None and known.sentence == word.sentence:
+        elif notice.topic.stands:
+            self._standing[key] = notice
+            if known is not None and known.sentence == notice.sentence:
                 return
-        out.notice(_severity(word), word.topic.value, word.sentence)
+        out.notice(_severity(notice), notice.topic.value, notice.sentence)
 
     def against(self, venue: str, asset: str) -> Iterator[VenueNotice]:
-        """The words that forbid an entry in this perpetual."""
-        for word in self._standing.values():
-            if word.venue == venue and word.asset in ("", asset) and word.topic.blocks_entries:
-                yield word
+        """The notices that forbid an entry in this perpetual."""
+        for notice in self._standing.values():
+            if notice.venue == venue and notice.asset in ("", asset) and notice.topic.blocks_entries:
+                yield notice
 
     def unknown(self, venue: str, asset: str) -> str:
         """Why a position there is unknown; empty where it is not."""
-        word = self._standing.get((venue, asset, VenueTopic.POSITION_UNKNOWN))
-        return "" if word is None else word.sentence
+        notice = self._standing.get((venue, asset, VenueTopic.POSITION_UNKNOWN))
+        return "" if notice is None else notice.sentence
 
     def begin(self, unread: Iterable[str], out: Outbox) -> None:
         """Begin anew with these venues behind the engine, none of which has told yet what its account holds."""
@@ -64,15 +64,15 @@ class VenueNotices:
                 )
 
 
-def _severity(word: VenueNotice) -> str:
-    if word.is_over:
+def _severity(notice: VenueNotice) -> str:
+    if notice.is_over:
         return "info"
-    if word.is_grave or word.topic.halts:
+    if notice.is_grave or notice.topic.halts:
         return "critical"
-    return "warning" if word.topic.stands else "info"
+    return "warning" if notice.topic.stands else "info"
 
 
-# The on-chain price beside the perp's: a warning when they part, and a word when they are together again.
+# The on-chain price beside the perp's: a warning when they part, and a notice when they are together again.
 
 TOPIC = "cross_check"
 

@@ -92,7 +92,7 @@ class Operator:
             self._risk.armed = False
             self._risk.accountant.change_mode(command.mode, out.now_ns)
             if Mode.PAPER in (before, command.mode):
-                self._risk.venue_words.begin(command.unread, out)
+                self._risk.venue_notices.begin(command.unread, out)
             how = f"override: {command.override_reason}" if command.override_reason else "asked"
             out.add(ModeChanged(out.now_ns, before, command.mode, f"{how} by {command.by}"))
         sentence = f"{command.mode.value} mode, {self._risk.state.value}"

@@ -172,7 +172,7 @@ class OrderManager:
         return after
 
     def is_news(self, fill: OrderFilled, out: Outbox) -> bool:
-        """Whether this fill of an order that is not on the desk is heard for the first time, and can be booked."""
+        """Whether this fill of an order that is not in the book comes for the first time, and can be booked."""
         if not self._is_usable(fill, out) or (fill.order_id, fill.fill_id) in self._strange_fills:
             return False
         self._strange_fills[fill.order_id, fill.fill_id] = None

@@ -76,7 +76,7 @@ class Risk:
         self.armed = False
         self.flattening: Flattening | None = None
         self.stand_downs = StandDowns(config)
-        self.venue_words = VenueNotices(config)
+        self.venue_notices = VenueNotices(config)
         self.flatten_steps: list[str] = []
         """The steps of the flatten under way, or of the last one."""
         self._health = HealthWatch(
@@ -132,14 +132,14 @@ class Risk:
         sentence = f"health factor {value} under {limit:.2f}, confirmed by {reading.source}"
         self.kill("health_factor", sentence, out, flatten=True)
 
-    def on_venue_notice(self, word: VenueNotice, out: Outbox) -> None:
-        """A venue tells of our account there: some words forbid entries, some halt, some are steps of the flatten."""
-        if word.topic is VenueTopic.FLATTEN and self.flattening is not None:
-            self.flattening.emit(word.sentence, out, word.is_grave)
+    def on_venue_notice(self, notice: VenueNotice, out: Outbox) -> None:
+        """A venue tells of our account there: some notices forbid entries, some halt, some are steps of the flatten."""
+        if notice.topic is VenueTopic.FLATTEN and self.flattening is not None:
+            self.flattening.emit(notice.sentence, out, notice.is_grave)
             return
-        self.venue_words.take(word, out)
-        if word.topic.halts and not word.is_over:
-            self.kill(word.topic.value, word.sentence, out, flatten=False)
+        self.venue_notices.take(notice, out)
+        if notice.topic.halts and not notice.is_over:
+            self.kill(notice.topic.value, notice.sentence, out, flatten=False)
 
     def on_trade_change(self, before: TradeRecord, after: TradeRecord, out: Outbox) -> None:
         """Book a trade's change; a close counts for the streak and may halt."""
@@ -167,8 +167,8 @@ class Risk:
                 self.kill("drawdown", sentence, out, flatten=self._config.kill_switch.flatten_on_kill)
         equity = None if open_usd is None else self.accountant.equity_usd(open_usd)
         account, mode = self.accountant.account, self.accountant.mode
-        words = self.venue_words.in_the_way
-        causes_changed = self.stand_downs.review(self._market, account, mode, equity, out.now_ns, words)
+        notices = self.venue_notices.in_the_way
+        causes_changed = self.stand_downs.review(self._market, account, mode, equity, out.now_ns, notices)
         self.announce(out, causes_changed)
 
     def kill(self, cause: str, sentence: str, out: Outbox, flatten: bool) -> None:

@@ -176,5 +176,5 @@ def _open_trade(engine: Engine, trade: TradeLife) -> OpenTradeView:
     record = trade.record
     worth = engine.book.worth_usd(record)
     total_r = None if worth is None or record.risk_usd <= 0 else (record.pnl_usd + worth) / record.risk_usd
-    unknown = engine.risk.venue_words.unknown(record.venue, record.asset)
+    unknown = engine.risk.venue_notices.unknown(record.venue, record.asset)
     return OpenTradeView(record, engine.book.exit_price(record), worth, total_r, unknown)

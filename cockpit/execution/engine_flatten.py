@@ -25,7 +25,7 @@ CLOSING_FOR_NS = 2 * NS_PER_S
 
 
 class EngineSite:
-    """The venue's room during its flatten."""
+    """What a venue's flatten asks of the engine's own orders there."""
 
     def __init__(
         self,

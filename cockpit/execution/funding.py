@@ -48,12 +48,12 @@ class Funding:
                 left.unstamped_usd + (0.0 if trade.funding_until_ns else trade.funding_usd),
             )
 
-    def receive(self, word: FundingUpdate) -> None:
+    def receive(self, payment: FundingUpdate) -> None:
         """A payment, new or not."""
-        if word in self._received:
+        if payment in self._received:
             return
-        self._remember(word)
-        self._emit(word)
+        self._remember(payment)
+        self._emit(payment)
 
     def catch_up(self) -> None:
         """The private stream stands: ask once for what was paid since the oldest restored trade began."""
@@ -62,7 +62,7 @@ class Funding:
             self._context.in_flight.start("missed funding", self._ask(left))
 
     async def _ask(self, left: dict[str, "_Left"]) -> None:
-        """Until the venue answers: no later word of the stream brings what was paid before it stood."""
+        """Until the venue answers: no later payment of the stream brings what was paid before it stood."""
         context, back_off = self._context, BackOff(ASK_AGAIN_S, LONGEST_PAUSE_S)
         while True:
             try:
@@ -75,35 +75,35 @@ class Funding:
                 context.notify(VenueTopic.NOTE, what)
                 await context.timing.sleep(back_off.failed())
         for asset, one in left.items():
-            words = [word for _, word in paid if word.asset == asset and word.ts_ns >= one.since_ns]
-            self._catch_up(one, sorted(words, key=lambda word: word.ts_ns))
+            payments = [payment for _, payment in paid if payment.asset == asset and payment.ts_ns >= one.since_ns]
+            self._catch_up(one, sorted(payments, key=lambda payment: payment.ts_ns))
 
-    def _catch_up(self, left: "_Left", words: Sequence[FundingUpdate]) -> None:
+    def _catch_up(self, left: "_Left", payments: Sequence[FundingUpdate]) -> None:
         """Each payment that the books do not have, at the time it was paid."""
         booked_usd = left.unstamped_usd
-        for word in words:
-            is_booked = word.ts_ns <= left.until_ns or word in self._received
-            paid_usd = word.amount_usd or 0.0
+        for payment in payments:
+            is_booked = payment.ts_ns <= left.until_ns or payment in self._received
+            paid_usd = payment.amount_usd or 0.0
             if not is_booked and abs(booked_usd) > LEAST_USD and booked_usd * paid_usd > 0:
                 # Booked by an engine that did not note when: the oldest payments are those.
                 booked_usd, is_booked = rounded(booked_usd - paid_usd), True
-            self._remember(word)
+            self._remember(payment)
             if not is_booked:
-                self._emit(word)
+                self._emit(payment)
 
-    def _emit(self, word: FundingUpdate) -> None:
+    def _emit(self, payment: FundingUpdate) -> None:
         """Stamped with when it was paid: who held the position then is who it belongs to."""
         context = self._context
-        if word.amount_usd is not None:
-            paid_ns = min(word.ts_ns, context.now_ns)
-            context.emit([FundingPaid(paid_ns, context.venue, word.asset, word.amount_usd, None)])
+        if payment.amount_usd is not None:
+            paid_ns = min(payment.ts_ns, context.now_ns)
+            context.emit([FundingPaid(paid_ns, context.venue, payment.asset, payment.amount_usd, None)])
             return
-        amount, coin = word.booked
-        what = f"{context.venue}: funding of {amount:+.10g} {plain_id(coin)} on {plain_id(word.asset)}"
+        amount, coin = payment.booked
+        what = f"{context.venue}: funding of {amount:+.10g} {plain_id(coin)} on {plain_id(payment.asset)}"
         told = f"{what} not converted, no price of {plain_id(coin)} known: it is in no trade's result"
         context.notify(VenueTopic.NOTE, told, is_grave=True)
 
-    def _remember(self, word: FundingUpdate) -> None:
-        self._received[word] = None
+    def _remember(self, payment: FundingUpdate) -> None:
+        self._received[payment] = None
         if len(self._received) > REMEMBERED:
             del self._received[next(iter(self._received))]

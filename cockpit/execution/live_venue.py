@@ -183,36 +183,36 @@ class LiveVenue:
         if is_up:
             self._funding.catch_up()
 
-    def receive(self, word: StreamUpdate) -> None:
-        """A word of the private stream."""
-        match word:
+    def receive(self, update: StreamUpdate) -> None:
+        """An update of the private stream."""
+        match update:
             case OrderUpdate():
-                self._on_order(word)
+                self._on_order(update)
             case PositionUpdate():
-                if not self._is_as_known(word):
+                if not self._is_as_known(update):
                     self._reconcile.doubt()
             case FundingUpdate():
-                self._funding.receive(word)
+                self._funding.receive(update)
 
-    def _is_as_known(self, word: PositionUpdate) -> bool:
-        if not word.nets_with_ours:
-            return self._foreign.knows_apart(word.asset, word.qty)
-        return abs(word.qty - self._context.expected.get(word.asset, 0.0)) <= QTY_EPSILON
+    def _is_as_known(self, update: PositionUpdate) -> bool:
+        if not update.nets_with_ours:
+            return self._foreign.knows_apart(update.asset, update.qty)
+        return abs(update.qty - self._context.expected.get(update.asset, 0.0)) <= QTY_EPSILON
 
-    def _on_order(self, word: OrderUpdate) -> None:
+    def _on_order(self, update: OrderUpdate) -> None:
         context = self._context
-        if self._may_be_a_stop(word.order):
+        if self._may_be_a_stop(update.order):
             self._reconcile.doubt()
             return
-        kept = context.state_of(word.order)
+        kept = context.state_of(update.order)
         if kept is None:
-            self._foreign.receive(word.order, word.fill)
+            self._foreign.receive(update.order, update.fill)
             self._reconcile.doubt()
             return
         # A fee in a coin of no known price yet: the list of executions brings it priced, the order witnesses it now.
-        if word.fill is not None and word.fill.unconverted_fee is None:
-            context.book(kept, [word.fill])
-        context.take(kept, word.order)
+        if update.fill is not None and update.fill.unconverted_fee is None:
+            context.book(kept, [update.fill])
+        context.take(kept, update.order)
         self._lookup.follow(kept)
         if kept.is_ours_alone:
             self._reconcile.doubt()

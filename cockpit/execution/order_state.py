@@ -124,10 +124,15 @@ class OrderState:
         """Whether the engine was told that it works at the venue."""
         return self.told in RESTING
 
-    def rests_again(self, word: VenueOrder) -> bool:
+    def rests_again(self, reported: VenueOrder) -> bool:
         """Whether it ended and another one rests under its id: sent twice, and the second came after the end."""
         end = self._end
-        return self.is_over and end is not None and word.is_conditional and end.venue_order_id != word.venue_order_id
+        return (
+            self.is_over
+            and end is not None
+            and reported.is_conditional
+            and end.venue_order_id != reported.venue_order_id
+        )
 
     @property
     def is_resting_entry(self) -> bool:
@@ -161,20 +166,20 @@ class OrderState:
 
     # What the venue says.
 
-    def take(self, word: VenueOrder, now_ns: int) -> list[OrderEvent | FillWitnessed]:
+    def take(self, reported: VenueOrder, now_ns: int) -> list[OrderEvent | FillWitnessed]:
         """The venue's state of it, new or old."""
-        self._venue_filled = max(self._venue_filled, word.filled_qty)
-        self._venue_order_id = word.venue_order_id or self._venue_order_id
-        if word.status in SILENT:
+        self._venue_filled = max(self._venue_filled, reported.filled_qty)
+        self._venue_order_id = reported.venue_order_id or self._venue_order_id
+        if reported.status in SILENT:
             return []
         self._was_heard = True
         if self.is_conditional is None:
-            self.is_conditional = word.is_conditional
-        if word.status.is_final:
-            self._end = word
-            self._witnessed = min(self._witnessed, max(self.filled, word.filled_qty))
-        accepted = self._accepted(word.status, now_ns)
-        return [*accepted, *self.witness(word.filled_qty, word.average_price, now_ns), *self._ended(now_ns)]
+            self.is_conditional = reported.is_conditional
+        if reported.status.is_final:
+            self._end = reported
+            self._witnessed = min(self._witnessed, max(self.filled, reported.filled_qty))
+        accepted = self._accepted(reported.status, now_ns)
+        return [*accepted, *self.witness(reported.filled_qty, reported.average_price, now_ns), *self._ended(now_ns)]
 
     def witness(self, filled_qty: float, average_price: float, now_ns: int) -> list[FillWitnessed]:
         """So much of it has executed, whether or not its executions are listed."""

@@ -66,7 +66,7 @@ class InFlightCalls:
 
 
 REMEMBERED = 2_000
-"""Orders that are over are remembered for late words; the oldest go first."""
+"""Orders that are over are remembered for what is told late; the oldest go first."""
 
 FILLS_REMEMBERED = 20_000
 MINUTE_NS = 60 * NS_PER_S
@@ -180,9 +180,9 @@ class VenueContext:
         """The orders that may still execute, everywhere or on one perpetual."""
         return [kept for kept in self.orders.values() if not kept.is_over and asset in (None, kept.asset)]
 
-    def take(self, kept: OrderState, word: VenueOrder) -> bool:
+    def take(self, kept: OrderState, reported: VenueOrder) -> bool:
         """Book the venue's state of an order; True when the engine heard anything."""
-        return self._emit_for(kept, kept.take(word, self.now_ns))
+        return self._emit_for(kept, kept.take(reported, self.now_ns))
 
     def witness(self, kept: OrderState, filled_qty: float, average_price: float) -> None:
         """The position itself shows that so much of an order has executed."""
@@ -220,15 +220,15 @@ class VenueContext:
     def notify(
         self, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False, is_grave: bool = False
     ) -> None:
-        """A word beside orders and positions; the same is not said twice in a row, nor what never began as over."""
+        """A notice beside orders and positions; the same is not said twice in a row, nor what never began as over."""
         last = self._said.get((asset, topic))
         if is_over and (last is None or last.is_over):
             return
         if last is not None and (last.sentence, last.is_over) == (sentence, is_over):
             return
-        word = VenueNotice(self.now_ns, self.venue, asset, topic, sentence, is_over, is_grave)
-        self._said[asset, topic] = word
-        self._put(word)
+        notice = VenueNotice(self.now_ns, self.venue, asset, topic, sentence, is_over, is_grave)
+        self._said[asset, topic] = notice
+        self._put(notice)
 
     def notify_unconverted(self, fill: VenueFill) -> None:
         """Its fee is of a coin that nobody knows the price of: the books have an estimate, and it is said."""
@@ -241,7 +241,7 @@ class VenueContext:
             )
 
     def stands(self, topic: VenueTopic, asset: str = "") -> bool:
-        """Whether a word of that topic stands."""
+        """Whether a notice of that topic stands."""
         last = self._said.get((asset, topic))
         return last is not None and not last.is_over
 

@@ -44,48 +44,48 @@ def worse(one: FeedState, other: FeedState) -> FeedState:
     return max(one, other, key=_BEST_FIRST.index)
 
 
-def health_text(word: FeedHealth | None) -> str:
+def health_text(report: FeedHealth | None) -> str:
     """What a worker says about its feed, in words."""
-    if word is None:
+    if report is None:
         return ""
-    return f"{word.source} {word.state}" + (f": {word.detail}" if word.detail else "")
+    return f"{report.source} {report.state}" + (f": {report.detail}" if report.detail else "")
 
 
 class FeedHealthLog:
     """What the workers of each feed said last about themselves: down or off, and why."""
 
-    __slots__ = ("_words",)
+    __slots__ = ("_reports",)
 
     def __init__(self) -> None:
-        self._words: dict[tuple[Reading, str], FeedHealth] = {}
+        self._reports: dict[tuple[Reading, str], FeedHealth] = {}
 
-    def take(self, word: FeedHealth) -> None:
+    def take(self, report: FeedHealth) -> None:
         """Remember that a feed is down or off; any other state takes it back."""
-        key = (word.reading, word.source)
-        if word.state in (FeedState.DOWN, FeedState.OFF):
-            self._words[key] = word
+        key = (report.reading, report.source)
+        if report.state in (FeedState.DOWN, FeedState.OFF):
+            self._reports[key] = report
         else:
-            self._words.pop(key, None)
+            self._reports.pop(key, None)
 
     def of(self, reading: Reading, source: str) -> FeedHealth | None:
-        """The word of the worker this source's values come from."""
+        """The report of the worker this source's values come from."""
         if ROW_OF[reading].given_by is GivenBy.ONE_WORKER:
             return self.any_of(reading)
-        return self._words.get((reading, source))
+        return self._reports.get((reading, source))
 
     def down(self) -> list[FeedHealth]:
         """Every worker that says it is down, in the order they said so first."""
-        return [word for word in self._words.values() if word.state is FeedState.DOWN]
+        return [report for report in self._reports.values() if report.state is FeedState.DOWN]
 
     def any_of(self, reading: Reading) -> FeedHealth | None:
-        """The newest word of any worker of this reading, one that is down before one that is off."""
-        words = [word for (kind, _), word in self._words.items() if kind is reading]
-        return max(words, key=lambda word: (word.state is FeedState.DOWN, word.ts_ns), default=None)
+        """The newest report of any worker of this reading, one that is down before one that is off."""
+        reports = [report for (kind, _), report in self._reports.items() if kind is reading]
+        return max(reports, key=lambda report: (report.state is FeedState.DOWN, report.ts_ns), default=None)
 
     def about(self, reading: Reading, source: str, origin: Origin | None) -> FeedHealth | None:
         """What explains that a reading is old or missing; `origin` is that of its last value, None without one.
 
-        Its own worker's word, or that of another worker which could give it too. Nobody else speaks for a venue's
+        Its own worker's report, or that of another worker which could give it too. Nobody else speaks for a venue's
         stream or funding, and that another source is off explains nothing once this one has spoken.
         """
         own = self.of(reading, source)

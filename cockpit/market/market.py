@@ -234,11 +234,11 @@ class Market:
 
     def _with_health(self, kind: Reading, view: ReadingView, detail: str = "") -> ReadingView:
         """The worker's own word beside the reading: it explains a missing value and never unmakes a seen one."""
-        word = self.feed_health.of(kind, view.source)
-        if word is None and view.state not in (FeedState.FRESH, FeedState.LATE):
-            word = self.feed_health.about(kind, view.source, view.origin)
-        parts = [part for part in (detail or view.detail, health_text(word)) if part]
-        state = word.state if word is not None and view.age_s is None else view.state
+        report = self.feed_health.of(kind, view.source)
+        if report is None and view.state not in (FeedState.FRESH, FeedState.LATE):
+            report = self.feed_health.about(kind, view.source, view.origin)
+        parts = [part for part in (detail or view.detail, health_text(report)) if part]
+        state = report.state if report is not None and view.age_s is None else view.state
         return msgspec.structs.replace(view, state=state, detail="; ".join(parts))
 
     def latest_funding(self, asset: str) -> Mapping[str, FundingRate]:

@@ -39,47 +39,47 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
     """Workers that are down while others give the same reading: a traded venue nobody watches, a preferred source."""
     shown = {(feed.reading, feed.source) for feed in feeds}
     heard = {feed.reading for feed in feeds if feed.ts_ns is not None}
-    for word in market.feed_health.down():
-        is_shown = (word.reading, word.source) in shown or ROW_OF[word.reading].given_by is GivenBy.ONE_WORKER
-        if is_shown or word.reading not in heard:
+    for report in market.feed_health.down():
+        is_shown = (report.reading, report.source) in shown or ROW_OF[report.reading].given_by is GivenBy.ONE_WORKER
+        if is_shown or report.reading not in heard:
             continue
-        ages = ages_of(market.config, word.reading)
+        ages = ages_of(market.config, report.reading)
         yield FeedView(
-            name=f"{word.reading.value}.{word.source}",
-            reading=word.reading,
-            scope=word.source,
-            state=word.state,
+            name=f"{report.reading.value}.{report.source}",
+            reading=report.reading,
+            scope=report.source,
+            state=report.state,
             age_s=None,
             origin=None,
             warn_after_s=ages.warn_after_s,
             stand_down_after_s=ages.stand_down_after_s,
-            detail=health_text(word),
+            detail=health_text(report),
         )
 
 
 def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
     ages = ages_of(market.config, feed.reading)
-    word = market.feed_health.of(feed.reading, feed.source)
+    report = market.feed_health.of(feed.reading, feed.source)
     if feed.ts_ns is None or feed.origin is None:
         age, state, detail = None, FeedState.STALE, "nothing received yet"
-        word = market.feed_health.about(feed.reading, feed.source, None)
+        report = market.feed_health.about(feed.reading, feed.source, None)
         if feed.reading is Reading.HEALTH_FACTOR and not market.health_watched:
             state, detail = FeedState.OFF, "not watched: no address configured"
     else:
         age = age_s(feed.ts_ns, now_ns, feed.origin)
         state, detail = state_at(age, ages, feed.bar_s), ""
         if state is not FeedState.FRESH:
-            word = market.feed_health.about(feed.reading, feed.source, feed.origin)
+            report = market.feed_health.about(feed.reading, feed.source, feed.origin)
     return FeedView(
         name=feed.name,
         reading=feed.reading,
         scope=feed.scope,
-        state=word.state if word is not None else state,
+        state=report.state if report is not None else state,
         age_s=age,
         origin=feed.origin,
         warn_after_s=late_after_s(ages, feed.bar_s),
         stand_down_after_s=ages.stand_down_after_s,
-        detail="; ".join(part for part in (detail, health_text(word)) if part),
+        detail="; ".join(part for part in (detail, health_text(report)) if part),
     )
 
 
@@ -103,9 +103,9 @@ def _informing(market: Market) -> Iterator[Feed]:
         heard = market.readings.heard(kind)
         for asset, own in heard:
             yield _feed(f"{kind.value}.{asset}", kind, asset, own)
-        word = market.feed_health.any_of(kind)
-        if word is not None and not heard:
-            yield Feed(kind.value, kind, EVERYTHING, word.source, None, None)
+        report = market.feed_health.any_of(kind)
+        if report is not None and not heard:
+            yield Feed(kind.value, kind, EVERYTHING, report.source, None, None)
 
 
 def _asset_feeds(market: Market, asset: str) -> Iterator[Feed]:

@@ -88,7 +88,7 @@ def _past(market: Market, limits: dict[Reading, ReadingAges], now_ns: int) -> It
 
 
 def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> StaleFeed:
-    word = market.feed_health.about(feed.reading, feed.source, feed.origin)
+    report = market.feed_health.about(feed.reading, feed.source, feed.origin)
     seeded = SEEDED if feed.origin is Origin.CONFIG else ""
     return StaleFeed(
         name=feed.name,
@@ -97,7 +97,7 @@ def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> Stal
         limit_s=ages.stand_down_after_s,
         asset=feed.asset,
         what=ROW_OF[feed.reading].stale.format(asset=feed.asset, source=feed.source),
-        detail="; ".join(part for part in (seeded, health_text(word)) if part),
+        detail="; ".join(part for part in (seeded, health_text(report)) if part),
     )
 
 

@@ -159,7 +159,7 @@ class ModeGate:
                     self._prepared = None
 
     def take_over(self, mode: Mode, venues: Collection[str]) -> LiveVenues:
-        """At the start, before anything else: the room of a real mode that an earlier engine left, not opened yet.
+        """At the start, before anything else: the venues of a real mode that an earlier engine left, not opened yet.
 
         Raises `MissingKeys`, `BadEndpoint` or `OSError` where nothing could be sent there.
         """

@@ -19,7 +19,7 @@ from rich.color import ColorSystem
 from cockpit.tui import footer, palette
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
-from cockpit.tui.panes.table import BY_ID, Room
+from cockpit.tui.panes.table import BY_ID, PaneSize
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, WIDE_TAIL, Appearance, Cell, Face, bare, framed
 from cockpit.tui.plan import plan
 from cockpit.tui.settings import ScreenSettings
@@ -96,7 +96,7 @@ def first_picture(settings: ScreenSettings, columns: int, rows: int) -> list[lis
     cells: list[list[Cell]] = [[(" ", "text")] * columns for _ in range(rows)]
     for name, (x, y, width, height) in planned.regions.items():
         if name in BY_ID:
-            room = Room(max(0, width - FRAME_CELLS), max(0, height - FRAME_ROWS), name == FOCUSED)
+            room = PaneSize(max(0, width - FRAME_CELLS), max(0, height - FRAME_ROWS), name == FOCUSED)
             drawing = pane_set.drawing(name, view, room)
             face = Face(tuple(drawing.lines), drawing.title)
             drawn = framed(face, settings.appearance, width, height, focused=name == FOCUSED)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cockpit.tui.numbers import lasting
 from cockpit.tui.panes.gatelog import GateLog
-from cockpit.tui.panes.table import BY_ID, Kept, Pane, Room
+from cockpit.tui.panes.table import BY_ID, Kept, Pane, PaneSize
 from cockpit.tui.text import Line, Span
 from cockpit.tui.view import View, staleness, state_note
 
@@ -55,7 +55,7 @@ class PaneSet:
     def draw(self, board: "Board", view: View) -> None:
         """One pane, if it needs it."""
         pane = BY_ID[str(board.id)]
-        room = Room(*board.size_inside, board.has_focus)
+        room = PaneSize(*board.size_inside, board.has_focus)
         stale_s = staleness(view)
         depends = pane.depends(self.kept, view) if view.snapshot is not None else None
         key = (room, view.asset, view.glyphs, stale_s and int(stale_s), pane.id == self.says_why, depends)
@@ -69,7 +69,7 @@ class PaneSet:
         note, role = self._note(pane, view, stale_s)
         board.show(drawing.lines, title=drawing.title, note=note, note_role=role, grey=stale_s is not None)
 
-    def drawing(self, pane: str, view: View, room: Room) -> Drawing:
+    def drawing(self, pane: str, view: View, room: PaneSize) -> Drawing:
         """One pane's picture in a room of columns and rows."""
         row = BY_ID[pane]
         title = row.heading(self.kept, view, room) if row.heading is not None else row.title

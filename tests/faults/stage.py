@@ -123,7 +123,7 @@ class Stage:
         assert room is not None
         await self.until(lambda: room.is_open == set(room.accounts))
         await self.until(lambda: self.engine.market.assets["XRP"].price is not None)
-        await self.until(lambda: not self.engine.risk.venue_words.in_the_way)
+        await self.until(lambda: not self.engine.risk.venue_notices.in_the_way)
 
     async def ready(self) -> None:
         """Every venue was read; armed."""

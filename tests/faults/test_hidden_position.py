@@ -38,7 +38,7 @@ async def test_a_position_that_the_venue_hides_keeps_its_stop(tmp_path: Path, na
             answer = await stage.signal("ETH", venue=name)
             assert not answer.ok, "nothing is entered while it is unknown"
         venue.faults.remove(hides)
-        await stage.until(lambda: not stage.engine.risk.venue_words.in_the_way)
+        await stage.until(lambda: not stage.engine.risk.venue_notices.in_the_way)
         assert stage.trade(trade.trade_id).phase is TradePhase.OPEN
         assert stage.trade(trade.trade_id).open_qty == trade.open_qty
         assert stop_ids(venue) == before

@@ -15,7 +15,7 @@ from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPha
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.ladder import Ladder
-from cockpit.tui.panes.table import BY_ID, Kept, Room
+from cockpit.tui.panes.table import BY_ID, Kept, PaneSize
 from cockpit.tui.store import Store
 from cockpit.tui.text import Line
 from cockpit.tui.view import View
@@ -40,7 +40,7 @@ def drawn(pane: str, view: View, size: tuple[int, int] | None = None) -> list[Li
         return status.lines(view, cells, rows)
     kept = Kept()
     kept.dom.overview = True  # the ladder close to the price has tests of its own
-    return BY_ID[pane].lines(kept, view, Room(cells, rows, focused=True))
+    return BY_ID[pane].lines(kept, view, PaneSize(cells, rows, focused=True))
 
 
 def picture(lines: list[Line]) -> str:
@@ -190,7 +190,7 @@ def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], nam
 )
 def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, int], title: str, trading: Scene) -> None:
     assert (len(trading.snapshot.setups), len(trading.snapshot.open_trades)) == (5, 3)
-    assert PaneSet().drawing(pane, view_of(trading), Room(*size)).title == title
+    assert PaneSet().drawing(pane, view_of(trading), PaneSize(*size)).title == title
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

@@ -22,28 +22,28 @@ from cockpit.exchanges.base.timing import BackOff, Timing
 # The venue gives such an order an id of its own, and its words may come before the word that says whose it is.
 
 MOST_ORDERS = 500
-WORDS_KEPT = 20
+UPDATES_KEPT = 20
 
 Held = TypeVar("Held")
 
 
 class TriggeredOrders:
-    """Renames the words about a triggered order to the client id of the conditional order it came from."""
+    """Renames the updates about a triggered order to the client id of the conditional order it came from."""
 
     def __init__(self) -> None:
         self._client_ids: dict[str, str] = {}
-        self._words: dict[str, list[OrderUpdate]] = {}
+        self._updates: dict[str, list[OrderUpdate]] = {}
 
     def client_id(self, venue_order_id: str, told: str) -> str:
         """Under which id of ours an order goes; `told` where it came from no conditional one."""
         return self._client_ids.get(venue_order_id, told)
 
-    def renamed(self, word: OrderUpdate) -> OrderUpdate:
-        """The word under our id; remembered, should its origin be told later."""
-        order_id = word.order.venue_order_id
+    def renamed(self, update: OrderUpdate) -> OrderUpdate:
+        """The update under our id; remembered, should its origin be told later."""
+        order_id = update.order.venue_order_id
         known = self._client_ids.get(order_id)
-        self._remember(order_id, word)
-        return word if known is None else _under(word, known)
+        self._remember(order_id, update)
+        return update if known is None else _under(update, known)
 
     def told(self, order_id: str, client_id: str) -> list[OrderUpdate]:
         """The venue said what a conditional order became; returns what was said of that before, under our id."""
@@ -51,20 +51,20 @@ class TriggeredOrders:
             return []
         self._client_ids[order_id] = client_id
         _forget_oldest(self._client_ids)
-        return [_under(word, client_id) for word in self._words.get(order_id, ())]
+        return [_under(update, client_id) for update in self._updates.get(order_id, ())]
 
     def has_spoken(self, order_id: str) -> bool:
         """Whether the order that it became was spoken of already: then its own word counts, not the trigger's."""
-        return order_id in self._words
+        return order_id in self._updates
 
-    def _remember(self, order_id: str, word: OrderUpdate) -> None:
-        self._words[order_id] = [*self._words.get(order_id, ()), word][-WORDS_KEPT:]
-        _forget_oldest(self._words)
+    def _remember(self, order_id: str, update: OrderUpdate) -> None:
+        self._updates[order_id] = [*self._updates.get(order_id, ()), update][-UPDATES_KEPT:]
+        _forget_oldest(self._updates)
 
 
-def _under(word: OrderUpdate, client_id: str) -> OrderUpdate:
-    fill = None if word.fill is None else word.fill._replace(client_id=client_id)
-    return word._replace(order=word.order._replace(client_id=client_id), fill=fill)
+def _under(update: OrderUpdate, client_id: str) -> OrderUpdate:
+    fill = None if update.fill is None else update.fill._replace(client_id=client_id)
+    return update._replace(order=update.order._replace(client_id=client_id), fill=fill)
 
 
 def _forget_oldest(held: dict[str, Held]) -> None:
@@ -143,19 +143,19 @@ class PrivateStream(ABC):
         except Exception as error:
             self.break_off(f"unreadable message: {type(error).__name__}")
             return True
-        for word in parser or ():
-            self._emit(word)
+        for update in parser or ():
+            self._emit(update)
         return parser is not None
 
-    def _emit(self, word: StreamUpdate) -> None:
-        if isinstance(word, OrderUpdate):
-            client_id = word.order.client_id
+    def _emit(self, update: StreamUpdate) -> None:
+        if isinstance(update, OrderUpdate):
+            client_id = update.order.client_id
             self._spoken_of.add(client_id)
             self._expected_ns.pop(client_id, None)
             if self.account.is_probe(client_id):
                 return
         if self._received is not None:
-            self._received(word)
+            self._received(update)
 
     def expect(self, client_id: str) -> None:
         """The venue accepted this order: its stream will speak of it, or has; before it stood nobody could hear it."""
@@ -255,11 +255,11 @@ class PrivateStream(ABC):
                 due.cancel()
 
     async def _emit_funding(self, since_ms: int) -> None:
-        for payment_id, word in await self.account.funding_since(since_ms):
+        for payment_id, update in await self.account.funding_since(since_ms):
             if payment_id not in self._paid and self._received is not None:
                 self._paid.add(payment_id)
-                self._received(word)
-                self._funding_since_ms = max(self._funding_since_ms or 0, word.ts_ns // NS_PER_MS)
+                self._received(update)
+                self._funding_since_ms = max(self._funding_since_ms or 0, update.ts_ns // NS_PER_MS)
 
     async def _keep_time(self) -> None:
         while True:

@@ -233,9 +233,9 @@ def triggered_as(row: Row) -> str:
     return "" if order_id == "0" else order_id
 
 
-def side_of(word: str) -> Side:
+def side_of(name: str) -> Side:
     """BUY is long."""
-    return Side.LONG if word.upper() == "BUY" else Side.SHORT
+    return Side.LONG if name.upper() == "BUY" else Side.SHORT
 
 
 def is_true(value: Any) -> bool:

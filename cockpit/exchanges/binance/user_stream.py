@@ -56,8 +56,8 @@ class BinanceStream(PrivateStream):
             return None
         match message["e"]:
             case "ORDER_TRADE_UPDATE":
-                word = self.parser.order_update(message)
-                return [self.triggered_as.renamed(word)]
+                update = self.parser.order_update(message)
+                return [self.triggered_as.renamed(update)]
             case "ALGO_UPDATE":
                 return list(self._algo(message))
             case "ACCOUNT_UPDATE":
@@ -70,9 +70,9 @@ class BinanceStream(PrivateStream):
 
     def _algo(self, message: Any) -> Iterable[OrderUpdate]:
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
-        word = self.parser.algo_update(message)
+        update = self.parser.algo_update(message)
         order_id = triggered_as(message["o"])
-        earlier = self.triggered_as.told(order_id, word.order.client_id) if order_id else []
+        earlier = self.triggered_as.told(order_id, update.order.client_id) if order_id else []
         if order_id and self.triggered_as.has_spoken(order_id):
             return earlier
-        return [word]
+        return [update]

@@ -250,9 +250,9 @@ def triggered_as(row: Row) -> str:
     return str(row.get("ordId") or next(iter(row.get("ordIdList") or ()), ""))
 
 
-def side_of(word: str) -> Side:
+def side_of(name: str) -> Side:
     """`buy` is long."""
-    return Side.LONG if word == "buy" else Side.SHORT
+    return Side.LONG if name == "buy" else Side.SHORT
 
 
 def is_true(value: Any) -> bool:

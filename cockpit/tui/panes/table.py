@@ -26,7 +26,7 @@ class Kept:
     gate_log: GateLog = field(default_factory=GateLog)
 
 
-class Room(NamedTuple):
+class PaneSize(NamedTuple):
     """Columns and rows inside a pane's frame, and whether the keys go to it."""
 
     cells: int
@@ -46,9 +46,9 @@ class Pane(NamedTuple):
     label: str
     help: str
     title: str
-    lines: Callable[[Kept, View, Room], list[Line]]
+    lines: Callable[[Kept, View, PaneSize], list[Line]]
     depends: Callable[[Kept, View], Hashable]
-    heading: Callable[[Kept, View, Room], str] | None = None
+    heading: Callable[[Kept, View, PaneSize], str] | None = None
     note: Callable[[Kept, View], Span] | None = None
 
 
@@ -73,7 +73,7 @@ def _gate_log(kept: Kept, view: View) -> Hashable:
     return view.store.log_version, log.filter, log.paused_at is None, log.cursor, now and now.verdicts_denied
 
 
-def _ladder(kept: Kept, view: View, room: Room) -> list[Line]:
+def _ladder(kept: Kept, view: View, room: PaneSize) -> list[Line]:
     """Close to the price, or the whole map of bands."""
     return (kept.ladder if kept.dom.overview else kept.dom).lines(view, room.cells, room.rows)
 
