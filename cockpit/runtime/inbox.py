@@ -3,10 +3,12 @@ conflates."""
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Generator
 
 from cockpit.domain.commands import AnyCommand
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, MarkPrice, Tick, Top, VenueEvent
 from cockpit.domain.wire import Input
+from cockpit.exchanges.base.feed import HANDED_OVER
 
 CAPACITY = 20_000
 COMPACT_AFTER = 4_096
@@ -29,7 +31,8 @@ class Inbox:
     """One consumer, many producers, one event loop.
 
     Tops, depth, marks, ticks and a feed's own word conflate: a newer one takes the place of one that still waits, at
-    the end of the queue. Prints, fills and readings never do: their producer waits when its share of the queue is full.
+    the end of the queue. Prints, fills and readings never do: their producer waits while its share of the queue is full.
+    A socket's callback cannot wait: its prints are kept however many there are, and the queue's length shows them.
     A market whose time can wait (simulated, recorded) uses `put_each`: there nothing conflates, its producer waits.
     """
 
@@ -40,7 +43,7 @@ class Inbox:
         self._cells: deque[_Cell] = deque()
         self._latest: dict[Key, _Cell] = {}
         self._waiting: dict[str, int] = {}
-        self._room: dict[str, asyncio.Event] = {}
+        self._shrinks: dict[str, asyncio.Event] = {}
         self._something = asyncio.Event()
         self._empty_cells = 0
         self.conflated = 0
@@ -60,32 +63,32 @@ class Inbox:
         self._answers.append(event)
         self._something.set()
 
-    async def put(self, source: str, event: AnyEvent) -> None:
-        """Queue one event of a source; waits while that source's share is full."""
-        while not self.offer(source, event):
-            await self._wait_for_capacity(source)
+    def put(self, source: str, event: AnyEvent) -> Awaitable[None]:
+        """Queue one event of a source; awaiting it waits while that source has more than its share."""
+        return self._add(source, event, _key(source, event))
 
-    async def put_each(self, source: str, event: AnyEvent) -> None:
-        """Queue one event that must arrive whatever its kind; waits while that source's share is full."""
-        while not self.offer(source, event, conflates=False):
-            await self._wait_for_capacity(source)
+    def put_each(self, source: str, event: AnyEvent) -> Awaitable[None]:
+        """Queue one event that must arrive whatever its kind; awaiting it waits while that source has too much."""
+        return self._add(source, event, None)
 
-    def offer(self, source: str, event: AnyEvent, conflates: bool = True) -> bool:
+    def offer(self, source: str, event: AnyEvent) -> bool:
         """Queue one event unless its source's share is full; says whether it was taken."""
-        key = _key(source, event) if conflates else None
-        if key is None:
-            count = self._waiting.get(source, 0)
-            if count >= self._capacity:
-                return False
-            self._waiting[source] = count + 1
-        else:
-            self._forget(key)
+        key = _key(source, event)
+        if key is None and self._waiting.get(source, 0) >= self._capacity:
+            return False
+        self._add(source, event, key)
+        return True
+
+    def _add(self, source: str, event: AnyEvent, key: Key | None) -> Awaitable[None]:
         cell = _Cell(event, source, key)
-        if key is not None:
-            self._latest[key] = cell
         self._cells.append(cell)
         self._something.set()
-        return True
+        if key is not None:
+            self._forget(key)
+            self._latest[key] = cell
+            return HANDED_OVER
+        self._waiting[source] = self._waiting.get(source, 0) + 1
+        return _Turn(self, source) if self._waiting[source] > self._capacity else HANDED_OVER
 
     def take(self) -> Input | None:
         """The next input: a command if there is one, else a venue's answer, else the oldest event; None: nothing."""
@@ -108,19 +111,21 @@ class Inbox:
         """Wait until something may be there to take."""
         await self._something.wait()
 
-    async def _wait_for_capacity(self, source: str) -> None:
-        room = self._room.setdefault(source, asyncio.Event())
-        room.clear()
-        await room.wait()
+    async def wait_for_share(self, source: str) -> None:
+        """Wait until no more of that source's waits than its share."""
+        while self._waiting.get(source, 0) > self._capacity:
+            shrinks = self._shrinks.setdefault(source, asyncio.Event())
+            shrinks.clear()
+            await shrinks.wait()
 
     def _release(self, cell: _Cell) -> None:
         if cell.key is not None:
             del self._latest[cell.key]
             return
         self._waiting[cell.source] -= 1
-        room = self._room.get(cell.source)
-        if room is not None:
-            room.set()
+        shrinks = self._shrinks.get(cell.source)
+        if shrinks is not None:
+            shrinks.set()
 
     def _forget(self, key: Key) -> None:
         older = self._latest.pop(key, None)
@@ -132,6 +137,19 @@ class Inbox:
         if self._empty_cells > COMPACT_AFTER and self._empty_cells * 2 > len(self._cells):
             self._cells = deque(cell for cell in self._cells if cell.event is not None)
             self._empty_cells = 0
+
+
+class _Turn:
+    """Its awaiting waits: a producer's turn comes once its share of the queue is not exceeded any more."""
+
+    __slots__ = ("_inbox", "_source")
+
+    def __init__(self, inbox: Inbox, source: str) -> None:
+        self._inbox = inbox
+        self._source = source
+
+    def __await__(self) -> Generator[None, None, None]:
+        return self._inbox.wait_for_share(self._source).__await__()
 
 
 def _key(source: str, event: AnyEvent) -> Key | None:

@@ -17,7 +17,7 @@ from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
-from cockpit.exchanges.base.feed import Clock, Put
+from cockpit.exchanges.base.feed import HANDED_OVER, Clock, Put
 from cockpit.exchanges.base.masking import masked
 from cockpit.exchanges.base.steady_clock import SteadyClock
 from cockpit.exchanges.base.trouble import FeedTrouble
@@ -182,7 +182,7 @@ def _in_session_time(member: Member, put: Put, session: Clock) -> Put:
     stamps = member.stamps or session
     refused = False
 
-    async def put_in_time(source: str, event: AnyEvent) -> None:
+    def put_in_time(source: str, event: AnyEvent) -> Awaitable[None]:
         nonlocal refused
         now_ns = session()
         away_ns = now_ns - stamps()
@@ -190,19 +190,20 @@ def _in_session_time(member: Member, put: Put, session: Clock) -> Put:
         if isinstance(event, FeedHealth):
             ts_ns = now_ns
         elif ts_ns - now_ns > FUTURE_NS:
+            handed: Awaitable[None] = HANDED_OVER
             if not refused:
                 detail = (
                     f"expected a stamp of now, was {utc_text(event.ts_ns)}, {ns_to_seconds(ts_ns - now_ns):.0f} s ahead"
                 )
                 LOG.warning("%s: %s", member.feed.name, detail)
-                await put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.DOWN, detail))
+                handed = put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.DOWN, detail))
             refused = True
-            return
+            return handed
         elif refused:
             refused = False
-            await put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.FRESH, ""))
+            put(source, FeedHealth(now_ns, member.reading, member.source, FeedState.FRESH, ""))
         ts_ns = min(ts_ns, now_ns)
-        await put(source, event if ts_ns == event.ts_ns else replace(event, ts_ns=ts_ns))
+        return put(source, event if ts_ns == event.ts_ns else replace(event, ts_ns=ts_ns))
 
     return put_in_time
 

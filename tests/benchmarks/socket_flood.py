@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cockpit.config.places import Places, shipped_config_path
 from cockpit.domain.commands import Signal
 from cockpit.domain.events import AnyEvent, Top, Trade
 from cockpit.domain.kinds import Mode, Side
+from cockpit.exchanges.base.feed import Put
 from cockpit.runtime.headless import Ending, settle_memory
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
@@ -43,13 +45,15 @@ class Stopwatch:
         self.took_ms: list[float] = []
         self.own_ms: list[float] = []
         self._stamps: dict[int, tuple[float, float]] = {}
-        offer, feed = host.inbox.offer, host.session.feed
+        feed = host.session.feed
 
-        def stamped(source: str, event: AnyEvent, **how: bool) -> bool:
-            taken = offer(source, event, **how)
-            if taken and isinstance(event, Trade | Top):
-                self._stamps[id(event)] = (time.perf_counter(), time.thread_time())
-            return taken
+        def stamped(put: Put) -> Put:
+            def timed(source: str, event: AnyEvent) -> Awaitable[None]:
+                if isinstance(event, Trade | Top):
+                    self._stamps[id(event)] = (time.perf_counter(), time.thread_time())
+                return put(source, event)
+
+            return timed
 
         def timed(item: Any) -> None:
             feed(item)
@@ -58,7 +62,8 @@ class Stopwatch:
                 self.took_ms.append((time.perf_counter() - began[0]) * 1e3)
                 self.own_ms.append((time.thread_time() - began[1]) * 1e3)
 
-        host.inbox.offer = stamped  # type: ignore[method-assign]
+        host.inbox.put = stamped(host.inbox.put)  # type: ignore[method-assign]
+        host.inbox.put_each = stamped(host.inbox.put_each)  # type: ignore[method-assign]
         host.session.feed = timed  # type: ignore[method-assign]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState
 from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.market import Binance
@@ -51,20 +52,22 @@ class Scene:
         self.assets = assets
         self.live = live
         self.events: list[AnyEvent] = []
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self.exchange: Exchange
         self.feed: ExchangeStreams
         self.task: asyncio.Task[None]
 
-    async def put(self, source: str, event: AnyEvent) -> None:
-        async with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
+    def put(self, source: str, event: AnyEvent) -> Awaitable[None]:
+        self.events.append(event)
+        self._changed.set()
+        return HANDED_OVER
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until an event makes it hold."""
-        async with asyncio.timeout(WITHIN_S), self._changed:
-            await self._changed.wait_for(holds)
+        async with asyncio.timeout(WITHIN_S):
+            while not holds():
+                self._changed.clear()
+                await self._changed.wait()
 
     async def until_seen(self, kind: type[AnyEvent], count: int = 1) -> list[Any]:
         await self.until(lambda: len(self.of(kind)) >= count)

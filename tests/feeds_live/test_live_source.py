@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth, FundingRate, OpenInterest, Positioning, PriorityFee, Trade
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.feed import HANDED_OVER, Timing
 from cockpit.exchanges.base.steady_clock import SteadyClock, running_ns
 from cockpit.feeds.roster import Member, Roster, roster_of
 from cockpit.runtime.live_source import LiveSource
@@ -35,19 +35,21 @@ class Engine:
 
     def __init__(self) -> None:
         self.events: list[Any] = []
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
-    async def put(self, source: str, event: object) -> None:
-        async with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
+    def put(self, source: str, event: object) -> Awaitable[None]:
+        self.events.append(event)
+        self._changed.set()
+        return HANDED_OVER
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
     async def until(self, holds: Any) -> None:
-        async with asyncio.timeout(WITHIN_S), self._changed:
-            await self._changed.wait_for(holds)
+        async with asyncio.timeout(WITHIN_S):
+            while not holds():
+                self._changed.clear()
+                await self._changed.wait()
 
 
 def _environ(binance: BinanceVenue, okx: OkxVenue) -> dict[str, str]:
@@ -147,10 +149,10 @@ class Ages(Engine):
         self.source: LiveSource
         self.ages_s: list[float] = []
 
-    async def put(self, source: str, event: object) -> None:
+    def put(self, source: str, event: object) -> Awaitable[None]:
         if isinstance(event, Trade):
             self.ages_s.append((self.source.now_ns() - event.ts_ns) / NS_PER_S)
-        await super().put(source, event)
+        return super().put(source, event)
 
 
 async def test_a_venues_clock_is_followed_where_it_is_wrong_and_where_it_jumps(shipped_config: CockpitConfig) -> None:

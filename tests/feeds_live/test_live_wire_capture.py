@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, Top, Trade
+from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.market import Binance
 from tests.feeds_live.exchange_scene import WITHIN_S, close_now
@@ -40,7 +41,7 @@ class FrameContent:
         self.depths: list[Depth] = []
         self._something = asyncio.Event()
 
-    async def put(self, source: str, event: AnyEvent) -> None:
+    def put(self, source: str, event: AnyEvent) -> Awaitable[None]:
         if isinstance(event, Trade):
             self.trades.append(event)
             self.at_ns.append(time.perf_counter_ns())
@@ -49,6 +50,7 @@ class FrameContent:
         elif isinstance(event, Depth):
             self.depths.append(event)
         self._something.set()
+        return HANDED_OVER
 
     async def until_trades(self, count: int) -> None:
         async with asyncio.timeout(WITHIN_S):

@@ -1,7 +1,7 @@
 """What every live feed is: a name, and a `run` that hands over events for ever. Time is injected, so tests own it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,11 +10,23 @@ from cockpit.domain.kinds import FeedState, Reading
 from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 Put = Callable[[str, AnyEvent], Awaitable[None]]
-"""Hands an event to the engine under its source's name."""
+"""Hands an event to the engine under its source's name, at once. Awaiting it waits while that source has too much in
+the queue; a socket's callback must not wait, and leaves it at that: what it brings is kept all the same.
+"""
 Clock = Callable[[], int]
 """Nanoseconds since the epoch."""
 Sleep = Callable[[float], Awaitable[None]]
 """Waits that many seconds."""
+
+
+class HandedOver:
+    """What a `Put` gives back where nobody has to wait."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+HANDED_OVER = HandedOver()
 
 
 class Feed(Protocol):

@@ -1,6 +1,6 @@
 """What was forced lately, bar by bar, overheard from the venue's stream for the liquidation map."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from cockpit.domain.events import AnyEvent, Liquidation
 from cockpit.exchanges.base.feed import Clock, Feed, Put
@@ -53,10 +53,10 @@ class ForcedOrderTap:
         return self._feed.name
 
     async def run(self, put: Put) -> None:
-        async def noted(source: str, event: AnyEvent) -> None:
+        def noted(source: str, event: AnyEvent) -> Awaitable[None]:
             if isinstance(event, Liquidation):
                 self._log.note(event)
-            await put(source, event)
+            return put(source, event)
 
         self._log.begin()
         await self._feed.run(noted)

@@ -11,7 +11,6 @@ from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, offset_pric
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
-from cockpit.exchanges.base.handoff import Handoff
 from cockpit.exchanges.base.library import said
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.silence import Silence, Silent
@@ -66,7 +65,7 @@ class ExchangeStreams:
         self._exchange = exchange
         self._live = live
         self._timing = exchange.timing
-        self._handoff = Handoff(self.name)
+        self._put: Put
         self._orders: dict[str, TradeOrder] = {}
         self._missing: dict[str, int] = {}
         self._silence: Silence | None = None
@@ -95,9 +94,9 @@ class ExchangeStreams:
         self._missing = {}
         self._down = {}
         self._note = "connecting"
+        self._put = put
         self._exchange.listen(self)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._handoff.pump(put))
             tasks.create_task(self._check())
             for channel in self._exchange.sockets:
                 tasks.create_task(self._keep(channel))
@@ -110,7 +109,6 @@ class ExchangeStreams:
             "duplicate prints": sum(order.duplicates for order in orders),
             "missing prints": sum(order.missing for order in orders),
             "unreadable messages": self.bad_frames,
-            "skipped while behind": self._handoff.skipped,
         }
 
     # -- messages, on the socket's callback
@@ -185,7 +183,11 @@ class ExchangeStreams:
             was = f"{stamp}, {ahead_s:.0f} s ahead of {self.name}'s own clock"
             self._unreadable(BadFrame(f"expected a stamp of now, was {was}"))
             return
-        self._handoff.offer(event)
+        self._hand_over(event)
+
+    def _hand_over(self, event: AnyEvent) -> None:
+        """Into the engine's own queue, the only one there is: a callback that waited would hold up its socket."""
+        self._put(self.name, event)
 
     def _unreadable(self, error: Exception) -> None:
         self.bad_frames += 1
@@ -265,7 +267,7 @@ class ExchangeStreams:
     def _notify(self, word: str) -> None:
         if word != self._note:
             self._note = word
-            self._handoff.offer(self._health(FeedState.DOWN if word else FeedState.FRESH, word))
+            self._hand_over(self._health(FeedState.DOWN if word else FeedState.FRESH, word))
 
     def _health(self, state: FeedState, detail: str) -> FeedHealth:
         return FeedHealth(self._exchange.now_ns(), Reading.STREAM, self.name, state, detail)
