@@ -31,7 +31,7 @@ class Inbox:
     """One consumer, many producers, one event loop.
 
     Tops, depth, marks, ticks and a feed's own word conflate: a newer one takes the place of one that still waits, at
-    the end of the queue. Prints, fills and readings never do: their producer waits while its share of the queue is full.
+    the end of the queue. Prints, fills and readings never do: their producer waits while its share is full.
     A socket's callback cannot wait: its prints are kept however many there are, and the queue's length shows them.
     A market whose time can wait (simulated, recorded) uses `put_each`: there nothing conflates, its producer waits.
     """
