@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
+from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.events import FillWitnessed, FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
@@ -35,7 +36,7 @@ class TradeBook:
         self._orders = OrderManager()
         self._trades: dict[str, TradeLife] = {}
         self._booked: dict[str, TradeRecord] = {}
-        self._over: dict[str, TradeLife] = {}
+        self._over: BoundedMap[str, TradeLife] = BoundedMap(TRADES_REMEMBERED)
         self._venues_used: set[str] = set()
         self._outside = OutsideWatch()
         self._booked_before: frozenset[tuple[str, str]] = frozenset()
@@ -215,8 +216,6 @@ class TradeBook:
             if trade.is_over:
                 self._over[trade_id] = trade
                 del self._trades[trade_id], self._booked[trade_id]
-        while len(self._over) > TRADES_REMEMBERED:
-            del self._over[next(iter(self._over))]
         return changed
 
     def worth_usd(self, trade: TradeRecord) -> float | None:

@@ -6,6 +6,7 @@ from math import inf, isfinite
 from msgspec.structs import replace
 
 from cockpit.domain.actions import CancelOrder, OrderChanged, PlaceOrder, QueryOrder
+from cockpit.domain.bounded import BoundedMap, Recent
 from cockpit.domain.events import OrderAccepted, OrderCancelled, OrderEvent, OrderFilled, OrderRejected, OrderUnknown
 from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.numbers import price_text
@@ -33,10 +34,10 @@ class OrderManager:
 
     def __init__(self) -> None:
         self._orders: dict[str, OrderProgress] = {}
-        self._final: dict[str, OrderProgress] = {}
+        self._final: BoundedMap[str, OrderProgress] = BoundedMap(REMEMBERED)
         self._unseen: set[str] = set()
         """Orders of an earlier engine that no venue has spoken of since: what the journal says of them may be over."""
-        self._strange_fills: dict[tuple[str, str], None] = {}
+        self._strange_fills: Recent[tuple[str, str]] = Recent(REMEMBERED)
         self._cancelling: set[str] = set()
         self._quiet_since_ns: dict[str, int] = {}
 
@@ -87,9 +88,10 @@ class OrderManager:
 
     def restore(self, orders: Iterable[OrderProgress], now_ns: int) -> None:
         """Take over the orders of an earlier engine, the final ones too: their fills are booked already."""
-        for order in orders:
-            known = self._final if order.status.is_final else self._orders
-            known[order.request.order_id] = order
+        known = {order.request.order_id: order for order in orders}
+        # All of them: which of an earlier engine's orders the venue speaks of next nobody knows.
+        self._final.update({order_id: order for order_id, order in known.items() if order.status.is_final})
+        self._orders.update({order_id: order for order_id, order in known.items() if not order.status.is_final})
         self._quiet_since_ns = dict.fromkeys(self._orders, now_ns)
         self._unseen = set(self._orders)
 
@@ -145,7 +147,6 @@ class OrderManager:
         del self._orders[order_id], self._quiet_since_ns[order_id]
         self._cancelling.discard(order_id)
         self._final[order_id] = order
-        _forget_oldest(self._final)
 
     def _late(self, event: OrderEvent, out: Outbox) -> OrderProgress | None:
         """The venue speaks of an order that was final. What executed counts, whatever was said before."""
@@ -175,8 +176,7 @@ class OrderManager:
         """Whether this fill of an order that is not in the book comes for the first time, and can be booked."""
         if not self._is_usable(fill, out) or (fill.order_id, fill.fill_id) in self._strange_fills:
             return False
-        self._strange_fills[fill.order_id, fill.fill_id] = None
-        _forget_oldest(self._strange_fills)
+        self._strange_fills.add((fill.order_id, fill.fill_id))
         return True
 
     @staticmethod
@@ -237,11 +237,6 @@ class OrderManager:
     @staticmethod
     def _ask_for(order: OrderProgress, out: Outbox) -> None:
         out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
-
-
-def _forget_oldest(remembered: dict[str, OrderProgress] | dict[tuple[str, str], None]) -> None:
-    if len(remembered) > REMEMBERED:
-        del remembered[next(iter(remembered))]  # type: ignore[arg-type]
 
 
 def _impossible(order: OrderProgress, step: OrderStep) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
+from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side
 from cockpit.domain.numbers import apart
@@ -38,7 +39,7 @@ class SignalIntake:
         self._market = market
         self._risk = risk
         self._decisions = decisions
-        self._answers: dict[str, SignalAnswer] = {}
+        self._answers: BoundedMap[str, SignalAnswer] = BoundedMap(SIGNALS_REMEMBERED)
         self._traded: dict[str, SignalAnswer] = {}
         self.answered = 0
         """How many signals with an id were answered first-hand."""
@@ -75,8 +76,6 @@ class SignalIntake:
             if answer.trade_id is not None:
                 self._traded[signal.signal_id] = answer
             self.answered += 1
-            if len(self._answers) > SIGNALS_REMEMBERED:
-                del self._answers[next(iter(self._answers))]
         return answer
 
     def _first_answer(self, signal: Signal, out: Outbox) -> SignalAnswer:

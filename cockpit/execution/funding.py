@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cockpit.domain.bounded import Recent
 from cockpit.domain.events import FundingPaid
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.quantity import rounded
@@ -35,7 +36,7 @@ class Funding:
 
     def __init__(self, context: VenueContext) -> None:
         self._context = context
-        self._received: dict[FundingUpdate, None] = {}
+        self._received: Recent[FundingUpdate] = Recent(REMEMBERED)
         self._left: dict[str, _Left] = {}
 
     def restore(self, trades: Sequence[TradeRecord]) -> None:
@@ -104,6 +105,4 @@ class Funding:
         context.notify(VenueTopic.NOTE, told, is_grave=True)
 
     def _remember(self, payment: FundingUpdate) -> None:
-        self._received[payment] = None
-        if len(self._received) > REMEMBERED:
-            del self._received[next(iter(self._received))]
+        self._received.add(payment)

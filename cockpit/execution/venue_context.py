@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from cockpit.domain.bounded import Recent
 from cockpit.domain.events import OrderFilled, VenueEvent, VenueNotice
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.numbers import price_text
@@ -14,7 +15,6 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import KeysLost, NotSent, VenueAccount, VenueFailure, VenueFill, VenueOrder
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.order_text import plain_id
-from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import Timing, wait_for_all
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 
@@ -146,7 +146,7 @@ class VenueContext:
         self.expected: dict[str, float] = {}
         self.since_ns: dict[str, int] = {}
         self._since_by_our_clock: set[str] = set()
-        self.fills_told = Recent(FILLS_REMEMBERED)
+        self.fills_told: Recent[str] = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
         self.is_linked = False

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cockpit.domain.bounded import BoundedMap
 from cockpit.exchanges.base.account import VenueFill, VenueOrder
 
 # Whose an execution is: a venue lists executions under its own order ids, and our ids are learnt once an order.
@@ -27,15 +28,13 @@ class OrderNames:
     """Client ids by the venue's order ids. A triggered order goes by the id of the conditional one it came from."""
 
     def __init__(self) -> None:
-        self._names: dict[str, OrderName] = {}
+        self._names: BoundedMap[str, OrderName] = BoundedMap(REMEMBERED)
 
     def learn(self, venue_order_id: str, order: VenueOrder | None) -> None:
         """What the venue said of that order; where it does not know it (yet), it will be asked again."""
         if order is None:
             return
         self._names[venue_order_id] = OrderName(order.client_id, order.detail, order.nets_with_ours)
-        while len(self._names) > REMEMBERED:
-            del self._names[next(iter(self._names))]
 
     def unknown(self, venue_order_ids: Iterable[str]) -> list[str]:
         """Those of which nothing is known yet, each once."""

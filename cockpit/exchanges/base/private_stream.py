@@ -9,12 +9,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 
+from cockpit.domain.bounded import BoundedMap, Recent
 from cockpit.domain.units import NS_PER_MS, seconds_to_ns
 from cockpit.exchanges.base.account import Ambiguous, FundingUpdate, OrderUpdate, StreamUpdate, VenueFailure
 from cockpit.exchanges.base.outcomes import failure_of
-from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import BackOff, Timing
 
 # Conditional orders that were triggered, followed to the orders they became.
@@ -24,15 +24,13 @@ from cockpit.exchanges.base.timing import BackOff, Timing
 MOST_ORDERS = 500
 UPDATES_KEPT = 20
 
-Held = TypeVar("Held")
-
 
 class TriggeredOrders:
     """Renames the updates about a triggered order to the client id of the conditional order it came from."""
 
     def __init__(self) -> None:
-        self._client_ids: dict[str, str] = {}
-        self._updates: dict[str, list[OrderUpdate]] = {}
+        self._client_ids: BoundedMap[str, str] = BoundedMap(MOST_ORDERS)
+        self._updates: BoundedMap[str, list[OrderUpdate]] = BoundedMap(MOST_ORDERS)
 
     def client_id(self, venue_order_id: str, told: str) -> str:
         """Under which id of ours an order goes; `told` where it came from no conditional one."""
@@ -50,7 +48,6 @@ class TriggeredOrders:
         if order_id in self._client_ids:
             return []
         self._client_ids[order_id] = client_id
-        _forget_oldest(self._client_ids)
         return [_under(update, client_id) for update in self._updates.get(order_id, ())]
 
     def has_spoken(self, order_id: str) -> bool:
@@ -59,17 +56,11 @@ class TriggeredOrders:
 
     def _remember(self, order_id: str, update: OrderUpdate) -> None:
         self._updates[order_id] = [*self._updates.get(order_id, ()), update][-UPDATES_KEPT:]
-        _forget_oldest(self._updates)
 
 
 def _under(update: OrderUpdate, client_id: str) -> OrderUpdate:
     fill = None if update.fill is None else update.fill._replace(client_id=client_id)
     return update._replace(order=update.order._replace(client_id=client_id), fill=fill)
-
-
-def _forget_oldest(held: dict[str, Held]) -> None:
-    while len(held) > MOST_ORDERS:
-        del held[next(iter(held))]
 
 
 DIAL_WITHIN_S = 10.0
@@ -111,8 +102,8 @@ class PrivateStream(ABC):
         self._stands = False
         self._broken: asyncio.Future[NoReturn] | None = None
         self._expected_ns: dict[str, int] = {}
-        self._spoken_of = Recent(2_000)
-        self._paid = Recent(200)
+        self._spoken_of: Recent[str] = Recent(2_000)
+        self._paid: Recent[str] = Recent(200)
         self._funding_due = asyncio.Event()
         self._funding_since_ms: int | None = None
 

@@ -7,13 +7,13 @@ can say that it takes a stop today.
 import itertools
 from typing import Protocol
 
+from cockpit.domain.bounded import Recent
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import RefusalKind, Refused, VenueFailure, VenueOrder
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_ids import MARK, PROBE
-from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.base.timing import Timing
 
 AWAY = 0.9
@@ -49,7 +49,7 @@ class StopProbe:
     def __init__(self, account: Probed) -> None:
         self._account = account
         self._out: set[str] = set()
-        self._laid = Recent(100)
+        self._laid: Recent[str] = Recent(100)
         self._count = itertools.count()
 
     def is_out(self, client_id: str) -> bool:

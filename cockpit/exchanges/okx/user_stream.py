@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
+from cockpit.domain.bounded import Recent
 from cockpit.exchanges.base.account import OrderUpdate, StreamUpdate
 from cockpit.exchanges.base.private_stream import DIAL_WITHIN_S, Asked, PrivateStream
-from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.okx.parsing import OkxParser, triggered_as
 
 CHANNELS = {"private": ("orders", "positions"), "business": ("orders-algo",)}
@@ -19,7 +19,7 @@ class OkxStream(PrivateStream):
     def __init__(self, account: Asked, parser: OkxParser) -> None:
         super().__init__(account)
         self.parser = parser
-        self._spoken = Recent(500)
+        self._spoken: Recent[str] = Recent(500)
         self._unconfirmed: set[str] = set()
         self._confirmed = asyncio.Event()
 
