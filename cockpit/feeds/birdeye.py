@@ -8,7 +8,7 @@ from cockpit.config.sources import BirdeyeSection
 from cockpit.domain.events import OnChainPrice
 from cockpit.domain.units import NS_PER_S, ns_to_seconds
 from cockpit.exchanges.base.answers import number, refuse_future, shown
-from cockpit.exchanges.base.feed import Clock
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 

@@ -11,7 +11,7 @@ from cockpit.config.sources import CoinglassSection
 from cockpit.domain.events import Positioning
 from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.exchanges.base.answers import bar_end_ns, number, shown
-from cockpit.exchanges.base.feed import Clock, Timing
+from cockpit.exchanges.base.timing import Clock, Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 

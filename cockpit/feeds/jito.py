@@ -6,7 +6,7 @@ from typing import Any
 from cockpit.domain.events import JitoTip
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.answers import number, refuse_future, shown
-from cockpit.exchanges.base.feed import Clock
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 

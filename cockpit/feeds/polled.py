@@ -8,8 +8,9 @@ from cockpit.config.limits import ReadingAges
 from cockpit.domain.events import AnyEvent, FeedHealth, FundingRate, OpenInterest, Positioning
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S, ns_to_seconds
-from cockpit.exchanges.base.feed import Put, Timing
-from cockpit.exchanges.base.trouble import BackOff, FeedTrouble
+from cockpit.exchanges.base.feed import Put
+from cockpit.exchanges.base.timing import BackOff, Timing
+from cockpit.exchanges.base.trouble import FeedTrouble
 
 # A source that is asked again and again at its cadence, and speaks up when it goes down and when it is back.
 
@@ -54,7 +55,7 @@ class RepeatedFeed:
             events = await self._ask()
         except FeedTrouble as trouble:
             await self._notify(put, trouble.sentence)
-            return self._back_off.failed(trouble)
+            return self._back_off.failed(trouble.retry_after_s)
         self._back_off.succeeded()
         await self._notify(put, "")
         for event in events:
@@ -120,8 +121,7 @@ class PolledFeed:
                 await self._timing.sleep(max(0.0, self._every_s - spent_s))
                 continue
             waits_s = [trouble.retry_after_s for trouble in troubles.values() if trouble.retry_after_s is not None]
-            worst = FeedTrouble("", max(waits_s, default=None))
-            await self._timing.sleep(back_off.failed(worst))
+            await self._timing.sleep(back_off.failed(max(waits_s, default=None)))
 
     async def ask_all(self, put: Put) -> dict[str, FeedTrouble]:
         """One round: hand over every asset's reading, and say which sources failed and which are well again.

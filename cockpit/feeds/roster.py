@@ -14,12 +14,13 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.kinds import Reading
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.clock_feed import ClockFeed
-from cockpit.exchanges.base.feed import Clock, Feed, OffFeed, Timing
+from cockpit.exchanges.base.feed import Feed, OffFeed
 from cockpit.exchanges.base.forced_log import ForcedLog, ForcedOrderTap
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.public_readings import PublicReadings
 from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 from cockpit.exchanges.base.streams import ExchangeStreams
+from cockpit.exchanges.base.timing import Clock, Timing
 from cockpit.exchanges.base.true_time import TrueTime
 from cockpit.exchanges.base.web import JsonSite
 from cockpit.exchanges.binance import interest_map

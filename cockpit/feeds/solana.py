@@ -7,7 +7,7 @@ from cockpit.config.sources import SolanaSection
 from cockpit.domain.events import PriorityFee
 from cockpit.domain.units import seconds_to_ns
 from cockpit.exchanges.base.answers import number, shown
-from cockpit.exchanges.base.feed import Clock
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 

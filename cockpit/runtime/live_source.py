@@ -17,9 +17,10 @@ from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
-from cockpit.exchanges.base.feed import HANDED_OVER, Clock, Put
+from cockpit.exchanges.base.feed import HANDED_OVER, Put
 from cockpit.exchanges.base.masking import masked
 from cockpit.exchanges.base.steady_clock import SteadyClock
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.true_time import TrueTime
 from cockpit.exchanges.base.venue_clock import CONFIRMATIONS

@@ -15,10 +15,9 @@ from cockpit.domain.account import Account
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.units import ns_to_seconds, utc_day, utc_text
 from cockpit.engine.machine import Engine
-from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.library import load_library
 from cockpit.exchanges.base.steady_clock import SteadyClock
-from cockpit.exchanges.base.timing import Timing as VenueTiming
+from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.build import code_digest
@@ -87,7 +86,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     host.journal_losses = [*filter(None, [journal.damage]), *(restored.unreadable if restored is not None else ())]
     for sentence in host.journal_losses:
         LOG.error("journal: %s", sentence)
-    host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=VenueTiming(source.now_ns))
+    host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):
         source.is_read = lambda: len(host.inbox) == 0
         host.listen(source.on_actions)

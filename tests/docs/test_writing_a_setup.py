@@ -19,7 +19,7 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.engine.views import snapshot
-from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import roster_of
 from cockpit.paper.venue import PaperVenue
 from tests.docs.pages import SHIPPED_CONFIG, blocks, page

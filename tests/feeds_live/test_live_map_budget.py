@@ -12,8 +12,8 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth, LiquidationMap
 from cockpit.domain.kinds import FeedState
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.binance.interest_map import SOURCE
 from cockpit.feeds.polled import RepeatedFeed

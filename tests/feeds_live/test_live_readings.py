@@ -16,8 +16,8 @@ from cockpit.domain.events import AnyEvent, FeedHealth, FundingRate, OpenInteres
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.allowance import WAIT_WITHOUT_WORD_S, RestBudget
-from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
+from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.venue_clock import VenueClock
 from cockpit.exchanges.binance.market import Binance

@@ -15,8 +15,9 @@ from cockpit.config.secrets import Secrets
 from cockpit.domain.events import FeedHealth, FundingRate, OpenInterest, Positioning, PriorityFee, Trade
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.feed import HANDED_OVER, Timing
+from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.steady_clock import SteadyClock, running_ns
+from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import Member, Roster, roster_of
 from cockpit.runtime.live_source import LiveSource
 from tests.feeds_live.exchange_scene import WITHIN_S, now_ms

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cockpit.domain.events import AnyEvent
 from cockpit.domain.units import NS_PER_S, seconds_to_ns
-from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.timing import Timing
 
 
 class Ended(Exception):

@@ -12,8 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
 from cockpit.exchanges.base.call_kind import CallKind
-from cockpit.exchanges.base.feed import Clock
-from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.base.timing import Clock, Timing
 
 # How long a server that turned a request away wants to be left alone: one rule for every venue and every source.
 

@@ -1,22 +1,16 @@
-"""What every live feed is: a name, and a `run` that hands over events for ever. Time is injected, so tests own it."""
+"""What every live feed is: a name, and a `run` that hands over events for ever."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from typing import Protocol
 
 from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState, Reading
-from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
+from cockpit.exchanges.base.timing import Timing
 
 Put = Callable[[str, AnyEvent], Awaitable[None]]
 """Hands an event to the engine under its source's name, at once. Awaiting it waits while that source has too much in
 the queue; a socket's callback must not wait, and leaves it at that: what it brings is kept all the same.
 """
-Clock = Callable[[], int]
-"""Nanoseconds since the epoch."""
-Sleep = Callable[[float], Awaitable[None]]
-"""Waits that many seconds."""
 
 
 class HandedOver:
@@ -38,23 +32,6 @@ class Feed(Protocol):
 
     async def run(self, put: Put) -> None:
         """Hand over events until cancelled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The clocks and the sleep of a feed: `clock` counts what passes, `stamps` judges the stamps of others.
-
-    `clock` never jumps. What `stamps` says is put right by whoever knows the time better than this machine.
-    """
-
-    clock: Clock = PROCESS_CLOCK.now_ns
-    sleep: Sleep = asyncio.sleep
-    utc: Clock | None = None
-
-    @property
-    def stamps(self) -> Clock:
-        """The clock that stamps are judged by: the other one where nobody knows better."""
-        return self.clock if self.utc is None else self.utc
 
 
 class OffFeed:

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Mapping
 
 from cockpit.domain.events import AnyEvent, Liquidation
-from cockpit.exchanges.base.feed import Clock, Feed, Put
+from cockpit.exchanges.base.feed import Feed, Put
+from cockpit.exchanges.base.timing import Clock
 from cockpit.market.leverage_map import Forced
 
 NOTHING = Forced(0.0, 0.0)

@@ -14,10 +14,10 @@ from cockpit.config.live import LiveSection
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import shown
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.feed import Timing
 from cockpit.exchanges.base.frames import FrameContent, Message
 from cockpit.exchanges.base.library import said
 from cockpit.exchanges.base.markets import with_markets
+from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.venue_clock import VenueClock
 

@@ -14,8 +14,9 @@ from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
 from cockpit.exchanges.base.library import said
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.silence import Silence, Silent
+from cockpit.exchanges.base.timing import BackOff
 from cockpit.exchanges.base.trade_order import TradeOrder
-from cockpit.exchanges.base.trouble import BackOff, FeedTrouble
+from cockpit.exchanges.base.trouble import FeedTrouble
 
 # The part of a book that lies near its top.
 
@@ -216,7 +217,7 @@ class ExchangeStreams:
                 back_off.succeeded()
             self._lost(channel, trouble.sentence)
             self._silence.subscribed(channel, self._timing.clock())
-            await self._timing.sleep(back_off.failed(trouble))
+            await self._timing.sleep(back_off.failed(trouble.retry_after_s))
 
     async def _check(self) -> None:
         """Every now and then: prints that wait too long, channels silent too long, and whether all is well again."""

@@ -1,4 +1,4 @@
-"""Time as the real venues see it: pauses are injected, so that tests own them; a network's time is real time."""
+"""Time as venues and feeds see it: clocks and pauses are injected, so that tests own them; a network's time is real."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,14 +10,25 @@ from cockpit.exchanges.base.account import Ambiguous
 from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 Answer = TypeVar("Answer")
+Clock = Callable[[], int]
+"""Nanoseconds since the epoch."""
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits that many seconds."""
+MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """`clock`: nanoseconds since the epoch, by a clock that nobody sets. `sleep`: waits that many seconds."""
+    """`clock` counts what passes and never jumps; `utc`, where given, is put right by whoever knows the time better."""
 
-    clock: Callable[[], int] = PROCESS_CLOCK.now_ns
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Clock = PROCESS_CLOCK.now_ns
+    sleep: Sleep = asyncio.sleep
+    utc: Clock | None = None
+
+    @property
+    def stamps(self) -> Clock:
+        """The clock that others' stamps are judged by: the other one where nobody knows better."""
+        return self.clock if self.utc is None else self.utc
 
     def since_s(self, began_ns: int) -> float:
         """Seconds since then."""
@@ -54,17 +65,18 @@ async def within(most_s: float, asked: Awaitable[Answer], what: str) -> Answer:
 
 
 class BackOff:
-    """How long to leave a failing venue alone: doubling from `first_s` up to `longest_s`."""
+    """How long to leave who fails alone: doubling from `first_s` up to `longest_s`, and as long as was asked for."""
 
     def __init__(self, first_s: float, longest_s: float) -> None:
         self._first_s = first_s
         self._longest_s = longest_s
         self._failures = 0
 
-    def failed(self) -> float:
-        """One more failure in a row: seconds until the next try."""
+    def failed(self, asked_s: float | None = None) -> float:
+        """One more failure in a row: seconds until the next try, at least those that were asked for."""
         self._failures += 1
-        return float(min(self._longest_s, self._first_s * 2.0 ** min(self._failures - 1, 16)))
+        wait_s = min(self._longest_s, self._first_s * 2.0 ** min(self._failures - 1, MOST_DOUBLINGS))
+        return max(float(wait_s), asked_s or 0.0)
 
     def succeeded(self) -> None:
         """Begin anew."""

@@ -23,22 +23,3 @@ def http_trouble(status: int, wait_s: float | None, said: str = "") -> FeedTroub
     if wait_s is not None:
         what += f", try again in {wait_s:.0f} s"
     return FeedTrouble(what + (f": {said}" if said else ""), wait_s)
-
-
-class BackOff:
-    """How long to leave a failing source alone: doubling from `first_s` up to `longest_s`, Retry-After respected."""
-
-    def __init__(self, first_s: float, longest_s: float) -> None:
-        self._first_s = first_s
-        self._longest_s = longest_s
-        self.failures = 0
-
-    def failed(self, trouble: FeedTrouble) -> float:
-        """One more failure in a row: seconds until the next try."""
-        self.failures += 1
-        wait_s = min(self._longest_s, self._first_s * 2.0 ** min(self.failures - 1, 16))
-        return max(wait_s, trouble.retry_after_s or 0.0)
-
-    def succeeded(self) -> None:
-        """It answered: begin anew."""
-        self.failures = 0

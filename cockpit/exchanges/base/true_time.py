@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from statistics import median
 
-from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.timing import Clock
 
 
 class TrueTime:

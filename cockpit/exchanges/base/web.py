@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from cockpit.exchanges.base.allowance import RestBudget, retry_after_s
-from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.masking import masked, quiet_libraries, secrets_of
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble, http_trouble
 
 if TYPE_CHECKING:

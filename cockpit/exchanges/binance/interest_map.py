@@ -8,8 +8,8 @@ from cockpit.config.sources import LiquidationMapSection
 from cockpit.domain.events import LiquidationMap
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.answers import number, refuse_future, rows_of
-from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.forced_log import ForcedLog
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.web import JsonSite
 from cockpit.market.leverage_map import Estimate, InterestBar, estimate

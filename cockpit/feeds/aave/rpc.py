@@ -13,8 +13,8 @@ import aiohttp
 
 from cockpit.domain.events import AaveExposure
 from cockpit.exchanges.base.allowance import retry_after_s
-from cockpit.exchanges.base.feed import Clock
 from cockpit.exchanges.base.masking import masked, secrets_of
+from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble, http_trouble
 from cockpit.feeds.aave.account import BASE_UNITS_PER_USD, BPS, AccountData
 from cockpit.feeds.aave.markets import AaveMarket

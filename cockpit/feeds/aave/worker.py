@@ -12,9 +12,10 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import AaveExposure, FeedHealth, HealthFactor
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
-from cockpit.exchanges.base.feed import Put, Timing
+from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.masking import host_labels, quiet_libraries
-from cockpit.exchanges.base.trouble import BackOff, FeedTrouble
+from cockpit.exchanges.base.timing import BackOff, Timing
+from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.feeds.aave.account import contradiction
 from cockpit.feeds.aave.markets import AaveMarket
 from cockpit.feeds.aave.quorum import Answer, Judgement, judge, needed_of, pinned_height
@@ -91,7 +92,7 @@ class AaveNode:
         """It could not be used: leave it alone for a while, and check it again from the start."""
         self._verified = False
         self._last_trouble = trouble.sentence
-        self._not_before_ns = self._clock() + seconds_to_ns(self._back_off.failed(trouble))
+        self._not_before_ns = self._clock() + seconds_to_ns(self._back_off.failed(trouble.retry_after_s))
 
     def succeeded(self) -> None:
         """It answered."""
