@@ -70,14 +70,14 @@ class TestBinanceAccount(AccountContract):
         await desk.account.place(entry(), f"{ID}e1")
         await desk.account.place(stop(), f"{ID}s1")
         row = await desk.account.ask("fapiPrivateGetAlgoOrder", {"clientAlgoId": f"{ID}s1"})  # type: ignore[attr-defined]
-        words = desk.account._words  # type: ignore[attr-defined]
+        words = desk.account.parser  # type: ignore[attr-defined]
         order = words.algo({**row, "reduceOnly": False, "closePosition": True, "quantity": "0"})
         assert order.reduce_only and order.is_conditional
 
     async def test_a_fee_in_another_coin_is_taken_at_the_configs_rate(self, desk: Desk) -> None:
         await desk.account.place(entry(), f"{ID}e1")
         (row,) = await desk.account.ask("fapiPrivateGetUserTrades", {"symbol": "BTCUSDT"})  # type: ignore[attr-defined]
-        words = desk.account._words  # type: ignore[attr-defined]
+        words = desk.account.parser  # type: ignore[attr-defined]
         fill = words.fill({**row, "commission": "0.00015", "commissionAsset": "BNB"}, f"{ID}e1")
         assert fill.fee_usd == pytest.approx(0.002 * 100_000.1 * 5 / 10_000)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
+from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import (
     FundingUpdate,
     HeldPosition,
@@ -39,8 +39,6 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
-FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
-"""Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
 
 class CcxtAccount(ABC):
@@ -221,10 +219,6 @@ class CcxtAccount(ABC):
         """What time it is at the venue, as far as we know: what requests and logins are signed with."""
         return (self.timing.clock() + self.clock.offset_ns) // NS_PER_MS
 
-    def _reach_ms(self, since_ns: int) -> int:
-        """From when on executions are asked for, in the venue's time."""
-        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self._venue_ms() - FILLS_REACH_MS)
-
     # -- calls
 
     @contextmanager
@@ -397,7 +391,3 @@ class CcxtAccount(ABC):
     def used_weight_share(self) -> float | None:
         """How much of this minute's request allowance is used."""
         return self._allowance.used_share()
-
-    def wanted(self, assets: Collection[str] | None) -> list[Listing]:
-        """The listings of these assets; none for None, which means everywhere."""
-        return [] if assets is None else [self.listing(asset) for asset in sorted(assets)]

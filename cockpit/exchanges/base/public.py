@@ -7,7 +7,7 @@ taken from its messages directly: its own caches keep only the newest 1,000 and 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
@@ -81,13 +81,33 @@ class Exchange(ABC):
     def sockets(self) -> Mapping[Channel, str]:
         """The channels of this venue, each with the socket it comes through."""
 
-    @abstractmethod
+    trades_params: ClassVar[Mapping[str, str]] = {}
+    """What the subscription to prints says beside the symbols."""
+    names: ClassVar[Mapping[Channel, str]]
+    """What the library puts before a symbol where it files a channel's subscriptions and waiters."""
+
     def watch(self, channel: Channel) -> Awaitable[object]:
         """Subscribe to the channel for every listed asset and wait for the library's word: data, or an error."""
+        client, symbols = self.client, list(self.symbols.values())
+        watching: Awaitable[object]
+        match channel:
+            case Channel.TRADES:
+                watching = client.watch_trades_for_symbols(symbols, params=dict(self.trades_params))
+            case Channel.TOPS:
+                watching = client.watch_bids_asks(symbols)
+            case Channel.DEPTH:
+                watching = client.watch_order_book_for_symbols(symbols)
+            case Channel.MARK:
+                watching = client.watch_mark_prices(symbols)
+            case Channel.LIQUIDATIONS:
+                watching = client.watch_liquidations_for_symbols(symbols)
+            case _:
+                raise ValueError(f"expected a channel of {self.name}, was {channel}")
+        return watching
 
-    @abstractmethod
     def hashes(self, channel: Channel) -> tuple[str, ...]:
         """What the library files the channel's subscriptions and waiters under."""
+        return tuple(self.names[channel] + symbol for symbol in self.symbols.values())
 
     @property
     @abstractmethod

@@ -1,8 +1,18 @@
 """What an exchange's REST says without keys, beside its stream."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
+from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
+from cockpit.exchanges.base.answers import nearest, rows_of, stamp_ns
+from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
+from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.trouble import FeedTrouble
+
+PERIOD = "5m"
+BAR_S = 300
+"""The bars in which venues count accounts and open interest."""
+DAY_AGO_WITHIN_S = 600.0
 
 
 class PublicReadings(Protocol):
@@ -27,3 +37,53 @@ class PublicReadings(Protocol):
 
     async def open_interest(self, asset: str) -> OpenInterest:
         """The change over 24 h in percent, and what it is worth in USD."""
+
+
+class RestReadings:
+    """What two venues' readings have in common: the market's own name, a rate over 8 h, a change over a day."""
+
+    accounts_label: str
+    interest_label: str
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._intervals = Intervals(exchange.name)
+
+    async def _market_id(self, asset: str) -> str:
+        await self._exchange.open()
+        return self._exchange.market_id(asset)
+
+    def _what(self, reading: str, asset: str) -> str:
+        return f"{self._exchange.name} {reading} of {asset}"
+
+    def _funding_rate(
+        self, asset: str, row: Any, stamp_field: str, rate: float, listed_h: float, next_ns: int
+    ) -> FundingRate:
+        what, now_ns = self._what("funding", asset), self._exchange.now_ns()
+        interval_h = self._intervals.checked(asset, listed_h, next_ns, now_ns)
+        return FundingRate(
+            ts_ns=stamp_ns(row, stamp_field, what, now_ns),
+            asset=asset,
+            venue=self._exchange.name,
+            rate_bps_8h=over_8h_bps(rate, interval_h),
+            interval_h=interval_h,
+            next_ns=next_ns,
+        )
+
+    @staticmethod
+    def _bar_of_day_ago_ms(ts_ns: int) -> tuple[int, int]:
+        """From when to when a bar is asked for that lies a day before."""
+        day_ago_ms = (ts_ns - NS_PER_DAY) // NS_PER_MS
+        return day_ago_ms - BAR_S * 1_000, day_ago_ms + BAR_S * 1_000
+
+    @staticmethod
+    def _day_ago(body: Any, stamp_field: str | int, ts_ns: int, what: str) -> Any:
+        return nearest(rows_of(body, what), stamp_field, ts_ns - NS_PER_DAY, DAY_AGO_WITHIN_S, what)
+
+    def _open_interest(
+        self, asset: str, ts_ns: int, coins: float, coins_before: float, value_usd: float
+    ) -> OpenInterest:
+        if coins_before <= 0:
+            what = self._what("open interest", asset)
+            raise FeedTrouble(f"{what}: expected open interest a day ago, was {coins_before:g}")
+        return OpenInterest(ts_ns, asset, self.interest_label, (coins / coins_before - 1.0) * 100.0, value_usd)

@@ -4,7 +4,7 @@ Plain orders and conditional ones live in two services: what cancels, finds or l
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
@@ -21,15 +21,14 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
-from cockpit.exchanges.base.order_terms import given, kind_of
+from cockpit.exchanges.base.order_calls import OrderCalls
+from cockpit.exchanges.base.order_terms import given, kind_of, reducing
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
-from cockpit.exchanges.binance.parsing import BinanceParser, is_true, listing_of, triggered_as
+from cockpit.exchanges.binance.parsing import BinanceParser, is_true, listing_of
 from cockpit.exchanges.binance.user_stream import BinanceStream
 
 FILLS_A_PAGE, MOST_PAGES = 1_000, 5
@@ -38,19 +37,24 @@ ASKED_SINGLY = 4
 DANGEROUS = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
 
 
-class BinanceAccount(CcxtAccount):
+class BinanceAccount(OrderCalls):
     """Quantities are base coins at the venue too."""
 
     venue = "binance"
     weight_per_minute = 2_400.0
+    not_open = NOT_OPEN
+    order_endpoint, algo_endpoint = "fapiPrivateGetOrder", "fapiPrivateGetAlgoOrder"
+    market_key, fee_coin_key = "symbol", "commissionAsset"
+    client_id_key, order_id_key, algo_client_id_key = "origClientOrderId", "orderId", "clientAlgoId"
+    parser: BinanceParser
     _stream: BinanceStream
 
     def _make_client(self, keys: VenueKeys | None) -> Any:
         return binance_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> BinanceStream:
-        self._words = BinanceParser(self.listings, self._fees)
-        return BinanceStream(self, self._words)
+        self.parser = BinanceParser(self.listings, self._fees)
+        return BinanceStream(self, self.parser)
 
     def asset_of(self, market_id: str) -> str:
         """BTC for BTCUSDT; a dated future has an underscore in its name, another quote another end."""
@@ -81,11 +85,8 @@ class BinanceAccount(CcxtAccount):
         if order.order_type is OrderType.LIMIT:
             limit_price = given(order.limit_price, "a limit price")
             params |= {"type": "LIMIT", "timeInForce": "GTC", "price": listing.price(limit_price)}
-        if position is not None and position.hedge_side:
-            params["positionSide"] = position.hedge_side
-        elif order.reduce_only:
-            params["reduceOnly"] = "true"
-        return self._words.order(await self.send("fapiPrivatePostOrder", params, kind_of(order)))
+        params |= reducing(order, position, "positionSide")
+        return self.parser.order(await self.send("fapiPrivatePostOrder", params, kind_of(order)))
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -100,11 +101,8 @@ class BinanceAccount(CcxtAccount):
             "workingType": "MARK_PRICE",
             "clientAlgoId": client_id,
         }
-        if position is not None and position.hedge_side:
-            params["positionSide"] = position.hedge_side
-        elif order.reduce_only:
-            params["reduceOnly"] = "true"
-        return self._words.algo(await self.send("fapiPrivatePostAlgoOrder", params))
+        params |= reducing(order, position, "positionSide")
+        return self.parser.algo(await self.send("fapiPrivatePostAlgoOrder", params))
 
     async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
         """Cancel one order of ours; an order that is not open (any more) is no error."""
@@ -122,52 +120,10 @@ class BinanceAccount(CcxtAccount):
             ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
             await self._cancel("fapiPrivateDeleteOrder", ids)
 
-    async def _cancel(self, endpoint: str, ids: dict[str, str]) -> None:
-        try:
-            await self.send(endpoint, ids)
-        except Refused as refused:
-            if refused.code not in NOT_OPEN:
-                raise
-
-    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
-        """One order by our id; a triggered stop is followed to the order it became."""
-        symbol = self.listing(asset).market_id
-        if not is_conditional:
-            return await self._order({"symbol": symbol, "origClientOrderId": client_id})
-        row = await self._row("fapiPrivateGetAlgoOrder", {"clientAlgoId": client_id})
-        if row is None:
-            return None
-        with self.judged():
-            order_id, algo = triggered_as(row), self._words.algo(row)
-        turned_into = await self._order({"symbol": symbol, "orderId": order_id}) if order_id else None
-        if turned_into is None:
-            return algo
-        followed = turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
-        self._names.learn(order_id, followed)
-        return followed
-
-    async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
-        row = await self._row("fapiPrivateGetOrder", ids)
-        with self.judged():
-            return None if row is None else self._words.order(row)
-
-    async def _row(self, endpoint: str, ids: dict[str, str]) -> Any:
-        try:
-            return await self.ask(endpoint, ids)
-        except Refused as refused:
-            if refused.code in NOT_OPEN:
-                return None
-            raise
-
-    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
-        """Every execution of it; none while it waits for its trigger."""
-        if order.is_conditional:
-            return ()
-        ids = {"symbol": self.listing(order.asset).market_id, "orderId": order.venue_order_id}
-        rows = await self.ask("fapiPrivateGetUserTrades", ids)
-        with self.judged():
-            await self._prices.learn(names_in(rows, "commissionAsset"))
-            return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
+    async def executions_of(self, ids: dict[str, str]) -> Sequence[Any]:
+        """By their ids, as the venue lists them."""
+        rows: Sequence[Any] = await self.ask("fapiPrivateGetUserTrades", ids)
+        return rows
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
         """Every execution there since then. The venue lists them without our ids, which its orders tell."""
@@ -182,9 +138,9 @@ class BinanceAccount(CcxtAccount):
                     break
                 asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
         with self.judged():
-            await self._prices.learn(names_in(rows, "commissionAsset"))
+            await self._prices.learn(names_in(rows, self.fee_coin_key))
             await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
-            read = self.lists.read("executions", rows, lambda row: self._words.fill(row, ""))
+            read = self.lists.read("executions", rows, lambda row: self.parser.fill(row, ""))
             fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
 
@@ -192,7 +148,7 @@ class BinanceAccount(CcxtAccount):
         if len(order_ids) > ASKED_SINGLY:
             oldest = min(order_ids, key=int)
             rows = await self.ask("fapiPrivateGetAllOrders", {"symbol": symbol, "orderId": oldest, "limit": 1_000})
-            found = self.lists.read("orders of executions", rows, self._words.order)
+            found = self.lists.read("orders of executions", rows, self.parser.order)
         else:
             answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
             found = [order for order in await asyncio.gather(*answers) if order is not None]
@@ -202,17 +158,16 @@ class BinanceAccount(CcxtAccount):
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, of both services."""
-        symbols = [{"symbol": listing.market_id} for listing in self.wanted(assets)] if assets is not None else [{}]
+        wanted = None if assets is None else [self.listing(asset).market_id for asset in sorted(assets)]
+        symbols: list[dict[str, str]] = [{}] if wanted is None else [{"symbol": symbol} for symbol in wanted]
         plain = [self.ask("fapiPrivateGetOpenOrders", symbol) for symbol in symbols]
         conditional = [self.ask("fapiPrivateGetOpenAlgoOrders", symbol) for symbol in symbols]
         answers = await asyncio.gather(*plain, *conditional)
         with self.judged():
             plain_rows = [row for rows in answers[: len(symbols)] for row in rows]
             algo_rows = [row for rows in answers[len(symbols) :] for row in rows]
-            await self.lists.learn(names_in((*plain_rows, *algo_rows), "symbol"))
-            rows = [*((self._words.order, row) for row in plain_rows), *((self._words.algo, row) for row in algo_rows)]
-            found = self.lists.read(ORDERS, rows, lambda one: one[0](one[1]))
-        return tuple(self._known(order) for order in found if not self._probe.is_out(order.client_id))
+            found = await self._orders_in(plain_rows, algo_rows)
+        return tuple(self._known(order) for order in found)
 
     def _known(self, order: VenueOrder) -> VenueOrder:
         return order._replace(client_id=self._stream.triggered_as.client_id(order.venue_order_id, order.client_id))
@@ -226,8 +181,7 @@ class BinanceAccount(CcxtAccount):
         """Every open position: perpetuals and dated futures, whatever they are quoted in."""
         rows = await self.ask("fapiPrivateV3GetPositionRisk")
         with self.judged():
-            await self.lists.learn(names_in(rows, "symbol"))
-            return tuple(self.lists.read(POSITIONS, rows, self._words.position))
+            return await self._positions_in(rows)
 
     async def margin_in_use_usd(self) -> float:
         """What positions tie up, in every mode and quote."""

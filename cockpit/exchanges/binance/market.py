@@ -1,7 +1,7 @@
 """What Binance's USD-M futures do differently from other exchanges, seen through the client library."""
 
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
@@ -26,6 +26,14 @@ class Binance(Exchange):
     """
 
     name = VENUE
+    trades_params: ClassVar[Mapping[str, str]] = {"name": "aggTrade"}
+    names: ClassVar[Mapping[Channel, str]] = {
+        Channel.TRADES: "trade::",
+        Channel.TOPS: "bidask:bookTicker@",
+        Channel.DEPTH: "orderbook::",
+        Channel.MARK: "markPrice:markPrice@",
+        Channel.LIQUIDATIONS: "liquidations::",
+    }
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -37,37 +45,13 @@ class Binance(Exchange):
         """Binance serves its categories under different roots."""
         return {channel: f"{self.client.get_ws_url('linear', root)}/0" for channel, root in CATEGORY.items()}
 
-    def watch(self, channel: Channel) -> Awaitable[object]:
-        """One subscription for all symbols of the channel."""
-        client, symbols = self.client, list(self.symbols.values())
-        watching: Awaitable[object]
-        match channel:
-            case Channel.TRADES:
-                watching = client.watch_trades_for_symbols(symbols, params={"name": "aggTrade"})
-            case Channel.TOPS:
-                watching = client.watch_bids_asks(symbols)
-            case Channel.DEPTH:
-                watching = client.watch_order_book_for_symbols(symbols)
-            case Channel.MARK:
-                watching = client.watch_mark_prices(symbols)
-            case Channel.LIQUIDATIONS:
-                watching = client.watch_liquidations_for_symbols(symbols)
-            case _:
-                raise ValueError(f"expected a channel of {self.name}, was {channel}")
-        return watching
-
     def hashes(self, channel: Channel) -> tuple[str, ...]:
-        prefix = {
-            Channel.TRADES: "trade::",
-            Channel.TOPS: "bidask:bookTicker@",
-            Channel.DEPTH: "orderbook::",
-            Channel.MARK: "markPrice:markPrice@",
-            Channel.LIQUIDATIONS: "liquidations::",
-        }[channel]
-        names = [prefix + symbol for symbol in self.symbols.values()]
-        if channel is Channel.LIQUIDATIONS:
-            names += [f"{self.client.market(symbol)['lowercaseId']}@forceOrder" for symbol in self.symbols.values()]
-        return tuple(names)
+        """Forced orders are filed under the venue's own name as well."""
+        names = super().hashes(channel)
+        if channel is not Channel.LIQUIDATIONS:
+            return names
+        ids = (self.client.market(symbol)["lowercaseId"] for symbol in self.symbols.values())
+        return (*names, *(f"{market_id}@forceOrder" for market_id in ids))
 
     @property
     def time_endpoint(self) -> str:

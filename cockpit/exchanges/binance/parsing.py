@@ -88,6 +88,12 @@ class BinanceParser:
             detail=str(row["algoStatus"]).lower(),
         )
 
+    @staticmethod
+    def triggered_as(row: Row) -> str:
+        """The id of the order that a conditional one turned into, of either kind of body; "" while it waits."""
+        order_id = str(row.get("actualOrderId") or row.get("ai") or "")
+        return "" if order_id == "0" else order_id
+
     def fill(self, row: Row, client_id: str) -> VenueFill:
         """A row of userTrades."""
         listing = self.listings.of(row["symbol"])
@@ -225,12 +231,6 @@ def listing_of(row: Row, asset: str) -> Listing | None:
         tick=Decimal(str(price["tickSize"])),
         most=Decimal(str(at_market["maxQty"])) if at_market.get("maxQty") else None,
     )
-
-
-def triggered_as(row: Row) -> str:
-    """The id of the order that a conditional one turned into, of either kind of body; "" while it waits."""
-    order_id = str(row.get("actualOrderId") or row.get("ai") or "")
-    return "" if order_id == "0" else order_id
 
 
 def side_of(name: str) -> Side:

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
-from cockpit.domain.units import NS_PER_DAY, NS_PER_MS, NS_PER_S
-from cockpit.exchanges.base.answers import bar_end_ns, nearest, number, rows_of, stamp_ns
-from cockpit.exchanges.base.funding_interval import NORMAL_H, Intervals, over_8h_bps
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
+from cockpit.exchanges.base.answers import bar_end_ns, number, rows_of, stamp_ns
+from cockpit.exchanges.base.funding_interval import NORMAL_H
 from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.public_readings import BAR_S, PERIOD, RestReadings
 from cockpit.exchanges.base.trouble import FeedTrouble
 
-PERIOD = "5m"
-BAR_S = 300
-DAY_AGO_WITHIN_S = 600.0
 INTERVALS_EVERY_NS = 240 * NS_PER_S
 SHARES_TOLERANCE = 0.01
 
@@ -21,21 +19,20 @@ ACCOUNTS = f"binance accounts {PERIOD}"
 INTEREST = "binance"
 
 
-class BinanceReadings:
+class BinanceReadings(RestReadings):
     """Asks for one asset at a time. Every method raises `FeedTrouble` where there is no usable answer."""
 
     accounts_label = ACCOUNTS
     interest_label = INTEREST
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._intervals = Intervals(exchange.name)
+        super().__init__(exchange)
         self._listed: dict[str, Mapping[str, Any]] = {}
         self._listed_ns: int | None = None
 
     async def positioning(self, asset: str) -> Positioning:
         """The newest share of accounts that is long and short, true at the end of its bar."""
-        symbol = await self._symbol(asset)
+        symbol = await self._market_id(asset)
         body = await self._exchange.ask("fapiDataGetGlobalLongShortAccountRatio", symbol=symbol, period=PERIOD, limit=1)
         what = f"{ACCOUNTS} of {asset}"
         row = rows_of(body, what)[-1]
@@ -47,49 +44,26 @@ class BinanceReadings:
 
     async def funding(self, asset: str) -> FundingRate:
         """The running rate over 8 h, with the interval it is charged at and the next payment."""
-        symbol = await self._symbol(asset)
+        symbol = await self._market_id(asset)
         body = await self._exchange.ask("fapiPublicGetPremiumIndex", symbol=symbol)
-        what = f"binance funding of {asset}"
-        now_ns = self._exchange.now_ns()
+        what = self._what("funding", asset)
         rate, next_ns = number(body, "lastFundingRate", what), int(number(body, "nextFundingTime", what)) * NS_PER_MS
-        listed_h = await self._listed_interval(symbol)
-        interval_h = self._intervals.checked(asset, listed_h, next_ns, now_ns)
-        return FundingRate(
-            ts_ns=stamp_ns(body, "time", what, now_ns),
-            asset=asset,
-            venue=self._exchange.name,
-            rate_bps_8h=over_8h_bps(rate, interval_h),
-            interval_h=interval_h,
-            next_ns=next_ns,
-        )
+        return self._funding_rate(asset, body, "time", rate, await self._listed_interval(symbol), next_ns)
 
     async def open_interest(self, asset: str) -> OpenInterest:
         """Base coins now against those a day ago, and what they are worth."""
-        symbol = await self._symbol(asset)
-        what = f"binance open interest of {asset}"
+        symbol = await self._market_id(asset)
+        what = self._what("open interest", asset)
         now = await self._exchange.ask("fapiPublicGetOpenInterest", symbol=symbol)
         ts_ns = stamp_ns(now, "time", what, self._exchange.now_ns())
-        day_ago_ns = ts_ns - NS_PER_DAY
-        body = await self._exchange.ask(
-            "fapiDataGetOpenInterestHist",
-            symbol=symbol,
-            period=PERIOD,
-            startTime=day_ago_ns // NS_PER_MS - BAR_S * 1_000,
-            endTime=day_ago_ns // NS_PER_MS + BAR_S * 1_000,
-            limit=10,
+        begin_ms, end_ms = self._bar_of_day_ago_ms(ts_ns)
+        asked = {"symbol": symbol, "period": PERIOD, "startTime": begin_ms, "endTime": end_ms, "limit": 10}
+        before = self._day_ago(
+            await self._exchange.ask("fapiDataGetOpenInterestHist", **asked), "timestamp", ts_ns, what
         )
-        before = nearest(rows_of(body, what), "timestamp", day_ago_ns, DAY_AGO_WITHIN_S, what)
-        coins, coins_before = number(now, "openInterest", what), number(before, "sumOpenInterest", what)
-        if coins_before <= 0:
-            raise FeedTrouble(f"{what}: expected open interest a day ago, was {coins_before:g}")
         mark = await self._exchange.ask("fapiPublicGetPremiumIndex", symbol=symbol)
-        value_usd = coins * number(mark, "markPrice", what)
-        return OpenInterest(ts_ns, asset, INTEREST, (coins / coins_before - 1.0) * 100.0, value_usd)
-
-    async def _symbol(self, asset: str) -> str:
-        """The venue's own name of the asset's perpetual."""
-        await self._exchange.open()
-        return self._exchange.market_id(asset)
+        coins, coins_before = number(now, "openInterest", what), number(before, "sumOpenInterest", what)
+        return self._open_interest(asset, ts_ns, coins, coins_before, coins * number(mark, "markPrice", what))
 
     async def _listed_interval(self, symbol: str) -> float:
         """Hours between payments. Only symbols with unusual terms are listed; terms may change within the day."""

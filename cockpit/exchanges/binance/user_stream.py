@@ -5,7 +5,7 @@ from typing import Any
 
 from cockpit.exchanges.base.account import NotSent, OrderUpdate, StreamUpdate, VenueFailure
 from cockpit.exchanges.base.private_stream import Asked, PrivateStream, TriggeredOrders
-from cockpit.exchanges.binance.parsing import BinanceParser, triggered_as
+from cockpit.exchanges.binance.parsing import BinanceParser
 
 RENEW_EVERY_S = 1_200.0
 """The venue lets a listen key die after 60 minutes."""
@@ -71,7 +71,7 @@ class BinanceStream(PrivateStream):
     def _algo(self, message: Any) -> Iterable[OrderUpdate]:
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
         update = self.parser.algo_update(message)
-        order_id = triggered_as(message["o"])
+        order_id = self.parser.triggered_as(message["o"])
         earlier = self.triggered_as.told(order_id, update.order.client_id) if order_id else []
         if order_id and self.triggered_as.has_spoken(order_id):
             return earlier

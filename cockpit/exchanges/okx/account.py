@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import ceil
 from typing import Any
 
@@ -21,11 +21,10 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
-from cockpit.exchanges.base.order_terms import given, kind_of
+from cockpit.exchanges.base.order_calls import OrderCalls
+from cockpit.exchanges.base.order_terms import given, kind_of, reducing
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
@@ -36,7 +35,6 @@ from cockpit.exchanges.okx.parsing import (
     margin,
     margin_in_use_usd,
     size,
-    triggered_as,
     venue_side,
 )
 from cockpit.exchanges.okx.user_stream import OkxStream
@@ -59,21 +57,26 @@ MOST_ORDERS_ASKED = 20
 DANGEROUS = ("withdraw", "transfer")
 
 
-class OkxAccount(CcxtAccount):
+class OkxAccount(OrderCalls):
     """One-way positions in the margin mode that the config names."""
 
     venue = "okx"
     weight_per_minute = None
     endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S
+    not_open = NOT_OPEN
+    order_endpoint, algo_endpoint = "privateGetTradeOrder", "privateGetTradeOrderAlgo"
+    market_key, fee_coin_key = "instId", "feeCcy"
+    client_id_key, order_id_key, algo_client_id_key = "clOrdId", "ordId", "algoClOrdId"
+    parser: OkxParser
     _stream: OkxStream
 
     def _make_client(self, keys: VenueKeys | None) -> Any:
         return okx_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> OkxStream:
-        self._words = OkxParser(self.listings, self._fees, self._wants_isolated)
-        return OkxStream(self, self._words)
+        self.parser = OkxParser(self.listings, self._fees, self._wants_isolated)
+        return OkxStream(self, self.parser)
 
     def asset_of(self, market_id: str) -> str:
         """BTC for BTC-USDT-SWAP."""
@@ -107,10 +110,7 @@ class OkxAccount(CcxtAccount):
             params |= {"ordType": "limit", "px": listing.price(given(order.limit_price, "a limit price"))}
         if order.role is OrderRole.ENTRY:
             params["tag"] = ENTRY_TAG
-        if position is not None and position.hedge_side:
-            params["posSide"] = position.hedge_side
-        elif order.reduce_only:
-            params["reduceOnly"] = "true"
+        params |= reducing(order, position, "posSide")
         answer = await self.send("privatePostTradeOrder", params, kind_of(order))
         return accepted(order, client_id, str(answer["data"][0]["ordId"]))
 
@@ -129,10 +129,7 @@ class OkxAccount(CcxtAccount):
             "algoClOrdId": client_id,
             "clOrdId": client_id,  # without one the library adds its own, and its broker's tag
         }
-        if position is not None and position.hedge_side:
-            params["posSide"] = position.hedge_side
-        elif order.reduce_only:
-            params["reduceOnly"] = "true"
+        params |= reducing(order, position, "posSide")
         answer = await self.send("privatePostTradeOrderAlgo", params)
         return accepted(order, client_id, str(answer["data"][0]["algoId"]))
 
@@ -180,55 +177,15 @@ class OkxAccount(CcxtAccount):
         except Refused:
             await self._cancel("privatePostTradeCancelAdvanceAlgos", [ids])
 
-    async def _cancel(self, endpoint: str, ids: dict[str, str] | list[dict[str, str]]) -> None:
-        try:
-            await self.send(endpoint, ids)
-        except Refused as refused:
-            if refused.code not in NOT_OPEN:
-                raise
+    def row_of(self, answer: Any) -> Any:
+        """Out of its envelope."""
+        return answer["data"][0] if answer["data"] else None
 
-    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
-        """One order by our id; a triggered stop is followed to the order it became."""
-        market_id = self.listing(asset).market_id
-        if not is_conditional:
-            return await self._order({"instId": market_id, "clOrdId": client_id})
-        row = await self._row("privateGetTradeOrderAlgo", {"algoClOrdId": client_id})
-        if row is None:
-            return None
+    async def executions_of(self, ids: dict[str, str]) -> Sequence[Any]:
+        """The venue lists the newest first."""
+        answer = await self.ask("privateGetTradeFills", {"instType": "SWAP", **ids})
         with self.judged():
-            order_id, algo = triggered_as(row), self._words.algo(row)
-        turned_into = await self._order({"instId": market_id, "ordId": order_id}) if order_id else None
-        if turned_into is None or algo is None:
-            return algo
-        followed = turned_into._replace(client_id=client_id, trigger_price=algo.trigger_price)
-        self._names.learn(order_id, followed)
-        return followed
-
-    async def _order(self, ids: dict[str, str]) -> VenueOrder | None:
-        row = await self._row("privateGetTradeOrder", ids)
-        with self.judged():
-            return None if row is None else self._words.order(row)
-
-    async def _row(self, endpoint: str, ids: dict[str, str]) -> Any:
-        try:
-            answer = await self.ask(endpoint, ids)
-        except Refused as refused:
-            if refused.code in NOT_OPEN:
-                return None
-            raise
-        with self.judged():
-            return answer["data"][0] if answer["data"] else None
-
-    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
-        """Every execution of it; none while it waits for its trigger."""
-        if order.is_conditional:
-            return ()
-        ids = {"instType": "SWAP", "instId": self.listing(order.asset).market_id, "ordId": order.venue_order_id}
-        answer = await self.ask("privateGetTradeFills", ids)
-        with self.judged():
-            await self._prices.learn(names_in(answer["data"], "feeCcy"))
-            rows = reversed(answer["data"])
-            return tuple(self.lists.read("executions", rows, lambda row: self._words.fill(row, order.client_id)))
+            return list(reversed(answer["data"]))
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
         """Every execution there since then. Its list does not say why an order was placed: that is asked of the order.
@@ -248,12 +205,12 @@ class OkxAccount(CcxtAccount):
                     break
                 asked = {**asked, "after": str(answer["data"][-1]["billId"])}
         with self.judged():
-            await self._prices.learn(names_in(rows, "feeCcy"))
+            await self._prices.learn(names_in(rows, self.fee_coin_key))
             order_ids = self._names.unknown(str(row["ordId"]) for row in rows)[:MOST_ORDERS_ASKED]
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
             for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
                 self._names.learn(order_id, order)
-            read = self.lists.read("executions", rows, lambda row: self._words.fill(row, str(row.get("clOrdId") or "")))
+            read = self.lists.read("executions", rows, lambda row: self.parser.fill(row, str(row.get("clOrdId") or "")))
             fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(reversed(fills), key=lambda fill: fill.ts_ns))
 
@@ -265,18 +222,9 @@ class OkxAccount(CcxtAccount):
         )
         with self.judged():
             algo_rows = [row for rows in algo for row in rows]
-            await self.lists.learn(names_in((*plain["data"], *algo_rows), "instId"))
-            rows = [
-                *((self._words.order, row) for row in plain["data"]),
-                *((self._words.algo, row) for row in algo_rows),
-            ]
-            found = self.lists.read(ORDERS, rows, lambda one: one[0](one[1]))
+            found = await self._orders_in(plain["data"], algo_rows)
         wanted = None if assets is None else set(assets)
-        return tuple(
-            order
-            for order in found
-            if (wanted is None or order.asset in wanted) and not self._probe.is_out(order.client_id)
-        )
+        return tuple(order for order in found if wanted is None or order.asset in wanted)
 
     async def _algo_rows(self, kind: str) -> list[Any]:
         """A kind that the venue does not know (any more) has no orders."""
@@ -303,8 +251,7 @@ class OkxAccount(CcxtAccount):
         """Every open position of the account, of whatever kind and quote."""
         answer = await self.ask("privateGetAccountPositions", {})
         with self.judged():
-            await self.lists.learn(names_in(answer["data"], "instId"))
-            return tuple(self.lists.read(POSITIONS, answer["data"], self._words.position))
+            return await self._positions_in(answer["data"])
 
     async def margin_in_use_usd(self) -> float:
         """What positions tie up. Which of its words the venue fills depends on the account's mode."""

@@ -1,7 +1,7 @@
 """What OKX does differently from other exchanges, seen through the client library."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
@@ -17,6 +17,13 @@ class Okx(Exchange):
     """One socket for every public channel. Quantities come in contracts; mark and index come apart."""
 
     name = VENUE
+    names: ClassVar[Mapping[Channel, str]] = {
+        Channel.TRADES: "trades:",
+        Channel.TOPS: "bidask::",
+        Channel.DEPTH: "books:",
+        Channel.MARK: "mark-price::",
+        Channel.LIQUIDATIONS: "liquidations::",
+    }
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -29,35 +36,14 @@ class Okx(Exchange):
         return dict.fromkeys(Channel, self.client.get_url("trades", "public"))
 
     def watch(self, channel: Channel) -> Awaitable[object]:
-        """One subscription for all instruments of the channel."""
-        client, symbols = self.client, list(self.symbols.values())
-        watching: Awaitable[object]
-        match channel:
-            case Channel.TRADES:
-                watching = client.watch_trades_for_symbols(symbols)
-            case Channel.TOPS:
-                watching = client.watch_bids_asks(symbols)
-            case Channel.DEPTH:
-                watching = client.watch_order_book_for_symbols(symbols)
-            case Channel.MARK:
-                watching = client.watch_mark_prices(symbols)
-            case Channel.LIQUIDATIONS:
-                watching = client.watch_liquidations_for_symbols(symbols)
-            case Channel.INDEX:
-                watching = self._watch_indices()
-        return watching
+        """The library knows no index."""
+        return self._watch_indices() if channel is Channel.INDEX else super().watch(channel)
 
     def hashes(self, channel: Channel) -> tuple[str, ...]:
+        """An index has no symbol of the library's."""
         if channel is Channel.INDEX:
             return tuple(f"{INDEX_CHANNEL}::{index}" for index in self._indices())
-        prefix = {
-            Channel.TRADES: "trades:",
-            Channel.TOPS: "bidask::",
-            Channel.DEPTH: "books:",
-            Channel.MARK: "mark-price::",
-            Channel.LIQUIDATIONS: "liquidations::",
-        }[channel]
-        return tuple(prefix + symbol for symbol in self.symbols.values())
+        return super().hashes(channel)
 
     @property
     def time_endpoint(self) -> str:

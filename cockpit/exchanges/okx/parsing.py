@@ -137,6 +137,11 @@ class OkxParser:
             nets_with_ours=self._nets_with_ours(row, listing, "tdMode"),
         )
 
+    @staticmethod
+    def triggered_as(row: Row) -> str:
+        """The id of the order that a conditional one turned into; "" while it waits."""
+        return str(row.get("ordId") or next(iter(row.get("ordIdList") or ()), ""))
+
     def fill(self, row: Row, client_id: str) -> VenueFill:
         """A row of fills."""
         return self._fill(row, client_id, row["fee"], row["feeCcy"], row["ts"])
@@ -243,11 +248,6 @@ def _with_unit_of(listing: Listing, row: Row) -> Listing:
     if not (contracts and mark and worth):
         return listing
     return listing._replace(unit=Decimal(f"{worth / mark / contracts:.6g}"))
-
-
-def triggered_as(row: Row) -> str:
-    """The id of the order that a conditional one turned into; "" while it waits."""
-    return str(row.get("ordId") or next(iter(row.get("ordIdList") or ()), ""))
 
 
 def side_of(name: str) -> Side:

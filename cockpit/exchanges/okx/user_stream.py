@@ -7,7 +7,7 @@ from typing import Any
 from cockpit.domain.bounded import Recent
 from cockpit.exchanges.base.account import OrderUpdate, StreamUpdate
 from cockpit.exchanges.base.private_stream import DIAL_WITHIN_S, Asked, PrivateStream
-from cockpit.exchanges.okx.parsing import OkxParser, triggered_as
+from cockpit.exchanges.okx.parsing import OkxParser
 
 CHANNELS = {"private": ("orders", "positions"), "business": ("orders-algo",)}
 WAITERS = "account"
@@ -91,7 +91,7 @@ class OkxStream(PrivateStream):
 
     def _algo(self, row: Any) -> OrderUpdate | None:
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
-        order_id = triggered_as(row)
+        order_id = self.parser.triggered_as(row)
         return None if order_id and order_id in self._spoken else self.parser.algo_update(row)
 
     def _confirm(self, channel: str) -> None:
