@@ -1,18 +1,14 @@
 """The API's own log: every refused call and every defect, counted and written by a thread, without any secret."""
 
-import copy
 import json
 import logging
-import queue
 from collections import Counter
-from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 
-from cockpit.runtime.logs import FILES_KEPT, MAX_BYTES, JsonLines
+from cockpit.runtime.logs import JsonLines, QueuedHandler
 
 LOG = logging.getLogger("cockpit.api")
 LOGGERS = ("cockpit.api", "uvicorn")
-QUEUED_LINES = 10_000
 LONGEST_PATH = 120
 
 
@@ -24,20 +20,12 @@ class CallLog:
 
     def __init__(self, path: Path) -> None:
         self.refused: Counter[str] = Counter()
-        self.lines_lost = 0
         self._path = path
-        self._handler: _Handler | None = None
-        self._listener: QueueListener | None = None
+        self._handler: QueuedHandler | None = None
 
     def start(self) -> None:
         """Begin to write; the file rotates."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = RotatingFileHandler(self._path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
-        file.setFormatter(_CallLines())
-        waiting: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_LINES)
-        self._handler = _Handler(waiting, self)
-        self._listener = QueueListener(waiting, file)
-        self._listener.start()
+        self._handler = QueuedHandler(self._path, _CallLines())
         for name in LOGGERS:
             logger = logging.getLogger(name)
             logger.addHandler(self._handler)
@@ -46,14 +34,12 @@ class CallLog:
 
     def stop(self) -> None:
         """Write what waits, and close."""
-        if self._handler is None or self._listener is None:
+        if self._handler is None:
             return
         for name in LOGGERS:
             logging.getLogger(name).removeHandler(self._handler)
-        self._listener.stop()
-        for handler in self._listener.handlers:
-            handler.close()
-        self._handler = self._listener = None
+        self._handler.close()
+        self._handler = None
 
     def refuse(self, reason: str, status: int, scope: "CallScope", sentence: str) -> None:
         """Count and write one refused call; `reason` is one of a few fixed words."""
@@ -84,20 +70,3 @@ class _CallLines(JsonLines):
         line = json.loads(super().format(record))
         line |= getattr(record, "call", {})
         return json.dumps(line)
-
-
-class _Handler(QueueHandler):
-    """Hands records to the writing thread; a full queue loses lines, never time."""
-
-    def __init__(self, waiting: "queue.Queue[logging.LogRecord]", owner: CallLog) -> None:
-        super().__init__(waiting)
-        self._owner = owner
-
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        return copy.copy(record)
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        try:
-            super().enqueue(record)
-        except queue.Full:
-            self._owner.lines_lost += 1

@@ -1,9 +1,14 @@
-"""The engine's own log: JSON lines in a rotating file. What holds a secret never prints it, so none gets here."""
+"""The engine's own logs: JSON lines in rotating files, written by a thread.
 
+What holds a secret never prints it, so none gets here.
+"""
+
+import copy
 import json
 import logging
+import queue
 import time
-from logging.handlers import RotatingFileHandler
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,7 @@ from cockpit.config.ownership import opened_here
 
 MAX_BYTES = 5_000_000
 FILES_KEPT = 5
+QUEUED_LINES = 10_000
 
 
 class JsonLines(logging.Formatter):
@@ -44,13 +50,47 @@ class LogFile(RotatingFileHandler):
         self.lost += 1
 
 
+class QueuedHandler(QueueHandler):
+    """Hands records to a thread that writes the file: a disk that is slow holds up nobody.
+
+    A full queue loses lines, and counts them. Closing it writes what waits.
+    """
+
+    def __init__(self, path: Path, formatter: logging.Formatter) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = LogFile(
+            path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True, errors="backslashreplace"
+        )
+        self._file.setFormatter(formatter)
+        waiting: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_LINES)
+        super().__init__(waiting)
+        self.lines_lost = 0
+        self.writer: QueueListener | None = QueueListener(waiting, self._file)
+        self.writer.start()
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The sentence as it is now: what it speaks of may change before it is written."""
+        record = copy.copy(record)
+        record.msg, record.args = record.getMessage(), None
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            super().enqueue(record)
+        except queue.Full:
+            self.lines_lost += 1
+
+    def close(self) -> None:
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            writer.stop()
+            self._file.close()
+        super().close()
+
+
 def log_to(path: Path, logger_name: str = "cockpit") -> logging.Handler:
     """Send a logger's records to a rotating file of JSON lines; returns the handler so that it can be closed."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = LogFile(
-        path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True, errors="backslashreplace"
-    )
-    handler.setFormatter(JsonLines())
+    handler = QueuedHandler(path, JsonLines())
     logger = logging.getLogger(logger_name)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -315,11 +315,12 @@ def test_what_is_no_instant_is_refused(value: object) -> None:
 
 
 def test_a_full_log_loses_lines_and_never_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cockpit.api.call_log.QUEUED_LINES", 5)
+    monkeypatch.setattr("cockpit.runtime.logs.QUEUED_LINES", 5)
     log = CallLog(tmp_path / "logs" / "api.log")
     log.start()
-    listener = log._listener
-    assert listener is not None
+    handler = log._handler
+    assert handler is not None and handler.writer is not None
+    listener = handler.writer
     listener.stop()
     try:
         for _ in range(8):
@@ -331,7 +332,7 @@ def test_a_full_log_loses_lines_and_never_time(tmp_path: Path, monkeypatch: pyte
     lines = [json.loads(line) for line in (tmp_path / "logs" / "api.log").read_text().splitlines()]
     assert log.refused["rate"] == 8
     assert len(lines) == 5
-    assert log.lines_lost == 3
+    assert handler.lines_lost == 3
     assert len(lines[0]["path"]) == 120
     assert "\x1b" not in (tmp_path / "logs" / "api.log").read_text()
     assert not logging.getLogger("cockpit.api").handlers
