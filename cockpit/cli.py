@@ -79,7 +79,7 @@ def main() -> None:
 def run(arguments: Sequence[str], first_paint: "FirstPaint | None" = None) -> int:
     """Run one command line and return its exit code. Errors become one line on stderr; no traceback gets out.
 
-    `curtain` is the first picture where it is drawn already; it is down again before anything is told.
+    `first_paint` is the first picture where it is drawn already; it is gone again before anything is told.
     """
     front = Front(first_paint)
     if COMPLETE_VARIABLE in os.environ:
@@ -150,7 +150,7 @@ def _globals(
         _collect_no_garbage()
         from cockpit.cli_screen import attach_here
 
-        raise typer.Exit(attach_here(front.places(), options, slow=slow, first_paint=front.curtain))
+        raise typer.Exit(attach_here(front.places(), options, slow=slow, first_paint=front.first_paint))
     if options or slow:
         given, command = " ".join([*options, *(["--slow"] if slow else [])]), ctx.invoked_subcommand
         place = f"after {command}" if command in ("engine", "attach") else "with cockpit alone or cockpit engine"
@@ -193,9 +193,9 @@ def attach(
     from cockpit.cli_screen import attach_elsewhere, attach_here
 
     if url is None:
-        return attach_here(front.places(), (), slow=slow, first_paint=front.curtain)
+        return attach_here(front.places(), (), slow=slow, first_paint=front.first_paint)
     try:
-        return attach_elsewhere(front.places(), url, token, slow=slow, first_paint=front.curtain)
+        return attach_elsewhere(front.places(), url, token, slow=slow, first_paint=front.first_paint)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
 

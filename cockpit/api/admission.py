@@ -1,4 +1,4 @@
-"""Who is let in at a door: host names against DNS rebinding, origins against other sites, tokens against everybody."""
+"""Who is let in: host names against DNS rebinding, origins against other sites, tokens against everybody."""
 
 import ipaddress
 import socket
@@ -48,7 +48,7 @@ class Listener:
 
 
 class Admission:
-    """Judges the headers of a call at one door. `mode` is asked each time: a climb closes what paper left open."""
+    """Judges the headers of a call at one listener. `mode` is asked each time: a climb closes what paper left open."""
 
     def __init__(self, listener: Listener, token: Token, mode: Callable[[], Mode]) -> None:
         self.listener = listener

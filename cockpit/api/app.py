@@ -179,7 +179,7 @@ def _add_sockets(app: FastAPI, context: ApiContext) -> None:
 def _add_handlers(app: FastAPI, context: ApiContext) -> None:
     def refused(request: Request, error: str, status: int, sentence: str) -> None:
         ticket: Ticket | None = request.scope["state"].get(TICKET)
-        if ticket is not None:  # a rehearsal comes through no door
+        if ticket is not None:  # a rehearsal comes through no listener
             context.log.refuse(error, status, ticket.call, sentence)
 
     @app.exception_handler(Denied)

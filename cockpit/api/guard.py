@@ -84,7 +84,7 @@ class Ticket:
 
 
 class Guard:
-    """The outermost layer of one door's app."""
+    """The outermost layer of one listener's app."""
 
     def __init__(
         self,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Rates are per client and second; `sockets` counts the WebSockets of one door (TCP and Unix count apart), `guests`
-    those that have yet to show the token; `connections` is the most of one door, see `acceptor`.
+    """Rates are per client and second; `sockets` counts the WebSockets of one listener (TCP and Unix apart), `guests`
+    those that have yet to show the token; `connections` is the most of one listener, see `acceptor`.
 
     `shed_*` is the separate allowance of calls that only shed risk: no flood of other calls ever delays a flatten.
     """

@@ -53,9 +53,9 @@ class QuietServer(uvicorn.Server):
     def _make_way(self) -> bool:
         """Close a connection: the longest silent of those that were never let in, else of those that ask nothing."""
         http = [each for each in self.server_state.connections if isinstance(each, PromptHttp)]
-        strangers = [each for each in http if not each.was_let_in]
+        unproven = [each for each in http if not each.was_let_in]
         chosen = min(
-            strangers or [each for each in http if each.is_waiting], key=lambda each: each.since_s, default=None
+            unproven or [each for each in http if each.is_waiting], key=lambda each: each.since_s, default=None
         )
         if chosen is None:
             return False

@@ -249,7 +249,7 @@ class ApiServer:
 
 
 class _Server:
-    """One door's server. Where it falls, the supervisor serves again, on a socket opened anew."""
+    """One listener's server. Where it falls, the supervisor serves again, on a socket opened anew."""
 
     def __init__(
         self,

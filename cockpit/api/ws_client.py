@@ -39,8 +39,8 @@ class WsClient:
         try:
             listen, poll = await greet(self)
             await _first_of(listen(), self._context.pump.feed(self._connection, poll))
-        except SocketClose as goodbye:
-            await self._close(goodbye)
+        except SocketClose as ending:
+            await self._close(ending)
         except (WebSocketDisconnect, ConnectionError):
             pass
         except Exception:
@@ -89,23 +89,23 @@ class WsClient:
         if not self._ticket.is_welcome:
             raise SocketClose(POLICY, "expected the token of this engine's home in the header or the first message")
 
-    async def _close(self, goodbye: SocketClose) -> None:
-        """Say goodbye. To a client that does not read it is put behind what waits, and the connection is cut."""
-        if goodbye.code == TRY_LATER:
+    async def _close(self, ending: SocketClose) -> None:
+        """Close in order. To a client that does not read it is put behind what waits, and the connection is cut."""
+        if ending.code == TRY_LATER:
             self._context.counters.dropped[self._name, "slow"] += 1
             LOG.warning("dropped a slow client of %s", self._name, extra={"call": self._ticket.call.as_dict()})
-            self._connection.drop(goodbye.code, goodbye.reason)
+            self._connection.drop(ending.code, ending.reason)
             return
-        if goodbye.code == POLICY:
+        if ending.code == POLICY:
             self._context.counters.dropped[self._name, "policy"] += 1
-            self._context.log.refuse("websocket", goodbye.code, self._ticket.call, goodbye.reason)
+            self._context.log.refuse("websocket", ending.code, self._ticket.call, ending.reason)
         if self._websocket.application_state is not WebSocketState.CONNECTED:
             return
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._websocket.close(goodbye.code, goodbye.reason)
+                await self._websocket.close(ending.code, ending.reason)
         except (TimeoutError, RuntimeError, ConnectionError, WebSocketDisconnect):
-            LOG.info("a client of %s was gone before its goodbye", self._name)
+            LOG.info("a client of %s was gone before it was closed", self._name)
 
 
 async def _first_of(*works: Awaitable[None]) -> None:

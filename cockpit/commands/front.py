@@ -18,11 +18,11 @@ NOTHING_OPEN = "nothing is open in the journal"
 class Front:
     """What the global options said, kept where an error that escapes a command still finds it.
 
-    `curtain` is the screen's first picture, where it is drawn already.
+    `first_paint` is the screen's first picture, where it is drawn already.
     """
 
     def __init__(self, first_paint: "FirstPaint | None" = None) -> None:
-        self.curtain = first_paint
+        self.first_paint = first_paint
         self.home: Path | None = None
         self.config: Path | None = None
         self.doing = ""

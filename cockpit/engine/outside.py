@@ -87,7 +87,7 @@ def is_foreign(fill: OrderFilled) -> bool:
 
 
 def taken_text(fill: OrderFilled, trade: TradeRecord) -> str:
-    """What a stranger's order took, as the venue told it."""
+    """What a foreign order took, as the venue told it."""
     what = f"{fill.qty:g} {trade.asset} at {price_text(fill.price)} on {trade.venue}"
     return f"{fill.forced or 'closed outside'}: {what}, order {fill.order_id.split('-', 3)[-1]}, which is not ours"
 

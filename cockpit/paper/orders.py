@@ -8,7 +8,7 @@ from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.quantity import is_multiple, rounded
 from cockpit.domain.units import NS_PER_MS
 
-# What the paper venue refuses at its door, each refusal with both numbers.
+# What the paper venue refuses, each refusal with both numbers.
 
 
 def refusal(request: OrderRequest, instrument: Instrument, market_price: float | None, now_ns: int) -> str | None:

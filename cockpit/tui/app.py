@@ -126,7 +126,7 @@ class CockpitApp(OperatorActions):
         self._connect = connect
         self._prepare = prepare
         self._on_paint = on_paint
-        self._curtain = first_paint
+        self._first_paint = first_paint
         self._is_shown = False
         self._bindings = _bindings(self.settings.keys)
 
@@ -195,7 +195,7 @@ class CockpitApp(OperatorActions):
 
     def run_guarded(self) -> int:
         """Run on the real terminal until told to leave; returns the exit code. Never outlives its terminal."""
-        terminal = (self._curtain.found if self._curtain is not None else None) or TerminalState()
+        terminal = (self._first_paint.found if self._first_paint is not None else None) or TerminalState()
 
         def end(code: int) -> None:
             terminal.restore(STUCK if code == STUCK_CODE else "")

@@ -207,7 +207,7 @@ class Reader:
 
 
 def driver_behind(first_paint: FirstPaint, escape_s: float) -> type[LinuxDriver]:
-    """A driver that draws over the curtain. Entering the alternate screen once more would clear it first: a flicker.
+    """A driver that draws over the first picture. Entering the alternate screen once more would clear it: a flicker.
 
     `escape_s` is how long an ESC may wait for the rest of a report: longer where the line is slow.
     """

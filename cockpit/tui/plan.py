@@ -1,4 +1,4 @@
-"""Where each pane goes, at any size: one pure function. Textual only asks it, the curtain does without Textual."""
+"""Where each pane goes, at any size: one pure function. Textual only asks it, the first picture does without."""
 
 from typing import NamedTuple
 

@@ -6,7 +6,7 @@ from typing import Any
 
 LOG = logging.getLogger("cockpit.exchanges")
 
-GOODBYE_MS = 50
+CLOSE_WITHIN_MS = 50
 """How long a client that only asked for the markets is given to close its connections."""
 
 
@@ -17,7 +17,7 @@ def raw_answer(client: Any, endpoint: str, params: dict[str, str]) -> Any:
     """
 
     async def ask() -> Any:
-        client.timeout_on_exit = GOODBYE_MS
+        client.timeout_on_exit = CLOSE_WITHIN_MS
         try:
             return await getattr(client, endpoint)(params)
         finally:
@@ -44,7 +44,7 @@ def with_markets(client: Any) -> Any:
     client.parse_market = parsed
 
     async def load() -> None:
-        client.timeout_on_exit = GOODBYE_MS
+        client.timeout_on_exit = CLOSE_WITHIN_MS
         try:
             await client.load_markets()
         finally:

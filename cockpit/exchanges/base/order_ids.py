@@ -53,7 +53,7 @@ class OrderNames:
 MARK = "ck"
 PREFIX_CHARS = 6
 FLATTEN, OUTSIDE = "flatten-", "outside-"
-"""What the engine knows orders by that it never sent: a flatten's closes, and strangers' orders that closed ours."""
+"""What the engine knows orders by that it never sent: a flatten's closes, and others' orders that closed ours."""
 LONGEST = 32
 _PREFIX = re.compile(r"[0-9a-z]{6}")
 _FLATTEN = re.compile(r"f([0-9]{13})")
@@ -74,7 +74,7 @@ class Whose(NamedTuple):
     """A far-away stop that only asked whether the venue takes stops, of any cockpit: never meant to stay."""
 
 
-STRANGER = Whose(None, None)
+FOREIGN = Whose(None, None)
 LEFT_PROBE = Whose(None, None, is_probe=True)
 
 
@@ -115,7 +115,7 @@ class OrderIds:
             return LEFT_PROBE
         parts = _ANYBODYS.fullmatch(client_id)
         if parts is None:
-            return STRANGER
+            return FOREIGN
         prefix, own = parts.groups()
         if prefix != self._prefix:
             return Whose(None, prefix)

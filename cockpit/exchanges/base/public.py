@@ -23,7 +23,7 @@ from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
 """Questions about the time at the start: the first one waits for the connection, and one answer may be wrong."""
-GOODBYE_MS = 50
+CLOSE_WITHIN_MS = 50
 
 
 class Listener(Protocol):
@@ -245,7 +245,7 @@ class Exchange(ABC):
     async def compare_clocks(self) -> None:
         """Compare clocks before anything runs, on a loop that ends with it. Raises `FeedTrouble`."""
         client = await asyncio.to_thread(self._make_client, self._urls)
-        client.timeout_on_exit = GOODBYE_MS
+        client.timeout_on_exit = CLOSE_WITHIN_MS
         try:
             for _ in range(CLOCK_SAMPLES):
                 await self._compare(lambda: getattr(client, self.time_endpoint)({}))

@@ -44,11 +44,11 @@ ENTRY_TAG = "cockpitentry"
 SWITCH_LEAST_S, SWITCH_MOST_S = 10, 120
 OUR_ALGO_KINDS = ("conditional",)
 ALGO_KINDS = (*OUR_ALGO_KINDS, "oco", "trigger", "move_order_stop", "iceberg", "twap", "chase")
-"""Ours are of the first kind; the venue lists each kind by itself, and strangers may have any."""
+"""Ours are of the first kind; the venue lists each kind by itself, and others may have any."""
 NO_SUCH_KIND = frozenset({"51000"})
 PERPETUAL = "-USDT-SWAP"
 CONTRACT = re.compile(r"-SWAP$|-[0-9]{6}$")
-"""What market orders are taken for: a margin loan or an option is left by another door."""
+"""What market orders are taken for: a margin loan or an option is left by another endpoint."""
 FUNDING_BILLS = "8"
 FILLS_A_PAGE, MOST_PAGES = 100, 10
 RECENT_FILLS_NS = 2 * NS_PER_DAY
@@ -171,7 +171,7 @@ class OkxAccount(OrderCalls):
             await self._cancel("privatePostTradeCancelOrder", {"instId": market_id, "ordId": order.venue_order_id})
 
     async def _cancel_algo(self, ids: dict[str, str]) -> None:
-        """The venue has had a second door for what splits an order or trails a price: tried where the first is shut."""
+        """The venue has had a second endpoint for what splits an order or trails a price: tried second."""
         try:
             await self._cancel("privatePostTradeCancelAlgos", [ids])
         except Refused:
