@@ -67,6 +67,9 @@ def test_an_engine_takes_it_up(path: Path, shipped_config: CockpitConfig) -> Non
     assert restored.command.memory.next_trade == 7
     assert restored.command.memory.account.trades_today == 6
     assert version(path) == CURRENT_VERSION
+    (account,) = rows(path, schema.accounts)
+    assert account.realised_usd == pytest.approx(sum(NET_USD), abs=1e-7), "it was called session_usd then"
+    assert restored.command.memory.account.realised_usd == account.realised_usd
     assert [row.body for row in rows(path, schema.trades)] == bodies
     assert {row.limits for row in rows(path, schema.sessions)} == {""}
     assert build_report(JournalReader(path).evidence(), shipped_config).figures.trades == 6
