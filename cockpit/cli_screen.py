@@ -73,9 +73,9 @@ def attach_here(
         return ensure_engine(places, options_again(process, mode, options))
 
     def flatten() -> AsyncIterator[str | Outcome]:
-        from cockpit.commands.direct_flatten import flatten_command, told_by
+        from cockpit.commands.direct_flatten import flatten_command, lines_of
 
-        return told_by(flatten_command(places))
+        return lines_of(flatten_command(places))
 
     settings = screen_settings(places.config, os.environ, slow=slow, profile=str(places.home))
     settings = replace(settings, ticks_file=places.home / TICKS, welcome=not places.journal.exists())

@@ -26,7 +26,7 @@ def flatten_command(places: Places) -> list[str]:
     ]  # fmt: skip
 
 
-async def told_by(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
+async def lines_of(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
     """Each line that the command prints, as it comes; at last FLAT where its last line and its exit code both say so.
 
     A process that ends early, with whatever code, has not said flat.

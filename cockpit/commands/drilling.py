@@ -18,12 +18,12 @@ from cockpit.execution.accounts import trading_venues
 from cockpit.journal.drills import keep_drill
 from cockpit.runtime.drilling import DrillRun
 from cockpit.runtime.lock import is_held, read_holder
+from cockpit.runtime.output import PrintLine
 
-Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
-def drill_now(places: Places, config: CockpitConfig, say: Say, confirm: Confirm, *, venue: str) -> int:
+def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Confirm, *, venue: str) -> int:
     """0 when every venue that trades (or `venue` alone) was opened, protected and left again; 1 otherwise.
 
     Raises `JournalError` where the outcome cannot be kept.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cockpit.commands.front import FLAT, NO, NOTHING_OPEN, YES
 from cockpit.config.places import Places
 from cockpit.runtime.lock import is_held, read_holder
+from cockpit.runtime.output import PrintLine
 
 if TYPE_CHECKING:
     from cockpit.commands.reach import EngineAnswer
@@ -20,7 +21,6 @@ COMMAND_WITHIN_S = 10.0
 STREAM_WITHIN_S = 0.5
 REASON = "cockpit flatten"
 
-Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
@@ -32,7 +32,7 @@ def outlive_the_terminal() -> None:
         return
 
 
-def flatten_now(places: Places, say: Say, confirm: Confirm, *, venue: str, is_sure: bool = False) -> int:
+def flatten_now(places: Places, say: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool = False) -> int:
     """0 only when every venue was seen flat (or nothing is open, no key is set and no engine runs), 1 otherwise.
 
     `is_sure`: nobody is asked first. Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing
@@ -51,7 +51,7 @@ def flatten_now(places: Places, say: Say, confirm: Confirm, *, venue: str, is_su
 
 
 def flatten_without_home(
-    config: Path, why: str, say: Say, confirm: Confirm, *, venue: str, is_sure: bool
+    config: Path, why: str, say: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool
 ) -> int | None:
     """The way out where nobody knows the profile's place: whether an engine runs cannot be known, the venues can.
 
@@ -83,7 +83,7 @@ def _is_surely_alone(places: Places) -> bool:
         return False
 
 
-def _with_engine(places: Places, answer: "EngineAnswer", say: Say, confirm: Confirm, venue: str) -> int:
+def _with_engine(places: Places, answer: "EngineAnswer", say: PrintLine, confirm: Confirm, venue: str) -> int:
     from cockpit.domain.kinds import Mode
 
     _only_there(answer.snapshot, venue)
@@ -117,7 +117,7 @@ def _question(snapshot: "Snapshot") -> str:
     return f"Flatten in {snapshot.mode.value} mode: {what}{too}, every venue swept, then halted."
 
 
-async def _through_engine(places: Places, answer: "EngineAnswer", say: Say) -> int:
+async def _through_engine(places: Places, answer: "EngineAnswer", say: PrintLine) -> int:
     """Watch first, then ask: no step goes by unseen. A watch that does not get going delays nothing."""
     from cockpit.client.errors import EngineUnreachable
     from cockpit.commands.flatten_watch import FlattenWatch
@@ -135,7 +135,9 @@ async def _through_engine(places: Places, answer: "EngineAnswer", say: Say) -> i
     return YES if is_flat else NO
 
 
-def _without_engine(places: Places, runs: bool, why: str, say: Say, confirm: Confirm, venue: str, is_sure: bool) -> int:
+def _without_engine(
+    places: Places, runs: bool, why: str, say: PrintLine, confirm: Confirm, venue: str, is_sure: bool
+) -> int:
     """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
     from cockpit.client.answers import one_line
     from cockpit.commands.flattening_directly import DirectRoad, flatten_venues
@@ -152,7 +154,7 @@ def _without_engine(places: Places, runs: bool, why: str, say: Say, confirm: Con
     return _by_the_journal(places, runs, say, venue) if code is None else code
 
 
-def _marked(places: Places, say: Say, confirm: Confirm) -> Confirm:
+def _marked(places: Places, say: PrintLine, confirm: Confirm) -> Confirm:
     """The moment it is confirmed this profile's engine is halted, should it be frozen, or come back."""
     from cockpit.runtime.halt_mark import leave_halt_mark
 
@@ -165,7 +167,7 @@ def _marked(places: Places, say: Say, confirm: Confirm) -> Confirm:
     return confirmed
 
 
-def _by_the_journal(places: Places, runs: bool, say: Say, venue: str) -> int:
+def _by_the_journal(places: Places, runs: bool, say: PrintLine, venue: str) -> int:
     from cockpit.commands.left_open import left_open
     from cockpit.domain.kinds import Mode
 
@@ -182,7 +184,7 @@ def _by_the_journal(places: Places, runs: bool, say: Say, venue: str) -> int:
     return _verdict(runs, len(left), say)
 
 
-def _verdict(runs: bool, left: int, say: Say) -> int:
+def _verdict(runs: bool, left: int, say: PrintLine) -> int:
     if runs:
         say("not flattened: what the engine has open right now is unknown; end its process and start it again")
         return NO

@@ -19,10 +19,10 @@ from cockpit.exchanges.base.account import VenueAccount
 from cockpit.exchanges.registry import EXCHANGES, account_for
 from cockpit.flatten.direct import PREFIX, flatten_directly
 from cockpit.flatten.steps import FlattenStep
+from cockpit.runtime.output import PrintLine
 
 NOT_FLAT = "NOT FLAT: look at the venue, or run this again"
 
-Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
@@ -77,7 +77,7 @@ class DirectRoad:
         return Direct(accounts, tuple(findings), tuple(unasked))
 
 
-def flatten_venues(road: DirectRoad, prefix: str | None, say: Say, confirm: Confirm, is_sure: bool) -> int | None:
+def flatten_venues(road: DirectRoad, prefix: str | None, say: PrintLine, confirm: Confirm, is_sure: bool) -> int | None:
     """0 only when every one of these venues was seen flat; None where no venue's keys were found: nothing was asked.
 
     Somebody who has to be asked first is told of every venue; `is_sure`: nobody is, and nobody waits for the keyring.
@@ -105,7 +105,7 @@ def flatten_venues(road: DirectRoad, prefix: str | None, say: Say, confirm: Conf
     return YES if asyncio.run(_flatten(found, road if later else None, prefix or PREFIX, say)) else NO
 
 
-async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, say: Say) -> bool:
+async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, say: PrintLine) -> bool:
     """Each venue on its own, those whose keys the keyring has as soon as it has told them."""
 
     def step(taken: FlattenStep) -> None:

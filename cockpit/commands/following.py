@@ -34,7 +34,7 @@ async def follow_log(places: Places, say: Callable[[str], None], *, follow: bool
                 case Hello():
                     last_seq = frame.last_seq
                 case LogFrame():
-                    _say(frame.entry, say, as_json)
+                    _print(frame.entry, say, as_json)
             is_through = last_seq is not None and last_seq <= (frame.seq if isinstance(frame, LogFrame) else 0)
             if is_through and not follow:
                 return YES
@@ -43,7 +43,7 @@ async def follow_log(places: Places, say: Callable[[str], None], *, follow: bool
     return YES
 
 
-def _say(entry: AnyAction, say: Callable[[str], None], as_json: bool) -> None:
+def _print(entry: AnyAction, say: Callable[[str], None], as_json: bool) -> None:
     if as_json:
         say(msgspec.json.encode(entry).decode())
         return

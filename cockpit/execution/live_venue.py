@@ -78,7 +78,7 @@ class LiveVenue:
             execution.reconcile_every_s,
         )
         self._flatten = EngineFlatten(
-            context, self._lookup, self._sending, missed, flatten_pace, self._foreign, self._reconcile.look_now
+            context, self._lookup, self._sending, missed, flatten_pace, self._foreign, self._reconcile.read_now
         )
         self._waits_for: set[str] = set()
         self._waiting: list[Request] | None = []

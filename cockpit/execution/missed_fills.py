@@ -67,14 +67,14 @@ class MissedFills:
             fills = await within(within_s or context.pace.call_within_s, call, "executions")
         except VenueFailure as failure:
             context.met(failure)
-            self._say_unknown(asset, held, f"its executions cannot be read: {failure}")
+            self._notify_unknown(asset, held, f"its executions cannot be read: {failure}")
             return False
         if self._explained(asset, held, fills):
             self._clear(asset)
             return True
         if self._is_given_up(asset):
             return True
-        self._say_unknown(asset, held, "no execution explains it")
+        self._notify_unknown(asset, held, "no execution explains it")
         return False
 
     def agree_but_for(self, odd: Collection[str]) -> None:
@@ -89,15 +89,15 @@ class MissedFills:
 
     def _clear(self, asset: str) -> None:
         self._doubts.pop(asset, None)
-        self._say_clear(asset)
+        self._notify_clear(asset)
 
-    def _say_clear(self, asset: str) -> None:
+    def _notify_clear(self, asset: str) -> None:
         context = self._context
         context.notify(
             VenueTopic.POSITION_UNKNOWN, f"{context.venue} tells our {plain_id(asset)} again", asset, is_over=True
         )
 
-    def _say_unknown(self, asset: str, held: float, trouble: str) -> None:
+    def _notify_unknown(self, asset: str, held: float, trouble: str) -> None:
         if self.is_young(asset):
             return
         context, ours = self._context, self._context.expected.get(asset, 0.0)
@@ -122,7 +122,7 @@ class MissedFills:
         what = f"{context.venue} does not tell which executions took our {plain_id(asset)}"
         gone = f"{what}, missing for {context.pace.gone_after_s:g} s: it counts as gone"
         context.notify(VenueTopic.NOTE, gone, asset, is_grave=True)
-        self._say_clear(asset)
+        self._notify_clear(asset)
         return True
 
     def _explained(self, asset: str, held: float, fills: tuple[VenueFill, ...]) -> bool:

@@ -67,7 +67,7 @@ class Reconcile:
         """Something does not fit: look at once."""
         self._doubt.set()
 
-    def look_now(self) -> None:
+    def read_now(self) -> None:
         """What kept the venue busy is over: look at once, however long it was to be left alone."""
         self._wake.set()
         self.doubt()

@@ -136,7 +136,7 @@ class OrderSender:
             return True
         if await self._is_there(kept):
             return True
-        self._context.emit(kept.doubt(_said(failure), self._context.now_ns))
+        self._context.emit(kept.doubt(_doubt_text(failure), self._context.now_ns))
         wait_s = back_off.failed()
         if not self._is_worth_sending(kept, request, began_ns, wait_s):
             self._lookup.chase(kept)
@@ -181,7 +181,7 @@ class OrderSender:
             context.emit(kept.refuse(str(refusal), context.now_ns))
 
     def _doubted(self, kept: OrderState, failure: Exception) -> None:
-        self._context.emit(kept.doubt(_said(failure), self._context.now_ns))
+        self._context.emit(kept.doubt(_doubt_text(failure), self._context.now_ns))
         self._lookup.chase(kept)
 
     def _was_withdrawn(self, kept: OrderState) -> bool:
@@ -203,7 +203,7 @@ class OrderSender:
             await self._context.timing.sleep(min(left_s, LISTEN_EVERY_S))
 
 
-def _said(failure: Exception) -> str:
+def _doubt_text(failure: Exception) -> str:
     return str(failure) if isinstance(failure, Ambiguous | Refused) else f"{type(failure).__name__}: {failure}"
 
 

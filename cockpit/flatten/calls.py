@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, VenueFailure
 from cockpit.exchanges.base.timing import Timing, within
-from cockpit.flatten.steps import FlattenStep, Say, StepName
+from cockpit.flatten.steps import FlattenStep, OnStep, StepName
 
 AGAIN_AFTER_NS = 10 * NS_PER_S
 """The same trouble is said again after so long."""
@@ -26,7 +26,7 @@ class Told(NamedTuple):
 class FlattenCalls:
     """Asks, and says what goes wrong. `wait_s` is what the venue asked for since the round began."""
 
-    def __init__(self, venue: str, say: Say, timing: Timing, within_s: float) -> None:
+    def __init__(self, venue: str, say: OnStep, timing: Timing, within_s: float) -> None:
         self.wait_s = 0.0
         self.failed = 0
         self.keys_refused_in_a_row = 0

@@ -11,7 +11,7 @@ from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_ids import OrderIds
 from cockpit.exchanges.base.timing import BackOff, Timing, within
 from cockpit.flatten.calls import FlattenCalls
-from cockpit.flatten.steps import FlattenStep, Say, StepName
+from cockpit.flatten.steps import FlattenStep, OnStep, StepName
 from cockpit.flatten.venue_flatten import KEYS_REFUSED, FlattenPace, VenueFlatten
 
 PREFIX = "direct"
@@ -34,7 +34,7 @@ class AloneSite:
     as a second witness.
     """
 
-    def __init__(self, account: VenueAccount, say: Say, ids: OrderIds, timing: Timing) -> None:
+    def __init__(self, account: VenueAccount, say: OnStep, ids: OrderIds, timing: Timing) -> None:
         self._account = account
         self._venue = account.venue
         self._witness_failures = 0
@@ -98,7 +98,7 @@ class AloneSite:
 
 async def flatten_directly(
     accounts: Mapping[str, VenueAccount],
-    say: Say,
+    say: OnStep,
     prefix: str = PREFIX,
     timing: Timing | None = None,
     pace: FlattenPace = PACE,
@@ -115,7 +115,7 @@ async def flatten_directly(
     return all(flattened) and bool(accounts)
 
 
-async def _flatten(account: VenueAccount, say: Say, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
+async def _flatten(account: VenueAccount, say: OnStep, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
     site = AloneSite(account, say, OrderIds(prefix), timing)
     try:
         if not await _opened(account, site, timing):

@@ -36,7 +36,7 @@ class FlattenStep(NamedTuple):
         return f"+{self.elapsed_s:.3f} s {self.venue} {self.name}: {self.sentence}"
 
 
-Say = Callable[[FlattenStep], None]
+OnStep = Callable[[FlattenStep], None]
 
 
 # Where a flatten happens: inside an engine that has orders of its own under way, or alone with the venue.

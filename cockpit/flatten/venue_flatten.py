@@ -163,10 +163,10 @@ class VenueFlatten:
             raise
         orders: tuple[VenueOrder, ...] | None = None
         if asking is not None and asking.done():
-            self._asking, orders = None, _told(asking.result())
+            self._asking, orders = None, _answer_or_none(asking.result())
         self._resting = self._resting if orders is None else orders
         hidden = "" if isinstance(positions, VenueFailure) or positions else await self._site.hidden_position()
-        return VenueReading(_told(positions), orders, self._resting, self._account.unreadable(), hidden)
+        return VenueReading(_answer_or_none(positions), orders, self._resting, self._account.unreadable(), hidden)
 
     def _orders_asked(self) -> "asyncio.Task[tuple[VenueOrder, ...] | VenueFailure] | None":
         """The list of orders that is asked for: venues count these calls more strictly than any others."""
@@ -302,5 +302,5 @@ class VenueFlatten:
         return float(min(self._pace.longest_pause_s, self._pace.look_again_s * 2.0 ** max(0, min(rounds, 16))))
 
 
-def _told(answer: Answer | VenueFailure | None) -> Answer | None:
+def _answer_or_none(answer: Answer | VenueFailure | None) -> Answer | None:
     return None if isinstance(answer, VenueFailure) else answer

@@ -100,7 +100,7 @@ def _feeds(market: Market, now_ns: int) -> Iterator[Feed]:
 def _informing(market: Market) -> Iterator[Feed]:
     """Feeds nobody stands down for: shown once they were heard, or while their worker says why they are not."""
     for kind in INFORMING:
-        heard = market.readings.heard(kind)
+        heard = market.readings.received(kind)
         for asset, own in heard:
             yield _feed(f"{kind.value}.{asset}", kind, asset, own)
         report = market.feed_health.any_of(kind)

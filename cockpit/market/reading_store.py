@@ -63,7 +63,7 @@ class ReadingStore:
             if of_asset == asset:
                 yield venue, latest.own
 
-    def heard(self, reading: Reading) -> list[tuple[str, Any]]:
+    def received(self, reading: Reading) -> list[tuple[str, Any]]:
         """Every asset that has a value, with it."""
         return [(asset, latest.own) for (asset, _), latest in self._latest[reading].items() if latest.own is not None]
 

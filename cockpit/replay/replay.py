@@ -180,7 +180,7 @@ def _damage(reader: RecordingReader) -> tuple[str, ...]:
     return tuple(one.sentence for one in reader.damage)
 
 
-def _told(items: Iterable[T], progress: Progress | None) -> Iterable[T]:
+def _with_progress(items: Iterable[T], progress: Progress | None) -> Iterable[T]:
     """The same items, whoever watches being told now and then; the very same iterable where nobody does."""
     return items if progress is None else _counted(items, progress)
 
@@ -214,7 +214,7 @@ def _verify(reader: RecordingReader, config: CockpitConfig, progress: Progress |
     began = time.perf_counter()
     difference = ""
     number = 0
-    for number, step in enumerate(_told(_steps(reader), progress), start=1):
+    for number, step in enumerate(_with_progress(_steps(reader), progress), start=1):
         actions = _decided(engine, step.item)
         tally.on_actions(actions)
         difference = _first_difference(number, step, actions)

@@ -1,7 +1,6 @@
 """The drill: the smallest open, a stop, and out again, where no money is at stake, with the times it took."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 
 from cockpit.config.model import CockpitConfig
@@ -15,6 +14,7 @@ from cockpit.exchanges.base.order_ids import OrderIds
 from cockpit.exchanges.base.timing import Timing
 from cockpit.flatten.direct import flatten_directly
 from cockpit.journal.drills import Drill, DrillStep
+from cockpit.runtime.output import PrintLine
 
 STOP_AWAY_BPS = 300.0
 IN_WITHIN_S, OUT_WITHIN_S = 20.0, 35.0
@@ -22,8 +22,6 @@ IN_WITHIN_S, OUT_WITHIN_S = 20.0, 35.0
 FILL_LOOKS = 50
 LOOK_EVERY_S = 0.1
 DOUBLINGS = 12
-
-Say = Callable[[str], None]
 
 
 class DrillFailed(Exception):
@@ -34,7 +32,7 @@ class DrillRun:
     """One drill on one account, which must be a demo one or on this machine. Run it once."""
 
     def __init__(
-        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: Say, timing: Timing | None = None
+        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: PrintLine, timing: Timing | None = None
     ) -> None:
         self._account = account
         self._config = config

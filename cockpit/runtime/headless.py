@@ -23,7 +23,7 @@ from cockpit.runtime.logs import log_to
 from cockpit.runtime.mode_gate import AT_START
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
-from cockpit.runtime.output import Speaker, keep_bounded, output_of
+from cockpit.runtime.output import PrintLine, Speaker, keep_bounded, output_of
 from cockpit.runtime.startup import CannotStart, build_host
 
 LOG = logging.getLogger("cockpit.engine")
@@ -31,8 +31,6 @@ FLATTEN_WITHIN_S = 30.0
 COVER_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.01
 MEANS_NOTHING = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
-
-Say = Callable[[str], None]
 
 
 class Server(Protocol):
@@ -125,7 +123,7 @@ async def _run(
     options: EngineOptions,
     lock: InstanceLock,
     make_server: MakeServer | None,
-    say: Say,
+    say: PrintLine,
     warnings: Sequence[str],
 ) -> int:
     host = await asyncio.to_thread(build_host, places, config, options)
@@ -192,7 +190,7 @@ def settle_memory() -> None:
     gc.enable()
 
 
-def _narrate(host: Host, say: Say) -> None:
+def _narrate(host: Host, say: PrintLine) -> None:
     """Tell what happens from here on, and before it what has happened since the restore."""
     narrator = Narrator(say)
     narrator.on_actions([frame.entry for frame in host.log.after(0)])
@@ -219,7 +217,7 @@ def _listen_to_signals(ending: Ending) -> None:
     loop.add_signal_handler(signal.SIGHUP, LOG.info, "SIGHUP: a terminal went away, the engine goes on")
 
 
-async def _end(host: Host, ending: Ending, say: Say) -> int:
+async def _end(host: Host, ending: Ending, say: PrintLine) -> int:
     """By policy: no new entry, positions keep their stops (the next start takes them over), unless told to flatten."""
     flatten = ending.flatten_first or host.config.kill_switch.flatten_on_terminate
     say(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
@@ -238,7 +236,7 @@ async def _end(host: Host, ending: Ending, say: Say) -> int:
     return 0 if await _flat(host, say) else 1
 
 
-async def _covered(host: Host, say: Say) -> None:
+async def _covered(host: Host, say: PrintLine) -> None:
     """Let entries on their way arrive and their stops rest: nobody would look after them until the next start."""
     give_up_s = monotonic() + COVER_WITHIN_S
     while loose := [trade.record for trade in host.engine.book.trades if not _is_covered(trade.record)]:
@@ -255,7 +253,7 @@ def _is_covered(trade: TradeRecord) -> bool:
     return trade.phase is not TradePhase.OPENING and (trade.stop_rests_on_venue or trade.open_qty == 0)
 
 
-async def _flat(host: Host, say: Say) -> bool:
+async def _flat(host: Host, say: PrintLine) -> bool:
     """Wait for the flatten to end; it goes on at the next start where it did not."""
     try:
         async with asyncio.timeout(FLATTEN_WITHIN_S):

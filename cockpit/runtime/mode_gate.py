@@ -129,7 +129,7 @@ class ModeGate:
         lacking = await self._drill_refusal(mode)
         if lacking:
             return replace(command, refusal=lacking)
-        return replace(command, refusal=_said(await self.items(probes_stops=False)))
+        return replace(command, refusal=_failures_text(await self.items(probes_stops=False)))
 
     async def items(self, *, probes_stops: bool = True) -> list[Item]:
         """What the venues behind the engine say of the accounts right now."""
@@ -177,7 +177,7 @@ class ModeGate:
         if self._room is None:
             return ""
         await self._room.until_open()
-        return _said(await self.items())
+        return _failures_text(await self.items())
 
     async def stop(self) -> None:
         """Let go of every venue."""
@@ -215,7 +215,7 @@ class ModeGate:
     async def _prepare(self, mode: Mode, within_s: float) -> str:
         """Open the accounts and look at them; what stands against them in words, empty where nothing does."""
         if self._room is not None:
-            return _said(await self.items())
+            return _failures_text(await self.items())
         try:
             venues = trading_venues(self._host.config)
             live_venues = self._over(await asyncio.to_thread(self._make_accounts, venues, mode))  # a keyring may wait
@@ -244,7 +244,7 @@ class ModeGate:
         if not found:
             live_venues.opened(*live_venues.accounts)
             found = await account_items(live_venues.accounts, self._host.config)
-        return _said(found)
+        return _failures_text(found)
 
     @staticmethod
     async def _closed(live_venues: LiveVenues) -> list[str]:
@@ -283,5 +283,5 @@ class ModeGate:
         task.add_done_callback(self._ending.discard)
 
 
-def _said(items: Sequence[Item]) -> str:
+def _failures_text(items: Sequence[Item]) -> str:
     return "; ".join(f"{item.name}: {item.detail}" for item in items if not item.ok)

@@ -7,11 +7,15 @@ import queue
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cockpit.config.ownership import opened_here
+
+PrintLine = Callable[[str], None]
+"""Puts one line before whoever started this."""
 
 # Lines for a terminal that may go away, or stop reading, in the middle of what must not stop.
 
@@ -20,7 +24,7 @@ LAST_LINES_WITHIN_S = 2.0
 
 
 class TerminalPrinter:
-    """`say` never waits and never raises. Use it as a context manager: leaving it lets the last lines out."""
+    """`notify` never waits and never raises. Use it as a context manager: leaving it lets the last lines out."""
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()

@@ -99,14 +99,14 @@ class FlattenFlow:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
             self.stage, self.flat_at_s = Stage.FLAT, received_s
-        elif self._says_flat_since(received_s) and not is_flat_now(snapshot):
+        elif self._is_flat_since(received_s) and not is_flat_now(snapshot):
             self.stage = Stage.IDLE
         elif snapshot.state is not EngineState.HALTED and (
-            self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _said_flat(steps))
+            self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _was_flat(steps))
         ):
             self.stage = Stage.IDLE  # resumed, which no flatten under way allows: its end was not seen
 
-    def _says_flat_since(self, received_s: float) -> bool:
+    def _is_flat_since(self, received_s: float) -> bool:
         """Whether FLAT is shown, and said by whom the engine's word of that moment can contradict."""
         return self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
 
@@ -126,9 +126,9 @@ class FlattenFlow:
             case Stage.ASKED:
                 return [(f" FLATTEN? press again within 3 s: {at_stake(snapshot)} ", "alarm")]
             case Stage.SENT:
-                return [(f" FLATTEN sent {after} ago, no answer yet ", "alarm"), *_told(steps)]
+                return [(f" FLATTEN sent {after} ago, no answer yet ", "alarm"), *_step_rows(steps)]
             case Stage.ENGINE_ACTS:
-                return [(" FLATTENING: not flat yet ", "alarm"), *_told(steps)]
+                return [(" FLATTENING: not flat yet ", "alarm"), *_step_rows(steps)]
             case Stage.FAILED:
                 return [
                     (f" FLATTEN DID NOT GET THROUGH: {self.failure} ", "alarm"),
@@ -136,14 +136,15 @@ class FlattenFlow:
                 ]
             case Stage.FLAT if silent_s is not None:
                 known = f" Was FLAT when the engine last spoke, {lasting(silent_s)} ago: what is open now is unknown "
-                return [(known, "warn"), *_told(steps)]
+                return [(known, "warn"), *_step_rows(steps)]
             case Stage.FLAT:
-                return [("FLAT: every venue said so, twice. Halted: r resumes, Esc hides this", "good"), *_told(steps)]
+                flat = "FLAT: every venue said so, twice. Halted: r resumes, Esc hides this"
+                return [(flat, "good"), *_step_rows(steps)]
             case _:
                 return self._direct_rows(after)
 
     def _direct_rows(self, after: str) -> list[Row]:
-        told = _told(self.direct_steps)
+        told = _step_rows(self.direct_steps)
         if self.stage is Stage.DIRECT_FLAT:
             return [("FLAT by the direct road. Esc hides this", "good"), *told]
         if self.stage is Stage.NOT_FLAT:
@@ -175,14 +176,14 @@ def is_flat_now(snapshot: Snapshot) -> bool:
 
 
 def _ended_flat(steps: list[str], snapshot: Snapshot) -> bool:
-    return _said_flat(steps) and is_flat_now(snapshot)
+    return _was_flat(steps) and is_flat_now(snapshot)
 
 
-def _said_flat(steps: list[str]) -> bool:
+def _was_flat(steps: list[str]) -> bool:
     return bool(steps) and steps[-1].endswith("FLAT")
 
 
-def _told(steps: list[str]) -> list[Row]:
+def _step_rows(steps: list[str]) -> list[Row]:
     """The newest steps, and how many came before them."""
     kept = steps if len(steps) <= SHOWN_STEPS else steps[1 - SHOWN_STEPS :]
     earlier: list[Row] = [(f"  {len(steps) - len(kept)} earlier steps", "dim")] if len(kept) < len(steps) else []

@@ -16,7 +16,7 @@ from test_tui_key_matrix import FOCI
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import LinkChange
-from cockpit.commands.direct_flatten import flatten_command, told_by
+from cockpit.commands.direct_flatten import flatten_command, lines_of
 from cockpit.config.places import find_places
 from cockpit.tui import emergency
 from cockpit.tui.flatten import SHOWN_STEPS, FlattenFlow, Outcome
@@ -176,13 +176,13 @@ async def test_flat_is_what_the_command_says_last_and_ends_with(
 ) -> None:
     """One that ended early with 0 has not said flat."""
     command = step_program(tmp_path, *STEPS, "", f"\x1b[2J{last}", code=code)
-    assert [told async for told in told_by(command)][:-1] == [*STEPS, f"[2J{last}"]
+    assert [told async for told in lines_of(command)][:-1] == [*STEPS, f"[2J{last}"]
     command = step_program(tmp_path, *STEPS, "", last, code=code)
-    assert [told async for told in told_by(command)] == [*STEPS, last, outcome]
+    assert [told async for told in lines_of(command)] == [*STEPS, last, outcome]
 
 
 async def test_the_real_command_on_a_home_without_an_engine(tmp_path: Path) -> None:
-    told = [told async for told in told_by(flatten_command(find_places(tmp_path)))]
+    told = [told async for told in lines_of(flatten_command(find_places(tmp_path)))]
     assert any("no engine runs on this profile" in str(line) for line in told)
     assert isinstance(told[-1], Outcome)
 

@@ -44,7 +44,7 @@ class AccountLists:
         """The same beside everything else; what becomes of it is for whoever waits for it."""
         if self._loading is None or self._loading.done():
             self._loading = asyncio.ensure_future(self.load())
-            self._loading.add_done_callback(_heard)
+            self._loading.add_done_callback(_retrieved)
         return self._loading
 
     def drop(self) -> None:
@@ -79,6 +79,6 @@ class AccountLists:
         return tuple(sentence for what in HOLDING for sentence in self._unreadable.get(what, ()))
 
 
-def _heard(task: asyncio.Task[None]) -> None:
+def _retrieved(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
         task.exception()

@@ -31,12 +31,12 @@ class ClockFeed:
             try:
                 await self._exchange.open()
                 await self._exchange.ask_time()
-                self._say_jump()
+                self._notify_jump()
             except FeedTrouble as trouble:
                 LOG.warning("%s: %s", self.name, trouble.sentence)
             await self._pause()
 
-    def _say_jump(self) -> None:
+    def _notify_jump(self) -> None:
         jump = self._exchange.clock.jump
         if jump is not None and jump is not self._jump:
             LOG.warning("%s", jump_text(self._exchange.name, jump))

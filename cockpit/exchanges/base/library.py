@@ -72,7 +72,7 @@ def _stand_up_packages() -> None:
                 setattr(top, name, value)
 
 
-def said(error: BaseException, secrets: Iterable[str] = ()) -> str:
+def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
     """An error in one masked line. A cut-off answer names its cause: its own text is only the address."""
     cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
     return masked(f"{type(error).__name__}{cause}: {error}", secrets)

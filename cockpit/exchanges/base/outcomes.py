@@ -16,7 +16,7 @@ from typing import Any
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure
 from cockpit.exchanges.base.codes import VenueCodes
 from cockpit.exchanges.base.fence import FencedOff
-from cockpit.exchanges.base.library import said
+from cockpit.exchanges.base.library import error_text
 from cockpit.exchanges.base.masking import masked
 from cockpit.exchanges.registry import codes_of
 
@@ -36,7 +36,8 @@ def failure_of(error: BaseException, venue: str, secrets: Iterable[str] = ()) ->
     if isinstance(error, VenueFailure):
         return error
     code, message = _code_of(error)
-    sentence = f"{venue}: " + (said(error, secrets) if code is None else masked(f"{code} {message}".strip(), secrets))
+    told = error_text(error, secrets) if code is None else masked(f"{code} {message}".strip(), secrets)
+    sentence = f"{venue}: {told}"
     if isinstance(error, FencedOff):
         return Refused(RefusalKind.OTHER, "fence", sentence)
     codes = codes_of(venue)

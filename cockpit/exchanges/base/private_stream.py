@@ -43,7 +43,7 @@ class TriggeredOrders:
         self._remember(order_id, update)
         return update if known is None else _under(update, known)
 
-    def told(self, order_id: str, client_id: str) -> list[OrderUpdate]:
+    def resolve(self, order_id: str, client_id: str) -> list[OrderUpdate]:
         """The venue said what a conditional order became; returns what was said of that before, under our id."""
         if order_id in self._client_ids:
             return []

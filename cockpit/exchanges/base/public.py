@@ -15,7 +15,7 @@ from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import shown
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.frames import FrameContent, Message
-from cockpit.exchanges.base.library import said
+from cockpit.exchanges.base.library import error_text
 from cockpit.exchanges.base.markets import with_markets
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
@@ -279,7 +279,7 @@ class Exchange(ABC):
     def _trouble(self, what: str, error: Exception) -> FeedTrouble:
         if isinstance(error, FeedTrouble):
             return error
-        return FeedTrouble(f"{self.name} {what}: {said(error)}", self.budget.wait_s() or None)
+        return FeedTrouble(f"{self.name} {what}: {error_text(error)}", self.budget.wait_s() or None)
 
     def _tap_rest(self, client: Any) -> None:
         """See the status and headers of every answer, and stop the library from asking while the venue says wait."""

@@ -11,7 +11,7 @@ from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, offset_pric
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
-from cockpit.exchanges.base.library import said
+from cockpit.exchanges.base.library import error_text
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.silence import Silence, Silent
 from cockpit.exchanges.base.timing import BackOff
@@ -192,7 +192,7 @@ class ExchangeStreams:
 
     def _unreadable(self, error: Exception) -> None:
         self.bad_frames += 1
-        self._notice(f"unreadable message: {said(error)}")
+        self._notice(f"unreadable message: {error_text(error)}")
 
     # -- workers
 
@@ -278,7 +278,7 @@ def _why(error: Exception) -> str:
     """A lost channel in words; the library calls a gap in a book by the name of its check."""
     if type(error).__name__ in BOOK_GAPS:
         return "a change of the book was missed"
-    return said(error)
+    return error_text(error)
 
 
 def _is_told_to_end() -> bool:

@@ -72,7 +72,7 @@ class BinanceStream(PrivateStream):
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
         update = self.parser.algo_update(message)
         order_id = self.parser.triggered_as(message["o"])
-        earlier = self.triggered_as.told(order_id, update.order.client_id) if order_id else []
+        earlier = self.triggered_as.resolve(order_id, update.order.client_id) if order_id else []
         if order_id and self.triggered_as.has_spoken(order_id):
             return earlier
         return [update]

@@ -29,9 +29,9 @@ def lines(verdict: Verdict, view: View, cells: int) -> list[Line]:
             ("targets", _targets(verdict)),
         ),
     ]
-    drawn += _told("because", proposal.why, "text", cells)
-    drawn += _told("size", verdict.size_text, "text", cells)
-    drawn += _told("result", _result(verdict), "strong", cells)
+    drawn += _text_lines("because", proposal.why, "text", cells)
+    drawn += _text_lines("size", verdict.size_text, "text", cells)
+    drawn += _text_lines("result", _result(verdict), "strong", cells)
     layer = None
     for check in verdict.checks:
         if check.layer is not layer:
@@ -41,7 +41,7 @@ def lines(verdict: Verdict, view: View, cells: int) -> list[Line]:
     return drawn
 
 
-def _told(name: str, text: str, role: str, cells: int) -> list[Line]:
+def _text_lines(name: str, text: str, role: str, cells: int) -> list[Line]:
     """A name, and a text wrapped beside it."""
     rows = wrap(text, cells - len(name) - 1)
     return [((f"{name if number == 0 else ' ' * len(name)} ", "dim"), (row, role)) for number, row in enumerate(rows)]
