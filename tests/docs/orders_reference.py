@@ -7,7 +7,7 @@ from cockpit.domain.orders import ORDER_TABLE, OrderStep
 
 HEAD = """# What may become of an order
 
-This page is made from the table that the engine uses (`cockpit/domain/orders.py`):
+This page is made from the table by which the engine and execution go (`cockpit/domain/orders.py`):
 `python -m tests.docs.orders_reference > docs/orders.md`. A row is where an order stands, a column what is told of it, a
 cell where it stands then. **impossible** is said in the log, never taken silently: an order that may still execute
 counts as unknown from then on and is asked for, one that is over stays as it was. An execution is booked whatever else
