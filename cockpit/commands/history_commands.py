@@ -43,7 +43,7 @@ def add(
 
     Example: cockpit history add BTCUSDT-aggTrades-2024-08-08.zip
     """
-    place = _store(ctx, store)
+    place = store_of(ctx, store)
     from cockpit.commands.work_line import WorkLine
     from cockpit.history.adding import add_file
     from cockpit.history.source_files import Given, files_in
@@ -74,7 +74,7 @@ def list_(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fals
 
     Example: cockpit history list --json
     """
-    place = _store(ctx, store)
+    place = store_of(ctx, store)
     from cockpit.history.listing import list_store, listing_lines
 
     listed = list_store(place)
@@ -101,17 +101,11 @@ def check(
 
     Example: cockpit history check --from 2024-08-01 --to 2024-08-31
     """
-    place = _store(ctx, store)
+    place = store_of(ctx, store)
     from cockpit.history.checking import check_store
     from cockpit.history.listing import check_lines
-    from cockpit.history.store import day_of
 
-    days: list[int | None] = []
-    for option, text in (("--from", from_), ("--to", to)):
-        try:
-            days.append(None if text is None else day_of(text))
-        except ValueError:
-            raise typer.BadParameter(f"expected a day like 2024-08-08, was {text}", param_hint=option) from None
+    days = (day_option("--from", from_), day_option("--to", to))
     front: Front = ctx.obj
     found = check_store(place, front.load(), *days)
     if json:
@@ -123,7 +117,17 @@ def check(
     return YES if found.ok else NO
 
 
-def _store(ctx: typer.Context, given: Path | None) -> "Store":
+def day_option(option: str, text: str | None) -> int | None:
+    """A UTC day as it was given, None where none was."""
+    from cockpit.history.store import day_of
+
+    try:
+        return None if text is None else day_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a day like 2024-08-08, was {text}", param_hint=option) from None
+
+
+def store_of(ctx: typer.Context, given: Path | None) -> "Store":
     """The store meant. Says in one line how the library under it is had where it is not."""
     from importlib.util import find_spec
 

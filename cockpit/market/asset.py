@@ -7,12 +7,26 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import inf
+from typing import NamedTuple
 
 from cockpit.domain.events import Depth, MarkPrice, Top, Trade
 from cockpit.domain.units import BPS, NS_PER_S
 from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, LongBar, bar_start
 from cockpit.market.book import BasisMinutes, SizeBaseline, depth_size, top_size
 from cockpit.market.windows import bars_since, largest_rise_bps
+
+
+class RunningBar(NamedTuple):
+    """The prints of the bar under way, as sums in their order. `rise` is the largest factor from a print to a later."""
+
+    open: float
+    high: float
+    low: float
+    volume: float
+    notional_usd: float
+    taker_delta: float
+    trades: int
+    rise: float
 
 
 class AssetMarket:
@@ -124,6 +138,31 @@ class AssetMarket:
         """Remember the newest mark and index."""
         if mark.venue == self.watch:
             self.mark = mark
+
+    def stand_at(self, running: RunningBar | None, trade: Trade | None, top: Top | None, first_ns: int | None) -> None:
+        """Stand where the prints and tops up to these have brought it: what a reader of columns says in place of
+        handing over each. `running` is the whole bar under way (None: no print in it), `first_ns` the very first print.
+        """
+        self.top = top
+        if self.first_trade_ns is None:
+            self.first_trade_ns = first_ns
+        if trade is not None:
+            self.last_trade = trade
+        if running is None:
+            return
+        self._open, self._high, self._low = running.open, running.high, running.low
+        self._volume, self._notional, self._delta = running.volume, running.notional_usd, running.taker_delta
+        self._trades, self._rise = running.trades, running.rise
+        # Of the highest since the low only its use as a filter matters: the next print above the low looks again.
+        self._peak = running.low
+
+    @property
+    def running_bar(self) -> RunningBar | None:
+        """The bar under way; None before its first print."""
+        if not self._trades:
+            return None
+        sums = (self._volume, self._notional, self._delta, self._trades, self._rise)
+        return RunningBar(self._open, self._high, self._low, *sums)
 
     def _reach(self, price: float, ts_ns: int) -> bool:
         """A print under this bar's low, or over the highest since that low. False for what is no price."""

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.numbers import apart
+from cockpit.domain.units import NS_PER_S
 from cockpit.market.freshness import age_s, ages_of, health_text
 from cockpit.market.market import Market
 from cockpit.market.reading_table import EVERYTHING, OF_AN_ASSET, OF_ITSELF, ROW_OF
 
+FAR_NS = 2**62
 SEEDED = "only the config's value so far"
 
 
@@ -52,6 +54,19 @@ def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
     """
     limits = {reading: ages_of(market.config, reading) for reading in Reading}
     return tuple(_found(market, feed, limits[feed.reading], now_ns) for feed in _past(market, limits, now_ns))
+
+
+def next_stale_ns(market: Market, now_ns: int) -> int:
+    """When the next reading that is not past its stand-down age will be, if nothing newer comes; prices are left out.
+
+    Far beyond every session where none will ever be.
+    """
+    dues = [FAR_NS]
+    for feed in _judged(market, now_ns):
+        limit_ns = round(ages_of(market.config, feed.reading).stand_down_after_s * NS_PER_S)
+        if feed.reading is not Reading.STREAM and feed.origin is not Origin.HELD and feed.ts_ns + limit_ns > now_ns:
+            dues.append(feed.ts_ns + limit_ns)
+    return min(dues)
 
 
 def delivers(market: Market, now_ns: int) -> bool:

@@ -62,6 +62,11 @@ class Agenda:
         heappush(self._heap, (due_ns, self._count, job))
         self.next_ns = self._heap[0][0]
 
+    @property
+    def holds_requests(self) -> bool:
+        """Whether a request of ours is on its way, or anything else but a payment of funding is due some time."""
+        return any(not isinstance(job, FundingDue) for _, _, job in self._heap)
+
     def due(self, until_ns: int) -> Iterator[tuple[int, Job]]:
         """Take out every job due by `until_ns` with the time it happens at, also those noted meanwhile."""
         while self._heap and self._heap[0][0] <= until_ns:
@@ -91,17 +96,21 @@ class FundingSchedule:
             return None
         if event.next_ns <= max(event.ts_ns, self._paid_ns.get((event.venue, event.asset), 0)):
             return None
-        payment = FundingDue(event.venue, event.asset, event.next_ns)
-        is_new = payment not in self._rates
-        self._rates[payment] = event
-        return payment if is_new else None
+        due = FundingDue(event.venue, event.asset, event.next_ns)
+        is_new = due not in self._rates
+        self._rates[due] = event
+        return due if is_new else None
 
-    def pay(self, payment: FundingDue, held_qty: float, price: float) -> FundingPaid | None:
+    def pay(self, due: FundingDue, held_qty: float, price: float) -> FundingPaid | None:
         """The payment on a position of signed `held_qty` valued at `price`, None when flat. Longs pay rates > 0."""
-        event = self._rates.pop(payment)
-        self._paid_ns[payment.venue, payment.asset] = payment.payment_ns
-        if held_qty == 0:
-            return None
-        rate_bps = event.rate_bps_8h * event.interval_h / FUNDING_UNIT_H
-        amount_usd = -held_qty * price * rate_bps / BPS
-        return FundingPaid(payment.payment_ns, payment.venue, payment.asset, amount_usd, rate_bps)
+        event = self._rates.pop(due)
+        self._paid_ns[due.venue, due.asset] = due.payment_ns
+        return payment(event, due.payment_ns, held_qty, price)
+
+
+def payment(rate: FundingRate, paid_ns: int, held_qty: float, price: float) -> FundingPaid | None:
+    """One payment at this rate on a position of signed `held_qty`, None when flat. Longs pay rates > 0."""
+    if held_qty == 0:
+        return None
+    rate_bps = rate.rate_bps_8h * rate.interval_h / FUNDING_UNIT_H
+    return FundingPaid(paid_ns, rate.venue, rate.asset, -held_qty * price * rate_bps / BPS, rate_bps)

@@ -74,10 +74,11 @@ class PaperBook:
             return ladder or (best,)
         return (best, *(level for level in ladder if (level[0] > best[0] if buys else level[0] < best[0])))
 
-    def offered(self, taker: Side) -> list[Level]:
-        """The levels a taker of this side can still take, best first."""
+    def offered(self, taker: Side, share: float = 1.0) -> list[Level]:
+        """The levels a taker of this side can still take, best first, where he gets so much of each."""
         taken = self._taken if self._taken_from is self._freshest() else {}
-        left = [(price, rounded(qty - taken.get((taker, price), 0.0))) for price, qty in self.known(taker) if price > 0]
+        known = ((price, qty * share) for price, qty in self.known(taker) if price > 0)
+        left = [(price, rounded(qty - taken.get((taker, price), 0.0))) for price, qty in known]
         return [(price, qty) for price, qty in left if qty > 0]
 
     def take(self, taker: Side, price: float, qty: float) -> None:

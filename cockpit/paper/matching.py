@@ -11,6 +11,7 @@ from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.quantity import executable, rounded
 from cockpit.domain.units import BPS
 from cockpit.paper.book import PaperBook, PaperBooks
+from cockpit.paper.frictions import NO_FRICTIONS, Frictions
 from cockpit.paper.orders import PaperOrder, refusal
 
 # What a venue holds for us: signed base coins by venue and asset, with their average entry price.
@@ -65,7 +66,8 @@ FLAT_REASON = "position is flat"
 class Matching:
     """Orders, positions and what happens to them at an instant. What happens is appended to `out`."""
 
-    def __init__(self, config: CockpitConfig) -> None:
+    def __init__(self, config: CockpitConfig, frictions: Frictions = NO_FRICTIONS) -> None:
+        self._frictions = frictions
         self._venues = config.venues
         self.books = PaperBooks(config)
         self.positions = Positions()
@@ -159,7 +161,7 @@ class Matching:
         """
         through = [order for order in self._of_book(book) if order.is_traded_through(trade.price)]
         through.sort(key=lambda order: -abs(trade.price - (order.request.limit_price or 0.0)))
-        left = trade.qty
+        left = trade.qty * self._frictions.size_share
         for order in through:
             qty = executable(left, self._wanted(order), self._lot(order))
             if qty > 0:
@@ -201,13 +203,19 @@ class Matching:
     def _take(self, order: PaperOrder, book: PaperBook, now_ns: int) -> None:
         """Execute against the known book, level by level, as far as it and the order's limit reach."""
         side = order.request.side
-        for price, size in book.offered(side):
+        for price, size in book.offered(side, self._frictions.size_share):
             if order.is_final or not order.accepts(price):
                 return
             qty = executable(size, self._wanted(order), self._lot(order))
             if qty > 0:
                 book.take(side, price, qty)
-                self._fill(order, qty, order.taker_price(price), is_maker=False, now_ns=now_ns)
+                self._fill(
+                    order,
+                    qty,
+                    order.taker_price(price, self._frictions.stop_slippage_bps),
+                    is_maker=False,
+                    now_ns=now_ns,
+                )
 
     def _fill(self, order: PaperOrder, qty: float, price: float, is_maker: bool, now_ns: int) -> None:
         request = order.request

@@ -6,7 +6,7 @@ from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderProgress, OrderRequest
 from cockpit.domain.quantity import is_multiple, rounded
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_MS, offset_price
 
 # What the paper venue refuses, each refusal with both numbers.
 
@@ -117,11 +117,15 @@ class PaperOrder:
         self.taking = True
         self.worst = worst
 
-    def taker_price(self, level_price: float) -> float:
-        """What it pays as a taker at this level of the known book."""
-        if self.worst is None:
-            return level_price
-        return max(level_price, self.worst) if self.request.side is Side.LONG else min(level_price, self.worst)
+    def taker_price(self, level_price: float, stop_slippage_bps: float = 0.0) -> float:
+        """What it pays as a taker at this level of the known book; a stop so much more."""
+        buys = self.request.side is Side.LONG
+        price = level_price
+        if self.worst is not None:
+            price = max(level_price, self.worst) if buys else min(level_price, self.worst)
+        if stop_slippage_bps and self.request.order_type is OrderType.STOP_MARKET:
+            price = offset_price(price, stop_slippage_bps * self.request.side.sign)
+        return price
 
     def accepts(self, level_price: float) -> bool:
         """Whether its limit, if it has one, lets it take at this price."""

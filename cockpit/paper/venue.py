@@ -14,7 +14,7 @@ OrderCancelled or OrderRejected with the reason for one that ended so, OrderReje
 A repeated order id doubles nothing and is answered like a query. A cancel of a final or unknown order says nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
@@ -34,9 +34,11 @@ from cockpit.paper.agenda import (
     Job,
     Request,
     Sweep,
+    payment,
 )
 from cockpit.paper.book import PaperBook
 from cockpit.paper.flatten import PaperFlatten
+from cockpit.paper.frictions import NO_FRICTIONS, Frictions
 from cockpit.paper.matching import Matching
 
 NOTHING: tuple[VenueEvent, ...] = ()
@@ -49,11 +51,22 @@ class PaperVenue:
     returns happened on the venue and goes to the engine in that order.
     """
 
-    __slots__ = ("_agenda", "_books", "_flattening", "_funding", "_latency_ns", "_matching")
+    __slots__ = (
+        "_agenda",
+        "_books",
+        "_flattening",
+        "_frictions",
+        "_funding",
+        "_last_arrival_ns",
+        "_latency_ns",
+        "_matching",
+    )
 
-    def __init__(self, config: CockpitConfig) -> None:
+    def __init__(self, config: CockpitConfig, frictions: Frictions = NO_FRICTIONS) -> None:
         self._latency_ns = round(config.paper.latency_ms * NS_PER_MS)
-        self._matching = Matching(config)
+        self._frictions = frictions
+        self._last_arrival_ns = 0
+        self._matching = Matching(config, frictions)
         self._books = self._matching.books.by_venue
         self._agenda = Agenda()
         self._funding = FundingSchedule()
@@ -83,7 +96,9 @@ class PaperVenue:
 
     def submit(self, action: Request) -> Sequence[VenueEvent]:
         """Send a request; it acts on the venue after the latency, or here and now where the latency is 0."""
-        due_ns = action.ts_ns + self._latency_ns
+        due_ns = action.ts_ns + self._frictions.latency_ns(self._latency_ns, action)
+        # One connection: what was sent later never overtakes.
+        due_ns = self._last_arrival_ns = max(due_ns, self._last_arrival_ns)
         self._agenda.add(due_ns, action)
         return NOTHING if self._latency_ns else self._run_due(due_ns)
 
@@ -107,6 +122,28 @@ class PaperVenue:
             self._expire_later(order.request.order_id, order.request.expires_ns)
         self._agenda.add(AT_NEXT_EVENT_NS, Sweep())
         self._matching.books.refence(self._matching.working())
+
+    @property
+    def books(self) -> Mapping[str, Mapping[str, PaperBook]]:
+        """Every book by venue and asset, with the prices that concern an order of ours."""
+        return self._books
+
+    @property
+    def next_due_ns(self) -> int:
+        """When time alone next brings something here: an event before it concerns us by its price alone."""
+        return self._agenda.next_ns
+
+    @property
+    def has_work(self) -> bool:
+        """Whether an order rests, something is under way, or a venue is being flattened."""
+        return bool(self._matching.working() or self._flattening) or self._agenda.holds_requests
+
+    def pay_funding(self, rate: FundingRate) -> Sequence[VenueEvent]:
+        """A payment at exactly this rate and now, where it is known from the past what was paid."""
+        happened = list(self._run_due(rate.ts_ns))
+        held = self._matching.positions.of(rate.venue, rate.asset)
+        paid = payment(rate, rate.ts_ns, held.qty, self._value(rate.venue, rate.asset))
+        return [*happened, paid] if paid is not None else happened
 
     def position(self, venue: str, asset: str) -> float:
         """Signed base coins held there (+ long, 0 flat)."""
@@ -195,18 +232,22 @@ class PaperVenue:
         return NOTHING
 
     def _note_funding(self, event: FundingRate) -> None:
-        payment = self._funding.note(event)
-        if payment is not None:
-            self._agenda.add(payment.payment_ns, payment)
+        due = self._funding.note(event)
+        if due is not None:
+            self._agenda.add(due.payment_ns, due)
 
-    def _pay_funding(self, payment: FundingDue) -> None:
-        held = self._matching.positions.of(payment.venue, payment.asset)
-        price = held.entry_price
-        if held.qty != 0:
-            price = self._matching.books.serving(payment.venue, payment.asset).value_price() or price
-        paid = self._funding.pay(payment, held.qty, price)
+    def _pay_funding(self, due: FundingDue) -> None:
+        held = self._matching.positions.of(due.venue, due.asset)
+        paid = self._funding.pay(due, held.qty, self._value(due.venue, due.asset))
         if paid is not None:
             self._matching.out.append(paid)
+
+    def _value(self, venue: str, asset: str) -> float:
+        """What a position there is valued at; 0 where there is none."""
+        held = self._matching.positions.of(venue, asset)
+        if held.qty == 0:
+            return 0.0
+        return self._matching.books.serving(venue, asset).value_price() or held.entry_price
 
     def _held(self, venue: str, asset: str, now_ns: int) -> VenuePosition:
         held = self._matching.positions.of(venue, asset)

@@ -80,12 +80,15 @@ class Tally:
         self._trades: dict[str, TradeRecord] = {}
         self.marks: dict[str, Mark] = {}
         """What each trade still open was worth at the end."""
+        self.count = 0
+        """How many actions were taken in."""
         self.nearest: list[Nearest] = []
         """How near each asset came to its nearest bands."""
         self._hash = hashlib.sha256()
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Take the decisions into the digest, and the verdicts and trades into the counts."""
+        self.count += len(actions)
         for action in actions:
             self._hash.update(wire.encode(action))
             if isinstance(action, Decided):

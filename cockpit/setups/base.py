@@ -12,7 +12,7 @@ from cockpit.domain.kinds import SetupPhase, Side
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal, Target
-from cockpit.market.bars import Bar
+from cockpit.market.bars import BASE_BAR_S, Bar
 from cockpit.market.market import Market
 from cockpit.setups.texts import clock_text, price_decimals, seconds_text
 
@@ -77,6 +77,14 @@ class Setup(ABC):
     def due_ns(self) -> int | None:
         """When time alone next means something to it: the end of its cooldown, or what its pattern asked for."""
         return self._ready_ns if self._phase is SetupPhase.COOLING_DOWN else self._wake_ns
+
+    @property
+    def bar_awaited_s(self) -> float | None:
+        """The length of the bars whose ends mean something to it as things stand; None while none does.
+
+        A backtest passes over all others: to name too short a length costs time, to name none too early is wrong.
+        """
+        return BASE_BAR_S
 
     # What the engine hands in.
 

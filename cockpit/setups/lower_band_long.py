@@ -49,6 +49,11 @@ class LowerBandLongSetup(Setup):
         """From its proposal until its trade is over."""
         return self._phase is SetupPhase.TRIGGERED
 
+    @property
+    def bar_awaited_s(self) -> float | None:
+        """Only an attempt waits for a bar."""
+        return self._rules.bar_s if self._attempt is not None else None
+
     def bands_changed(self) -> None:
         """An attempt at the band as it was is given up."""
         self._trigger = self._trigger_now()

@@ -46,6 +46,11 @@ class PriorityFeeFadeSetup(Setup):
         over_bps = self._over_vwap_bps()
         return Side.SHORT if over_bps is not None and over_bps > 0 else Side.LONG
 
+    @property
+    def bar_awaited_s(self) -> float | None:
+        """Fees alone drive it."""
+        return None
+
     def guards(self, now_ns: int) -> tuple[Check, ...]:
         """The fee is known, the price has somewhere to go back to, tips tell the size, the chain agrees or warns."""
         return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns), self._chain_guard(now_ns))

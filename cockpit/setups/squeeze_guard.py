@@ -25,6 +25,11 @@ class SqueezeGuardSetup(Setup):
         """None of its own: it only buys, and the gate's tactical layer blocks shorts into crowded shorts."""
         return ()
 
+    @property
+    def bar_awaited_s(self) -> float | None:
+        """Every bar may turn the sellers, as long as it listens."""
+        return self._rules.bar_s if self._is_listening else None
+
     def _on_bar(self, bar: Bar, now_ns: int) -> Proposal | None:
         rules = self._rules
         if bar.length_s != rules.bar_s:

@@ -78,6 +78,11 @@ class UpperBandShortSetup(Setup):
         """From its proposal until its trade is over."""
         return self._phase is SetupPhase.TRIGGERED
 
+    @property
+    def bar_awaited_s(self) -> float | None:
+        """A wick waits for its close back, a break for a close below."""
+        return self._rules.bar_s if self._wick is not None or self._is_broken else None
+
     def bands_changed(self) -> None:
         """A wick over the band as it was is given up."""
         self._trigger, self._invalid_above = self._edges_now()

@@ -1,0 +1,1 @@
+"""Does it earn? Backtests over stored history, sweeps of them, and the statistics that say what they prove."""

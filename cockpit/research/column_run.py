@@ -1,0 +1,321 @@
+"""A day in columns: the engine is woken only where something can follow, everything between is taken from the columns.
+
+It is the same engine and the same venue, handed real events; what is passed over are events that would have changed
+nothing but the latest prices and the sums of the bar under way. Woken is whoever has to be:
+- a print at or beyond a price that a setup or a resting order waits for; a top while an order takes;
+- an instant that a setup, a trade or the venue waits for; the end of a bar that a setup waits for; every reading;
+- every second's watch while a trade is open, after anything happened, and where a feed grows stale or comes back.
+The watch belongs to the first row of a second: where a later row of that second is woken, that first one is before it.
+"""
+
+from collections.abc import Sequence
+from math import inf, nextafter
+
+import numpy as np
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.events import MarketEvent, ReadingEvent, Top, Trade
+from cockpit.domain.units import NS_PER_DAY, NS_PER_S
+from cockpit.market.asset import AssetMarket, RunningBar
+from cockpit.market.staleness import next_stale_ns
+from cockpit.paper.book import PaperBook
+from cockpit.replay.tally import Tally
+from cockpit.research.assumptions import Assumptions
+from cockpit.research.columns import NO_ROW, Ints, Prints, Tops
+from cockpit.research.guard_minutes import GuardMinutes, MinuteProbe
+from cockpit.research.run import Run
+from cockpit.research.tape import Tape
+
+NEVER_NS = 2**63 - 1
+SETTLED_NS = 2 * NS_PER_S
+
+
+class DayColumns:
+    """What is the same for every setting of a day: made once, shared by all."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.bars: dict[int, list[RunningBar | None]] = {}
+        self.bar_ends: dict[int, list[int]] = {}
+        self.tops_before: dict[int, list[int]] = {}
+        closers = tape.bar_rows
+        for prints in tape.prints:
+            bounds = np.searchsorted(prints.place, np.append(closers, len(tape)))
+            starts, ends = bounds[:-1], bounds[1:]
+            self.bars[id(prints)] = prints.bars(starts, ends)
+            self.bar_ends[id(prints)] = ends.tolist()
+        for tops in tape.tops:
+            self.tops_before[id(tops)] = (np.searchsorted(tops.place, closers) - 1).tolist()
+        self.seconds: Ints = np.flatnonzero(np.diff(tape.clock // NS_PER_S, prepend=-1))
+        """The first rows of the seconds: at them the watch falls."""
+        self.closers: list[int] = closers.tolist()
+        self.bar_starts: list[int] = tape.bar_starts.tolist()
+
+
+class _Watched:
+    """One asset's prints and tops at one venue, and who follows them: the watched market, and the venue's book."""
+
+    def __init__(self, prints: Prints, tops: Tops | None, market: AssetMarket | None, book: PaperBook | None) -> None:
+        self.prints, self.tops, self.market, self.book = prints, tops, market, book
+        self.print_row = self.top_row = NO_ROW
+        self.trade: Trade | None = market.last_trade if market is not None else None
+        self.top: Top | None = market.top if market is not None else None
+        if book is not None:
+            self.trade, self.top = book.trade, book.top
+        self.first_ns = int(prints.ts_ns[0]) if len(prints) else None
+        self.begun: RunningBar | None = market.running_bar if market is not None else None
+        """The bar under way as the day begins: it may go on."""
+        self.next_beyond = -1
+        self._fences = (-inf, inf)
+
+    def stand_at(self, print_row: int, top_row: int, running: RunningBar | None) -> None:
+        """The market and the book as these rows left them."""
+        if print_row != self.print_row:
+            self.print_row, self.trade = print_row, self.prints.event(print_row)
+        if self.tops is not None and top_row != self.top_row:
+            self.top_row, self.top = top_row, self.tops.event(top_row)
+        if self.market is not None:
+            self.market.stand_at(running, self.trade, self.top, self.first_ns if print_row >= 0 else None)
+        if self.book is not None:
+            self.book.trade, self.book.top = self.trade, self.top
+
+    def next_event(self, place: int) -> Trade | Top | None:
+        """The event of the row that comes next here, if it stands at this place: it becomes the latest."""
+        row = self.print_row + 1
+        if row < len(self.prints) and self.prints.place[row] == place:
+            self.print_row, self.trade = row, self.prints.event(row)
+            return self.trade
+        row = self.top_row + 1
+        if self.tops is not None and row < len(self.tops) and self.tops.place[row] == place:
+            self.top_row, self.top = row, self.tops.event(row)
+            return self.top
+        return None
+
+    def first_beyond(self, place: int) -> int:
+        """The place of the next print from `place` on that somebody waits for, or beyond the last row."""
+        low, high = -inf, inf
+        if self.market is not None:
+            low, high = nextafter(self.market.fence_low, -inf), nextafter(self.market.fence_high, inf)
+        if self.book is not None:
+            low, high = max(low, self.book.fence_low), min(high, self.book.fence_high)
+        if (low, high) == self._fences and self.next_beyond >= place:
+            return self.next_beyond
+        self._fences = (low, high)
+        places = self.prints.place
+        row = self.prints.first_beyond(int(places.searchsorted(place)), low, high)
+        self.next_beyond = int(places[row]) if row < len(places) else NEVER_NS
+        return self.next_beyond
+
+
+class ColumnRun(Run):
+    """A run that passes over what cannot matter, and comes to the same decisions bit for bit."""
+
+    def __init__(
+        self,
+        config: CockpitConfig,
+        assumptions: Assumptions,
+        start_ns: int,
+        held: Sequence[ReadingEvent] = (),
+        tally: Tally | None = None,
+    ) -> None:
+        super().__init__(config, assumptions, start_ns, held, tally)
+        self._columns: DayColumns | None = None
+        self._probe: MinuteProbe | None = None
+
+    @property
+    def minutes(self) -> list[GuardMinutes]:
+        """How many minutes each setup could pass its guards; empty where nobody asked for it."""
+        return self._probe.found() if self._probe is not None else []
+
+    def sample_guards(self) -> None:
+        """Ask every setup once a minute from now on. It changes nothing."""
+        self._probe = MinuteProbe()
+
+    def share(self, columns: DayColumns) -> None:
+        """Use what others made of the next day's tape."""
+        self._columns = columns
+
+    def hand_over(self, tape: Tape) -> None:
+        """The rows of the day that can matter."""
+        columns = self._columns if self._columns is not None and self._columns.tape is tape else DayColumns(tape)
+        self._columns = None
+        day = _Day(self, tape, columns)
+        samples = MinuteProbe.places(tape.clock)[::-1] if self._probe is not None else []
+        place = 0
+        while place < len(tape):
+            while self._probe is not None and samples and samples[-1] <= place:
+                day.stand_at(samples.pop())
+                self._probe.ask(self.engine)
+            day.wake(place)
+            place = day.next_place(place)
+        day.stand_at(len(tape))
+        self.wakes += day.wakes
+
+
+class _Day:
+    """The engine and the venue on their way through one day's columns."""
+
+    def __init__(self, run: Run, tape: Tape, columns: DayColumns) -> None:
+        self._engine, self._venue, self._session = run.engine, run.venue, run.session
+        self._tally = run.tally
+        self._tape, self._columns = tape, columns
+        self._clock = tape.clock
+        self._assets = run.engine.market.assets
+        self._setups = list(run.engine.setups.values())
+        self._watched = [self._watch(prints) for prints in tape.prints]
+        goes_on = columns.bar_starts[0] < run.engine.market.next_bar_ns
+        self._closer = 1 if goes_on else 0
+        """The next of the bar ends to be taken in; a day may begin within a bar."""
+        self._bar_place = 0
+        self._settled_ns = int(self._clock[0]) + SETTLED_NS
+        """Up to then the watch of every second is woken: something has just happened."""
+        self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]))
+        self._silent = _seconds_of_silence(columns, self._watched, run.config.feeds.stream.stand_down_after_s)
+        self.wakes = 0
+
+    def _watch(self, prints: Prints) -> _Watched:
+        tops = next(
+            (tops for tops in self._tape.tops if (tops.venue, tops.asset) == (prints.venue, prints.asset)), None
+        )
+        market = self._assets.get(prints.asset)
+        if market is not None and market.watch != prints.venue:
+            market = None
+        book = self._venue.books.get(prints.venue, {}).get(prints.asset)
+        return _Watched(prints, tops, market, book)
+
+    # -- going to a place
+
+    def wake(self, place: int) -> None:
+        """Hand over one row, as if all before it had been."""
+        self.stand_at(place)
+        decided = self._tally.count
+        self._session.run([self._event(place)])
+        self.wakes += 1
+        now_ns = int(self._clock[place])
+        if self._tally.count != decided or place in self._tape.readings or now_ns >= self._stale_ns:
+            self._settled_ns = now_ns + SETTLED_NS
+            self._stale_ns = next_stale_ns(self._engine.market, now_ns)
+
+    def _event(self, place: int) -> MarketEvent:
+        """The row's event. What the venue and the market keep of it is the same object from now on."""
+        for watched in self._watched:
+            event = watched.next_event(place)
+            if event is not None:
+                return event
+        return self._tape.readings[place]
+
+    def stand_at(self, place: int) -> None:
+        """Stand where every row before this place would have brought us."""
+        market, columns = self._engine.market, self._columns
+        while self._closer < len(columns.closers) and columns.closers[self._closer] < place:
+            number = self._closer
+            closer = columns.closers[number]
+            if columns.bar_starts[number] >= market.next_bar_ns:
+                self._stand_at_bar_end(number)
+                market.close_bars(columns.bar_starts[number])
+            for watched in self._watched:
+                watched.begun = None
+            self._bar_place = closer
+            self._closer += 1
+        for watched in self._watched:
+            first, end = (int(row) for row in watched.prints.place.searchsorted((self._bar_place, place)))
+            top_row = int(watched.tops.place.searchsorted(place)) - 1 if watched.tops is not None else NO_ROW
+            running = watched.prints.running(first, end, watched.begun)
+            watched.stand_at(end - 1, top_row, running)
+
+    def _stand_at_bar_end(self, number: int) -> None:
+        """The bar before this closer, whole."""
+        columns = self._columns
+        for watched in self._watched:
+            prints, tops = watched.prints, watched.tops
+            if number:
+                running = columns.bars[id(prints)][number - 1]
+                end = columns.bar_ends[id(prints)][number - 1]
+            else:
+                running, end = None, 0
+            if watched.begun is not None:
+                first = columns.bar_ends[id(prints)][number - 2] if number > 1 else 0
+                running = prints.running(first, end, watched.begun)
+            watched.stand_at(end - 1, columns.tops_before[id(tops)][number] if tops is not None else NO_ROW, running)
+
+    # -- where to go next
+
+    def next_place(self, place: int) -> int:
+        """The next row to be woken after this one."""
+        after, clock = place + 1, self._clock
+        if after >= len(clock):
+            return len(clock)
+        found = self._next_by_price(after)
+        found = min(found, self._first_at(self._due_ns(place), after))
+        readings = self._tape.reading_places
+        at = int(readings.searchsorted(after))
+        if at < len(readings):
+            found = min(found, int(readings[at]))
+        at = int(self._silent.searchsorted(after))
+        if at < len(self._silent):
+            found = min(found, int(self._silent[at]))
+        if found >= len(clock):
+            return len(clock)
+        return self._watch_before(found, after)
+
+    def _next_by_price(self, after: int) -> int:
+        found = len(self._clock)
+        for watched in self._watched:
+            found = min(found, watched.first_beyond(after))
+            if watched.book is not None and watched.book.wakes and watched.tops is not None:
+                row = int(watched.tops.place.searchsorted(after))
+                if row < len(watched.tops.place):
+                    found = min(found, int(watched.tops.place[row]))
+        return found
+
+    def _due_ns(self, place: int) -> int:
+        now_ns = int(self._clock[place])
+        midnight_ns = (now_ns // NS_PER_DAY + 1) * NS_PER_DAY
+        due_ns = self._engine.book.next_due_ns(min(self._venue.next_due_ns, self._stale_ns, midnight_ns))
+        for setup in self._setups:
+            setup_due_ns = setup.due_ns
+            if setup_due_ns is not None and setup_due_ns < due_ns:
+                due_ns = setup_due_ns
+            bar_s = setup.bar_awaited_s
+            if bar_s is not None:
+                bar_ns = int(bar_s * NS_PER_S)
+                due_ns = min(due_ns, (now_ns // bar_ns + 1) * bar_ns)
+        if now_ns < self._settled_ns or self._is_busy:
+            due_ns = min(due_ns, (now_ns // NS_PER_S + 1) * NS_PER_S)
+        return due_ns
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(len(self._engine.book)) or self._venue.has_work or self._engine.risk.flattening is not None
+
+    def _first_at(self, due_ns: int, after: int) -> int:
+        """The first row whose time has come to that instant."""
+        return max(after, int(self._clock.searchsorted(due_ns)))
+
+    def _watch_before(self, found: int, after: int) -> int:
+        """The row at which the watch of its second falls, where that is before it and still to come."""
+        second_ns = int(self._clock[found]) // NS_PER_S * NS_PER_S
+        watch = int(self._clock.searchsorted(second_ns))
+        return watch if after <= watch < found else found
+
+
+def _seconds_of_silence(columns: DayColumns, watched: Sequence[_Watched], limit_s: float) -> Ints:
+    """The first rows of the seconds in which an asset's stream may be past its age, or has just come back.
+
+    Whatever happens is noticed by the next watch, however late that comes: so two more of them are among those rows.
+    """
+    clock, seconds, found = columns.tape.clock, columns.seconds, [np.empty(0, np.int64)]
+    margin_ns = columns.tape.disorder_ns + 2 * NS_PER_S
+    limit_ns = int(limit_s * NS_PER_S)
+    for one in watched:
+        if one.market is None:
+            continue
+        places = np.concatenate([one.prints.place, *((one.tops.place,) if one.tops is not None else ())])
+        heard = clock[np.sort(places)]
+        before = one.market.received_ns
+        edges = np.concatenate(([before] if before else heard[:1], heard, clock[-1:]))
+        for at in np.flatnonzero(np.diff(edges) > limit_ns - margin_ns).tolist():
+            span_ns = (int(edges[at]) + limit_ns - margin_ns, int(edges[at + 1]) + margin_ns)
+            first, last = seconds.searchsorted(clock.searchsorted(span_ns))
+            found.append(seconds[max(0, int(first) - 1) : int(last) + 2])
+    return np.unique(np.concatenate(found))

@@ -1,0 +1,82 @@
+"""`cockpit backtest` as typed: its sentence, its JSON, its files, and wrong use in one line."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cockpit
+from tests.history.public_files import DAY_MS, put
+
+pytest.importorskip("pyarrow", reason="the research extra is not installed")
+
+DIPS = [
+    "--set", "aave.required=false", "--set", "capital.hot_wallet_usd=10000",
+    "--set", "bands.BTC.lower=[[59900,59985]]", "--set", "bands.BTC.upper=[[70000,70100]]",
+    "--set", "setups.btc_lower_band_long.reclaim_after_s=5", "--set", "limits.net_profit_stop_r=50",
+    "--set", "setups.btc_lower_band_long.failures_to_stand_down=50",
+    "--set", "market_context.positioning.BTC.short_pct=50", "--hold-context",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A day of prints that dips under 59,985 every ten minutes and is bought back."""
+    rows = []
+    for number in range(86_400):
+        price = 60_000.0 + 30.0 * math.sin(number / 600.0 * 2.0 * math.pi)
+        is_sold = math.cos(number / 600.0 * 2.0 * math.pi) < 0.0
+        rows.append(
+            f"{number},{price:.1f},0.5,{number},{number},{DAY_MS + number * 1000},{'true' if is_sold else 'false'}"
+        )
+    put(tmp_path / "files", "aggTrades", rows)
+    return tmp_path / "files"
+
+
+def test_a_day_of_dips(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
+    assert cockpit("history", "add", folder).returncode == 0
+    table, page = tmp_path / "trades.csv", tmp_path / "page.html"
+    done = cockpit("backtest", *DIPS, "--csv", table, "--html", page)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *lines = done.stdout.splitlines()
+    assert first.count(" R a trade") == 1 and " trade" in first
+    assert any(line.startswith("MODELLED: no quotes of binance BTC: a spread of 1 bps") for line in lines)
+    assert any(line.startswith("HELD at the config's values, no history of it: BTC positioning") for line in lines)
+    slow = json.loads(cockpit("backtest", *DIPS, "--json", "--event-by-event").stdout)
+    found = json.loads(cockpit("backtest", *DIPS, "--json").stdout)
+    assert slow["digest"] == found["digest"]
+    assert f"digest {found['digest']}" in lines
+    assert (slow["wakes"], found["rows"]) == (2 * 86_400, 86_400) and found["wakes"] < 10_000
+    assert found["trades"] == len(found["list"]) >= 1 and found["sentence"] == first
+    assert found["costs_usd"]["fees"] < 0.0
+    with table.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trade_id"] for row in rows] == [one["id"] for one in found["list"]]
+    assert [float(row["r"]) for row in rows] == pytest.approx([one["r"] for one in found["list"]])
+    text = page.read_text(encoding="utf-8")
+    assert first in text and "src=" not in text and "http-equiv" not in text and "@import" not in text
+
+
+def test_pessimism_costs(cockpit: Cockpit, folder: Path) -> None:
+    cockpit("history", "add", folder)
+    fees = []
+    for pessimism in ("0", "1", "2"):
+        found = json.loads(cockpit("backtest", *DIPS, "--json", "--pessimism", pessimism).stdout)
+        fees.append(-found["costs_usd"]["fees"] / max(1, found["trades"]))
+    assert fees[0] == 0.0 < fees[1] < fees[2]
+
+
+def test_wrong_use_is_one_line(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
+    empty = cockpit("backtest", "--store", tmp_path / "none")
+    cockpit("history", "add", folder)
+    for done, said in (
+        (empty, "expected prints to run on, was none"),
+        (cockpit("backtest", "--from", "2025-01-01", "--to", "2025-01-02"), "expected prints from 2025-01-01"),
+        (cockpit("backtest", "--from", "2025-01-02", "--to", "2025-01-01"), "expected --from on or before --to"),
+        (cockpit("backtest", "--from", "soon"), "expected a day like 2024-08-08, was soon"),
+        (cockpit("backtest", "--csv", tmp_path / "no" / "where.csv"), "expected to write it, was No such file"),
+    ):
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1 and said in done.stderr

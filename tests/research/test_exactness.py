@@ -1,0 +1,156 @@
+"""The columnar path decides, fills and earns what the event-by-event engine does, bit for bit."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cockpit.config.model import CockpitConfig
+from cockpit.replay.tally import Tally
+from cockpit.research.assumptions import Assumptions
+from cockpit.research.column_run import ColumnRun
+from cockpit.research.run import Run
+from cockpit.research.tape import Tape
+from tests.research.generated import DAY, PRICES, tape_of
+
+
+def config_of(shipped: CockpitConfig, changes: dict[str, Any]) -> CockpitConfig:
+    """The shipped rules around the generated prices, with these changes."""
+    raw = shipped.model_dump(by_alias=True)
+    raw["aave"]["required"] = False
+    raw["limits"] |= {"losses_until_review": 50, "losses_until_kill": 60, "max_trades_per_day": 100}
+    raw["limits"] |= {"session_drawdown_pct": 50.0, "net_profit_stop_r": 100.0}
+    away, height = changes["away_bps"] / 1e4, changes["height_bps"] / 1e4
+    price = PRICES["BTC"]
+    raw["bands"] = {
+        "BTC": {
+            "lower": [[price * (1 - away - height), price * (1 - away)]],
+            "upper": [[price * (1 + away), price * (1 + away + height)]],
+        }
+    }
+    raw["setups"]["btc_lower_band_long"] |= changes["lower"]
+    raw["setups"]["btc_upper_band_short"] |= changes["upper"] | {"squeeze_rise_bps": 500}
+    raw["setups"]["squeeze_guard"] |= changes["guard"]
+    raw["paper"]["latency_ms"] = changes["latency_ms"]
+    raw["assets"]["BTC"]["trade_on"] = changes["trade_on"]
+    raw["capital"]["hot_wallet_usd"] = 20_000.0
+    raw["limits"]["max_notional_usd"] = 20_000.0
+    raw["limits"] |= changes["limits"]
+    return CockpitConfig.model_validate(raw)
+
+
+def changes() -> st.SearchStrategy[dict[str, Any]]:
+    number = st.floats
+    return st.fixed_dictionaries(
+        {
+            "away_bps": number(1.0, 25.0),
+            "height_bps": number(0.0, 10.0),
+            "lower": st.fixed_dictionaries(
+                {
+                    "reclaim_after_s": st.sampled_from([5.0, 10.0, 30.0]),
+                    "reclaim_within_s": st.sampled_from([35.0, 60.0]),
+                    "cooldown_s": number(1.0, 90.0),
+                    "stop_bps": number(4.0, 30.0),
+                    "thin_book_stop_bps": st.just(35.0),
+                }
+            ),
+            "upper": st.fixed_dictionaries(
+                {
+                    "bar_s": st.sampled_from([5.0, 15.0]),
+                    "invalid_held_s": number(2.0, 60.0),
+                    "stop_bps": number(4.0, 30.0),
+                    "cooldown_s": number(1.0, 60.0),
+                }
+            ),
+            "guard": st.fixed_dictionaries(
+                {"dip_bps": number(1.0, 15.0), "max_hold_s": number(3.0, 60.0), "stop_bps": number(3.0, 22.0)}
+            ),
+            "latency_ms": st.sampled_from([0.0, 7.0, 50.0, 400.0]),
+            "trade_on": st.sampled_from(["okx", "binance"]),
+            "limits": st.sampled_from(
+                [{}, {"losses_until_review": 2, "losses_until_kill": 3}, {"max_trades_per_day": 3}]
+            ),
+        }
+    )
+
+
+def both(config: CockpitConfig, assumptions: Assumptions, tapes: list[Tape]) -> tuple[Run, ColumnRun]:
+    start_ns = int(tapes[0].clock[0])
+    runs = (Run(config, assumptions, start_ns), ColumnRun(config, assumptions, start_ns))
+    for run in runs:
+        for tape in tapes:
+            run.day(tape)
+        run.finish()
+    return runs
+
+
+def assert_same(by_event: Tally, by_column: Tally) -> None:
+    assert [msgspec.to_builtins(one) for one in by_column.verdicts] == [
+        msgspec.to_builtins(one) for one in by_event.verdicts
+    ]
+    assert [msgspec.to_builtins(one) for one in by_column.trades] == [
+        msgspec.to_builtins(one) for one in by_event.trades
+    ]
+    assert by_column.marks == by_event.marks
+    assert by_column.digest == by_event.digest
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    changes(),
+    st.integers(0, 2**31),
+    st.booleans(),
+    st.sampled_from([0.0, 0.5, 1.0, 2.5]),
+    st.sampled_from([("BTC",), ("BTC", "ETH"), ("ETH", "XRP", "BTC", "SOL")]),
+)
+def test_the_columns_come_to_the_same_digest(
+    shipped_config: CockpitConfig,
+    changed: dict[str, Any],
+    seed: int,
+    with_tops: bool,
+    pessimism: float,
+    assets: tuple[str, ...],
+) -> None:
+    config, assumptions = config_of(shipped_config, changed), Assumptions(pessimism=pessimism, seed=seed)
+    tapes = [
+        tape_of(config, assumptions, seed, day=day, assets=assets, with_tops=with_tops, count=1_500)
+        for day in (DAY, DAY + 1)
+    ]
+    by_event, by_column = both(config, assumptions, tapes)
+    assert_same(by_event.tally, by_column.tally)
+    assert by_column.engine.market.assets.keys() == by_event.engine.market.assets.keys()
+    for asset, market in by_event.engine.market.assets.items():
+        other = by_column.engine.market.assets[asset]
+        assert other.running_bar == market.running_bar
+        assert other.last_trade == market.last_trade and other.top == market.top
+        assert other.cumulative_delta == market.cumulative_delta
+        assert other.session_vwap == market.session_vwap
+        assert other.last_bars(5, 1_000) == market.last_bars(5, 1_000)
+        assert other.rise_bps(3600.0) == market.rise_bps(3600.0)
+        assert other.thin_book_share(600.0) == market.thin_book_share(600.0)
+
+
+def test_the_generated_days_trade_and_pass_over_most_rows(shipped_config: CockpitConfig) -> None:
+    """Digests that agree prove little where nothing happened."""
+    trades, denied, wakes, rows = 0, 0, 0, 0
+    for seed in range(6):
+        changed: dict[str, Any] = {
+            "away_bps": 8.0,
+            "height_bps": 4.0,
+            "lower": {"reclaim_after_s": 5.0, "stop_bps": 12.0},
+            "upper": {"stop_bps": 12.0},
+            "guard": {"dip_bps": 3.0},
+            "latency_ms": 50.0,
+            "trade_on": "okx",
+            "limits": {},
+        }
+        config, assumptions = config_of(shipped_config, changed), Assumptions(seed=seed)
+        tape = tape_of(config, assumptions, seed, count=20_000, span_s=1_800.0)
+        by_event, by_column = both(config, assumptions, [tape])
+        assert_same(by_event.tally, by_column.tally)
+        trades += len(by_event.tally.trades)
+        denied += sum(by_event.tally.denied_by.values())
+        wakes, rows = wakes + by_column.wakes, rows + by_event.wakes
+    assert trades >= 5 and denied >= 5
+    assert wakes < rows / 3
