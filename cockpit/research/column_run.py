@@ -27,7 +27,8 @@ from cockpit.research.run import Run
 from cockpit.research.tape import Tape
 
 NEVER_NS = 2**63 - 1
-SETTLED_NS = 2 * NS_PER_S
+SETTLED_NS = 1
+"""What happened is looked at by the watch of the next second."""
 
 
 class DayColumns:
@@ -37,15 +38,21 @@ class DayColumns:
         self.tape = tape
         self.bars: dict[int, list[RunningBar | None]] = {}
         self.bar_ends: dict[int, list[int]] = {}
+        self.last_trades: dict[int, list[Trade]] = {}
+        """The latest print as each bar ended; of no use where `bar_ends` says there was none."""
         self.tops_before: dict[int, list[int]] = {}
+        self.last_tops: dict[int, list[Top]] = {}
         closers = tape.bar_rows
         for prints in tape.prints:
             bounds = np.searchsorted(prints.place, np.append(closers, len(tape)))
             starts, ends = bounds[:-1], bounds[1:]
             self.bars[id(prints)] = prints.bars(starts, ends)
             self.bar_ends[id(prints)] = ends.tolist()
+            self.last_trades[id(prints)] = prints.events(np.maximum(ends - 1, 0)) if len(prints) else []
         for tops in tape.tops:
-            self.tops_before[id(tops)] = (np.searchsorted(tops.place, closers) - 1).tolist()
+            rows = np.searchsorted(tops.place, closers) - 1
+            self.tops_before[id(tops)] = rows.tolist()
+            self.last_tops[id(tops)] = tops.events(np.maximum(rows, 0)) if len(tops) else []
         self.seconds: Ints = np.flatnonzero(np.diff(tape.clock // NS_PER_S, prepend=-1))
         """The first rows of the seconds: at them the watch falls."""
         self.closers: list[int] = closers.tolist()
@@ -68,12 +75,14 @@ class _Watched:
         self.next_beyond = -1
         self._fences = (-inf, inf)
 
-    def stand_at(self, print_row: int, top_row: int, running: RunningBar | None) -> None:
-        """The market and the book as these rows left them."""
+    def stand_at(
+        self, print_row: int, top_row: int, running: RunningBar | None, trade: Trade | None, top: Top | None
+    ) -> None:
+        """The market and the book as these rows left them; their events where somebody has made them already."""
         if print_row != self.print_row:
-            self.print_row, self.trade = print_row, self.prints.event(print_row)
+            self.print_row, self.trade = print_row, trade or self.prints.event(print_row)
         if self.tops is not None and top_row != self.top_row:
-            self.top_row, self.top = top_row, self.tops.event(top_row)
+            self.top_row, self.top = top_row, top or self.tops.event(top_row)
         if self.market is not None:
             self.market.stand_at(running, self.trade, self.top, self.first_ns if print_row >= 0 else None)
         if self.book is not None:
@@ -161,14 +170,19 @@ class _Day:
         self._tape, self._columns = tape, columns
         self._clock = tape.clock
         self._assets = run.engine.market.assets
+        heard = {prints.asset for prints in tape.prints if len(prints)}
         self._setups = list(run.engine.setups.values())
+        self._bar_setups = [setup for setup in self._setups if setup.asset in heard or _cross_midnight(run.config)]
+        """Without a print an asset's bars do not end, but for one that goes on over midnight."""
         self._watched = [self._watch(prints) for prints in tape.prints]
         goes_on = columns.bar_starts[0] < run.engine.market.next_bar_ns
+        self._heard = [watched.market for watched in self._watched if watched.market is not None]
+        self._unheard = [market for market in self._assets.values() if market not in self._heard]
         self._closer = 1 if goes_on else 0
         """The next of the bar ends to be taken in; a day may begin within a bar."""
         self._bar_place = 0
         self._settled_ns = int(self._clock[0]) + SETTLED_NS
-        """Up to then the watch of every second is woken: something has just happened."""
+        """Before then the next second's watch is woken: something has just happened."""
         self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]))
         self._silent = _seconds_of_silence(columns, self._watched, run.config.feeds.stream.stand_down_after_s)
         self.wakes = 0
@@ -206,22 +220,25 @@ class _Day:
 
     def stand_at(self, place: int) -> None:
         """Stand where every row before this place would have brought us."""
-        market, columns = self._engine.market, self._columns
+        market, columns, passed_ns = self._engine.market, self._columns, 0
         while self._closer < len(columns.closers) and columns.closers[self._closer] < place:
             number = self._closer
             closer = columns.closers[number]
             if columns.bar_starts[number] >= market.next_bar_ns:
                 self._stand_at_bar_end(number)
-                market.close_bars(columns.bar_starts[number])
+                market.pass_bars(columns.bar_starts[number], self._heard)
+                passed_ns = columns.bar_starts[number]
             for watched in self._watched:
                 watched.begun = None
             self._bar_place = closer
             self._closer += 1
+        if passed_ns:
+            market.pass_bars(passed_ns, self._unheard)
         for watched in self._watched:
             first, end = (int(row) for row in watched.prints.place.searchsorted((self._bar_place, place)))
             top_row = int(watched.tops.place.searchsorted(place)) - 1 if watched.tops is not None else NO_ROW
             running = watched.prints.running(first, end, watched.begun)
-            watched.stand_at(end - 1, top_row, running)
+            watched.stand_at(end - 1, top_row, running, None, None)
 
     def _stand_at_bar_end(self, number: int) -> None:
         """The bar before this closer, whole."""
@@ -236,7 +253,13 @@ class _Day:
             if watched.begun is not None:
                 first = columns.bar_ends[id(prints)][number - 2] if number > 1 else 0
                 running = prints.running(first, end, watched.begun)
-            watched.stand_at(end - 1, columns.tops_before[id(tops)][number] if tops is not None else NO_ROW, running)
+            top_row, top, trade = NO_ROW, None, None
+            if tops is not None:
+                top_row = columns.tops_before[id(tops)][number]
+                top = columns.last_tops[id(tops)][number] if top_row >= 0 else None
+            if end:
+                trade = columns.last_trades[id(prints)][number - 1]
+            watched.stand_at(end - 1, top_row, running, trade, top)
 
     # -- where to go next
 
@@ -276,6 +299,7 @@ class _Day:
             setup_due_ns = setup.due_ns
             if setup_due_ns is not None and setup_due_ns < due_ns:
                 due_ns = setup_due_ns
+        for setup in self._bar_setups:
             bar_s = setup.bar_awaited_s
             if bar_s is not None:
                 bar_ns = int(bar_s * NS_PER_S)
@@ -297,6 +321,10 @@ class _Day:
         second_ns = int(self._clock[found]) // NS_PER_S * NS_PER_S
         watch = int(self._clock.searchsorted(second_ns))
         return watch if after <= watch < found else found
+
+
+def _cross_midnight(config: CockpitConfig) -> bool:
+    return any(NS_PER_DAY % int(bar_s * NS_PER_S) for setup in config.setups.values() for bar_s in setup.bars_s)
 
 
 def _seconds_of_silence(columns: DayColumns, watched: Sequence[_Watched], limit_s: float) -> Ints:

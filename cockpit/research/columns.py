@@ -44,9 +44,8 @@ class Prints:
             ts_ns, ts_ns, self.venue, self.asset, price, qty, bool(self.is_buyer[row]), int(self.trade_id[row])
         )
 
-    def events(self, first: int, end: int) -> list[Trade]:
+    def events(self, part: slice | Ints) -> list[Trade]:
         """Rows as their events."""
-        part = slice(first, end)
         venue, asset = self.venue, self.asset
         rows = zip(
             self.ts_ns[part].tolist(),
@@ -166,9 +165,8 @@ class Tops:
         bid, bid_qty = float(self.bid[row]), float(self.bid_qty[row])
         return Top(ts_ns, ts_ns, self.venue, self.asset, bid, bid_qty, float(self.ask[row]), float(self.ask_qty[row]))
 
-    def events(self, first: int, end: int) -> list[Top]:
+    def events(self, part: slice | Ints) -> list[Top]:
         """Rows as their events."""
-        part = slice(first, end)
         venue, asset = self.venue, self.asset
         columns = (self.bid, self.bid_qty, self.ask, self.ask_qty)
         rows = zip(self.ts_ns[part].tolist(), *(column[part].tolist() for column in columns), strict=True)

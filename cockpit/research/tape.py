@@ -73,7 +73,7 @@ class Tape:
         for source in sources:
             low, high = np.searchsorted(source.place, (first, end))
             places = (source.place[low:high] - first).tolist()
-            for place, event in zip(places, source.events(int(low), int(high)), strict=True):
+            for place, event in zip(places, source.events(slice(int(low), int(high))), strict=True):
                 found[place] = event
         for place in self.reading_places[slice(*np.searchsorted(self.reading_places, (first, end)))].tolist():
             found[place - first] = self.readings[place]
