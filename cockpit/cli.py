@@ -21,7 +21,7 @@ from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
-from cockpit.commands.research_commands import backtest
+from cockpit.commands.research_commands import backtest, sweep
 from cockpit.commands.screen_line import COMPLETE_VARIABLE
 from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOption, SetOption
 from cockpit.commands.speed_option import speed_of
@@ -254,6 +254,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
     **{"disarm": disarm, "stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
     **{"validate": validate, "engine": engine, "check": check, "drill": drill, "import": import_, "replay": replay},
     "backtest": backtest,
+    "sweep": sweep,
     **{"completion": completion, "version": version, "help": help_},
 }
 """The commands as the help lists them: what is needed in a hurry comes first."""

@@ -88,3 +88,71 @@ def backtest(
     else:
         echo(text_of(said, terminal_cells()))
     return YES if found.results else NO
+
+
+def sweep(
+    ctx: typer.Context,
+    plan_file: Annotated[Path, typer.Argument(metavar="PLAN.json", help="What to try.")],
+    overrides: SetOption = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes of this machine. Default: its cores.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="tcp://HOST:PORT", help="An existing Dask cluster instead.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where trials are kept. Default: PLAN.sweep beside it.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Every trial as a row.")] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Try many settings over stored history.
+
+    A grid, random draws or a TPE search over config keys. Every finished trial is kept; a sweep that was killed goes on
+    where it was. Says what the best is worth after so many tries. Exit 1 when no setting traded enough.
+
+    Example: cockpit sweep stops.json --workers 2
+    """
+    place = store_of(ctx, store)
+    import os
+
+    from cockpit.commands.progress import ProgressLine
+    from cockpit.research.assumptions import Assumptions
+    from cockpit.research.backtest import days_between
+    from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest, run_sweep
+    from cockpit.research.sweep_plan import read_plan
+    from cockpit.research.sweep_report import sweep_summary, sweep_text, write_sweep_csv
+    from cockpit.research.trial import Batch
+
+    front: Front = ctx.obj
+    plan = read_plan(plan_file)
+    config = front.load([*plan.set, *(overrides or ())])
+    days = days_between(place, plan.first_day, plan.last_day)
+    template = Batch(
+        store=str(place.root.resolve()),
+        config_json=config.model_dump_json(by_alias=True),
+        beside=str(front.places().config.resolve().parent),
+        first_day=days.start,
+        end_day=days.stop,
+        hold_context=plan.hold_context,
+        assumptions=Assumptions(pessimism=plan.pessimism, modelled_spread_bps=plan.spread_bps, seed=plan.seed),
+        settings=[],
+    )
+    kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
+    chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)
+    with ProgressLine("trials", silent=json) as line:
+        trials = run_sweep(plan, template, kept, chosen, line.refresh)
+    chosen.close()
+    found = sweep_summary(plan, days, trials)
+    if csv is not None:
+        write_sweep_csv(csv, trials)
+    if json:
+        from json import dumps
+
+        from cockpit.domain.numbers import without_noise
+
+        echo(dumps(without_noise(found)))
+    else:
+        echo(sweep_text(found, terminal_cells()))
+    return YES if found["best"] is not None else NO

@@ -91,5 +91,5 @@ def _points(tape: Tape, venue: str, asset: str, opened_ns: int, closed_ns: int |
     stamps = np.maximum.accumulate(prints.ts_ns)
     end_ns = (closed_ns if closed_ns is not None else int(stamps[-1])) + AROUND_NS
     first, end = (int(row) for row in stamps.searchsorted((opened_ns - AROUND_NS, end_ns)))
-    rows = np.unique(np.linspace(first, max(first, end - 1), POINTS).astype(int)) if end > first else []
+    rows = np.unique(np.linspace(first, max(first, end - 1), POINTS).astype(int)).tolist() if end > first else []
     return [[int(stamps[row]) // NS_PER_MS, float(prints.price[row])] for row in rows]
