@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
-from cockpit.history.csv_rows import rows_of
+from cockpit.history.csv_rows import rows_of, usable, whole_table
 from cockpit.history.day_files import About, DayWriter, Source, merged, put_in_place, read_about
 from cockpit.history.errors import HistoryError
 from cockpit.history.kinds import STAMP, Kind
 from cockpit.history.recorded_rows import capture_rows, recording_rows
-from cockpit.history.source_files import Given, check_sum, is_capture, public_file, sha256_of
+from cockpit.history.source_files import Given, PublicFile, check_sum, is_capture, public_file, sha256_of
 from cockpit.history.store import PART, Series, Store, day_text, joined
 
 Progress = Callable[[int, int], None]
@@ -103,8 +103,17 @@ class _Import:
             return self._recorded(capture_rows(self._path, self._left))
         public = public_file(self._path, self._given)
         self._symbol, self._span_ns = public.symbol, public.span_ns
+        if public.assets_in is not None:
+            return self._split(public)
         series = Series(public.venue, public.asset, public.form.kind)
         return ((series, rows, read_bytes) for rows, read_bytes in rows_of(self._path, public, self._left))
+
+    def _split(self, public: PublicFile) -> Iterator[tuple[Series, pa.Table, int]]:
+        """A small file of many instruments: all of it at once."""
+        assert public.assets_in is not None
+        table, read_bytes = whole_table(self._path, public)
+        for asset, rows in public.assets_in(table):
+            yield Series(public.venue, asset, public.form.kind), usable(rows, public, self._left), read_bytes
 
     @staticmethod
     def _recorded(found: Iterator[tuple[tuple[str, str, Kind], pa.Table]]) -> Iterator[tuple[Series, pa.Table, int]]:

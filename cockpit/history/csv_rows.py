@@ -33,7 +33,7 @@ def rows_of(path: Path, public: PublicFile, left: Counter[str]) -> Iterator[tupl
         with opened(path) as (stream, file):
             for batch in _reader(path, stream, public):
                 _refuse_other_symbol(batch, public)
-                yield _usable(_converted(batch, public), public, left), file.tell()
+                yield usable(_converted(batch, public), public, left), file.tell()
                 row += batch.num_rows
     except HistoryError as error:
         text = str(error)
@@ -43,6 +43,16 @@ def rows_of(path: Path, public: PublicFile, left: Counter[str]) -> Iterator[tupl
         raise HistoryError(f"{path}: expected {public.form.name} rows, was after row {row}: {detail}") from error
     if not row:
         raise HistoryError(f"{path}: expected {public.form.name} rows, was none")
+
+
+def whole_table(path: Path, public: PublicFile) -> tuple[pa.Table, int]:
+    """All rows of a small file as they are, and its size. Raises `HistoryError` where one is none."""
+    try:
+        with opened(path) as (stream, file):
+            table = _reader(path, stream, public).read_all()
+            return table, file.tell()
+    except pa.ArrowException as error:
+        raise HistoryError(f"{path}: expected {public.form.name} rows, was {' '.join(str(error).split())}") from error
 
 
 def _reader(path: Path, file: IO[bytes], public: PublicFile) -> Any:
@@ -91,7 +101,8 @@ def _converted(batch: pa.RecordBatch, public: PublicFile) -> pa.Table:
     return table
 
 
-def _usable(table: pa.Table, public: PublicFile, left: Counter[str]) -> pa.Table:
+def usable(table: pa.Table, public: PublicFile, left: Counter[str]) -> pa.Table:
+    """The rows that can be taken; the others are counted in `left` by reason."""
     kind = public.form.kind
     table = _kept(table, _positive(table, kind), NOT_POSITIVE, left)
     if kind.in_order is not None:

@@ -5,16 +5,19 @@ import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+import pyarrow as pa
+
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.binance.raw_capture import asset_of
 from cockpit.history.binance_files import FORMATS, FileFormat
 from cockpit.history.errors import HistoryError
+from cockpit.history.other_files import named_file
 
 VENUES = ("binance",)
 SUFFIXES = (".zip", ".csv", ".csv.gz", ".gz", ".rec")
@@ -42,6 +45,8 @@ class PublicFile(NamedTuple):
     symbol: str
     form: FileFormat
     span_ns: tuple[int, int] | None
+    assets_in: Callable[[pa.Table], list[tuple[str, pa.Table]]] | None = None
+    """Splits a file of many instruments; None where it is of one."""
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
@@ -71,6 +76,9 @@ def public_file(path: Path, given: Given) -> PublicFile:
     market = next((part for part in path.parts[:-1] if part in OTHER_MARKETS), None)
     if market is not None:
         raise HistoryError(f"{path}: expected USD-M futures, was {market}: {OTHER_MARKETS[market]}")
+    other = named_file(path)
+    if other is not None:
+        return PublicFile(*other)
     venue = given.venue or "binance"
     if venue not in VENUES:
         raise HistoryError(f"{path}: expected a venue whose files are read ({', '.join(VENUES)}), was {venue}")

@@ -1,0 +1,213 @@
+"""A sweep comes to the same numbers on one core, on several, on a cluster, killed or not."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from cockpit.config.load import load_config
+from cockpit.history.errors import HistoryError
+from cockpit.research import sweep
+from cockpit.research.assumptions import Assumptions
+from cockpit.research.backtest import days_between, run_backtest
+from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, Workers, data_digest, run_sweep
+from cockpit.research.sweep_plan import Plan, read_plan
+from cockpit.research.sweep_report import sweep_summary, sweep_text
+from cockpit.research.trial import Batch, Trial
+from tests.conftest import SHIPPED_CONFIG
+from tests.history.shelf import Shelf
+from tests.research.dying import MARKS, dying_batch
+from tests.research.stored import shelf_of
+
+STOP, EDGE = "setups.btc_lower_band_long.stop_bps", "bands.BTC.lower.0.1"
+FIXED = [
+    "aave.required=false",
+    "bands.BTC.lower=[[59000,59980]]",
+    "bands.BTC.upper=[[60090,60100]]",
+    "setups.btc_lower_band_long.reclaim_after_s=5",
+    "setups.btc_lower_band_long.failures_to_stand_down=50",
+    "limits.losses_until_review=50",
+    "limits.losses_until_kill=60",
+    "limits.max_trades_per_day=50",
+    "limits.net_profit_stop_r=50",
+    "limits.session_drawdown_pct=50",
+    "market_context.positioning.BTC.short_pct=50",
+]
+GRID = {
+    "keys": {STOP: [6, 14, 28], EDGE: {"low": 59_960.0, "high": 60_020.0, "step": 20.0}},
+    "set": FIXED,
+    "hold_context": True,
+    "fewest_trades": 1,
+    "at_once": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return shelf_of(tmp_path_factory.mktemp("days"))
+
+
+def template_of(shelf: Shelf, plan: Plan) -> Batch:
+    config, days = load_config(SHIPPED_CONFIG, plan.set), days_between(shelf, None, None)
+    return Batch(
+        store=str(shelf.root),
+        config_json=config.model_dump_json(by_alias=True),
+        beside=str(SHIPPED_CONFIG.parent),
+        first_day=days.start,
+        end_day=days.stop,
+        hold_context=plan.hold_context,
+        assumptions=Assumptions(seed=plan.seed),
+        settings=[],
+    )
+
+
+def swept(shelf: Shelf, plan: Plan, out: Path, workers: Workers) -> list[Trial]:
+    template = template_of(shelf, plan)
+    return run_sweep(plan, template, Kept(out, plan, template, "data"), workers)
+
+
+@pytest.fixture(scope="module")
+def serial(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
+    return swept(shelf, Plan.model_validate(GRID), tmp_path_factory.mktemp("serial"), LocalWorkers(1))
+
+
+@pytest.fixture
+def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two workers will be killed."""
+    directory = tmp_path / "marks"
+    directory.mkdir()
+    for number in range(2):
+        (directory / f"{number}.mark").touch()
+    monkeypatch.setenv(MARKS, str(directory))
+    monkeypatch.setattr(sweep, "run_batch", dying_batch)
+    return directory
+
+
+def test_a_trial_is_the_backtest_of_its_setting(shelf: Shelf, serial: list[Trial]) -> None:
+    assert len(serial) == 12 and sum(trial.trades for trial in serial) >= 12
+    assert len({trial.digest for trial in serial}) >= 6
+    for trial in (serial[0], serial[7]):
+        changes = [f"{key}={value}" for key, value in trial.values.items()]
+        config = load_config(SHIPPED_CONFIG, [*FIXED, *changes])
+        days = days_between(shelf, None, None)
+        alone = run_backtest(shelf, config, days, Assumptions(), hold_context=True, event_by_event=True)
+        assert (alone.digest, alone.r) == (trial.digest, trial.trade_r)
+
+
+@pytest.mark.timeout(400)
+def test_two_processes_of_which_two_are_killed(shelf: Shelf, serial: list[Trial], tmp_path: Path, marks: Path) -> None:
+    assert swept(shelf, Plan.model_validate(GRID), tmp_path / "out", LocalWorkers(2)) == serial
+    assert not list(marks.iterdir())
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_of_three_processes_of_which_two_are_killed(
+    shelf: Shelf, serial: list[Trial], tmp_path: Path, marks: Path
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the cluster extra is not installed")
+    with distributed.LocalCluster(
+        n_workers=3, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        workers = ClusterWorkers(cluster.scheduler_address)
+        try:
+            assert swept(shelf, Plan.model_validate(GRID), tmp_path / "out", workers) == serial
+        finally:
+            workers.close()
+    assert not list(marks.iterdir())
+
+
+class Interrupted(LocalWorkers):
+    """One process, and the sweep is killed after so many batches."""
+
+    def __init__(self, batches: int) -> None:
+        super().__init__(1)
+        self.left = batches
+        self.tried = 0
+
+    def run(self, batches: Sequence[Batch]) -> Iterator[list[Trial]]:
+        for trials in super().run(batches):
+            self.tried += len(trials)
+            yield trials
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("search", ["grid", "random", "tpe"])
+def test_a_killed_sweep_goes_on_where_it_was(shelf: Shelf, tmp_path: Path, search: str) -> None:
+    if search == "tpe":
+        pytest.importorskip("optuna", reason="the search extra is not installed")
+    plan = Plan.model_validate(
+        GRID
+        | {
+            "search": search,
+            "trials": 6,
+            "at_once": 2,
+            "keys": {STOP: [6, 28], EDGE: {"low": 59_960.0, "high": 60_020.0}},
+        }
+        if search != "grid"
+        else GRID | {"trials": 6}
+    )
+    whole = swept(shelf, plan, tmp_path / "whole", LocalWorkers(1))
+    with pytest.raises(KeyboardInterrupt):
+        swept(shelf, plan, tmp_path / "killed", Interrupted(2))
+    after = Interrupted(99)
+    assert swept(shelf, plan, tmp_path / "killed", after) == whole
+    assert 0 < after.tried < 6
+    again = Interrupted(99)
+    assert swept(shelf, plan, tmp_path / "killed", again) == whole
+    assert again.tried == 0
+
+
+def test_another_plan_or_config_needs_another_place(shelf: Shelf, tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID)
+    Kept(tmp_path / "out", plan, template_of(shelf, plan), "data")
+    other = Plan.model_validate(GRID | {"seed": 1})
+    with pytest.raises(HistoryError, match="expected the plan of this sweep, was another plan"):
+        Kept(tmp_path / "out", other, template_of(shelf, other), "data")
+    with pytest.raises(HistoryError, match="expected the data of this sweep, was another data"):
+        Kept(tmp_path / "out", plan, template_of(shelf, plan), "other data")
+    assert len(data_digest(shelf, days_between(shelf, None, None))) == 64
+
+
+def test_a_setting_that_cannot_be_is_refused_and_said(shelf: Shelf, tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID | {"keys": {STOP: [6, 900]}})
+    good, bad = swept(shelf, plan, tmp_path / "out", LocalWorkers(1))
+    assert not good.refused and "stop_bps" in bad.refused and bad.trades == 0
+    found = sweep_summary(plan, days_between(shelf, None, None), [good, bad])
+    assert (found["trials"], found["refused"]) == (2, 1)
+
+
+def test_the_summary_says_what_the_best_is_worth(shelf: Shelf, serial: list[Trial]) -> None:
+    plan = Plan.model_validate(GRID | {"walk_forward": {"train_days": 1, "test_days": 1}})
+    found = sweep_summary(plan, days_between(shelf, None, None), serial)
+    best = max(serial, key=lambda trial: (trial.mean_r if trial.trades else float("-inf"), -trial.number))
+    assert found["best"]["number"] == best.number
+    assert found["sentence"].startswith("best of 12: ") and "after so many tries" in found["sentence"]
+    assert 0.0 <= found["deflated_sharpe"] <= 1.0 and 0.0 <= found["overfitting_probability"] <= 1.0
+    assert len(found["folds"]) == 2
+    assert found["out_of_sample"]["trades"] == sum(fold["test_trades"] for fold in found["folds"])
+    assert [one["value"] for one in found["neighbours"][STOP]] == [6, 14, 28]
+    assert len(found["heat"]["mean_r"]) * len(found["heat"]["mean_r"][0]) == 12
+    json.dumps(found)
+    assert sweep_text(found, 80).splitlines()[0].startswith("best of 12: ")
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({"keys": {}}, "keys: expected at least one, was none"),
+        ({"keys": {STOP: {"low": 1, "high": 2}}}, f"keys.{STOP}: expected a step for a grid, was none"),
+        ({"keys": {STOP: [1]}, "search": "random"}, "trials: expected a number for random, was none"),
+        ({"keys": {STOP: {"low": 2, "high": 1}}, "search": "random"}, "expected low under high, was 2 and 1"),
+        ({"keys": {STOP: [1]}, "form": "soon"}, "form: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_plan_is_one_line(tmp_path: Path, raw: dict[str, object], said: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(HistoryError) as error:
+        read_plan(path)
+    assert said in str(error.value) and "\n" not in str(error.value)
