@@ -59,12 +59,14 @@ def report(
     front: Front = ctx.obj
     from_ns, config = since_ns(since), front.load()
 
+    from cockpit.journal.backtests import read_backtests
     from cockpit.journal.reading import JournalReader
     from cockpit.journal.report import build_report
     from cockpit.journal.report_history import history_of
 
     evidence = JournalReader(front.places().journal).evidence(from_ns)
-    found, history = build_report(evidence, config), history_of(evidence)
+    backtests = read_backtests(front.places().home)
+    found, history = build_report(evidence, config, backtests), history_of(evidence)
     written = write_pages(found, history, html=html, csv=csv)
     if json:
         echo(found.as_json())

@@ -35,6 +35,9 @@ def backtest(
     stay_halted: Annotated[
         bool, typer.Option("--stay-halted", help="A halt is not resumed with the next UTC day.")
     ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Show it beside each setup on the screen, and in the report.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Every trade as a row.")] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="One page with charts.")] = None,
     store: StoreOption = None,
@@ -50,8 +53,9 @@ def backtest(
     """
     place = store_of(ctx, store)
     from cockpit.commands.progress import ProgressLine
+    from cockpit.journal.backtests import keep_backtests
     from cockpit.research.assumptions import Assumptions
-    from cockpit.research.backtest import days_between, run_backtest, summary
+    from cockpit.research.backtest import days_between, kept_setups, run_backtest, summary
     from cockpit.research.report_text import text_of
 
     front: Front = ctx.obj
@@ -71,6 +75,8 @@ def backtest(
             progress=line.refresh,
         )
     said = summary(found)
+    if keep:
+        keep_backtests(front.places().home, found.build, kept_setups(found))
     if csv is not None:
         from cockpit.research.report_csv import write_csv
 

@@ -106,6 +106,8 @@ class SetupView(msgspec.Struct, frozen=True):
     gate_would_approve: bool
     gate_reason: str
     size_factor: float
+    backtest: str = ""
+    """What the kept backtest says of it in words; empty where none was kept."""
 
 
 class OpenTradeView(msgspec.Struct, frozen=True):

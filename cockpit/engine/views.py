@@ -1,5 +1,7 @@
 """Snapshot making: one look at everything, for screens and the API."""
 
+from collections.abc import Mapping
+
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import ForeignPosition
 from cockpit.domain.kinds import Mode
@@ -19,12 +21,13 @@ from cockpit.market.health import drops
 from cockpit.market.onchain import distance
 from cockpit.market.overview import feed_views
 
+NO_BACKTESTS: Mapping[str, str] = {}
 LIQUIDATION = 1.0
 """Aave liquidates under a health factor of 1: that is no rule of ours."""
 
 
-def snapshot(engine: Engine) -> Snapshot:
-    """Everything a screen shows, as of the engine's time."""
+def snapshot(engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS) -> Snapshot:
+    """Everything a screen shows, as of the engine's time; `backtests` are words about setups, by the config's names."""
     risk, config, market, now_ns = engine.risk, engine.config, engine.market, engine.now_ns
     return Snapshot(
         ts_ns=now_ns,
@@ -46,7 +49,7 @@ def snapshot(engine: Engine) -> Snapshot:
         exposure_usd=engine.book.exposure_usd(),
         assets=tuple(_asset(engine, asset) for asset in market.assets),
         health=_health(engine),
-        setups=tuple(_setup(engine, name) for name in engine.setups),
+        setups=tuple(_setup(engine, name, backtests) for name in engine.setups),
         open_trades=tuple(_open_trade(engine, trade) for trade in engine.book.trades),
         feeds=feed_views(market, now_ns),
         verdicts_approved=engine.decisions.approved,
@@ -134,7 +137,7 @@ def _health(engine: Engine) -> HealthView:
     )
 
 
-def _setup(engine: Engine, name: str) -> SetupView:
+def _setup(engine: Engine, name: str, backtests: Mapping[str, str]) -> SetupView:
     setup = engine.setups[name]
     status = setup.status(engine.now_ns)
     verdict = engine.probe(name)
@@ -147,6 +150,7 @@ def _setup(engine: Engine, name: str) -> SetupView:
         gate_would_approve=verdict.approved,
         gate_reason=verdict.reason,
         size_factor=verdict.size_factor,
+        backtest=backtests.get(name, ""),
     )
 
 

@@ -1,13 +1,24 @@
 """The session or phase report: what was traded, what it cost, what was refused, and whether a limit was ever broken."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.numbers import without_noise
+from cockpit.journal.backtests import SetupBacktest
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.report_figures import Figures, SetupLine, SplitLine, by_hour, by_setup, by_side, figures_of
 from cockpit.journal.violations import Violation, find_violations
 from cockpit.journal.way_up import HoursLine, WayUpStep, hours_of, way_up
+
+
+class BacktestLine(msgspec.Struct, frozen=True):
+    """A setup's backtest, and whether the journal's closed trades of it agree."""
+
+    setup: str
+    backtest: str
+    beside: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +44,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     way_up: tuple[WayUpStep, ...]
     waiting_bytes: int
     unreadable: tuple[str, ...]
+    backtests: tuple[BacktestLine, ...] = ()
+    """The kept backtest of each setup beside what the journal shows of it."""
 
     def as_json(self) -> str:
         """One JSON object on one line; the figures stand beside the rest, and each step says whether it is open."""
@@ -43,8 +56,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(without_noise({**figures, **plain})).decode()
 
 
-def build_report(evidence: Evidence, config: CockpitConfig) -> Report:
-    """The report on this evidence, judged by this config."""
+def build_report(
+    evidence: Evidence, config: CockpitConfig, backtests: Mapping[str, SetupBacktest] | None = None
+) -> Report:
+    """The report on this evidence, judged by this config, beside the backtests that were kept."""
     violations = find_violations(evidence, config)
     return Report(
         since_ns=evidence.since_ns,
@@ -63,7 +78,18 @@ def build_report(evidence: Evidence, config: CockpitConfig) -> Report:
         way_up=way_up(evidence, config, violations),
         waiting_bytes=evidence.waiting_bytes,
         unreadable=evidence.unreadable,
+        backtests=_backtest_lines(by_setup(evidence), backtests or {}),
     )
+
+
+def _backtest_lines(lines: Sequence[SetupLine], backtests: Mapping[str, SetupBacktest]) -> tuple[BacktestLine, ...]:
+    traded = {line.setup: line for line in lines}
+    found = []
+    for name, backtest in backtests.items():
+        line = traded.get(name)
+        trades, mean_r = (line.trades, line.r_total / line.trades) if line is not None and line.trades else (0, None)
+        found.append(BacktestLine(name, backtest.words, backtest.beside(trades, mean_r)))
+    return tuple(found)
 
 
 def _ledger_touches(evidence: Evidence, config: CockpitConfig) -> int:

@@ -49,6 +49,8 @@ def _safety(report: Report) -> Iterator[str]:
         yield _line(f"{hours.mode.value}, {hours.feed.value}", f"{hours.hours:.1f} h{counts}")
     for step in report.way_up:
         yield from _step(step)
+    for one in report.backtests:
+        yield _line(one.setup, f"{one.backtest}; {one.beside}")
     for sentence in report.unreadable:
         yield f"NOT COUNTED: {sentence}"
     if report.waiting_bytes:

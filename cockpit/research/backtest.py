@@ -14,6 +14,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS, NS_PER_DAY
 from cockpit.history.errors import HistoryError
 from cockpit.history.store import Store, day_text
+from cockpit.journal.backtests import SetupBacktest
 from cockpit.journal.build import code_digest
 from cockpit.replay.tally import Mark, Tally, trade_summary
 from cockpit.research import statistics as stats
@@ -259,6 +260,29 @@ def costs(results: Sequence[Result]) -> dict[str, float]:
         "open": sum(one.pnl_usd - one.trade.pnl_usd for one in results),
         "net": sum(one.pnl_usd for one in results),
     }
+
+
+def kept_setups(backtest: Backtest) -> list[SetupBacktest]:
+    """What the profile keeps of it: a line a setup that traded."""
+    found = []
+    for name in sorted({one.trade.setup for one in backtest.results}):
+        r = [one.r for one in backtest.results if one.trade.setup == name]
+        slipped = [one.trade.slippage_bps for one in backtest.results if one.trade.setup == name]
+        interval = stats.expectancy(r, backtest.assumptions.seed)
+        found.append(
+            SetupBacktest(
+                setup=name,
+                trades=len(r),
+                mean_r=float(np.mean(r)),
+                low_r=None if interval is None else interval.low,
+                high_r=None if interval is None else interval.high,
+                first=backtest.first,
+                last=backtest.last,
+                days=backtest.days,
+                slippage_bps=float(np.mean(slipped)),
+            )
+        )
+    return found
 
 
 def by_setup(backtest: Backtest) -> dict[str, dict[str, Any]]:

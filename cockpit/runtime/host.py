@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -80,6 +80,8 @@ class Host:
         self.epoch = secrets.token_hex(8)
         self.url = ""
         self.alerts: Callable[[], AlertsView] = AlertsView
+        self.backtests: Callable[[], Mapping[str, str]] = dict
+        """The kept backtests' words by setup."""
         self.gate: ModeGate | None = None
         self.started_s = time.monotonic()
         self.watchdog = LoopWatchdog()
@@ -239,7 +241,7 @@ class Host:
         """One look at everything; two looks within 40 ms share one snapshot."""
         now_s = time.monotonic()
         if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
-            self._snapshot = (now_s, snapshot(self.engine))
+            self._snapshot = (now_s, snapshot(self.engine, self.backtests()))
         return self._snapshot[1]
 
     def verdict(self, verdict_id: str) -> Verdict | None:

@@ -59,6 +59,14 @@ def test_a_day_of_dips(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
     assert first in text and "src=" not in text and "http-equiv" not in text and "@import" not in text
 
 
+def test_a_kept_backtest_stands_in_the_report(cockpit: Cockpit, folder: Path, home: Path) -> None:
+    cockpit("history", "add", folder)
+    assert cockpit("backtest", *DIPS).returncode == 0 and not (home / "backtest.json").exists()
+    assert cockpit("backtest", *DIPS, "--keep").returncode == 0
+    (one,) = json.loads((home / "backtest.json").read_text(encoding="utf-8"))["setups"]
+    assert one["setup"] == "btc_lower_band_long" and one["trades"] >= 1
+
+
 def test_pessimism_costs(cockpit: Cockpit, folder: Path) -> None:
     cockpit("history", "add", folder)
     fees = []

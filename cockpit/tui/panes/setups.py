@@ -51,7 +51,8 @@ def _head(view: View, setup: SetupView) -> Line:
 
 
 def _reason(view: View, setup: SetupView) -> Line:
-    return (("    ", "text"), *_gate(view, setup))
+    backtest = ((f"  {setup.backtest}", "dim"),) if setup.backtest else ()
+    return (("    ", "text"), *_gate(view, setup), *backtest)
 
 
 def _one(view: View, setup: SetupView, cells: int) -> Line:

@@ -1,0 +1,109 @@
+"""What a backtest showed of each setup, kept in the profile: the screen shows it, the report holds paper against it."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from cockpit.journal.errors import JournalError
+
+FILE = "backtest.json"
+VERSION = 1
+ENOUGH_TRADES = 5
+"""Under so many trades a record agrees with everything."""
+
+
+class SetupBacktest(msgspec.Struct, frozen=True):
+    """One setup's trades over `first` to `last`: the mean in R and its 95 % interval, None where too few were made."""
+
+    setup: str
+    trades: int
+    mean_r: float
+    low_r: float | None
+    high_r: float | None
+    first: str
+    last: str
+    days: int
+    slippage_bps: float | None = None
+
+    @property
+    def words(self) -> str:
+        """For the screen: what it proves, then the edge with its interval."""
+        if self.low_r is None or self.high_r is None:
+            return f"backtest: no evidence ({self.trades} trades)"
+        reach = f"{self.mean_r:+.2f} R, {self.low_r:+.2f} to {self.high_r:+.2f}, {self.trades} trades"
+        verdict = "no evidence"
+        if self.low_r > 0.0:
+            verdict = "earned"
+        elif self.high_r < 0.0:
+            verdict = "loses"
+        return f"backtest: {verdict} ({reach})"
+
+    def beside(self, trades: int, mean_r: float | None) -> str:
+        """Whether a record of trades agrees with it, in words."""
+        if self.low_r is None or self.high_r is None:
+            return "the backtest says too little to compare"
+        if mean_r is None or trades < ENOUGH_TRADES:
+            return f"{trades} trades here, {ENOUGH_TRADES} needed to compare"
+        reach = f"{mean_r:+.2f} R over {trades} trades here, expected {self.low_r:+.2f} to {self.high_r:+.2f}"
+        return f"{reach}: agrees" if self.low_r <= mean_r <= self.high_r else f"{reach}: LEAVES THE INTERVAL"
+
+
+class Backtests(msgspec.Struct, frozen=True):
+    """The file: what was kept last, by which code."""
+
+    build: str
+    setups: list[SetupBacktest]
+    version: int = VERSION
+
+
+def keep_backtests(home: Path, build: str, setups: Iterable[SetupBacktest]) -> Path:
+    """Put these in place of what was kept before. Raises `JournalError` where it cannot be written."""
+    path = home / FILE
+    part = path.with_name(f".{FILE}.part")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.write_bytes(msgspec.json.encode(Backtests(build, list(setups))))
+        part.replace(path)
+    except OSError as error:
+        raise JournalError(f"{path}: expected to write it, was {error.strerror or error}") from error
+    return path
+
+
+def read_backtests(home: Path) -> dict[str, SetupBacktest]:
+    """What was kept, by setup; nothing where nothing was. Raises `JournalError` for a file that is damaged."""
+    path = home / FILE
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Backtests)
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        raise JournalError(f"{path}: expected kept backtests, was unreadable: {error}: keep them anew") from error
+    if found.version > VERSION:
+        raise JournalError(f"{path}: expected version {VERSION} or older, was {found.version}: use a newer Cockpit")
+    return {one.setup: one for one in found.setups}
+
+
+class BacktestWords:
+    """The words for the screen, read anew when the file is another one."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: tuple[int, int] | None = None
+        self._words: Mapping[str, str] = {}
+
+    def latest(self) -> Mapping[str, str]:
+        """By setup. A file that cannot be read says nothing: the report says why."""
+        try:
+            found = os.stat(self._home / FILE)
+        except OSError:
+            self._seen, self._words = None, {}
+            return self._words
+        if (found.st_mtime_ns, found.st_ino) != self._seen:
+            self._seen = (found.st_mtime_ns, found.st_ino)
+            try:
+                self._words = {name: one.words for name, one in read_backtests(self._home).items()}
+            except JournalError:
+                self._words = {}
+        return self._words

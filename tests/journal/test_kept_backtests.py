@@ -1,0 +1,75 @@
+"""A kept backtest: its words for the screen, and whether a record of trades agrees with it."""
+
+from pathlib import Path
+
+import pytest
+
+from cockpit.config.model import CockpitConfig
+from cockpit.engine.machine import Engine
+from cockpit.engine.views import snapshot
+from cockpit.journal.backtests import FILE, BacktestWords, SetupBacktest, keep_backtests, read_backtests
+from cockpit.journal.errors import JournalError
+
+NOTHING = SetupBacktest("btc_lower_band_long", 41, -0.04, -0.19, 0.11, "2024-08-01", "2024-08-31", 31)
+EARNED = SetupBacktest("squeeze_guard.XRP", 400, 0.2, 0.1, 0.3, "2024-08-01", "2024-08-31", 31)
+LOSES = SetupBacktest("squeeze_guard.ETH", 400, -0.2, -0.3, -0.1, "2024-08-01", "2024-08-31", 31)
+FEW = SetupBacktest("sol_fee_fade", 2, 1.0, None, None, "2024-08-01", "2024-08-31", 31)
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (NOTHING, "backtest: no evidence (-0.04 R, -0.19 to +0.11, 41 trades)"),
+        (EARNED, "backtest: earned (+0.20 R, +0.10 to +0.30, 400 trades)"),
+        (LOSES, "backtest: loses (-0.20 R, -0.30 to -0.10, 400 trades)"),
+        (FEW, "backtest: no evidence (2 trades)"),
+    ],
+)
+def test_words(kept: SetupBacktest, words: str) -> None:
+    assert kept.words == words
+
+
+@pytest.mark.parametrize(
+    ("kept", "trades", "mean_r", "said"),
+    [
+        (NOTHING, 12, 0.05, "+0.05 R over 12 trades here, expected -0.19 to +0.11: agrees"),
+        (NOTHING, 12, 0.11, "agrees"),
+        (NOTHING, 12, 0.12, "LEAVES THE INTERVAL"),
+        (NOTHING, 12, -0.2, "LEAVES THE INTERVAL"),
+        (NOTHING, 4, 3.0, "4 trades here, 5 needed to compare"),
+        (NOTHING, 0, None, "0 trades here, 5 needed to compare"),
+        (FEW, 12, 3.0, "the backtest says too little to compare"),
+    ],
+)
+def test_whether_a_record_agrees(kept: SetupBacktest, trades: int, mean_r: float | None, said: str) -> None:
+    assert said in kept.beside(trades, mean_r)
+
+
+def test_what_was_kept_is_read_again_and_replaced_by_the_next(tmp_path: Path) -> None:
+    home = tmp_path / "profile"
+    assert read_backtests(home) == {} and BacktestWords(home).latest() == {}
+    keep_backtests(home, "build", [NOTHING, FEW])
+    words = BacktestWords(home)
+    assert read_backtests(home) == {NOTHING.setup: NOTHING, FEW.setup: FEW}
+    assert words.latest() == {NOTHING.setup: NOTHING.words, FEW.setup: FEW.words}
+    keep_backtests(home, "build", [EARNED])
+    assert words.latest() == {EARNED.setup: EARNED.words}
+    (home / FILE).unlink()
+    assert words.latest() == {}
+
+
+def test_a_damaged_file_is_said_by_the_report_and_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"build": 3}', encoding="utf-8")
+    assert BacktestWords(tmp_path).latest() == {}
+    with pytest.raises(JournalError, match="expected kept backtests, was unreadable"):
+        read_backtests(tmp_path)
+    (tmp_path / FILE).write_text('{"build": "b", "setups": [], "version": 9}', encoding="utf-8")
+    with pytest.raises(JournalError, match="expected version 1 or older, was 9"):
+        read_backtests(tmp_path)
+
+
+def test_the_snapshot_carries_the_words_of_each_setup(shipped_config: CockpitConfig) -> None:
+    engine = Engine(shipped_config, 1_760_832_000_000_000_000)
+    seen = snapshot(engine, {NOTHING.setup: NOTHING.words})
+    assert {one.name: one.backtest for one in seen.setups if one.backtest} == {NOTHING.setup: NOTHING.words}
+    assert not any(one.backtest for one in snapshot(engine).setups)
