@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
+from cockpit.config.load import Override, apply_overrides
 from cockpit.config.model import CockpitConfig
-from cockpit.config.overrides import Override, apply_overrides
 from cockpit.config.own_code import own_code
 from cockpit.config.problems import ConfigError
 from cockpit.domain.units import NS_PER_DAY
