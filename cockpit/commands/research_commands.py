@@ -13,6 +13,10 @@ from cockpit.commands.shared_options import JsonOption, SetOption
 FromOption = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first UTC day.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last UTC day.")]
 
+BandsOption = Annotated[
+    Path | None, typer.Option("--bands", metavar="DAYS.json", help="The bands that were drawn for each day.")
+]
+
 
 def backtest(
     ctx: typer.Context,
@@ -28,6 +32,10 @@ def backtest(
     spread_bps: Annotated[
         float, typer.Option("--spread-bps", min=0.0, help="The spread where only trades are stored.")
     ] = 1.0,
+    bands: BandsOption = None,
+    bands_away_bps: Annotated[
+        float | None, typer.Option("--bands-away-bps", min=0.1, help="Draw bands each day so far from the last price.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
     event_by_event: Annotated[
         bool, typer.Option("--event-by-event", help="Hand over every row: the slow reference, the same result.")
@@ -56,13 +64,18 @@ def backtest(
     from cockpit.journal.backtests import keep_backtests
     from cockpit.research.assumptions import Assumptions
     from cockpit.research.backtest import days_between, kept_setups, run_backtest, summary
+    from cockpit.research.day_bands import read_bands
     from cockpit.research.report_text import text_of
 
     front: Front = ctx.obj
     config = front.load(overrides)
     days = days_between(place, day_option("--from", from_), day_option("--to", to))
     assumptions = Assumptions(
-        pessimism=pessimism, modelled_spread_bps=spread_bps, seed=seed, resumes_daily=not stay_halted
+        pessimism=pessimism,
+        modelled_spread_bps=spread_bps,
+        bands_away_bps=bands_away_bps,
+        seed=seed,
+        resumes_daily=not stay_halted,
     )
     with ProgressLine("rows", silent=json) as line:
         found = run_backtest(
@@ -72,6 +85,7 @@ def backtest(
             assumptions,
             hold_context=hold_context,
             event_by_event=event_by_event,
+            bands=None if bands is None else read_bands(bands),
             progress=line.refresh,
         )
     said = summary(found)
@@ -109,6 +123,7 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where trials are kept. Default: PLAN.sweep beside it.")
     ] = None,
+    bands: BandsOption = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Every trial as a row.")] = None,
     store: StoreOption = None,
     json: JsonOption = False,
@@ -144,6 +159,7 @@ def sweep(
         hold_context=plan.hold_context,
         assumptions=Assumptions(pessimism=plan.pessimism, modelled_spread_bps=plan.spread_bps, seed=plan.seed),
         settings=[],
+        bands="" if bands is None else str(bands.resolve()),
     )
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)

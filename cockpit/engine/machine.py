@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cockpit.config.context import AssetBands
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import events as happened
@@ -95,6 +96,19 @@ class Engine:
         too late.
         """
         return self._due_ns
+
+    def redraw_bands(self, asset: str, bands: AssetBands) -> bool:
+        """Put the bands of a new session in place of the asset's. False, and nothing is changed, while a setup's
+        proposal or trade rests on the old ones.
+        """
+        setups = self._setups_of[asset]
+        if any(setup.rests_on_bands for setup in setups):
+            return False
+        self.market.replace_bands(asset, bands)
+        for setup in setups:
+            setup.bands_changed()
+        self._set_fences(asset)
+        return True
 
     def probe(self, setup_name: str) -> Verdict:
         """What the gate would say to this setup right now. Changes nothing. Raises KeyError for an unknown name."""

@@ -20,6 +20,9 @@ class Assumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modelled_spread_bps: float = 1.0
     modelled_top_usd: float = 20_000.0
     stop_slippage_bps: float = 0.5
+    bands_away_bps: float | None = None
+    """How far from the last price bands are drawn anew each day, to their near edges; None: those of the config."""
+    bands_height_bps: float = 20.0
     seed: int = 0
     resumes_daily: bool = True
     """Whether the operator reviews a halt and resumes as each UTC day begins; without, the first halt is the end."""

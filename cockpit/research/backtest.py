@@ -21,6 +21,7 @@ from cockpit.research import statistics as stats
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.chance import Drawn, drawn
 from cockpit.research.column_run import ColumnRun
+from cockpit.research.day_bands import DrawnBands
 from cockpit.research.guard_minutes import GuardMinutes
 from cockpit.research.readings import held_names, held_readings, readings_of
 from cockpit.research.run import Run
@@ -60,6 +61,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     approved: int
     denied_by: dict[str, int]
     halts: list[str]
+    bands_kept: list[str]
     held: list[str]
     modelled: list[str]
     assumptions: Assumptions
@@ -106,6 +108,7 @@ def run_backtest(
     event_by_event: bool = False,
     with_minutes: bool = True,
     with_chance: bool = True,
+    bands: DrawnBands | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Run it. With `hold_context` the config's market context counts as fresh for readings without any history."""
@@ -119,7 +122,7 @@ def run_backtest(
             continue
         if run is None:
             kind = Run if event_by_event else ColumnRun
-            run = kind(config, assumptions, int(tape.clock[0]), held)
+            run = kind(config, assumptions, int(tape.clock[0]), held, bands=bands)
             if with_minutes and isinstance(run, ColumnRun):
                 run.sample_guards()
         read_s += time.perf_counter() - began
@@ -160,6 +163,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "approved": tally.approved,
         "denied_by": dict(tally.denied_by.most_common()),
         "halts": run.halts,
+        "bands_kept": run.bands_kept,
         "assumptions": run.assumptions,
         "minutes": run.minutes if isinstance(run, ColumnRun) else [],
         "build": code_digest(),
@@ -223,6 +227,7 @@ def summary(backtest: Backtest) -> dict[str, Any]:
         "denied_by": backtest.denied_by,
         "guard_minutes": [msgspec.to_builtins(one) for one in backtest.minutes],
         "halts": backtest.halts,
+        "bands_kept": backtest.bands_kept,
         "held": backtest.held,
         "modelled_spread": backtest.modelled,
         "assumptions": msgspec.to_builtins(backtest.assumptions),

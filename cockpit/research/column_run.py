@@ -22,6 +22,7 @@ from cockpit.paper.book import PaperBook
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.columns import NO_ROW, Ints, Prints, Tops
+from cockpit.research.day_bands import DrawnBands
 from cockpit.research.guard_minutes import GuardMinutes, MinuteProbe
 from cockpit.research.run import Run
 from cockpit.research.tape import Tape
@@ -126,8 +127,9 @@ class ColumnRun(Run):
         start_ns: int,
         held: Sequence[ReadingEvent] = (),
         tally: Tally | None = None,
+        bands: DrawnBands | None = None,
     ) -> None:
-        super().__init__(config, assumptions, start_ns, held, tally)
+        super().__init__(config, assumptions, start_ns, held, tally, bands)
         self._columns: DayColumns | None = None
         self._probe: MinuteProbe | None = None
 

@@ -38,6 +38,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['setup']} could pass its guards in {share}" + (f" (denied by {by})" if by else "")
     for halt in found["halts"]:
         yield f"  halted, resumed the next day: {halt}"
+    if found["bands_kept"]:
+        kept = ", ".join(found["bands_kept"][:3])
+        yield f"  bands of the day before stayed {len(found['bands_kept'])} times, a trade rested on them: {kept}"
     yield f"digest {found['digest']}"
 
 

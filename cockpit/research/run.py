@@ -8,9 +8,11 @@ from cockpit.domain.events import ReadingEvent
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
+from cockpit.history.store import day_text
 from cockpit.replay.replay import marks_of
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
+from cockpit.research.day_bands import DrawnBands, bands_about
 from cockpit.research.tape import Tape
 from cockpit.research.venue import HistoryVenue
 
@@ -27,6 +29,7 @@ class Run:
         start_ns: int,
         held: Sequence[ReadingEvent] = (),
         tally: Tally | None = None,
+        bands: DrawnBands | None = None,
     ) -> None:
         self.config = assumptions.applied_to(config)
         self.assumptions = assumptions
@@ -36,6 +39,9 @@ class Run:
         self.session = Session(self.engine, self.venue, [self.tally])
         self.rows = self.wakes = 0
         self.halts: list[str] = []
+        self.bands_kept: list[str] = []
+        """The days on which the bands of the day before stayed: a trade rested on them."""
+        self._bands = bands or {}
         self._commands = 0
         for reading in held:
             self.session.feed(reading)
@@ -45,6 +51,7 @@ class Run:
         if not len(tape):
             return
         self.open_day(int(tape.clock[0]))
+        self._redraw(tape)
         self.hand_over(tape)
         self.rows += tape.rows
 
@@ -56,6 +63,19 @@ class Run:
             self.session.feed(Resume(now_ns, self._command_id(), OPERATOR, "a new day, reviewed"))
         if not self.engine.risk.armed:
             self.session.feed(Arm(now_ns, self._command_id(), OPERATOR))
+
+    def _redraw(self, tape: Tape) -> None:
+        """The bands that were drawn for this day."""
+        drawn = self._bands.get(tape.day, {})
+        for asset, market in self.engine.market.assets.items():
+            bands = drawn.get(asset)
+            away_bps = self.assumptions.bands_away_bps
+            if bands is None and away_bps is not None:
+                # On the very first day nothing was printed before: its first print is what is known as it begins.
+                price = market.price or tape.first_price(market.watch, asset)
+                bands = bands_about(price, away_bps, self.assumptions.bands_height_bps) if price else None
+            if bands is not None and not self.engine.redraw_bands(asset, bands):
+                self.bands_kept.append(f"{day_text(tape.day)} {asset}")
 
     def hand_over(self, tape: Tape) -> None:
         """Every row of the day."""

@@ -134,7 +134,7 @@ class Kept:
         self._trials = directory / "trials"
         mine = {"plan": json.loads(plan.model_dump_json(by_alias=True)), "version": __version__, "build": code_digest()}
         mine["config"] = hashlib.sha256(template.config_json.encode()).hexdigest()
-        mine["data"] = data
+        mine["data"] = data + (Path(template.bands).read_text(encoding="utf-8") if template.bands else "")
         note = directory / "plan.json"
         if note.exists():
             there = json.loads(note.read_text(encoding="utf-8"))

@@ -61,6 +61,11 @@ class Tape:
         """Where the spread is modelled."""
         return tuple(Place(tops.venue, tops.asset) for tops in self.tops if tops.is_modelled)
 
+    def first_price(self, venue: str, asset: str) -> float | None:
+        """The day's first print there; None without one."""
+        found = (one for one in self.prints if (one.venue, one.asset) == (venue, asset) and len(one))
+        return next((float(one.price[0]) for one in found), None)
+
     def chunks(self) -> Iterator[list[MarketEvent]]:
         """Every event in order, some thousands at a time."""
         for first in range(0, len(self), CHUNK):

@@ -17,6 +17,7 @@ from cockpit.research import statistics as stats
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.backtest import Result, results_of, tapes
 from cockpit.research.column_run import ColumnRun, DayColumns
+from cockpit.research.day_bands import read_bands
 from cockpit.research.readings import held_readings
 from cockpit.research.sweep_plan import ASSUMED, Setting
 
@@ -32,6 +33,8 @@ class Batch(msgspec.Struct, frozen=True):
     hold_context: bool
     assumptions: Assumptions
     settings: list[tuple[int, Setting]]
+    bands: str = ""
+    """The path of a file with each day's bands; empty where the config's or a rule's are used."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,7 @@ def _run_alike(
     batch: Batch, store: Store, days: range, assumptions: Assumptions, configs: dict[int, CockpitConfig]
 ) -> dict[int, ColumnRun]:
     started: dict[int, ColumnRun] = {}
+    bands = read_bands(Path(batch.bands)) if batch.bands else None
     groups: dict[str, list[int]] = {}
     for number, config in configs.items():
         groups.setdefault(_follows(config), []).append(number)
@@ -112,7 +116,7 @@ def _run_alike(
                 if number not in started:
                     config = configs[number]
                     held = held_readings(config, store, days, days.start * NS_PER_DAY) if batch.hold_context else []
-                    started[number] = ColumnRun(config, assumptions, int(tape.clock[0]), held)
+                    started[number] = ColumnRun(config, assumptions, int(tape.clock[0]), held, bands=bands)
                 started[number].share(columns)
                 started[number].day(tape)
     return started
