@@ -57,8 +57,8 @@ def test_what_was_sent_later_never_overtakes(costly: Costly) -> None:
 def test_only_a_share_of_what_is_seen_can_be_had(costly: Costly) -> None:
     scene = costly(Frictions(size_share=0.5))
     scene.top(99_999.0, 100_000.0, 0.01)
-    assert [fill.qty for fill in fills(scene.market(BUY, 0.02))] == [0.005]
-    assert [fill.qty for fill in fills(scene.top(99_999.0, 100_000.0, 0.01))] == [0.005]
+    assert [qty for qty, _ in fills(scene.market(BUY, 0.02))] == [0.005]
+    assert [qty for qty, _ in fills(scene.top(99_999.0, 100_000.0, 0.01))] == [0.005]
 
 
 def test_a_resting_limit_gets_its_share_of_the_print_that_goes_through_it(costly: Costly) -> None:
@@ -66,7 +66,7 @@ def test_a_resting_limit_gets_its_share_of_the_print_that_goes_through_it(costly
     scene.top(100_000.0, 100_001.0)
     scene.limit(BUY, 0.02, 99_990.0)
     assert not fills(scene.print(99_990.0))
-    assert [fill.qty for fill in fills(scene.print(99_989.9, 0.01))] == [0.005]
+    assert [qty for qty, _ in fills(scene.print(99_989.9, 0.01))] == [0.005]
 
 
 @pytest.mark.parametrize(("slippage_bps", "fills_at"), [(0.0, 99_690.0), (10.0, 99_690.0 * 0.999)])
@@ -76,8 +76,8 @@ def test_a_stop_loses_more_than_the_print_that_triggered_it(
     scene = costly(Frictions(stop_slippage_bps=slippage_bps))
     scene.long(0.01)
     scene.stop(SELL, 0.01, 99_700.0)
-    (fill,) = fills(scene.print(99_690.0))
-    assert fill.price == pytest.approx(fills_at)
+    ((_, price),) = fills(scene.print(99_690.0))
+    assert price == pytest.approx(fills_at)
 
 
 def test_a_payment_known_from_the_past_is_paid_at_its_own_rate(scene: Scene) -> None:
