@@ -3,20 +3,33 @@
 from collections.abc import Sequence
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.commands import Arm, Resume
-from cockpit.domain.events import ReadingEvent
+from cockpit.domain.commands import AnyCommand, Arm, Resume
+from cockpit.domain.events import AnyEvent, FundingRate, ReadingEvent, VenueEvent
 from cockpit.domain.units import utc_text
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.history.store import day_text
+from cockpit.paper.venue import PaperVenue
 from cockpit.replay.replay import marks_of
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.day_bands import DrawnBands, bands_about
+from cockpit.research.readings import is_payment
 from cockpit.research.tape import Tape
-from cockpit.research.venue import HistoryVenue
 
 OPERATOR = "backtest"
+
+
+class HistoryVenue(PaperVenue):
+    """The paper venue, where a payment of funding in the history is paid at its own rate and instant."""
+
+    __slots__ = ()
+
+    def on_market(self, event: AnyEvent | AnyCommand) -> Sequence[VenueEvent]:
+        """As the paper venue's; between two payments nothing is scheduled."""
+        if type(event) is FundingRate and is_payment(event):
+            return self.pay_funding(event)
+        return super().on_market(event)
 
 
 class Run:
