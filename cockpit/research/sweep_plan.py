@@ -16,6 +16,8 @@ from cockpit.history.store import day_of
 
 Value = float | int | bool | str
 Setting = dict[str, Value]
+ALTERNATIVES = ("Span",)
+"""Parts of an error's place that are no key of the plan."""
 ASSUMED = "assumptions."
 """Keys that begin so are of the backtest's assumptions, all others of the config."""
 
@@ -153,9 +155,11 @@ def read_plan(path: Path) -> Plan:
     except OSError as error:
         raise HistoryError(f"{path}: expected a plan, was {error.strerror or error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
+        found = error.errors()
+        # Of what a key may be, the one that says a number of its own says most.
+        said = next((one for one in found if one["type"] == "value_error"), found[0])
+        where = ".".join(str(part) for part in said["loc"] if part not in ALTERNATIVES and "[" not in str(part))
+        message = said["msg"].removeprefix("Value error, ")
         raise HistoryError(f"{path}: {where + ': ' if where else ''}{message}") from error
     except ValueError as error:
         raise HistoryError(f"{path}: expected JSON, was {error}") from error
