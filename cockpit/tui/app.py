@@ -5,14 +5,12 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 from time import monotonic
 
 from rich.console import Console, RenderableType
 from rich.control import Control
 from textual._compositor import ChopsUpdate
 from textual.binding import Binding, BindingsMap
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -27,33 +25,6 @@ from cockpit.tui.operator import OperatorActions
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
-
-# The command palette, from the table of keys: every action is there by name, flatten first.
-
-
-class KeyCommands(Provider):
-    """Every action of the table; choosing one is pressing its key."""
-
-    async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
-        for action in keys.TABLE:
-            yield DiscoveryHit(self._name(action), partial(self._run, action.id), help=action.help)
-
-    async def search(self, query: str) -> Hits:
-        """Those that match what was typed."""
-        matcher = self.matcher(query)
-        for action in keys.TABLE:
-            score = matcher.match(f"{action.label} {action.help}")
-            if score > 0:
-                yield Hit(score, self._name(action), partial(self._run, action.id), help=action.help)
-
-    async def _run(self, action_id: str) -> None:
-        await self.app.run_action(f"app.do('{action_id}')")
-
-    @staticmethod
-    def _name(action: keys.KeyAction) -> str:
-        return f"{action.label} ({' '.join(keys.shown(key) for key in action.keys)})"
-
 
 # The other half of repainting only changed cells: what Textual writes for a dirty region.
 #
@@ -99,8 +70,7 @@ class CockpitApp(OperatorActions):
     """The screen. Ends with `detach`, `stopped`, or the reason it could not go on in `failure`."""
 
     TITLE = "Cockpit"
-    ENABLE_COMMAND_PALETTE = True
-    COMMANDS = frozenset({KeyCommands})  # type: ignore[assignment]  # a set by its hint, and never changed
+    ENABLE_COMMAND_PALETTE = False
     CSS = "CockpitScreen { background: $background; color: $foreground; }"
 
     def __init__(

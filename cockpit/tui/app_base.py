@@ -165,6 +165,9 @@ class CockpitBase(App[str]):
     def open(self, modal: Modal[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
         """A sheet or a question over the panes; over it the keys that take risk away go on working."""
         modal.keys_over = keys.over(self.settings.keys)
+        modal.panes = self._main
+        self._main.offered = modal.OFFERED
+        self._main.draw(self.view, self.flow)
         self.push_screen(modal, answered)
 
     @property
@@ -184,7 +187,7 @@ class CockpitBase(App[str]):
     @property
     def offered(self) -> Offered:
         """Which keys work now, by what is open."""
-        return Offered.PANES if len(self.screen_stack) < 2 else getattr(self.screen, "OFFERED", Offered.TEXT)
+        return Offered.PANES if len(self.screen_stack) < 2 else getattr(self.screen, "offered", Offered.TEXT)
 
     def flush(self) -> None:
         """Draw what changed since the last time, unless the terminal is behind: then it gets a later picture."""

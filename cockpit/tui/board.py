@@ -46,6 +46,11 @@ class Board(Widget):
         return Size(max(0, size.width - FRAME_CELLS), max(0, size.height - FRAME_ROWS))
 
     @property
+    def cells(self) -> list[list[Cell]]:
+        """What it shows, cell by cell."""
+        return self._cells
+
+    @property
     def shown_lines(self) -> tuple[Line, ...]:
         return self._face.lines
 

@@ -10,12 +10,11 @@ from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.ask import Ask
 from cockpit.tui.screens.checklist import limits, ticked_text, what_is_seen
 from cockpit.tui.screens.choose import Choice, Choose
-from cockpit.tui.text import Line, clean, wrap
+from cockpit.tui.text import Line, clean
 from cockpit.tui.view import View
 
 # The question before proposed bands take the place of those in force: what would change, and on what ground.
 
-CELLS = 74
 ACCEPT = "accept"
 
 Band = tuple[float, float]
@@ -34,7 +33,7 @@ def bands(asset: AssetView, proposal: BandProposal, appearance: Appearance) -> C
     if proposal.explained_pct is not None:
         share, source = f"{proposal.explained_pct:.0f} % of open interest", clean(proposal.map_source)
         ground = f"Estimated bands rest on {share} ({source})."
-        lines += [(), *(((row, "warn"),) for row in wrap(ground, CELLS))]
+        lines += [(), ((ground, "warn"),)]
     return Choose(
         f"New bands of {asset.asset}?", lines, [Choice("y", ACCEPT, "use these bands until 00:00 UTC")], appearance
     )
@@ -45,7 +44,7 @@ def _side(name: str, drawn: Sequence[ProposedBand], new: Sequence[Band], before:
         return [((f"{name} stays ", "strong"), (_bands(new), "text"))]
     lines: list[Line] = [((f"{name} ", "strong"), (_bands(new), "good")), ((f"  was {_bands(before)}", "dim"),)]
     for band in drawn:
-        lines += [((f"  {row}", "text"),) for row in wrap(f"{_band((band.low, band.high))}: {clean(band.why)}", CELLS)]
+        lines.append(((f"  {_band((band.low, band.high))}: {clean(band.why)}", "text"),))
     return lines
 
 
@@ -74,9 +73,10 @@ def resume(view: View, appearance: Appearance) -> Ask:
 
 def mode(view: View, wanted: Mode, appearance: Appearance, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
-    lines = [_badge(wanted), (), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
-    lines.append(((f"Type {wanted.value} to change the mode (it disarms).", "strong"),))
-    lines.append(((f"To override the lock type: {wanted.value} REASON (journalled)", "dim"),))
+    override = f"To override a locked way up type: {wanted.value} REASON (journalled)."
+    lines = [_badge(wanted), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
+    lines += [((override, "dim"),), ()]
+    lines.append(((f"Type {wanted.value}: it also disarms.", "strong"),))
     return Ask(
         f"{wanted.value} mode", lines, appearance, check=lambda text: _wrong_text(text.partition(" ")[0], wanted.value)
     )
@@ -85,8 +85,8 @@ def mode(view: View, wanted: Mode, appearance: Appearance, ticked: frozenset[str
 def arm(view: View, current: Mode, appearance: Appearance, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the word that lets setups trade real money."""
     word = f"arm {current.value}"
-    lines = [_badge(current), (), *_limits(view, current), (), *_seen(view), *_own(view, ticked), ()]
-    lines.append(((f"Type {word} to let setups trade.", "strong"),))
+    lines = [_badge(current), *_limits(view, current), (), *_seen(view), *_own(view, ticked), ()]
+    lines.append(((f"Type {word}: setups trade.", "strong"),))
     return Ask(f"Arm in {current.value} mode", lines, appearance, check=lambda text: _wrong_text(text, word))
 
 

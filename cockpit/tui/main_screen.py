@@ -1,6 +1,6 @@
 """The screen itself: the boards, where they stand, and what they show. It asks for nothing and decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,10 +15,11 @@ from cockpit.tui import footer
 from cockpit.tui.board import Board
 from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
 from cockpit.tui.layouts import Named
+from cockpit.tui.layouts import Region as Place
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.table import BY_ID
-from cockpit.tui.picture import Appearance
+from cockpit.tui.picture import Appearance, Cell, shaded
 from cockpit.tui.plan import Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
@@ -47,6 +48,8 @@ class CockpitLayout(Layout):
 PANES = tuple(BY_ID)
 BARE = ("status", "alert", "news", "footer")
 ALERT_ROWS = 12
+LEAST_GROUND_ROWS = 7
+"""So many rows are left to what opens, where an alert would take them all."""
 
 
 class CockpitScreen(Screen[None]):
@@ -119,6 +122,42 @@ class CockpitScreen(Screen[None]):
     def plan(self) -> Plan:
         """Where everything stands now."""
         return self._places.plan
+
+    @property
+    def ground(self) -> Place:
+        """Where what opens may stand: between the alert and the news, or over the alert where there is no room."""
+        regions = self.plan.regions
+        size = self.app.size
+        status = regions["status"].height if "status" in regions else 0
+        bottom = min((regions[name].y for name in ("news", "footer") if name in regions), default=size.height)
+        alert = regions["alert"].height if "alert" in regions else 0
+        top = min(status + alert, max(status, bottom - LEAST_GROUND_ROWS))
+        return Place(0, top, size.width, max(0, bottom - top))
+
+    def picture_under(self, covered: Sequence[Region]) -> list[list[Cell]]:
+        """What stands here now, the panes dimmed, and nothing where it is covered."""
+        size = self.app.size
+        rows: list[list[Cell]] = [[(" ", "text")] * size.width for _ in range(size.height)]
+        regions = self.plan.regions
+        for board in sorted(self.boards, key=lambda board: board.id == "alert"):
+            place = regions.get(str(board.id))
+            if place is None:
+                continue
+            cells = board.cells if board.id in BARE else shaded(board.cells)
+            for y, row in enumerate(cells[: max(0, size.height - place.y)], start=place.y):
+                rows[y][place.x : place.x + len(row)] = row
+        for region in covered:
+            for row in rows[region.y : region.bottom]:
+                row[region.x : region.right] = [(" ", "text")] * min(region.width, max(0, size.width - region.x))
+        return rows
+
+    def _compositor_refresh(self) -> None:
+        """Under something opaque nothing is painted: what opened draws what changes here (see `Modal`)."""
+        if self is self.app.screen:
+            super()._compositor_refresh()
+        else:
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
 
     @property
     def focused_pane(self) -> str | None:

@@ -20,6 +20,7 @@ from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.screens import events, help, history, verdict
 from cockpit.tui.screens.checklist import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
+from cockpit.tui.screens.find import Find
 from cockpit.tui.screens.sheet import Content, Sheet
 from cockpit.tui.view import HALT_REASON
 
@@ -134,7 +135,7 @@ class OperatorActions(PaneActions):
         except (EngineRefused, EngineUnreachable) as error:
             self.store.notify(f"{what}: {error}", "bad")
             if len(what) + len(str(error)) > self.size.width - NEWS_CELLS:
-                self._open(f"{what}: refused", partial(events.refusal_lines, str(error)))
+                self._open(f"{what}: refused", partial(events.refusal_lines, str(error)), fits=True)
         self.redraw()
 
     def _link(self) -> EngineLink:
@@ -234,8 +235,8 @@ class OperatorActions(PaneActions):
     def _do_help(self) -> None:
         self._open("Keys", partial(help.lines, dict(self.settings.keys)))
 
-    def _open(self, title: str, content: Content) -> None:
-        self.open(Sheet(title, content, lambda: self.view, self.appearance))
+    def _open(self, title: str, content: Content, *, fits: bool = False) -> None:
+        self.open(Sheet(title, content, lambda: self.view, self.appearance, fits=fits))
 
     def _do_theme(self) -> None:
         names = [palette.MONO] if not self.settings.colour else list(palette.THEMES)
@@ -254,7 +255,12 @@ class OperatorActions(PaneActions):
         self.redraw()
 
     def _do_palette(self) -> None:
-        self.action_command_palette()
+        if len(self.screen_stack) < 2:
+            self.open(Find(self.settings.keys, self.appearance), self._found)
+
+    def _found(self, action_id: str | None) -> None:
+        if action_id is not None:
+            self.action_do(action_id)
 
     # Leaving.
 

@@ -6,20 +6,20 @@ from rich.style import Style
 
 ROLES = (
     "text", "strong", "dim", "faint", "good", "bad", "warn", "info", "price", "cursor",
-    "frame", "frame_focus", "key", "paper", "test", "live", "alarm", "stale",
+    "frame", "frame_focus", "key", "paper", "test", "live", "alarm", "stale", "shade",
 )  # fmt: skip
-"""`alarm` is for what must not be overlooked; `paper`, `test` and `live` are the modes' badges."""
+"""`alarm` must not be overlooked; `paper`, `test`, `live` are the modes' badges; `shade` stands behind what opens."""
 
 DARK = {
     "back": "#0e1116", "text": "#d3dae3", "strong": "#ffffff", "dim": "#8b96a5", "faint": "#4a5462",
     "good": "#41c88a", "bad": "#ff6b6b", "warn": "#f0b95b", "info": "#6cb6ff", "price": "#ffffff",
-    "frame": "#3a4452", "frame_focus": "#6cb6ff", "cursor_back": "#243447", "stale": "#6b7480",
+    "frame": "#3a4452", "frame_focus": "#6cb6ff", "cursor_back": "#243447", "stale": "#6b7480", "shade": "#454f5d",
     "paper_back": "#2b6cb0", "test_back": "#c98a1b", "live_back": "#d61f1f", "alarm_back": "#d61f1f", "on": "#ffffff",
 }  # fmt: skip
 LIGHT = {
     "back": "#fafbfc", "text": "#1f2630", "strong": "#000000", "dim": "#5b6573", "faint": "#9aa4b1",
     "good": "#0a7a46", "bad": "#c21f1f", "warn": "#9a5b00", "info": "#0b5cad", "price": "#000000",
-    "frame": "#b4bdc8", "frame_focus": "#0b5cad", "cursor_back": "#dbe8f6", "stale": "#8d96a2",
+    "frame": "#b4bdc8", "frame_focus": "#0b5cad", "cursor_back": "#dbe8f6", "stale": "#8d96a2", "shade": "#c3cad3",
     "paper_back": "#0b5cad", "test_back": "#9a5b00", "live_back": "#c21f1f", "alarm_back": "#c21f1f", "on": "#ffffff",
 }  # fmt: skip
 SAFE = DARK | {
@@ -30,6 +30,7 @@ ANSI = {
     "back": "default", "text": "default", "strong": "default", "dim": "default", "faint": "bright_black",
     "good": "green", "bad": "red", "warn": "yellow", "info": "cyan", "price": "default",
     "frame": "bright_black", "frame_focus": "cyan", "cursor_back": "blue", "stale": "bright_black",
+    "shade": "bright_black",
     "paper_back": "blue", "test_back": "magenta", "live_back": "red", "alarm_back": "red", "on": "bright_white",
 }  # fmt: skip
 
@@ -61,4 +62,4 @@ def _mono(role: str) -> Style:
         return Style(bold=True, reverse=True, underline=True)
     if role in ("paper", "test", "cursor"):
         return Style(reverse=True, bold=role == "test")
-    return Style(bold=role in _BOLD, dim=role in ("faint", "frame", "stale"))
+    return Style(bold=role in _BOLD, dim=role in ("faint", "frame", "stale", "shade"))

@@ -13,6 +13,9 @@ MODES = ("paper", "test", "live")
 """Badges that stay coloured on a grey board: what is greyed is knowledge, not danger."""
 
 
+LIT = ("alarm", *MODES)
+
+
 class Appearance(NamedTuple):
     """How boards draw: the theme's name, ASCII or not, and whether the frame says live money."""
 
@@ -57,6 +60,11 @@ def bare(face: Face, appearance: Appearance, columns: int, rows: int) -> list[li
     return [_row(line, appearance, columns, face.grey) for line in _padded(face.lines, rows)]
 
 
+def shaded(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Cells that stand behind something: dim, but for what must never be overlooked."""
+    return [[(character, role if role in LIT else "shade") for character, role in row] for row in rows]
+
+
 def _padded(lines: tuple[Line, ...], rows: int) -> list[Line]:
     rows = max(0, rows)
     return [*lines[:rows], *([()] * (rows - len(lines)))]
@@ -81,7 +89,7 @@ def _top(face: Face, frame: str, role: str, cells: int, focused: bool) -> Line:
 def _row(line: Line, appearance: Appearance, cells: int, grey: bool) -> list[Cell]:
     row: list[Cell] = []
     for text, role in line:
-        drawn = "stale" if grey and role not in ("alarm", *MODES) else role
+        drawn = "stale" if grey and role not in LIT else role
         shown = to_ascii(clean(text)) if appearance.ascii_only else clean(text)
         for character in shown:
             row.append((character, drawn))

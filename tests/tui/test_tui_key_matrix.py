@@ -126,23 +126,33 @@ async def test_a_remapped_key_works_and_the_default_no_longer_does(trading: Scen
 
 async def test_every_action_is_in_the_palette_and_in_the_help(trading: Scene) -> None:
     from cockpit.tui import keys
-    from cockpit.tui.app import KeyCommands
     from cockpit.tui.screens import help
 
-    async with staged(StandingLink(trading)) as stage:
-        provider = KeyCommands(stage.app.screen)
-        found = [hit.help async for hit in provider.discover()]
-        assert found == [action.help for action in keys.TABLE]
+    async with staged(StandingLink(trading), size=(120, 24)) as stage:
+        await stage.press("ctrl+p")
+        seen = ""
+        for _ in keys.TABLE:
+            seen += stage.text()
+            await stage.press("down")
+        assert all(action.help in seen for action in keys.TABLE)
         told = "\n".join("".join(text for text, _ in line) for line in help.lines(keys.keymap(), stage.app.view, 200))
         assert all(action.help in told for action in keys.TABLE)
 
 
 async def test_the_palette_flattens_too(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
-        await stage.press("ctrl+p", *"FLATTEN")
-        await stage.until(lambda: bool(stage.app.screen.query("OptionList")))
-        await stage.press("down", "enter")
+        await stage.press("ctrl+p", *"flatten", "enter")
         await stage.until(lambda: stage.app.flow.stage == "asked")
+
+
+async def test_the_palette_does_the_one_that_is_chosen_or_nothing(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("ctrl+p", *"halt", "enter")
+        await stage.until(lambda: stage.link.asked == [("halt", "the halt key")])
+        await stage.press("ctrl+p", *"qqqq")
+        assert "nothing is called that" in stage.text()
+        await stage.press("enter", "escape")
+        assert len(stage.app.screen_stack) == 1 and len(stage.link.asked) == 1
 
 
 def focus_of(stage: Stage) -> str | None:

@@ -109,12 +109,14 @@ async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene)
 async def test_the_ceremony_shows_its_input_and_its_limits_at_every_size(trading: Scene, size: tuple[int, int]) -> None:
     async with staged(StandingLink(trading), size=size) as stage:
         await stage.press("t")
+        first = " ".join(stage.text().replace("│", " ").split())
+        assert "415 USD a position" in first and "6 trades a day" in first, "the limits are what is seen first"
         seen = ""
         for _ in range(40):
             shown = stage.text()
-            assert "Type test to change the mode" in " ".join(shown.replace("│", " ").split())
+            assert "Type test: it also disarms." in " ".join(shown.replace("│", " ").split())
             answer = stage.app.screen.query_one("Answer").region
-            assert answer.height == 3 and answer.bottom <= size[1], "the answer's own row is on the screen"
+            assert answer.height == 1 and answer.bottom <= size[1], "the answer's own row is on the screen"
             seen += " ".join(shown.replace("│", " ").split())
             await stage.press("down")
         for sentence in limits(stage.app.view, "test"):

@@ -22,9 +22,9 @@ CURSOR = "cursor"
 class ChecklistSheet(Sheet):
     """Arrows choose one of the operator's points, space or Enter ticks it; `tick` keeps it."""
 
-    HINT = "space ticks, Esc closes"
+    HINT = "space ticks, / searches, Esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,c", "close", "close", show=False),
+        Binding("c", "close", "close", show=False),
         Binding("space,enter", "tick", "tick", show=False),
         Binding("up,k", "choose(-1)", show=False),
         Binding("down,j", "choose(1)", show=False),

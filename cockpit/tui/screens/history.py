@@ -1,5 +1,7 @@
 """Closed trades, the equity they make, and the day in numbers."""
 
+from itertools import accumulate
+
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.trades import TradeRecord
 from cockpit.tui import numbers
@@ -7,6 +9,8 @@ from cockpit.tui.text import Line, facts, left
 from cockpit.tui.view import View
 
 CURVE_ROWS = 8
+WIDEST_TRADE = 24
+"""So many columns a trade takes at most: few trades are no walls."""
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 LABEL_CELLS = 9
 ELSEWHERE: Line = (("these are what this screen has seen; cockpit report has every trade", "dim"),)
@@ -19,8 +23,10 @@ def lines(view: View, cells: int) -> list[Line]:
     drawn = [*_statistics(view.snapshot, trades), ()]
     if not trades:
         return [*drawn, (("no closed trade yet", "dim"),), ELSEWHERE]
-    drawn += [*_curve(view, trades, cells), (), ((HEAD, "dim"),)]
-    return [*drawn, *(_trade(trade) for trade in reversed(trades)), (), ELSEWHERE]
+    is_wide = cells >= len(HEAD)
+    head: list[Line] = [((HEAD, "dim"),)] if is_wide else []
+    drawn += [*_curve(view, trades, cells), (), *head]
+    return [*drawn, *(row for trade in reversed(trades) for row in _trade(trade, is_wide)), (), ELSEWHERE]
 
 
 def _statistics(now: Snapshot | None, trades: list[TradeRecord]) -> list[Line]:
@@ -54,21 +60,31 @@ def _statistics(now: Snapshot | None, trades: list[TradeRecord]) -> list[Line]:
 
 
 def _curve(view: View, trades: list[TradeRecord], cells: int) -> list[Line]:
-    """The running net result after each trade, one column each, the newest at the right."""
-    equity, total = [0.0], 0.0
-    for trade in trades:
-        total += trade.pnl_usd
-        equity.append(total)
-    columns = equity[-max(2, cells - LABEL_CELLS - 2) :]
-    low, high = min(columns), max(columns)
-    span = (high - low) or 1.0
+    """The running net result after each trade over the whole width, above and below a line at nothing."""
+    results = list(accumulate(trade.pnl_usd for trade in trades))
+    width = max(2, cells - LABEL_CELLS - 2)
+    shown = results[-width:]
+    each = max(1, min(WIDEST_TRADE, width // len(shown)))
+    columns = [value for value in shown for _ in range(each)]
+    high, low = max(0.0, *columns), min(0.0, *columns)
+    above = round(CURVE_ROWS * high / ((high - low) or 1.0))
+    above = min(max(above, int(high > 0)), CURVE_ROWS - int(low < 0))
+    below = CURVE_ROWS - above if low < 0 else 0
+    unit = max(high / max(1, above), -low / max(1, below)) or 1.0
+    glyphs = view.glyphs
     rows: list[Line] = []
-    for row in range(CURVE_ROWS):
-        floor = CURVE_ROWS - 1 - row
-        text = "".join(_block(view, (value - low) / span * (CURVE_ROWS - 0.2) + 0.2 - floor) for value in columns)
-        label = numbers.gain(high) if row == 0 else (numbers.gain(low) if row == CURVE_ROWS - 1 else "")
-        rows.append(((f"{label:>{LABEL_CELLS}} ", "dim"), (view.glyphs.axis, "faint"), (text, "info")))
+    for row in reversed(range(above)):
+        text = "".join(_block(view, value / unit - row) for value in columns)
+        rows.append(_curve_row(view, numbers.gain(high) if row == above - 1 else "", text, "good"))
+    rows.append(_curve_row(view, "0.00", glyphs.frame[4] * len(columns), "faint"))
+    for row in range(below):
+        text = "".join(glyphs.full if -value / unit - row >= 0.5 else " " for value in columns)
+        rows.append(_curve_row(view, numbers.gain(low) if row == below - 1 else "", text, "bad"))
     return rows
+
+
+def _curve_row(view: View, label: str, text: str, role: str) -> Line:
+    return ((f"{label:>{LABEL_CELLS}} ", "dim"), (view.glyphs.axis, "faint"), (text, role))
 
 
 def _block(view: View, filled: float) -> str:
@@ -78,19 +94,31 @@ def _block(view: View, filled: float) -> str:
     return EIGHTHS[eighths]
 
 
-def _trade(trade: TradeRecord) -> Line:
+def _trade(trade: TradeRecord, is_wide: bool) -> list[Line]:
+    """One row, or two where not all of it fits on one: nothing of a trade is left out."""
     held_s = (trade.closed_ns - trade.opened_ns) / 1e9 if trade.closed_ns and trade.opened_ns else None
     how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else ""
     role = numbers.role_of(trade.pnl_usd)
-    return (
+    head: Line = (
         (f"{numbers.clock(trade.closed_ns or 0)}  ", "dim"),
         (left(trade.setup.replace("_", " "), 20) + " ", "text"),
         (left(f"{trade.asset} {trade.side}", 10), "text"),
         (f"{numbers.gain(trade.pnl_usd):>8} {numbers.r_units(trade.r):>7}  ", role),
-        (f"{how:<14}", "text"),
-        (f"{numbers.lasting(held_s):>7} {numbers.money(trade.notional_usd):>8}", "dim"),
-        (f"{numbers.bps(trade.slippage_bps):>6} {numbers.money(trade.fees_usd):>5}", "dim"),
     )
+    if not is_wide:
+        rest = (
+            f"{how}, held {numbers.lasting(held_s)}, size {numbers.money(trade.notional_usd)}, "
+            f"slip {numbers.bps(trade.slippage_bps)}, fees {numbers.money(trade.fees_usd)}"
+        )
+        return [head, ((f"          {rest}", "dim"),)]
+    return [
+        (
+            *head,
+            (f"{how:<14}", "text"),
+            (f"{numbers.lasting(held_s):>7} {numbers.money(trade.notional_usd):>8}", "dim"),
+            (f"{numbers.bps(trade.slippage_bps):>6} {numbers.money(trade.fees_usd):>5}", "dim"),
+        )
+    ]
 
 
 def _mean(values: list[float]) -> float | None:

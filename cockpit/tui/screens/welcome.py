@@ -1,22 +1,23 @@
 """The very first start: one screen that says what this is, whose money it is, and the keys that matter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from textual.app import ComposeResult
 from textual.events import Key
+from textual.widget import Widget
 
 from cockpit.domain.kinds import Mode
 from cockpit.tui import keys
 from cockpit.tui.board import Board
+from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
-from cockpit.tui.screens.modal import Modal
+from cockpit.tui.screens.modal import Modal, Places, centred
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View
 
 SHOWN = ("flatten", "arm", "halt", "checklist", "help", "detach")
 KEY_CELLS = 10
-CELLS, SHARE = 72, 0.96
-"""As wide as this, and no more than this share of the screen."""
+CELLS = 72
+WELCOME = "welcome"
 ABOUT = (
     "The engine trades in a process of its own: closing this screen stops nothing, and cockpit attaches again.",
     "Every setup asks the gate, which says yes or no with its numbers. Nothing is sent before you arm it.",
@@ -27,39 +28,26 @@ MONEY = {Mode.PAPER: "nobody's money", Mode.TEST: "REAL MONEY, small limits", Mo
 class Welcome(Modal[None]):
     """Any key closes it; the emergency keys and the halt key do what they always do."""
 
-    DEFAULT_CSS = """
-    Welcome { align: center middle; background: $background 0%; }
-    Welcome > Board { width: 72; max-width: 96%; height: auto; max-height: 96%; }
-    """
-
     def __init__(self, bound: Mapping[str, tuple[str, ...]], view: Callable[[], View], appearance: Appearance) -> None:
-        super().__init__()
+        super().__init__(appearance)
         self._bound = bound
         self._view = view
-        self._appearance = appearance
+        self._lines: list[Line] = []
 
-    def compose(self) -> ComposeResult:
-        board = Board("welcome", title="Welcome to Cockpit")
-        board.appearance = self._appearance
-        yield board
+    def parts(self) -> Iterator[Widget]:
+        """One board."""
+        yield Board(WELCOME, title="Welcome to Cockpit")
 
-    def on_mount(self) -> None:
-        """Draw once there is a size."""
-        self.redraw()
-        self.call_after_refresh(self.redraw)
+    def places(self, ground: Region) -> Places:
+        """In the middle: the market and the money as the engine says them, once it does."""
+        width = min(CELLS, ground.width)
+        cells, rows = max(1, width - FRAME_CELLS), ground.height - FRAME_ROWS
+        self._lines = lines(self._bound, self._view(), cells, rows)
+        return {WELCOME: centred(ground, width, min(ground.height, len(self._lines) + FRAME_ROWS))}
 
-    def redraw(self) -> None:
-        """The market and the money as the engine says them, once it does."""
-        board = self.query_one(Board)
-        size = self.app.size
-        cells, rows = min(CELLS, int(size.width * SHARE)) - FRAME_CELLS, int(size.height * SHARE) - FRAME_ROWS
-        drawn = lines(self._bound, self._view(), max(1, cells), rows)
-        if len(drawn) != len(board.shown_lines):
-            board.refresh(layout=True)
-        board.show(drawn)
-
-    def restyle(self, appearance: Appearance) -> None:
-        self.query_one(Board).restyle(appearance)
+    def draw(self) -> None:
+        """What was laid out."""
+        self.query_one(f"#{WELCOME}", Board).show(self._lines)
 
     def on_key(self, event: Key) -> None:
         """Read: and the key does nothing else, unless it halts."""

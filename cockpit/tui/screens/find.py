@@ -1,0 +1,115 @@
+"""The palette: every action of the table of keys, found by what it is called. Choosing one is pressing its key."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.fuzzy import Matcher
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.tui import keys
+from cockpit.tui.board import Board
+from cockpit.tui.footer import Offered
+from cockpit.tui.layouts import Region
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
+from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer
+from cockpit.tui.screens.modal import Modal, Places, centred
+from cockpit.tui.text import Line, cut, left
+
+FOUND = "found"
+CELLS = 90
+LABEL_CELLS, KEY_CELLS = 14, 12
+
+
+class Find(Modal[str]):
+    """Dismissed with the action's id, or with None on Esc. Arrows choose among what matches, Enter does it."""
+
+    OFFERED = Offered.TEXT
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("up", "choose(-1)", show=False),
+        Binding("down", "choose(1)", show=False),
+        Binding("pageup", "choose(-10)", show=False),
+        Binding("pagedown", "choose(10)", show=False),
+    ]
+
+    def __init__(self, bound: Mapping[str, tuple[str, ...]], appearance: Appearance) -> None:
+        super().__init__(appearance)
+        self._bound = bound
+        self._found: list[keys.KeyAction] = list(keys.TABLE)
+        self._chosen = 0
+        self._first = 0
+        self._place = Region(0, 0, 0, 0)
+
+    def parts(self) -> Iterator[Widget]:
+        """What is typed, and what it finds under it."""
+        yield Board(FOUND, title="Find an action", focusable=False)
+        yield Answer()
+
+    def on_mount(self) -> None:
+        """What is typed searches."""
+        self.query_one(Answer).focus()
+
+    def places(self, ground: Region) -> Places:
+        """As high as the whole table, so that it does not move while it is searched."""
+        self._place = centred(ground, min(CELLS, ground.width), min(ground.height, len(keys.TABLE) + 1 + FRAME_ROWS))
+        x, y, width, _ = self._place
+        typed = Region(x + 2 + len(PROMPT), y + 1, max(1, width - FRAME_CELLS - len(PROMPT)), 1)
+        return {FOUND: self._place, ANSWER: typed}
+
+    def draw(self) -> None:
+        """The part of what was found around the chosen one."""
+        cells, rows = self._place.width - FRAME_CELLS, max(1, self._place.height - FRAME_ROWS - 1)
+        self._chosen = min(max(0, self._chosen), max(0, len(self._found) - 1))
+        self._first = max(0, min(self._first, self._chosen, len(self._found) - rows), self._chosen - rows + 1)
+        shown = self._found[self._first : self._first + rows]
+        chosen = self._found[self._chosen] if self._found else None
+        lines: list[Line] = [((PROMPT, "key"),)]
+        lines += [self._line(action, cells, action is chosen) for action in shown]
+        if not shown:
+            lines.append((("nothing is called that", "dim"),))
+        note = f"{len(self._found)} of {len(keys.TABLE)}"
+        self.query_one(f"#{FOUND}", Board).show(lines, note=note)
+
+    def action_close(self) -> None:
+        """Nothing was chosen."""
+        self.close_with(None)
+
+    def action_choose(self, steps: int) -> None:
+        """The next of what was found, or the one before."""
+        self._chosen += steps
+        self.redraw()
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """The best match first; all of the table while nothing is typed."""
+        wanted = event.value.strip()
+        self._found = ranked(wanted) if wanted else list(keys.TABLE)
+        self._chosen = 0
+        self.redraw()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Do what is chosen."""
+        if self._found:
+            self.close_with(self._found[self._chosen].id)
+
+    def _line(self, action: keys.KeyAction, cells: int, is_chosen: bool) -> Line:
+        shown = " ".join(keys.shown(key) for key in self._bound[action.id])
+        if is_chosen:
+            text = f"{left(action.label, LABEL_CELLS)} {left(shown, KEY_CELLS)} {action.help}"
+            return ((left(text, cells), "cursor"),)
+        return (
+            (f"{left(action.label, LABEL_CELLS)} ", "strong"),
+            (f"{left(shown, KEY_CELLS)} ", "key"),
+            (cut(action.help, max(0, cells - LABEL_CELLS - KEY_CELLS - 2)), "dim"),
+        )
+
+
+def ranked(wanted: str) -> list[keys.KeyAction]:
+    """The actions that match, the best first; the table's order among equals."""
+    matcher = Matcher(wanted)
+    scored = [(matcher.match(f"{action.label} {action.help}"), action) for action in keys.TABLE]
+    return [action for score, action in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
