@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -107,8 +108,9 @@ def screen_settings(
             hz=REMOTE_HZ if is_remote else LOCAL_HZ,
             colour=not environ.get("NO_COLOR"),
             profile=profile,
+            host=socket.gethostname().partition(".")[0],
             save_to=str(Path.cwd()),
-        )
+        ).fitting(environ, sys.__stderr__.encoding if sys.__stderr__ is not None else "")
     except (SettingsError, KeymapError) as error:
         key, _, finding = str(error).partition(": ")
         key = key if key.startswith("screen") else f"screen.{key}"

@@ -48,12 +48,16 @@ AnyOwnFeed = Annotated[OwnFeed, OwnToo("feeds", OwnFeed)]
 # How the screen looks and which keys it listens to. The engine reads none of it.
 
 
+Signal = Literal["halt", "fill", "stop", "close"]
+
+
 class ScreenSection(Section):
     """`keys` names actions and their keys, as in `{"arm": "f5"}`; `ascii` draws frames and signs in ASCII.
 
     `flatten_presses` 1 makes the flatten key act at the first press. `layout` names the layout it starts with: default,
     chart, flow, or one of `layouts`, each a table of panes, as in `{"mine": {"across": [[40, "bands"], [60, {"down":
-    [[70, "chart"], [30, "trades"]]}]]}}`. The screen checks keys and layouts at its start.
+    [[70, "chart"], [30, "trades"]]}]]}}`. The screen checks keys and layouts at its start. `bell` and `flash` call the
+    operator on a halt, a fill, a stop, a close; `mouse` lets a click choose a pane.
     """
 
     theme: Literal["dark", "light", "colour-blind", "ansi"] = "dark"
@@ -62,6 +66,9 @@ class ScreenSection(Section):
     keys: dict[Name, str] = {}
     layout: Name = "default"
     layouts: dict[Name, dict[Literal["across", "down"], list[Any]]] = {}
+    bell: list[Signal] = []
+    flash: list[Signal] = []
+    mouse: bool = False
 
 
 class CockpitConfig(Section):

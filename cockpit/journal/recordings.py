@@ -305,6 +305,8 @@ class RecordingReader:
                     else:
                         yield found.start, found.content
         except OSError as error:
+            if self.path.is_dir():
+                raise RecordingError(f"{self.path} is a directory, not a recording") from error
             raise RecordingError(f"expected to read a recording at {self.path}, was: {error.strerror}") from error
 
     def _drop(self, gap: Gap) -> None:

@@ -205,8 +205,8 @@ class Setup(ABC):
         return self._idle_text(now_ns)
 
     def _triggered_text(self, now_ns: int) -> str:
-        stage = "its trade to close" if self._trade_open else "its entry"
-        return f"{stage}, proposed {clock_text(self._triggered_ns)}"
+        stage = "in trade since" if self._trade_open else "entry under way since"
+        return f"{stage} {clock_text(self._triggered_ns)}"
 
     # Shared steps.
 
@@ -258,7 +258,7 @@ class Setup(ABC):
 
     def _cooling_text(self, now_ns: int) -> str:
         left = seconds_text(ns_to_seconds(self._ready_ns - now_ns))
-        return f"standing down {left}: {self._rest_reason}" if self._rest_reason else f"cooling down {left}"
+        return f"paused {left}: {self._rest_reason}" if self._rest_reason else f"cooling down {left}"
 
     def _proposal(self, side: Side, why: str) -> Proposal:
         return Proposal(

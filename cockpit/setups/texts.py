@@ -12,8 +12,9 @@ def clock_text(ts_ns: int) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """A wait in whole seconds, rounded up: `1,800 s`."""
-    return f"{math.ceil(seconds):,} s"
+    """A wait, rounded up: `45 s`, from 100 s on `30m00s`."""
+    whole_s = math.ceil(seconds)
+    return f"{whole_s} s" if whole_s < 100 else f"{whole_s // 60}m{whole_s % 60:02d}s"
 
 
 def price_decimals(tick_usd: float) -> int:

@@ -184,7 +184,7 @@ class CockpitApp(OperatorActions):
         self._watchdog.start()
         self._signalled = asked_to_end
         try:
-            self.run(mouse=False)
+            self.run(mouse=self.settings.mouse)
         finally:
             self._watchdog.stop()
         return self.return_code or 0

@@ -25,7 +25,8 @@ from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.store import Store
-from cockpit.tui.terminal import Watchdog
+from cockpit.tui.terminal import RESTORE_TITLE, Watchdog
+from cockpit.tui.text import clean
 from cockpit.tui.view import View
 
 # The operator's own checklist points, ticked for one UTC day and kept beside the profile's other files.
@@ -108,6 +109,8 @@ def _theme(name: str, colours: dict[str, str]) -> Theme:
     )
 
 
+SET_TITLE, KEEP_TITLE = "\x1b]2;{title}\x07", "\x1b[22;2t"
+REVERSED, NOT_REVERSED, FLASH_S = "\x1b[?5h", "\x1b[?5l", 0.15
 QUEUED_FRAMES = 4
 """With so many frames waiting for the terminal it is behind: nothing more is drawn until it has read them."""
 Answer = TypeVar("Answer")
@@ -134,6 +137,7 @@ class CockpitBase(App[str]):
         self.pane_set = PaneSet()
         self.ticks = Ticks(settings.ticks_file)
         self.failure = ""
+        self.terminal_title = ""
         self.animation_level = "none"
         self.asset = "BTC"
         self.layout_name = settings.layout
@@ -170,10 +174,15 @@ class CockpitBase(App[str]):
         self._main.draw(self.view, self.flow)
         self.push_screen(modal, answered)
 
+    def on_unmount(self) -> None:
+        """The terminal gets its own title back."""
+        if self.terminal_title and self._driver is not None:
+            self._driver.write(RESTORE_TITLE)
+
     @property
     def view(self) -> View:
         """What there is to see now."""
-        return View(self.store, self.asset, self._appearance.glyphs, self.clock())
+        return View(self.store, self.asset, self._appearance.glyphs, self.clock(), self.settings.identity)
 
     @property
     def appearance(self) -> Appearance:
@@ -205,6 +214,8 @@ class CockpitBase(App[str]):
             return
         self._beat = beat
         self._follow_mode(view)
+        self._name_terminal(view)
+        self._signal()
         self._main.draw(view, self.flow)
         for screen in self.screen_stack[1:]:
             redraw = getattr(screen, "redraw", None)
@@ -230,6 +241,27 @@ class CockpitBase(App[str]):
         mode = view.store.mode
         if mode is not None and mode.value != self._appearance.mode:
             self.restyle(self._appearance._replace(mode=mode.value))
+
+    def _name_terminal(self, view: View) -> None:
+        """The terminal's title says which cockpit this is, whose money it trades and what it does."""
+        now = view.snapshot
+        state = f"{now.mode.value.upper()} {now.state.value.replace('_', ' ').upper()}" if now is not None else "?"
+        if view.lost_s is not None and view.store.link.ever:
+            state = "ENGINE LOST"
+        title = clean(f"{state} {view.identity or 'cockpit'}")
+        if title != self.terminal_title and self._driver is not None:
+            self._driver.write(("" if self.terminal_title else KEEP_TITLE) + SET_TITLE.format(title=title))
+            self.terminal_title = title
+
+    def _signal(self) -> None:
+        """Ring or flash for what the operator chose to be called for."""
+        happened = set(self.store.happened)
+        self.store.happened.clear()
+        if happened & set(self.settings.bell):
+            self.bell()
+        if happened & set(self.settings.flash) and self._driver is not None:
+            self._driver.write(REVERSED)
+            self.set_timer(FLASH_S, lambda: self._driver and self._driver.write(NOT_REVERSED))
 
     def _terminal_is_behind(self) -> bool:
         writer = getattr(self._driver, "_writer_thread", None)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,7 +57,7 @@ class FirstPaint:
         if self._is_up:
             return
         columns, rows = terminal_size()
-        text = painted(first_picture(settings, columns, rows), settings.appearance, colour_system(os.environ))
+        text = painted(first_picture(settings, columns, rows), settings.appearance, palette.colour_system(os.environ))
         found = self.found = TerminalState()
         self._is_up = True
         signal.signal(signal.SIGTERM, _ending(found))
@@ -131,17 +131,6 @@ def painted(cells: list[list[Cell]], appearance: Appearance, colours: ColorSyste
         rows.append("".join(parts))
     palette.style.cache_clear()  # a style keeps the codes it was first asked for, and Textual may want others
     return "".join(rows)
-
-
-def colour_system(environ: Mapping[str, str]) -> ColorSystem:
-    """As many colours as the terminal says it has, told as Textual tells it."""
-    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return ColorSystem.TRUECOLOR
-    name = environ.get("TERM", "").strip().lower()
-    if name in ("dumb", "unknown", ""):
-        return ColorSystem.TRUECOLOR
-    kinds = {"kitty": ColorSystem.EIGHT_BIT, "256color": ColorSystem.EIGHT_BIT, "16color": ColorSystem.STANDARD}
-    return kinds.get(name.rpartition("-")[2], ColorSystem.STANDARD)
 
 
 def key_by_key(mode: list[Any]) -> list[Any]:

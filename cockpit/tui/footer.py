@@ -5,8 +5,11 @@ from enum import Enum
 
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.tui import keys, numbers
-from cockpit.tui.text import Line, Span, left, line_width
+from cockpit.tui.text import Line, Span, cut, left, line_width
 from cockpit.tui.view import View, plain_detail, silent_s
+
+IDENTITY_FROM, IDENTITY_CELLS = 60, 24
+"""Which cockpit this is stands beside the clock where there is room for it."""
 
 
 class Offered(Enum):
@@ -23,6 +26,8 @@ def news_line(view: View, cells: int) -> Line:
     feed = process.feed.partition(":")[0].upper() if process else ""
     clock = f"{numbers.clock(now.ts_ns)}Z " if now else ""
     corner: list[Span] = [(f" {feed} ", "info"), (clock, "dim")]
+    if view.identity and cells >= IDENTITY_FROM:
+        corner.insert(0, (f" {cut(view.identity, IDENTITY_CELLS)} ", "dim"))
     room = cells - line_width(corner)
     news = view.store.news[-1] if view.store.news else None
     if news is None or room < 12:
@@ -103,4 +108,4 @@ def _label(action: keys.KeyAction, view: View) -> str:
     now = view.snapshot
     if action.id == "arm" and now is not None and (now.armed or now.state is EngineState.ARMED):
         return "disarm"
-    return action.label
+    return f"{action.label:<6}" if action.id == "arm" else action.label

@@ -56,6 +56,7 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("history", ("e",), "trades", "Closed trades, the equity curve, the day's statistics", SCREENS, 12),
     KeyAction("events", ("o",), "log", "What the engine said: states, answers, notices", SCREENS, 13),
     KeyAction("theme", ("y",), "theme", "The next theme: dark, light, colour-blind, ansi", SCREENS),
+    KeyAction("copy", ("k",), "copy", "Copy the chosen verdict, trade or the news to the clipboard", SCREENS),
     KeyAction("save", ("s",), "save", "Save the screen as SVG", SCREENS, over=True),
     KeyAction("help", ("question_mark", "f1"), "help", "Every key", SCREENS, 11),
     KeyAction("palette", ("ctrl+p",), "palette", "Find any of these by name", SCREENS, 0, True),

@@ -20,7 +20,7 @@ from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.table import BY_ID
 from cockpit.tui.picture import Appearance, Cell, shaded
-from cockpit.tui.plan import Plan, plan
+from cockpit.tui.plan import USUAL_TRADES, Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
 
@@ -205,7 +205,7 @@ class CockpitScreen(Screen[None]):
             size,
             self.zoomed,
             len(self._alert[:ALERT_ROWS]),
-            len(now.open_trades) if now else 0,
+            now.max_open_trades if now else USUAL_TRADES,
         )
         if shape != self._shape:
             self._shape = shape
@@ -215,8 +215,12 @@ class CockpitScreen(Screen[None]):
                 self._draw(board, view)
 
     def action_move(self, steps: int) -> None:
-        """The cursor of the gate log, the only pane that has one."""
-        self.pane_set.gate_log.move(self._view, steps)
+        """The cursor of the focused pane, where it has one."""
+        match self.focused_pane:
+            case "gate_log":
+                self.pane_set.gate_log.move(self._view, steps)
+            case "trades":
+                self.pane_set.kept.trades.move(self._view, steps)
         self.draw(self._view, None)
 
     def _draw(self, board: Board, view: View) -> None:
@@ -244,7 +248,7 @@ class CockpitScreen(Screen[None]):
             rows,
             zoomed=self.zoomed,
             alert_rows=len(self._alert[:ALERT_ROWS]),
-            trades=len(now.open_trades) if now else 0,
+            trades=now.max_open_trades if now else USUAL_TRADES,
             layout=self.layout_in_use,
         )
         self.pane_set.says_why = "setups" if "setups" in self._places.plan.regions else "trades"

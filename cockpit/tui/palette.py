@@ -1,7 +1,9 @@
 """Roles, and what each theme makes of them. A role is a meaning; a colour never carries one alone."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
+from rich.color import ColorSystem
 from rich.style import Style
 
 ROLES = (
@@ -63,3 +65,14 @@ def _mono(role: str) -> Style:
     if role in ("paper", "test", "cursor"):
         return Style(reverse=True, bold=role == "test")
     return Style(bold=role in _BOLD, dim=role in ("faint", "frame", "stale", "shade"))
+
+
+def colour_system(environ: Mapping[str, str]) -> ColorSystem:
+    """As many colours as the terminal says it has, told as Textual tells it."""
+    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return ColorSystem.TRUECOLOR
+    name = environ.get("TERM", "").strip().lower()
+    if name in ("dumb", "unknown", ""):
+        return ColorSystem.TRUECOLOR
+    kinds = {"kitty": ColorSystem.EIGHT_BIT, "256color": ColorSystem.EIGHT_BIT, "16color": ColorSystem.STANDARD}
+    return kinds.get(name.rpartition("-")[2], ColorSystem.STANDARD)

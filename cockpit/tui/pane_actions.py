@@ -1,6 +1,9 @@
 """Keys that change what is looked at, and nothing else: layout, rows of the ladder, candles, prints."""
 
 from cockpit.tui.emergency import EmergencyActions
+from cockpit.tui.panes import trades
+from cockpit.tui.panes.gatelog import gist, setup_name
+from cockpit.tui.text import clean
 
 
 class PaneActions(EmergencyActions):
@@ -15,6 +18,21 @@ class PaneActions(EmergencyActions):
         lacks_room = layout is not None and (size.width < layout.columns or size.height < layout.rows)
         self.store.notify(f"layout {name}" + (": the default stands, it needs more room" if lacks_room else ""))
         self.redraw()
+
+    def _do_copy(self) -> None:
+        """To the clipboard of whoever sits at the terminal, over SSH too (OSC 52)."""
+        text = self._line_to_copy()
+        self.copy_to_clipboard(text)
+        self.store.notify(f"copied: {text}" if text else "copy: nothing is there yet", "info" if text else "warn")
+        self.redraw()
+
+    def _line_to_copy(self) -> str:
+        view, kept = self.view, self.pane_set.kept
+        if self.panes.focused_pane == "trades" and (trade := kept.trades.selected(view)) is not None:
+            return clean(trades.described(trade))
+        if self.panes.focused_pane == "gate_log" and (chosen := kept.gate_log.selected(view)) is not None:
+            return clean(f"{chosen.verdict_id} {setup_name(chosen)} {chosen.proposal.asset} {gist(view, chosen)}")
+        return clean(self.store.news[-1].text) if self.store.news else ""
 
     def _do_map(self) -> None:
         kept = self.pane_set.kept.dom

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from cockpit.tui.layouts import Named, Region, large, regions
 from cockpit.tui.panes.trades import TRADE_CELLS
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS
 
 WIDE, MEDIUM = 110, 72
 TALL = 34
@@ -11,6 +12,11 @@ LARGE, LARGE_ROWS = 156, 44
 LADDER_CELLS = 36
 HEALTH_CELLS = 29
 GATE_SHARE = 0.26
+USUAL_TRADES = 3
+"""So many trades there is room for while the engine has not said how many may be open."""
+MOST_SHARE = 0.6
+"""What the trades get of a column or of a side at most."""
+LOG_ROWS, BRIEF_LADDER_ROWS = 4, 4
 
 
 class Plan(NamedTuple):
@@ -26,13 +32,14 @@ def plan(
     *,
     zoomed: str | None = None,
     alert_rows: int = 0,
-    trades: int = 0,
+    trades: int = USUAL_TRADES,
     layout: Named | None = None,
 ) -> Plan:
     """Regions by pane for a screen of this size; a pane without one is not drawn.
 
     The status line is always there; news and keys give way first. `alert` (a flatten, a lost link) lies over the
-    panes' first rows, so that nothing moves when it comes. `trades` is how many there are to show.
+    panes' first rows, so that nothing moves when it comes. `trades` is how many there can be: there is
+    room for them from the beginning, so that nothing moves when one opens.
     `layout` stands in place of the form for this size where it has the room.
     """
     status_rows = min(rows, 1 if columns >= WIDE else 2)
@@ -72,7 +79,7 @@ def _six(body: Region, trades: int) -> dict[str, Region]:
     ladder = LADDER_CELLS + (width - WIDE) // 10
     right_x, right = x + ladder, width - ladder
     readings = min(11, upper - 9)
-    trades_rows = max(3, min(_trade_rows(trades, right) + 3, upper - readings - 4))
+    trades_rows = max(3, min(_trade_rows(trades, right), upper - readings - 4))
     setups_rows = upper - readings - trades_rows
     health_x = right_x + right - HEALTH_CELLS
     return {
@@ -86,8 +93,8 @@ def _six(body: Region, trades: int) -> dict[str, Region]:
 
 
 def _trade_rows(trades: int, cells: int) -> int:
-    """How many rows that many trades take, one less for none."""
-    return max(1, trades * (2 if cells >= TRADE_CELLS + 4 else 3))
+    """How many rows that many trades take, with what stands under them and the frame."""
+    return max(1, trades) * (2 if cells >= TRADE_CELLS + FRAME_CELLS else 3) + 1 + FRAME_ROWS
 
 
 def _four(body: Region, trades: int) -> dict[str, Region]:
@@ -96,7 +103,7 @@ def _four(body: Region, trades: int) -> dict[str, Region]:
     log = max(4, height // 4)
     upper = height - log
     ladder = max(30, min(LADDER_CELLS, int(width * 0.42)))
-    trades_rows = max(3, min(_trade_rows(trades, 0) + 3, upper - 4))
+    trades_rows = max(3, min(_trade_rows(trades, 0), int(upper * MOST_SHARE)))
     return {
         "bands": Region(x, y, ladder, upper),
         "trades": Region(x + ladder, y, width - ladder, trades_rows),
@@ -108,15 +115,13 @@ def _four(body: Region, trades: int) -> dict[str, Region]:
 def _column(body: Region, trades: int) -> dict[str, Region]:
     """One under the other: trades, then the log; the ladder's distances where rows are left."""
     x, y, width, height = body
-    trades_rows = min(height, max(3, _trade_rows(trades, 0) + 3))
+    if height < 6:
+        return {"trades": body}
+    trades_rows = max(3, min(_trade_rows(trades, 0), int(height * MOST_SHARE)))
     rest = height - trades_rows
-    found = {"trades": Region(x, y, width, trades_rows if rest >= 3 else height)}
-    if rest < 3:
-        return found
-    ladder = min(9, rest - 4) if rest >= 8 else 0
-    if ladder >= 4:
+    ladder = min(9, rest - LOG_ROWS) if rest >= LOG_ROWS + BRIEF_LADDER_ROWS else 0
+    found = {"trades": Region(x, y, width, trades_rows)}
+    if ladder:
         found["bands"] = Region(x, y + trades_rows, width, ladder)
-    else:
-        ladder = 0
     found["gate_log"] = Region(x, y + trades_rows + ladder, width, rest - ladder)
     return found

@@ -1,14 +1,18 @@
 """What the operator chose for the screen, as plain values: the command line reads them from wherever they are kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from rich.color import ColorSystem
 
 from cockpit.tui.keys import keymap
 from cockpit.tui.layouts import BUILT_IN, DEFAULT, LayoutError, Named, read
-from cockpit.tui.palette import MONO, THEMES
+from cockpit.tui.palette import MONO, THEMES, colour_system
 from cockpit.tui.picture import Appearance
+from cockpit.tui.store import SIGNALS
 
+FEW_COLOURS = "ansi"
 LOCAL_HZ = 10.0
 REMOTE_HZ = 4.0
 LOCAL_ESCAPE_S, REMOTE_ESCAPE_S = 0.1, 0.4
@@ -37,8 +41,19 @@ class ScreenSettings:
     save_to: str = "."
     ticks_file: Path | None = None
     welcome: bool = False
+    host: str = ""
+    bell: tuple[str, ...] = ()
+    flash: tuple[str, ...] = ()
+    mouse: bool = False
     layout: str = DEFAULT
     layouts: Mapping[str, Named | None] = field(default_factory=lambda: BUILT_IN)
+
+    @property
+    def identity(self) -> str:
+        """Profile and host in a few cells: `main@box`, or where the engine is."""
+        place = self.profile.partition("://")[2].strip("/")
+        name = place or Path(self.profile).name
+        return name if place or not self.host else f"{name}@{self.host}"
 
     @property
     def escape_s(self) -> float:
@@ -50,10 +65,19 @@ class ScreenSettings:
         """How to draw, before the engine has said whose money it is."""
         return Appearance(self.theme if self.colour else MONO, self.ascii_only)
 
+    def fitting(self, environ: Mapping[str, str], encoding: str) -> "ScreenSettings":
+        """The same for this terminal: its own sixteen colours where it has no more, ASCII where it takes no more.
+
+        A palette that is squeezed into sixteen colours makes one of what is good and of what is only said.
+        """
+        few = colour_system(environ) is ColorSystem.STANDARD
+        is_ascii = self.ascii_only or not encoding.lower().replace("_", "-").startswith("utf")
+        return replace(self, theme=FEW_COLOURS if few else self.theme, ascii_only=is_ascii)
+
     @classmethod
     def of(cls, chosen: Mapping[str, object], **given: object) -> "ScreenSettings":
         """From the operator's own values, named as in the config. Raises on one that cannot be."""
-        known = {"theme", "ascii", "flatten_presses", "keys", "layout", "layouts"}
+        known = {"bell", "flash", "mouse", "theme", "ascii", "flatten_presses", "keys", "layout", "layouts"}
         for name in chosen:
             if name not in known:
                 raise SettingsError(f"screen.{name}: expected one of {', '.join(sorted(known))}, was '{name}'")
@@ -67,6 +91,9 @@ class ScreenSettings:
             raise SettingsError(f"screen.ascii: expected true or false, was {ascii_only!r}")
         if not isinstance(own_keys, Mapping):
             raise SettingsError(f"screen.keys: expected keys by action, was {own_keys!r}")
+        mouse = chosen.get("mouse", False)
+        if not isinstance(mouse, bool):
+            raise SettingsError(f"screen.mouse: expected true or false, was {mouse!r}")
         layouts = _layouts(chosen.get("layouts", {}))
         layout = chosen.get("layout", DEFAULT)
         if layout not in layouts:
@@ -78,8 +105,18 @@ class ScreenSettings:
             "keys": keymap(own_keys),
             "layout": layout,
             "layouts": layouts,
+            "mouse": mouse,
+            "bell": _signals("bell", chosen.get("bell", ())),
+            "flash": _signals("flash", chosen.get("flash", ())),
         }
         return cls(**{**values, **given})  # type: ignore[arg-type]  # checked one by one above
+
+
+def _signals(name: str, own: object) -> tuple[str, ...]:
+    """For which of the signals."""
+    if not isinstance(own, list | tuple) or not all(each in SIGNALS for each in own):
+        raise SettingsError(f"screen.{name}: expected some of {', '.join(SIGNALS)}, was {own!r}")
+    return tuple(own)
 
 
 def _layouts(own: object) -> Mapping[str, Named | None]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cockpit.client.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
-from cockpit.domain.kinds import Mode, TradePhase
+from cockpit.domain.kinds import ExitReason, Mode, TradePhase
 from cockpit.domain.snapshot import AssetView, Snapshot
 from cockpit.domain.stream import Briefing, DetailFrame, Frame, Hello, LogFrame, ProcessView
 from cockpit.domain.trades import TradeRecord
@@ -21,6 +21,10 @@ KEPT_NEWS = 500
 KEPT_HEALTH = 120
 HEALTH_EVERY_NS = 5_000_000_000
 FLATTEN = "flatten"
+HALT, FILL, STOP, CLOSE = "halt", "fill", "stop", "close"
+SIGNALS = (HALT, FILL, STOP, CLOSE)
+"""What a screen may ring or flash for."""
+STOPPED = (ExitReason.STOP, ExitReason.BREAKEVEN_STOP, ExitReason.NO_STOP)
 ROLE_OF_SEVERITY = {"info": "text", "warning": "warn", "critical": "bad"}
 
 
@@ -58,6 +62,8 @@ class Store:
         self.verdicts: OrderedDict[str, Verdict] = OrderedDict()
         self.trades: OrderedDict[str, TradeRecord] = OrderedDict()
         self.news: deque[News] = deque(maxlen=KEPT_NEWS)
+        self.happened: deque[str] = deque(maxlen=KEPT_NEWS)
+        """Halts, fills, stops and closes since somebody looked; none of those from before this screen was there."""
         self.flatten_steps: list[str] = []
         self.health: deque[tuple[int, float]] = deque(maxlen=KEPT_HEALTH)
         self.details: dict[str, KeptDetail] = {}
@@ -138,6 +144,8 @@ class Store:
             case TradeChanged():
                 self._on_trade(entry)
             case StateChanged():
+                if entry.after in ("halted", "flattening"):
+                    self._happens(HALT)
                 role = "bad" if entry.after in ("halted", "flattening") else "info"
                 self._emit(News(entry.ts_ns, role, _arrow(entry.before, entry.after, entry.reason)))
             case ModeChanged():
@@ -151,7 +159,12 @@ class Store:
 
     def _on_trade(self, entry: TradeChanged) -> None:
         trade = entry.trade
+        known = self.trades.get(trade.trade_id)
         self.trades[trade.trade_id] = trade
+        if trade.entry_qty > (known.entry_qty if known is not None else 0.0):
+            self._happens(FILL)
+        if trade.phase is TradePhase.CLOSED and (known is None or known.phase is not TradePhase.CLOSED):
+            self._happens(STOP if trade.exit_reason in STOPPED else CLOSE)
         if len(self.trades) > KEPT_TRADES:
             self.trades.popitem(last=False)
         if trade.phase is TradePhase.CLOSED:
@@ -161,6 +174,10 @@ class Store:
             self._emit(News(entry.ts_ns, role, f"{trade.asset} {trade.side} closed: {result}"))
         elif trade.phase is TradePhase.ABANDONED:
             self._emit(News(entry.ts_ns, "warn", f"{trade.asset} {trade.side} never opened: {trade.exit_detail}"))
+
+    def _happens(self, what: str) -> None:
+        if self.snapshot is not None:
+            self.happened.append(what)
 
     def _on_notice(self, notice: Notice) -> None:
         if notice.topic == FLATTEN:

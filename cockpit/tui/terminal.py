@@ -20,7 +20,10 @@ STUCK = (
     "cockpit attaches again\r\n"
 )
 HANGUP_CODE, QUIT_CODE, TERMINATED_CODE = 129, 131, 143
-RESTORE = b"\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
+RESTORE_TITLE = "\x1b[23;2t"
+RESTORE = (
+    b"\x1b[?5l\x1b[23;2t\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
+)
 
 
 class Watchdog(threading.Thread):

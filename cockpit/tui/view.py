@@ -32,6 +32,8 @@ class View:
     asset: str = "BTC"
     glyphs: Glyphs = RICH
     now_s: float = 0.0
+    identity: str = ""
+    """Which cockpit this is, among several: profile and host."""
 
     @property
     def snapshot(self) -> Snapshot | None:

@@ -49,9 +49,9 @@ def test_triggered_until_told_then_it_cools_down_for_60_s(triggered, tell):
 
 
 def test_triggered_says_whether_the_entry_or_the_close_is_awaited(triggered):
-    assert triggered.waiting_for(30.0) == "its entry, proposed 12:00:30"
+    assert triggered.waiting_for(30.0) == "entry under way since 12:00:30"
     triggered.setup.opened(triggered.at(35.0))
-    assert triggered.waiting_for(36.0) == "its trade to close, proposed 12:00:30"
+    assert triggered.waiting_for(36.0) == "in trade since 12:00:30"
 
 
 def test_a_restored_trade_keeps_its_setup_quiet_until_it_closes(street):

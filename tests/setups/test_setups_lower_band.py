@@ -194,7 +194,7 @@ class TestFailure:
         failed_attempt(btc, 2.0)
         failed_attempt(btc, 100.0)
         assert btc.phase(170.0) is SetupPhase.COOLING_DOWN
-        assert btc.waiting_for(170.0) == "standing down 1,790 s: 2 reclaims failed within 300 s"
+        assert btc.waiting_for(170.0) == "paused 29m50s: 2 reclaims failed within 300 s"
         btc.spread(1_900.0, 3.6)
         btc.trade(1_900.0, 106_810.0, 9.0)
         held_above(btc, 1_901, 1_959)

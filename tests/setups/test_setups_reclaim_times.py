@@ -80,7 +80,7 @@ def test_the_stand_down_counts_from_the_60_s_and_ends_at_its_instant(btc):
     btc.trades([(62.4, 106_810.0, 1.0), (63.0, 106_790.0, -9.0)])
     btc.tick(122.4)
     assert btc.phase(122.4) is SetupPhase.COOLING_DOWN
-    assert btc.waiting_for(122.4) == "standing down 1,800 s: 2 reclaims failed within 300 s"
+    assert btc.waiting_for(122.4) == "paused 30m00s: 2 reclaims failed within 300 s"
     assert btc.setup.due_ns == btc.at(1_922.4)
     btc.trade(1_922.3, 106_790.0)
     btc.trade(1_922.4, 106_810.0)

@@ -122,8 +122,7 @@ class Window(NamedTuple):
 def title(kept: Dom, view: View) -> str:
     """The asset, and what a row is."""
     middle = kept.middles.get(view.asset)
-    has_room = not ladder.note(view)
-    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None and has_room else ""
+    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None else ""
     return f"Ladder {view.glyphs.dot} {view.asset}{row}"
 
 

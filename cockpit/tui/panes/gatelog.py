@@ -53,7 +53,8 @@ class GateLog:
         place = shown.index(current) if current is not None else 0
         self._first = max(0, min(self._first, place, len(shown) - rows), place - rows + 1)
         part = shown[self._first : self._first + rows]
-        return [_line(view, verdict, cells, focused and verdict is current) for verdict in part]
+        is_seen = focused or place > 0
+        return [_line(view, verdict, cells, is_seen and verdict is current) for verdict in part]
 
     def title(self, view: View) -> str:
         """The pane's name with its counts."""
@@ -61,9 +62,15 @@ class GateLog:
         counts = f" {view.glyphs.dot} {now.verdicts_approved} approved, {now.verdicts_denied} denied" if now else ""
         return f"Gate log{counts}" + (f" {view.glyphs.dot} filter: {self.filter}" if self.filter else "")
 
-    def note(self) -> str:
-        """What the operator did to it."""
-        return "PAUSED" if self.paused_at is not None else ""
+    def note(self, view: View) -> str:
+        """That it does not follow: it is held, or the cursor stands on an older verdict."""
+        current = self.selected(view) if self.cursor or self.paused_at is not None else None
+        if current is None:
+            return ""
+        newest_first = list(reversed(view.store.verdicts))
+        newer = newest_first.index(current.verdict_id) if current.verdict_id in newest_first else 0
+        told = f"{newer} newer" if newer else ""
+        return ", ".join(part for part in ("PAUSED" if self.paused_at is not None else "", told) if part)
 
 
 def setup_name(verdict: Verdict) -> str:

@@ -175,8 +175,8 @@ class Ladder:
 
 
 def title(view: View) -> str:
-    """The pane's name with its asset; short where a note stands beside it."""
-    return f"{'Bands' if note(view) else 'Liquidation bands'} {view.glyphs.dot} {view.asset}"
+    """The pane's name with its asset; the same whatever stands beside it."""
+    return f"Bands {view.glyphs.dot} {view.asset}"
 
 
 def note(view: View) -> str:

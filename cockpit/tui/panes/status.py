@@ -25,10 +25,13 @@ class Words(NamedTuple):
     left: str
     losses: str
     oldest: str
+    state_cells: int
+    money_cells: int
+    """What is kept free for the longest of them: nothing stands elsewhere because a number grew."""
 
 
-FULL = Words("drawdown", "trades left", "losing streak", ", oldest ")
-BRIEF = Words("dd", "left", "losses", " ")
+FULL = Words("drawdown", "trades left", "losing streak", ", oldest ", 13, 9)
+BRIEF = Words("dd", "left", "losses", " ", 8, 7)
 FULL_FROM = 150
 
 
@@ -71,11 +74,11 @@ def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
     net = account.realised_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
     return [
         Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
-        Part(1, ((f"{now.state.value.replace('_', ' ').upper():<8}", STATE_ROLES[now.state]),)),
+        Part(1, ((f"{now.state.value.replace('_', ' ').upper():<{words.state_cells}}", STATE_ROLES[now.state]),)),
         Part(1, _replay(view)),
         Part(2, _price(view)),
-        Part(3, (("net ", "dim"), (f"{numbers.gain(net):>6}", numbers.role_of(net)))),
-        Part(7, ((numbers.r_units(account.session_r), numbers.role_of(account.session_r)),)),
+        Part(3, (("net ", "dim"), (f"{numbers.gain(net):>{words.money_cells}}", numbers.role_of(net)))),
+        Part(7, ((f"{numbers.r_units(account.session_r):>7}", numbers.role_of(account.session_r)),)),
         Part(5, _used(words.drawdown, now.drawdown_usd, now.drawdown_limit_usd)),
         Part(6, _trades(now, words)),
         Part(9, _losses(now, words)),
@@ -105,7 +108,8 @@ def _price(view: View) -> Line:
 
 def _used(name: str, used: float | None, limit: float) -> Line:
     role = "bad" if used is None or used >= limit else ("warn" if used >= limit / 2 else "text")
-    return ((f"{name} ", "dim"), (f"{numbers.money(used)}/{numbers.money(limit)}", role))
+    most = numbers.money(limit)
+    return ((f"{name} ", "dim"), (f"{numbers.money(used):>{len(most)}}/{most}", role))
 
 
 def _trades(now: Snapshot, words: Words) -> Line:
@@ -115,7 +119,7 @@ def _trades(now: Snapshot, words: Words) -> Line:
 
 def _losses(now: Snapshot, words: Words) -> Line:
     losses = now.account.losses_since_review
-    return ((f"{words.losses} ", "dim"), (str(losses), "warn" if losses else "text"))
+    return ((f"{words.losses} ", "dim"), (f"{losses:>2}", "warn" if losses else "text"))
 
 
 def _health(now: Snapshot) -> Line:
@@ -141,8 +145,8 @@ def _feeds(now: Snapshot, words: Words) -> Line:
     role = "text" if fresh == len(wanted) else ("bad" if any(f.state is FeedState.STALE for f in wanted) else "warn")
     return (
         ("feeds ", "dim"),
-        (f"{fresh}/{len(wanted)}", role),
-        (f"{words.oldest}{oldest:>5}", "dim" if role == "text" else role),
+        (f"{fresh:>{len(str(len(wanted)))}}/{len(wanted)}", role),
+        (f"{words.oldest}{oldest:>6}", "dim" if role == "text" else role),
     )
 
 

@@ -11,6 +11,7 @@ from cockpit.tui.panes.dom import Dom
 from cockpit.tui.panes.gatelog import GateLog
 from cockpit.tui.panes.ladder import Ladder
 from cockpit.tui.panes.tape import Tape
+from cockpit.tui.panes.trades import OpenTrades
 from cockpit.tui.text import Line, Span
 from cockpit.tui.view import View, state_note
 
@@ -24,6 +25,7 @@ class Kept:
     chart: Chart = field(default_factory=Chart)
     tape: Tape = field(default_factory=Tape)
     gate_log: GateLog = field(default_factory=GateLog)
+    trades: OpenTrades = field(default_factory=OpenTrades)
 
 
 class PaneSize(NamedTuple):
@@ -63,9 +65,10 @@ def _positioning(view: View) -> Hashable:
     return shares, view.asset, second(view)
 
 
-def _trades(view: View) -> Hashable:
+def _trades(kept: Kept, view: View) -> Hashable:
     now = view.snapshot
-    return now and (now.open_trades, now.foreign_positions, now.exposure_usd, second(view), state_note(view))
+    told = now and (now.open_trades, now.foreign_positions, now.exposure_usd, second(view), state_note(view))
+    return kept.trades.chosen, told
 
 
 def _gate_log(kept: Kept, view: View) -> Hashable:
@@ -112,8 +115,8 @@ PANES: tuple[Pane, ...] = (
     ),
     Pane(
         "trades", "4", "trades", "Focus the open trades", "Open trades",
-        lines=lambda _, view, room: trades.lines(view, room.cells, room.rows),
-        depends=lambda _, view: _trades(view),
+        lines=lambda kept, view, room: kept.trades.lines(view, room.cells, room.rows, room.focused),
+        depends=_trades,
         heading=lambda _, view, room: trades.title(view, room.cells, room.rows),
     ),
     Pane(
@@ -127,7 +130,7 @@ PANES: tuple[Pane, ...] = (
         lines=lambda kept, view, room: kept.gate_log.lines(view, room.cells, room.rows, room.focused),
         depends=_gate_log,
         heading=lambda kept, view, _: kept.gate_log.title(view),
-        note=lambda kept, _: (kept.gate_log.note(), "warn"),
+        note=lambda kept, view: (kept.gate_log.note(view), "warn"),
     ),
     Pane(
         "chart", "7", "chart", "Focus the price chart", "Chart",

@@ -14,27 +14,65 @@ LADDER_CELLS = 6
 BRIEF, OUT_CELLS = 50, 43
 
 
-def lines(view: View, cells: int, rows: int) -> list[Line]:
-    """Two or three lines a trade, then the room that is left."""
-    snapshot = view.snapshot
-    if snapshot is None:
-        return [UNKNOWN_LINE]
-    drawn = _trades(view, snapshot, cells)
-    foot = _foot(snapshot, brief=cells < BRIEF)
-    return [*drawn[: max(0, rows - 1)], foot]
+def described(shown: OpenTradeView) -> str:
+    """A trade in one line of text."""
+    trade = shown.trade
+    stop = f"stop {numbers.price(trade.stop_price)}" if trade.stop_price is not None else "NO STOP"
+    size = f"{numbers.amount(trade.open_qty)} @ {numbers.price(trade.entry_price)}"
+    return f"{trade.trade_id} {trade.asset} {trade.side} {size}, {numbers.gain(shown.open_pnl_usd)} USD, {stop}"
+
+
+class OpenTrades:
+    """Which of the open trades is chosen: the keys for one trade act on it."""
+
+    def __init__(self) -> None:
+        self.chosen = ""
+
+    def selected(self, view: View) -> OpenTradeView | None:
+        """The chosen trade, the first one until another is chosen; None where none is open."""
+        shown = view.snapshot.open_trades if view.snapshot is not None else ()
+        return next((each for each in shown if each.trade.trade_id == self.chosen), shown[0] if shown else None)
+
+    def move(self, view: View, steps: int) -> None:
+        """Choose the next trade, or the one before."""
+        current = self.selected(view)
+        if current is None or view.snapshot is None:
+            return
+        shown = view.snapshot.open_trades
+        place = min(len(shown) - 1, max(0, shown.index(current) + steps))
+        self.chosen = shown[place].trade.trade_id
+
+    def lines(self, view: View, cells: int, rows: int, focused: bool) -> list[Line]:
+        """Two or three lines a trade, then the room that is left."""
+        snapshot = view.snapshot
+        if snapshot is None:
+            return [UNKNOWN_LINE]
+        under_cursor = self.selected(view) if focused else None
+        drawn = _trades(view, snapshot, cells, rows, under_cursor)
+        return [*drawn[: max(0, rows - 1)], _foot(snapshot, brief=cells < BRIEF)]
 
 
 def title(view: View, cells: int, rows: int) -> str:
     """The pane's name; where not every line fits, the key that shows them all."""
-    is_cut = view.snapshot is not None and len(_trades(view, view.snapshot, cells)) >= max(1, rows)
+    is_cut = view.snapshot is not None and len(_trades(view, view.snapshot, cells, rows)) >= max(1, rows)
     return f"Open trades {view.glyphs.dot} more: z" if is_cut else "Open trades"
 
 
-def _trades(view: View, now: Snapshot, cells: int) -> list[Line]:
+def _trades(view: View, now: Snapshot, cells: int, rows: int, under_cursor: OpenTradeView | None = None) -> list[Line]:
+    """The form depends on the room alone, so that no trade changes its form when another opens or closes."""
+    has_room = rows > 3 * max(1, now.max_open_trades)
+    form = _wide if cells >= TRADE_CELLS else _narrow if has_room else _brief
     drawn: list[Line] = []
     for shown in now.open_trades:
-        drawn += _wide(view, now, shown, cells) if cells >= TRADE_CELLS else _narrow(view, now, shown, cells)
+        first, *rest = form(view, now, shown, cells)
+        drawn += [_chosen(first) if shown is under_cursor else first, *rest]
     return drawn + [_foreign(shown) for shown in now.foreign_positions]
+
+
+def _chosen(line: Line) -> Line:
+    """The name of the trade that the keys act on stands out."""
+    (name, _), *rest = line
+    return ((name, "cursor"), *rest)
 
 
 def _foreign(shown: ForeignPositionView) -> Line:
@@ -64,6 +102,18 @@ def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list
         (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief)),
         (("  ", "text"), *_fitting_rungs(view, trade, cells - 2)),
     ]
+
+
+def _brief(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
+    """Two rows: what it is worth and when it is closed; its stop and the target that is next."""
+    trade = shown.trade
+    times = _time_stop(now, trade, "out") or _age(now, trade, brief=True)
+    ahead = next(((number, rung) for number, rung in enumerate(trade.rungs, 1) if rung.filled_qty < rung.qty), None)
+    target: Line = ((f"  t{ahead[0]} ", "dim"), (numbers.price(ahead[1].price), "text")) if ahead is not None else ()
+    second = (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=True), *target)
+    if line_width(second) > cells:
+        second = (("  ", "text"), *_stop(view, trade, brief=True), *target)
+    return [(*_name(shown), *_worth(shown, brief=True), *times), second]
 
 
 def _name(shown: OpenTradeView) -> Line:
