@@ -84,9 +84,7 @@ class TestInvalidation:
 
     def test_it_shows_how_long_it_has_held(self, trading):
         ground = "or 180 s of rising basis (one-minute medians)"
-        assert trading.waiting_for(46.0) == (
-            f"its trade to close, proposed 12:00:45; out after 60 s above 110,050.0, {ground}"
-        )
+        assert trading.waiting_for(46.0) == (f"in trade since 12:00:45; out after 60 s above 110,050.0, {ground}")
         trading.trade(50.0, 110_060.0)
         assert trading.waiting_for(62.0).endswith(f"60 s above 110,050.0, 12 s so far, {ground}")
 
