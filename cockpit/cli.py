@@ -17,6 +17,7 @@ from cockpit.commands.engine_command import engine
 from cockpit.commands.engine_commands import check, drill, flatten, status, stop
 from cockpit.commands.front import BAD, NO, YES, Front
 from cockpit.commands.global_options import globals_first
+from cockpit.commands.hand_commands import WORDS, adopt, close, do, stop_at, trade, trail
 from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
 from cockpit.commands.recording_commands import import_, replay
@@ -251,6 +252,7 @@ def help_(
 
 _IN_ORDER: dict[str, Callable[..., int | None]] = {
     **{"attach": attach, "status": status, "flatten": flatten, "halt": halt, "resume": resume, "arm": arm},
+    **{"close": close, "stop-at": stop_at, "trail": trail, "trade": trade, "adopt": adopt, "do": do},
     **{"disarm": disarm, "stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
     **{"validate": validate, "engine": engine, "check": check, "drill": drill, "import": import_, "replay": replay},
     "backtest": backtest,
@@ -259,7 +261,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 }
 """The commands as the help lists them: what is needed in a hurry comes first."""
 for _name, _command in _IN_ORDER.items():
-    app.command(_name)(_command)
+    app.command(_name, context_settings=WORDS if _command in (stop_at, do) else {})(_command)
 app.add_typer(history, name="history")
 
 

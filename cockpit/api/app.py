@@ -19,7 +19,9 @@ from cockpit.api.control_routes import control_routes
 from cockpit.api.dashboard_socket import dashboard_socket
 from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT, TICKET, Ticket
+from cockpit.api.hand_routes import hand_routes
 from cockpit.api.models import Invalid, RefusalAnswer
+from cockpit.api.position_routes import position_routes
 from cockpit.api.quiet_json import QuietResponse
 from cockpit.api.read_routes import read_routes
 from cockpit.api.reading_page import POLICY, reading_page
@@ -32,6 +34,8 @@ from cockpit.runtime.host import NotAnswered
 # What is wrong with a body or a parameter, in the shape every refusal has: a word, a sentence, and the fields.
 
 INVALID = "invalid"
+BODIES = ("manual", "signal")
+"""How the two bodies that a preview takes are told apart; no field of theirs."""
 SHOULD = re.compile(r"^\w+ should (?:be|have|match) ")
 """How pydantic begins: `Input should be greater than 0`, `String should have at most 128 characters`."""
 UNREADABLE = "expected JSON in UTF-8, was something else"
@@ -96,6 +100,7 @@ def _field(problem: Any) -> str:
         return "body"
     place = [str(part) for part in problem["loc"]]
     named = place[1:] if len(place) > 1 and place[0] in ("body", "query", "path") else place
+    named = named[1:] if len(named) > 1 and named[0] in BODIES else named
     return _printable(".".join(named)) or "body"
 
 
@@ -142,7 +147,15 @@ def create_app(context: ApiContext) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for routes in (read_routes, trade_routes, control_routes, update_routes, replay_routes):
+    for routes in (
+        read_routes,
+        trade_routes,
+        hand_routes,
+        position_routes,
+        control_routes,
+        update_routes,
+        replay_routes,
+    ):
         app.include_router(routes(context))
     _add_page(app)
     _add_sockets(app, context)

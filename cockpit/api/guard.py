@@ -23,6 +23,8 @@ from cockpit.api.signing import SignalSignature
 LOG = logging.getLogger("cockpit.api")
 EXECUTE_PATH = "/api/trade/execute"
 SHED_PATHS = frozenset({"/api/flatten", "/api/halt", "/api/disarm"})
+OF_TRADES = ("/api/trades/", "/api/orders/")
+"""What is done to one trade has an allowance of its own, too: neither flatten nor other calls use it up."""
 TICKET = "cockpit.ticket"
 DISCARDED_BODIES = 16
 DISCARD_WITHIN_S = 1.0
@@ -104,6 +106,7 @@ class Guard:
         self._signature = signature
         self._calls = Buckets(limits.calls_per_s, limits.calls_burst, clock)
         self._shed = Buckets(limits.shed_per_s, limits.shed_burst, clock)
+        self._of_trades = Buckets(limits.shed_per_s, limits.shed_burst, clock)
         self._sockets = 0
         self._guests = 0
 
@@ -188,6 +191,11 @@ class Guard:
         listener = self._admission.listener.name
         return CallScope(listener, client[0] if client else listener, scope.get("method", "WS"), scope["path"])
 
+    def _allowance(self, path: str) -> Buckets:
+        if path in SHED_PATHS:
+            return self._shed
+        return self._of_trades if path.startswith(OF_TRADES) else self._calls
+
     def _refusal(self, call: CallScope, headers: Headers, *, needs_token: bool) -> Refusal | None:
         """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast.
 
@@ -201,7 +209,7 @@ class Guard:
             return Refusal("origin", HTTPStatus.FORBIDDEN, sentence)
         is_known = self._admission.shows_token(headers)
         caller = f"{call.client} with the token" if is_known else call.client
-        wait_s = (self._shed if call.path in SHED_PATHS else self._calls).take(caller)
+        wait_s = self._allowance(call.path).take(caller)
         if wait_s > 0:
             sentence = f"expected fewer calls, was over the rate: try again in {wait_s:.2f} s"
             return Refusal("rate", HTTPStatus.TOO_MANY_REQUESTS, sentence, wait_s)

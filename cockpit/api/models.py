@@ -55,7 +55,7 @@ class TargetRequest(Asked):
     share_pct: Annotated[float, Field(strict=True, gt=0, le=100, description="of the size that leaves there")]
 
 
-def _ladder(targets: list[TargetRequest] | None) -> list[TargetRequest] | None:
+def ladder(targets: list[TargetRequest] | None) -> list[TargetRequest] | None:
     """Rungs that run outward and take no more than the whole size."""
     if targets is None:
         return None
@@ -106,7 +106,7 @@ class ExecuteRequest(Asked):
     ] = None
     targets: Annotated[
         Annotated[list[TargetRequest], Field(min_length=1, max_length=6)] | None,
-        AfterValidator(_ladder),
+        AfterValidator(ladder),
         Field(description="in place of the registered ladder; what no rung takes stays until the stop or the time"),
     ] = None
     reason: Annotated[

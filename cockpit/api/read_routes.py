@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from cockpit.api.context import ApiContext
 from cockpit.api.messages import trade_data
 from cockpit.api.models import HealthAnswer, PerformanceAnswer
+from cockpit.api.previews import manual_view
 from cockpit.api.quiet_json import quiet_json
 from cockpit.api.stats import health_of, performance_of
 from cockpit.domain.kinds import EngineState, FeedState, Mode
@@ -154,6 +155,11 @@ def read_routes(context: ApiContext) -> APIRouter:
     async def snapshot() -> Response:
         """The snapshot of the screens' stream, as JSON."""
         return _json(context.host.snapshot())
+
+    @router.get("/api/manual", summary="What entries by hand are made of", response_model=dict[str, Any])
+    async def manual() -> dict[str, Any]:
+        """Whether they are allowed, the sizes at hand, the templates of stop and ladder, the base unit in USD."""
+        return manual_view(context.host.config)
 
     @router.get("/api/process", summary="How the engine's process does", response_model=dict[str, Any])
     async def process() -> Response:

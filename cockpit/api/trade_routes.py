@@ -1,78 +1,36 @@
 """`POST /api/trade/execute`: an outside signal, put before the same gate as every setup's proposal."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
 
+from cockpit.api.answered import Answer, Answered
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.guard import TICKET, Ticket
-from cockpit.api.models import Denial, ExecuteAnswer, ExecuteRequest, RefusalAnswer, RiskAdjustments, UnknownStrategy
+from cockpit.api.hand_models import ManualRequest, PreviewAnswer, PreviewRequest
+from cockpit.api.models import (
+    Denial,
+    ExecuteAnswer,
+    ExecuteRequest,
+    RefusalAnswer,
+    RiskAdjustments,
+    UnknownStrategy,
+)
+from cockpit.api.previews import manual_entry, preview_of, targets_of
 from cockpit.api.quiet_json import QuietResponse
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
-from cockpit.domain.commands import Signal
+from cockpit.domain.commands import Enter, ManualEntry, Signal
 from cockpit.domain.kinds import Mode, Side, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.domain.verdict import Target, Verdict
-
-# Signals answered by id: the same id gets the same answer, also while the first is still being answered.
-
-ANSWERS_KEPT = 1_000
-
-
-class Answer(NamedTuple):
-    """A status and the JSON that goes with it."""
-
-    status: int
-    content: dict[str, Any]
-
-
-class _Known(NamedTuple):
-    body: object
-    task: "asyncio.Task[Answer]"
-
-
-class Answered:
-    """The newest answers. Beyond them the engine itself still knows the ids it has traded."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-
-    async def once(self, key: str, body: object, make: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
-        """The answer to this id, made once, and whether this body is the one it was made for.
-
-        A caller that goes away does not take the answer with it. What ended in an error is forgotten: asking again
-        asks the engine again, which answers a known id as before.
-        """
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = _Known(body, asyncio.ensure_future(_made(make)))
-            known.task.add_done_callback(lambda task: self._forget_failed(key, task))
-            self._shorten()
-        return await asyncio.shield(known.task), known.body == body
-
-    def _forget_failed(self, key: str, task: "asyncio.Task[Answer]") -> None:
-        if task.cancelled() or task.exception() is not None:
-            self._known.pop(key, None)
-
-    def _shorten(self) -> None:
-        if len(self._known) > ANSWERS_KEPT:
-            oldest = next(iter(self._known))
-            if self._known[oldest].task.done():
-                del self._known[oldest]
-
-
-async def _made(make: Callable[[], Awaitable[Answer]]) -> Answer:
-    return await make()
-
+from cockpit.domain.verdict import Verdict
 
 BY = "api signal"
+BY_HAND = "api"
 
 
 def trade_routes(context: ApiContext) -> APIRouter:
@@ -106,7 +64,58 @@ def trade_routes(context: ApiContext) -> APIRouter:
         answer, is_same = await answered.once(asked.id, asked, lambda: _execute(context, strategy, asked))
         return QuietResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
 
+    @router.post(
+        "/api/trade/enter",
+        summary="Propose a trade by hand",
+        response_model=ExecuteAnswer,
+        responses={400: {"model": Denial, "description": "denied by the gate, not sent, or late"}},
+    )
+    async def enter(asked: ManualRequest) -> QuietResponse:
+        """Judged like every proposal, counted in every limit, and sent only while armed. An `id` is sent once: the same
+        call again gets the same answer. After `expires_at` it is refused.
+        """
+        if asked.id is None:
+            answer = await _enter(context, asked)
+            return QuietResponse(answer.content, answer.status)
+        answer, is_same = await answered.once(f"enter {asked.id}", asked, lambda: _enter(context, asked))
+        return QuietResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
+
+    @router.post(
+        "/api/trade/preview",
+        summary="What the gate would say to a trade",
+        response_model=PreviewAnswer,
+        responses={
+            400: {"model": RefusalAnswer, "description": "it would never reach the gate, and why"},
+            404: {"model": UnknownStrategy, "description": "no strategy is registered under that name"},
+        },
+    )
+    async def preview(asked: PreviewRequest) -> QuietResponse:
+        """The whole verdict and what would be traded, of a signal's body or of an entry by hand. Sends nothing."""
+        return QuietResponse(_preview(context, asked).model_dump())
+
     return router
+
+
+def _preview(context: ApiContext, asked: ExecuteRequest | ManualRequest) -> PreviewAnswer:
+    host = context.host
+    if isinstance(asked, ManualRequest):
+        wanted: ManualEntry | Signal = manual_entry(asked)
+    else:
+        wanted = _signal(context, _strategy(context, asked), asked, host.engine.now_ns, "preview")
+    verdict = host.engine.preview(wanted)
+    if isinstance(verdict, str):
+        raise Denied(400, "refused", verdict)
+    return preview_of(host.config, verdict, host.engine.risk.state, host.engine.risk.reason)
+
+
+async def _enter(context: ApiContext, asked: ManualRequest) -> Answer:
+    expires_ns = context.expires_ns(asked.expires_at)
+    answer = await context.host.command(
+        lambda now_ns, command_id: Enter(
+            now_ns, command_id, asked.by or BY_HAND, manual_entry(asked), asked.id, expires_ns
+        )
+    )
+    return await _sent(context, answer)
 
 
 def _check_signed(request: Request, asked: ExecuteRequest) -> None:
@@ -132,27 +141,37 @@ def _strategy(context: ApiContext, asked: ExecuteRequest) -> ExternalStrategy:
 
 
 async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
-    host = context.host
-    expires_ns = context.expires_ns(asked.expires_at)
-    answer = await host.command(
-        lambda now_ns, command_id: Signal(
-            ts_ns=now_ns,
-            command_id=command_id,
-            by=BY,
-            strategy=strategy.name,
-            asset=asked.pair.upper().split("/")[0],
-            amount_usd=asked.amount,
-            mode=Mode(asked.mode or Mode.PAPER),
-            side=None if asked.side in (None, "auto") else Side(asked.side),
-            signal_id=asked.id,
-            expires_ns=expires_ns,
-            venues=tuple(venue.lower() for venue in asked.exchanges or ()),
-            stop_bps=asked.stop_bps,
-            targets=_targets(asked),
-            reason=asked.reason or "",
-            confidence=asked.confidence,
-        )
+    answer = await context.host.command(
+        lambda now_ns, command_id: _signal(context, strategy, asked, now_ns, command_id)
     )
+    return await _sent(context, answer)
+
+
+def _signal(
+    context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest, now_ns: int, command_id: str
+) -> Signal:
+    return Signal(
+        ts_ns=now_ns,
+        command_id=command_id,
+        by=BY,
+        strategy=strategy.name,
+        asset=asked.pair.upper().split("/")[0],
+        amount_usd=asked.amount,
+        mode=Mode(asked.mode or Mode.PAPER),
+        side=None if asked.side in (None, "auto") else Side(asked.side),
+        signal_id=asked.id,
+        expires_ns=context.expires_ns(asked.expires_at),
+        venues=tuple(venue.lower() for venue in asked.exchanges or ()),
+        stop_bps=asked.stop_bps,
+        targets=targets_of(asked.targets),
+        reason=asked.reason or "",
+        confidence=asked.confidence,
+    )
+
+
+async def _sent(context: ApiContext, answer: CommandAnswered) -> Answer:
+    """The trade that was sent, once its entry filled, or why nothing was."""
+    host = context.host
     verdict = host.verdict(answer.verdict_id) if answer.verdict_id else None
     if not answer.ok or answer.trade_id is None:
         return _denial(answer, verdict)
@@ -163,13 +182,6 @@ async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: Execu
     if host.not_durable():
         shown.validation_warnings.append(host.not_durable())
     return Answer(200, shown.model_dump())
-
-
-def _targets(asked: ExecuteRequest) -> tuple[Target, ...] | None:
-    """The asked ladder, None for the registered one."""
-    if asked.targets is None:
-        return None
-    return tuple(Target(rung.distance_bps, rung.share_pct) for rung in asked.targets)
 
 
 async def _filled(context: ApiContext, trade_id: str) -> TradeRecord | None:

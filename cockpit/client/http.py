@@ -1,6 +1,7 @@
 """Commands and looks: one call each, over HTTP on the Unix socket or TCP."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -13,9 +14,12 @@ from cockpit.client.address import Address
 from cockpit.client.answers import decoded, reason_of
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import HOLDS_S, REAL_HOLDS_S
+from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
+from cockpit.domain.verdict import Target
+from cockpit.domain.words import Known, OpenTrade
 
 # Until when a command holds, by the engine's clock: the machine of a screen may have the time wrong.
 
@@ -48,6 +52,28 @@ TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 T = TypeVar("T")
+
+
+WITHOUT_ID = ("/api/arm", "/api/disarm", "/api/halt", "/api/resume", "/api/flatten")
+"""Doing these twice is doing them once."""
+
+
+def known_of(snapshot: Snapshot, manual: dict[str, Any], risk_usd: float | None = None) -> Known:
+    """What words are read against, of what an engine shows; `manual` as `GET /api/manual` has it."""
+    templates = {
+        name: tuple(Target(rung["distance_bps"], rung["share_pct"]) for rung in template["targets"])
+        for name, template in manual["templates"].items()
+    }
+    trades = [view.trade for view in snapshot.open_trades]
+    return Known(
+        prices={asset.asset: asset.price for asset in snapshot.assets},
+        trades=tuple(OpenTrade(trade.trade_id, trade.asset, trade.entry_order_id) for trade in trades),
+        venues=tuple(manual["venues"]),
+        setups=tuple(manual["setups"]),
+        templates=templates,
+        alarms=tuple(alarm.alarm_id for alarm in snapshot.alarms),
+        risk_usd=risk_usd,
+    )
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -136,6 +162,35 @@ class EngineClient:
         expires_at = body.get("expires_at") or self._expires_at(HOLDS_S)
         return await self._object("POST", "/api/trade/execute", {**body, "expires_at": expires_at})
 
+    async def do(self, call: Call) -> dict[str, Any]:
+        """What words of the command line ask for: done once, however often the line carries it, and in time or never.
+
+        The answer has `sentence`, or is the trade's or the verdict's own.
+        """
+        body = {key: value for key, value in call.body.items() if value is not None}
+        if call.looks:
+            return await self._object("POST", call.path, body)
+        body["by"] = self._by
+        if not call.path.startswith(WITHOUT_ID):
+            body.setdefault("id", secrets.token_hex(8))
+        if call.opens_risk:
+            body["expires_at"] = self._expires_at(HOLDS_S)
+        return await self._object("POST", call.path, body)
+
+    async def known(self, risk_usd: float | None = None) -> Known:
+        """What a line is read against, as the engine has it now."""
+        snapshot, manual = await asyncio.gather(self.snapshot(), self.manual())
+        return known_of(snapshot, manual, risk_usd)
+
+    async def enter(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Propose a trade by hand, as `POST /api/trade/enter` takes it. Without an `expires_at` it holds `HOLDS_S`."""
+        expires_at = body.get("expires_at") or self._expires_at(HOLDS_S)
+        return await self._object("POST", "/api/trade/enter", {"by": self._by, **body, "expires_at": expires_at})
+
+    async def preview(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the gate would say to a signal's body or an entry by hand; sends nothing."""
+        return await self._object("POST", "/api/trade/preview", body)
+
     async def update(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
         """Push an event of the outside dashboard."""
         return await self._object("POST", "/api/dashboard/update", {"event": event, "data": data})
@@ -145,6 +200,10 @@ class EngineClient:
     async def health(self) -> dict[str, Any]:
         """`GET /api/health`."""
         return await self._object("GET", "/api/health")
+
+    async def manual(self) -> dict[str, Any]:
+        """`GET /api/manual`: sizes at hand and templates for entries by hand."""
+        return await self._object("GET", "/api/manual")
 
     async def performance(self) -> dict[str, Any]:
         """`GET /api/strategy/performance`."""

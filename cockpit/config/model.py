@@ -20,6 +20,7 @@ from cockpit.config.limits import (
     ModesSection,
 )
 from cockpit.config.live import LiveSection
+from cockpit.config.manual import ManualSection
 from cockpit.config.own_kinds import OwnToo
 from cockpit.config.proposals import BandProposalsSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
@@ -71,6 +72,10 @@ class ScreenSection(Section):
     mouse: bool = False
 
 
+BY_HAND = ("manual", "adopted")
+"""What trades by hand go by in place of a setup's name."""
+
+
 class CockpitConfig(Section):
     """What the operator writes. Every number of the rules lives here; the code holds none."""
 
@@ -107,6 +112,7 @@ class CockpitConfig(Section):
     endpoints: EndpointsSection = EndpointsSection()
     own_feeds: dict[Name, AnyOwnFeed] = {}
     execution: ExecutionSection = ExecutionSection()
+    manual: ManualSection = ManualSection()
 
     @model_validator(mode="after")
     def parts_fit(self) -> Self:
@@ -128,11 +134,16 @@ class CockpitConfig(Section):
         if first == second:
             raise ValueError(f"gate.funding_spread_of: expected two different venues, was {first} twice")
         self._stops_within(self.limits.max_stop_bps)
+        named = [*self.setups, *(strategy.name for strategy in self.external_strategies)]
+        taken = [name for name in named if name in BY_HAND]
+        if taken:
+            raise ValueError(f"setups: expected names beside {' and '.join(BY_HAND)}, was {taken[0]}")
         return self
 
     def _stops_within(self, max_stop_bps: float) -> None:
         laddered: list[tuple[str, Laddered]] = [(f"setups.{name}", setup) for name, setup in self.setups.items()]
         laddered += [(f"external_strategies.{strategy.name}", strategy) for strategy in self.external_strategies]
+        laddered += [(f"manual.templates.{name}", template) for name, template in self.manual.templates.items()]
         for key, section in laddered:
             if section.stop_bps > max_stop_bps:
                 raise ValueError(f"{key}.stop_bps: expected at most {max_stop_bps:g}, was {section.stop_bps:g}")

@@ -4,6 +4,7 @@ import msgspec
 
 from cockpit.domain.bands import AcceptedBands
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.personal_alarms import AlarmLevel
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -59,3 +60,5 @@ class EngineMemory(msgspec.Struct, frozen=True):
     """The day's accounts of the other modes: going back to a mode goes on with its losses."""
     accepted_bands: tuple[AcceptedBands, ...] = ()
     """The bands that stand in place of the config's for the rest of their UTC day."""
+    alarms: tuple[AlarmLevel, ...] = ()
+    """The operator's own that have not rung yet."""

@@ -44,6 +44,14 @@ class QueryPosition(Action, frozen=True, tag="query_position"):
     asset: str
 
 
+class AdoptPosition(Action, frozen=True, tag="adopt_position"):
+    """So much of what is held there, signed base coins, is ours from now on: it was somebody else's doing before."""
+
+    venue: str
+    asset: str
+    qty: float
+
+
 class FlattenVenues(Action, frozen=True, tag="flatten_venues"):
     """Close every position on these venues from the venue's own truth, whether we opened it or not."""
 
@@ -134,6 +142,7 @@ AnyAction = (
     | CancelOrder
     | QueryOrder
     | QueryPosition
+    | AdoptPosition
     | FlattenVenues
     | Decided
     | OrderChanged

@@ -5,7 +5,8 @@ import msgspec
 from cockpit.domain.account import EngineMemory
 from cockpit.domain.kinds import Mode, Side
 from cockpit.domain.orders import OrderProgress
-from cockpit.domain.trades import TradeRecord
+from cockpit.domain.personal_alarms import AlarmLevel
+from cockpit.domain.trades import TradeRecord, Trail
 from cockpit.domain.verdict import Target
 
 
@@ -92,6 +93,165 @@ class Signal(Command, frozen=True, tag="signal"):
     confidence: float | None = None
 
 
+class ManualEntry(msgspec.Struct, frozen=True):
+    """A trade that a person wants. Without a size it is one base unit; without a stop or targets the template's.
+
+    At most one of `amount_usd`, `units` (multiples of the base unit) and `risk_usd` (lost at a full stop, fees
+    included), and one of `stop_bps`, `stop_price` and `stop_of` (a setup's). A limit waits `within_s` at the most, and
+    with `post_only` never takes. An empty `venue` is where the asset trades, an empty `template` the config's default.
+    """
+
+    asset: str
+    side: Side
+    amount_usd: float | None = None
+    units: float | None = None
+    risk_usd: float | None = None
+    stop_bps: float | None = None
+    stop_price: float | None = None
+    stop_of: str = ""
+    limit_price: float | None = None
+    within_s: float | None = None
+    post_only: bool = False
+    template: str = ""
+    targets: tuple[Target, ...] | None = None
+    hold_s: float | None = None
+    venue: str = ""
+    mode: Mode | None = None
+    """Refused in another mode than this; None takes the engine's."""
+    reason: str = ""
+
+
+class Enter(Command, frozen=True, tag="enter"):
+    """Propose a trade by hand. The same `request_id` is never traded twice: it gets the same answer."""
+
+    entry: ManualEntry
+    request_id: str | None = None
+    expires_ns: int | None = None
+
+
+class CloseTrade(Command, frozen=True, tag="close_trade"):
+    """Leave at market, reduce-only: all of it, or a `share` of what is open. Never gated, done in every state."""
+
+    trade_id: str
+    share: float = 1.0
+    reason: str = ""
+    request_id: str | None = None
+
+
+class MoveStop(Command, frozen=True, tag="move_stop"):
+    """Move a trade's stop to a `price`, so many bps of the entry nearer, or `to_entry` and fees: exactly one of them.
+
+    Only nearer than it is: anything else is refused.
+    """
+
+    trade_id: str
+    price: float | None = None
+    tighter_bps: float | None = None
+    to_entry: bool = False
+    request_id: str | None = None
+
+
+class TrailStop(Command, frozen=True, tag="trail_stop"):
+    """Let a trade's stop follow the price at a distance; without one it stays where it is from now on."""
+
+    trade_id: str
+    distance: Trail | None = None
+    request_id: str | None = None
+
+
+class SetTargets(Command, frozen=True, tag="set_targets"):
+    """Other targets for what is open of a trade, in bps of its entry; none leave it to its stop."""
+
+    trade_id: str
+    targets: tuple[Target, ...] = ()
+    request_id: str | None = None
+
+
+class SetTimeStop(Command, frozen=True, tag="set_time_stop"):
+    """Close a trade at market so many seconds from now; None takes its time stop away."""
+
+    trade_id: str
+    after_s: float | None = None
+    request_id: str | None = None
+
+
+class CancelTradeOrder(Command, frozen=True, tag="cancel_trade_order"):
+    """Take a resting entry or target back. A stop is never cancelled: it is moved, or its trade is closed."""
+
+    order_id: str
+    request_id: str | None = None
+
+
+class Reverse(Command, frozen=True, tag="reverse"):
+    """Close a trade, and once it is flat put the other side of it before the gate, sized and stopped as `entry` says.
+
+    The entry expires like any other, counted from when it is asked for.
+    """
+
+    trade_id: str
+    entry: ManualEntry
+    request_id: str | None = None
+    expires_ns: int | None = None
+
+
+class Adopt(Command, frozen=True, tag="adopt"):
+    """Make a position on our account that is not ours a trade of ours, with a stop on the venue and a ladder."""
+
+    venue: str
+    asset: str
+    template: str = ""
+    stop_bps: float | None = None
+    stop_price: float | None = None
+    request_id: str | None = None
+    expires_ns: int | None = None
+
+
+class SetAlarm(Command, frozen=True, tag="set_alarm"):
+    """Ring when a level is passed, once; with an action that sheds risk where it names one."""
+
+    alarm: AlarmLevel
+    request_id: str | None = None
+
+
+class DropAlarm(Command, frozen=True, tag="drop_alarm"):
+    """Take an alarm away by its id, or all of them where it is empty."""
+
+    alarm_id: str = ""
+    request_id: str | None = None
+
+
+HandsOn = (
+    Enter
+    | CloseTrade
+    | MoveStop
+    | TrailStop
+    | SetTargets
+    | SetTimeStop
+    | CancelTradeOrder
+    | Reverse
+    | Adopt
+    | SetAlarm
+    | DropAlarm
+)
+"""What a person asks for between the setups' own doings."""
+
+
+SHED_RISK = (
+    Disarm,
+    HaltTrading,
+    Flatten,
+    CloseTrade,
+    MoveStop,
+    TrailStop,
+    SetTargets,
+    SetTimeStop,
+    CancelTradeOrder,
+)
+"""What never opens risk: done in every state, and by an engine that is ending too."""
+OPEN_RISK = (Arm, SetMode, Resume, Signal, Enter, Reverse, Adopt)
+"""What may open risk: refused when it comes after its `expires_ns`."""
+
+
 class Restore(Command, frozen=True, tag="restore"):
     """Go on where an earlier engine stopped: its account, open trades and their orders, as the journal holds them."""
 
@@ -106,4 +266,4 @@ class Restore(Command, frozen=True, tag="restore"):
     """Trades of outside signals that are over: their ids are never traded again."""
 
 
-AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | Restore
+AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | HandsOn | Restore

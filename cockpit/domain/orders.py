@@ -92,6 +92,8 @@ class OrderRequest(msgspec.Struct, frozen=True):
     limit_price: float | None = None
     trigger_price: float | None = None
     expires_ns: int | None = None
+    post_only: bool = False
+    """A LIMIT that is refused where it would take."""
 
 
 class OrderProgress(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from cockpit.domain.account import Account, Halt, StandDown
 from cockpit.domain.bands import BandProposal
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Origin, Reading, SetupPhase, Side
+from cockpit.domain.personal_alarms import AlarmLevel
 from cockpit.domain.trades import TradeRecord
 
 
@@ -171,3 +172,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     verdicts_denied: int
     flatten_steps: tuple[str, ...] = ()
     foreign_positions: tuple[ForeignPositionView, ...] = ()
+    alarms: tuple[AlarmLevel, ...] = ()
+    """The operator's own that have not rung yet."""

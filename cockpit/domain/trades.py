@@ -1,5 +1,7 @@
 """A trade's whole life as one value, replaced at each change."""
 
+from enum import StrEnum
+
 import msgspec
 
 from cockpit.domain.kinds import ExitReason, Mode, RiskOf, Side, TradePhase
@@ -14,6 +16,30 @@ class Rung(msgspec.Struct, frozen=True):
     qty: float
     filled_qty: float = 0.0
     order_id: str = ""
+
+
+class TrailBy(StrEnum):
+    """What a trailing stop's distance is measured in."""
+
+    BPS = "bps"
+    """Of the price it follows."""
+    R = "r"
+    """Times the distance from the entry to the first stop."""
+    RATIO = "ratio"
+    """The share of the open profit that it gives back, 0..1."""
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """How far behind the best price a trailing stop stays."""
+
+    by: TrailBy
+    distance: float
+
+    @property
+    def text(self) -> str:
+        """As `20 bps`, `0.5 R`, `0.4 of the profit`."""
+        unit = {TrailBy.BPS: "bps", TrailBy.R: "R", TrailBy.RATIO: "of the profit"}[self.by]
+        return f"{self.distance:g} {unit}"
 
 
 class TradeRecord(msgspec.Struct, frozen=True):
@@ -76,6 +102,13 @@ class TradeRecord(msgspec.Struct, frozen=True):
     """The same in its favour."""
     entry_fees_usd: float = 0.0
     risk_of: RiskOf = RiskOf.BASE_UNIT
+    asked_stop_price: float | None = None
+    """A stop that was asked for as a price: it rests there, or nearer where the entry's slippage would cost more."""
+    stop_moved: bool = False
+    """The stop is nearer than where it began, by hand or trailing: it never goes back."""
+    trail: Trail | None = None
+    relays_targets: bool = False
+    """Its targets are to be laid anew over what is open, once those under way are gone."""
 
     @property
     def pnl_usd(self) -> float:

@@ -13,7 +13,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A trade somebody wants: a setup of ours or an outside signal. Only the gate turns it into an order.
+    """A trade somebody wants: a setup of ours, an outside signal, or a hand. Only the gate turns it into an order.
 
     `requested_usd` is the notional before any gate factor. `decision_price` is the price the wish was formed at.
     `max_hold_s` closes the trade at market when it is over; `entry_limit_price` makes the entry a limit order that
@@ -32,6 +32,10 @@ class Proposal(msgspec.Struct, frozen=True):
     entry_limit_price: float | None = None
     entry_wait_s: float | None = None
     signal_id: str | None = None
+    stop_price: float | None = None
+    """A stop asked for as a price; `stop_bps` is its distance from the decision price."""
+    post_only: bool = False
+    """The entry's limit rests or is refused: it never takes."""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -1,13 +1,14 @@
 """The trades that are not over yet: opening them, routing what venues say to them, and what they are worth together."""
 
 from collections.abc import Iterable
+from math import inf
 
 from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.events import FillWitnessed, FundingPaid, OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.events import FillWitnessed, ForeignPosition, FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
@@ -52,9 +53,14 @@ class TradeBook:
 
     def open(self, verdict: Verdict, trade_id: str, out: Outbox) -> None:
         """Begin an approved trade: its entry goes out."""
+        trade = self._adopt(self._record_of(verdict, trade_id, out.now_ns))
+        trade.enter(verdict.proposal, out)
+
+    def _record_of(self, verdict: Verdict, trade_id: str, now_ns: int) -> TradeRecord:
+        """The trade that a verdict approves, before anything of it has executed."""
         proposal = verdict.proposal
         fee_bps = self._round_trip_fee_bps(verdict.venue)
-        record = TradeRecord(
+        return TradeRecord(
             trade_id=trade_id,
             verdict_id=verdict.verdict_id,
             setup=proposal.setup,
@@ -63,7 +69,7 @@ class TradeBook:
             side=proposal.side,
             mode=verdict.mode,
             phase=TradePhase.OPENING,
-            decided_ns=out.now_ns,
+            decided_ns=now_ns,
             decision_price=proposal.decision_price,
             asked_qty=verdict.qty,
             stop_bps=verdict.stop_bps,
@@ -76,9 +82,8 @@ class TradeBook:
             targets=proposal.targets,
             max_hold_s=proposal.max_hold_s,
             signal_id=proposal.signal_id,
+            asked_stop_price=proposal.stop_price,
         )
-        trade = self._adopt(record)
-        trade.enter(proposal, out)
 
     def restore(
         self,
@@ -162,6 +167,41 @@ class TradeBook:
     def unexplained(self, venue: str, asset: str) -> str | None:
         """How a venue's position differs from that of our trades, where it does; None where they agree."""
         return self._outside.unexplained(venue, asset)
+
+    def order(self, order_id: str) -> OrderProgress | None:
+        """An order of ours, over or not."""
+        return self._orders.find(order_id)
+
+    def orders_of(self, trade_id: str, role: OrderRole) -> list[OrderProgress]:
+        """A trade's orders of one role that may still execute, oldest first."""
+        return self._orders.of_trade(trade_id, role)
+
+    def fences(self, asset: str) -> tuple[float, float]:
+        """Between these prices of an asset no trailing stop moves."""
+        there = [trade for trade in self._trades.values() if trade.record.asset == asset and trade.record.trail]
+        low = max((one.trail_wakes_at for one in there if one.record.side is Side.SHORT), default=-inf)
+        return low, min((one.trail_wakes_at for one in there if one.record.side is Side.LONG), default=inf)
+
+    def adopt(self, verdict: Verdict, trade_id: str, position: ForeignPosition, out: Outbox) -> None:
+        """Begin a trade with what is held already: at the price of now, with no fee, and nothing to fill."""
+        record, qty = self._record_of(verdict, trade_id, out.now_ns), abs(position.qty)
+        held = replace(
+            record,
+            phase=TradePhase.OPEN,
+            opened_ns=out.now_ns,
+            entry_qty=qty,
+            open_qty=qty,
+            entry_price=record.decision_price,
+            funding_until_ns=out.now_ns,
+            time_stop_ns=None if record.max_hold_s is None else out.now_ns + seconds_to_ns(record.max_hold_s),
+        )
+        trade = self._adopt(replace(held, phase=TradePhase.OPENING, open_qty=0.0, entry_qty=0.0))
+        trade.record = held
+        trade.adopted(out)
+
+    def find(self, trade_id: str) -> TradeLife | None:
+        """A trade that is not over."""
+        return self._trades.get(trade_id)
 
     def cancel_entries(self, out: Outbox) -> None:
         """Take back whatever of the entries has not filled yet."""
@@ -381,7 +421,13 @@ class TradeBook:
         instrument = self._config.instrument(record.asset, record.venue)
         cover = StopCoverage(self._orders, instrument.lot, seconds_to_ns(self._config.execution.stop_within_s))
         trade = TradeLife(
-            record, instrument, self._round_trip_fee_bps(record.venue), self._orders, cover, self.exit_price
+            record,
+            instrument,
+            self._round_trip_fee_bps(record.venue),
+            self._orders,
+            cover,
+            self.exit_price,
+            self._config.manual.trail_step_bps,
         )
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record

@@ -128,6 +128,8 @@ def with_stop(trade: TradeRecord, order_id: str, price: float | None) -> TradeRe
 
 def stop_reason(trade: TradeRecord, trigger_price: float | None) -> ExitReason:
     """Which stop it was, by its price: the first one may still fill after another was laid at entry."""
+    if trade.trail is not None and trade.stop_moved and trigger_price != trade.initial_stop_price:
+        return ExitReason.TRAILING_STOP
     at_entry = trigger_price is not None and trade.side.sign * (trigger_price - trade.entry_price) >= 0
     return ExitReason.BREAKEVEN_STOP if at_entry else ExitReason.STOP
 

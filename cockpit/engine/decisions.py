@@ -27,21 +27,34 @@ class Decisions:
         self._book = book
         self._risk = risk
 
-    def decide(self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, out: Outbox) -> Verdict:
-        """Judge a proposal; approved and armed, it becomes a trade on `venue`. The verdict says what was done."""
-        verdict = self._judge(f"v{self.next_verdict:06d}", proposal, venue, guards, enabled, out.now_ns)
+    @property
+    def next_id(self) -> str:
+        """What the next verdict goes by."""
+        return f"v{self.next_verdict:06d}"
+
+    def count(self, verdict: Verdict) -> str | None:
+        """Take a verdict that was made elsewhere into the counts; the trade's id where it is sent, which counts too."""
         self.next_verdict += 1
         self.approved += verdict.approved
         self.denied += not verdict.approved
+        if not verdict.sent:
+            return None
+        trade_id = f"t{self.next_trade:06d}"
+        self.next_trade += 1
+        self._risk.accountant.sent()
+        return trade_id
+
+    def decide(self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, out: Outbox) -> Verdict:
+        """Judge a proposal; approved and armed, it becomes a trade on `venue`. The verdict says what was done."""
+        verdict = self._judge(self.next_id, proposal, venue, guards, enabled, out.now_ns)
         state = self._risk.state
         if verdict.approved and state is EngineState.ARMED:
-            verdict = replace(verdict, sent=True, trade_id=f"t{self.next_trade:06d}")
+            verdict = replace(verdict, sent=True)
         elif verdict.approved:
             verdict = replace(verdict, not_sent_because=f"{state.value}: {self._risk.reason}")
+        verdict = replace(verdict, trade_id=self.count(verdict))
         out.add(Decided(out.now_ns, verdict))
         if verdict.trade_id is not None:
-            self.next_trade += 1
-            self._risk.accountant.sent()
             self._book.open(verdict, verdict.trade_id, out)
         return verdict
 

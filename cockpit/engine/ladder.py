@@ -32,9 +32,30 @@ def stop_price(entry_price: float, side: Side, stop_bps: float, tick_usd: float)
     return on_grid(offset_price(entry_price, -side.sign * stop_bps), side, tick_usd)
 
 
+def nearer(one: float, other: float, side: Side) -> float:
+    """Of two stop prices the one that loses less."""
+    return max(one, other) if side is Side.LONG else min(one, other)
+
+
+def first_stop_price(trade: TradeRecord, tick_usd: float) -> float:
+    """Where a trade's stop begins: so far from the entry, or at the price asked for where that is no further."""
+    by_distance = stop_price(trade.entry_price, trade.side, trade.stop_bps, tick_usd)
+    if trade.asked_stop_price is None:
+        return by_distance
+    return nearer(on_grid(trade.asked_stop_price, trade.side, tick_usd), by_distance, trade.side)
+
+
 def breakeven_price(entry_price: float, side: Side, round_trip_fee_bps: float, tick_usd: float) -> float:
     """The price at which closing pays back the entry and both fees."""
     return on_grid(offset_price(entry_price, side.sign * round_trip_fee_bps), side, tick_usd)
+
+
+def remaining(targets: Sequence[Target], filled_bps: Sequence[float]) -> tuple[Target, ...]:
+    """The targets that are left, their shares of what is left: what no target takes stays so."""
+    left = [target for target in targets if target.distance_bps not in filled_bps]
+    gone_pct = sum(target.share_pct for target in targets if target.distance_bps in filled_bps)
+    whole_pct = 100.0 - gone_pct
+    return tuple(Target(one.distance_bps, min(100.0, one.share_pct * 100.0 / whole_pct)) for one in left)
 
 
 def rungs(
@@ -78,6 +99,17 @@ class TargetLadder:
         for request in requests:
             self._orders.place(request, out)
         return replace(trade, rungs=sent)
+
+    def relaid(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
+        """The trade with what is open split over the targets that have not filled, each sent; the filled ones stay."""
+        filled = tuple(rung for rung in trade.rungs if rung.filled_qty >= rung.qty)
+        left = remaining(trade.targets, [rung.distance_bps for rung in filled])
+        laid = self.placed(replace(trade, targets=left, relays_targets=False), out)
+        return replace(laid, rungs=(*filled, *laid.rungs))
+
+    def are_gone(self, trade: TradeRecord) -> bool:
+        """Whether none of them can execute any more."""
+        return not any(self._orders.is_live(rung.order_id) for rung in trade.rungs)
 
     def placed_anew(self, trade: TradeRecord, target: OrderProgress, out: Outbox) -> TradeRecord:
         """The trade with one target sent once more: a restart cut it off on its way to the venue."""

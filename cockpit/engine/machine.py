@@ -8,19 +8,24 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import events as happened
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, Restore, Signal
+from cockpit.domain.commands import AnyCommand, ManualEntry, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
 from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
+from cockpit.engine.adoption import Adoption
+from cockpit.engine.answered_ids import AnsweredIds
 from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.book import TradeBook
 from cockpit.engine.decisions import Decisions
+from cockpit.engine.hands_on import HandsOn
+from cockpit.engine.manual_entries import ManualEntries
 from cockpit.engine.memory import Memory
 from cockpit.engine.notices import CrossCheck
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import ForeignPositions
+from cockpit.engine.personal_alarms import PersonalAlarms
 from cockpit.engine.risk import Risk
 from cockpit.engine.signals import SignalIntake
 from cockpit.engine.trade_life import TradeLife
@@ -57,7 +62,14 @@ class Engine:
         self.foreign = ForeignPositions()
         self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
-        self._signals = SignalIntake(config, self.market, self.risk, self.decisions)
+        self._answered = AnsweredIds()
+        self._signals = SignalIntake(config, self.market, self.risk, self.decisions, self._answered)
+        self._manual = ManualEntries(
+            config, self.market, self.book, self.risk, self.decisions, self.setups, self._answered
+        )
+        adoption = Adoption(config, self.market, self.book, self.risk, self.decisions, self.foreign)
+        self.alarms = PersonalAlarms(config, self.market)
+        self._hands_on = HandsOn(self.book, self.risk, self._manual, adoption, self.alarms, self._answered)
         self._assets = self.market.assets
         self._setups_of = {
             asset: [setup for setup in self.setups.values() if setup.asset == asset] for asset in self._assets
@@ -65,7 +77,7 @@ class Engine:
         self._clock_ns = start_ns
         self._watch_due_ns = start_ns
         self._due_ns = start_ns
-        self._memory = Memory(self.risk, self.decisions, self._signals, self.bands)
+        self._memory = Memory(self.risk, self.decisions, self._answered, self.bands, self.alarms)
         self._unsaid: list[AnyAction] = []
         self._last_refusal = ""
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
@@ -116,6 +128,12 @@ class Engine:
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
         return self.decisions.probe(setup.intent(now_ns), venue, setup.guards(now_ns), enabled, now_ns)
+
+    def preview(self, wanted: ManualEntry | Signal) -> Verdict | str:
+        """What the gate would say to an entry by hand or a signal right now, or why it never gets there."""
+        if isinstance(wanted, Signal):
+            return self._signals.preview(wanted, self.now_ns)
+        return self._manual.preview(wanted, self.now_ns)
 
     # What comes ten thousand times a second: nearly always it only becomes the market's latest.
 
@@ -183,8 +201,17 @@ class Engine:
             asked.SetMode: self._on_set_mode,
             asked.AcceptBands: self._on_accept_bands,
             Signal: self._signals.take,
+            **{kind: self._by_hand(step) for kind, step in self._hands_on.steps().items()},
             Restore: self._on_restore,
         }
+
+    def _by_hand(self, step: Callable[[Any, Outbox], None]) -> Callable[[Any, Outbox], None]:
+        def then_fences(command: Any, out: Outbox) -> None:
+            step(command, out)
+            for asset in self._assets:
+                self._set_fences(asset)
+
+        return then_fences
 
     def _stepper(self, step: Callable[[Any, Outbox], None]) -> Callable[[Any], Sequence[AnyAction]]:
         return lambda item: self._stepped(max(item.ts_ns, self.now_ns), lambda out: step(item, out))
@@ -216,6 +243,7 @@ class Engine:
         if now_ns >= self._watch_due_ns:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
             self.risk.review(out, is_watch=True)
+            self._hands_on.shed(self.alarms.on_time(self.risk.equity_usd(), out), out)
             for asset in self.bands.on_time(out):
                 self._set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
@@ -255,6 +283,7 @@ class Engine:
         changes = self.book.changes()
         for before, after in changes:
             self.risk.on_trade_change(before, after, out)
+            self._hands_on.on_trade_change(after)
             self._notify_setup(before.phase, after.setup, after.phase, out)
             self._set_fences(after.asset)
         if changes:
@@ -262,6 +291,7 @@ class Engine:
             self._plan()
         self.risk.follow_flatten(out)
         self.risk.announce(out)
+        self._hands_on.go_on(out)
         self._memory.remember(out)
 
     def _notify_setup(self, before: TradePhase, name: str, after: TradePhase, out: Outbox) -> None:
@@ -283,6 +313,8 @@ class Engine:
         for open_trade in self.book.trades:
             if open_trade.record.asset == trade.asset:
                 self._check_ground(open_trade, out)
+                open_trade.on_price(trade.price, out)
+        self._hands_on.shed(self.alarms.on_price(trade.asset, trade.price, out), out)
         self._set_fences(trade.asset)
 
     def _check_ground(self, trade: TradeLife, out: Outbox) -> None:
@@ -296,9 +328,9 @@ class Engine:
 
     def _set_fences(self, asset: str) -> None:
         """Between the fences no setup waits for a price, and before it is due none waits for time: nobody is woken."""
-        setups = self._setups_of[asset]
-        self._assets[asset].fence_low = max((setup.fence_low for setup in setups), default=float("-inf"))
-        self._assets[asset].fence_high = min((setup.fence_high for setup in setups), default=float("inf"))
+        setups, by_hand = self._setups_of[asset], (self.book.fences(asset), self.alarms.fences(asset))
+        self._assets[asset].fence_low = max((*(setup.fence_low for setup in setups), *(low for low, _ in by_hand)))
+        self._assets[asset].fence_high = min((*(setup.fence_high for setup in setups), *(high for _, high in by_hand)))
         dues = (setup.due_ns for setup in setups)
         self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 

@@ -5,21 +5,25 @@ from typing import Any
 from cockpit.domain.account import EngineMemory
 from cockpit.domain.actions import MemoryChanged
 from cockpit.domain.commands import Restore
+from cockpit.engine.answered_ids import AnsweredIds
 from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.personal_alarms import PersonalAlarms
 from cockpit.engine.risk import Risk
-from cockpit.engine.signals import SignalIntake
 
 
 class Memory:
     """The engine's memory beside its trades and orders, which say of themselves what changed."""
 
-    def __init__(self, risk: Risk, decisions: Decisions, signals: SignalIntake, bands: BandUpdates) -> None:
+    def __init__(
+        self, risk: Risk, decisions: Decisions, answered: AnsweredIds, bands: BandUpdates, alarms: PersonalAlarms
+    ) -> None:
         self._risk = risk
         self._decisions = decisions
-        self._signals = signals
+        self._answered = answered
         self._bands = bands
+        self._alarms = alarms
         self._remembered: tuple[Any, ...] = ()
 
     def remember(self, out: Outbox) -> None:
@@ -31,9 +35,10 @@ class Memory:
             accountant.account,
             decisions.next_verdict,
             decisions.next_trade,
-            self._signals.answered,
+            self._answered.count,
             accountant.others,
             self._bands.accepted,
+            self._alarms.levels,
         )
         if parts == self._remembered:
             return
@@ -44,9 +49,10 @@ class Memory:
             account=accountant.account,
             next_verdict=decisions.next_verdict,
             next_trade=decisions.next_trade,
-            signal_ids=self._signals.ids,
+            signal_ids=self._answered.ids,
             other_accounts=accountant.others,
             accepted_bands=self._bands.accepted,
+            alarms=self._alarms.levels,
         )
         out.add(MemoryChanged(out.now_ns, memory))
 
@@ -55,5 +61,6 @@ class Memory:
         memory = restore.memory
         self._risk.accountant.restore(memory.mode, memory.account, memory.other_accounts)
         self._decisions.next_verdict, self._decisions.next_trade = memory.next_verdict, memory.next_trade
-        self._signals.restore(memory.signal_ids, (*restore.signalled, *restore.trades))
+        self._answered.restore(memory.signal_ids, (*restore.signalled, *restore.trades))
         self._bands.restore(memory.accepted_bands)
+        self._alarms.restore(memory.alarms)

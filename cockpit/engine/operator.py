@@ -4,7 +4,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import CommandAnswered, ModeChanged
 from cockpit.domain.commands import Arm, Command, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
-from cockpit.domain.units import ns_to_seconds, utc_text
+from cockpit.engine.answered_ids import late_text
 from cockpit.engine.book import TradeBook
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
@@ -23,7 +23,7 @@ class Operator:
     def arm(self, command: Arm, out: Outbox) -> None:
         """Let setups trade; refused while halted, flattening or disabled, and when it comes too late."""
         halt = self._risk.accountant.account.halt
-        late = _late(command.expires_ns, out.now_ns)
+        late = late_text(command.expires_ns, out.now_ns)
         if late:
             self._answer(command, False, f"not armed: {late}", out)
         elif self._risk.flattening is not None:
@@ -57,7 +57,7 @@ class Operator:
     def resume(self, command: Resume, out: Outbox) -> None:
         """Clear a halt after review. Needs a reason; leaves the engine disarmed."""
         halt = self._risk.accountant.account.halt
-        late = _late(command.expires_ns, out.now_ns)
+        late = late_text(command.expires_ns, out.now_ns)
         if late:
             self._answer(command, False, f"not resumed: {late}", out)
         elif self._risk.flattening is not None:
@@ -100,7 +100,7 @@ class Operator:
 
     def _mode_refusal(self, command: SetMode, before: Mode, now_ns: int) -> str | None:
         climbs = CLIMB.index(command.mode) > CLIMB.index(before)
-        late = _late(command.expires_ns, now_ns) if climbs else ""
+        late = late_text(command.expires_ns, now_ns) if climbs else ""
         if late:
             return f"mode stays {before.value}: {late}"
         if self._risk.flattening is not None:
@@ -120,11 +120,3 @@ class Operator:
         name = type(command).__struct_config__.tag
         out.add(CommandAnswered(out.now_ns, command.command_id, command.by, str(name), ok, sentence, reason_given))
         self._risk.announce(out)
-
-
-def _late(expires_ns: int | None, now_ns: int) -> str:
-    """What a command that opens risk is refused with when nobody waits for it any more; empty while somebody does."""
-    if expires_ns is None or now_ns < expires_ns:
-        return ""
-    late_s = ns_to_seconds(now_ns - expires_ns)
-    return f"it expired at {utc_text(expires_ns)}, {late_s:.1f} s before it came: ask again"

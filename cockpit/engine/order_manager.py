@@ -86,6 +86,10 @@ class OrderManager:
         own = [order for order in self._orders.values() if order.request.trade_id == trade_id]
         return [order for order in own if role in (None, order.request.role)]
 
+    def ever_of_trade(self, trade_id: str) -> list[OrderProgress]:
+        """Every order of a trade that is remembered, over or not."""
+        return [one for one in (*self._final.values(), *self._orders.values()) if one.request.trade_id == trade_id]
+
     def restore(self, orders: Iterable[OrderProgress], now_ns: int) -> None:
         """Take over the orders of an earlier engine, the final ones too: their fills are booked already."""
         known = {order.request.order_id: order for order in orders}

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
+from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.commands import AnyCommand
 from cockpit.domain.events import AnyEvent, VenueEvent
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 
-VENUE_ACTIONS = (PlaceOrder, CancelOrder, QueryOrder, QueryPosition, FlattenVenues)
-Request = PlaceOrder | CancelOrder | QueryOrder | QueryPosition | FlattenVenues
+VENUE_ACTIONS = (PlaceOrder, CancelOrder, QueryOrder, QueryPosition, AdoptPosition, FlattenVenues)
+Request = PlaceOrder | CancelOrder | QueryOrder | QueryPosition | AdoptPosition | FlattenVenues
 
 
 class OrderVenue(Protocol):

@@ -126,6 +126,10 @@ class ForeignPositions:
         else:
             self._held.pop(key, None)
 
+    def adopted(self, position: ForeignPosition) -> None:
+        """It is ours now."""
+        self._held.pop((position.venue, position.asset, position.margin_mode, position.position_side), None)
+
     def clear(self) -> None:
         """Other venues are behind the engine now."""
         self._held.clear()

@@ -1,63 +1,31 @@
 """Outside signals: known names only, once only, in time only; and what a signal proposes."""
 
-from collections.abc import Iterable
-
-from msgspec import Struct
-
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
-from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.commands import Signal
 from cockpit.domain.kinds import Mode, Side
 from cockpit.domain.numbers import apart
-from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
-from cockpit.domain.verdict import Proposal, Target
+from cockpit.domain.verdict import Proposal, Target, Verdict
+from cockpit.engine.answered_ids import Answer, AnsweredIds
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.risk import Risk
 from cockpit.market.market import Market
 
-SIGNALS_REMEMBERED = 1_000
-
-
-class SignalAnswer(Struct, frozen=True):
-    """What became of a signal, kept so that the same id gets the same answer."""
-
-    ok: bool
-    sentence: str
-    verdict_id: str | None = None
-    trade_id: str | None = None
-
 
 class SignalIntake:
-    """Checks signals before the gate sees them, and remembers the answers by signal id."""
+    """Checks signals before the gate sees them."""
 
-    def __init__(self, config: CockpitConfig, market: Market, risk: Risk, decisions: Decisions) -> None:
+    def __init__(
+        self, config: CockpitConfig, market: Market, risk: Risk, decisions: Decisions, answered: AnsweredIds
+    ) -> None:
         self._config = config
         self._market = market
         self._risk = risk
         self._decisions = decisions
-        self._answers: BoundedMap[str, SignalAnswer] = BoundedMap(SIGNALS_REMEMBERED)
-        self._traded: dict[str, SignalAnswer] = {}
-        self.answered = 0
-        """How many signals with an id were answered first-hand."""
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The newest ids answered so far, oldest first. Those that traded are known by their trades as well."""
-        return tuple(self._answers)
-
-    def restore(self, ids: tuple[str, ...], trades: Iterable[TradeRecord]) -> None:
-        """Ids that an earlier engine answered: they are never traded again. Those that traded are known better."""
-        for signal_id in ids:
-            sentence = f"signal {signal_id} was handled before the engine restarted"
-            self._answers[signal_id] = SignalAnswer(False, sentence)
-        for trade in trades:
-            if trade.signal_id:
-                sentence = f"{trade.notional_usd:.2f} USD sent to {trade.venue} before the engine restarted"
-                self._traded[trade.signal_id] = SignalAnswer(True, sentence, trade.verdict_id, trade.trade_id)
+        self._answered = answered
 
     def take(self, signal: Signal, out: Outbox) -> None:
         """Answer the signal as a command is answered."""
@@ -65,30 +33,30 @@ class SignalIntake:
         what = (signal.command_id, signal.by, "signal", answer.ok, answer.sentence)
         out.add(CommandAnswered(out.now_ns, *what, verdict_id=answer.verdict_id, trade_id=answer.trade_id))
 
-    def _answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
+    def _answer(self, signal: Signal, out: Outbox) -> Answer:
         """Trade a signal or say why not; the same id gets the same answer, and never a second trade."""
-        known = self._traded.get(signal.signal_id or "") or self._answers.get(signal.signal_id or "")
-        if known is not None:
-            return known
-        answer = self._first_answer(signal, out)
-        if signal.signal_id:
-            self._answers[signal.signal_id] = answer
-            if answer.trade_id is not None:
-                self._traded[signal.signal_id] = answer
-            self.answered += 1
-        return answer
+        known = self._answered.known(signal.signal_id)
+        return known or self._answered.keep(signal.signal_id, self._first_answer(signal, out))
 
-    def _first_answer(self, signal: Signal, out: Outbox) -> SignalAnswer:
+    def preview(self, signal: Signal, now_ns: int) -> Verdict | str:
+        """What the gate would say to a signal, or why it would never reach the gate. Changes nothing."""
+        refusal = self._refusal(signal, self._risk.accountant.mode, now_ns)
+        price = None if refusal else self._market.assets[signal.asset].price
+        if refusal is not None or price is None:
+            return refusal or _no_price(signal.asset)
+        return self._decisions.probe(self._proposal(signal, price), self._venue(signal), (), True, now_ns)
+
+    def _first_answer(self, signal: Signal, out: Outbox) -> Answer:
         refusal = self._refusal(signal, self._risk.accountant.mode, out.now_ns)
         if refusal is not None:
-            return SignalAnswer(False, refusal)
+            return Answer(False, refusal)
         price = self._market.assets[signal.asset].price
         if price is None:
-            return SignalAnswer(False, f"no price of {signal.asset} yet: no blind trading")
+            return Answer(False, _no_price(signal.asset))
         verdict = self._decisions.decide(self._proposal(signal, price), self._venue(signal), (), True, out)
         done = f"{verdict.notional_usd:.2f} USD sent to {verdict.venue}"
         sentence = verdict.reason or verdict.not_sent_because or done
-        return SignalAnswer(verdict.sent, sentence, verdict.verdict_id, verdict.trade_id)
+        return Answer(verdict.sent, sentence, verdict.verdict_id, verdict.trade_id)
 
     def _refusal(self, signal: Signal, mode: Mode, now_ns: int) -> str | None:
         """Why this signal never reaches the gate, or None."""
@@ -144,6 +112,10 @@ class SignalIntake:
         if strategy is None:
             raise KeyError(name)
         return strategy
+
+
+def _no_price(asset: str) -> str:
+    return f"no price of {asset} yet: no blind trading"
 
 
 def _registered(strategy: ExternalStrategy) -> tuple[Target, ...]:

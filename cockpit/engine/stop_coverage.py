@@ -103,6 +103,8 @@ class ProtectiveStop:
         self._tickets = tickets
         self._retiring: list[str] = []
         self._unproven: set[str] = set()
+        self._moved: set[str] = set()
+        """Those laid to bring it nearer, by hand or trailing."""
         self._was_lost = False
 
     def restore(self, trade: TradeRecord, orders: Collection[OrderProgress]) -> TradeRecord:
@@ -128,10 +130,13 @@ class ProtectiveStop:
         return self.coverage.failing(trade, self._unproven, now_ns)
 
     def price_for(self, trade: TradeRecord) -> float | None:
-        """Where the stop belongs: so far from the entry, until it was moved to the entry itself."""
+        """Where the stop belongs: where it began, until it was moved to the entry; where it was moved nearer, there."""
         if trade.stop_at_entry:
             return trade.stop_price
-        return ladder.stop_price(trade.entry_price, trade.side, trade.stop_bps, self._instrument.tick_usd)
+        first = ladder.first_stop_price(trade, self._instrument.tick_usd)
+        if trade.stop_moved and trade.stop_price is not None:
+            return ladder.nearer(trade.stop_price, first, trade.side)
+        return first
 
     def with_risk(self, trade: TradeRecord) -> TradeRecord:
         """R is of what was filled. A trade that 0.1.0 opened goes on counting as it did."""
@@ -151,22 +156,48 @@ class ProtectiveStop:
 
     def protecting(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
         """The trade with a stop on its way to where it belongs; its risk is counted while that is the first price."""
-        price = self.price_for(trade)
         if not trade.stop_at_entry:
-            trade = self.with_risk(replace(trade, initial_stop_price=price))
-        return self.placed(trade, price, out)
+            first = ladder.first_stop_price(trade, self._instrument.tick_usd)
+            trade = self.with_risk(replace(trade, initial_stop_price=first))
+        return self.placed(trade, self.price_for(trade), out)
 
     def moved_to_entry(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
-        """The trade with its stop on its way to where leaving costs nothing."""
-        tick_usd = self._instrument.tick_usd
-        price = ladder.breakeven_price(trade.entry_price, trade.side, self._round_trip_fee_bps, tick_usd)
+        """The trade with its stop on its way to where leaving costs nothing, or where it is already nearer."""
+        price = self.breakeven_price(trade)
+        if trade.stop_moved and trade.stop_price is not None:
+            price = ladder.nearer(trade.stop_price, price, trade.side)
         return self.placed(replace(trade, stop_at_entry=True), price, out)
+
+    def breakeven_price(self, trade: TradeRecord) -> float:
+        """Where leaving costs nothing: the entry and both fees."""
+        tick_usd = self._instrument.tick_usd
+        return ladder.breakeven_price(trade.entry_price, trade.side, self._round_trip_fee_bps, tick_usd)
+
+    def moved(self, trade: TradeRecord, price: float, out: Outbox, at_entry: bool = False) -> TradeRecord:
+        """The trade with its stop on its way to a nearer price."""
+        nearer = replace(trade, stop_moved=True, stop_at_entry=at_entry or trade.stop_at_entry)
+        nearer = self.placed(nearer, price, out)
+        self._moved.add(nearer.stop_order_id)
+        return nearer
+
+    def kept_older(self, trade: TradeRecord, stop: OrderProgress) -> TradeRecord | None:
+        """Where a stop that was to be moved nearer is refused, the one that rests counts again; None without one."""
+        if stop.request.order_id not in self._moved:
+            return None
+        for order_id in reversed(self._retiring):
+            older = self._orders.get(order_id)
+            if older is not None and older.status in RESTS and self.coverage.is_whole(trade):
+                self._retiring.remove(order_id)
+                kept = booking.with_stop(trade, order_id, older.request.trigger_price)
+                return replace(kept, stop_rests_on_venue=True)
+        return None
 
     def rests(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
         """The venue has the newest: those it takes the place of go."""
         for order_id in self._retiring:
             self._orders.cancel(order_id, out)
         self._retiring.clear()
+        self._moved.clear()
         self._was_lost = False
         return replace(trade, stop_rests_on_venue=True, stop_unseen=False)
 

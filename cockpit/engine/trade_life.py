@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
-from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeChanged
+from cockpit.domain.actions import AdoptPosition, FillBooked, QueryOrder, QueryPosition, TradeChanged
 from cockpit.domain.events import FillWitnessed, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
 from cockpit.domain.orders import OrderProgress
@@ -20,9 +20,10 @@ from cockpit.engine.outbox import Outbox
 from cockpit.engine.reasking import Reasking
 from cockpit.engine.stop_coverage import ProtectiveStop, StopCoverage
 from cockpit.engine.tickets import Tickets
+from cockpit.engine.trade_by_hand import TradeByHand
 
 
-class TradeLife:
+class TradeLife(TradeByHand):
     """One trade and the orders that carry it. Every method books into `record` and decides into the outbox."""
 
     def __init__(
@@ -33,7 +34,9 @@ class TradeLife:
         orders: OrderManager,
         coverage: StopCoverage,
         exit_price: Callable[[TradeRecord], float | None],
+        trail_step_bps: float,
     ) -> None:
+        super().__init__()
         self.record = record
         self._instrument = instrument
         self._orders = orders
@@ -44,6 +47,7 @@ class TradeLife:
         self._targets = TargetLadder(instrument, orders, self._tickets)
         self._unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
         self.reasking = Reasking()
+        self._trail_step_bps = trail_step_bps
 
     @property
     def is_over(self) -> bool:
@@ -71,13 +75,20 @@ class TradeLife:
             self.record, OrderRole.ENTRY, order_type, self.record.asked_qty, out.now_ns, limit_price=limit_price
         )
         self.record = replace(self.record, entry_order_id=request.order_id)
-        self._orders.place(replace(request, expires_ns=expires_ns), out)
+        self._orders.place(replace(request, expires_ns=expires_ns, post_only=proposal.post_only), out)
         self._emit("sent", out)
+
+    def adopted(self, out: Outbox) -> None:
+        """It was held before it was ours: its venue is told that it is, and its stop goes out before anything else."""
+        record = self.record
+        out.add(AdoptPosition(out.now_ns, record.venue, record.asset, record.side.sign * record.open_qty))
+        self._protect(out, "opened")
+        self._stop.review(self.record, out.now_ns)
 
     def restore(self, out: Outbox) -> None:
         """Go on after a restart: see to it that a stop is there, one only, and then the targets."""
         record, own = self.record, self._orders.of_trade(self.record.trade_id)
-        self._tickets.go_on_after(record, own)
+        self._tickets.go_on_after(record, self._orders.ever_of_trade(record.trade_id))
         entry = self._orders.find(record.entry_order_id)
         self._unsettled.restore(record, entry.filled_qty if entry is not None else record.entry_qty)
         self.record = self._stop.restore(record, own)
@@ -175,6 +186,7 @@ class TradeLife:
         if due_ns is not None and out.now_ns >= due_ns and self.record.phase is TradePhase.OPEN:
             self.close(ExitReason.TIME_STOP, f"held {self.record.max_hold_s:g} s", out)
         self._check_coverage(out)
+        self._relay_targets(out)
         if self.reasking.is_due(out.now_ns):
             self._ask_position(out)
 
@@ -286,6 +298,9 @@ class TradeLife:
                 self._move_stop_to_entry(out)
             else:
                 self._resize_stop(out)
+        elif progress.request.role is OrderRole.CLOSE:
+            if is_whole:
+                self._resize_stop(out)
         elif is_whole and progress.request.order_id == self.record.stop_order_id:
             self.close(self.record.exit_reason or ExitReason.STOP, "its stop filled for less than was open", out)
 
@@ -297,6 +312,9 @@ class TradeLife:
         self.record = self._stop.rests(self.record, out)
         self._emit("stop_rests", out)
         self._place_rungs(out)
+        self._relay_targets(out)
+        if self._best is not None:
+            self.on_price(self._best, out)
 
     def _on_gone(self, progress: OrderProgress, out: Outbox) -> None:
         role, trade_id = progress.request.role, self.record.trade_id
@@ -310,6 +328,10 @@ class TradeLife:
             self._on_close_gone(progress, out)
         elif role is not OrderRole.TARGET or self.record.phase is not TradePhase.OPEN:
             return
+        elif self.record.relays_targets:
+            self._relay_targets(out)
+        elif progress.request.order_id in self._dropped:
+            self._dropped.discard(progress.request.order_id)
         elif self._stop.is_unproven(progress.request.order_id):
             self.record = self._targets.placed_anew(self.record, progress, out)
             self._emit("targets_placed", out)
@@ -318,6 +340,9 @@ class TradeLife:
 
     def _on_close_gone(self, progress: OrderProgress, out: Outbox) -> None:
         """Ask what is really held, the first time at once and then ever later: a refusal is no reason to hammer."""
+        if self.record.phase is TradePhase.OPEN:
+            self._on_part_gone(progress, out)
+            return
         what = f"{self.record.trade_id} not closed, {self.record.open_qty:g} {self.record.asset} still open"
         out.notice("critical", "close", f"{what}: {progress.status.value} by {self.record.venue}: {progress.detail}")
         self.reasking.refused(out.now_ns)
@@ -340,6 +365,10 @@ class TradeLife:
     def _on_stop_gone(self, progress: OrderProgress, out: Outbox) -> None:
         """A position whose stop was refused, or lost a second time, is closed at once."""
         was = self.record
+        kept = self._stop.kept_older(was, progress)
+        if kept is not None:
+            self._on_move_refused(was, kept, progress, out)
+            return
         self.record = replace(was, stop_rests_on_venue=False, stop_unseen=False)
         self._emit("stop_gone", out)
         if self._stop.may_be_laid_anew(was, progress, out):

@@ -55,6 +55,7 @@ def snapshot(engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS) -> Sna
         verdicts_approved=engine.decisions.approved,
         verdicts_denied=engine.decisions.denied,
         flatten_steps=tuple(risk.flatten_steps),
+        alarms=engine.alarms.levels,
         foreign_positions=tuple(_foreign(engine, position) for position in engine.foreign.held),
     )
 

@@ -67,6 +67,13 @@ class ForeignActivity:
                 self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
             self._notify(asset)
 
+    def adopted(self, asset: str) -> None:
+        """What was beyond ours there is ours now; the next look compares anew."""
+        self._suspected.pop(asset, None)
+        self._positions[asset] = ""
+        self._hidden_ns.pop(asset, None)
+        self._notify(asset)
+
     def unexplained(self) -> list[str]:
         """Where a foreign position was listed last, and nothing was executed that would have closed it since."""
         gone = self._context.foreign_fills

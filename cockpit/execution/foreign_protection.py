@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from cockpit.domain.kinds import Side, VenueTopic
+from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.units import NS_PER_S, offset_price
 from cockpit.exchanges.base.account import HeldPosition, NotSent, Refused, VenueFailure, VenueOrder
@@ -124,10 +124,15 @@ class ForeignProtection:
         """Its position is gone, or merely not listed: one look that does not show it is one witness."""
         context = self._context
         since_ns = self._missing_ns.setdefault(place, context.now_ns)
-        is_gone = place.nets_with_ours and settled(place.asset)
+        is_gone = place.nets_with_ours and settled(place.asset) and self._has_stop_of_ours(place)
         if is_gone or self._stop_bps is None or context.timing.since_s(since_ns) >= context.pace.gone_after_s:
             await asyncio.gather(*(self._cancel(stop) for stop in stops))
             self._resting.pop(place, None)
+
+    def _has_stop_of_ours(self, place: Place) -> bool:
+        """Whether a stop of ours rests there: what was adopted keeps the one it had until then."""
+        ours = self._context.live(place.asset)
+        return any(kept.role is OrderRole.STOP and kept.is_resting for kept in ours)
 
     async def _cancel(self, stop: VenueOrder) -> None:
         context = self._context

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from cockpit.config.execution import ExecutionSection
-from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
+from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.kinds import Side, VenueTopic
 from cockpit.domain.orders import OrderProgress, trade_left_by
 from cockpit.domain.quantity import rounded
@@ -105,6 +105,10 @@ class LiveVenue:
                 self._query(request.order_id, request.asset)
             case QueryPosition(asset=asset):
                 self._context.in_flight.start(f"position of {asset}", self._reconcile.emit_position(asset))
+            case AdoptPosition(asset=asset, qty=qty):
+                self._context.adopt(asset, qty)
+                self._foreign.adopted(asset)
+                self._reconcile.doubt()
             case FlattenVenues():
                 self._flatten.start(request.reason)
 

@@ -193,6 +193,12 @@ class VenueContext:
         kept.was_given_up = True
         self._emit_for(kept, kept.refuse(reason, self.now_ns))
 
+    def adopt(self, asset: str, qty: float) -> None:
+        """So much of what is held there, + long, is ours from now on: executions before this explain nothing of it."""
+        self.expected[asset] = rounded(self.expected.get(asset, 0.0) + qty)
+        self.since_ns[asset] = self.now_ns
+        self._since_by_our_clock.discard(asset)
+
     def book(self, kept: OrderState, fills: Iterable[VenueFill]) -> bool:
         """Book executions of an order; True when the engine heard anything."""
         events: list[VenueEvent] = []

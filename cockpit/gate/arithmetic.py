@@ -10,7 +10,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import SetupSection
 from cockpit.config.venues import Instrument
 from cockpit.domain.units import BPS
-from cockpit.domain.verdict import Target
+from cockpit.domain.verdict import Target, Verdict
 from cockpit.gate.sizing import loss_at_stop_usd, lots_down, round_trip_fee_bps, split_lots
 
 
@@ -112,6 +112,16 @@ def trade_arithmetic(
         break_even_all_pct=_break_even_pct(math.fsum(gains), loss_bps),
         break_even_first_pct=_break_even_pct(gains[0], loss_bps) if gains else None,
     )
+
+
+def verdict_arithmetic(config: CockpitConfig, verdict: Verdict) -> TradeArithmetic:
+    """The numbers of what a verdict trades, or would trade where it denies: its whole lots over its ladder."""
+    proposal, size = verdict.proposal, verdict.sizing
+    instrument = config.venues[verdict.venue].instruments.get(proposal.asset)
+    qty = 0.0 if size is None else size.qty
+    rungs = traded_rungs(qty, proposal.targets, instrument) if instrument is not None and qty > 0 else ()
+    notional_usd = 0.0 if size is None else size.notional_usd
+    return trade_arithmetic(notional_usd, verdict.stop_bps, rungs, round_trip_fee_bps(config, verdict.venue))
 
 
 def traded_rungs(qty: float, targets: Sequence[Target], instrument: Instrument) -> tuple[Target, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from cockpit.domain.account import Account
 from cockpit.domain.actions import (
     Action,
+    AdoptPosition,
     AnyAction,
     CancelOrder,
     CommandAnswered,
@@ -133,7 +134,9 @@ def _venues(action: Action) -> tuple[str, ...]:
     match action:
         case PlaceOrder(order=order):
             return (order.venue,)
-        case CancelOrder(venue=venue) | QueryOrder(venue=venue) | QueryPosition(venue=venue):
+        case (
+            CancelOrder(venue=venue) | QueryOrder(venue=venue) | QueryPosition(venue=venue) | AdoptPosition(venue=venue)
+        ):
             return (venue,)
         case FlattenVenues(venues=venues):
             return venues

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cockpit.domain.account import Account
 from cockpit.domain.actions import (
     Action,
+    AdoptPosition,
     AnyAction,
     CancelOrder,
     CommandAnswered,
@@ -172,6 +173,7 @@ _ADDED: dict[type, tuple[Table, Callable[[Any], Row]]] = {
     CancelOrder: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
     QueryOrder: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
     QueryPosition: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
+    AdoptPosition: (schema.requests, lambda action: request_row(action, action.venue, action.asset)),
     FlattenVenues: (schema.requests, lambda action: request_row(action, " ".join(action.venues), "")),
     FillBooked: (schema.fills, plain),
     MemoryChanged: (schema.memory, lambda action: {"body": json_text(action.memory)}),

@@ -65,7 +65,8 @@ class _Past:
         done = [fill for fill in self._fills[trade.trade_id] if fill.ts_ns <= ts_ns]
         if not done:
             return trade.notional_usd
-        open_qty = sum(fill.qty if fill.order_id == trade.entry_order_id else -fill.qty for fill in done)
+        held = trade.entry_qty if not trade.entry_order_id else 0.0  # adopted: nothing of ours opened it
+        open_qty = held + sum(fill.qty if fill.order_id == trade.entry_order_id else -fill.qty for fill in done)
         return open_qty * trade.entry_price
 
 

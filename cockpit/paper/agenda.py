@@ -5,12 +5,12 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
+from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.events import FundingPaid, FundingRate
 from cockpit.domain.kinds import Origin
 from cockpit.domain.units import BPS
 
-Request = PlaceOrder | CancelOrder | QueryOrder | QueryPosition | FlattenVenues
+Request = PlaceOrder | CancelOrder | QueryOrder | QueryPosition | AdoptPosition | FlattenVenues
 
 AT_NEXT_EVENT_NS = 0
 NEVER_NS = 2**63 - 1

@@ -246,6 +246,9 @@ class Matching:
         refused = refusal(request, instrument, price, now_ns)
         if refused is not None:
             return refused
+        nearest = book.best(request.side) if request.post_only else None
+        if nearest is not None and PaperOrder(request).accepts(nearest):
+            return f"post-only: {request.limit_price:.10g} would take at {nearest:.10g}"
         if request.reduce_only and self._held(request).reducible(request.side) <= 0:
             return NOTHING_TO_REDUCE
         if request.order_type is OrderType.MARKET and not book.is_known:

@@ -13,13 +13,22 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import AnyCommand, Arm, Command, Disarm, Flatten, HaltTrading, Restore, SetMode
+from cockpit.domain.commands import (
+    OPEN_RISK,
+    SHED_RISK,
+    AnyCommand,
+    Arm,
+    Command,
+    HaltTrading,
+    Restore,
+    SetMode,
+)
 from cockpit.domain.events import FeedHealth, ReadingEvent, Tick, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import AlertsView, ProcessView
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import NS_PER_S
+from cockpit.domain.units import NS_PER_S, seconds_to_ns
 from cockpit.domain.verdict import Verdict
 from cockpit.domain.wire import Input
 from cockpit.engine.machine import Engine
@@ -51,7 +60,6 @@ ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
 MISSED_NS = 3 * NS_PER_S
 """A tick comes every second: time has passed that the engine was not told of."""
-SHEDS_RISK = (Disarm, HaltTrading, Flatten)
 
 
 class NotAnswered(Exception):
@@ -185,10 +193,10 @@ class Host:
         """
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
         command = make(self.engine.now_ns, command_id)
-        if self._is_ending and not isinstance(command, SHEDS_RISK):
+        if self._is_ending and not isinstance(command, SHED_RISK):
             name = type(command).__struct_config__.tag
             raise NotAnswered(f"expected a running engine, was one that is ending: {name} was not done")
-        command = await self._with_context(command)
+        command = self._within_its_time(await self._with_context(command))
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
         self._answers[command_id] = waiter
         self.inbox.command(command)
@@ -220,6 +228,13 @@ class Host:
         if isinstance(command, SetMode):
             return await self.gate.before_mode(command, len(self.engine.book))
         return await self.gate.before_arming(command, self.mode) if isinstance(command, Arm) else command
+
+    def _within_its_time(self, command: AnyCommand) -> AnyCommand:
+        """What opens risk and names no end gets one: after it nobody here waits for the answer any more."""
+        if not isinstance(command, OPEN_RISK) or command.expires_ns is not None or self.source.can_wait:
+            return command
+        within_ns = seconds_to_ns(ANSWER_WITHIN_S * max(1.0, self.source.speed))
+        return msgspec.structs.replace(command, expires_ns=self.engine.now_ns + within_ns)
 
     def close_to_entries(self) -> None:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""

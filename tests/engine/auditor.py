@@ -47,6 +47,8 @@ class Auditor:
                 self._heard_ns[item.asset] = max(item.ts_ns, self._heard_ns.get(item.asset, 0))
             case happened.Trade():
                 self._heard_ns[item.asset] = max(item.ts_ns, self._heard_ns.get(item.asset, 0))
+            case happened.OrderFilled() if item.order_id.startswith("flatten-"):
+                self._swept(item)
             case happened.OrderFilled() if (item.order_id, item.fill_id) not in self._fill_ids:
                 self._fill_ids.add((item.order_id, item.fill_id))
                 order = self.orders[item.order_id].request
@@ -58,6 +60,13 @@ class Auditor:
                     self._readings[key] = item
             case asked.Command():
                 self._commands[item.command_id] = item
+
+    def _swept(self, fill: happened.OrderFilled) -> None:
+        """A flatten of the whole venue closes what our own closes have not: it can only make a position smaller."""
+        _, venue, asset, _ = fill.order_id.split("-", 3)
+        held = self.position[venue, asset]
+        assert fill.qty <= abs(held) + CENT, f"{fill.order_id} closed {fill.qty:g} of {held:g}"
+        self.position[venue, asset] = held - (fill.qty if held > 0 else -fill.qty)
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         for action in actions:

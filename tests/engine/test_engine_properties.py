@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
+from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import wire
 from cockpit.domain.actions import StateChanged
@@ -55,9 +56,9 @@ STEPS = st.one_of(
 class Play:
     """A scenario with an auditor beside it, played step by step."""
 
-    def __init__(self) -> None:
-        self.scene = Scenario(NEAR_BANDS, armed=False, calm=False)
-        self.auditor = Auditor(NEAR_BANDS, Mode.PAPER)
+    def __init__(self, config: CockpitConfig = NEAR_BANDS) -> None:
+        self.scene = Scenario(config, armed=False, calm=False)
+        self.auditor = Auditor(config, Mode.PAPER)
         sinks = [self.scene.seen, self.auditor]
         self.scene.session = Session(self.scene.engine, self.scene.venue, sinks, sinks)
         self.scene.calm()
@@ -66,7 +67,12 @@ class Play:
         self._signals = 0
 
     def step(self, name: str, *given: object) -> None:
-        moves: dict[str, Callable[..., object]] = {
+        self.moves()[name](*given)
+        self.check()
+
+    def moves(self) -> dict[str, Callable[..., object]]:
+        """What each step does."""
+        return {
             "move": self._move,
             "print": self._print,
             "gap": self._gap,
@@ -89,8 +95,6 @@ class Play:
             "mode": lambda mode: self.scene.command(asked.SetMode, mode=mode, way_up_open=True),
             "midnight": lambda: self._until((self.scene.now_ns // NS_PER_DAY + 1) * NS_PER_DAY),
         }
-        moves[name](*given)
-        self.check()
 
     def check(self) -> None:
         """The books, the trades and the venue tell the same."""

@@ -189,7 +189,7 @@ def test_a_signal_answered_before_the_crash_is_not_traded_again(scene: Scenario)
     after.arm()
     again = after.signal(signal_id="s-1", strategy=ARBITRAGE)
     assert (again.ok, again.trade_id, again.verdict_id) == (True, first.trade_id, first.verdict_id)
-    assert after.signal("SOL", signal_id="s-2").sentence == "signal s-2 was handled before the engine restarted"
+    assert after.signal("SOL", signal_id="s-2").sentence == "s-2 was handled before the engine restarted"
     assert after.placed(OrderRole.ENTRY) == []
 
 

@@ -84,7 +84,8 @@ class BinanceAccount(OrderCalls):
         }
         if order.order_type is OrderType.LIMIT:
             limit_price = given(order.limit_price, "a limit price")
-            params |= {"type": "LIMIT", "timeInForce": "GTC", "price": listing.price(limit_price)}
+            time_in_force = "GTX" if order.post_only else "GTC"
+            params |= {"type": "LIMIT", "timeInForce": time_in_force, "price": listing.price(limit_price)}
         params |= reducing(order, position, "positionSide")
         return self.parser.order(await self.send("fapiPrivatePostOrder", params, kind_of(order)))
 

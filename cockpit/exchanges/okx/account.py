@@ -107,7 +107,8 @@ class OkxAccount(OrderCalls):
             "clOrdId": client_id,
         }
         if order.order_type is OrderType.LIMIT:
-            params |= {"ordType": "limit", "px": listing.price(given(order.limit_price, "a limit price"))}
+            kind = "post_only" if order.post_only else "limit"
+            params |= {"ordType": kind, "px": listing.price(given(order.limit_price, "a limit price"))}
         if order.role is OrderRole.ENTRY:
             params["tag"] = ENTRY_TAG
         params |= reducing(order, position, "posSide")

@@ -1,0 +1,66 @@
+"""A trade by hand from a shell, against a real engine: previewed, sent, halved, its stop moved, closed."""
+
+import json
+import time
+from typing import Any
+
+from running_engine import WITHIN_S, Shell
+
+
+def until_sent(shell: Shell, *words: str) -> dict[str, Any]:
+    """Ask until the gate lets it through: the simulated market goes its own way."""
+    give_up_s = time.monotonic() + WITHIN_S
+    while True:
+        asked = shell.run(*words, "--json")
+        answer = json.loads(asked.stdout)
+        if asked.returncode == 0:
+            assert answer["ok"] is True
+            return answer
+        assert asked.returncode == 1 and answer["ok"] is False and answer["sentence"], asked
+        assert time.monotonic() < give_up_s, answer["sentence"]
+
+
+def test_a_trade_from_preview_to_close(shell: Shell) -> None:
+    shell.start_engine()
+    preview = shell.run("trade", "eth", "long", "300", "--stop", "400", "--targets", "450", "--preview")
+    assert preview.returncode == 1, "disarmed: it would not be sent"
+    assert "would not be sent: " in preview.stdout and "loses " in preview.stdout
+    refused = shell.run("trade", "eth", "long", "300", "--stop", "400", "--json")
+    assert refused.returncode == 1 and json.loads(refused.stdout)["ok"] is False
+    assert shell.run("trades", "--json").stdout and json.loads(shell.run("trades", "--json").stdout)["trades"] == []
+
+    assert shell.run("arm").returncode == 0
+    sent = until_sent(shell, "trade", "eth", "long", "300", "--stop", "400", "--targets", "450")
+    trade_id = sent["trade_id"]
+    number = trade_id.removeprefix("t").lstrip("0")
+    denied = shell.run("trade", "btc", "long", "5000")
+    assert denied.returncode == 1 and "larger than any position may be" in denied.stderr
+    assert "block: notional 5000.00 USD over 415.00" in denied.stdout
+
+    half = shell.run("close", number, "half")
+    assert half.returncode == 0 and "at market" in half.stdout, half
+    moved = json.loads(shell.run("stop-at", number, "-20", "--json").stdout)
+    assert moved["command"] == "move_stop" and moved["trade"]["stop_moved"] is True, moved
+    back = shell.run("stop-at", number, "1")
+    assert back.returncode == 1 and "a stop only comes nearer" in back.stderr
+    assert shell.run("trail", number, "350").returncode == 0
+    line = shell.run("do", f"hold {number} 1h; targets {number} none; trail {number} off")
+    assert line.returncode == 0 and len(line.stdout.splitlines()) == 3, line
+    assert shell.run("disarm").returncode == 0
+    closed = shell.run("close", "eth")
+    assert closed.returncode == 0 and trade_id in closed.stdout
+    nobody = shell.run("adopt", "okx", "eth")
+    assert nobody.returncode == 1 and "expected a position that is not ours" in nobody.stderr
+
+
+def test_words_that_nobody_knows_are_bad_usage(shell: Shell) -> None:
+    shell.start_engine()
+    for words in (("close", "doge"), ("do", "lnog btc 30"), ("trade", "btc", "up"), ("trail", "1", "far")):
+        asked = shell.run(*words)
+        assert asked.returncode == 2 and "expected " in asked.stderr, asked
+
+
+def test_without_an_engine_it_is_said(shell: Shell) -> None:
+    asked = shell.run("close", "1", "--json")
+    assert asked.returncode == 1
+    assert "no engine runs on this profile" in json.loads(asked.stdout)["sentence"]

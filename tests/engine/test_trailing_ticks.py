@@ -1,0 +1,109 @@
+"""A trailing stop over recorded ticks, print by print, beside the same rule worked out in exact fractions."""
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from cockpit.domain import commands as asked
+from cockpit.domain.commands import ManualEntry
+from cockpit.domain.events import Top, Trade
+from cockpit.domain.kinds import ExitReason, OrderRole, Side, TradePhase
+from cockpit.domain.trades import Trail, TrailBy
+from cockpit.domain.verdict import Target
+from tests.engine.scenario import Scenario, config_with
+from tests.market.test_market_real_minutes import recorded
+
+TICK = Fraction(1, 10)
+STEP_BPS = Fraction(1)
+CONFIG = config_with(
+    "paper.latency_ms=0",
+    "manual.trail_step_bps=1",
+    *(f"setups.{name}.enabled=false" for name in ("btc_lower_band_long", "btc_upper_band_short", "sol_fee_fade")),
+)
+
+
+class ByHand:
+    """The rule, worked out on its own: no nearer step than `STEP_BPS`, off the price's side of the grid."""
+
+    def __init__(self, side: Side, trail: Trail, entry: float, first_stop: float) -> None:
+        self.side, self.trail = side, trail
+        self.entry, self.first = Fraction(str(entry)), Fraction(str(first_stop))
+        self.stop = self.first
+
+    def is_hit(self, price: Fraction) -> bool:
+        return price <= self.stop if self.side is Side.LONG else price >= self.stop
+
+    def follow(self, price: Fraction) -> None:
+        distance = Fraction(str(self.trail.distance))
+        gain = (price - self.entry) * self.side.sign
+        match self.trail.by:
+            case TrailBy.BPS:
+                behind = price - self.side.sign * price * distance / 10_000
+            case TrailBy.R:
+                behind = price - self.side.sign * distance * abs(self.entry - self.first)
+            case TrailBy.RATIO:
+                if gain <= 0:
+                    return
+                behind = price - self.side.sign * distance * gain
+        ticks = behind / TICK
+        wanted = (math.floor(ticks) if self.side is Side.LONG else math.ceil(ticks)) * TICK
+        nearer = (wanted - self.stop) * self.side.sign
+        if nearer >= max(TICK, self.stop * STEP_BPS / 10_000):
+            self.stop = wanted
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    "trail", [Trail(TrailBy.BPS, 6.0), Trail(TrailBy.BPS, 25.0), Trail(TrailBy.R, 0.25), Trail(TrailBy.RATIO, 0.4)]
+)
+def test_every_print_leaves_the_stop_where_the_rule_says(real_data_dir: Path, side: Side, trail: Trail) -> None:
+    capture = real_data_dir / "usdm_btcusdt_20240808.gz"
+    if not capture.is_file():
+        pytest.skip(f"recorded minutes not found: expected {capture}")
+    events = recorded(capture)
+    start_ns = events[0].ts_ns
+    scene = Scenario(CONFIG, start_ns=start_ns, calm=False)
+    scene.positioning("BTC", 40.0)
+    scene.funding("BTC", 0.1, 0.1)
+    scene.open_interest("BTC", 0.0)
+    rule: ByHand | None = None
+    prints = moves = 0
+    for event in events:
+        scene.now_ns = max(scene.now_ns, event.ts_ns)
+        hit = rule is not None and isinstance(event, Trade) and rule.is_hit(Fraction(str(event.price)))
+        scene.feed(event)
+        if rule is None:
+            if isinstance(event, Top) and event.ts_ns - start_ns > 5_000_000_000:
+                rule = _entered(scene, side, trail)
+            continue
+        trade = scene.last_trade
+        if hit:
+            assert trade.phase is TradePhase.CLOSED, "the print was at its stop"
+            assert trade.exit_reason in (ExitReason.TRAILING_STOP, ExitReason.STOP)
+            break
+        assert trade.phase is TradePhase.OPEN
+        if isinstance(event, Trade):
+            before = rule.stop
+            rule.follow(Fraction(str(event.price)))
+            prints, moves = prints + 1, moves + (rule.stop != before)
+        assert Fraction(str(trade.stop_price)) == rule.stop, (prints, event)
+        (stop,) = scene.working(OrderRole.STOP)
+        assert stop.request.trigger_price == trade.stop_price and stop.open_qty == trade.open_qty
+    assert rule is not None and prints > 100 and moves > 0, (prints, moves)
+
+
+def _entered(scene: Scenario, side: Side, trail: Trail) -> ByHand:
+    """A trade with a far stop, trailing from here on."""
+    far = (Target(4_000.0, 100.0),)
+    entry = ManualEntry("BTC", side, amount_usd=100.0, stop_bps=60.0, targets=far)
+    assert scene.command(asked.Enter, entry=entry).ok, scene.verdict.reason
+    trade = scene.last_trade
+    assert trade.stop_price is not None
+    rule = ByHand(side, trail, trade.entry_price, trade.stop_price)
+    assert scene.command(asked.TrailStop, trade_id=trade.trade_id, distance=trail).ok
+    top = scene.engine.market.assets["BTC"].top
+    assert top is not None
+    rule.follow(Fraction(str(top.bid if side is Side.LONG else top.ask)))
+    return rule
