@@ -7,6 +7,7 @@ import msgspec
 
 from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.trades import TradeRecord
+from cockpit.domain.verdict import Sizing
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.sessions import FeedKind
 
@@ -31,10 +32,11 @@ class RBin(NamedTuple):
 
 
 class Traded(NamedTuple):
-    """A trade, and the kind of feed it was made on."""
+    """A trade, the kind of feed it was made on, and the steps of its size where its verdict has them."""
 
     feed: FeedKind
     trade: TradeRecord
+    sizing: Sizing | None = None
 
 
 class History(msgspec.Struct, frozen=True):
@@ -52,15 +54,15 @@ class History(msgspec.Struct, frozen=True):
     def equity(self) -> tuple[EquityPoint, ...]:
         """The running net result, a point a closed trade."""
         points, total = [], 0.0
-        for _, trade in self.closed:
-            total += trade.pnl_usd
-            points.append(EquityPoint(trade.closed_ns or 0, total))
+        for one in self.closed:
+            total += one.trade.pnl_usd
+            points.append(EquityPoint(one.trade.closed_ns or 0, total))
         return tuple(points)
 
     @property
     def r_bins(self) -> tuple[RBin, ...]:
         """The spread of R in at most 16 bins of one width, 0 being an edge; none without a trade."""
-        values = [trade.r for _, trade in self.closed]
+        values = [one.trade.r for one in self.closed]
         if not values:
             return ()
         width = _width(min(values), max(values))
@@ -75,7 +77,8 @@ class History(msgspec.Struct, frozen=True):
 
 def history_of(evidence: Evidence) -> History:
     """The trades of this evidence."""
-    every = [Traded(place.feed, trade) for place, trade in evidence.trades]
+    sizings = {(place, verdict.verdict_id): verdict.sizing for place, verdict in evidence.sent}
+    every = [Traded(place.feed, trade, sizings.get((place, trade.verdict_id))) for place, trade in evidence.trades]
     closed = [one for one in every if one.trade.phase is TradePhase.CLOSED]
     rest = [one for one in every if one.trade.phase is not TradePhase.CLOSED]
     return History(

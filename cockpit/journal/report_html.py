@@ -221,7 +221,10 @@ def _trades(history: History) -> Iterator[str]:
     if not newest:
         return
     title = f"Closed trades{_of_all(len(newest), len(history.closed), 'newest')}"
-    heads = ("closed", "market", "trade", "setup", "asset", "side", "net USD", "R", "slippage bps", "exit")
+    heads = (
+        *("closed", "market", "trade", "setup", "asset", "side"),
+        *("asked USD", "allowed USD", "traded USD", "net USD", "R", "R of", "slippage bps", "exit"),
+    )
     yield _table(title, heads, (_trade(one) for one in newest))
 
 
@@ -239,8 +242,12 @@ def _trade(one: Traded) -> Row:
         trade.setup,
         trade.asset,
         trade.side.value,
+        f"{trade.requested_usd:.2f}",
+        "" if one.sizing is None else f"{one.sizing.allowed_usd:.2f}",
+        f"{trade.notional_usd:.2f}",
         f"{trade.pnl_usd:+.4f}",
         f"{trade.r:+.2f}",
+        trade.risk_of.value.replace("_", " "),
         f"{trade.slippage_bps:.2f}",
         reason,
     )

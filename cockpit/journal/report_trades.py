@@ -35,6 +35,10 @@ def _slippage_bps(one: Traded) -> float | None:
     return one.trade.slippage_bps if one.trade.opened_ns is not None else None
 
 
+def _allowed_usd(one: Traded) -> float | None:
+    return one.sizing.allowed_usd if one.sizing is not None else None
+
+
 def _market(one: Traded) -> str:
     return "" if one.feed is FeedKind.LIVE else one.feed.name
 
@@ -52,7 +56,7 @@ COLUMNS = (
     Column("opened_utc", "when its entry first filled", lambda one: _moment(one.trade.opened_ns)),
     Column("closed_utc", "when the last of it was closed", lambda one: _moment(one.trade.closed_ns)),
     Column("held_s", "from the first fill to the close", _held_s),
-    Column("notional_usd", "what the gate let it open", lambda one: one.trade.notional_usd),
+    Column("notional_usd", "what was traded of it, in whole lots", lambda one: one.trade.notional_usd),
     Column("entry_qty", "base coins filled", lambda one: one.trade.entry_qty),
     Column("decision_price", "the price it was decided at", lambda one: one.trade.decision_price),
     Column("entry_price", "the average entry", lambda one: one.trade.entry_price or None),
@@ -79,6 +83,8 @@ COLUMNS = (
     Column("mae_bps", "how far the market went against it, of the entry", lambda one: one.trade.mae_bps),
     Column("mfe_bps", "how far it went in its favour", lambda one: one.trade.mfe_bps),
     Column("market", "`SIMULATED` or `RECORDED` where no real market was traded, else empty", _market),
+    Column("asked_usd", "what was proposed, before the gate", lambda one: one.trade.requested_usd),
+    Column("allowed_usd", "what the gate's factors left of it, before lots", _allowed_usd),
 )
 
 

@@ -1,19 +1,27 @@
 """The report's page needs nothing from anywhere, and nothing in a journal can become part of it."""
 
+import csv
+import io
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from journal_samples import START_NS
+from journal_samples import START_NS, closed, life
+from msgspec.structs import replace
 from reported import evidence_with
 
 from cockpit.config.model import CockpitConfig
-from cockpit.journal.evidence import Evidence
+from cockpit.domain.actions import Decided, TradeChanged
+from cockpit.domain.kinds import Mode, RiskOf
+from cockpit.domain.verdict import Sizing
+from cockpit.journal.evidence import Evidence, evidence_of
 from cockpit.journal.report import build_report
 from cockpit.journal.report_history import history_of
 from cockpit.journal.report_html import MOST_ROWS, report_html
 from cockpit.journal.report_svg import MOST_POINTS, equity_svg, histogram_svg
+from cockpit.journal.report_trades import trades_csv
+from cockpit.journal.sessions import FeedKind
 
 HOSTILE = "<script>alert(1)</script>\"'&</td>"
 VOID = {"meta"}
@@ -90,6 +98,28 @@ def test_every_figure_of_a_made_up_market_says_so(shipped_config: CockpitConfig)
     rows = re.findall(r"<tr>(.*?)</tr>", text.split("<h2>Closed trades</h2>")[1])[1:]
     assert len(rows) == 3
     assert all("<td>SIMULATED</td>" in row for row in rows)
+
+
+def test_a_trade_shows_what_was_asked_allowed_and_traded_and_whose_r(shipped_config: CockpitConfig) -> None:
+    actions = life(1, 0.05)
+    decided = actions[0]
+    assert isinstance(decided, Decided)
+    sizing = Sizing("BTC", 29.05, 0.11, 0.8, 23.24, 0.088, 0.0002, 21.68, 0.0824)
+    done = replace(closed(1, 0.05), requested_usd=29.05, notional_usd=21.68, risk_of=RiskOf.BASE_UNIT)
+    told = [
+        replace(decided, verdict=replace(decided.verdict, sizing=sizing)),
+        TradeChanged(done.closed_ns or 0, done, ""),
+    ]
+    evidence = evidence_of(told, FeedKind.SIMULATED, Mode.PAPER, 0, 1)
+    table = page(evidence, shipped_config).split("<h2>Closed trades</h2>")[1].split("</table>")[0]
+    heads = re.findall(r"<th.*?>(.*?)</th>", table)
+    row = dict(zip(heads, re.findall(r"<td.*?>(.*?)</td>", table), strict=True))
+    assert [row[f"{step} USD"] for step in ("asked", "allowed", "traded")] == ["29.05", "23.24", "21.68"]
+    assert row["R of"] == "base unit"
+    csv_row = next(csv.DictReader(io.StringIO(trades_csv(history_of(evidence)))))
+    assert [csv_row[name] for name in ("asked_usd", "allowed_usd", "notional_usd", "risk_of")] == [
+        "29.05", "23.24", "21.68", "base_unit"
+    ]  # fmt: skip
 
 
 def test_columns_of_numbers_are_right_aligned_head_and_all(shipped_config: CockpitConfig) -> None:
