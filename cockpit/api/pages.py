@@ -5,11 +5,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.errors import JournalError
@@ -29,7 +29,7 @@ class Pages:
     While the journal has not got everything, memory answers: a page without the newest would not say so.
     """
 
-    def __init__(self, journal: Path, recent: Recent, within_s: float, is_written: Callable[[], bool]) -> None:
+    def __init__(self, journal: JournalPlace, recent: Recent, within_s: float, is_written: Callable[[], bool]) -> None:
         self._journal = journal
         self._is_written = is_written
         self._recent = recent

@@ -174,7 +174,7 @@ def _by_the_journal(places: Places, runs: bool, say: PrintLine, venue: str) -> i
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
     for one in left:
         say(f"open in the journal: {one.line}")
-    unwritten = places.journal.with_suffix(".spill")
+    unwritten = places.journal.spill
     if unwritten.exists() and unwritten.stat().st_size > 0:
         say(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
         return NO

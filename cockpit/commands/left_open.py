@@ -1,12 +1,12 @@
 """What the journal has open while no engine answers. It only reads."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.numbers import price_text
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
@@ -35,7 +35,7 @@ class LeftOpen(NamedTuple):
         return f"{trade.trade_id} ({trade.mode.value}, {self.feed.value} market): {size}, {stop}, {since}"
 
 
-def left_open(journal: Path, newest_only: bool = False) -> list[LeftOpen]:
+def left_open(journal: JournalPlace, newest_only: bool = False) -> list[LeftOpen]:
     """Trades the journal has open, of the newest session only or of the newest on each kind of market.
 
     Raises `JournalError` for a journal that cannot be read: then nobody knows what is open.
@@ -46,6 +46,8 @@ def left_open(journal: Path, newest_only: bool = False) -> list[LeftOpen]:
     try:
         with database.connect() as connection:
             version = found_version(connection)
+            if version == 0 and journal.url:
+                return []  # a database that no engine has written to yet
             if not HOURS_SINCE <= version <= CURRENT_VERSION:
                 finding = f"expected a journal of version {CURRENT_VERSION} at {journal}, was {version}"
                 raise JournalError(f"{finding}: what is open in it cannot be told, start an engine to bring it up")

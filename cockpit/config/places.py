@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.config.journal_place import JournalPlace, find_journal
 from cockpit.config.ownership import against_home
 
 NO_HOME = "expected a home directory, was none (no HOME, and this user id has none): give --home DIR or COCKPIT_HOME"
@@ -27,14 +28,9 @@ class Places:
     config: Path
 
     @property
-    def journal(self) -> Path:
-        """The journal's SQLite file."""
-        return self.home / "journal.sqlite"
-
-    @property
-    def journal_url(self) -> str:
-        """The journal as SQLAlchemy names it."""
-        return f"sqlite:///{self.journal}"
+    def journal(self) -> JournalPlace:
+        """The journal: a SQLite file in the home, unless a database is named for it."""
+        return find_journal(self.home / "journal.sqlite")
 
     @property
     def socket(self) -> Path:

@@ -1,6 +1,7 @@
 """Opening the journal's database: a SQLite file in WAL mode, or PostgreSQL by URL."""
 
 import os
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,22 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, StatementError
 
+from cockpit.config.journal_place import JournalPlace, without_password
 from cockpit.journal.errors import JournalError
 
 SQLITE_WAIT_S = 0.25
 """How long one attempt waits inside SQLite for somebody else's lock; the writer tries again after it."""
 POSTGRES_WAIT_S = 5
 PUT_BACK = ": move it away together with its -wal and -shm, then put a backup in its place (docs/operations.md)"
+Where = JournalPlace | str | Path
+"""A journal: a profile's, or any file or URL."""
 LOCK_KEY = 7_361_290_884
 """PostgreSQL's advisory lock that says which database is an engine's journal."""
 
 
-def journal_url(place: str | Path) -> URL:
+def journal_url(journal: Where) -> URL:
     """The URL of a journal given as a file, or as a `sqlite:` or `postgresql:` URL. Raises `JournalError`."""
+    place = journal.where if isinstance(journal, JournalPlace) else journal
     if isinstance(place, Path) or "://" not in place:
         return URL.create("sqlite", database=str(place))
     try:
@@ -29,10 +34,17 @@ def journal_url(place: str | Path) -> URL:
     if url.get_backend_name() in ("postgresql", "postgres"):
         if find_spec("psycopg") is None:
             raise JournalError("expected psycopg for a PostgreSQL journal, was not installed: pip install psycopg")
+        if "@" in (url.host or ""):
+            raise JournalError(f"expected an @ of the journal's password as %40, was another @ in {url_text(url)}")
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() != "sqlite" or not url.database:
-        raise JournalError(f"expected a SQLite file or a PostgreSQL URL, was {url.render_as_string(True)}")
+        raise JournalError(f"expected a SQLite file or a PostgreSQL URL, was {url_text(url)}")
     return url
+
+
+def url_text(url: URL) -> str:
+    """As others may see it."""
+    return without_password(url.render_as_string(hide_password=False))
 
 
 def open_database(url: URL, *, writes: bool) -> Engine:
@@ -83,19 +95,19 @@ def hold_alone(url: URL) -> Connection | None:
     """
     if url.get_backend_name() == "sqlite":
         return None
-    try:
-        connection = open_database(url, writes=False).connect()
-        is_ours = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({LOCK_KEY})").scalar_one()
-        connection.commit()  # the lock is the session's: it outlives the transaction
-    except OperationalError:
-        return None
-    if not is_ours:
-        connection.close()
-        place = url.render_as_string(hide_password=True)
+    with ExitStack() as opened:
+        try:
+            connection = opened.enter_context(open_database(url, writes=False).connect())
+            is_ours = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({LOCK_KEY})").scalar_one()
+            connection.commit()  # the lock is the session's: it outlives the transaction
+        except OperationalError:
+            return None
+        if is_ours:
+            opened.pop_all()
+            return connection
         raise JournalError(
-            f"expected the journal at {place} for this engine alone, was another engine's: stop that one"
+            f"expected the journal at {url_text(url)} for this engine alone, was another engine's: stop that one"
         )
-    return connection
 
 
 def advice(error: BaseException) -> str:

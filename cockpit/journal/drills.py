@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.units import utc_day, utc_text
 from cockpit.journal.database import journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
@@ -36,7 +36,7 @@ class Drill(msgspec.Struct, frozen=True):
     steps: tuple[DrillStep, ...]
 
 
-def keep_drill(journal: Path, drill: Drill) -> None:
+def keep_drill(journal: JournalPlace, drill: Drill) -> None:
     """Write a drill into the journal, beside the engine that may be writing there too. Raises `JournalError`."""
     database = open_database(journal_url(journal), writes=True)
     row = {"ts_ns": drill.ts_ns, "venue": drill.venue, "place": drill.place, "ok": drill.ok}
@@ -59,7 +59,7 @@ def keep_drill(journal: Path, drill: Drill) -> None:
         database.dispose()
 
 
-def latest_drill(journal: Path, venue: str) -> Drill | None:
+def latest_drill(journal: JournalPlace, venue: str) -> Drill | None:
     """The last drill on that venue that got out; None where there was none. Raises `JournalError`."""
     if not journal.exists():
         return None
@@ -77,7 +77,7 @@ def latest_drill(journal: Path, venue: str) -> Drill | None:
     return None if body is None else msgspec.json.decode(body, type=Drill)
 
 
-def drills_lacking(journal: Path, venues: Iterable[str], now_ns: int) -> str:
+def drills_lacking(journal: JournalPlace, venues: Iterable[str], now_ns: int) -> str:
     """Which venues lack today's drill, in words; empty where none does. A day is a UTC day."""
     lacking = []
     for venue in venues:
@@ -92,5 +92,5 @@ def drills_lacking(journal: Path, venues: Iterable[str], now_ns: int) -> str:
     return f"expected today's drill on {', '.join(lacking)}, was none: cockpit drill"
 
 
-def _unwritable(journal: Path, error: Exception) -> JournalError:
+def _unwritable(journal: JournalPlace, error: Exception) -> JournalError:
     return JournalError(f"expected to write the drill into {journal}, was: {one_line(error)}")

@@ -10,11 +10,12 @@ import msgspec
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.account import Account
 from cockpit.domain.kinds import Mode
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
-from cockpit.journal.database import advice, journal_url, one_line, open_database
+from cockpit.journal.database import Where, advice, journal_url, one_line, open_database, url_text
 from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence, Place, Span
 from cockpit.journal.migrations import HOURS_SINCE, LIMITS_SINCE, found_version, refuse_newer
@@ -59,14 +60,14 @@ class JournalReader:
     Raises `JournalError` when there is none, or it is empty, newer or cannot be read.
     """
 
-    def __init__(self, place: str | Path) -> None:
+    def __init__(self, place: Where) -> None:
         self._url = journal_url(place)
-        self._spill: Path | None = None
+        self._spill = place.spill if isinstance(place, JournalPlace) else None
         if self._url.get_backend_name() == "sqlite":
             path = Path(str(self._url.database))
             if not path.exists():
                 raise JournalError(f"expected a journal at {path}, was none: it is made when an engine first runs")
-            self._spill = path.with_suffix(".spill")
+            self._spill = self._spill or path.with_suffix(".spill")
         self._database = open_database(self._url, writes=False)
         self._version = self._found_version()
 
@@ -135,7 +136,6 @@ class JournalReader:
 
     def _found_version(self) -> int:
         """The version of its tables. Only an engine brings an older journal up to date, never whoever looks."""
-        place = self._url.render_as_string(hide_password=True)
         try:
             with self._database.connect() as connection:
                 found = found_version(connection)
@@ -143,12 +143,14 @@ class JournalReader:
             raise self._unreadable(error) from error
         refuse_newer(found)
         if found == 0:
+            place = url_text(self._url)
             raise JournalError(f"expected a journal at {place}, was empty: put a backup there, or start an engine")
         return found
 
     def _unreadable(self, error: SQLAlchemyError) -> JournalError:
-        place = self._url.render_as_string(hide_password=True)
-        return JournalError(f"expected a readable journal at {place}, was: {one_line(error)}{advice(error)}")
+        return JournalError(
+            f"expected a readable journal at {url_text(self._url)}, was: {one_line(error)}{advice(error)}"
+        )
 
 
 def _places(connection: Connection) -> dict[int, Place]:

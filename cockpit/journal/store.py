@@ -1,14 +1,16 @@
 """The journal: what the engine decided, durably, without the engine ever waiting for it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.kinds import Mode
-from cockpit.journal.database import advice, hold_alone, journal_url, one_line, open_database
+from cockpit.journal.database import Where, advice, hold_alone, journal_url, one_line, open_database, url_text
 from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
 from cockpit.journal.restore import Restored, find_restore
@@ -22,7 +24,7 @@ FLUSH_S = 5.0
 
 
 class Journal:
-    """One engine's journal. `place` is a SQLite file, or a `postgresql://` URL (give `spill_path` with it).
+    """One engine's journal. `place`: a profile's, a SQLite file, or a `postgresql://` URL (give `spill_path` with it).
 
     Raises `JournalError` where trying again cannot help: a newer version, not a database, no directory. A database that
     is locked or away raises nothing: the writer keeps trying and `health` says so.
@@ -32,18 +34,25 @@ class Journal:
 
     def __init__(
         self,
-        place: str | Path,
+        place: Where,
         spill_path: Path | None = None,
         backoff_s: Sequence[float] = BACKOFF_S,
         spill_above_records: int = SPILL_ABOVE_RECORDS,
     ) -> None:
         self._url = journal_url(place)
-        if spill_path is None and self._url.get_backend_name() == "sqlite":
+        if spill_path is None and isinstance(place, JournalPlace):
+            spill_path = place.spill
+        elif spill_path is None and self._url.get_backend_name() == "sqlite":
             spill_path = Path(str(self._url.database)).with_suffix(".spill")
         self._database = open_database(self._url, writes=True)
-        self._refuse_what_cannot_work()
-        self._alone = hold_alone(self._url)
-        spill = Spill(spill_path) if spill_path is not None else None
+        with ExitStack() as opened:
+            opened.callback(self._database.dispose)
+            self._refuse_what_cannot_work()
+            self._alone = hold_alone(self._url)
+            if self._alone is not None:
+                opened.callback(self._alone.close)
+            spill = Spill(spill_path) if spill_path is not None else None
+            opened.pop_all()  # all of it is there: it stays open
         self.damage = spill.damage if spill is not None else ""
         file = SameFile(Path(str(self._url.database))) if self._url.get_backend_name() == "sqlite" else None
         self._writer = Writer(self._database, spill, backoff_s, spill_above_records, file)
@@ -149,5 +158,6 @@ class Journal:
         except OperationalError:
             return
         except (DatabaseError, OSError) as error:
-            place = self._url.render_as_string(hide_password=True)
-            raise JournalError(f"expected a journal at {place}, was: {one_line(error)}{advice(error)}") from error
+            raise JournalError(
+                f"expected a journal at {url_text(self._url)}, was: {one_line(error)}{advice(error)}"
+            ) from error

@@ -3,9 +3,9 @@
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from cockpit.config.endpoints import BadEndpoint
+from cockpit.config.journal_place import JournalPlace
 from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import MissingKeys, Secrets
 from cockpit.domain.kinds import Mode
@@ -40,7 +40,7 @@ def venue_items(
     return items
 
 
-def drill_items(config: CockpitConfig, mode: Mode, journal: Path, now_ns: int) -> list[Item]:
+def drill_items(config: CockpitConfig, mode: Mode, journal: JournalPlace, now_ns: int) -> list[Item]:
     """Whether the way out was tried today; only live asks for it."""
     if mode is not Mode.LIVE or not config.execution.drill_before_live:
         return []

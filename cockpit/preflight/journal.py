@@ -1,12 +1,12 @@
 """What the journal tells before a start: that it opens, and whether its last sessions ended halted. It only reads."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import Mode
@@ -22,36 +22,33 @@ from cockpit.journal.way_up import way_up
 from cockpit.preflight.checklist import Item, failed, passed, warned
 
 
-def journal_items(path: Path, config: CockpitConfig, mode: Mode) -> Iterator[Item]:
+def journal_items(place: JournalPlace, config: CockpitConfig, mode: Mode) -> Iterator[Item]:
     """Whether the journal opens, what it remembers of a halt or of open trades, and the way up to `mode`."""
-    if not path.exists():
-        yield passed("journal", f"none yet: {path.name} is made at the first start")
+    if not place.exists():
+        yield passed("journal", f"none yet: {place.name} is made at the first start")
         yield from _way_up(Evidence(), config, mode)
         return
-    database = open_database(journal_url(path), writes=False)
+    database = open_database(journal_url(place), writes=False)
     try:
         with database.begin() as connection:
             version = found_version(connection)
             if version == 0:
-                detail = (
-                    f"{path.name} is empty ({path.stat().st_size} bytes): what it held is gone, a start begins anew"
-                )
-                yield warned("journal", f"{detail}; put a backup in its place if there is one")
+                yield _empty(place)
                 yield from _way_up(Evidence(), config, mode)
                 return
             damage = _damage(connection)
             if damage:
-                yield failed("journal", f"expected {path} to be whole, was damaged ({damage}){PUT_BACK}")
+                yield failed("journal", f"expected {place} to be whole, was damaged ({damage}){PUT_BACK}")
                 return
-            yield _opens(version, path)
+            yield _opens(version, place)
             if HOURS_SINCE <= version <= CURRENT_VERSION:
                 for feed in FeedKind:
                     yield from _left_behind(connection, feed)
-        evidence = JournalReader(path).evidence()
+        evidence = JournalReader(place).evidence()
         yield from (warned("journal row", sentence) for sentence in evidence.unreadable)
         yield from _way_up(evidence, config, mode)
     except (SQLAlchemyError, msgspec.MsgspecError, JournalError, ValueError) as error:
-        yield failed("journal", f"expected a journal at {path}, was unreadable ({one_line(error)}){PUT_BACK}")
+        yield failed("journal", f"expected a journal at {place}, was unreadable ({one_line(error)}){PUT_BACK}")
     finally:
         database.dispose()
 
@@ -64,13 +61,20 @@ def _damage(connection: Connection) -> str:
     return "" if found == ["ok"] else one_line(ValueError(str(found[0])))
 
 
-def _opens(version: int, path: Path) -> Item:
+def _empty(place: JournalPlace) -> Item:
+    if place.url:
+        return passed("journal", f"{place.name} holds none yet: it is made at the first start")
+    detail = f"{place.name} is empty ({place.file.stat().st_size} bytes): what it held is gone, a start begins anew"
+    return warned("journal", f"{detail}; put a backup in its place if there is one")
+
+
+def _opens(version: int, place: JournalPlace) -> Item:
     if version > CURRENT_VERSION:
         finding = f"expected a journal of version {CURRENT_VERSION} or older, was {version}"
         return failed("journal", f"{finding}: run the Cockpit that wrote it")
     if version < CURRENT_VERSION:
-        return passed("journal", f"{path.name} opens; the next start brings it from version {version}")
-    return passed("journal", f"{path.name} opens, version {version}")
+        return passed("journal", f"{place.name} opens; the next start brings it from version {version}")
+    return passed("journal", f"{place.name} opens, version {version}")
 
 
 def _way_up(evidence: Evidence, config: CockpitConfig, mode: Mode) -> Iterator[Item]:

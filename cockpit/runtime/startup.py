@@ -53,7 +53,7 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
     _refuse(options)
     forget_with_the_journal(places)
     used = _with_max_trades(config, options.max_trades)
-    if places.journal.exists() and places.journal.stat().st_size == 0:
+    if places.journal.is_emptied_file():
         LOG.warning("%s was there and empty: what it held is gone, this start begins anew", places.journal)
     journal = Journal(places.journal)
     try:
@@ -88,6 +88,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     for sentence in host.journal_losses:
         LOG.error("journal: %s", sentence)
     host.backtests = BacktestWords(places.home).latest
+    _note_journal(places)
     host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):
         source.is_read = lambda: len(host.inbox) == 0
@@ -100,6 +101,13 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
             recording.close()
         raise
     return host
+
+
+def _note_journal(places: Places) -> None:
+    try:
+        places.journal.note()
+    except OSError as error:
+        LOG.error("where the journal is could not be noted in %s: %s", places.home, error.strerror)
 
 
 def _restored(journal: Journal, kind: FeedKind, mode: Mode) -> Restored | None:

@@ -94,7 +94,7 @@ def main() -> None:
         print(f"through the full host: {len(events):,} events in {took_s:.2f} s = {len(events) / took_s:,.0f} events/s")
         print(
             f"memory: {after_mb:.0f} MB after {SIMULATED_S // 60} simulated minutes, {after_mb - before_mb:+.1f} MB by "
-            f"them; recording {recorded / 1e6:.2f} MB, journal {places.journal.stat().st_size / 1e6:.2f} MB"
+            f"them; recording {recorded / 1e6:.2f} MB, journal {places.journal.file.stat().st_size / 1e6:.2f} MB"
         )
 
 

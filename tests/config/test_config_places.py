@@ -11,7 +11,7 @@ from cockpit.config.places import CONFIG_NAME, NoHome, Places, default_home, fin
 def test_names_in_a_home() -> None:
     places = Places(Path("/h"), Path("c.json"))
     assert {
-        "journal": places.journal,
+        "journal": places.journal.file,
         "socket": places.socket,
         "token": places.token,
         "lock": places.lock,
@@ -27,7 +27,6 @@ def test_names_in_a_home() -> None:
         "api logs": Path("/h/logs/api"),
         "recordings": Path("/h/recordings"),
     }
-    assert places.journal_url == "sqlite:////h/journal.sqlite"
 
 
 ENVIRON = {"COCKPIT_HOME": "/env/home", "COCKPIT_CONFIG": "/env/c.json"}

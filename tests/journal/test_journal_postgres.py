@@ -2,19 +2,13 @@
 be made; elsewhere it is skipped and says why.
 """
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from journal_samples import SESSION, at, closed, life, memory, notice, opened, order, sentences
 from msgspec.structs import replace
-from sqlalchemy import NullPool, create_engine, inspect, make_url, select, text
+from postgres_cluster import Cluster
+from sqlalchemy import inspect, select, text
 
 from cockpit.domain.actions import Notice, TradeChanged
 from cockpit.domain.kinds import Mode, OrderRole
@@ -24,77 +18,6 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.store import Journal
-
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-
-
-class Cluster:
-    """A PostgreSQL server of our own, on a Unix socket, run by somebody who is not root."""
-
-    def __init__(self, binaries: Path) -> None:
-        self._binaries = binaries
-        self._user = "nobody" if os.geteuid() == 0 else None
-        self.directory = Path(tempfile.mkdtemp(prefix="cockpit-pg-", dir="/tmp"))
-        if self._user:
-            account = pwd.getpwnam(self._user)
-            os.chown(self.directory, account.pw_uid, account.pw_gid)
-        options = ["-A", "trust", "-U", "cockpit", "-E", "UTF8", "--locale=C", "--no-sync"]
-        self._run("initdb", "-D", str(self.directory / "data"), *options)
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://cockpit@/postgres?host={self.directory}"
-
-    def start(self) -> None:
-        options = f"-k {self.directory} -h '' -c fsync=off"
-        self._run("pg_ctl", "-D", str(self.directory / "data"), "-w", "-o", options, "start")
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "-w", "stop")
-
-    def remove(self) -> None:
-        shutil.rmtree(self.directory)
-
-    def _run(self, binary: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(self._binaries / binary), *arguments],
-            check=True,
-            user=self._user,
-            cwd=self.directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    if os.environ.get("COCKPIT_TEST_POSTGRES_URL"):
-        pytest.skip("COCKPIT_TEST_POSTGRES_URL names a server that is not ours to stop")
-    if not BINARIES:
-        pytest.skip("no PostgreSQL found: expected its binaries under /usr/lib/postgresql/*/bin")
-    made = Cluster(BINARIES[-1])
-    made.start()
-    yield made
-    made.stop()
-    made.remove()
-
-
-@pytest.fixture(scope="module")
-def server_url(request: pytest.FixtureRequest) -> str:
-    given = os.environ.get("COCKPIT_TEST_POSTGRES_URL")
-    return given if given else request.getfixturevalue("cluster").url
-
-
-@pytest.fixture
-def url(server_url: str) -> Iterator[str]:
-    """An empty database for one test."""
-    server = create_engine(journal_url(server_url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    name = f"cockpit_{uuid4().hex[:12]}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def stored(url: str) -> list[str]:

@@ -38,11 +38,11 @@ def test_it_is_made_once(places: Places) -> None:
 
 
 def test_a_new_journal_counts_from_one_again_and_needs_another(places: Places) -> None:
-    places.journal.touch()
+    places.journal.file.touch()
     made = order_prefix(places)
     forget_with_the_journal(places)
     assert known_prefix(places) == made
-    places.journal.unlink()
+    places.journal.file.unlink()
     forget_with_the_journal(places)
     assert known_prefix(places) is None
 

@@ -214,7 +214,7 @@ def test_a_halt_in_the_journal_is_shown(feed: FeedKind, standing: Standing, plac
 
 def test_a_journal_that_is_none(places: Places) -> None:
     places.make_home()
-    places.journal.write_bytes(b"this is no database at all, not even a short one" * 50)
+    places.journal.file.write_bytes(b"this is no database at all, not even a short one" * 50)
     found = item(look(places), "journal")
     assert not found.ok
     assert "was unreadable (file is not a database)" in found.detail
