@@ -1,9 +1,11 @@
 """One real venue in the engine's service: requests in, the venue's words out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from cockpit.config.execution import ExecutionSection
 from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
+from cockpit.domain.events import VenueFlat
 from cockpit.domain.kinds import Side, VenueTopic
 from cockpit.domain.orders import OrderProgress, trade_left_by
 from cockpit.domain.quantity import rounded
@@ -17,6 +19,7 @@ from cockpit.exchanges.base.account import (
     VenueAccount,
     VenueOrder,
 )
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.timing import Timing
 from cockpit.execution.canceller import OrderCanceller
@@ -33,7 +36,9 @@ from cockpit.execution.reconcile import Reconcile
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.sender import OrderSender
 from cockpit.execution.venue_context import Pace, Put, VenueContext
-from cockpit.flatten.venue_flatten import FlattenPace
+from cockpit.flatten.direct import flatten_alone
+from cockpit.flatten.steps import FlattenStep, StepName
+from cockpit.flatten.venue_flatten import LOOKS, FlattenPace
 
 
 class LiveVenue:
@@ -82,6 +87,8 @@ class LiveVenue:
         )
         self._waits_for: set[str] = set()
         self._waiting: list[Request] | None = []
+        self._flatten_asked = asyncio.Event()
+        """For a flatten before the venue's start."""
         self._funding = Funding(context)
 
     @property
@@ -95,6 +102,8 @@ class LiveVenue:
         """Take a request; it leaves with the loop's next turn, or waits for the venue's start."""
         if self._waiting is not None:
             self._waiting.append(request)
+            if isinstance(request, FlattenVenues):
+                self._flatten_asked.set()
             return
         match request:
             case PlaceOrder(order=order):
@@ -150,6 +159,26 @@ class LiveVenue:
         waiting, self._waiting = self._waiting or [], None
         for request in waiting:
             self.submit(request)
+
+    async def flatten_unopened(self) -> None:
+        """Before its start, for ever: flatten it once that is asked for, by the road that needs no lists and no books.
+
+        What it closes is booked from the venue's executions after the start. Cancel it before `start`.
+        """
+        context = self._context
+        while True:
+            await self._flatten_asked.wait()
+            self._flatten_asked.clear()
+            with for_exits():
+                is_flat = await flatten_alone(context.account, self._flatten_step, context.ids, context.timing)
+            if is_flat:
+                self._waiting = [one for one in self._waiting or () if not isinstance(one, FlattenVenues)]
+                context.emit(VenueFlat(context.now_ns, context.venue) for _ in range(LOOKS))
+
+    def _flatten_step(self, step: FlattenStep) -> None:
+        sentence = f"{step.venue} {step.name}: {step.sentence}"
+        is_over = step.name is StepName.FLAT
+        self._context.notify(VenueTopic.FLATTEN, sentence, is_over=is_over, is_grave=step.is_trouble)
 
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What a supervisor keeps running, by name."""

@@ -116,19 +116,26 @@ async def flatten_directly(
 
 
 async def _flatten(account: VenueAccount, say: OnStep, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
-    site = AloneSite(account, say, OrderIds(prefix), timing)
     try:
-        if not await _opened(account, site, timing):
-            return False
-        flatten = VenueFlatten(account, site, timing, pace)
-        flatten.begin(REASON)
-        while not flatten.is_done and not flatten.is_stuck:
-            pause_s = await flatten.round()
-            if not flatten.is_done:
-                await timing.sleep(pause_s)
-        return flatten.is_done
+        return await flatten_alone(account, say, OrderIds(prefix), timing, pace)
     finally:
         await _closed(account)
+
+
+async def flatten_alone(
+    account: VenueAccount, say: OnStep, ids: OrderIds, timing: Timing, pace: FlattenPace = PACE
+) -> bool:
+    """One venue, its account opened for that and left so. Whether it was seen flat; else as `flatten_directly`."""
+    site = AloneSite(account, say, ids, timing)
+    if not await _opened(account, site, timing):
+        return False
+    flatten = VenueFlatten(account, site, timing, pace)
+    flatten.begin(REASON)
+    while not flatten.is_done and not flatten.is_stuck:
+        pause_s = await flatten.round()
+        if not flatten.is_done:
+            await timing.sleep(pause_s)
+    return flatten.is_done
 
 
 async def _opened(account: VenueAccount, site: AloneSite, timing: Timing) -> bool:

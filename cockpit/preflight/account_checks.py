@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
 from cockpit.preflight.checklist import Item, failed, passed, warned
+from cockpit.preflight.turn import Turn
 
 OPEN_WITHIN_S = 20.0
 ASK_WITHIN_S = 6.0
@@ -13,10 +14,18 @@ FEE_TOLERANCE_BPS = 0.05
 
 
 async def account_items(
-    accounts: Mapping[str, VenueAccount], config: CockpitConfig, *, probes_stops: bool = True
+    accounts: Mapping[str, VenueAccount],
+    config: CockpitConfig,
+    *,
+    probes_stops: bool = True,
+    turn: Turn | None = None,
 ) -> list[Item]:
-    """Ask every venue, all at once. The accounts are open. Nothing is changed or left behind there."""
-    found = await asyncio.gather(*(_ask(account, config, probes_stops) for account in accounts.values()))
+    """Ask every venue, all at once. The accounts are open. Nothing is changed or left behind there.
+
+    `turn` says for how long a venue that wants to be left alone is waited for.
+    """
+    turn = turn or Turn()
+    found = await asyncio.gather(*(_ask(account, config, probes_stops, turn) for account in accounts.values()))
     items = [item for venue_items, _ in found for item in venue_items]
     equities = {venue: facts.equity_usd for venue, (_, facts) in zip(accounts, found, strict=True) if facts is not None}
     if accounts and len(equities) == len(accounts):
@@ -25,18 +34,17 @@ async def account_items(
 
 
 async def _ask(
-    account: VenueAccount, config: CockpitConfig, probes_stops: bool
+    account: VenueAccount, config: CockpitConfig, probes_stops: bool, turn: Turn
 ) -> tuple[list[Item], AccountFacts | None]:
     traded = [asset for asset, where in config.assets.items() if where.trade_on == account.venue]
     try:
-        async with asyncio.timeout(ASK_WITHIN_S):
-            facts = await account.facts()
+        facts = await turn.ask(account.venue, account.facts, ASK_WITHIN_S)
     except (VenueFailure, TimeoutError) as error:
         finding = f"expected {account.venue} to tell of the account, was: {_why(error, ASK_WITHIN_S)}"
         return [failed(f"account.{account.venue}", finding)], None
     items = list(facts_items(account.venue, facts, traded, config))
     if probes_stops:
-        items.append(await _stops_item(account, traded))
+        items.append(await _stops_item(account, traded, turn))
     return items, facts
 
 
@@ -123,12 +131,15 @@ def _fee(venue: str, facts: AccountFacts, expected_bps: float) -> Item:
     return passed(name, f"{found:g} bps taker")
 
 
-async def _stops_item(account: VenueAccount, traded: Collection[str]) -> Item:
+async def _stops_item(account: VenueAccount, traded: Collection[str], turn: Turn) -> Item:
     """No stop, no entry."""
     name = f"stop capability.{account.venue}"
+
+    async def ask() -> list[str | None]:
+        return [await account.holds_stops(asset) for asset in traded]
+
     try:
-        async with asyncio.timeout(ASK_WITHIN_S):
-            answers = [await account.holds_stops(asset) for asset in traded]
+        answers = await turn.ask(account.venue, ask, ASK_WITHIN_S)
     except (VenueFailure, TimeoutError) as error:
         why = _why(error, ASK_WITHIN_S)
         return failed(name, f"expected {account.venue} to say whether it holds stops, was: {why}")
@@ -138,16 +149,18 @@ async def _stops_item(account: VenueAccount, traded: Collection[str]) -> Item:
     return passed(name, f"holds stops for {', '.join(traded) or 'none that trades there'}")
 
 
-async def opened(accounts: Mapping[str, VenueAccount], within_s: float = OPEN_WITHIN_S) -> list[Item]:
+async def opened(
+    accounts: Mapping[str, VenueAccount], within_s: float = OPEN_WITHIN_S, turn: Turn | None = None
+) -> list[Item]:
     """Open every account; an item for each that could not be."""
-    found = await asyncio.gather(*(_opened(account, within_s) for account in accounts.values()))
+    turn = turn or Turn()
+    found = await asyncio.gather(*(_opened(account, within_s, turn) for account in accounts.values()))
     return [item for item in found if item is not None]
 
 
-async def _opened(account: VenueAccount, within_s: float) -> Item | None:
+async def _opened(account: VenueAccount, within_s: float, turn: Turn) -> Item | None:
     try:
-        async with asyncio.timeout(within_s):
-            await account.open()
+        await turn.ask(account.venue, account.open, within_s)
     except (VenueFailure, TimeoutError) as error:
         finding = f"expected {account.venue} to be reachable, was: {_why(error, within_s)}"
         return failed(f"account.{account.venue}", finding)

@@ -13,10 +13,11 @@ from typing import Protocol
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.config.proxies import without_proxies
-from cockpit.domain.commands import Arm, Disarm, Flatten, HaltTrading, SetMode
+from cockpit.domain.commands import Disarm, Flatten, HaltTrading, SetMode
 from cockpit.domain.kinds import EngineState, Mode, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.runtime.alerts import Alerts, start_alerts
+from cockpit.runtime.arm_at_start import ArmAtStart
 from cockpit.runtime.host import Host, NotAnswered
 from cockpit.runtime.lock import InstanceLock
 from cockpit.runtime.logs import log_to
@@ -137,6 +138,8 @@ async def _run(
         host.start()
         output = output_of(places.engine_log.parent)
         host.supervisor.start("output", lambda: keep_bounded(output))
+        if host.gate is not None:
+            host.gate.on_wait = say
         await _enter(host, options)
         if host.mode is not Mode.PAPER:
             settle_memory()  # what the venues' accounts have loaded
@@ -150,7 +153,7 @@ async def _run(
             LOG.warning("%s", warning)
         _narrate(host, say)
         if options.arm:
-            await host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "start"))
+            await ArmAtStart(host, say).begin()
         await ending.wait()
         return await _end(host, ending, say)
     finally:

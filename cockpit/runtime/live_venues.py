@@ -13,6 +13,7 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.execution.live_venue import LiveVenue
 from cockpit.execution.venue_router import VenueRouter
 from cockpit.journal.store import Journal
+from cockpit.preflight.turn import Turn
 from cockpit.runtime.journal_first import JournalFirst, Put
 from cockpit.runtime.supervisor import Supervisor, Work
 
@@ -46,10 +47,14 @@ class LiveVenues:
         within_s = config.execution.entry_journal_within_ms / 1_000
         self.venue = JournalFirst(self._router, journal, within_s, put, used, against_entries)
         self._supervisor = Supervisor(self._fell, sleep=used.sleep)
+        self._unopened: dict[str, asyncio.Task[None]] = {}
+        """What flattens a venue whose account is not open yet."""
 
     def start(self) -> None:
         """Start a worker for each venue on the running loop."""
         for name, venue in self._router.venues.items():
+            if name not in self.is_open:
+                self._unopened[name] = asyncio.create_task(venue.flatten_unopened(), name=f"flatten {name} unopened")
             self._supervisor.start(f"{name} account", self._beginning(name, venue))
 
     def opened(self, *venues: str) -> None:
@@ -69,23 +74,32 @@ class LiveVenues:
         """Stop following; requests under way are given a moment, then every connection is closed."""
         self.venue.stop()
         await self._supervisor.stop()
+        for name in list(self._unopened):
+            await self._stop_flattening_unopened(name)
         await asyncio.gather(*(self._stop(name, venue) for name, venue in self._router.venues.items()))
 
     def _beginning(self, name: str, venue: LiveVenue) -> Work:
         async def begin() -> None:
             await self._open(name)
+            await self._stop_flattening_unopened(name)
             venue.start()
             for worker, work in venue.workers().items():
                 self._supervisor.start(worker, work)
 
         return begin
 
+    async def _stop_flattening_unopened(self, venue: str) -> None:
+        task = self._unopened.pop(venue, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def _open(self, venue: str) -> None:
         if venue in self.is_open:
             return
+        turn = Turn(None, lambda sentence: self._notify(venue, VenueTopic.UNREAD, sentence), self._timing)
         try:
-            async with asyncio.timeout(OPEN_WITHIN_S):
-                await self.accounts[venue].open()
+            await turn.ask(venue, self.accounts[venue].open, OPEN_WITHIN_S)
         except KeysLost as error:
             self._notify(venue, VenueTopic.KEYS, str(error))
             raise

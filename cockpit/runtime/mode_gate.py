@@ -35,6 +35,7 @@ from cockpit.journal.way_up import way_up
 from cockpit.paper.venue import PaperVenue
 from cockpit.preflight.account_checks import account_items, opened
 from cockpit.preflight.checklist import Item
+from cockpit.preflight.turn import Turn
 from cockpit.runtime.halt_mark import halt_mark
 from cockpit.runtime.journal_first import Put
 from cockpit.runtime.profile_prefix import order_prefix, used_in
@@ -47,7 +48,10 @@ JOURNAL_WITHIN_S = 2.0
 OPEN_FOR_ARMING_S = 2.0
 ASKED_WITHIN_S = 8.0
 """Somebody waits for the answer, and for no longer than 10 s."""
-START_WITHIN_S = 40.0
+START_WITHIN_S = 90.0
+"""A start has time: also for a venue that first wants to be left alone, for up to a minute."""
+REVIEWED_WITHIN_S = 30.0
+"""Of that, what opening the accounts and looking at them takes where nobody asks to be left alone."""
 AT_START = "start"
 """Who asks for the mode that the engine is started in."""
 
@@ -86,6 +90,8 @@ class ModeGate:
         self._prepared: LiveVenues | None = None
         self._room: LiveVenues | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self.on_wait: Callable[[str], None] | None = None
+        """Told where the start waits for a venue."""
 
     @property
     def live_venues(self) -> LiveVenues | None:
@@ -123,7 +129,8 @@ class ModeGate:
             return command
         if self._room is None:
             return replace(command, refusal=f"no real venue is behind this engine in {mode.value} mode")
-        closed = await self._closed(self._room)
+        await self.until_open(OPEN_FOR_ARMING_S)
+        closed = self.waits_for()
         if closed:
             return replace(command, refusal=f"{', '.join(closed)} could not be opened yet")
         lacking = await self._drill_refusal(mode)
@@ -171,6 +178,17 @@ class ModeGate:
         """Start what `take_over` made, on the running loop."""
         if self._room is not None:
             self._room.start()
+
+    def waits_for(self) -> list[str]:
+        """The venues that are behind the engine and not open yet."""
+        return [] if self._room is None else sorted(set(self._room.accounts) - self._room.is_open)
+
+    async def until_open(self, within_s: float) -> None:
+        """Wait until every venue behind the engine is open, for so long."""
+        if self._room is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._room.until_open()
 
     async def against(self) -> str:
         """Once every account that was taken over is open: what stands against them, empty where nothing does."""
@@ -223,7 +241,7 @@ class ModeGate:
             return str(error)
         try:
             async with asyncio.timeout(within_s):
-                refusal = await self._reviewed(live_venues)
+                refusal = await self._reviewed(live_venues, within_s)
         except TimeoutError:
             refusal = (
                 f"expected {', '.join(live_venues.accounts)} to tell of the account within {within_s:g} s, was none"
@@ -239,20 +257,13 @@ class ModeGate:
         self._prepared = live_venues
         return ""
 
-    async def _reviewed(self, live_venues: LiveVenues) -> str:
-        found = await opened(live_venues.accounts)
+    async def _reviewed(self, live_venues: LiveVenues, within_s: float) -> str:
+        turn = Turn(max(0.0, within_s - REVIEWED_WITHIN_S), self.on_wait, self._timing)
+        found = await opened(live_venues.accounts, turn=turn)
         if not found:
             live_venues.opened(*live_venues.accounts)
-            found = await account_items(live_venues.accounts, self._host.config)
+            found = await account_items(live_venues.accounts, self._host.config, turn=turn)
         return _failures_text(found)
-
-    @staticmethod
-    async def _closed(live_venues: LiveVenues) -> list[str]:
-        """The venues that are not open; one that is about to be is waited for."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(OPEN_FOR_ARMING_S):
-                await live_venues.until_open()
-        return sorted(set(live_venues.accounts) - live_venues.is_open)
 
     async def _drill_refusal(self, mode: Mode) -> str:
         config = self._host.config

@@ -54,6 +54,7 @@ class CcxtAccount(ABC):
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
         self.client: Any = None
+        self._making_ready = asyncio.Lock()
         self.listings = Listings(self.asset_of)
         self.clock = VenueClock()
         self.budget = EndpointBudget(self.endpoint_calls, self.endpoint_window_s, self.timing)
@@ -162,11 +163,12 @@ class CcxtAccount(ABC):
         self.lists.load_beside()
 
     async def _make_ready(self) -> None:
-        if self.client is None:
-            with self.judged():
-                client = await asyncio.to_thread(self._make_client, self._keys)
-                self._tap(client)
-                self.client = client
+        async with self._making_ready:
+            if self.client is None:
+                with self.judged():
+                    client = await asyncio.to_thread(self._make_client, self._keys)
+                    self._tap(client)
+                    self.client = client
 
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each."""

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from typing import Any
 
+from cockpit.exchanges.base.trading_client import note_retry_after
+
 LOG = logging.getLogger("cockpit.exchanges")
 
 CLOSE_WITHIN_MS = 50
@@ -18,6 +20,7 @@ def raw_answer(client: Any, endpoint: str, params: dict[str, str]) -> Any:
 
     async def ask() -> Any:
         client.timeout_on_exit = CLOSE_WITHIN_MS
+        note_retry_after(client)
         try:
             return await getattr(client, endpoint)(params)
         finally:

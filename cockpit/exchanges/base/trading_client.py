@@ -8,6 +8,8 @@ from typing import Any
 
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.masking import quiet_libraries
+from cockpit.exchanges.base.retry_after import REFUSED, retry_after_s, wait_after_refusal_s
+from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 REST_TIMEOUT_MS = 5_000
 """After this an answer counts as lost, and the venue is asked what became of it."""
@@ -28,10 +30,10 @@ def arm(client: Any, keys: VenueKeys) -> None:
     client.options["recvWindow"] = RECV_WINDOW_MS
     client.enableLastHttpResponse = False
     client.enableLastJsonResponse = False
-    _note_retry_after(client)
+    note_retry_after(client)
 
 
-def _note_retry_after(client: Any) -> None:
+def note_retry_after(client: Any) -> None:
     """An error that the venue's answer raises carries the Retry-After of that answer, in seconds."""
     judge = client.handle_errors
 
@@ -39,17 +41,14 @@ def _note_retry_after(client: Any) -> None:
         try:
             return judge(status, reason, url, method, headers, *rest)
         except Exception as error:
-            error.retry_after_s = _seconds(headers)  # type: ignore[attr-defined]
+            error.retry_after_s = _asked_s(status, headers)  # type: ignore[attr-defined]
             raise
 
     client.handle_errors = noted
 
 
-def _seconds(headers: Any) -> float | None:
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                return max(0.0, float(value))
-            except ValueError:
-                return None
-    return None
+def _asked_s(status: int, headers: Any) -> float | None:
+    known = {name.lower(): value for name, value in headers.items()}
+    if status in REFUSED:
+        return wait_after_refusal_s(known, PROCESS_CLOCK.now_ns())
+    return retry_after_s(known.get("retry-after"), PROCESS_CLOCK.now_ns())
