@@ -8,7 +8,7 @@ from cockpit.domain.events import FundingPaid
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.quantity import rounded
 from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.account import FundingUpdate, VenueFailure
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
@@ -18,6 +18,8 @@ REMEMBERED = 1_000
 LEAST_USD = 1e-6
 """Less than this is what adding floats leaves."""
 ASK_AGAIN_S, LONGEST_PAUSE_S = 1.0, 60.0
+CLOCKS_DIFFER_NS = 2 * NS_PER_S
+"""One payment told by two engines, each by how far it found the venue's clock from its own. The next is hours away."""
 
 
 class _Left(NamedTuple):
@@ -67,7 +69,8 @@ class Funding:
         context, back_off = self._context, BackOff(ASK_AGAIN_S, LONGEST_PAUSE_S)
         while True:
             try:
-                call = context.account.funding_since(min(one.since_ns for one in left.values()) // NS_PER_MS)
+                since_ns = min(one.since_ns for one in left.values()) - CLOCKS_DIFFER_NS
+                call = context.account.funding_since(since_ns // NS_PER_MS)
                 paid = await within(context.pace.call_within_s, call, "funding")
                 break
             except VenueFailure as failure:
@@ -76,14 +79,16 @@ class Funding:
                 context.notify(VenueTopic.NOTE, what)
                 await context.timing.sleep(back_off.failed())
         for asset, one in left.items():
-            payments = [payment for _, payment in paid if payment.asset == asset and payment.ts_ns >= one.since_ns]
+            payments = [
+                payment for _, payment in paid if payment.asset == asset and self._paid_ns(payment) >= one.since_ns
+            ]
             self._catch_up(one, sorted(payments, key=lambda payment: payment.ts_ns))
 
     def _catch_up(self, left: "_Left", payments: Sequence[FundingUpdate]) -> None:
         """Each payment that the books do not have, at the time it was paid."""
         booked_usd = left.unstamped_usd
         for payment in payments:
-            is_booked = payment.ts_ns <= left.until_ns or payment in self._received
+            is_booked = self._paid_ns(payment) <= left.until_ns + CLOCKS_DIFFER_NS or payment in self._received
             paid_usd = payment.amount_usd or 0.0
             if not is_booked and abs(booked_usd) > LEAST_USD and booked_usd * paid_usd > 0:
                 # Booked by an engine that did not note when: the oldest payments are those.
@@ -96,13 +101,17 @@ class Funding:
         """Stamped with when it was paid: who held the position then is who it belongs to."""
         context = self._context
         if payment.amount_usd is not None:
-            paid_ns = min(payment.ts_ns, context.now_ns)
+            paid_ns = self._paid_ns(payment)
             context.emit([FundingPaid(paid_ns, context.venue, payment.asset, payment.amount_usd, None)])
             return
         amount, coin = payment.booked
         what = f"{context.venue}: funding of {amount:+.10g} {plain_id(coin)} on {plain_id(payment.asset)}"
         told = f"{what} not converted, no price of {plain_id(coin)} known: it is in no trade's result"
         context.notify(VenueTopic.NOTE, told, is_grave=True)
+
+    def _paid_ns(self, payment: FundingUpdate) -> int:
+        """When it was paid in the session's time, in which the trades began and ended that it may belong to."""
+        return min(self._context.account.by_our_clock(payment.ts_ns), self._context.now_ns)
 
     def _remember(self, payment: FundingUpdate) -> None:
         self._received.add(payment)

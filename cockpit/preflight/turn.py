@@ -13,6 +13,8 @@ LOG = logging.getLogger("cockpit.engine")
 LONGEST_WAIT_S = CallKind.LOOK.longest_wait_s
 """A venue that asks for an hour is asked again sooner: a word on one list must not keep an account shut."""
 
+SAID_EVERY_S = 15.0
+
 Answer = TypeVar("Answer")
 
 
@@ -43,11 +45,18 @@ class Turn:
                 if refused.retry_after_s is None:
                     raise
                 wait_s = self._wait_s(refused, refused.retry_after_s)
+            await self._wait(venue, wait_s)
+
+    async def _wait(self, venue: str, wait_s: float) -> None:
+        """Said again while it lasts: whoever started this may be waiting for a word."""
+        while wait_s > 0:
             sentence = f"{venue} asks to be left alone for {wait_s:.0f} s: it is waited for"
             LOG.warning("%s", sentence)
             if self._notify is not None:
                 self._notify(sentence)
-            await self._timing.sleep(wait_s)
+            pause_s = min(wait_s, SAID_EVERY_S)
+            await self._timing.sleep(pause_s)
+            wait_s -= pause_s
 
     def _wait_s(self, refused: NotSent, asked_s: float) -> float:
         if self._most_s is None:

@@ -40,6 +40,8 @@ def ensure_engine(
 ) -> str:
     """See to it that this profile's engine runs, and say what was done. `options` are those of `cockpit engine`.
 
+    One that starts is waited for as long as it goes on saying why, `within_s` from its last line.
+
     Raises `EngineDidNotStart` with the engine's own last line where it cannot.
     """
     if engine_answers(places.socket):
@@ -48,13 +50,18 @@ def ensure_engine(
     places.make_home()
     output = output_of(places.engine_log.parent)
     process = start_detached(places, options, output)
-    deadline_s = time.monotonic() + within_s
+    deadline_s, said = time.monotonic() + within_s, ""
     while not engine_answers(places.socket):
         code = process.poll()
+        line = _last_line(output)
         if code is not None:
-            raise EngineDidNotStart(_last_line(output) or f"the engine ended with exit code {code}: see {output}")
+            raise EngineDidNotStart(line or f"the engine ended with exit code {code}: see {output}")
+        if line != said:
+            # It waits for a venue, and says so.
+            deadline_s, said = time.monotonic() + within_s, line
         if time.monotonic() > deadline_s:
-            raise EngineDidNotStart(f"expected the engine to answer within {within_s:g} s, was silent: see {output}")
+            last = f"said last: {said}" if said else "was silent"
+            raise EngineDidNotStart(f"expected the engine to answer within {within_s:g} s, {last}: see {output}")
         sleep(LOOK_EVERY_S)
     return f"started an engine, process {process.pid}"
 

@@ -1,15 +1,21 @@
 """What others own or may write is neither run nor trusted, and it is said whose it is and with which mode."""
 
+import logging
 import os
 from pathlib import Path
 
 import pytest
 
+from cockpit.api.tokens import TokenError, load_token
 from cockpit.config.base import Section
+from cockpit.config.journal_place import JournalPlace
 from cockpit.config.own_code import own_rules
 from cockpit.config.ownership import against_home, against_running
 from cockpit.config.places import Places
 from cockpit.preflight.checks import home_item
+from cockpit.runtime.detached import start_detached
+from cockpit.runtime.logs import log_to
+from cockpit.runtime.output import output_of
 
 OTHER = 54_321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -83,3 +89,29 @@ def test_a_home_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
 def test_a_socket_path_that_is_too_long_is_said_before_the_start(tmp_path: Path) -> None:
     item = home_item(places(tmp_path / ("x" * 120)))
     assert not item.ok and "expected a socket path of at most 100 bytes, was" in item.detail
+
+
+@pytest.mark.parametrize("name", ["logs/engine.log", "logs/engine.out", "token", "journal.place"])
+def test_nothing_is_read_or_written_through_a_link_that_was_planted(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("x" * 64, encoding="utf-8")
+    victim.chmod(0o600)
+    profile = places(tmp_path / "home")
+    profile.make_home()
+    (profile.home / name).symlink_to(victim)
+    match name:
+        case "logs/engine.log":
+            handler = log_to(profile.engine_log, "cockpit.test_of_links")
+            logging.getLogger("cockpit.test_of_links").error("a line")
+            handler.close()
+            logging.getLogger("cockpit.test_of_links").removeHandler(handler)
+        case "logs/engine.out":
+            with pytest.raises(OSError, match="symbolic links"):
+                start_detached(profile, (), output_of(profile.engine_log.parent))
+        case "token":
+            with pytest.raises(TokenError, match="expected a readable token"):
+                load_token(profile.token)
+        case _:
+            with pytest.raises(OSError, match="symbolic links"):
+                JournalPlace(profile.home / "journal.sqlite", "postgresql://db/x").note()
+    assert victim.read_text(encoding="utf-8") == "x" * 64

@@ -37,6 +37,9 @@ class ScriptedAccount:
     def unreadable(self) -> tuple[str, ...]:
         return ()
 
+    def by_our_clock(self, venue_ns: int) -> int:
+        return venue_ns
+
     def changed_grid(self, asset: str) -> str:
         return ""
 

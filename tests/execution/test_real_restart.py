@@ -1,6 +1,7 @@
 """A restart on real venues, and a venue that cannot be read: nothing is assumed, entries wait, exits never."""
 
 import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -91,6 +92,22 @@ async def test_funding_is_told_once(shipped_config: CockpitConfig, name: str) ->
         assert abs(paid.ts_ns - paid_ns) < 5_000_000_000, "the venue's time, not when we heard of it"
 
 
+@VENUES
+@pytest.mark.parametrize("skew_ms", [-120_000, 120_000])
+async def test_funding_bears_the_sessions_time_however_far_the_venues_clock_is(
+    shipped_config: CockpitConfig, name: str, skew_ms: int
+) -> None:
+    def skewed(venue: Any) -> None:
+        venue.clock_skew_ms = skew_ms
+
+    async with real_stage(shipped_config, name, prepare=skewed) as stage:
+        await guarded(stage)
+        paid_ns = time.time_ns()
+        stage.venue.pay_funding("BTC", 0.0001)
+        await stage.until(lambda: bool(_funding(stage)))
+        assert abs(_funding(stage)[0].ts_ns - paid_ns) < 20_000_000_000
+
+
 def _funding(stage: RealStage) -> list[FundingPaid]:
     return [event for event in stage.events if isinstance(event, FundingPaid)]
 
@@ -118,8 +135,8 @@ async def test_funding_paid_while_no_engine_ran_is_told_after_the_restart(
             await later.settled()
             assert [event.amount_usd for event in _funding(later)] == pytest.approx([*missed, -0.1])
             stamps = [income.ts_ms for income in stage.venue.core.income if income.kind == "FUNDING_FEE"]
-            told_ms = [event.ts_ns // 1_000_000 for event in _funding(later)]
-            assert told_ms == stamps[-len(told_ms) :], "each at the time it was paid"
+            told_ms = [event.ts_ns / 1e6 for event in _funding(later)]
+            assert told_ms == pytest.approx(stamps[-len(told_ms) :], abs=2_000), "each at the time it was paid"
         finally:
             await later.close()
 

@@ -1,5 +1,8 @@
 """The report on a terminal: 80 columns, with and without colours, in blocks and in ASCII, empty and with thousands."""
 
+import re
+from typing import Any
+
 import pytest
 from journal_samples import at
 from msgspec.structs import replace
@@ -106,3 +109,11 @@ def test_the_live_market_needs_no_mark(shipped_config: CockpitConfig) -> None:
     assert "SIMULATED" not in on_terminal(live, shipped_config)
     mixed = replace(live, trades=live.trades + evidence_with([2.0]).trades)
     assert "win rate               SIMULATED and LIVE 100.0 %" in on_terminal(mixed, shipped_config)
+
+
+@pytest.mark.parametrize("wide", [{}, {"force_terminal": True, "color_system": "standard"}])
+def test_no_escape_code_of_a_journal_reaches_the_terminal(shipped_config: CockpitConfig, wide: dict[str, Any]) -> None:
+    hostile = "a\x1b]0;title\x07b\x9b2Jc"
+    evidence = evidence_with([1.0, -1.0], setup=hostile, asset=hostile, exit_detail=hostile)
+    told = on_terminal(evidence, shipped_config, **wide)
+    assert not re.search("\x1b(?!\\[[0-9;]*m)|\x07|\x9b", told)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cockpit import __version__
+from cockpit.cli import run as command_line
 from cockpit.domain import commands as asked
 from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice, TradeChanged
 from cockpit.domain.events import Tick
@@ -109,6 +110,20 @@ def test_one_altered_action_is_found_and_named(session: Path, tmp_path: Path) ->
     assert replayed.difference.endswith("decided.verdict.qty: expected 0.011, was 0.01")
     assert replayed.difference.startswith("input ")
     assert "DIFFERS: input" in replayed.as_text()
+
+
+def test_no_escape_code_of_a_recording_reaches_the_terminal(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "odd\x1b]0;title\x07\x9b2J"
+    records = records_of(session)
+    index = next(index for index, record in enumerate(records) if isinstance(record, Decided))
+    records.insert(index + 1, Notice(records[index].ts_ns, "info", hostile, hostile))
+    path = write(tmp_path / "hostile.rec", records, source=hostile)
+    assert command_line(["replay", str(path), "--verify"]) == 1
+    told = capsys.readouterr()
+    assert "DIFFERS: input" in told.out
+    assert not set("\x1b\x07\x9b") & set(told.out + told.err)
 
 
 def test_a_missing_action_is_found(session: Path, tmp_path: Path) -> None:

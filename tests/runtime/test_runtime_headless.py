@@ -264,3 +264,24 @@ def test_a_recording_that_cannot_be_begun_keeps_nobody_from_starting(start: Star
         assert host.process().recording == ""
     finally:
         asyncio.run(host.stop())
+
+
+def test_a_key_in_the_path_of_a_moved_endpoint_is_in_no_file(start: Start, tmp_path: Path) -> None:
+    """Where the endpoint cannot be reached, and each failure is logged with its traceback."""
+    secret = "kx7fq2w9secretpath"
+    moved = {
+        f"COCKPIT_{name}": f"{scheme}://127.0.0.1:1/v2/{secret}"
+        for name, scheme in (
+            ("BINANCEUSDM_REST_URL", "http"), ("BINANCEUSDM_WS_URL", "ws"), ("OKX_REST_URL", "http"),
+            ("OKX_WS_URL", "ws"), ("JITO_URL", "http"), ("SOLANA_URL", "http"), ("RPC_URLS", "http"),
+        )
+    }  # fmt: skip
+    overrides = ("--set", "aave.address=0x" + "1" * 40)
+    process = start(*cli(tmp_path / "home", "--feed", "live", *overrides), environment=moved)
+    ready(process)
+    log = process.home / "logs" / "engine.log"
+    process.until(lambda: log.exists() and log.read_text().count("Cannot connect") >= 3, "failures in the log")
+    assert process.end(signal.SIGTERM) == 0
+    assert secret not in process.said
+    for path in process.home.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path

@@ -247,6 +247,9 @@ class VenueAccount(Protocol):
     async def open_for_exit(self) -> None:
         """Be ready to ask, cancel and close at once: the venue's lists are loaded beside that, and may fail."""
 
+    def by_our_clock(self, venue_ns: int) -> int:
+        """When that was, told by the venue's clock, in our time."""
+
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each: it may be anything."""
 

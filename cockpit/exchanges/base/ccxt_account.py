@@ -217,6 +217,10 @@ class CcxtAccount(ABC):
         client.nonce = self._venue_ms
         client.seconds = lambda: self._venue_ms() // 1_000
 
+    def by_our_clock(self, venue_ns: int) -> int:
+        """When that was, told by the venue's clock, in our time."""
+        return venue_ns - self.clock.offset_ns
+
     def _venue_ms(self) -> int:
         """What time it is at the venue, as far as we know: what requests and logins are signed with."""
         return (self.timing.clock() + self.clock.offset_ns) // NS_PER_MS
