@@ -71,7 +71,7 @@ async def test_nobody_who_is_in_a_hurry_waits() -> None:
 
 
 async def test_what_is_no_wish_to_be_left_alone_is_raised_as_it_is() -> None:
-    with pytest.raises(NotSent, match="^okx: 50011 Too Many Requests$"):
+    with pytest.raises(NotSent, match=r"^okx: 50011 Too Many Requests$"):
         await Asked(None).ask(60.0)
 
     async def unknown() -> str:
