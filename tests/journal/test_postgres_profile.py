@@ -46,7 +46,7 @@ def profile(url: str) -> Iterator[Profile]:
 def test_every_command_works_with_it(profile: Profile) -> None:
     assert "holds none yet: it is made at the first start" in profile.says("validate", **profile.named)
     assert profile.says("flatten", "--yes", **profile.named).endswith("nothing is open in the journal\n")
-    profile.said += profile.start_engine("--speed", "50", "--arm", **profile.named)
+    profile.said += profile.start_engine("--arm", **profile.named)
     profile.open_a_trade()
     assert json.loads(profile.says("trades", "--json"))["source"] == "journal"
     profile.says("stop", "--leave-stops")
