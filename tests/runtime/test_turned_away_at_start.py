@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.domain.kinds import EngineState
+from cockpit.domain.kinds import EngineState, ExitReason
 from tests.loopback.trading_faults import too_many
 from tests.patience import patient_s
 from tests.runtime.real_engine import RealStage, real_stage
-from tests.runtime.test_real_engine import open_eth, refused_start
+from tests.runtime.test_real_engine import assert_books_are_the_venues, open_eth, refused_start
 
 INSTRUMENTS = "public/instruments"
 pytestmark = pytest.mark.timeout(240)
@@ -52,9 +52,18 @@ async def test_open_trades_are_flattened_though_the_venue_tells_no_list_for_an_h
         stage.okx.faults.add(too_many(3600), path=INSTRUMENTS, times=None)
         await stage.engine()
         await saying(stage, "okx asks to be left alone for 30 s: it is waited for\n")
-        code, said = await stage.run("flatten", "--yes")
+        flattening = asyncio.create_task(stage.run("flatten", "--yes"))
+        await stage.okx.until(lambda: stage.okx.held("ETH") == 0 and not stage.okx.algo_orders)
+        assert stage.okx.open_orders == []
+        seen = await stage.until(lambda seen: "okx says flat (2 of 2)" in " ".join(seen.flatten_steps))
+        assert seen.state is EngineState.FLATTENING, "what was closed is not in the books yet"
+        stage.okx.faults.clear()
+        code, said = await flattening
         assert code == 0, said
-        assert (stage.okx.held("ETH"), stage.okx.open_orders, stage.okx.algo_orders) == (0.0, [], [])
+        assert "okx FLAT: the venue holds nothing and rests nothing" in said
+        await stage.until(lambda seen: seen.state is EngineState.HALTED and not seen.open_trades)
+        await stage.terminate()
+        assert_books_are_the_venues(stage, ExitReason.FLATTEN)
         assert "Traceback" not in stage.said
 
 
