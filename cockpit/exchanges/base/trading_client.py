@@ -7,8 +7,8 @@ an order twice. Both are off: the account keeps its own count.
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
+from cockpit.exchanges.base.allowance import REFUSED, retry_after_s, wait_after_refusal_s
 from cockpit.exchanges.base.masking import quiet_libraries
-from cockpit.exchanges.base.retry_after import REFUSED, retry_after_s, wait_after_refusal_s
 from cockpit.exchanges.base.steady_clock import PROCESS_CLOCK
 
 REST_TIMEOUT_MS = 5_000
