@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from journal_samples import rows
 
+from cockpit.config.journal_place import JournalPlace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode
 from cockpit.journal import schema
@@ -49,7 +50,7 @@ def test_looking_changes_nothing_in_it(path: Path, shipped_config: CockpitConfig
     assert [trade.trade_id for trade in reader.trades()] == [f"t{number:06d}" for number in range(6, 0, -1)]
     assert reader.trades()[0].mae_bps is None, "it was not kept then"
     assert latest_drill(path, "okx") is None
-    items = list(journal_items(path, shipped_config, Mode.PAPER))
+    items = list(journal_items(JournalPlace(path), shipped_config, Mode.PAPER))
     assert items[0].ok
     assert "the next start brings it from version 3" in items[0].detail
     assert path.read_bytes() == before
@@ -137,11 +138,11 @@ def test_an_empty_file_and_a_damaged_page_are_said_with_what_to_do(path: Path, s
     data = bytearray(path.read_bytes())
     data[4096 * 3 : 4096 * 4] = b"\xaa" * 4096
     path.write_bytes(data)
-    (item,) = [item for item in journal_items(path, shipped_config, Mode.PAPER) if item.name == "journal"]
+    (item,) = [item for item in journal_items(JournalPlace(path), shipped_config, Mode.PAPER) if item.name == "journal"]
     assert not item.ok
     assert "put a backup in its place" in item.detail
     path.write_bytes(b"")
-    (item,) = [item for item in journal_items(path, shipped_config, Mode.PAPER) if item.name == "journal"]
+    (item,) = [item for item in journal_items(JournalPlace(path), shipped_config, Mode.PAPER) if item.name == "journal"]
     assert "is empty (0 bytes)" in item.detail
     assert "put a backup in its place" in item.detail
     with pytest.raises(JournalError, match="was empty"):
