@@ -7,21 +7,21 @@ import typer
 
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
-from cockpit.domain.numbers import price_text
-from cockpit.domain.trades import TradeRecord
-from cockpit.domain.units import utc_text
-from cockpit.domain.verdict import Verdict
-from cockpit.runtime.narrate import verdict_text
 
 if TYPE_CHECKING:
     from cockpit.config.places import Places
+    from cockpit.domain.trades import TradeRecord
+    from cockpit.domain.verdict import Verdict
 
 
-# Trades and verdicts as lines for people.
+# Trades and verdicts as lines for people. What they need is imported by them: every command's help is made from here.
 
 
-def trade_line(trade: TradeRecord) -> str:
+def trade_line(trade: "TradeRecord") -> str:
     """One trade: when, what, how it stands or ended, and what it came to."""
+    from cockpit.domain.numbers import price_text
+    from cockpit.domain.units import utc_text
+
     what = f"{utc_text(trade.decided_ns)[:19]} {trade.trade_id} {trade.setup} {trade.asset} {trade.side.value}"
     size = f"{trade.entry_qty:g} at {price_text(trade.entry_price)}" if trade.entry_qty > 0 else "not filled"
     how = (
@@ -30,8 +30,11 @@ def trade_line(trade: TradeRecord) -> str:
     return f"{what} {size} {trade.mode.value} {how}: net {trade.pnl_usd:+.4f} USD, {trade.r:+.2f} R"
 
 
-def verdict_line(verdict: Verdict) -> str:
+def verdict_line(verdict: "Verdict") -> str:
     """One verdict: when, what was asked, and yes or why not."""
+    from cockpit.domain.units import utc_text
+    from cockpit.runtime.narrate import verdict_text
+
     return f"{utc_text(verdict.ts_ns)[:19]} {verdict.verdict_id} {verdict_text(verdict)}"
 
 
