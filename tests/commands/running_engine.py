@@ -33,7 +33,8 @@ class Shell:
         )
 
     def start_engine(self, *arguments: str, **environment: str) -> str:
-        """An engine process, once it is ready; returns its ready line."""
+        """An engine process, once it is ready; returns its ready line. One before it is over."""
+        self.clean_up()
         self.engine = subprocess.Popen(
             self.command("engine", "--port", "0", *arguments),
             cwd=PROJECT_ROOT,
