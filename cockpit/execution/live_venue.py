@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from cockpit.config.execution import ExecutionSection
 from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
-from cockpit.domain.events import VenueFlat
+from cockpit.domain.events import FLAT_READS, VenueFlat
 from cockpit.domain.kinds import Side, VenueTopic
 from cockpit.domain.orders import OrderProgress, trade_left_by
 from cockpit.domain.quantity import rounded
@@ -38,7 +38,7 @@ from cockpit.execution.sender import OrderSender
 from cockpit.execution.venue_context import Pace, Put, VenueContext
 from cockpit.flatten.direct import flatten_alone
 from cockpit.flatten.steps import FlattenStep, StepName
-from cockpit.flatten.venue_flatten import LOOKS, FlattenPace
+from cockpit.flatten.venue_flatten import FlattenPace
 
 
 class LiveVenue:
@@ -173,7 +173,7 @@ class LiveVenue:
                 is_flat = await flatten_alone(context.account, self._flatten_step, context.ids, context.timing)
             if is_flat:
                 self._waiting = [one for one in self._waiting or () if not isinstance(one, FlattenVenues)]
-                context.emit(VenueFlat(context.now_ns, context.venue) for _ in range(LOOKS))
+                context.emit(VenueFlat(context.now_ns, context.venue) for _ in range(FLAT_READS))
 
     def _flatten_step(self, step: FlattenStep) -> None:
         sentence = f"{step.venue} {step.name}: {step.sentence}"
