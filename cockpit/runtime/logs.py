@@ -56,10 +56,11 @@ class QueuedHandler(QueueHandler):
     A full queue loses lines, and counts them. Closing it writes what waits.
     """
 
-    def __init__(self, path: Path, formatter: logging.Formatter) -> None:
+    def __init__(self, path: Path, formatter: logging.Formatter, delay: bool = False) -> None:
+        """With `delay` the file appears with its first line."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = LogFile(
-            path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True, errors="backslashreplace"
+            path, maxBytes=MAX_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=delay, errors="backslashreplace"
         )
         self._file.setFormatter(formatter)
         waiting: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_LINES)
@@ -90,7 +91,7 @@ class QueuedHandler(QueueHandler):
 
 def log_to(path: Path, logger_name: str = "cockpit") -> logging.Handler:
     """Send a logger's records to a rotating file of JSON lines; returns the handler so that it can be closed."""
-    handler = QueuedHandler(path, JsonLines())
+    handler = QueuedHandler(path, JsonLines(), delay=True)
     logger = logging.getLogger(logger_name)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
