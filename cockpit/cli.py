@@ -20,6 +20,7 @@ from cockpit.commands.global_options import globals_first
 from cockpit.commands.hand_commands import WORDS, adopt, close, do, stop_at, trade, trail
 from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
+from cockpit.commands.new_commands import new
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
 from cockpit.commands.research_commands import backtest, sweep
@@ -37,6 +38,7 @@ FORESEEN = {
     "cockpit.config.problems.ConfigError": BAD,
     "cockpit.client.errors.EngineRefused": NO,
     "cockpit.client.errors.EngineUnreachable": NO,
+    "cockpit.commands.scaffold.NotNew": BAD,
     "cockpit.exchanges.binance.raw_capture.CaptureError": BAD,
     "cockpit.feeds.simulated.shocks.ShockError": BAD,
     "cockpit.history.errors.HistoryError": BAD,
@@ -55,7 +57,8 @@ class _InOrder(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """All names."""
         order = [*_IN_ORDER]
-        order.insert(order.index("replay") + 1, "history")
+        at = order.index("replay") + 1
+        order[at:at] = ["history", "new"]
         return order
 
 
@@ -263,6 +266,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 for _name, _command in _IN_ORDER.items():
     app.command(_name, context_settings=WORDS if _command in (stop_at, do) else {})(_command)
 app.add_typer(history, name="history")
+app.add_typer(new, name="new")
 
 
 def _collect_no_garbage() -> None:

@@ -127,7 +127,7 @@ class CockpitConfig(Section):
             if asset not in self.gate.short_pct_block_at:
                 raise ValueError(f"gate.short_pct_block_at: expected an entry for {asset}, was none")
         for name, setup in self.setups.items():
-            for asset in setup.traded:
+            for asset in (*setup.traded, *setup.watched_beside):
                 if asset not in self.assets:
                     raise ValueError(f"setups.{name}: expected an asset of the assets section, was {asset}")
         first, second = self.gate.funding_spread_of

@@ -50,6 +50,11 @@ class SetupSection(Laddered):
         """The assets it trades, one state machine each."""
 
     @property
+    def watched_beside(self) -> tuple[str, ...]:
+        """The assets that each of its machines watches beside the one it trades."""
+        return ()
+
+    @property
     def bars_s(self) -> tuple[float, ...]:
         """The lengths of the bars it listens to."""
         return ()
@@ -69,7 +74,9 @@ class OwnSetup(SetupSection):
     machine: ClassVar[type[Any]]
     kind: Name
     asset: Asset
+    also_watch: list[Asset] = []
     bar_s: Positive = 5.0
+    also_bars_s: list[Positive] = []
     window_s: NotNegative = 0.0
 
     @property
@@ -77,8 +84,12 @@ class OwnSetup(SetupSection):
         return (self.asset,)
 
     @property
+    def watched_beside(self) -> tuple[str, ...]:
+        return tuple(self.also_watch)
+
+    @property
     def bars_s(self) -> tuple[float, ...]:
-        return (self.bar_s,)
+        return (self.bar_s, *self.also_bars_s)
 
     @property
     def lookback_s(self) -> float:

@@ -72,8 +72,13 @@ class Engine:
         self._hands_on = HandsOn(self.book, self.risk, self._manual, adoption, self.alarms, self._answered)
         self._assets = self.market.assets
         self._setups_of = {
-            asset: [setup for setup in self.setups.values() if setup.asset == asset] for asset in self._assets
+            asset: [setup for setup in self.setups.values() if asset in setup.watched] for asset in self._assets
         }
+        self._beside = {
+            asset: tuple(dict.fromkeys((asset, *(one for setup in setups for one in setup.watched))))
+            for asset, setups in self._setups_of.items()
+        }
+        """What else the setups of an asset watch: where their fences may change with what happens to it."""
         self._clock_ns = start_ns
         self._watch_due_ns = start_ns
         self._due_ns = start_ns
@@ -113,13 +118,13 @@ class Engine:
         """Put the bands of a new session in place of the asset's. False, and nothing is changed, while a setup's
         proposal or trade rests on the old ones.
         """
-        setups = self._setups_of[asset]
+        setups = [setup for setup in self._setups_of[asset] if setup.asset == asset]
         if any(setup.rests_on_bands for setup in setups):
             return False
         self.market.replace_bands(asset, bands)
         for setup in setups:
             setup.bands_changed()
-        self._set_fences(asset)
+        self._set_fences_beside(asset)
         return True
 
     def probe(self, setup_name: str) -> Verdict:
@@ -127,7 +132,7 @@ class Engine:
         setup, now_ns = self.setups[setup_name], self.now_ns
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
-        return self.decisions.probe(setup.intent(now_ns), venue, setup.guards(now_ns), enabled, now_ns)
+        return self.decisions.probe(setup.intent(now_ns), venue, setup.checks(now_ns), enabled, now_ns)
 
     def preview(self, wanted: ManualEntry | Signal) -> Verdict | str:
         """What the gate would say to an entry by hand or a signal right now, or why it never gets there."""
@@ -261,14 +266,14 @@ class Engine:
             for setup in self._setups_of[asset]:
                 # What it was due at before the bar ended comes first; at the very end of the bar the bar does.
                 self._wake(setup, bar.end_ns - 1, out)
-                self._consider(setup, setup.on_bar(bar, out.now_ns), out)
-            self._set_fences(asset)
+                self._consider(setup, setup.take_bar(asset, bar, out.now_ns), out)
+            self._set_fences_beside(asset)
 
     def _wake(self, setup: Setup, until_ns: int, out: Outbox) -> None:
         """Call a setup that was due by then."""
         if setup.due_ns is not None and setup.due_ns <= until_ns:
-            self._consider(setup, setup.on_time(out.now_ns), out)
-            self._set_fences(setup.asset)
+            self._consider(setup, setup.take_time(out.now_ns), out)
+            self._set_fences_beside(setup.asset)
 
     def _plan(self) -> None:
         """When time alone next brings something."""
@@ -285,7 +290,7 @@ class Engine:
             self.risk.on_trade_change(before, after, out)
             self._hands_on.on_trade_change(after)
             self._notify_setup(before.phase, after.setup, after.phase, out)
-            self._set_fences(after.asset)
+            self._set_fences_beside(after.asset)
         if changes:
             self.risk.review(out)
             self._plan()
@@ -309,13 +314,13 @@ class Engine:
 
     def _price_crossed(self, trade: Trade, out: Outbox) -> None:
         for setup in self._setups_of[trade.asset]:
-            self._consider(setup, setup.on_price(out.now_ns, trade.price), out)
+            self._consider(setup, setup.take_price(trade.asset, out.now_ns, trade.price), out)
         for open_trade in self.book.trades:
             if open_trade.record.asset == trade.asset:
                 self._check_ground(open_trade, out)
                 open_trade.on_price(trade.price, out)
         self._hands_on.shed(self.alarms.on_price(trade.asset, trade.price, out), out)
-        self._set_fences(trade.asset)
+        self._set_fences_beside(trade.asset)
 
     def _check_ground(self, trade: TradeLife, out: Outbox) -> None:
         """Close an open trade at market when its setup says its ground is gone."""
@@ -326,11 +331,16 @@ class Engine:
         if sentence is not None:
             trade.close(ExitReason.INVALIDATED, sentence, out)
 
+    def _set_fences_beside(self, asset: str) -> None:
+        for one in self._beside[asset]:
+            self._set_fences(one)
+
     def _set_fences(self, asset: str) -> None:
         """Between the fences no setup waits for a price, and before it is due none waits for time: nobody is woken."""
-        setups, by_hand = self._setups_of[asset], (self.book.fences(asset), self.alarms.fences(asset))
-        self._assets[asset].fence_low = max((*(setup.fence_low for setup in setups), *(low for low, _ in by_hand)))
-        self._assets[asset].fence_high = min((*(setup.fence_high for setup in setups), *(high for _, high in by_hand)))
+        setups = self._setups_of[asset]
+        wanted = (*(setup.fences(asset) for setup in setups), self.book.fences(asset), self.alarms.fences(asset))
+        self._assets[asset].fence_low = max(low for low, _ in wanted)
+        self._assets[asset].fence_high = min(high for _, high in wanted)
         dues = (setup.due_ns for setup in setups)
         self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
 
@@ -340,7 +350,7 @@ class Engine:
         if isinstance(reading, happened.HealthFactor):
             self.risk.on_health(reading, out)
         for setup in self.setups.values():
-            self._consider(setup, setup.on_reading(reading, out.now_ns), out)
+            self._consider(setup, setup.take_reading(reading, out.now_ns), out)
         for asset in self._assets:
             self._set_fences(asset)
 
@@ -376,7 +386,7 @@ class Engine:
             return
         venue = self.config.assets[setup.asset].trade_on
         enabled = self.config.setups[setup.config_name].enabled
-        verdict = self.decisions.decide(proposal, venue, setup.guards(out.now_ns), enabled, out)
+        verdict = self.decisions.decide(proposal, venue, setup.checks(out.now_ns), enabled, out)
         if not verdict.approved:
             setup.denied(out.now_ns)
         elif not verdict.sent:

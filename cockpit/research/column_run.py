@@ -174,7 +174,7 @@ class _Day:
         self._assets = run.engine.market.assets
         heard = {prints.asset for prints in tape.prints if len(prints)}
         self._setups = list(run.engine.setups.values())
-        self._bar_setups = [setup for setup in self._setups if setup.asset in heard or _cross_midnight(run.config)]
+        self._bar_setups = [one for one in self._setups if heard & set(one.watched) or _cross_midnight(run.config)]
         """Without a print an asset's bars do not end, but for one that goes on over midnight."""
         self._watched = [self._watch(prints) for prints in tape.prints]
         goes_on = columns.bar_starts[0] < run.engine.market.next_bar_ns

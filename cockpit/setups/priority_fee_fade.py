@@ -26,12 +26,11 @@ class Shock(msgspec.Struct, frozen=True):
     last_ns: int
 
 
-class PriorityFeeFadeSetup(Setup):
+class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
     """Idle until the fee jumps over its baseline; watching for its fall from the peak. Fees in micro-lamports."""
 
     def __init__(self, name: str, rules: PriorityFeeFade, config: CockpitConfig, market: Market) -> None:
-        super().__init__(name, name, rules.asset, rules, config, market)
-        self._rules = rules
+        super().__init__(name, rules, config, market)
         self._apart_bps = config.birdeye.apart_bps
         self._fee_ages, self._tip_ages = config.feeds.priority_fee, config.feeds.jito_tip
         self._newest_fee_ns = 0
@@ -41,8 +40,8 @@ class PriorityFeeFadeSetup(Setup):
     @property
     def side(self) -> Side:
         """The side of its open trade; before one, toward the VWAP as things stand (long while that is unknown)."""
-        if self._phase is SetupPhase.TRIGGERED:
-            return self._side
+        if self.phase is SetupPhase.TRIGGERED:
+            return super().side
         over_bps = self._over_vwap_bps()
         return Side.SHORT if over_bps is not None and over_bps > 0 else Side.LONG
 
@@ -55,7 +54,7 @@ class PriorityFeeFadeSetup(Setup):
         """The fee is known, the price has somewhere to go back to, tips tell the size, the chain agrees or warns."""
         return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns), self._chain_guard(now_ns))
 
-    def _on_reading(self, event: ReadingEvent) -> Proposal | None:
+    def on_reading(self, event: ReadingEvent, now_ns: int) -> Proposal | None:
         if not isinstance(event, PriorityFee) or event.origin is Origin.EXTERNAL:
             return None
         fee, shock = event.p50_microlamports, self._shock
@@ -69,66 +68,67 @@ class PriorityFeeFadeSetup(Setup):
             self._watch_for_shock(fee, event.ts_ns)
         elif fee > shock.peak:
             self._follow_shock(fee, shock.baseline, event.ts_ns)
-        elif round((1.0 - fee / shock.peak) * 100.0, COMPARED_DECIMALS) >= self._rules.fall_pct:
+        elif round((1.0 - fee / shock.peak) * 100.0, COMPARED_DECIMALS) >= self.rules.fall_pct:
             return self._fade(shock, fee, event.ts_ns)
         return None
 
-    def _on_time(self, now_ns: int) -> Proposal | None:
+    def on_time(self, now_ns: int) -> Proposal | None:
         """The shock is out of time: a fall at its last instant still counted."""
         if self._shock is not None:
             self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
         return None
 
-    def _on_triggered(self) -> None:
-        super()._on_triggered()
+    def on_triggered(self) -> None:
+        super().on_triggered()
         self._shock = None
         self._last_shock_words = ""
 
     def _watch_for_shock(self, fee: float, ts_ns: int) -> None:
         """The baseline leaves out the newest reading, and is None while it holds less than a minute of them."""
-        baseline = self._market.fee_baseline(self._rules.baseline_s)
+        baseline = self.market.fee_baseline(self.rules.baseline_s)
         # A multiple of no fee at all says nothing.
-        if baseline is not None and baseline > 0.0 and fee > self._rules.shock_multiple * baseline:
+        if baseline is not None and baseline > 0.0 and fee > self.rules.shock_multiple * baseline:
             self._follow_shock(fee, baseline, ts_ns)
-            self._phase = SetupPhase.WATCHING
+            self.go_watching()
         elif self._shock is not None:
             self._go_idle(f"no fall by {clock_text(self._shock.last_ns)}")
 
     def _follow_shock(self, peak: float, baseline: float, ts_ns: int) -> None:
-        self._shock = Shock(peak, baseline, ts_ns + seconds_to_ns(self._rules.fall_within_s))
-        self._wake_at(self._shock.last_ns + 1)
+        self._shock = Shock(peak, baseline, ts_ns + seconds_to_ns(self.rules.fall_within_s))
+        self.wake_at(self._shock.last_ns + 1)
 
     def _go_idle(self, outcome: str) -> None:
         self._shock = None
-        self._wake_at(None)
-        self._phase = SetupPhase.IDLE
+        self.wake_at(None)
+        self.go_idle()
         self._last_shock_words = f"; last shock: {outcome}"
 
     def _fade(self, shock: Shock, fee: float, ts_ns: int) -> Proposal | None:
-        over_bps, dead_bps = self._over_vwap_bps(), self._rules.vwap_dead_zone_bps
+        over_bps, dead_bps = self._over_vwap_bps(), self.rules.vwap_dead_zone_bps
         if over_bps is None:
             self._go_idle(f"fell at {clock_text(ts_ns)}, no session VWAP yet")
             return None
         if abs(over_bps) <= dead_bps:
             self._go_idle(f"fell at {clock_text(ts_ns)}, price {over_bps:+.1f} bps from the VWAP, within {dead_bps:g}")
             return None
-        self._side = Side.SHORT if over_bps > 0 else Side.LONG
-        return self._proposal(
-            self._side,
+        side = Side.SHORT if over_bps > 0 else Side.LONG
+        self.set_side(side)
+        return self.proposal(
+            side,
             f"priority fee fell {(1.0 - fee / shock.peak):.0%} from its peak {shock.peak:,.0f} "
             f"({shock.peak / shock.baseline:.1f} x its baseline) to {fee:,.0f}, "
             f"price {over_bps:+.1f} bps from the session VWAP",
         )
 
     def _over_vwap_bps(self) -> float | None:
-        price, vwap = self._quotes.price, self._quotes.session_vwap
+        price, vwap = self.quotes.price, self.quotes.session_vwap
         if price is None or vwap is None or vwap <= 0.0:
             return None
         return round(bps_between(price, vwap), COMPARED_DECIMALS)
 
     def _fee_guard(self, now_ns: int) -> Check:
         name, limit = "setup_priority_fee", f"read within {self._fee_ages.stand_down_after_s:g} s"
-        view = self._market.priority_fee(now_ns)
+        view = self.market.priority_fee(now_ns)
         fee = view.tradable
         if fee is None:
             return no_data(name, "the Solana priority fee", limit, view)
@@ -137,7 +137,7 @@ class PriorityFeeFadeSetup(Setup):
         return aged(check, view, self._fee_ages)
 
     def _vwap_guard(self) -> Check:
-        name, dead_bps = "setup_vwap_distance", self._rules.vwap_dead_zone_bps
+        name, dead_bps = "setup_vwap_distance", self.rules.vwap_dead_zone_bps
         limit = f"> {dead_bps:g} bps either way"
         over_bps = self._over_vwap_bps()
         if over_bps is None:
@@ -149,10 +149,10 @@ class PriorityFeeFadeSetup(Setup):
         return finding(name, Outcome.PASS, observed, limit, f"{words}, beyond {dead_bps:g}")
 
     def _tip_guard(self, now_ns: int) -> Check:
-        name, rules = "setup_jito_tip", self._rules
+        name, rules = "setup_jito_tip", self.rules
         limit = f"<= {rules.tip_multiple:g} x its median over {rules.baseline_s:g} s"
-        view = self._market.jito_tip(now_ns)
-        tip, baseline = view.tradable, self._market.tip_baseline(rules.baseline_s)
+        view = self.market.jito_tip(now_ns)
+        tip, baseline = view.tradable, self.market.tip_baseline(rules.baseline_s)
         if tip is None:
             return no_data(name, "Jito tips", limit, view)
         observed = view.shown(f"{tip:.3g} SOL")
@@ -177,7 +177,7 @@ class PriorityFeeFadeSetup(Setup):
     def _chain_guard(self, now_ns: int) -> Check:
         """The price on chain beside the perp's. It can only warn: the source is optional."""
         name, limit = "setup_onchain_price", f"<= {self._apart_bps:g} bps either way"
-        seen = distance(self._market, self.asset, now_ns)
+        seen = distance(self.market, self.asset, now_ns)
         if seen is None:
             return self._not_compared(name, limit, now_ns)
         observed, words = f"{seen.apart_bps:+.1f} bps", seen.sentence(self.asset, self._apart_bps)
@@ -187,23 +187,23 @@ class PriorityFeeFadeSetup(Setup):
 
     def _not_compared(self, name: str, limit: str, now_ns: int) -> Check:
         """Without the source there is nothing to warn of; a source that has fallen silent is worth a warning."""
-        view = self._market.onchain_price(self.asset, now_ns)
+        view = self.market.onchain_price(self.asset, now_ns)
         outcome = Outcome.PASS if view.age_s is None else Outcome.WARN
         why = "no price of the perp" if view.usable else unusable_because(view)
         words = f"{self.asset} on chain not compared with the perp: {why}"
         return finding(name, outcome, "not compared", limit, words)
 
-    def _idle_text(self, now_ns: int) -> str:
-        multiple, baseline = self._rules.shock_multiple, self._market.fee_baseline(self._rules.baseline_s)
+    def idle_text(self, now_ns: int) -> str:
+        multiple, baseline = self.rules.shock_multiple, self.market.fee_baseline(self.rules.baseline_s)
         if baseline is None:
             return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_words}"
-        fee = self._market.priority_fee(now_ns).tradable
+        fee = self.market.priority_fee(now_ns).tradable
         now = "now unknown" if fee is None else f"now {fee:,.0f}"
         return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_words}"
 
-    def _watching_text(self, now_ns: int) -> str:
+    def watching_text(self, now_ns: int) -> str:
         shock = self._shock
         if shock is None:
-            return self._idle_text(now_ns)
-        goal = shock.peak * (1.0 - self._rules.fall_pct / 100.0)
+            return self.idle_text(now_ns)
+        goal = shock.peak * (1.0 - self.rules.fall_pct / 100.0)
         return f"priority fee at or under {goal:,.0f} by {clock_text(shock.last_ns)} (peak {shock.peak:,.0f})"

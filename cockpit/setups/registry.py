@@ -49,4 +49,9 @@ def _own_machine(name: str, rules: OwnSetup, config: CockpitConfig, market: Mark
         finding = f"expected Rules.machine of setups/{rules.kind}.py to be a Setup, was {machine!r}"
         raise ConfigError([Problem("config", f"setups.{name}", finding, "see docs/writing-a-setup.md")])
     make: Callable[..., Setup] = machine
-    return make(name, rules, config, market)
+    try:
+        return make(name, rules, config, market)
+    except TypeError as error:  # a method is missing, or its constructor wants other things
+        finding = f"expected {machine.__name__}(name, rules, config, market) of setups/{rules.kind}.py to be made"
+        hint = "see docs/writing-a-setup.md"
+        raise ConfigError([Problem("config", f"setups.{name}", f"{finding}, was {error}", hint)]) from error

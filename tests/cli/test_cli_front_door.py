@@ -19,7 +19,8 @@ Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
 COMMANDS = ["attach", "status", "flatten", "halt", "resume", "arm"]
 COMMANDS += ["close", "stop-at", "trail", "trade", "adopt", "do", "disarm", "stop", "trades", "verdicts", "log"]
-COMMANDS += ["report", "validate", "engine", "check", "drill", "import", "replay", "history", "backtest", "sweep"]
+COMMANDS += ["report", "validate", "engine", "check", "drill", "import", "replay", "history", "new"]
+COMMANDS += ["backtest", "sweep"]
 COMMANDS += ["completion", "version", "help"]
 HELP_LIMIT_S = 0.150
 

@@ -1,6 +1,8 @@
 """The page's own setup and feed, as written there: one file and one config entry each, loaded, judged and run."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,20 +24,29 @@ from cockpit.engine.views import snapshot
 from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import roster_of
 from cockpit.paper.venue import PaperVenue
+from tests.docs.own_types import strictly_typed
 from tests.docs.pages import SHIPPED_CONFIG, blocks, page
 from tests.loopback.site import LoopbackSite, Reply
+from tests.patience import patient_s
 
 NOON_NS = 1_760_875_200_000_000_000
 PAGE = page("writing-a-setup.md")
-SETUP_FILE, FEED_FILE = blocks(PAGE, "python")
-SETUP_ENTRY, FEED_ENTRY = (json.loads(block.text) for block in blocks(PAGE, "json"))
+SETUP_FILE, LAGGARD_FILE, LAGGARD_TEST, FEED_FILE, FEED_TEST = blocks(PAGE, "python")
+SETUP_ENTRY, LAGGARD_ENTRY, FEED_ENTRY = (json.loads(block.text) for block in blocks(PAGE, "json"))
+FILES = {
+    "setups/turn_after_fall.py": SETUP_FILE,
+    "setups/laggard.py": LAGGARD_FILE,
+    "feeds/desk_positioning.py": FEED_FILE,
+    "tests/test_laggard.py": LAGGARD_TEST,
+    "tests/test_desk_positioning.py": FEED_TEST,
+}
 
 
 def written(folder: Path, *entries: dict[str, Any], **changes: Any) -> Path:
     """What the page says to do: the files beside a config that has the entries."""
-    for kind, name, block in (("setups", "turn_after_fall", SETUP_FILE), ("feeds", "desk_positioning", FEED_FILE)):
-        (folder / kind).mkdir(parents=True, exist_ok=True)
-        (folder / kind / f"{name}.py").write_text(block.text)
+    for name, block in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(block.text)
     raw = json.loads(SHIPPED_CONFIG.read_text())
     for entry in entries:
         for section, parts in entry.items():
@@ -191,3 +202,43 @@ async def test_the_feed_hands_over_what_the_service_says(tmp_path: Path) -> None
 def test_a_feed_without_its_file_says_where_it_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"own_feeds\.desk\.kind: expected a file feeds/KIND\.py beside the config"):
         load_config(written(tmp_path, FEED_ENTRY, kind="other"))
+
+
+def ran(folder: Path, *command: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", *command],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=patient_s(100),
+    )
+    assert found.returncode == 0, found.stdout[-4_000:] + found.stderr[-2_000:]
+
+
+def test_the_pages_tests_pass_as_written(tmp_path: Path) -> None:
+    written(tmp_path)
+    ran(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", "tests")
+
+
+@pytest.mark.slow
+def test_the_pages_files_are_typed(tmp_path: Path) -> None:
+    written(tmp_path)
+    strictly_typed(tmp_path, *FILES)
+
+
+def test_a_base_class_of_before_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = written(tmp_path, SETUP_ENTRY)
+    older = SETUP_FILE.text.replace("def idle_text", "def _idle_text")
+    (tmp_path / "setups" / "turn_after_fall.py").write_text(older)
+    with pytest.raises(ConfigError) as told:
+        Engine(load_config(path), NOON_NS)
+    assert "setups.sol_turn" in str(told.value)
+    assert "idle_text" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("leader", "DOGE"), ("also_watch", ["DOGE"])])
+def test_an_asset_that_nobody_hears_cannot_be_watched(tmp_path: Path, key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match="expected an asset of the assets section, was DOGE"):
+        load_config(written(tmp_path, LAGGARD_ENTRY, **{key: value}))

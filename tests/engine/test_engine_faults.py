@@ -8,7 +8,7 @@ from cockpit.market.bars import Bar
 from tests.engine.scenario import NOON_NS, Scenario
 
 
-def broken(bar: Bar, now_ns: int) -> None:
+def broken(asset: str, bar: Bar, now_ns: int) -> None:
     raise ZeroDivisionError("a setup's own mistake")
 
 

@@ -37,7 +37,7 @@ class Street:
         for asset, bar in self.market.close_bars(now_ns):
             if asset == self.setup.asset:
                 self._wake(at_s, bar.end_ns - 1)
-                self._note(at_s, self.setup.on_bar(bar, now_ns))
+                self._note(at_s, self.setup.take_bar(asset, bar, now_ns))
         self._wake(at_s, now_ns)
 
     def trade(self, at_s: float, price: float, qty: float = 1.0) -> None:
@@ -47,8 +47,9 @@ class Street:
         quotes = self.market.assets[self.setup.asset]
         ts_ns = self.at(at_s)
         quotes.on_trade(Trade(ts_ns, ts_ns, quotes.watch, self.setup.asset, price, abs(qty), qty > 0, self._trade_id))
-        if price < self.setup.fence_low or price > self.setup.fence_high:
-            self._note(at_s, self.setup.on_price(ts_ns, price))
+        low, high = self.setup.fences(self.setup.asset)
+        if price < low or price > high:
+            self._note(at_s, self.setup.take_price(self.setup.asset, ts_ns, price))
 
     def trades(self, prints: list[tuple[float, ...]]) -> None:
         for one in prints:
@@ -65,7 +66,7 @@ class Street:
         self.tick(at_s)
         event = make(self.at(at_s), *rest, **named)
         self.market.apply(event)
-        self._note(at_s, self.setup.on_reading(event, self.at(at_s)))
+        self._note(at_s, self.setup.take_reading(event, self.at(at_s)))
 
     def spread(self, at_s: float, spread_bps: float) -> None:
         """Funding of both venues so that Binance - OKX is the spread."""
@@ -87,7 +88,7 @@ class Street:
 
     def _wake(self, at_s: float, until_ns: int) -> None:
         if self.setup.due_ns is not None and self.setup.due_ns <= until_ns:
-            self._note(at_s, self.setup.on_time(self.at(at_s)))
+            self._note(at_s, self.setup.take_time(self.at(at_s)))
 
     def _note(self, at_s: float, proposal: Proposal | None) -> None:
         if proposal is not None:

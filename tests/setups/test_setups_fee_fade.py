@@ -117,7 +117,7 @@ def test_outside_fees_and_fees_out_of_order_are_ignored(sol):
     sol.read(610.0, PriorityFee, 9_000.0, origin=Origin.EXTERNAL)
     assert sol.phase(610.0) is SetupPhase.IDLE
     shocked(sol)
-    sol.setup.on_reading(PriorityFee(sol.at(300.0), 1.0), sol.at(615.0))
+    sol.setup.take_reading(PriorityFee(sol.at(300.0), 1.0), sol.at(615.0))
     assert sol.phase(615.0) is SetupPhase.WATCHING
 
 

@@ -111,7 +111,7 @@ class Watched:
     def price(self, price):
         self.street.tick(self.now_s)
         self.judge()
-        assert self.street.setup.on_price(self.street.at(self.now_s), price) is None
+        assert self.street.setup.take_price(self.street.setup.asset, self.street.at(self.now_s), price) is None
 
     def tick(self):
         self.street.tick(self.now_s)

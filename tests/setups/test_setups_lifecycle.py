@@ -82,8 +82,8 @@ def test_a_disabled_setup_is_off_and_silent(street):
 def test_a_disabled_band_setup_wants_no_price(street, name):
     off = street(name, enabled=False)
     off.trades([(1.0, 90_000.0), (2.0, 200_000.0)])
-    assert (off.setup.fence_low, off.setup.fence_high) == (float("-inf"), float("inf"))
-    assert off.setup.on_price(off.at(3.0), 1.0) is None
+    assert off.setup.fences(off.setup.asset) == (float("-inf"), float("inf"))
+    assert off.setup.take_price(off.setup.asset, off.at(3.0), 1.0) is None
     assert off.phase(3.0) is SetupPhase.OFF
 
 
@@ -94,7 +94,7 @@ def test_a_disabled_setup_whose_restored_trade_closes_is_off_again(street):
     off.trade(70.0, 109_800.0)
     off.tick(80.0)
     assert off.phase(80.0) is SetupPhase.OFF
-    assert off.setup.fence_high == float("inf")
+    assert off.setup.fences(off.setup.asset)[1] == float("inf")
 
 
 def test_asking_changes_nothing(street):
@@ -127,5 +127,5 @@ def test_it_can_be_asked_before_anything_was_seen(street, name):
 def test_what_is_no_price_is_no_flush_and_no_wick(street, price):
     for name in NAMES[:2]:
         btc = street(name)
-        btc.setup.on_price(btc.at(1.0), price)
+        btc.setup.take_price("BTC", btc.at(1.0), price)
         assert btc.phase(1.0) is SetupPhase.IDLE

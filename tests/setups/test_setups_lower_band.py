@@ -36,7 +36,7 @@ def failed_attempt(btc, start_s):
 def test_a_flush_is_a_trade_below_the_trigger(street):
     btc = street(NAME)
     btc.trades([(0.0, 108_402.0), (1.0, 106_800.0)])
-    btc.setup.on_price(btc.at(1.5), 106_800.0)  # another setup's fence
+    btc.setup.take_price("BTC", btc.at(1.5), 106_800.0)  # another setup's fence
     assert btc.phase(1.5) is SetupPhase.IDLE
     btc.trade(2.0, 106_799.9)
     assert btc.phase(2.0) is SetupPhase.WATCHING

@@ -53,16 +53,17 @@ def walk(street, events):
     for event in events:
         now_ns = max(now_ns, event.ts_ns)
         for asset, bar in street.market.close_bars(now_ns):
-            proposal = setup.on_bar(bar, now_ns) if asset == "BTC" else None
+            proposal = setup.take_bar(asset, bar, now_ns) if asset == "BTC" else None
             if proposal is not None:
                 proposals.append((utc_text(bar.end_ns), proposal))
         if isinstance(event, Top):
             quotes.on_top(event)
             continue
         quotes.on_trade(event)
-        if event.price < setup.fence_low or event.price > setup.fence_high:
+        low, high = setup.fences("BTC")
+        if event.price < low or event.price > high:
             before = setup.status(now_ns)
-            setup.on_price(now_ns, event.price)
+            setup.take_price("BTC", now_ns, event.price)
             after = setup.status(now_ns)
             if before.waiting_for.split(" (")[0] != after.waiting_for.split(" (")[0]:
                 phases.append((utc_text(now_ns), after.waiting_for))

@@ -1,0 +1,22 @@
+"""Files of an operator's own under the type checker, as strict as the package itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.docs.pages import PROJECT_ROOT
+from tests.patience import patient_s
+
+
+def strictly_typed(folder: Path, *names: str) -> None:
+    """Each is checked by itself: they lie beside a config and are no package."""
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", str(PROJECT_ROOT / "pyproject.toml"), *names],
+        check=False,
+        cwd=folder,
+        env={"MYPYPATH": str(PROJECT_ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=patient_s(300),
+    )
+    assert found.returncode == 0, found.stdout[-4_000:] + found.stderr[-2_000:]
