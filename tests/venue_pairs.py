@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
 
 FIRST, SECOND = "loopback", "witness"
 PAIRS: dict[str, dict[str, type[Any]]] = {
-    FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue},
+    FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
 }
 _chosen: list[str] = [FIRST]

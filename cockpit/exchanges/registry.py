@@ -36,6 +36,10 @@ class Abilities:
 
     feeds_liquidation_map: bool = False
     """Its history of open interest and prices is what the liquidation map is drawn from."""
+    tells_positioning: bool = True
+    """Its REST says which share of accounts is long and short."""
+    tells_permissions: bool = True
+    """Its account says what the key may do beside trading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,30 @@ def _okx_codes() -> "VenueCodes":
     return OKX_CODES
 
 
+def _kraken_public() -> "type[Exchange]":
+    from cockpit.exchanges.krakenfutures.market import KrakenFutures
+
+    return KrakenFutures
+
+
+def _kraken_readings(exchange: "Exchange") -> "PublicReadings":
+    from cockpit.exchanges.krakenfutures.readings import KrakenReadings
+
+    return KrakenReadings(exchange)
+
+
+def _kraken_account() -> "MakeAccount":
+    from cockpit.exchanges.krakenfutures.account import KrakenAccount
+
+    return KrakenAccount
+
+
+def _kraken_codes() -> "VenueCodes":
+    from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES
+
+    return KRAKEN_CODES
+
+
 BINANCE = ExchangeSpec(
     name="binance",
     needs_password=False,
@@ -126,7 +154,18 @@ OKX = ExchangeSpec(
     account=_okx_account,
     codes=_okx_codes,
 )
-EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in (BINANCE, OKX)}
+KRAKEN_FUTURES = ExchangeSpec(
+    name="krakenfutures",
+    needs_password=False,
+    endpoints=Endpoints("COCKPIT_KRAKENFUTURES_REST_URL", "COCKPIT_KRAKENFUTURES_WS_URL"),
+    library_classes=("krakenfutures",),
+    public=_kraken_public,
+    readings=_kraken_readings,
+    account=_kraken_account,
+    codes=_kraken_codes,
+    abilities=Abilities(tells_positioning=False, tells_permissions=False),
+)
+EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in (BINANCE, OKX, KRAKEN_FUTURES)}
 
 
 def codes_of(venue: str) -> "VenueCodes | None":

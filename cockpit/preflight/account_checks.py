@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
+from cockpit.exchanges.registry import EXCHANGES
 from cockpit.preflight.checklist import Item, failed, passed, warned
 from cockpit.preflight.turn import Turn
 
@@ -77,6 +78,8 @@ def _permissions(venue: str, facts: AccountFacts) -> Item:
         return failed(name, f"expected a key that moves no money out, was one that may: {found}: make another key")
     if not facts.can_trade:
         return failed(name, "expected a key that may trade perpetuals, was one that may not")
+    if not EXCHANGES[venue].abilities.tells_permissions:
+        return warned(name, "the venue does not say what else the key may do: make one that may trade and nothing else")
     if facts.is_ip_restricted is False:
         return warned(name, "may trade and may not withdraw; it is not bound to an address: bind it to this machine's")
     return passed(name, "may trade and may not withdraw")

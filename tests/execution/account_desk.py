@@ -22,17 +22,24 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
+from tests.loopback.krakenfutures_trading import B64_SECRET
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
 from tests.patience import patient_s
 from tests.venue_pairs import venue_kind
 
 WITHIN_S = patient_s(20.0)
-VARIABLES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
+VARIABLES = {
+    "binance": "COCKPIT_BINANCEUSDM",
+    "okx": "COCKPIT_OKX",
+    "krakenfutures": "COCKPIT_KRAKENFUTURES",
+}
+SECRETS = {"krakenfutures": B64_SECRET}
+"""As a venue writes its secrets, where that is not just a text."""
 BID, ASK = 100_000.0, 100_000.1
 
 
-def keys_of(venue: str, api_key: str = KEY, secret: str = SECRET, password: str = PASSWORD) -> VenueKeys:
-    return VenueKeys(venue, SecretStr(api_key), SecretStr(secret), SecretStr(password))
+def keys_of(venue: str, api_key: str = KEY, secret: str = "", password: str = PASSWORD) -> VenueKeys:
+    return VenueKeys(venue, SecretStr(api_key), SecretStr(secret or SECRETS.get(venue, SECRET)), SecretStr(password))
 
 
 def moved(venue: str, server: TradingVenue) -> dict[str, str]:

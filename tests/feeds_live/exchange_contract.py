@@ -145,7 +145,7 @@ class ExchangeContract:
         async with playing(self.scene) as scene:
             frame = scene.venue.trade_frame(scene.name("BTC"), 1, 100.0, 1.0)
             row = frame["data"][0] if "data" in frame else frame
-            row["px" if "px" in row else "p"] = "NaN"
+            row[scene.price_field] = "NaN"
             await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), frame)
             word = await scene.until_word(FeedState.DOWN, "unreadable message")
             assert "expected a finite number, was 'NaN'" in word.detail
@@ -166,8 +166,7 @@ class ExchangeContract:
         async with playing(self.scene) as scene:
             frame = scene.venue.trade_frame(scene.name("BTC"), 1, 100.0, 1.0)
             row = frame["data"][0] if "data" in frame else frame
-            stamp = "ts" if "ts" in row else "T"
-            row[stamp] = type(row[stamp])(now_ms() + 3_600_000)
+            row[scene.stamp_field] = type(row[scene.stamp_field])(now_ms() + 3_600_000)
             await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), frame)
             word = await scene.until_word(FeedState.DOWN, "expected a stamp of now")
             assert f"s ahead of {scene.exchange.name}'s own clock" in word.detail

@@ -15,8 +15,11 @@ from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.krakenfutures.market import KrakenFutures
 from cockpit.exchanges.okx.market import Okx
 from tests.loopback.exchange_binance import BinanceVenue
+from tests.loopback.exchange_krakenfutures import KrakenFuturesVenue, product
+from tests.loopback.exchange_krakenfutures import topic as kraken_topic
 from tests.loopback.exchange_okx import CONTRACTS, OkxVenue, topic
 from tests.loopback.venue_server import VenueServer
 from tests.patience import patient_s
@@ -45,6 +48,8 @@ class Scene:
     venue: Any
     exchange_type: type[Exchange]
     text_pong = ""
+    price_field, stamp_field = "p", "T"
+    """Of a print's message."""
     choking: ClassVar[Any]
     """A message of the book's channel that the client library cannot take."""
 
@@ -203,6 +208,7 @@ class BinanceScene(Scene):
 class OkxScene(Scene):
     exchange_type = Okx
     text_pong = "pong"
+    price_field, stamp_field = "px", "ts"
     choking: ClassVar[Any] = {"arg": {"channel": "books", "instId": "BTC-USDT-SWAP"}, "action": "snapshot", "data": [7]}
 
     def make_venue(self) -> VenueServer:
@@ -238,6 +244,35 @@ class OkxScene(Scene):
 
     async def book_again(self, asset: str, depths: int) -> None:
         """The new snapshot is a message of the stream, and so a depth of its own."""
+        await self.until(lambda: len(self.of(Depth)) > depths)
+
+
+class KrakenFuturesScene(Scene):
+    exchange_type = KrakenFutures
+    price_field, stamp_field = "price", "time"
+    choking: ClassVar[Any] = {"feed": "book_snapshot", "product_id": "PF_XBTUSD", "seq": 1, "bids": [7], "asks": []}
+
+    def make_venue(self) -> VenueServer:
+        return KrakenFuturesVenue(now_ms)
+
+    def channels(self) -> list[Channel]:
+        return [Channel.TRADES, Channel.TOPS, Channel.DEPTH, Channel.MARK, Channel.LIQUIDATIONS]
+
+    def name(self, asset: str) -> str:
+        return product(asset)
+
+    def topic(self, channel: Channel, asset: str) -> str:
+        """Forced orders are among the prints, marks among the tops."""
+        feed = {Channel.DEPTH: "book", Channel.TOPS: "ticker", Channel.MARK: "ticker"}.get(channel, "trade")
+        return kraken_topic(feed, product(asset))
+
+    async def book_ready(self, asset: str) -> None:
+        """The snapshot is the subscription's first message."""
+        async with asyncio.timeout(WITHIN_S):
+            while self.exchange.client is None or self.exchange.book(asset) is None:
+                await asyncio.sleep(0.005)
+
+    async def book_again(self, asset: str, depths: int) -> None:
         await self.until(lambda: len(self.of(Depth)) > depths)
 
 

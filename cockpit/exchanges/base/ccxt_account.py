@@ -50,6 +50,8 @@ class CcxtAccount(ABC):
     endpoint_calls: Mapping[str, int] = {}
     """How often each endpoint may be asked in `endpoint_window_s`."""
     endpoint_window_s = 1.0
+    quote = "USDT"
+    """What its perpetuals are quoted and settled in."""
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
@@ -311,7 +313,7 @@ class CcxtAccount(ABC):
         """Raises `Refused` for an asset that the venue does not list: nothing is sent."""
         found = self.listings.of_asset(asset)
         if found is None:
-            sentence = f"{self.venue}: expected a perpetual of {asset} against USDT, was none listed"
+            sentence = f"{self.venue}: expected a perpetual of {asset} against {self.quote}, was none listed"
             raise Refused(RefusalKind.UNSUPPORTED, "", sentence)
         return found
 

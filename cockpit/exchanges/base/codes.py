@@ -1,7 +1,7 @@
 """A venue's error codes by what they prove. A code that is on none of its lists proves nothing."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from cockpit.exchanges.base.account import RefusalKind
 
@@ -9,13 +9,15 @@ from cockpit.exchanges.base.account import RefusalKind
 class VenueCodes(NamedTuple):
     """`refusals`: nothing of the request was or ever will be executed. `turned_away`: it was not even looked at.
 
-    `clock`: turned away because the clocks are too far apart. `keys`: the venue no longer knows us.
+    `clock`: turned away because the clocks are too far apart. `keys`: the venue no longer knows us. `code_in` finds the
+    code and the message of an answer, None where it has none; a venue that writes them as `code` and `msg` needs none.
     """
 
     refusals: Mapping[str, RefusalKind]
     turned_away: frozenset[str]
     clock: frozenset[str]
     keys: frozenset[str]
+    code_in: Callable[[Mapping[str, Any]], tuple[str, str] | None] | None = None
 
 
 NO_CODES = VenueCodes({}, frozenset(), frozenset(), frozenset())

@@ -5,7 +5,8 @@ a transfer, a loan, another account or another market, whoever asks, by mistake 
 endpoints; what is listed goes out, and what is not listed does not exist.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 
@@ -24,16 +25,20 @@ class FencedOff(Exception):
 class Fence(NamedTuple):
     """What may leave: `calls` over HTTP; `sockets` that may be opened; `topics` that may be subscribed to on them.
 
-    `address` is where an allowed call goes, without its query. A socket's address is compared without its query too.
+    `address` is where an allowed call goes, without its query; `{name}` in it is one segment of a path. A socket's
+    address is compared without its query too. `refuses` says of some calls what is wrong with their fields, "" for
+    nothing.
     """
 
     calls: frozenset[Call]
     address: Callable[[Call], str]
     sockets: frozenset[str]
     topics: frozenset[str] = frozenset()
+    refuses: Mapping[Call, Callable[[Mapping[str, Any]], str]] = {}
 
 
-SUBSCRIBING = frozenset({"login", "subscribe", "unsubscribe"})
+LOGGING_IN = frozenset({"login", "challenge"})
+SUBSCRIBING = frozenset({"subscribe", "unsubscribe"})
 
 
 def put_up(client: Any, fence: Fence) -> None:
@@ -41,22 +46,29 @@ def put_up(client: Any, fence: Fence) -> None:
 
     A call that is not in the fence raises `FencedOff`.
     """
-    addresses = {(call.method, fence.address(call)) for call in fence.calls}
-    _fence_requests(client, fence.calls, addresses)
+    _fence_requests(client, fence, [(call.method, _pattern(fence.address(call))) for call in fence.calls])
     _fence_sockets(client, fence)
 
 
-def _fence_requests(client: Any, calls: Collection[Call], addresses: Collection[tuple[str, str]]) -> None:
+def _pattern(address: str) -> re.Pattern[str]:
+    return re.compile("[^/?]+".join(map(re.escape, re.split(r"\{[a-z_]+\}", address))))
+
+
+def _fence_requests(client: Any, fence: Fence, addresses: Collection[tuple[str, re.Pattern[str]]]) -> None:
     sign, fetch = client.sign, client.fetch
 
     def fenced_sign(path: str, api: Any = "public", method: str = "GET", params: Any = None) -> Any:
         call = Call(api if isinstance(api, str) else str(api[0]), method, path)
-        if call not in calls:
+        if call not in fence.calls:
             raise FencedOff(f"expected a call of the fence, was {' '.join(call)[:120]}: nothing was sent")
+        wrong = fence.refuses[call](params or {}) if call in fence.refuses else ""
+        if wrong:
+            raise FencedOff(f"expected {wrong[:120]}: nothing was sent")
         return sign(path, api, method, {} if params is None else params)
 
     async def fenced_fetch(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
-        if (method, _without_query(url)) not in addresses:
+        address = _without_query(url)
+        if not any(method == allowed and pattern.fullmatch(address) for allowed, pattern in addresses):
             raise FencedOff(f"expected an address of the fence, was {method} of another: nothing was sent")
         return await fetch(url, method, headers, body)
 
@@ -103,12 +115,18 @@ def _fence_frames(socket: Any, topics: Collection[str]) -> None:
 def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
     if message in (None, "ping", "pong"):
         return
-    op = message.get("op") if isinstance(message, dict) else None
-    if op == "login" and topics:
+    op = (message.get("op") or message.get("event")) if isinstance(message, dict) else None
+    if op in LOGGING_IN and topics:
         return
-    asked = [str(topic.get("channel")) for topic in message.get("args", ())] if op in SUBSCRIBING else []
+    asked = _topics_of(message) if op in SUBSCRIBING else []
     if not asked or not set(asked) <= set(topics):
         raise FencedOff(f"expected a subscription of the fence, was {str(op)[:40]}: nothing was sent")
+
+
+def _topics_of(message: Mapping[str, Any]) -> list[str]:
+    if "feed" in message:
+        return [str(message["feed"])]
+    return [str(topic.get("channel")) for topic in message.get("args", ())]
 
 
 def _without_query(url: str) -> str:

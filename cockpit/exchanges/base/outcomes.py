@@ -35,12 +35,12 @@ def failure_of(error: BaseException, venue: str, secrets: Iterable[str] = ()) ->
     """
     if isinstance(error, VenueFailure):
         return error
-    code, message = _code_of(error)
+    codes = codes_of(venue)
+    code, message = _code_of(error, codes)
     told = error_text(error, secrets) if code is None else masked(f"{code} {message}".strip(), secrets)
     sentence = f"{venue}: {told}"
     if isinstance(error, FencedOff):
         return Refused(RefusalKind.OTHER, "fence", sentence)
-    codes = codes_of(venue)
     if code is None or codes is None:
         return _by_class(error, sentence)
     return _by_code(code, codes, sentence, error)
@@ -81,7 +81,7 @@ def _retry_after_s(error: BaseException) -> float | None:
     return wait_s
 
 
-def _code_of(error: BaseException) -> tuple[str | None, str]:
+def _code_of(error: BaseException, codes: VenueCodes | None) -> tuple[str | None, str]:
     """The venue's code and its message, from the answer that the library puts into its error's text."""
     text = str(error)
     start = text.find("{")
@@ -92,6 +92,8 @@ def _code_of(error: BaseException) -> tuple[str | None, str]:
     except ValueError:
         found = _CODE.search(text)
         return (found.group(1), "") if found else (None, "")
+    if codes is not None and codes.code_in is not None:
+        return (codes.code_in(answer) if isinstance(answer, dict) else None) or (None, "")
     return _code_in(answer)
 
 

@@ -58,6 +58,8 @@ class Exchange(ABC):
 
     name: str
     frames: Frames
+    quote = "USDT"
+    """What its perpetuals are quoted and settled in."""
 
     def __init__(self, assets: Sequence[str], urls: VenueUrls, live: LiveSection, timing: Timing | None = None) -> None:
         self.assets = tuple(assets)
@@ -140,9 +142,8 @@ class Exchange(ABC):
             client = await asyncio.to_thread(self._make_client, self._urls)
             client.set_markets_from_exchange(loaded)
             self._tap(client)
-            self.symbols = {
-                asset: f"{asset}/USDT:USDT" for asset in self.assets if f"{asset}/USDT:USDT" in client.markets
-            }
+            symbols = {asset: f"{asset}/{self.quote}:{self.quote}" for asset in self.assets}
+            self.symbols = {asset: symbol for asset, symbol in symbols.items() if symbol in client.markets}
             self.client = client
             self._markets_loaded()
         for _ in range(CLOCK_SAMPLES):
@@ -209,7 +210,7 @@ class Exchange(ABC):
     def market_id(self, asset: str) -> str:
         """The venue's own name of the asset's perpetual. Raises `FeedTrouble` where it lists none."""
         if asset not in self.symbols:
-            raise FeedTrouble(f"{self.name}: expected a perpetual of {asset} against USDT, was none listed")
+            raise FeedTrouble(f"{self.name}: expected a perpetual of {asset} against {self.quote}, was none listed")
         return str(self.client.market(self.symbols[asset])["id"])
 
     def unit(self, asset: str) -> float:

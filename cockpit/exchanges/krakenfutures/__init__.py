@@ -1,0 +1,1 @@
+"""Kraken Futures (multi-collateral perpetuals against USD): client, market, readings, account."""

@@ -1,0 +1,68 @@
+"""Messages of Kraken Futures' public stream as events. One contract is one base coin."""
+
+from collections.abc import Iterator, Mapping
+
+from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
+from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, whole
+
+VENUE = "krakenfutures"
+FORCED = "liquidation"
+
+
+class KrakenFrames:
+    """Reads messages about the perpetuals in `assets`: the venue's product id to the asset.
+
+    Forced orders come among the prints, with their kind; top and mark come in one message.
+    """
+
+    def __init__(self, assets: Mapping[str, str]) -> None:
+        self._assets = assets
+        self._readers = {"trade": self._trade, "ticker": self._ticker}
+
+    def read(self, message: Message, recv_ns: int) -> tuple[FrameContent, ...] | None:
+        """What the message says; None for a message that is not data of these channels. Raises `BadFrame`."""
+        if message.get("feed") == "trade_snapshot":
+            return ()  # prints of before: they are history
+        reader = self._readers.get(str(message.get("feed", "")))
+        if reader is None or "event" in message:
+            return None
+        asset = self._assets.get(str(message.get("product_id", "")).upper())
+        return () if asset is None else tuple(reader(asset, message, recv_ns))
+
+    def depth_of(self, message: Message) -> tuple[str, int, int] | None:
+        """Asset, the book's sequence number after it, and stamp in ns of a change to a book; None for others."""
+        if message.get("feed") not in ("book", "book_snapshot"):
+            return None
+        asset = self._assets.get(str(message.get("product_id", "")).upper())
+        return None if asset is None else (asset, whole(message, "seq"), whole(message, "timestamp") * NS_PER_MS)
+
+    def _trade(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
+        ts_ns, price, qty = whole(message, "time") * NS_PER_MS, positive(message, "price"), positive(message, "qty")
+        is_buy = message["side"] == "buy"
+        yield FrameContent(
+            Channel.TRADES, asset, Trade(ts_ns, recv_ns, VENUE, asset, price, qty, is_buy, whole(message, "seq"))
+        )
+        if message.get("type") == FORCED:
+            forced = Liquidation(ts_ns, recv_ns, VENUE, asset, price, qty, long_liquidated=not is_buy)
+            yield FrameContent(Channel.LIQUIDATIONS, asset, forced)
+
+    def _ticker(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
+        ts_ns = whole(message, "time") * NS_PER_MS
+        top = Top(
+            ts_ns=ts_ns,
+            recv_ns=recv_ns,
+            venue=VENUE,
+            asset=asset,
+            bid=positive(message, "bid"),
+            bid_qty=positive(message, "bid_size"),
+            ask=positive(message, "ask"),
+            ask_qty=positive(message, "ask_size"),
+        )
+        if top.bid >= top.ask:
+            raise BadFrame(f"ticker: expected a bid under the ask, was {top.bid:g} and {top.ask:g}")
+        yield FrameContent(Channel.TOPS, asset, top)
+        if "markPrice" in message:
+            mark = MarkPrice(ts_ns, recv_ns, VENUE, asset, positive(message, "markPrice"), positive(message, "index"))
+            yield FrameContent(Channel.MARK, asset, mark)

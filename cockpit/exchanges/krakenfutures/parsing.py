@@ -1,0 +1,269 @@
+"""Kraken Futures' words for orders, executions and positions, as our own.
+
+Bodies: its "Order Management" and "Account Information" REST endpoints, its "Account History", and the private feeds of
+its WebSocket. REST writes names in camel case, the feeds with underscores. A contract is one base coin.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
+from cockpit.exchanges.base.contracts import Listing, Listings
+from cockpit.exchanges.base.fees import Fees
+
+Row = Mapping[str, Any]
+
+STATUS = {
+    "ENTERED_BOOK": OrderStatus.WORKING,
+    "FULLY_EXECUTED": OrderStatus.FILLED,
+    "CANCELLED": OrderStatus.CANCELLED,
+    "REJECTED": OrderStatus.REJECTED,
+    "TRIGGER_PLACED": OrderStatus.WORKING,
+    "TRIGGER_ACTIVATION_FAILURE": OrderStatus.REJECTED,
+}
+TRIGGER = "TRIGGER"
+FORCED = {
+    "liquidation": "liquidation",
+    "unwindBankrupt": "liquidation",
+    "unwindCounterparty": "auto-deleveraging",
+    "assignee": "liquidation",
+    "assignor": "liquidation",
+}
+"""Kinds of executions that nobody ordered."""
+PERPETUAL, USD = "PF_", "USD"
+OWN_COINS = {"XBT": "BTC", "XDG": "DOGE"}
+STOP_KINDS = frozenset({"stop", "stp", "take_profit", "trailing_stop"})
+
+
+def asset_of(market_id: str) -> str:
+    """BTC for PF_XBTUSD; every other kind of contract keeps the venue's own name."""
+    name = market_id.upper()
+    if not (name.startswith(PERPETUAL) and name.endswith(USD)):
+        return name
+    coin = name.removeprefix(PERPETUAL).removesuffix(USD)
+    return OWN_COINS.get(coin, coin)
+
+
+def stamp_ns(text: Any) -> int:
+    """A time as the venue's REST writes it (2026-08-11T13:08:44.251Z), to the millisecond."""
+    return round(datetime.fromisoformat(str(text)).timestamp() * 1_000) * NS_PER_MS
+
+
+class KrakenParser:
+    """Reads bodies and frames about contracts, listed or not."""
+
+    def __init__(self, listings: Listings, fees: Fees) -> None:
+        self.listings = listings
+        self._fees = fees
+
+    # -- REST
+
+    def open_order(self, row: Row) -> VenueOrder:
+        """A row of openorders."""
+        listing = self.listings.of(row["symbol"].upper())
+        filled, left = (listing.coins(row.get(key)) for key in ("filledSize", "unfilledSize"))
+        return VenueOrder(
+            client_id=str(row.get("cliOrdId") or ""),
+            venue_order_id=str(row["order_id"]),
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            status=OrderStatus.PARTLY_FILLED if filled else OrderStatus.WORKING,
+            qty=filled + left,
+            filled_qty=filled,
+            average_price=0.0,
+            reduce_only=bool(row.get("reduceOnly")),
+            is_conditional=str(row["orderType"]) in STOP_KINDS,
+            limit_price=price_of(row.get("limitPrice")),
+            trigger_price=price_of(row.get("stopPrice")),
+        )
+
+    def order_status(self, row: Row) -> VenueOrder:
+        """A row of orders/status: of an order that is open, or ended some seconds ago."""
+        order, status = row["order"], STATUS.get(row["status"], OrderStatus.UNKNOWN)
+        listing = self.listings.of(order["symbol"].upper())
+        filled = listing.coins(order.get("filled"))
+        if status is OrderStatus.WORKING and filled:
+            status = OrderStatus.PARTLY_FILLED
+        trigger = order.get("priceTriggerOptions") or {}
+        return VenueOrder(
+            client_id=str(order.get("cliOrdId") or ""),
+            venue_order_id=str(order["orderId"]),
+            asset=listing.asset,
+            side=side_of(order["side"]),
+            status=status,
+            qty=listing.coins(order["quantity"]),
+            filled_qty=filled,
+            average_price=0.0,
+            reduce_only=bool(order.get("reduceOnly")),
+            is_conditional=TRIGGER in str(order.get("type", "")),
+            limit_price=price_of(order.get("limitPrice")),
+            trigger_price=price_of(trigger.get("triggerPrice")),
+            detail=str(row.get("error") or row.get("updateReason") or ""),
+        )
+
+    def past_order(self, row: Row, status: OrderStatus) -> VenueOrder:
+        """The order in a row of the account's history, as it was when that was written; quantity is what was left."""
+        listing = self.listings.of(row["tradeable"].upper())
+        filled, left = listing.coins(row.get("filled")), listing.coins(row.get("quantity"))
+        return VenueOrder(
+            client_id=str(row.get("clientId") or ""),
+            venue_order_id=str(row["uid"]),
+            asset=listing.asset,
+            side=side_of(row["direction"]),
+            status=status,
+            qty=filled + left,
+            filled_qty=filled,
+            average_price=0.0,
+            reduce_only=bool(row.get("reduceOnly")),
+            is_conditional="triggerSignal" in row or "triggerOptions" in row,
+            limit_price=price_of(row.get("limitPrice")),
+            trigger_price=price_of(row.get("stopPrice") or (row.get("triggerOptions") or {}).get("triggerPrice")),
+        )
+
+    def fill(self, row: Row, booked: Mapping[str, CoinAmount]) -> VenueFill:
+        """A row of fills; what it cost stands in the account's log, under its id."""
+        listing = self.listings.of(row["symbol"].upper())
+        return self._fill(
+            listing,
+            fill_id=str(row["fill_id"]),
+            order=(str(row.get("cliOrdId") or ""), str(row["order_id"])),
+            side=side_of(row["side"]),
+            size=(row["size"], row["price"]),
+            kind=str(row["fillType"]),
+            fee=booked.get(str(row["fill_id"])),
+            ts_ns=stamp_ns(row["fillTime"]),
+        )
+
+    def position(self, row: Row) -> HeldPosition | None:
+        """A row of openpositions; None for a flat one. It has no mark."""
+        listing = self.listings.of(row["symbol"].upper())
+        qty = listing.coins(row["size"])
+        if qty == 0.0:
+            return None
+        leverage = row.get("maxFixedLeverage")
+        return HeldPosition(
+            asset=listing.asset,
+            qty=-qty if row["side"] == "short" else qty,
+            entry_price=float(row.get("price") or 0.0),
+            mark_price=None,
+            leverage=None if leverage is None else float(leverage),
+            is_isolated=leverage is not None,
+            market_id=listing.market_id,
+            nets_with_ours=self.listings.is_first(listing),
+            contracts=str(row["size"]),
+        )
+
+    def booked_fee(self, row: Row) -> tuple[str, CoinAmount] | None:
+        """A row of the account's log: what an execution cost, by its id; None for a row about something else."""
+        if not row.get("execution") or row.get("fee") is None:
+            return None
+        return str(row["execution"]), CoinAmount(float(row["fee"]), str(row["asset"]).upper())
+
+    def funding(self, row: Row) -> tuple[str, FundingUpdate] | None:
+        """A row of the account's log: a payment; None for a row about something else."""
+        if row.get("realized_funding") is None or row.get("contract") is None or row.get("execution"):
+            return None
+        booked = CoinAmount(float(row["realized_funding"]), str(row["asset"]).upper())
+        asset = self.listings.of(str(row["contract"]).upper()).asset
+        return str(row["booking_uid"]), FundingUpdate(asset, booked.amount, stamp_ns(row["date"]), booked)
+
+    # -- the feeds
+
+    def feed_order(self, row: Row) -> VenueOrder:
+        """An order of the open_orders feed; its `qty` is what is left of it."""
+        listing = self.listings.of(row["instrument"].upper())
+        filled, left = listing.coins(row.get("filled")), listing.coins(row["qty"])
+        is_stop = str(row["type"]) in STOP_KINDS
+        return VenueOrder(
+            client_id=str(row.get("cli_ord_id") or ""),
+            venue_order_id=str(row["order_id"]),
+            asset=listing.asset,
+            side=Side.LONG if row["direction"] == 0 else Side.SHORT,
+            status=OrderStatus.PARTLY_FILLED if filled else OrderStatus.WORKING,
+            qty=filled + left,
+            filled_qty=filled,
+            average_price=0.0,
+            reduce_only=bool(row.get("reduce_only")),
+            is_conditional=is_stop,
+            limit_price=price_of(row.get("limit_price")),
+            trigger_price=price_of(row.get("stop_price")) if is_stop else None,
+        )
+
+    def feed_fill(self, row: Row) -> VenueFill:
+        """An execution of the fills feed, which says its fee."""
+        listing = self.listings.of(row["instrument"].upper())
+        coin = str(row.get("fee_currency") or USD).upper()
+        fee = None if row.get("fee_paid") is None else CoinAmount(float(row["fee_paid"]), coin)
+        return self._fill(
+            listing,
+            fill_id=str(row["fill_id"]),
+            order=(str(row.get("cli_ord_id") or ""), str(row["order_id"])),
+            side=Side.LONG if row["buy"] else Side.SHORT,
+            size=(row["qty"], row["price"]),
+            kind=str(row["fill_type"]),
+            fee=fee,
+            ts_ns=int(row["time"]) * NS_PER_MS,
+        )
+
+    def _fill(
+        self,
+        listing: Listing,
+        *,
+        fill_id: str,
+        order: tuple[str, str],
+        side: Side,
+        size: tuple[Any, Any],
+        kind: str,
+        fee: CoinAmount | None,
+        ts_ns: int,
+    ) -> VenueFill:
+        """`order` is our id and the venue's. A fee that nobody has told yet is estimated, at the config's rate."""
+        qty, price, is_maker = listing.coins(size[0]), float(size[1]), kind == "maker"
+        booked = self._fees.fee(*(fee or CoinAmount(0.0, "")), qty * price, is_maker)
+        return VenueFill(
+            fill_id=f"{listing.asset}-{fill_id}",
+            client_id=order[0],
+            asset=listing.asset,
+            side=side,
+            qty=qty,
+            price=price,
+            fee_usd=booked.usd,
+            unconverted_fee=booked.unconverted if fee is not None else None,
+            is_maker=is_maker,
+            ts_ns=ts_ns,
+            venue_order_id=order[1],
+            forced=FORCED.get(kind, ""),
+            nets_with_ours=self.listings.is_first(listing),
+        )
+
+
+def listing_of(row: Row) -> Listing | None:
+    """A row of instruments; None for what is no multi-collateral contract, or is announced and has no sizes yet."""
+    if row.get("type") != "flexible_futures" or row.get("tickSize") is None:
+        return None
+    decimals = row.get("contractValueTradePrecision")
+    if decimals is None:
+        return None
+    lot, market_id = Decimal(10) ** -int(decimals), str(row["symbol"]).upper()
+    return Listing(
+        asset=asset_of(market_id),
+        market_id=market_id,
+        unit=Decimal(str(row.get("contractSize") or 1)),
+        lot=lot,
+        least=lot,
+        tick=Decimal(str(row["tickSize"])),
+    )
+
+
+def side_of(word: str) -> Side:
+    """`buy` is long."""
+    return Side.LONG if word.lower() == "buy" else Side.SHORT
+
+
+def price_of(value: Any) -> float | None:
+    """A price; the venue writes 0, nothing or null where there is none."""
+    return float(value) if value and float(value) != 0.0 else None
