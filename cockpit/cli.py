@@ -38,7 +38,7 @@ FORESEEN = {
     "cockpit.config.problems.ConfigError": BAD,
     "cockpit.client.errors.EngineRefused": NO,
     "cockpit.client.errors.EngineUnreachable": NO,
-    "cockpit.commands.scaffold.NotNew": BAD,
+    "cockpit.commands.new_commands.NotNew": BAD,
     "cockpit.exchanges.binance.raw_capture.CaptureError": BAD,
     "cockpit.feeds.simulated.shocks.ShockError": BAD,
     "cockpit.history.errors.HistoryError": BAD,
