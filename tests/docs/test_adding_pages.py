@@ -11,7 +11,7 @@ import pytest
 from tests.docs.pages import DOCS, PROJECT_ROOT
 
 PAGES = sorted(path.name for path in DOCS.glob("adding-a-*.md"))
-STEP = re.compile(r"^```(replace|file|try)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^```(replace|file|copy|try)(?: (\S+))?(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COPIED = (
     "cockpit", "config", "tests/docs", "tests/client", "tests/loopback", "tests/exchanges", "tests/execution",
     "tests/tui",
@@ -30,9 +30,11 @@ def copied(folder: Path) -> Path:
 def carried_out(page: str, folder: Path) -> str:
     """Every change of the page made under `folder`; returns what it says to try."""
     tried = ""
-    for kind, name, body in STEP.findall(page):
+    for kind, name, to, body in STEP.findall(page):
         if kind == "try":
             tried += body
+        elif kind == "copy":
+            copy_renamed(folder / name, folder / to, [line.split(" -> ") for line in body.splitlines()])
         elif kind == "file":
             target = folder / name
             assert not target.exists(), f"{name} is there already"
@@ -44,6 +46,18 @@ def carried_out(page: str, folder: Path) -> str:
             assert text.count(before.rstrip("\n")) == 1, f"{name}: expected this once: {before}"
             (folder / name).write_text(text.replace(before.rstrip("\n"), after.rstrip("\n")))
     return tried
+
+
+def copy_renamed(source: Path, target: Path, renames: list[list[str]]) -> None:
+    """A file, or a folder of them, under another name, with every word renamed in it."""
+    assert not target.exists(), f"{target} is there already"
+    for path in [source] if source.is_file() else sorted(source.glob("*.py")):
+        text = path.read_text()
+        for before, after in renames:
+            text = text.replace(before, after)
+        copy = target if source.is_file() else target / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text)
 
 
 @pytest.mark.parametrize("name", PAGES)

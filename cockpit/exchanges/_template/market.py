@@ -1,0 +1,54 @@
+"""What the venue does differently from other exchanges, seen through the client library."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from cockpit.config.endpoints import VenueUrls
+from cockpit.exchanges._template.client import VENUE, template_client
+from cockpit.exchanges._template.frames import TemplateFrames
+from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.public import Exchange
+
+
+class Template(Exchange):
+    """Which sockets there are, what each channel's subscription is, and where its clock is asked.
+
+    `unit` where quantities are contracts; `subscribe_anew` where a book's snapshot needs a new socket.
+    """
+
+    name = VENUE
+    quote = "USDT"
+
+    @property
+    def weight_per_minute(self) -> float | None:
+        """None where its answers do not say what of the allowance was used."""
+        return None
+
+    @property
+    def sockets(self) -> Mapping[Channel, str]:
+        """The channels it has, each with its socket's address: one that has no forced orders leaves them out."""
+        raise NotImplementedError("market: the channels and their sockets")
+
+    def watch(self, channel: Channel) -> Awaitable[object]:
+        """One subscription for all symbols of the channel."""
+        raise NotImplementedError("market: the library's watch of a channel")
+
+    def hashes(self, channel: Channel) -> tuple[str, ...]:
+        """What the library files the channel's subscriptions under: read it in the library's class."""
+        raise NotImplementedError("market: the library's names of subscriptions")
+
+    @property
+    def time_endpoint(self) -> str:
+        """The library's name of the question what time it is; the smallest answer that says it."""
+        raise NotImplementedError("market: where the time is asked")
+
+    def time_in(self, answer: Any) -> int:
+        """The venue's time in ns."""
+        raise NotImplementedError("market: the time in the answer")
+
+    def _make_client(self, urls: VenueUrls) -> Any:
+        return template_client(urls)
+
+    def _markets_loaded(self) -> None:
+        ids = {str(self.client.market(symbol)["id"]): asset for asset, symbol in self.symbols.items()}
+        self.frames = TemplateFrames(ids)
