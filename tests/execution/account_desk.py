@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.secrets import VenueKeys
+from cockpit.config.venues import Venue
 from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.exchanges.base.account import (
@@ -36,6 +37,12 @@ VARIABLES = {
 SECRETS = {"krakenfutures": B64_SECRET}
 """As a venue writes its secrets, where that is not just a text."""
 BID, ASK = 100_000.0, 100_000.1
+
+
+def with_krakenfutures(config: CockpitConfig) -> CockpitConfig:
+    """The same config with that venue in it, on the terms of another one."""
+    section = Venue.model_validate(config.venues["binance"].model_dump())
+    return config.model_copy(update={"venues": {**config.venues, "krakenfutures": section}})
 
 
 def keys_of(venue: str, api_key: str = KEY, secret: str = "", password: str = PASSWORD) -> VenueKeys:

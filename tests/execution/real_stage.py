@@ -6,10 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pydantic import SecretStr
-
 from cockpit.config.model import CockpitConfig
-from cockpit.config.secrets import VenueKeys
 from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.events import OrderFilled, VenueEvent, VenueFlat, VenueNotice
 from cockpit.domain.kinds import OrderRole, OrderType, Side, VenueTopic
@@ -20,15 +17,15 @@ from cockpit.exchanges.registry import account_for
 from cockpit.execution.venue_context import Pace
 from cockpit.execution.venue_router import VenueRouter
 from cockpit.flatten.venue_flatten import FlattenPace
-from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.execution.account_desk import keys_of, moved
+from tests.loopback.trading_venue import TradingVenue
 from tests.patience import patient_s
 from tests.venue_pairs import venue_kind
 
 HURRY = 20.0
 PREFIX = "abc123"
 WITHIN_S = patient_s(30.0)
-ADDRESSES = {"binance": "COCKPIT_BINANCEUSDM", "okx": "COCKPIT_OKX"}
-TOPICS = {"binance": 1, "okx": 3}
+TOPICS = {"binance": 1, "okx": 3, "krakenfutures": 3}
 
 
 def hurried(factor: float = HURRY) -> Timing:
@@ -46,9 +43,8 @@ def hurried(factor: float = HURRY) -> Timing:
 
 def account_on(venue: TradingVenue, name: str, config: CockpitConfig) -> VenueAccount:
     """The account of the loopback venue, not open yet. Its pauses are hurried, its clock is the one it signs with."""
-    keys = VenueKeys(name, SecretStr(KEY), SecretStr(SECRET), SecretStr(PASSWORD))
-    environ = {f"{ADDRESSES[name]}_REST_URL": venue.rest_url, f"{ADDRESSES[name]}_WS_URL": venue.ws_url}
-    account: Any = account_for(name, config, keys, environ, Timing(time.time_ns, hurried().sleep))
+    timing = Timing(time.time_ns, hurried().sleep)
+    account: Any = account_for(name, config, keys_of(name), moved(name, venue), timing)
     account.budget.window_s /= HURRY
     made: VenueAccount = account
     return made

@@ -5,12 +5,11 @@ from typing import Any, ClassVar
 import pytest
 
 from cockpit.config.model import CockpitConfig
-from cockpit.config.venues import Venue
 from cockpit.domain.kinds import OrderStatus
 from cockpit.exchanges.base.account import RefusalKind, Refused
 from cockpit.exchanges.base.fence import FencedOff
 from tests.execution.account_contract import AccountContract
-from tests.execution.account_desk import Desk, close, entry, stop, target
+from tests.execution.account_desk import Desk, close, entry, stop, target, with_krakenfutures
 from tests.execution.account_stream_contract import AccountStreamContract
 
 ID = "ckaaaaaat000001"
@@ -18,10 +17,7 @@ ID = "ckaaaaaat000001"
 
 @pytest.fixture(scope="session")
 def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
-    """With the venue in it, on the terms of another one."""
-    raw = shipped_config.venues["binance"].model_dump()
-    section = Venue.model_validate(raw)
-    return shipped_config.model_copy(update={"venues": {**shipped_config.venues, "krakenfutures": section}})
+    return with_krakenfutures(shipped_config)
 
 
 class TestKrakenFuturesAccount(AccountContract):

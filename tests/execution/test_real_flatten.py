@@ -16,6 +16,7 @@ from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from cockpit.flatten.venue_flatten import FlattenPace
+from tests.execution.account_desk import with_krakenfutures
 from tests.loopback import trading_faults as faults
 from tests.loopback.trading_clients import connected
 from tests.venue_pairs import venue_kind
@@ -23,9 +24,14 @@ from tests.venue_pairs import venue_kind
 ON_BOTH_PAIRS = True
 
 BUY, SELL = Side.LONG, Side.SHORT
-VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
+VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures"])
 IMPATIENT = FlattenPace(call_within_s=0.5)
 """For venues that hang: a call is given up sooner."""
+
+
+@pytest.fixture(scope="session")
+def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
+    return with_krakenfutures(shipped_config)
 
 
 def is_empty(venue: Any) -> bool:
@@ -75,7 +81,7 @@ async def test_what_is_nobodys_we_know_is_closed_too(shipped_config: CockpitConf
         await flat(stage)
 
 
-@VENUES
+@pytest.mark.parametrize("name", ["binance", "okx"])
 @pytest.mark.parametrize("by_hand", ["buy", "sell"])
 @pytest.mark.parametrize("road", ["engine", "direct"])
 async def test_an_account_that_keeps_two_sides_is_flattened_too(
@@ -127,7 +133,10 @@ async def test_it_ends_flat_whatever_went_wrong(shipped_config: CockpitConfig, n
         assert not stage.venue.watch.flips
 
 
-@pytest.mark.parametrize(("name", "code"), [("binance", "-2022"), ("okx", "51169"), ("binance", "-4118")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("binance", "-2022"), ("okx", "51169"), ("binance", "-4118"), ("krakenfutures", "wouldNotReducePosition")],
+)
 async def test_a_refused_close_is_looked_at_again_before_the_next(
     shipped_config: CockpitConfig, name: str, code: str
 ) -> None:

@@ -44,7 +44,7 @@ from tests.loopback.venue_server import Socket
 B64_SECRET = base64.b64encode(SECRET.encode()).decode()
 """The venue's secrets are written so."""
 FEEDS = ("open_orders", "fills", "open_positions")
-CHALLENGED = "challenged"
+CHALLENGED = "logged in"
 FILLS_A_PAGE = 100
 ROLES = {
     "openorders": "open_orders",
