@@ -1,4 +1,4 @@
-"""Kraken Futures' bodies and frames as our own words: rows as the venue wrote them, recorded by others and documented."""
+"""Kraken Futures' bodies and frames as our own words: rows as the venue wrote them, recorded and documented."""
 
 from decimal import Decimal
 from typing import Any
