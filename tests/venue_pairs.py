@@ -15,10 +15,11 @@ from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
 
-FIRST, SECOND = "loopback", "witness"
+FIRST, SECOND, WITH_KRAKEN = "loopback", "witness", "krakenfutures"
 PAIRS: dict[str, dict[str, type[Any]]] = {
     FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
+    WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
 }
 _chosen: list[str] = [FIRST]
 
@@ -30,6 +31,11 @@ def choose(pair: str) -> None:
 
 def chosen() -> str:
     return _chosen[0]
+
+
+def second() -> str:
+    """The venue beside Binance where a world has two."""
+    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in ("okx", "krakenfutures"))
 
 
 def venue_kind(name: str) -> type[Any]:

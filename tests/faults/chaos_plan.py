@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from tests import venue_pairs
 from tests.loopback import trading_faults as faults
 
 PERPETUALS = (("ETH", "binance"), ("SOL", "binance"), ("BTC", "okx"), ("ETH", "okx"), ("SOL", "okx"))
@@ -104,7 +105,12 @@ def plan_of(seed: int) -> Plan:
         wait_s = rng.choice((0.0, 0.1, 0.5, 2.0)) * rng.random()
         steps.insert(at, Step(wait_s, verb, LATER[verb](rng, str(asset), str(venue), str(side))))
     protects = any(step.verb in FOREIGN for step in steps)
-    return Plan(seed, tuple(steps), PROTECT if protects else ())
+    return Plan(seed, tuple(map(_there, steps)), PROTECT if protects else ())
+
+
+def _there(step: Step) -> Step:
+    """The same on the second venue that there is."""
+    return step._replace(args=tuple(venue_pairs.second() if arg == "okx" else arg for arg in step.args))
 
 
 def first_plan_of(seed: int) -> Plan:

@@ -8,11 +8,10 @@ from typing import Any
 from unittest.mock import patch
 
 from ccxt.base.exchange import BaseExchange
-from pydantic import SecretStr
 
-from cockpit.config.load import load_config
+from cockpit.config.jsonfile import read_object
+from cockpit.config.load import check, parse_override
 from cockpit.config.model import CockpitConfig
-from cockpit.config.secrets import VenueKeys
 from cockpit.domain.events import AnyEvent, FundingRate, MarkPrice, OpenInterest, Positioning, Top, Trade
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
@@ -22,9 +21,11 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.market_source import Put
+from tests import venue_pairs
 from tests.conftest import SHIPPED_CONFIG
+from tests.execution.account_desk import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
-from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
+from tests.loopback.trading_venue import TradingVenue
 from tests.venue_pairs import venue_kind
 
 PRICES = {"BTC": 108_402.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 2.4}
@@ -34,27 +35,22 @@ CERTIFICATES = ssl.create_default_context()
 """Nobody asks for them on this machine; loading them anew takes longer than a session."""
 WALLET_USD = 830.0
 """On each of the two venues: together the hot wallet."""
-OVERRIDES = (
-    "aave.required=false",
-    "assets.BTC.trade_on=binance",
-    "assets.ETH.trade_on=binance",
-    "assets.SOL.trade_on=okx",
-    "assets.XRP.trade_on=okx",
-)
 
 
 def real_config(*overrides: str) -> CockpitConfig:
     """The shipped rules, trading on both venues, without the market context: only what a test says is known."""
-    config = load_config(SHIPPED_CONFIG, (*OVERRIDES, *overrides))
+    raw, second = read_object(SHIPPED_CONFIG), venue_pairs.second()
+    if second not in raw["venues"]:
+        listed = raw["venues"]["okx"]["instruments"] | raw["venues"]["binance"]["instruments"]
+        raw["venues"][second] = raw["venues"]["binance"] | {"instruments": listed}
+    traded = {"BTC": "binance", "ETH": "binance", "SOL": second, "XRP": second}
+    said = (*(f"assets.{asset}.trade_on={venue}" for asset, venue in traded.items()), "aave.required=false", *overrides)
+    config = check(raw, str(SHIPPED_CONFIG), [parse_override(text) for text in said])
     return config.model_copy(update={"market_context": type(config.market_context)()})
 
 
-def _keys(venue: str) -> VenueKeys:
-    return VenueKeys(venue, SecretStr(KEY), SecretStr(SECRET), SecretStr(PASSWORD))
-
-
 class World:
-    """Both venues, with one price for both. `market` is what the engine's feed hears of it.
+    """Both venues at one price; `okx` is the second one, whichever it is. `market` is what the feed hears of it.
 
     `wall_ahead_s`: how far this machine's clock is from the venues'; `venues_tell_time`: whether a start learns theirs.
     """
@@ -66,8 +62,8 @@ class World:
         self.venues_tell_time = True
         self.session = self.steady_clock()
         self.binance: Any = venue_kind("binance")(self.now_ms, WALLET_USD)
-        self.okx: Any = venue_kind("okx")(self.now_ms, WALLET_USD)
-        self.venues: dict[str, TradingVenue] = {"binance": self.binance, "okx": self.okx}
+        self.okx: Any = venue_kind(venue_pairs.second())(self.now_ms, WALLET_USD)
+        self.venues: dict[str, TradingVenue] = {"binance": self.binance, venue_pairs.second(): self.okx}
         for venue in self.venues.values():
             venue.core.clock_ns = loop.now_ns
             venue.core.leverage = dict.fromkeys(venue.core.rules, LEVERAGE)
@@ -96,14 +92,10 @@ class World:
 
     def accounts(self, config: CockpitConfig, names: Collection[str]) -> Mapping[str, VenueAccount]:
         """Unopened accounts with the keys that the venues know."""
-        environ = {
-            "COCKPIT_BINANCEUSDM_REST_URL": self.binance.rest_url,
-            "COCKPIT_BINANCEUSDM_WS_URL": self.binance.ws_url,
-            "COCKPIT_OKX_REST_URL": self.okx.rest_url,
-            "COCKPIT_OKX_WS_URL": self.okx.ws_url,
-        }
         timing = Timing(self.session.now_ns)
-        return {name: account_for(name, config, _keys(name), environ, timing) for name in names}
+        return {
+            name: account_for(name, config, keys_of(name), moved(name, self.venues[name]), timing) for name in names
+        }
 
 
 class WorldMarket:
