@@ -26,6 +26,8 @@ TABLES = {
 NO_ROWS = {"cockpit.feeds.polled"}
 """What a table imports to work with its rows."""
 STARTED = {"cockpit.cli"}
+TEMPLATE = "_template"
+"""What others are begun from runs nowhere itself."""
 
 
 class Module(NamedTuple):
@@ -47,7 +49,8 @@ class Module(NamedTuple):
 
 def modules(package: Path = ROOT / "cockpit") -> list[Module]:
     """Every module with those that import it, at the top or inside a function."""
-    paths = {_name(path, package.parent): path for path in sorted(package.rglob("*.py"))}
+    found = (path for path in sorted(package.rglob("*.py")) if TEMPLATE not in path.parts)
+    paths = {_name(path, package.parent): path for path in found}
     importers: dict[str, set[str]] = defaultdict(set)
     texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
     for name, text in texts.items():
