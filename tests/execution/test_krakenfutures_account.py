@@ -145,3 +145,13 @@ class TestKrakenFuturesStream(AccountStreamContract):
     name = "krakenfutures"
     backwards = 3
     unreadable: ClassVar[Any] = {"feed": "fills", "fills": [{}]}
+
+    async def test_an_execution_that_nobody_told_of_shows_in_what_is_left(self, desk: Desk) -> None:
+        """Two halves, the first one's word and that of the position lost."""
+        desk.venue.core.fill_next(0.5, 0.5)
+        desk.venue.user_stream.drop_next = 2
+        await desk.account.place(entry(qty=0.004), f"{ID}e1")
+        await desk.until(lambda: bool(desk.fills_of(f"{ID}e1")))
+        last = desk.orders_of(f"{ID}e1")[-1]
+        assert (last.status, last.filled_qty, last.qty) == (OrderStatus.FILLED, 0.004, 0.004)
+        assert [fill.qty for fill in desk.fills_of(f"{ID}e1")] == [0.002]

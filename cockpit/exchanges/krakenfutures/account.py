@@ -117,6 +117,7 @@ class KrakenAccount(CcxtAccount):
 
     async def _send_order(self, order: OrderRequest, client_id: str, fields: dict[str, str]) -> VenueOrder:
         """The venue answers "success" to what it does not place too: the order's own status says so."""
+        self._stream.asks_for(client_id, float(fields["size"]))
         answer = await self.send("privatePostSendorder", fields, kind_of(order))
         with self.judged():
             sent = answer["sendStatus"]

@@ -42,10 +42,16 @@ class KrakenStream(PrivateStream):
         self.parser = parser
         self._orders: dict[str, VenueOrder] = {}
         self._executions: dict[str, _Executed] = {}
+        self._asked: dict[str, float] = {}
         self._counted = Recent(2_000)
         self._held: set[str] = set()
         self._unconfirmed: set[str] = set()
         self._confirmed = asyncio.Event()
+
+    def asks_for(self, client_id: str, qty: float) -> None:
+        """An order of ours is about to be sent: how much of it was executed shows in what is left of that."""
+        self._asked[client_id] = qty
+        _forget_oldest(self._asked)
 
     async def _dial(self) -> Iterable[Awaitable[Any]]:
         client = self.account.client
@@ -137,7 +143,8 @@ class KrakenStream(PrivateStream):
         return OrderUpdate(ended, None, int(self.account.timing.clock()))
 
     def _executed(self, row: Any) -> OrderUpdate:
-        """The order as it is after an execution of it, as far as that has been told."""
+        """The order as it is after an execution of it: by what is left of it where its size is known, so that an
+        execution nobody told of shows; else as far as its executions were told."""
         fill, left = self.parser.feed_fill(row), float(row["remaining_order_qty"])
         known = self._orders.get(fill.venue_order_id)
         executed = self._executions.setdefault(fill.venue_order_id, _Executed())
@@ -145,7 +152,8 @@ class KrakenStream(PrivateStream):
             self._counted.add(fill.fill_id)
             executed.qty += fill.qty
             executed.quote_usd += fill.qty * fill.price
-        filled = rounded(executed.before + executed.qty)
+        asked = self._asked.get(fill.client_id, 0.0 if known is None else known.qty)
+        filled = rounded(asked - left if asked > left else executed.before + executed.qty)
         order = VenueOrder(
             client_id=fill.client_id,
             venue_order_id=fill.venue_order_id,
@@ -181,11 +189,15 @@ class KrakenStream(PrivateStream):
 
     def _remember(self, order: VenueOrder) -> None:
         self._orders[order.venue_order_id] = order
-        for kept in (self._orders, self._executions):
-            while len(kept) > ORDERS_KEPT:
-                del kept[next(iter(kept))]
+        _forget_oldest(self._orders)
+        _forget_oldest(self._executions)
 
     def _confirm(self, feed: str) -> None:
         self._unconfirmed.discard(feed)
         if not self._unconfirmed:
             self._confirmed.set()
+
+
+def _forget_oldest(held: dict[str, Any]) -> None:
+    while len(held) > ORDERS_KEPT:
+        del held[next(iter(held))]
