@@ -1,6 +1,5 @@
 """`cockpit new`: writes a working setup or feed of one's own with its test, and prints its entry for the config."""
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -225,6 +224,8 @@ def write_scaffold(what: str, kind: str, beside: Path) -> tuple[list[Path], str]
 
     Raises `NotNew` for a name that is none, or where one of the files is there already.
     """
+    import json
+
     if not KIND.fullmatch(kind):
         raise NotNew(f"expected a name of a-z, 0-9 and _, beginning with a letter, was {kind!r}")
     scaffold = SCAFFOLDS[what]
