@@ -23,7 +23,7 @@ from cockpit.domain.units import BPS, NS_PER_S, seconds_to_ns
 from cockpit.domain.verdict import Check, Proposal, Verdict
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
-from cockpit.exchanges.base.feed import Timing
+from cockpit.exchanges.base.timing import Timing
 from cockpit.paper.venue import PaperVenue
 
 NOON_NS = 1_760_875_200_000_000_000
@@ -183,11 +183,11 @@ class FeedBench:
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             host, port = runner.addresses[0][:2]
-            return await asyncio.wait_for(self._heard(f"http://{host}:{port}", count), within_s)
+            return await asyncio.wait_for(self._collected(f"http://{host}:{port}", count), within_s)
         finally:
             await runner.cleanup()
 
-    async def _heard(self, url: str, count: int) -> list[AnyEvent]:
+    async def _collected(self, url: str, count: int) -> list[AnyEvent]:
         raw = read_object(self._config)
         raw["own_feeds"] = {OWN_NAME: {"kind": self._path.stem, **self._entry, "url": url}}
         config = check(raw, str(self._path), beside=self._path.parent.parent)

@@ -132,7 +132,8 @@ from cockpit.config.model import CockpitConfig, OwnFeed
 from cockpit.domain.events import Positioning
 from cockpit.domain.kinds import Reading
 from cockpit.exchanges.base.answers import number
-from cockpit.exchanges.base.feed import Feed, Timing
+from cockpit.exchanges.base.feed import Feed
+from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.web import JsonSite
 from cockpit.feeds.polled import RepeatedFeed
 
@@ -256,7 +257,7 @@ new = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Begin a setup or a feed of your own.\n\nWrites a working file and its test beside your config.\n\n"
-    "Example: cockpit --config mine.json new setup breakout",
+    "Example: cockpit new setup breakout --config mine.json",
 )
 
 
@@ -266,7 +267,7 @@ def new_setup(ctx: typer.Context, name: NameArgument) -> int:
 
     Prints the entry to add to the config. Nothing that is there is replaced.
 
-    Example: cockpit --config mine.json new setup breakout
+    Example: cockpit new setup breakout --config mine.json
     """
     return _write(ctx.obj, "setup", name)
 
@@ -277,7 +278,7 @@ def new_feed(ctx: typer.Context, name: NameArgument) -> int:
 
     Prints the entry to add to the config. Nothing that is there is replaced.
 
-    Example: cockpit --config mine.json new feed my_positioning
+    Example: cockpit new feed my_positioning --config mine.json
     """
     return _write(ctx.obj, "feed", name)
 

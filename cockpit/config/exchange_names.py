@@ -6,7 +6,7 @@ The one place where the config reads the registry, which imports nothing of what
 from cockpit.exchanges.registry import EXCHANGES
 
 NAMES = tuple(EXCHANGES)
-TELL_POSITIONING = tuple(name for name, spec in EXCHANGES.items() if spec.abilities.tells_positioning)
+GIVE_POSITIONING = tuple(name for name, spec in EXCHANGES.items() if spec.abilities.gives_positioning)
 NEED_PASSWORD = frozenset(spec.name for spec in EXCHANGES.values() if spec.needs_password)
 VARIABLES = {
     key: variable

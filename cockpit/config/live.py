@@ -5,19 +5,19 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from cockpit.config.base import Positive, Section
-from cockpit.config.exchange_names import TELL_POSITIONING
+from cockpit.config.exchange_names import GIVE_POSITIONING
 
 COINGLASS = "coinglass"
 
 
 def _positioning_source(name: str) -> str:
-    if name not in (COINGLASS, *TELL_POSITIONING):
-        raise ValueError(f"expected one of {', '.join((COINGLASS, *TELL_POSITIONING))}, was {name}")
+    if name not in (COINGLASS, *GIVE_POSITIONING):
+        raise ValueError(f"expected one of {', '.join((COINGLASS, *GIVE_POSITIONING))}, was {name}")
     return name
 
 
 PositioningSource = Annotated[
-    str, AfterValidator(_positioning_source), Field(json_schema_extra={"enum": [COINGLASS, *TELL_POSITIONING]})
+    str, AfterValidator(_positioning_source), Field(json_schema_extra={"enum": [COINGLASS, *GIVE_POSITIONING]})
 ]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -33,7 +33,7 @@ class LiveSection(Section):
     depth_within_bps: Positive = 10.0
     depth_every_ms: Annotated[float, Field(ge=0, le=10_000)] = 500.0
     gap_wait_ms: Annotated[float, Field(ge=0, le=5_000)] = 250.0
-    positioning_from: Annotated[list[PositioningSource], Field(min_length=1)] = [COINGLASS, *TELL_POSITIONING]
+    positioning_from: Annotated[list[PositioningSource], Field(min_length=1)] = [COINGLASS, *GIVE_POSITIONING]
     rest_weight_share: Share = 0.5
 
     @model_validator(mode="after")

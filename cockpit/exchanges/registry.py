@@ -36,9 +36,9 @@ class Abilities:
 
     feeds_liquidation_map: bool = False
     """Its history of open interest and prices is what the liquidation map is drawn from."""
-    tells_positioning: bool = True
+    gives_positioning: bool = True
     """Its REST says which share of accounts is long and short."""
-    tells_permissions: bool = True
+    gives_permissions: bool = True
     """Its account says what the key may do beside trading."""
 
 
@@ -163,7 +163,7 @@ KRAKEN_FUTURES = ExchangeSpec(
     readings=_kraken_readings,
     account=_kraken_account,
     codes=_kraken_codes,
-    abilities=Abilities(tells_positioning=False, tells_permissions=False),
+    abilities=Abilities(gives_positioning=False, gives_permissions=False),
 )
 EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in (BINANCE, OKX, KRAKEN_FUTURES)}
 

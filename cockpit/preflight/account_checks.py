@@ -78,7 +78,7 @@ def _permissions(venue: str, facts: AccountFacts) -> Item:
         return failed(name, f"expected a key that moves no money out, was one that may: {found}: make another key")
     if not facts.can_trade:
         return failed(name, "expected a key that may trade perpetuals, was one that may not")
-    if not EXCHANGES[venue].abilities.tells_permissions:
+    if not EXCHANGES[venue].abilities.gives_permissions:
         return warned(name, "the venue does not say what else the key may do: make one that may trade and nothing else")
     if facts.is_ip_restricted is False:
         return warned(name, "may trade and may not withdraw; it is not bound to an address: bind it to this machine's")

@@ -174,17 +174,17 @@ WRONG: list[tuple[str, Change, str]] = [
     (
         "asset at an exchange that nobody knows",
         lambda raw: raw["assets"]["BTC"].update(trade_on="mtgox"),
-        "assets.BTC.trade_on: expected one of binance, okx, was mtgox: change one of them",
+        "assets.BTC.trade_on: expected one of binance, okx, krakenfutures, was mtgox: change one of them",
     ),
     (
         "asset watched at an exchange that nobody knows",
         lambda raw: raw["assets"]["ETH"].update(watch="mtgox"),
-        "assets.ETH.watch: expected one of binance, okx, was mtgox: change one of them",
+        "assets.ETH.watch: expected one of binance, okx, krakenfutures, was mtgox: change one of them",
     ),
     (
         "venue section of an exchange that nobody knows",
         lambda raw: raw["venues"].update(mtgox=raw["venues"]["okx"]),
-        "venues.mtgox: expected one of binance, okx, was mtgox: rename it",
+        "venues.mtgox: expected one of binance, okx, krakenfutures, was mtgox: rename it",
     ),
     (
         "positioning from an exchange that nobody knows",

@@ -30,7 +30,7 @@ def exchanges_imported(venues: str, classes: list[str], before: str = "") -> int
 
 @pytest.mark.parametrize(
     ("venues", "classes", "most"),
-    [('["okx"]', ["okx"], 1), ('["binance"]', ["binanceusdm"], 2), ("", ["okx", "binanceusdm"], 3)],
+    [('["okx"]', ["okx"], 1), ('["binance"]', ["binanceusdm"], 2), ("", ["okx", "binanceusdm"], 4)],
 )
 def test_only_the_venues_wanted_are_imported(venues: str, classes: list[str], most: int) -> None:
     assert exchanges_imported(venues, classes) == most

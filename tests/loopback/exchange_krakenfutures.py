@@ -138,15 +138,17 @@ class KrakenFuturesVenue(VenueServer):
                 socket.topics.discard(name)
                 continue
             if name in socket.topics:
-                await self._say(socket, {"event": "alert", "message": "Already subscribed to feed, re-requesting"})
+                await self._send_frame(
+                    socket, {"event": "alert", "message": "Already subscribed to feed, re-requesting"}
+                )
             socket.topics.add(name)
-            await self._say(socket, {"event": "subscribed", "feed": feed, "product_ids": [symbol]})
+            await self._send_frame(socket, {"event": "subscribed", "feed": feed, "product_ids": [symbol]})
             if feed == "book":
-                await self._say(socket, self.snapshot(symbol))
+                await self._send_frame(socket, self.snapshot(symbol))
             if feed == "trade":
-                await self._say(socket, {"feed": "trade_snapshot", "product_id": symbol, "trades": []})
+                await self._send_frame(socket, {"feed": "trade_snapshot", "product_id": symbol, "trades": []})
 
-    async def _say(self, socket: Socket, frame: dict[str, Any]) -> None:
+    async def _send_frame(self, socket: Socket, frame: dict[str, Any]) -> None:
         await socket.send(json.dumps(frame, separators=(",", ":")))
 
     def snapshot(self, symbol: str) -> dict[str, Any]:

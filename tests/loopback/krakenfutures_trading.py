@@ -340,28 +340,28 @@ class KrakenFuturesTradingVenue(KrakenFuturesVenue, TradingVenue):
         if frame.get("event") == "challenge":
             socket.topics.add(CHALLENGED)
             if self.key_revoked or frame["api_key"] != KEY:
-                await self._say(socket, {"event": "error", "message": "Invalid api key"})
+                await self._send_frame(socket, {"event": "error", "message": "Invalid api key"})
                 return
             socket.challenge = f"226aee50-88fc-4618-a42a-{next(self._challenges):012d}"  # type: ignore[attr-defined]
-            await self._say(socket, {"event": "challenge", "message": socket.challenge})  # type: ignore[attr-defined]
+            await self._send_frame(socket, {"event": "challenge", "message": socket.challenge})  # type: ignore[attr-defined]
         elif frame.get("feed") not in FEEDS:
             await super().on_frame(socket, frame)
         elif frame.get("signed_challenge") != signed(getattr(socket, "challenge", "")):
-            await self._say(socket, {"event": "alert", "message": "Failed to subscribe to authenticated feed"})
+            await self._send_frame(socket, {"event": "alert", "message": "Failed to subscribe to authenticated feed"})
         else:
             await self._subscribe(socket, frame["feed"])
 
     async def _subscribe(self, socket: Socket, feed: str) -> None:
         """Acknowledged; how things stand follows at once."""
-        await self._say(socket, {"event": "subscribed", "feed": feed})
+        await self._send_frame(socket, {"event": "subscribed", "feed": feed})
         if feed == "open_positions":
-            await self._say(socket, self._positions_frame())
+            await self._send_frame(socket, self._positions_frame())
         elif feed == "fills":
-            await self._say(socket, {"feed": "fills_snapshot", "account": "406142dd", "fills": []})
+            await self._send_frame(socket, {"feed": "fills_snapshot", "account": "406142dd", "fills": []})
         else:
             orders = [bodies.feed_order(order, self.core) for order in self.core.open_orders()]
             orders += [bodies.feed_stop(algo) for algo in self.core.algos.open()]
-            await self._say(socket, {"feed": "open_orders_snapshot", "account": "406142dd", "orders": orders})
+            await self._send_frame(socket, {"feed": "open_orders_snapshot", "account": "406142dd", "orders": orders})
         socket.topics.add(feed)
 
     def private_sockets(self) -> list[Socket]:

@@ -23,7 +23,11 @@ FILLS_A_PAGE = 100
 
 
 class TemplateAccount(CcxtAccount):
-    """Raw endpoints of the library alone: what its unified calls send is rarely what they are named after."""
+    """Raw endpoints of the library alone: what its unified calls send is rarely what they are named after.
+
+    A venue that keeps conditional orders in a service of their own begins from `base.order_calls.OrderCalls`, which
+    cancels, looks up and reads executions; one that keeps all in one service (as Kraken) from `CcxtAccount`.
+    """
 
     venue = VENUE
     quote = "USDT"

@@ -1,7 +1,7 @@
 """What the venue does differently from other exchanges, seen through the client library."""
 
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.exchanges._template.client import VENUE, template_client
@@ -11,13 +11,16 @@ from cockpit.exchanges.base.public import Exchange
 
 
 class Template(Exchange):
-    """Which sockets there are, what each channel's subscription is, and where its clock is asked.
+    """Which sockets there are, what the library calls each channel, and where its clock is asked.
 
-    `unit` where quantities are contracts; `subscribe_anew` where a book's snapshot needs a new socket.
+    `unit` where quantities are contracts; `watch` where a channel comes with another one; `subscribe_anew` where a
+    book's snapshot needs a new socket.
     """
 
     name = VENUE
     quote = "USDT"
+    names: ClassVar[Mapping[Channel, str]] = {}
+    """What the library puts before a symbol where it files a channel's subscriptions: read it in its class."""
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -28,14 +31,6 @@ class Template(Exchange):
     def sockets(self) -> Mapping[Channel, str]:
         """The channels it has, each with its socket's address: one that has no forced orders leaves them out."""
         raise NotImplementedError("market: the channels and their sockets")
-
-    def watch(self, channel: Channel) -> Awaitable[object]:
-        """One subscription for all symbols of the channel."""
-        raise NotImplementedError("market: the library's watch of a channel")
-
-    def hashes(self, channel: Channel) -> tuple[str, ...]:
-        """What the library files the channel's subscriptions under: read it in the library's class."""
-        raise NotImplementedError("market: the library's names of subscriptions")
 
     @property
     def time_endpoint(self) -> str:

@@ -2,11 +2,11 @@
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.exchanges._template.client import VENUE
-from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.public_readings import RestReadings
 from cockpit.exchanges.base.trouble import FeedTrouble
 
 
-class TemplateReadings:
+class TemplateReadings(RestReadings):
     """Asks for one asset at a time. Every method raises `FeedTrouble` where there is no usable answer.
 
     What the venue does not tell stays as it is here; `Abilities` of its row in the registry says so too.
@@ -14,9 +14,6 @@ class TemplateReadings:
 
     accounts_label = f"{VENUE} accounts"
     interest_label = VENUE
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
 
     async def positioning(self, asset: str) -> Positioning:
         """The newest share of accounts that is long and short."""

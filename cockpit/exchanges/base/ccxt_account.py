@@ -14,7 +14,7 @@ from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
     FundingUpdate,
     HeldPosition,
@@ -39,6 +39,8 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
+FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
+"""Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
 
 class CcxtAccount(ABC):
@@ -226,6 +228,10 @@ class CcxtAccount(ABC):
     def _venue_ms(self) -> int:
         """What time it is at the venue, as far as we know: what requests and logins are signed with."""
         return (self.timing.clock() + self.clock.offset_ns) // NS_PER_MS
+
+    def _reach_ms(self, since_ns: int) -> int:
+        """From when on executions are asked for, in the venue's time."""
+        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self._venue_ms() - FILLS_REACH_MS)
 
     # -- calls
 

@@ -8,14 +8,10 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, Refused, VenueFill, VenueOrder
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.rows import names_in
-
-FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
-"""Binance tells a week of executions in one span; what is older than that nobody asks for."""
 
 
 class Parser(Protocol):
@@ -108,10 +104,6 @@ class OrderCalls(CcxtAccount):
         with self.judged():
             await self._prices.learn(names_in(rows, self.fee_coin_key))
             return tuple(self.lists.read("executions", rows, lambda row: self.parser.fill(row, order.client_id)))
-
-    def _reach_ms(self, since_ns: int) -> int:
-        """From when on executions are asked for, in the venue's time."""
-        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self._venue_ms() - FILLS_REACH_MS)
 
     async def _orders_in(self, plain: Sequence[Any], algo: Sequence[Any]) -> list[VenueOrder]:
         """The open orders in the rows of both services, those left out that only asked whether stops are taken."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
-from cockpit.domain.kinds import OrderStatus, OrderType, Side
+from cockpit.domain.kinds import OrderStatus, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import (
@@ -27,7 +27,7 @@ from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
-from cockpit.exchanges.base.order_terms import given, kind_of
+from cockpit.exchanges.base.order_terms import accepted, given, kind_of, venue_side
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES, NOT_OPEN
@@ -89,7 +89,7 @@ class KrakenAccount(CcxtAccount):
         fields = {
             "orderType": "mkt",
             "symbol": listing.market_id,
-            "side": _venue_side(order.side),
+            "side": venue_side(order.side),
             "size": _size(listing, order, position),
             "cliOrdId": client_id,
         }
@@ -105,7 +105,7 @@ class KrakenAccount(CcxtAccount):
         fields = {
             "orderType": "stp",
             "symbol": listing.market_id,
-            "side": _venue_side(order.side),
+            "side": venue_side(order.side),
             "size": listing.contracts(order.qty),
             "stopPrice": listing.price(given(order.trigger_price, "a trigger price")),
             "triggerSignal": "mark",
@@ -125,20 +125,7 @@ class KrakenAccount(CcxtAccount):
             if status != "placed":
                 raise self._refusal(status, sent)
             order_id = str(sent["order_id"])
-        return VenueOrder(
-            client_id=client_id,
-            venue_order_id=order_id,
-            asset=order.asset,
-            side=order.side,
-            status=OrderStatus.WORKING,
-            qty=order.qty,
-            filled_qty=0.0,
-            average_price=0.0,
-            reduce_only=order.reduce_only,
-            is_conditional=order.trigger_price is not None,
-            limit_price=order.limit_price,
-            trigger_price=order.trigger_price,
-        )
+        return accepted(order, client_id, order_id)
 
     def _refusal(self, status: str, sent: Any) -> Refused | Ambiguous:
         kind = KRAKEN_CODES.refusals.get(status)
@@ -262,7 +249,6 @@ class KrakenAccount(CcxtAccount):
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional: the venue has one list of them."""
-        wanted = {listing.asset for listing in self.wanted(assets)}
         answer = await self.ask("privateGetOpenorders")
         with self.judged():
             rows = answer["openOrders"]
@@ -271,7 +257,7 @@ class KrakenAccount(CcxtAccount):
         return tuple(
             order
             for order in found
-            if (assets is None or order.asset in wanted) and not self._probe.is_out(order.client_id)
+            if (assets is None or order.asset in assets) and not self._probe.is_out(order.client_id)
         )
 
     async def guard_entries(self, within_s: float) -> None:
@@ -366,10 +352,6 @@ class KrakenAccount(CcxtAccount):
         answer = await self.ask("historyGetAccountLog", {"since": str(since_ms), "info": "funding rate change"})
         with self.judged():
             return self.lists.read("funding", answer["logs"], self._words.funding)
-
-
-def _venue_side(side: Side) -> str:
-    return "buy" if side is Side.LONG else "sell"
 
 
 def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:

@@ -1,7 +1,7 @@
 """What Kraken Futures does differently from other exchanges, seen through the client library."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.exchanges.base.channels import Channel
@@ -10,21 +10,20 @@ from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.frames import VENUE, KrakenFrames
 from cockpit.exchanges.krakenfutures.parsing import stamp_ns
 
-HASHES = {
-    Channel.TRADES: "trade",
-    Channel.LIQUIDATIONS: "trade",
-    Channel.TOPS: "ticker",
-    Channel.MARK: "ticker",
-    Channel.DEPTH: "orderbook",
-}
-"""What the library files a subscription under: forced orders are among the prints, marks among the tops."""
-
 
 class KrakenFutures(Exchange):
     """One socket for every public channel. Its perpetuals are quoted and settled in USD."""
 
     name = VENUE
     quote = "USD"
+    names: ClassVar[Mapping[Channel, str]] = {
+        Channel.TRADES: "trade:",
+        Channel.LIQUIDATIONS: "trade:",
+        Channel.TOPS: "ticker:",
+        Channel.MARK: "ticker:",
+        Channel.DEPTH: "orderbook:",
+    }
+    """Forced orders are among the prints, marks among the tops."""
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -34,26 +33,14 @@ class KrakenFutures(Exchange):
     @property
     def sockets(self) -> Mapping[Channel, str]:
         """All on one."""
-        return dict.fromkeys(HASHES, str(self.client.urls["api"]["ws"]))
+        return dict.fromkeys(self.names, str(self.client.urls["api"]["ws"]))
 
     def watch(self, channel: Channel) -> Awaitable[object]:
-        """One subscription for all products of the channel."""
-        client, symbols = self.client, list(self.symbols.values())
-        watching: Awaitable[object]
-        match HASHES.get(channel):
-            case "trade":
-                watching = client.watch_trades_for_symbols(symbols)
-            case "ticker":
-                watching = client.watch_tickers(symbols)
-            case "orderbook":
-                watching = client.watch_order_book_for_symbols(symbols)
-            case _:
-                raise ValueError(f"expected a channel of {self.name}, was {channel}")
-        return watching
-
-    def hashes(self, channel: Channel) -> tuple[str, ...]:
-        """The library's names."""
-        return tuple(f"{HASHES[channel]}:{symbol}" for symbol in self.symbols.values())
+        """Forced orders come with the prints, tops and marks with the tickers."""
+        if channel in (Channel.TOPS, Channel.MARK):
+            watching: Awaitable[object] = self.client.watch_tickers(list(self.symbols.values()))
+            return watching
+        return super().watch(Channel.TRADES if channel is Channel.LIQUIDATIONS else channel)
 
     @property
     def time_endpoint(self) -> str:
@@ -80,7 +67,7 @@ class KrakenFutures(Exchange):
                 return  # changes of a book that was given up
             if book["nonce"] is None or sequence != book["nonce"] + 1:
                 del client.orderbooks[symbol]
-                name = f"{HASHES[Channel.DEPTH]}:{symbol}"
+                name = self.names[Channel.DEPTH] + symbol
                 socket.subscriptions.pop(name, None)
                 socket.reject(_gap(f"expected {book['nonce']} to be followed, was {sequence}"), name)
                 return

@@ -4,21 +4,18 @@ from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.answers import number
 from cockpit.exchanges.base.funding_interval import over_8h_bps
-from cockpit.exchanges.base.public import Exchange
+from cockpit.exchanges.base.public_readings import RestReadings
 from cockpit.exchanges.base.trouble import FeedTrouble
 
 HOUR_NS = 3_600 * NS_PER_S
 INTERVAL_H = 1.0
 
 
-class KrakenReadings:
+class KrakenReadings(RestReadings):
     """Asks for one asset at a time. Every method raises `FeedTrouble` where there is no usable answer."""
 
     accounts_label = "krakenfutures accounts"
     interest_label = "krakenfutures"
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
 
     async def positioning(self, asset: str) -> Positioning:
         """Never."""
@@ -26,10 +23,8 @@ class KrakenReadings:
 
     async def funding(self, asset: str) -> FundingRate:
         """The rate of this hour, over 8 h: the venue says USD a contract and hour, so that of its mark is the rate."""
-        exchange = self._exchange
-        await exchange.open()
-        body = await exchange.ask("publicGetTickersSymbol", symbol=exchange.market_id(asset))
-        what = f"krakenfutures funding of {asset}"
+        exchange, what = self._exchange, self._what("funding", asset)
+        body = await exchange.ask("publicGetTickersSymbol", symbol=await self._market_id(asset))
         ticker = body.get("ticker") if isinstance(body, dict) else None
         if not isinstance(ticker, dict):
             raise FeedTrouble(f"{what}: expected a ticker, was none")

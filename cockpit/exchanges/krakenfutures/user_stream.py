@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from cockpit.domain.bounded import BoundedMap, Recent
 from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import OrderUpdate, PositionUpdate, StreamUpdate, VenueOrder
 from cockpit.exchanges.base.private_stream import DIAL_WITHIN_S, Asked, PrivateStream
-from cockpit.exchanges.base.recent import Recent
 from cockpit.exchanges.krakenfutures.client import FEEDS
 from cockpit.exchanges.krakenfutures.parsing import KrakenParser
 
@@ -40,10 +40,10 @@ class KrakenStream(PrivateStream):
     def __init__(self, account: Asked, parser: KrakenParser) -> None:
         super().__init__(account)
         self.parser = parser
-        self._orders: dict[str, VenueOrder] = {}
-        self._executions: dict[str, _Executed] = {}
-        self._asked: dict[str, float] = {}
-        self._counted = Recent(2_000)
+        self._orders: BoundedMap[str, VenueOrder] = BoundedMap(ORDERS_KEPT)
+        self._executions: BoundedMap[str, _Executed] = BoundedMap(ORDERS_KEPT)
+        self._asked: BoundedMap[str, float] = BoundedMap(ORDERS_KEPT)
+        self._counted: Recent[str] = Recent(2_000)
         self._held: set[str] = set()
         self._unconfirmed: set[str] = set()
         self._confirmed = asyncio.Event()
@@ -51,7 +51,6 @@ class KrakenStream(PrivateStream):
     def asks_for(self, client_id: str, qty: float) -> None:
         """An order of ours is about to be sent: how much of it was executed shows in what is left of that."""
         self._asked[client_id] = qty
-        _forget_oldest(self._asked)
 
     async def _dial(self) -> Iterable[Awaitable[Any]]:
         client = self.account.client
@@ -147,7 +146,8 @@ class KrakenStream(PrivateStream):
         execution nobody told of shows; else as far as its executions were told."""
         fill, left = self.parser.feed_fill(row), float(row["remaining_order_qty"])
         known = self._orders.get(fill.venue_order_id)
-        executed = self._executions.setdefault(fill.venue_order_id, _Executed())
+        executed = self._executions.get(fill.venue_order_id) or _Executed()
+        self._executions[fill.venue_order_id] = executed
         if fill.fill_id not in self._counted:
             self._counted.add(fill.fill_id)
             executed.qty += fill.qty
@@ -189,15 +189,8 @@ class KrakenStream(PrivateStream):
 
     def _remember(self, order: VenueOrder) -> None:
         self._orders[order.venue_order_id] = order
-        _forget_oldest(self._orders)
-        _forget_oldest(self._executions)
 
     def _confirm(self, feed: str) -> None:
         self._unconfirmed.discard(feed)
         if not self._unconfirmed:
             self._confirmed.set()
-
-
-def _forget_oldest(held: dict[str, Any]) -> None:
-    while len(held) > ORDERS_KEPT:
-        del held[next(iter(held))]

@@ -24,18 +24,16 @@ from cockpit.exchanges.base.account import (
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
-from cockpit.exchanges.base.order_terms import given, kind_of, reducing
+from cockpit.exchanges.base.order_terms import accepted, given, kind_of, reducing, venue_side
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
 from cockpit.exchanges.okx.parsing import (
     OkxParser,
-    accepted,
     listing_of,
     margin,
     margin_in_use_usd,
     size,
-    venue_side,
 )
 from cockpit.exchanges.okx.user_stream import OkxStream
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from cockpit.domain.kinds import OrderStatus, OrderType, Side
+from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
@@ -15,30 +15,6 @@ from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
 
 # What an order says to OKX, and what its bare acknowledgement says to us.
-
-
-def accepted(order: OrderRequest, client_id: str, venue_order_id: str) -> VenueOrder:
-    """The venue answers an order with its ids only: how it stands is told by the stream, or asked."""
-    return VenueOrder(
-        client_id=client_id,
-        venue_order_id=venue_order_id,
-        asset=order.asset,
-        side=order.side,
-        status=OrderStatus.WORKING,
-        qty=order.qty,
-        filled_qty=0.0,
-        average_price=0.0,
-        reduce_only=order.reduce_only,
-        is_conditional=order.order_type is OrderType.STOP_MARKET,
-        limit_price=order.limit_price,
-        trigger_price=order.trigger_price,
-        detail="accepted",
-    )
-
-
-def venue_side(side: Side) -> str:
-    """The venue's word for buying or selling."""
-    return "buy" if side is Side.LONG else "sell"
 
 
 def margin(is_isolated: bool) -> str:
