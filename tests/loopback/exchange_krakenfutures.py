@@ -12,6 +12,7 @@ from tests.loopback.venue_server import Socket, VenueServer
 API, HISTORY = "/derivatives/api/v3", "/api/history"
 PRODUCTS = {"BTC": ("XBT", 1, 4), "ETH": ("ETH", 0.1, 3), "SOL": ("SOL", 0.01, 2), "XRP": ("XRP", 0.0001, 0)}
 """The venue's coin, tick, and decimals of a quantity, by base coin."""
+ALREADY = "Already subscribed to feed, re-requesting"
 FEES_UID = "97ae0cc8-2964-43ea-91e9-d8e720b02b19"
 
 
@@ -138,9 +139,7 @@ class KrakenFuturesVenue(VenueServer):
                 socket.topics.discard(name)
                 continue
             if name in socket.topics:
-                await self._send_frame(
-                    socket, {"event": "alert", "message": "Already subscribed to feed, re-requesting"}
-                )
+                await self._send_frame(socket, {"event": "alert", "message": ALREADY})
             socket.topics.add(name)
             await self._send_frame(socket, {"event": "subscribed", "feed": feed, "product_ids": [symbol]})
             if feed == "book":
