@@ -47,7 +47,7 @@ def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Co
 
     from cockpit.exchanges.base.library import load_library
 
-    load_library()
+    load_library(account.venue for account in accounts)
     places.make_home()
     is_ok = True
     for account in accounts:

@@ -35,7 +35,7 @@ def venue_items(
     except BadEndpoint as error:
         return [*items, failed("endpoints", str(error))]
     if accounts:
-        load_library()
+        load_library(accounts)
         items += asyncio.run(_asked(accounts, config))
     return items
 

@@ -18,7 +18,7 @@ from cockpit.engine.machine import Engine
 from cockpit.exchanges.base.library import load_library
 from cockpit.exchanges.base.steady_clock import SteadyClock
 from cockpit.exchanges.base.timing import Timing
-from cockpit.feeds.roster import roster_of
+from cockpit.feeds.roster import exchanges_read, roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
 from cockpit.journal.backtests import BacktestWords
 from cockpit.journal.build import code_digest
@@ -226,7 +226,7 @@ def _begun(account: Account, now_ns: int) -> Account:
 
 def _live(config: CockpitConfig) -> LiveSource:
     """The live market. Its library is imported here, while nothing runs yet that a busy interpreter could hold up."""
-    load_library()
+    load_library({*exchanges_read(config), *config.venues})
     try:
         steady = SteadyClock()
         return LiveSource(config, roster_of(config, timing=Timing(steady.now_ns)), steady)
