@@ -9,7 +9,17 @@ from cockpit.domain.kinds import Reading
 from cockpit.domain.units import NS_PER_S, utc_text
 from cockpit.history.day_files import About, Gap
 from cockpit.history.errors import HistoryError
-from cockpit.history.kinds import AGG_TRADES, FUNDING, POSITIONING, RECORDED_TOPS, RECORDED_TRADES, TOPS, TRADES, Kind
+from cockpit.history.kinds import (
+    AGG_TRADES,
+    FUNDING,
+    POSITIONING,
+    RECORDED_TOPS,
+    RECORDED_TRADES,
+    TICKERS,
+    TOPS,
+    TRADES,
+    Kind,
+)
 from cockpit.history.store import Series, Store, day_text, is_whole
 from cockpit.market.reading_table import EVERYTHING, ROWS
 from cockpit.market.reading_table import About as AboutWhat
@@ -21,7 +31,7 @@ GIVEN_BY: dict[Reading, tuple[Kind, ...]] = {
     Reading.STREAM: PRINTS,
     Reading.POSITIONING: (POSITIONING,),
     Reading.OPEN_INTEREST: (POSITIONING,),
-    Reading.FUNDING: (FUNDING,),
+    Reading.FUNDING: (FUNDING, TICKERS),
 }
 """Which stored kinds a reading can be made of; one that is not here has no stored history at all."""
 

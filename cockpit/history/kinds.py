@@ -110,6 +110,22 @@ PREMIUM = Kind(
     QUIET_S,
     step_s=60.0,
 )
+TICKERS = Kind(
+    "tickers",
+    (
+        ("update_id", _INT),
+        ("ts_ns", _INT),
+        ("known_ns", _INT),
+        ("mark_usd", _FLOAT),
+        ("index_usd", _FLOAT),
+        ("funding_rate_ratio", _FLOAT),
+        ("interval_h", _FLOAT),
+        ("open_interest_coins", _FLOAT),
+    ),
+    ("update_id",),
+    QUIET_S,
+)
+"""The running funding rate, mark and index as a venue told them; what a row does not say is empty."""
 RECORDED_TRADES = Kind(
     "recorded_trades",
     (*_ARRIVAL, ("trade_id", _INT), *_PRINT),
@@ -131,6 +147,7 @@ KINDS = {
         POSITIONING,
         FUNDING,
         PREMIUM,
+        TICKERS,
         RECORDED_TRADES,
         RECORDED_TOPS,
     )

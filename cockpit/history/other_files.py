@@ -24,6 +24,7 @@ OKX_AHEAD_NS = 8 * 3600 * NS_PER_S
 CONTRACT_COINS = {"BTC": 0.01, "ETH": 0.1, "SOL": 1.0, "XRP": 100.0}
 """What one contract of OKX's USDT swaps is in coins; no file says it."""
 NS_PER_US = 1_000
+ROWS_OF_A_DAY = 10**10
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 
 _OKX_TRADES = re.compile(r"(?P<asset>[A-Z0-9]+)-USDT-SWAP-trades-(?P<day>\d{4}-\d\d(?:-\d\d)?)\.")
@@ -64,7 +65,8 @@ def named_file(path: Path) -> Named | None:
             f"{path}: expected trades of a USDT swap, was another instrument: its quantities or prices differ"
         )
     if found := _BYBIT_TRADES.match(name):
-        return Named("bybit", found["asset"], found["symbol"], bybit_trades(found["symbol"]), _span(found["day"], 0))
+        span_ns = one_day(found["day"])
+        return Named("bybit", found["asset"], found["symbol"], bybit_trades(found["symbol"], span_ns), span_ns)
     if _BYBIT_INVERSE.match(name):
         raise HistoryError(f"{path}: expected a linear perpetual, was an inverse one: its quantities are dollars")
     return None
@@ -72,6 +74,11 @@ def named_file(path: Path) -> Named | None:
 
 def _okx_span(day: str) -> tuple[int, int]:
     return _span(day, OKX_AHEAD_NS)
+
+
+def one_day(day: str) -> tuple[int, int]:
+    """A UTC day of a name. Raises `HistoryError` for what is no date."""
+    return _span(day, 0)
 
 
 def _span(text: str, ahead_ns: int) -> tuple[int, int]:
@@ -90,9 +97,9 @@ def okx_trades(instrument: str, contract_coins: float) -> FileFormat:
     """Trades of one swap: `size` is contracts, `side` the taker's."""
 
     def convert(rows: pa.RecordBatch) -> list[pa.Array]:
-        _refuse_other(rows["instrument_name"], instrument)
+        refuse_other(rows["instrument_name"], instrument)
         qty = pc.round(pc.multiply(rows["size"], contract_coins), 10)
-        return [rows["trade_id"], stamps_ns(rows["created_time"]), rows["price"], qty, _is_buy(rows["side"])]
+        return [rows["trade_id"], stamps_ns(rows["created_time"]), rows["price"], qty, is_buy(rows["side"])]
 
     columns = (
         ("instrument_name", _TEXT),
@@ -135,39 +142,42 @@ def okx_funding_by_asset(rows: pa.Table) -> list[tuple[str, pa.Table]]:
     return found
 
 
-def bybit_trades(symbol: str) -> FileFormat:
+def bybit_trades(symbol: str, span_ns: tuple[int, int]) -> FileFormat:
     """Trades of one linear perpetual, in coins."""
-    counted = _Counted()
+    counted = Counted(span_ns)
 
     def convert(rows: pa.RecordBatch) -> list[pa.Array]:
-        _refuse_other(rows["symbol"], symbol)
-        stamps = np.round(rows["timestamp"].to_numpy(zero_copy_only=False) * 1e6).astype(np.int64) * NS_PER_US
-        numbers = counted.numbers(stamps)
-        return [pa.array(numbers), pa.array(stamps), rows["price"], rows["size"], _is_buy(rows["side"])]
+        refuse_other(rows["symbol"], symbol)
+        micros = np.round(rows["timestamp"].to_numpy(zero_copy_only=False) * 1e6).astype(np.int64)
+        stamps = pa.array(micros * NS_PER_US)
+        return [counted.numbers(stamps), stamps, rows["price"], rows["size"], is_buy(rows["side"])]
 
     columns = (("timestamp", _FLOAT), ("symbol", _TEXT), ("side", _TEXT), ("size", _FLOAT), ("price", _FLOAT))
     return FileFormat("trades", TRADES, columns, convert)
 
 
-class _Counted:
-    """Numbers for prints that have none, rising with time: a file that runs backwards is counted backwards."""
+class Counted:
+    """Numbers for rows that have none, rising with time: a file that runs backwards is counted backwards.
 
-    def __init__(self) -> None:
+    They begin with the file's day, so that a row of another day at its edge has none of that day's numbers.
+    """
+
+    def __init__(self, span_ns: tuple[int, int]) -> None:
+        self._base = span_ns[0] // NS_PER_DAY * ROWS_OF_A_DAY + ROWS_OF_A_DAY // 2
         self._count = 0
         self._step = 0
 
-    def numbers(
-        self, stamps: "np.ndarray[tuple[int], np.dtype[np.int64]]"
-    ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """The next ones, for the rows in the file's order."""
-        if not self._step:
-            self._step = -1 if len(stamps) and stamps[-1] < stamps[0] else 1
+    def numbers(self, stamps: pa.Array) -> pa.Array:
+        """The next ones, for rows with these stamps, in the file's order."""
+        if not self._step and len(stamps):
+            self._step = -1 if stamps[-1].as_py() < stamps[0].as_py() else 1
         first = self._count
         self._count += len(stamps)
-        return self._step * np.arange(first, self._count, dtype=np.int64)
+        return pa.array(self._base + self._step * np.arange(first, self._count, dtype=np.int64))
 
 
-def _is_buy(side: pa.Array) -> pa.Array:
+def is_buy(side: pa.Array) -> pa.Array:
+    """Whether each taker bought. Raises `HistoryError` for any other word than buy or sell."""
     lowered = pc.utf8_lower(side)
     others = [word for word in pc.unique(lowered).to_pylist() if word not in ("buy", "sell")]
     if others:
@@ -175,7 +185,8 @@ def _is_buy(side: pa.Array) -> pa.Array:
     return pc.equal(lowered, "buy")
 
 
-def _refuse_other(column: pa.Array, instrument: str) -> None:
+def refuse_other(column: pa.Array, instrument: str) -> None:
+    """Raise `HistoryError` where a row is of another instrument than the file's name says."""
     others = [name for name in pc.unique(column).to_pylist() if name != instrument]
     if others:
         raise HistoryError(f"expected rows of {instrument}, was {others[0]}")

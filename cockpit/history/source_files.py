@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import re
 import zipfile
 import zlib
@@ -18,9 +19,10 @@ from cockpit.exchanges.binance.raw_capture import asset_of
 from cockpit.history.binance_files import FORMATS, FileFormat
 from cockpit.history.errors import HistoryError
 from cockpit.history.other_files import named_file
+from cockpit.history.tardis_files import contexts_file, tardis_file
 
 VENUES = ("binance",)
-SUFFIXES = (".zip", ".csv", ".csv.gz", ".gz", ".rec")
+SUFFIXES = (".zip", ".csv", ".csv.gz", ".csv.lz4", ".gz", ".rec")
 OTHER_MARKETS = {"spot": "spot prices are not the perpetual's", "cm": "COIN-M quantities are contracts, not coins"}
 HASHED_AT_ONCE = 1 << 20
 
@@ -76,7 +78,7 @@ def public_file(path: Path, given: Given) -> PublicFile:
     market = next((part for part in path.parts[:-1] if part in OTHER_MARKETS), None)
     if market is not None:
         raise HistoryError(f"{path}: expected USD-M futures, was {market}: {OTHER_MARKETS[market]}")
-    other = named_file(path)
+    other = named_file(path) or tardis_file(path) or contexts_file(path)
     if other is not None:
         return PublicFile(*other)
     venue = given.venue or "binance"
@@ -151,6 +153,9 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             elif path.name.endswith(".gz"):
                 with gzip.open(file, "rb") as unpacked:
                     yield cast(IO[bytes], unpacked), file
+            elif path.name.endswith(".lz4"):
+                with io.BufferedReader(pa.input_stream(str(path), compression="lz4")) as unpacked:
+                    yield unpacked, file
             else:
                 yield file, file
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError) as error:

@@ -2,7 +2,8 @@
 
 Positioning and open interest are known when their five minutes are over. Of funding only what was paid is published:
 each payment is paid at exactly its rate, and between two payments the last one that is known stands for the running
-rate, told anew every five minutes as a feed would. That is a stand-in, and every report says so.
+rate, told anew every five minutes as a feed would. That is a stand-in, and every report says so. Where a venue's
+tickers are stored, they tell the running rate, the mark and the index themselves.
 """
 
 from collections.abc import Iterator
@@ -12,25 +13,36 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import FundingRate, HealthFactor, OpenInterest, Positioning, ReadingEvent
+from cockpit.domain.events import (
+    FundingRate,
+    HealthFactor,
+    MarketEvent,
+    MarkPrice,
+    OpenInterest,
+    Positioning,
+    ReadingEvent,
+)
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
-from cockpit.history.kinds import FUNDING, KNOWN, POSITIONING, STAMP
+from cockpit.history.kinds import FUNDING, KNOWN, POSITIONING, STAMP, TICKERS
 from cockpit.history.store import Series, Store
 
 TOLD_EVERY_NS = 300 * NS_PER_S
+MINUTE_NS = 60 * NS_PER_S
 LOOK_BACK_DAYS = 2
 FUNDING_UNIT_H = 8.0
 HALF_STEP_NS = 150 * NS_PER_S
 
 
-def readings_of(store: Store, config: CockpitConfig, day: int) -> list[ReadingEvent]:
+def readings_of(store: Store, config: CockpitConfig, day: int) -> list[MarketEvent]:
     """The day's readings in the order in which they were known."""
-    found: list[ReadingEvent] = []
+    found: list[MarketEvent] = []
     for asset, where in config.assets.items():
         found += _positioning(store, where.watch, asset, day)
-        for venue in dict.fromkeys((*config.gate.funding_spread_of, where.trade_on)):
-            found += _funding(store, venue, asset, day)
+        for venue in dict.fromkeys((*config.gate.funding_spread_of, where.trade_on, where.watch)):
+            told = list(_tickers(store, venue, asset, day, with_mark=venue == where.watch))
+            found += told
+            found += _funding(store, venue, asset, day, is_told=any(isinstance(one, FundingRate) for one in told))
     return sorted(found, key=lambda reading: reading.ts_ns)
 
 
@@ -43,7 +55,7 @@ def held_readings(config: CockpitConfig, store: Store, days: range, start_ns: in
             found.append(Positioning(start_ns, asset, "config", shares.long_pct, shares.short_pct, Origin.HELD))
     for asset, rates in context.funding_bps.items():
         for venue, rate_bps in rates.items():
-            if not _has_any(store, Series(venue, asset, FUNDING), days):
+            if not any(_has_any(store, Series(venue, asset, kind), days) for kind in (FUNDING, TICKERS)):
                 found.append(FundingRate(start_ns, asset, venue, rate_bps, origin=Origin.HELD))
     for asset, change_pct in context.open_interest_change_24h_pct.items():
         if not _has_any(store, Series(config.assets[asset].watch, asset, POSITIONING), days):
@@ -105,7 +117,44 @@ def _positioning(store: Store, venue: str, asset: str, day: int) -> Iterator[Rea
             yield OpenInterest(known_ns, asset, venue, change_pct, value_usd if np.isfinite(value_usd) else None)
 
 
-def _funding(store: Store, venue: str, asset: str, day: int) -> Iterator[ReadingEvent]:
+def _tickers(store: Store, venue: str, asset: str, day: int, *, with_mark: bool) -> Iterator[MarketEvent]:
+    """What a venue told of its running funding, mark and index: once a minute the newest that was known by then.
+
+    A minute without a row tells nothing, so a feed that fell silent grows stale as it would have.
+    """
+    rows = _rows(store, Series(venue, asset, TICKERS), day)
+    if not rows:
+        return
+    known, start_ns = np.maximum.accumulate(rows[KNOWN]), day * NS_PER_DAY
+    interval_h = _paid_every_h(store, venue, asset, day)
+    for at_ns in range(start_ns + MINUTE_NS, start_ns + NS_PER_DAY, MINUTE_NS):
+        first, end = (int(row) for row in known.searchsorted((at_ns - MINUTE_NS, at_ns)))
+        rate = _newest(rows["funding_rate_ratio"], first, end)
+        hours = _newest(rows["interval_h"], first, end) or interval_h
+        if rate is not None:
+            yield FundingRate(at_ns, asset, venue, rate * BPS * FUNDING_UNIT_H / hours, hours)
+        mark, index = _newest(rows["mark_usd"], first, end), _newest(rows["index_usd"], first, end)
+        if with_mark and mark is not None and index is not None:
+            yield MarkPrice(at_ns, at_ns, venue, asset, mark, index)
+
+
+def _newest(values: Any, first: int, end: int) -> float | None:
+    part = values[first:end]
+    there = np.flatnonzero(np.isfinite(part))
+    return float(part[there[-1]]) if len(there) else None
+
+
+def _paid_every_h(store: Store, venue: str, asset: str, day: int) -> float:
+    """How many hours a payment there is for, by those that are stored; 8 where none is."""
+    for one in range(day, day - LOOK_BACK_DAYS - 1, -1):
+        rows = _rows(store, Series(venue, asset, FUNDING), one)
+        if rows:
+            return float(rows["interval_h"][-1])
+    return FUNDING_UNIT_H
+
+
+def _funding(store: Store, venue: str, asset: str, day: int, *, is_told: bool) -> Iterator[ReadingEvent]:
+    """Payments, each at its instant; and the last known one as the running rate where nobody told that."""
     series = Series(venue, asset, FUNDING)
     payments = [
         FundingRate(ts_ns, asset, venue, rate * BPS * FUNDING_UNIT_H / hours, hours, ts_ns)
@@ -117,7 +166,7 @@ def _funding(store: Store, venue: str, asset: str, day: int) -> Iterator[Reading
     ]
     start_ns = day * NS_PER_DAY
     yield from (paid for paid in payments if paid.ts_ns >= start_ns)
-    for at_ns in range(start_ns, start_ns + NS_PER_DAY, TOLD_EVERY_NS):
+    for at_ns in () if is_told else range(start_ns, start_ns + NS_PER_DAY, TOLD_EVERY_NS):
         latest = next((paid for paid in reversed(payments) if paid.ts_ns < at_ns), None)
         if latest is not None and at_ns - latest.ts_ns <= LOOK_BACK_DAYS * NS_PER_DAY:
             yield FundingRate(at_ns, asset, venue, latest.rate_bps_8h, latest.interval_h)

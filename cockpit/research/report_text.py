@@ -53,7 +53,10 @@ def _assumed(found: dict[str, Any]) -> Iterator[str]:
     if found["held"]:
         yield f"HELD at the config's values, no history of it: {', '.join(found['held'])}"
     yield f"pessimism {assumed['pessimism']:g} (latency, fees, modelled spread, sizes to be had, what stops lose)"
-    yield "between two payments the last one stands for the running funding rate; basis, depth and forced orders: none"
+    yield (
+        "running funding and basis are a venue's own only where its tickers are stored: else the last payment stands "
+        "for the rate, and no basis is known; of depth and forced orders nothing is"
+    )
 
 
 def _proof(found: dict[str, Any]) -> Iterator[str]:

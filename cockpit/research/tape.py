@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import MarketEvent, ReadingEvent
+from cockpit.domain.events import MarketEvent
 from cockpit.history.kinds import AGG_TRADES, KNOWN, RECORDED_TOPS, RECORDED_TRADES, TOPS, TRADES, Kind
 from cockpit.history.store import Series, Store
 from cockpit.research.assumptions import Assumptions
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 class Tape:
     """A day. `clock` is the engine's time as each row is handed over: the latest stamp up to it."""
 
-    def __init__(self, day: int, sources: Sequence[Source], clock: Ints, readings: Sequence[tuple[int, ReadingEvent]]):
+    def __init__(self, day: int, sources: Sequence[Source], clock: Ints, readings: Sequence[tuple[int, MarketEvent]]):
         self.day = day
         self.clock = clock
         self.prints = [source for source in sources if isinstance(source, Prints)]
@@ -99,7 +99,7 @@ def load_tape(
     config: CockpitConfig,
     day: int,
     assumptions: Assumptions,
-    readings: Sequence[ReadingEvent] = (),
+    readings: Sequence[MarketEvent] = (),
     assets: Sequence[str] = (),
 ) -> Tape:
     """The day's rows of everything the config follows; an empty tape where nothing is stored."""
@@ -199,7 +199,7 @@ def _recorded_lane(recorded: list[tuple[Source, Ints, Ints]]) -> tuple[list[Sour
     return [source for source, _, _ in recorded], _latest(stamps[order])
 
 
-def merged(day: int, lanes: list[tuple[list[Source], Ints]], readings: Sequence[ReadingEvent]) -> Tape:
+def merged(day: int, lanes: list[tuple[list[Source], Ints]], readings: Sequence[MarketEvent]) -> Tape:
     """The lanes as one tape; each has its sources and the instants at which its rows were known, row by row in turn."""
     reading_stamps = np.array([reading.ts_ns for reading in readings], np.int64)
     known = np.concatenate([*(stamps for _, stamps in lanes), _latest(reading_stamps)])
