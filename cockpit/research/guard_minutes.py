@@ -10,6 +10,7 @@ from cockpit.engine.machine import Engine
 from cockpit.research.columns import Ints
 
 STEP_NS = 60 * NS_PER_S
+NO_PRINT = "no print of its asset"
 
 
 class GuardMinutes(msgspec.Struct, frozen=True):
@@ -37,7 +38,11 @@ class MinuteProbe:
 
     def ask(self, engine: Engine) -> None:
         """Once a minute."""
-        for name in engine.setups:
+        for name, setup in engine.setups.items():
+            if engine.market.assets[setup.asset].price is None:
+                self._minutes[name] += 1
+                self._denied.setdefault(name, Counter())[NO_PRINT] += 1
+                continue
             verdict = engine.probe(name)
             self._minutes[name] += 1
             self._passed[name] += verdict.approved
