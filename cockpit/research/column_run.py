@@ -58,6 +58,20 @@ class DayColumns:
         """The first rows of the seconds: at them the watch falls."""
         self.closers: list[int] = closers.tolist()
         self.bar_starts: list[int] = tape.bar_starts.tolist()
+        self._silences: dict[tuple[int, int], tuple[Ints, Ints]] = {}
+
+    def silences(self, prints: Prints, tops: Tops | None, longer_than_ns: int) -> tuple[Ints, Ints]:
+        """Where nothing came of these for so long: the engine's time before and after each silence, the day's first
+        and last row counted as its ends.
+        """
+        key = (id(prints), longer_than_ns)
+        if key not in self._silences:
+            clock = self.tape.clock
+            places = np.concatenate([prints.place, *((tops.place,) if tops is not None else ())])
+            heard = np.concatenate((clock[:1], clock[np.sort(places)], clock[-1:]))
+            at = np.flatnonzero(np.diff(heard) > longer_than_ns)
+            self._silences[key] = (heard[at], heard[at + 1])
+        return self._silences[key]
 
 
 class _Watched:
@@ -186,7 +200,8 @@ class _Day:
         self._settled_ns = int(self._clock[0]) + SETTLED_NS
         """Before then the next second's watch is woken: something has just happened."""
         self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]))
-        self._silent = _seconds_of_silence(columns, self._watched, run.config.feeds.stream.stand_down_after_s)
+        limit_s = run.config.feeds.stream.stand_down_after_s
+        self._silent = _seconds_of_silence(columns, self._watched, self._unheard, limit_s)
         self.wakes = 0
 
     def _watch(self, prints: Prints) -> _Watched:
@@ -329,7 +344,9 @@ def _cross_midnight(config: CockpitConfig) -> bool:
     return any(NS_PER_DAY % int(bar_s * NS_PER_S) for setup in config.setups.values() for bar_s in setup.bars_s)
 
 
-def _seconds_of_silence(columns: DayColumns, watched: Sequence[_Watched], limit_s: float) -> Ints:
+def _seconds_of_silence(
+    columns: DayColumns, watched: Sequence[_Watched], unheard: Sequence[AssetMarket], limit_s: float
+) -> Ints:
     """The first rows of the seconds in which an asset's stream may be past its age, or has just come back.
 
     Whatever happens is noticed by the next watch, however late that comes: so two more of them are among those rows.
@@ -337,15 +354,18 @@ def _seconds_of_silence(columns: DayColumns, watched: Sequence[_Watched], limit_
     clock, seconds, found = columns.tape.clock, columns.seconds, [np.empty(0, np.int64)]
     margin_ns = columns.tape.disorder_ns + 2 * NS_PER_S
     limit_ns = int(limit_s * NS_PER_S)
+    spans = [(market.received_ns, int(clock[-1])) for market in unheard if market.received_ns]
     for one in watched:
         if one.market is None:
             continue
-        places = np.concatenate([one.prints.place, *((one.tops.place,) if one.tops is not None else ())])
-        heard = clock[np.sort(places)]
-        before = one.market.received_ns
-        edges = np.concatenate(([before] if before else heard[:1], heard, clock[-1:]))
-        for at in np.flatnonzero(np.diff(edges) > limit_ns - margin_ns).tolist():
-            span_ns = (int(edges[at]) + limit_ns - margin_ns, int(edges[at + 1]) + margin_ns)
+        befores, afters = columns.silences(one.prints, one.tops, limit_ns - margin_ns)
+        spans += zip(befores.tolist(), afters.tolist(), strict=True)
+        streams = [stream for stream in (one.prints, one.tops) if stream is not None and len(stream)]
+        if one.market.received_ns and streams:
+            spans.append((one.market.received_ns, min(int(clock[stream.place[0]]) for stream in streams)))
+    for before_ns, after_ns in spans:
+        if after_ns - before_ns > limit_ns - margin_ns:
+            span_ns = (before_ns + limit_ns - margin_ns, after_ns + margin_ns)
             first, last = seconds.searchsorted(clock.searchsorted(span_ns))
             found.append(seconds[max(0, int(first) - 1) : int(last) + 2])
     return np.unique(np.concatenate(found))

@@ -154,3 +154,17 @@ def test_the_generated_days_trade_and_pass_over_most_rows(shipped_config: Cockpi
         wakes, rows = wakes + by_column.wakes, rows + by_event.wakes
     assert trades >= 5 and denied >= 5
     assert wakes < rows / 3
+
+
+def test_an_asset_that_falls_silent_for_a_day_grows_stale_at_the_same_instant(shipped_config: CockpitConfig) -> None:
+    """ETH is there until the end of the first day, and on the second not at all."""
+    changed = {
+        "away_bps": 8.0, "height_bps": 4.0, "lower": {"reclaim_after_s": 5.0}, "upper": {}, "guard": {"dip_bps": 3.0},
+        "latency_ms": 50.0, "trade_on": "okx", "limits": {},
+    }  # fmt: skip
+    config, assumptions = config_of(shipped_config, changed), Assumptions(seed=3)
+    first = tape_of(config, assumptions, 3, day=DAY, span_s=86_395.0, count=2_000, with_tops=False)
+    second = tape_of(config, assumptions, 3, day=DAY + 1, assets=("BTC",), with_tops=False)
+    by_event, by_column = both(config, assumptions, [first, second])
+    assert_same(by_event.tally, by_column.tally)
+    assert any("ETH" in cause.sentence for cause in by_event.engine.risk.stand_downs.causes)
