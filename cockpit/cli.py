@@ -20,12 +20,14 @@ from cockpit.commands.global_options import globals_first
 from cockpit.commands.hand_commands import WORDS, adopt, close, do, stop_at, trade, trail
 from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
+from cockpit.commands.mcp_command import mcp
 from cockpit.commands.new_commands import new
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
 from cockpit.commands.research_commands import backtest, sweep
 from cockpit.commands.screen_line import COMPLETE_VARIABLE
 from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOption, SetOption
+from cockpit.commands.source_commands import source
 from cockpit.commands.speed_option import speed_of
 from cockpit.domain.kinds import Mode
 from cockpit.domain.plain_text import printable
@@ -59,6 +61,7 @@ class _InOrder(typer.core.TyperGroup):
         order = [*_IN_ORDER]
         at = order.index("replay") + 1
         order[at:at] = ["history", "new"]
+        order.insert(order.index("check") + 1, "source")
         return order
 
 
@@ -155,12 +158,23 @@ def _globals(
         _collect_no_garbage()
         from cockpit.cli_screen import attach_here
 
-        raise typer.Exit(attach_here(front.places(), options, slow=slow, first_paint=front.first_paint))
+        code = attach_here(front.places(), options, slow=slow, first_paint=front.first_paint)
+        raise typer.Exit(_with_trades_line(front, max_trades, code))
     if options or slow:
         given, command = " ".join([*options, *(["--slow"] if slow else [])]), ctx.invoked_subcommand
         place = f"after {command}" if command in ("engine", "attach") else "with cockpit alone or cockpit engine"
         raise typer.BadParameter(f"expected {given} {place}, was before {command}")
     return None
+
+
+def _with_trades_line(front: Front, max_trades: int | None, code: int) -> int:
+    """After the screen, on the terminal it left: a `--max-trades` over the day's limit changed nothing."""
+    if max_trades is not None:
+        from cockpit.runtime.options import against_more_trades
+
+        if told := against_more_trades(max_trades, front.load().limits.max_trades_per_day):
+            return _print(told, code)
+    return code
 
 
 def _engine_options(
@@ -257,7 +271,8 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
     **{"attach": attach, "status": status, "flatten": flatten, "halt": halt, "resume": resume, "arm": arm},
     **{"close": close, "stop-at": stop_at, "trail": trail, "trade": trade, "adopt": adopt, "do": do},
     **{"disarm": disarm, "stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
-    **{"validate": validate, "engine": engine, "check": check, "drill": drill, "import": import_, "replay": replay},
+    **{"validate": validate, "engine": engine, "check": check, "mcp": mcp, "drill": drill},
+    **{"import": import_, "replay": replay},
     "backtest": backtest,
     "sweep": sweep,
     **{"completion": completion, "version": version, "help": help_},
@@ -267,6 +282,7 @@ for _name, _command in _IN_ORDER.items():
     app.command(_name, context_settings=WORDS if _command in (stop_at, do) else {})(_command)
 app.add_typer(history, name="history")
 app.add_typer(new, name="new")
+app.add_typer(source, name="source")
 
 
 def _collect_no_garbage() -> None:

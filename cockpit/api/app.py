@@ -26,6 +26,7 @@ from cockpit.api.quiet_json import QuietResponse
 from cockpit.api.read_routes import read_routes
 from cockpit.api.reading_page import POLICY, reading_page
 from cockpit.api.replay_routes import replay_routes
+from cockpit.api.source_routes import source_routes
 from cockpit.api.stream_socket import stream_socket
 from cockpit.api.trade_routes import trade_routes
 from cockpit.api.update_routes import update_routes
@@ -155,6 +156,7 @@ def create_app(context: ApiContext) -> FastAPI:
         control_routes,
         update_routes,
         replay_routes,
+        source_routes,
     ):
         app.include_router(routes(context))
     _add_page(app)

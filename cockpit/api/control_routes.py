@@ -16,7 +16,7 @@ NO_REASON = "no reason given"
 REFUSED = {400: {"model": RefusalAnswer, "description": "the engine refused, in its own words"}}
 
 Make = Callable[[int, str, str, str, int | None], AnyCommand]
-Command = Callable[[CommandRequest | None], Awaitable[DoneAnswer]]
+Command = Callable[[Request, CommandRequest | None], Awaitable[DoneAnswer]]
 
 COMMANDS: dict[str, tuple[Make, str, str]] = {
     "arm": (
@@ -79,7 +79,7 @@ def control_routes(context: ApiContext) -> APIRouter:
             asked.override_reason or "",
             context.expires_ns(asked.expires_at),
         )
-        return await _done(
+        return await done(
             context,
             lambda now_ns, command_id: SetMode(
                 now_ns, command_id, asked.by or BY, wanted, override, expires_ns=expires_ns
@@ -91,7 +91,7 @@ def control_routes(context: ApiContext) -> APIRouter:
         """They stand in place of the asset's own until the UTC day ends. Refused where another proposal has taken its
         place by now, and while a trade rests on the bands.
         """
-        return await _done(
+        return await done(
             context,
             lambda now_ns, command_id: AcceptBands(now_ns, command_id, asked.by or BY, asked.asset, asked.proposal_id),
         )
@@ -109,15 +109,17 @@ def control_routes(context: ApiContext) -> APIRouter:
 
 
 def _command(context: ApiContext, make: Make) -> Command:
-    async def command(asked: CommandRequest | None = None) -> DoneAnswer:
-        by, reason = (asked and asked.by) or BY, (asked and asked.reason) or ""
+    async def command(request: Request, asked: CommandRequest | None = None) -> DoneAnswer:
+        ticket: Ticket = request.scope["state"][TICKET]
+        by, reason = ticket.by or (asked and asked.by) or BY, (asked and asked.reason) or ""
         expires_ns = context.expires_ns(asked.expires_at) if asked else None
-        return await _done(context, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
+        return await done(context, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
 
     return command
 
 
-async def _done(context: ApiContext, make: Callable[[int, str], AnyCommand]) -> DoneAnswer:
+async def done(context: ApiContext, make: Callable[[int, str], AnyCommand]) -> DoneAnswer:
+    """Give the engine a command; what it did, or `Denied` with its own word against it."""
     answer = await context.host.command(make)
     if not answer.ok:
         raise Denied(400, "refused", answer.sentence, command=answer.command)

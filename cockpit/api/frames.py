@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode
 from cockpit.domain.snapshot import Snapshot
@@ -61,6 +63,7 @@ class Frames:
         log = self._host.log
         process = self._host.process()
         briefing = briefing_of(self._host.config, self._prices_usd(), self._host.mode)
+        briefing = replace(briefing, arithmetic=(*briefing.arithmetic, *self._host.start_notes))
         return encode(Hello(PROTOCOL, self._host.epoch, log.first_seq, log.last_seq, gap, process, briefing))
 
     def snapshot(self) -> bytes:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cockpit.api import signing
+from cockpit.api import scopes, signing
 from cockpit.api.admission import Admission, Headers
 from cockpit.api.buckets import Buckets
 from cockpit.api.call_log import CallLog, CallScope
+from cockpit.api.callers import Caller, Callers
 from cockpit.api.counters import Counters
 from cockpit.api.limits import Limits
 from cockpit.api.protocols import let_in
@@ -58,23 +59,35 @@ class Ticket:
         *,
         has_token: bool,
         is_signed: bool = False,
+        caller: Caller | None = None,
         on_shown: Callable[[], None] | None = None,
     ) -> None:
         self.call = call
         self.is_signed = is_signed
+        self.caller = caller
         self._on_shown = on_shown
         self._admission = admission
         self._has_token = has_token
 
     @property
+    def source(self) -> str:
+        """The registered source that calls; empty for anybody else."""
+        return self.caller.name if self.caller is not None else ""
+
+    @property
+    def by(self) -> str:
+        """Who a command is from, where the caller may not choose; empty where it may."""
+        return f"source {self.source}" if self.source else ""
+
+    @property
     def is_owner(self) -> bool:
         """Whether it came through the Unix socket or showed the token: real money is moved for nobody else."""
-        return self._has_token or self._admission.listener.is_socket
+        return not self.source and (self._has_token or self._admission.listener.is_socket)
 
     @property
     def is_welcome(self) -> bool:
         """Whether it may stay: it showed the token, or none is needed right now."""
-        return self._has_token or not self._admission.needs_token
+        return self._has_token or self.caller is not None or not self._admission.needs_token
 
     def show(self, token: str) -> bool:
         """Show a token in the first message."""
@@ -96,6 +109,7 @@ class Guard:
         log: CallLog,
         counters: Counters,
         signature: SignalSignature | None,
+        callers: Callers,
         clock: Callable[[], float],
     ) -> None:
         self._app = app
@@ -104,11 +118,17 @@ class Guard:
         self._log = log
         self._counters = counters
         self._signature = signature
+        self._callers = callers
         self._calls = Buckets(limits.calls_per_s, limits.calls_burst, clock)
         self._shed = Buckets(limits.shed_per_s, limits.shed_burst, clock)
         self._of_trades = Buckets(limits.shed_per_s, limits.shed_burst, clock)
+        self._mounted: tuple[str, ASGIApp] | None = None
         self._sockets = 0
         self._guests = 0
+
+    def mount(self, path: str, app: ASGIApp) -> None:
+        """Let another app answer at this path, for whoever is let in."""
+        self._mounted = (path, app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one call, then hand it on."""
@@ -120,29 +140,38 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         call, headers = self._call(scope), Headers(scope["headers"])
         answer = _Answer(send, self._counters)
-        refusal = self._refusal(call, headers, needs_token=True) or self._length_refusal(headers)
+        caller = self._callers.of(self._admission.bearer(headers), headers, call.path)
+        refusal = self._refusal(call, headers, caller, needs_token=True) or self._length_refusal(headers)
         body = b""
         if refusal is None:
             refusal, body = await self._read(receive)
         if refusal is not None:
             await self._discard(receive)
+        elif caller is not None:
+            found = self._callers.refusal(caller, headers, call.method, call.path, body)
+            refusal = Refusal(*found) if found else None
+            body = self._callers.signed_off(caller, call.path, body)
         elif self._signature is not None and scope["path"] == EXECUTE_PATH:
             refusal = self._signature_refusal(headers, body)
         if refusal is not None:
             self._log.refuse(refusal.reason, refusal.status, call, refusal.sentence)
             await answer.refuse(refusal)
             return
-        is_signed = self._signature is not None and scope["path"] == EXECUTE_PATH
+        is_signed = caller.signs if caller else self._signature is not None and scope["path"] == EXECUTE_PATH
         let_in(scope)
         is_known = self._admission.shows_token(headers)
-        scope.setdefault("state", {})[TICKET] = Ticket(self._admission, call, has_token=is_known, is_signed=is_signed)
+        scope.setdefault("state", {})[TICKET] = Ticket(
+            self._admission, call, has_token=is_known, is_signed=is_signed, caller=caller
+        )
         await self._answer(scope, _replay(body, receive), answer, call)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", call: CallScope) -> None:
         limit_s = self._limits.answer_within_s
+        is_mounted = self._mounted is not None and scope["path"] == self._mounted[0]
+        app = self._mounted[1] if self._mounted is not None and is_mounted else self._app
         try:
             async with asyncio.timeout(limit_s) as deadline:
-                await self._app(scope, receive, answer.send)
+                await app(scope, receive, answer.send)
         except Exception as error:
             is_late = isinstance(error, TimeoutError) and deadline.expired()
             LOG.error("%s", "late answer" if is_late else "defect", exc_info=error, extra={"call": call.as_dict()})
@@ -159,9 +188,13 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         call, headers = self._call(scope), Headers(scope["headers"])
         shown = self._admission.bearer(headers)
-        refusal = self._refusal(call, headers, needs_token=shown is not None)
+        caller = self._callers.by_token(shown)
+        refusal = self._refusal(call, headers, caller, needs_token=shown is not None)
+        if refusal is None and caller is not None:
+            found = self._callers.refusal(caller, headers, call.method, call.path, b"")
+            refusal = Refusal(*found) if found else None
         has_token = shown is not None and self._admission.matches(shown)
-        is_guest = self._admission.needs_token and not has_token
+        is_guest = self._admission.needs_token and not has_token and caller is None
         there, most = (self._guests, self._limits.guests) if is_guest else (self._sockets, self._limits.sockets)
         if refusal is None and there >= most:
             who = "WebSockets that have shown no token" if is_guest else "WebSockets"
@@ -178,7 +211,7 @@ class Guard:
                 guest[0] = False
                 self._guests, self._sockets = self._guests - 1, self._sockets + 1
 
-        ticket = Ticket(self._admission, call, has_token=has_token, on_shown=shown_now)
+        ticket = Ticket(self._admission, call, has_token=has_token, caller=caller, on_shown=shown_now)
         scope.setdefault("state", {})[TICKET] = ticket
         self._guests, self._sockets = self._guests + is_guest, self._sockets + (not is_guest)
         try:
@@ -196,7 +229,9 @@ class Guard:
             return self._shed
         return self._of_trades if path.startswith(OF_TRADES) else self._calls
 
-    def _refusal(self, call: CallScope, headers: Headers, *, needs_token: bool) -> Refusal | None:
+    def _refusal(
+        self, call: CallScope, headers: Headers, source: Caller | None, *, needs_token: bool
+    ) -> Refusal | None:
         """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast.
 
         Whoever shows the token has an allowance of their own: nobody without it uses that up.
@@ -209,11 +244,15 @@ class Guard:
             return Refusal("origin", HTTPStatus.FORBIDDEN, sentence)
         is_known = self._admission.shows_token(headers)
         caller = f"{call.client} with the token" if is_known else call.client
+        if source is not None and source.is_proven:
+            caller = f"source {source.name}"
         wait_s = self._allowance(call.path).take(caller)
         if wait_s > 0:
             sentence = f"expected fewer calls, was over the rate: try again in {wait_s:.2f} s"
             return Refusal("rate", HTTPStatus.TOO_MANY_REQUESTS, sentence, wait_s)
-        if not (needs_token and self._admission.needs_token):
+        if not needs_token or source is not None:
+            return None
+        if not self._admission.needs_token and not scopes.always_needs_token(call.path):
             return None
         if not is_known:
             what = "none" if self._admission.bearer(headers) is None else "another"

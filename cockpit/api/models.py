@@ -67,6 +67,14 @@ def ladder(targets: list[TargetRequest] | None) -> list[TargetRequest] | None:
     return targets
 
 
+class EntryRequest(Asked):
+    """How to enter, in place of at market."""
+
+    type: Literal["limit"] = "limit"
+    price: Annotated[float, Field(strict=True, gt=0, le=1e9, allow_inf_nan=False, description="USD")]
+    within_s: Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False, description="then it is gone")]
+
+
 class ExecuteRequest(Asked):
     """An outside signal. It can only propose: the gate decides, and sizes it down."""
 
@@ -103,6 +111,17 @@ class ExecuteRequest(Asked):
     stop_bps: Annotated[
         Annotated[float, Field(strict=True, gt=0, le=WIDEST_STOP_BPS, allow_inf_nan=False)] | None,
         Field(description="no wider than the strategy's registered stop, which is the default"),
+    ] = None
+    stop_price: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=1e9, allow_inf_nan=False)] | None,
+        Field(description="USD, in place of stop_bps; no further from the entry than the registered stop"),
+    ] = None
+    entry: Annotated[
+        EntryRequest | None, Field(description="a limit entry, where the strategy is registered for one")
+    ] = None
+    hold_s: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=86_400 * 30, allow_inf_nan=False)] | None,
+        Field(description="seconds until it is closed at market; no longer than the registered max_hold_s"),
     ] = None
     targets: Annotated[
         Annotated[list[TargetRequest], Field(min_length=1, max_length=6)] | None,

@@ -9,11 +9,15 @@ from typing import TypeVar
 
 import msgspec
 
+from cockpit.api.denial import Denied
 from cockpit.config.journal_place import JournalPlace
+from cockpit.config.model import CockpitConfig
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
+from cockpit.journal.report import build_report
+from cockpit.journal.source_scores import SourceScore
 from cockpit.runtime.memory import Recent
 
 LOG = logging.getLogger("cockpit.api")
@@ -51,6 +55,27 @@ class Pages:
                 return await asyncio.to_thread(lambda: self._open().line_trade(trade_id))
         except (JournalError, TimeoutError) as error:
             LOG.warning("%s cannot be looked up: %s", trade_id, error or "the journal was slow")
+            return None
+
+    async def report(self, config: CockpitConfig) -> str:
+        """The report of the whole journal, as JSON. Raises `Denied` where it cannot be made in time."""
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await asyncio.to_thread(
+                    lambda: build_report(JournalReader(self._journal).evidence(None), config).as_json()
+                )
+        except (JournalError, TimeoutError) as error:
+            reason = f"expected a report within {self._within_s:g} s, was none: {error or 'the journal was slow'}"
+            raise Denied(503, "report", reason) from error
+
+    async def source_scores(self, config: CockpitConfig) -> Sequence[SourceScore] | None:
+        """The score of each source from the journal; None while it cannot be read."""
+        names = [strategy.name for strategy in config.external_strategies]
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await asyncio.to_thread(lambda: self._open().source_scores(names))
+        except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
+            LOG.warning("no scores: %s", error or "the journal was slow")
             return None
 
     def earlier_trades(self, limit: int) -> tuple[list[TradeRecord], str]:

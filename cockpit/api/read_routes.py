@@ -136,6 +136,13 @@ Limit = Annotated[int, Query(ge=1, le=200, description="how many, newest first")
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="how many newer ones to leave out")]
 
 
+RULES = {
+    *("session", "enabled", "regime", "thesis", "bias", "bands", "capital", "limits", "gate", "modes", "feeds"),
+    *("setups", "external_strategies", "sources", "assets", "kill_switch", "cold_storage"),
+}
+"""The sections of a config that are rules."""
+
+
 def read_routes(context: ApiContext) -> APIRouter:
     """The routes, over this engine."""
     router = APIRouter(tags=["looking"])
@@ -160,6 +167,28 @@ def read_routes(context: ApiContext) -> APIRouter:
     async def manual() -> dict[str, Any]:
         """Whether they are allowed, the sizes at hand, the templates of stop and ladder, the base unit in USD."""
         return manual_view(context.host.config)
+
+    @router.get("/api/rules", summary="The rules in force", response_model=dict[str, Any])
+    async def rules() -> Response:
+        """Capital, limits, thresholds, modes, setups and registered strategies, as the config has them. No secret is in
+        a config.
+        """
+        return _json(context.host.config.model_dump(mode="json", include=RULES))
+
+    @router.get("/api/gate", summary="Every check of the gate", response_model=dict[str, Any])
+    async def gate() -> Response:
+        """Each check's layer, name and the limit in force now, by setup: what it would say to it is in the snapshot."""
+        engine = context.host.engine
+        checks = {
+            name: [{"layer": one.layer, "name": one.name, "limit": one.limit} for one in engine.probe(name).checks]
+            for name in engine.setups
+        }
+        return _json({"checks": checks})
+
+    @router.get("/api/report", summary="What the journal shows", response_model=dict[str, Any])
+    async def report() -> Response:
+        """As `cockpit report --json`: trades, win rate, P&L, R, fees, slippage, rejections, violations, the way up."""
+        return Response(await context.pages.report(context.host.config), media_type="application/json")
 
     @router.get("/api/process", summary="How the engine's process does", response_model=dict[str, Any])
     async def process() -> Response:

@@ -2,22 +2,24 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import stat
 import time
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from pydantic import SecretStr
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cockpit.api.acceptor import most_connections
 from cockpit.api.admission import Admission, Listener
 from cockpit.api.app import create_app
 from cockpit.api.call_log import CallLog
+from cockpit.api.callers import Callers
 from cockpit.api.context import ApiContext
 from cockpit.api.counters import Counters
 from cockpit.api.frames import Frames
@@ -27,9 +29,13 @@ from cockpit.api.limits import Limits
 from cockpit.api.pages import Pages
 from cockpit.api.protocols import DroppableSocket, PromptHttp, QuietServer
 from cockpit.api.pump import Pump
+from cockpit.api.scopes import MCP_PATH
 from cockpit.api.scoreboard import Scoreboard
 from cockpit.api.signing import SECRET_NAME, SignalSignature
+from cockpit.api.source_keys import SourceKeys
 from cockpit.api.tokens import Token, TokenError, load_token
+from cockpit.api.webhooks import SECRET_NAME as WEBHOOK_SECRET
+from cockpit.api.webhooks import WebhookSender
 from cockpit.config.places import LONGEST_SOCKET_PATH, Places
 from cockpit.config.secrets import Secrets
 from cockpit.runtime.headless import Ending
@@ -143,11 +149,25 @@ async def rehearse(app: ASGIApp) -> None:
     await app(scope, receive, send)
 
 
+LOG = logging.getLogger("cockpit.api")
 LOG_NAME = "api.log"
 STOP_WITHIN_S = 3
 PING_EVERY_S = 15.0
 TRADES_READ_AT_START = 2_000
 FLUSH_WITHIN_S = 1.0
+
+
+class Mount(Protocol):
+    """Another app on the same port, with a worker of its own."""
+
+    async def run(self) -> None:
+        """Serve for as long as the engine runs."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+
+
+MakeMount = Callable[[ASGIApp], Mount]
 
 
 class ApiServer:
@@ -166,7 +186,9 @@ class ApiServer:
         limits: Limits | None = None,
         secrets: Secrets | None = None,
         wall_clock: Callable[[], float] | None = None,
+        mount: MakeMount | None = None,
     ) -> None:
+        self._mount = mount
         self._host = host
         self._places = places
         self._options = options
@@ -176,8 +198,20 @@ class ApiServer:
         self._secret = (secrets or Secrets()).find(SECRET_NAME)
         self.context = self._context(host, ending)
         self._app = create_app(self.context)
+        keys = SourceKeys(places.source_keys, host.config.sources, self._wall_clock)
+        self._callers = Callers(host.config.sources, keys, host.engine.sources.cut_off, self._trade_source)
         for hear in (self.context.counters.on_actions, self.context.scoreboard.on_actions, self.context.hub.on_actions):
             host.listen(hear)
+        found = (secrets or Secrets()).find(WEBHOOK_SECRET) if host.config.webhooks else None
+        self._webhooks = (
+            WebhookSender(host.config.webhooks, found, self.context.timestamp, self._wall_clock) if found else None
+        )
+        if self._webhooks is not None:
+            host.listen(self._webhooks.on_actions)
+        elif host.config.webhooks:
+            LOG.error(
+                "webhooks: expected %s in the environment or the keyring, was not set: none is sent", WEBHOOK_SECRET
+            )
         self._servers: list[_Server] = []
 
     async def start(self) -> str:
@@ -192,6 +226,8 @@ class ApiServer:
             raise
         self._log.start()
         self._host.supervisor.start("api pump", self.context.pump.run)
+        if self._webhooks is not None:
+            self._host.supervisor.start("webhooks", self._webhooks.run)
         address = port.getsockname()[:2]
         url = url_of(port, self._options.host)
         for listener, listening, reopen in (
@@ -233,6 +269,11 @@ class ApiServer:
             signs=self._secret is not None,
         )
 
+    def _trade_source(self, trade_id: str) -> str | None:
+        found = (trade.record for trade in self._host.engine.book.trades if trade.record.trade_id == trade_id)
+        known = next(found, None) or self._host.trade(trade_id)
+        return known.source if known is not None else None
+
     def _wall_ns(self) -> int:
         return round(self._wall_clock() * 1e9)
 
@@ -245,7 +286,21 @@ class ApiServer:
     def _guard(self, listener: Listener, token: Token) -> Guard:
         admission = Admission(listener, token, lambda: self._host.mode)
         signature = _signature(self._secret, self._wall_clock)
-        return Guard(self._app, admission, self._limits, self._log, self.context.counters, signature, time.monotonic)
+        guard = Guard(
+            self._app,
+            admission,
+            self._limits,
+            self._log,
+            self.context.counters,
+            signature,
+            self._callers,
+            time.monotonic,
+        )
+        if self._mount is not None:
+            mounted = self._mount(guard)
+            guard.mount(MCP_PATH, mounted)
+            self._host.supervisor.start(f"mcp {listener.name}", mounted.run)
+        return guard
 
 
 class _Server:

@@ -27,7 +27,7 @@ class SignalSignature:
         """Why this body is not signed well, or None. Says nothing about what the signature should have been."""
         if not header:
             return f"expected {HEADER}: {FORM}, was none"
-        stamp, given = _parts(header)
+        stamp, given = parts_of(header)
         if stamp is None or given is None:
             return f"expected {HEADER}: {FORM}, was something else"
         age_s = self._clock() - stamp
@@ -43,11 +43,15 @@ class SignalSignature:
 
 def sign(secret: SecretStr, stamp: int, body: bytes) -> str:
     """The hex signature of a body sent at `stamp` (unix seconds)."""
-    message = str(stamp).encode() + b"." + body
+    return hex_signature(secret, str(stamp).encode() + b"." + body)
+
+
+def hex_signature(secret: SecretStr, message: bytes) -> str:
+    """HMAC-SHA256, as hex."""
     return hmac.new(secret.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
 
 
-def _parts(header: str) -> tuple[int | None, str | None]:
+def parts_of(header: str) -> tuple[int | None, str | None]:
     """The stamp and the signature; None for what is not there or not of that form."""
     if len(header) > LONGEST_HEADER or not header.isascii():
         return None, None

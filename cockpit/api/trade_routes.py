@@ -1,10 +1,12 @@
 """`POST /api/trade/execute`: an outside signal, put before the same gate as every setup's proposal."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from cockpit.api.answered import Answer, Answered
 from cockpit.api.context import ApiContext
@@ -21,6 +23,7 @@ from cockpit.api.models import (
 )
 from cockpit.api.previews import manual_entry, preview_of, targets_of
 from cockpit.api.quiet_json import QuietResponse
+from cockpit.api.webhooks import mapped
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Enter, ManualEntry, Signal
@@ -55,14 +58,27 @@ def trade_routes(context: ApiContext) -> APIRouter:
         200 once the entry has left `opening` (or after 2 s); 400 with the reason and every check where nothing was
         sent. With an `id` the same call can be repeated safely: same answer, never a second trade.
         """
-        if context.signs:
+        source = _source(request, asked)
+        if context.signs and not source:
             _check_signed(request, asked)
-        strategy = _strategy(context, asked)
-        if asked.id is None:
-            answer = await _execute(context, strategy, asked)
-            return QuietResponse(answer.content, answer.status)
-        answer, is_same = await answered.once(asked.id, asked, lambda: _execute(context, strategy, asked))
-        return QuietResponse(answer.content if is_same else _reused(answer, asked.id), answer.status)
+        answer = await _once(answered, context, asked, source)
+        return QuietResponse(answer.content, answer.status)
+
+    @router.post("/api/hooks/{source}", summary="A webhook of another service", response_model=ExecuteAnswer)
+    async def hook(request: Request, source: Annotated[str, Path(max_length=40)]) -> QuietResponse:
+        """Any JSON body, mapped to a proposal by the source's template in the config (`sources.NAME.webhook`)."""
+        ticket: Ticket = request.scope["state"][TICKET]
+        known = context.host.config.sources.get(source)
+        if known is None or known.webhook is None:
+            raise Denied(404, "unknown_source", f"expected a source with a webhook, was {source!a}")
+        if ticket.source not in ("", source):
+            raise Denied(403, "scope", f"expected the webhook of source {ticket.source}, was {source}")
+        try:
+            asked = ExecuteRequest.model_validate(mapped(await request.body(), known.webhook))
+        except ValidationError as error:
+            raise RequestValidationError(error.errors()) from error
+        answer = await _once(answered, context, asked, source)
+        return QuietResponse(answer.content, answer.status)
 
     @router.post(
         "/api/trade/enter",
@@ -118,12 +134,31 @@ async def _enter(context: ApiContext, asked: ManualRequest) -> Answer:
     return await _sent(context, answer)
 
 
+async def _once(answered: Answered, context: ApiContext, asked: ExecuteRequest, source: str) -> Answer:
+    """The answer to a proposal; with an id, the same one each time it comes."""
+    strategy = _strategy(context, asked)
+    if asked.id is None:
+        return await _execute(context, strategy, asked, source)
+    key = f"{source}:{asked.id}"
+    body = asked.model_copy(update={"expires_at": None})  # who asks again waits anew
+    answer, is_same = await answered.once(key, body, lambda: _execute(context, strategy, asked, source))
+    return answer if is_same else Answer(answer.status, _reused(answer, asked.id))
+
+
 def _check_signed(request: Request, asked: ExecuteRequest) -> None:
     """Raise `Denied` unless the guard has found the signature good; it needs an id, so that a replay is recognised."""
     ticket: Ticket = request.scope["state"][TICKET]
     if not ticket.is_signed or asked.id is None:
         what = "expected an id in a signed signal, was none" if ticket.is_signed else "expected a signed signal"
         raise Denied(401, "signature", what)
+
+
+def _source(request: Request, asked: ExecuteRequest) -> str:
+    """The registered source that calls, empty for any other caller; one that signs needs an id, against replays."""
+    ticket: Ticket = request.scope["state"][TICKET]
+    if ticket.source and ticket.is_signed and asked.id is None:
+        raise Denied(401, "signature", "expected an id in a signed signal, was none")
+    return ticket.source
 
 
 def _strategy(context: ApiContext, asked: ExecuteRequest) -> ExternalStrategy:
@@ -140,32 +175,42 @@ def _strategy(context: ApiContext, asked: ExecuteRequest) -> ExternalStrategy:
     return strategy
 
 
-async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest) -> Answer:
+async def _execute(context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest, source: str = "") -> Answer:
     answer = await context.host.command(
-        lambda now_ns, command_id: _signal(context, strategy, asked, now_ns, command_id)
+        lambda now_ns, command_id: _signal(context, strategy, asked, now_ns, command_id, source)
     )
     return await _sent(context, answer)
 
 
 def _signal(
-    context: ApiContext, strategy: ExternalStrategy, asked: ExecuteRequest, now_ns: int, command_id: str
+    context: ApiContext,
+    strategy: ExternalStrategy,
+    asked: ExecuteRequest,
+    now_ns: int,
+    command_id: str,
+    source: str = "",
 ) -> Signal:
     return Signal(
         ts_ns=now_ns,
         command_id=command_id,
-        by=BY,
+        by=f"source {source}" if source else BY,
         strategy=strategy.name,
         asset=asked.pair.upper().split("/")[0],
         amount_usd=asked.amount,
         mode=Mode(asked.mode or Mode.PAPER),
         side=None if asked.side in (None, "auto") else Side(asked.side),
-        signal_id=asked.id,
+        signal_id=f"{source}:{asked.id}" if source and asked.id else asked.id,
         expires_ns=context.expires_ns(asked.expires_at),
         venues=tuple(venue.lower() for venue in asked.exchanges or ()),
         stop_bps=asked.stop_bps,
         targets=targets_of(asked.targets),
         reason=asked.reason or "",
         confidence=asked.confidence,
+        source=source,
+        limit_price=asked.entry.price if asked.entry else None,
+        limit_within_s=asked.entry.within_s if asked.entry else None,
+        stop_price=asked.stop_price,
+        hold_s=asked.hold_s,
     )
 
 

@@ -94,7 +94,13 @@ class EngineClient:
     that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call.
     """
 
-    def __init__(self, address: Address, by: str = "client", timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        address: Address,
+        by: str = "client",
+        timeout_s: float = TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.address = address
         self._by = by
         self._timeout_s = timeout_s
@@ -104,7 +110,7 @@ class EngineClient:
             base_url=address.http,
             headers={**address.headers, "Accept-Encoding": "identity"},
             timeout=timeout_s,
-            transport=httpx.AsyncHTTPTransport(uds=socket, limits=ANEW),
+            transport=transport or httpx.AsyncHTTPTransport(uds=socket, limits=ANEW),
             trust_env=False,
         )
 
@@ -149,6 +155,18 @@ class EngineClient:
     async def accept_bands(self, asset: str, proposal_id: str) -> str:
         """Put the asset's proposed bands into force, as they were seen under this id."""
         return await self._command("/api/bands/accept", asset=asset, proposal_id=proposal_id)
+
+    async def cut_off_source(self, source: str, reason: str) -> str:
+        """Take nothing more of a source of signals."""
+        return await self._command("/api/sources/cut-off", source=source, reason=reason)
+
+    async def lift_source(self, source: str, reason: str) -> str:
+        """Take the signals of a cut-off source again."""
+        return await self._command("/api/sources/lift", source=source, reason=reason)
+
+    async def sources(self) -> dict[str, Any]:
+        """`GET /api/sources`."""
+        return await self._object("GET", "/api/sources")
 
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)
@@ -195,7 +213,15 @@ class EngineClient:
         """Push an event of the outside dashboard."""
         return await self._object("POST", "/api/dashboard/update", {"event": event, "data": data})
 
+    async def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Post any body to any call; what came back."""
+        return await self._object("POST", path, body)
+
     # Looks.
+
+    async def look(self, path: str) -> dict[str, Any]:
+        """Any call that only looks."""
+        return await self._object("GET", path)
 
     async def health(self) -> dict[str, Any]:
         """`GET /api/health`."""

@@ -19,7 +19,7 @@ def arm(ctx: typer.Context, json: JsonOption = False) -> int:
 
     Example: cockpit arm
     """
-    return _command(ctx, "arm", json, lambda client: client.arm())
+    return asked_of_engine(ctx, "arm", json, lambda client: client.arm())
 
 
 def disarm(ctx: typer.Context, json: JsonOption = False) -> int:
@@ -29,7 +29,7 @@ def disarm(ctx: typer.Context, json: JsonOption = False) -> int:
 
     Example: cockpit disarm --json
     """
-    return _command(ctx, "disarm", json, lambda client: client.disarm())
+    return asked_of_engine(ctx, "disarm", json, lambda client: client.disarm())
 
 
 def halt(ctx: typer.Context, reason: Reason, json: JsonOption = False) -> int:
@@ -39,7 +39,7 @@ def halt(ctx: typer.Context, reason: Reason, json: JsonOption = False) -> int:
 
     Example: cockpit halt "the spread looks wrong"
     """
-    return _command(ctx, "halt", json, lambda client: client.halt(reason))
+    return asked_of_engine(ctx, "halt", json, lambda client: client.halt(reason))
 
 
 def resume(ctx: typer.Context, reason: Reason, json: JsonOption = False) -> int:
@@ -49,10 +49,10 @@ def resume(ctx: typer.Context, reason: Reason, json: JsonOption = False) -> int:
 
     Example: cockpit resume "reviewed both losses: slippage, no bug"
     """
-    return _command(ctx, "resume", json, lambda client: client.resume(reason))
+    return asked_of_engine(ctx, "resume", json, lambda client: client.resume(reason))
 
 
-def _command(ctx: typer.Context, name: str, json: bool, ask: Callable[[Any], Awaitable[str]]) -> int:
+def asked_of_engine(ctx: typer.Context, name: str, json: bool, ask: Callable[[Any], Awaitable[str]]) -> int:
     """0 when the engine did it. What it said is printed, refused or not."""
     import asyncio
 

@@ -48,6 +48,7 @@ def engine(
     gc.disable()  # while modules are imported: it is ready a tenth sooner; the start turns it on again
     from cockpit.api.server import ApiServer
     from cockpit.feeds.simulated.shocks import parse_shock
+    from cockpit.mcp.mount import McpMount
     from cockpit.runtime.headless import run_engine
     from cockpit.runtime.options import EngineOptions
 
@@ -64,4 +65,6 @@ def engine(
         shocks=tuple(parse_shock(text) for text in shock or ()),
     )
     places = front.places()
-    return run_engine(places, config, options, lambda host, ending: ApiServer(host, ending, places, options))
+    return run_engine(
+        places, config, options, lambda host, ending: ApiServer(host, ending, places, options, mount=McpMount)
+    )

@@ -64,9 +64,11 @@ def report(
     from cockpit.journal.report import build_report
     from cockpit.journal.report_history import history_of
 
-    evidence = JournalReader(front.places().journal).evidence(from_ns)
-    backtests = read_backtests(front.places().home)
-    found, history = build_report(evidence, config, backtests), history_of(evidence)
+    reader = JournalReader(front.places().journal)
+    evidence, backtests = reader.evidence(from_ns), read_backtests(front.places().home)
+    names = [strategy.name for strategy in config.external_strategies]
+    found = build_report(evidence, config, backtests, reader.source_scores(names, from_ns or 0))
+    history = history_of(evidence)
     written = write_pages(found, history, html=html, csv=csv)
     if json:
         echo(found.as_json())

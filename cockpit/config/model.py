@@ -24,6 +24,7 @@ from cockpit.config.manual import ManualSection
 from cockpit.config.own_kinds import OwnToo
 from cockpit.config.proposals import BandProposalsSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
+from cockpit.config.signal_sources import RESERVED, SignalSource, SourceName, WebhookOut
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
 from cockpit.domain.kinds import Reading
@@ -94,6 +95,8 @@ class CockpitConfig(Section):
     feeds: FeedsSection
     setups: dict[Name, AnySetup]
     external_strategies: list[ExternalStrategy]
+    sources: dict[SourceName, SignalSource] = {}
+    webhooks: list[WebhookOut] = []
     venues: dict[VenueName, Venue]
     assets: dict[Asset, AssetVenues]
     paper: PaperSection
@@ -138,7 +141,19 @@ class CockpitConfig(Section):
         taken = [name for name in named if name in BY_HAND]
         if taken:
             raise ValueError(f"setups: expected names beside {' and '.join(BY_HAND)}, was {taken[0]}")
+        self._sources_fit()
         return self
+
+    def _sources_fit(self) -> None:
+        known = [strategy.name for strategy in self.external_strategies]
+        for name, source in self.sources.items():
+            if name in RESERVED:
+                raise ValueError(f"sources.{name}: expected another name than {', '.join(RESERVED)}, was {name}")
+            for strategy in source.strategies or ():
+                if strategy not in known:
+                    raise ValueError(
+                        f"sources.{name}.strategies: expected one of {', '.join(known) or 'none'}, was {strategy}"
+                    )
 
     def _stops_within(self, max_stop_bps: float) -> None:
         laddered: list[tuple[str, Laddered]] = [(f"setups.{name}", setup) for name, setup in self.setups.items()]

@@ -43,6 +43,11 @@ class Places:
         return self.home / "token"
 
     @property
+    def source_keys(self) -> Path:
+        """Where the keys of the sources of signals are (0700, each file 0600)."""
+        return self.home / "sources"
+
+    @property
     def lock(self) -> Path:
         """Held by the one engine of this profile."""
         return self.home / "engine.lock"

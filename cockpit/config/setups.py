@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from cockpit.config.base import Asset, Name, NotNegative, Percent, Positive, Section, StopBps
 from cockpit.config.own_kinds import OwnToo
+from cockpit.config.signal_sources import EntryBounds
 
 SHARE_TOLERANCE_PCT = 0.01
 Multiplier = Annotated[float, Field(gt=0, le=5)]
@@ -214,6 +215,7 @@ class ExternalStrategy(Laddered):
     side: Literal["long", "short"]
     pairs: Annotated[list[Name], Field(min_length=1)]
     max_hold_s: Positive | None = None
+    entry: EntryBounds = EntryBounds()
 
     @model_validator(mode="after")
     def pairs_are_pairs(self) -> Self:

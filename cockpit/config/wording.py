@@ -18,6 +18,8 @@ PATTERNS = {
     r"^\d{4}-\d{2}-\d{2}$": "a date, e.g. 2025-10-19",
     r"^0x[0-9a-fA-F]{40}$": "an address, 0x and 40 hex digits",
     r"^[1-9A-HJ-NP-Za-km-z]{32,44}$": "a Solana address in base58",
+    r"^[a-z0-9][a-z0-9_-]{0,39}$": "a source's name in small letters, digits, - and _",
+    r"^https?://[^\s@]+$": "a web address without a user or password",
 }
 """What the models' patterns mean."""
 

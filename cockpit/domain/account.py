@@ -5,6 +5,7 @@ import msgspec
 from cockpit.domain.bands import AcceptedBands
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.personal_alarms import AlarmLevel
+from cockpit.domain.signal_sources import PaperTrack, SourceMemory
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -62,3 +63,7 @@ class EngineMemory(msgspec.Struct, frozen=True):
     """The bands that stand in place of the config's for the rest of their UTC day."""
     alarms: tuple[AlarmLevel, ...] = ()
     """The operator's own that have not rung yet."""
+    sources: tuple[SourceMemory, ...] = ()
+    """What each registered source of signals has used of its limits, and which are cut off."""
+    paper_tracks: tuple[PaperTrack, ...] = ()
+    """The proposals that were not sent and are still followed on paper."""

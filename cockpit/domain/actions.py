@@ -5,6 +5,7 @@ import msgspec
 from cockpit.domain.account import EngineMemory, Halt, StandDown
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.orders import OrderProgress, OrderRequest
+from cockpit.domain.signal_sources import PaperTrack
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 
@@ -129,6 +130,12 @@ class CommandAnswered(Action, frozen=True, tag="command_answered"):
     trade_id: str | None = None
 
 
+class PaperTracked(Action, frozen=True, tag="paper_tracked"):
+    """What a proposal that was not sent would have come to."""
+
+    track: PaperTrack
+
+
 class Notice(Action, frozen=True, tag="notice"):
     """Something an operator should read; `severity` is info, warning or critical."""
 
@@ -152,5 +159,6 @@ AnyAction = (
     | StateChanged
     | ModeChanged
     | CommandAnswered
+    | PaperTracked
     | Notice
 )

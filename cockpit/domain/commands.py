@@ -76,7 +76,9 @@ class Signal(Command, frozen=True, tag="signal"):
     """An outside proposal under a registered name. `amount_usd` is notional.
 
     `side`, `stop_bps` and `targets` None take the registered ones; a stop may only be narrower. `reason` and
-    `confidence` (0..1) are the sender's own words: kept and shown, they decide nothing.
+    `confidence` (0..1) are the sender's own words: kept and shown, they decide nothing. `source` is the registered
+    source it came from, empty for any other caller; its ids begin with its name. `limit_price` makes the entry a limit
+    order that waits `limit_within_s` at the most; `stop_price` is another way to name the stop; `hold_s` closes it.
     """
 
     strategy: str
@@ -91,6 +93,25 @@ class Signal(Command, frozen=True, tag="signal"):
     targets: tuple[Target, ...] | None = None
     reason: str = ""
     confidence: float | None = None
+    source: str = ""
+    limit_price: float | None = None
+    limit_within_s: float | None = None
+    stop_price: float | None = None
+    hold_s: float | None = None
+
+
+class CutOffSource(Command, frozen=True, tag="cut_off_source"):
+    """Take nothing more of a source of signals until it is lifted."""
+
+    source: str
+    reason: str
+
+
+class LiftSource(Command, frozen=True, tag="lift_source"):
+    """Take the signals of a cut-off source again, after a review; a reason is required."""
+
+    source: str
+    reason: str
 
 
 class ManualEntry(msgspec.Struct, frozen=True):
@@ -237,6 +258,7 @@ HandsOn = (
 
 
 SHED_RISK = (
+    CutOffSource,
     Disarm,
     HaltTrading,
     Flatten,
@@ -266,4 +288,17 @@ class Restore(Command, frozen=True, tag="restore"):
     """Trades of outside signals that are over: their ids are never traded again."""
 
 
-AnyCommand = Arm | Disarm | SetMode | HaltTrading | Resume | Flatten | AcceptBands | Signal | HandsOn | Restore
+AnyCommand = (
+    Arm
+    | Disarm
+    | SetMode
+    | HaltTrading
+    | Resume
+    | Flatten
+    | AcceptBands
+    | Signal
+    | CutOffSource
+    | LiftSource
+    | HandsOn
+    | Restore
+)

@@ -7,6 +7,7 @@ from cockpit.domain.bands import BandProposal
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Origin, Reading, SetupPhase, Side
 from cockpit.domain.personal_alarms import AlarmLevel
+from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.trades import TradeRecord
 
 
@@ -174,3 +175,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     foreign_positions: tuple[ForeignPositionView, ...] = ()
     alarms: tuple[AlarmLevel, ...] = ()
     """The operator's own that have not rung yet."""
+    sources: tuple[SourceView, ...] = ()

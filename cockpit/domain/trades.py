@@ -109,6 +109,8 @@ class TradeRecord(msgspec.Struct, frozen=True):
     trail: Trail | None = None
     relays_targets: bool = False
     """Its targets are to be laid anew over what is open, once those under way are gone."""
+    source: str = ""
+    """Who wanted it, as in its proposal."""
 
     @property
     def pnl_usd(self) -> float:

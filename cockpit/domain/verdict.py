@@ -36,6 +36,8 @@ class Proposal(msgspec.Struct, frozen=True):
     """A stop asked for as a price; `stop_bps` is its distance from the decision price."""
     post_only: bool = False
     """The entry's limit rests or is refused: it never takes."""
+    source: str = ""
+    """Who wants it: `setups`, a registered source's name, `api` for any other call; empty in what 0.1.0 wrote."""
 
 
 class Check(msgspec.Struct, frozen=True):

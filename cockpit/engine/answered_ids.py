@@ -28,10 +28,13 @@ class Answer(Struct, frozen=True):
 
 
 class AnsweredIds:
-    """The newest ids and their answers. Those that traded are known by their trades as well."""
+    """The newest ids and their answers. Those that traded are known by their trades as well.
 
-    def __init__(self) -> None:
-        self._answers: BoundedMap[str, Answer] = BoundedMap(REMEMBERED)
+    A source's ids begin with its name, and are remembered apart: a flood of them makes no other's id new again.
+    """
+
+    def __init__(self, sources: Iterable[str] = ()) -> None:
+        self._answers_of: dict[str, BoundedMap[str, Answer]] = {name: BoundedMap(REMEMBERED) for name in ("", *sources)}
         self._traded: dict[str, Answer] = {}
         self.count = 0
         """How many ids were answered first-hand."""
@@ -39,12 +42,12 @@ class AnsweredIds:
     @property
     def ids(self) -> tuple[str, ...]:
         """Oldest first."""
-        return tuple(self._answers)
+        return tuple(asked_id for answers in self._answers_of.values() for asked_id in answers)
 
     def restore(self, ids: tuple[str, ...], trades: Iterable[TradeRecord]) -> None:
         """Ids that an earlier engine answered: nothing is done for them again."""
         for asked_id in ids:
-            self._answers[asked_id] = Answer(False, f"{asked_id} was handled before the engine restarted")
+            self._answers(asked_id)[asked_id] = Answer(False, f"{asked_id} was handled before the engine restarted")
         for trade in trades:
             if trade.signal_id:
                 sentence = f"{trade.notional_usd:.2f} USD sent to {trade.venue} before the engine restarted"
@@ -52,13 +55,18 @@ class AnsweredIds:
 
     def known(self, asked_id: str | None) -> Answer | None:
         """The answer that id got; None for a new one, and for none."""
-        return self._traded.get(asked_id or "") or self._answers.get(asked_id or "")
+        key = asked_id or ""
+        return self._traded.get(key) or self._answers(key).get(key)
 
     def keep(self, asked_id: str | None, answer: Answer) -> Answer:
         """Remember an answer, where it has an id."""
         if asked_id:
-            self._answers[asked_id] = answer
+            self._answers(asked_id)[asked_id] = answer
             if answer.trade_id is not None and answer.verdict_id is not None:
                 self._traded[asked_id] = answer
             self.count += 1
         return answer
+
+    def _answers(self, asked_id: str) -> BoundedMap[str, Answer]:
+        name = asked_id.partition(":")[0]
+        return self._answers_of[name if name in self._answers_of else ""]

@@ -83,6 +83,7 @@ class TradeBook:
             max_hold_s=proposal.max_hold_s,
             signal_id=proposal.signal_id,
             asked_stop_price=proposal.stop_price,
+            source=proposal.source,
         )
 
     def restore(

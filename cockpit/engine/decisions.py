@@ -44,11 +44,24 @@ class Decisions:
         self._risk.accountant.sent()
         return trade_id
 
-    def decide(self, proposal: Proposal, venue: str, guards: tuple[Check, ...], enabled: bool, out: Outbox) -> Verdict:
-        """Judge a proposal; approved and armed, it becomes a trade on `venue`. The verdict says what was done."""
+    def decide(
+        self,
+        proposal: Proposal,
+        venue: str,
+        guards: tuple[Check, ...],
+        enabled: bool,
+        out: Outbox,
+        held_back: str = "",
+    ) -> Verdict:
+        """Judge a proposal; approved and armed, it becomes a trade on `venue`. The verdict says what was done.
+
+        `held_back` says why it is not sent even then.
+        """
         verdict = self._judge(self.next_id, proposal, venue, guards, enabled, out.now_ns)
         state = self._risk.state
-        if verdict.approved and state is EngineState.ARMED:
+        if verdict.approved and held_back:
+            verdict = replace(verdict, not_sent_because=held_back)
+        elif verdict.approved and state is EngineState.ARMED:
             verdict = replace(verdict, sent=True)
         elif verdict.approved:
             verdict = replace(verdict, not_sent_because=f"{state.value}: {self._risk.reason}")

@@ -25,9 +25,11 @@ from cockpit.engine.notices import CrossCheck
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import ForeignPositions
+from cockpit.engine.paper_tracks import PaperTracks
 from cockpit.engine.personal_alarms import PersonalAlarms
 from cockpit.engine.risk import Risk
 from cockpit.engine.signals import SignalIntake
+from cockpit.engine.sources import SourceBook
 from cockpit.engine.trade_life import TradeLife
 from cockpit.market.asset import AssetMarket
 from cockpit.market.market import Market
@@ -62,8 +64,12 @@ class Engine:
         self.foreign = ForeignPositions()
         self._crosscheck = CrossCheck(config, self.market)
         self._operator = Operator(config, self.risk, self.book)
-        self._answered = AnsweredIds()
-        self._signals = SignalIntake(config, self.market, self.risk, self.decisions, self._answered)
+        self._answered = AnsweredIds(config.sources)
+        self._tracks = PaperTracks()
+        self.sources = SourceBook(config, self.book, start_ns)
+        self._signals = SignalIntake(
+            config, self.market, self.risk, self.decisions, self._answered, self.sources, self._tracks
+        )
         self._manual = ManualEntries(
             config, self.market, self.book, self.risk, self.decisions, self.setups, self._answered
         )
@@ -82,7 +88,9 @@ class Engine:
         self._clock_ns = start_ns
         self._watch_due_ns = start_ns
         self._due_ns = start_ns
-        self._memory = Memory(self.risk, self.decisions, self._answered, self.bands, self.alarms)
+        self._memory = Memory(
+            self.risk, self.decisions, self._answered, self.bands, self.alarms, self.sources, self._tracks
+        )
         self._unsaid: list[AnyAction] = []
         self._last_refusal = ""
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
@@ -205,7 +213,9 @@ class Engine:
             asked.Flatten: operator.flatten,
             asked.SetMode: self._on_set_mode,
             asked.AcceptBands: self._on_accept_bands,
-            Signal: self._signals.take,
+            Signal: self._on_signal,
+            asked.CutOffSource: self.sources.cut,
+            asked.LiftSource: self.sources.lift,
             **{kind: self._by_hand(step) for kind, step in self._hands_on.steps().items()},
             Restore: self._on_restore,
         }
@@ -249,12 +259,14 @@ class Engine:
             self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
             self.risk.review(out, is_watch=True)
             self._hands_on.shed(self.alarms.on_time(self.risk.equity_usd(), out), out)
+            self.sources.review(out)
             for asset in self.bands.on_time(out):
                 self._set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
             self._close_bars(out)
         for setup in self.setups.values():
             self._wake(setup, now_ns, out)
+        self._tracks.on_time(self._assets, out)
         self.book.on_time(out)
         for trade in self.book.trades:
             self._check_ground(trade, out)
@@ -281,7 +293,7 @@ class Engine:
         due_ns = min(
             (self.market.next_bar_ns, self._watch_due_ns, *(setup_due for setup_due in dues if setup_due is not None))
         )
-        self._due_ns = self.book.next_due_ns(due_ns)
+        self._due_ns = self._tracks.next_due_ns(self.book.next_due_ns(due_ns))
 
     def _settle(self, out: Outbox) -> None:
         """Book what changed, let the consequences follow, and remember."""
@@ -289,6 +301,7 @@ class Engine:
         for before, after in changes:
             self.risk.on_trade_change(before, after, out)
             self._hands_on.on_trade_change(after)
+            self.sources.on_trade_change(before, after, out)
             self._notify_setup(before.phase, after.setup, after.phase, out)
             self._set_fences_beside(after.asset)
         if changes:
@@ -315,6 +328,7 @@ class Engine:
     def _price_crossed(self, trade: Trade, out: Outbox) -> None:
         for setup in self._setups_of[trade.asset]:
             self._consider(setup, setup.take_price(trade.asset, out.now_ns, trade.price), out)
+        self._tracks.on_price(trade.asset, trade.price, out)
         for open_trade in self.book.trades:
             if open_trade.record.asset == trade.asset:
                 self._check_ground(open_trade, out)
@@ -338,7 +352,8 @@ class Engine:
     def _set_fences(self, asset: str) -> None:
         """Between the fences no setup waits for a price, and before it is due none waits for time: nobody is woken."""
         setups = self._setups_of[asset]
-        wanted = (*(setup.fences(asset) for setup in setups), self.book.fences(asset), self.alarms.fences(asset))
+        others = (self.book.fences(asset), self.alarms.fences(asset), self._tracks.fences(asset))
+        wanted = (*(setup.fences(asset) for setup in setups), *others)
         self._assets[asset].fence_low = max(low for low, _ in wanted)
         self._assets[asset].fence_high = min(high for _, high in wanted)
         dues = (setup.due_ns for setup in setups)
@@ -391,6 +406,12 @@ class Engine:
             setup.denied(out.now_ns)
         elif not verdict.sent:
             setup.not_sent(out.now_ns)
+
+    def _on_signal(self, signal: Signal, out: Outbox) -> None:
+        self._signals.take(signal, out)
+        if signal.asset in self._assets:
+            self._set_fences(signal.asset)
+            self._plan()
 
     def _on_accept_bands(self, command: asked.AcceptBands, out: Outbox) -> None:
         self.bands.accept(command, out)

@@ -9,21 +9,32 @@ from cockpit.engine.answered_ids import AnsweredIds
 from cockpit.engine.band_updates import BandUpdates
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.paper_tracks import PaperTracks
 from cockpit.engine.personal_alarms import PersonalAlarms
 from cockpit.engine.risk import Risk
+from cockpit.engine.sources import SourceBook
 
 
 class Memory:
     """The engine's memory beside its trades and orders, which say of themselves what changed."""
 
     def __init__(
-        self, risk: Risk, decisions: Decisions, answered: AnsweredIds, bands: BandUpdates, alarms: PersonalAlarms
+        self,
+        risk: Risk,
+        decisions: Decisions,
+        answered: AnsweredIds,
+        bands: BandUpdates,
+        alarms: PersonalAlarms,
+        sources: SourceBook,
+        tracks: PaperTracks,
     ) -> None:
         self._risk = risk
         self._decisions = decisions
         self._answered = answered
         self._bands = bands
         self._alarms = alarms
+        self._sources = sources
+        self._tracks = tracks
         self._remembered: tuple[Any, ...] = ()
 
     def remember(self, out: Outbox) -> None:
@@ -39,6 +50,8 @@ class Memory:
             accountant.others,
             self._bands.accepted,
             self._alarms.levels,
+            self._sources.memory,
+            self._tracks.memory,
         )
         if parts == self._remembered:
             return
@@ -53,6 +66,8 @@ class Memory:
             other_accounts=accountant.others,
             accepted_bands=self._bands.accepted,
             alarms=self._alarms.levels,
+            sources=self._sources.memory,
+            paper_tracks=self._tracks.memory,
         )
         out.add(MemoryChanged(out.now_ns, memory))
 
@@ -64,3 +79,5 @@ class Memory:
         self._answered.restore(memory.signal_ids, (*restore.signalled, *restore.trades))
         self._bands.restore(memory.accepted_bands)
         self._alarms.restore(memory.alarms)
+        self._sources.restore(memory.sources)
+        self._tracks.restore(memory.paper_tracks)

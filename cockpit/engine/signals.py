@@ -4,28 +4,43 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Signal
-from cockpit.domain.kinds import Mode, Side
-from cockpit.domain.numbers import apart
+from cockpit.domain.kinds import Mode
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Proposal, Target, Verdict
 from cockpit.engine.answered_ids import Answer, AnsweredIds
 from cockpit.engine.decisions import Decisions
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.paper_tracks import PaperTracks
 from cockpit.engine.risk import Risk
+from cockpit.engine.signal_terms import against_terms, side_of, stop_bps_of
+from cockpit.engine.sources import SourceBook
+from cockpit.gate.sizing import round_trip_fee_bps
 from cockpit.market.market import Market
+
+SOURCE = "api"
+"""Whose signal it is where no registered source sent it."""
 
 
 class SignalIntake:
     """Checks signals before the gate sees them."""
 
     def __init__(
-        self, config: CockpitConfig, market: Market, risk: Risk, decisions: Decisions, answered: AnsweredIds
+        self,
+        config: CockpitConfig,
+        market: Market,
+        risk: Risk,
+        decisions: Decisions,
+        answered: AnsweredIds,
+        sources: SourceBook,
+        tracks: PaperTracks,
     ) -> None:
         self._config = config
         self._market = market
         self._risk = risk
         self._decisions = decisions
         self._answered = answered
+        self._sources = sources
+        self._tracks = tracks
 
     def take(self, signal: Signal, out: Outbox) -> None:
         """Answer the signal as a command is answered."""
@@ -44,16 +59,29 @@ class SignalIntake:
         price = None if refusal else self._market.assets[signal.asset].price
         if refusal is not None or price is None:
             return refusal or _no_price(signal.asset)
+        refusal = against_terms(signal, self._known(signal.strategy), price)
+        if refusal:
+            return refusal
         return self._decisions.probe(self._proposal(signal, price), self._venue(signal), (), True, now_ns)
 
     def _first_answer(self, signal: Signal, out: Outbox) -> Answer:
-        refusal = self._refusal(signal, self._risk.accountant.mode, out.now_ns)
+        refusal = self._sources.refusal(signal, out) or self._refusal(signal, self._risk.accountant.mode, out.now_ns)
         if refusal is not None:
             return Answer(False, refusal)
         price = self._market.assets[signal.asset].price
         if price is None:
             return Answer(False, _no_price(signal.asset))
-        verdict = self._decisions.decide(self._proposal(signal, price), self._venue(signal), (), True, out)
+        refusal = against_terms(signal, self._known(signal.strategy), price)
+        if refusal:
+            return Answer(False, refusal)
+        verdict = self._decisions.decide(
+            self._proposal(signal, price), self._venue(signal), (), True, out, self._held_back(signal.source)
+        )
+        if verdict.sent:
+            self._sources.sent(signal.source, verdict.notional_usd)
+        else:
+            fee_bps = round_trip_fee_bps(self._config, verdict.venue)
+            self._tracks.begin(verdict, self._market.assets[signal.asset], fee_bps, out.now_ns)
         done = f"{verdict.notional_usd:.2f} USD sent to {verdict.venue}"
         sentence = verdict.reason or verdict.not_sent_because or done
         return Answer(verdict.sent, sentence, verdict.verdict_id, verdict.trade_id)
@@ -73,9 +101,6 @@ class SignalIntake:
             return f"signal expired at {utc_text(signal.expires_ns)}, now {utc_text(now_ns)}"
         if not signal.amount_usd > 0:
             return f"expected an amount over 0 USD, was {signal.amount_usd:g}"
-        if signal.stop_bps is not None and not 0 < signal.stop_bps <= strategy.stop_bps:
-            shown = apart(signal.stop_bps, strategy.stop_bps, ".1f")
-            return f"stop {shown} bps wider than the {strategy.stop_bps:g} bps registered for {strategy.name}"
         unknown = [venue for venue in signal.venues if venue not in self._config.venues]
         if unknown:
             return f"this engine runs {', '.join(self._config.venues)}, was asked for {', '.join(unknown)}"
@@ -92,20 +117,29 @@ class SignalIntake:
         return next(iter(self._listing(signal)), self._config.assets[signal.asset].trade_on)
 
     def _proposal(self, signal: Signal, price: float) -> Proposal:
-        """The trade this signal wants, with its strategy's registered stop and ladder."""
+        """The trade this signal wants; its strategy's registered terms where it names none."""
         strategy = self._known(signal.strategy)
         return Proposal(
             setup=strategy.name,
             asset=signal.asset,
-            side=signal.side or Side(strategy.side),
+            side=side_of(signal, strategy),
             requested_usd=signal.amount_usd,
             decision_price=price,
-            stop_bps=strategy.stop_bps if signal.stop_bps is None else signal.stop_bps,
+            stop_bps=stop_bps_of(signal, strategy, price),
             targets=_registered(strategy) if signal.targets is None else signal.targets,
             why=_why(signal),
-            max_hold_s=strategy.max_hold_s,
+            max_hold_s=strategy.max_hold_s if signal.hold_s is None else signal.hold_s,
+            entry_limit_price=signal.limit_price,
+            entry_wait_s=signal.limit_within_s if signal.limit_price is not None else None,
             signal_id=signal.signal_id,
+            source=signal.source or SOURCE,
+            stop_price=signal.stop_price,
         )
+
+    def _held_back(self, name: str) -> str:
+        """Why an approved proposal of this source is not sent; empty where it is."""
+        source = self._config.sources.get(name)
+        return f"source {name} is a shadow: judged, never sent" if source is not None and source.shadow else ""
 
     def _known(self, name: str) -> ExternalStrategy:
         strategy = self._config.strategy(name)
@@ -124,7 +158,7 @@ def _registered(strategy: ExternalStrategy) -> tuple[Target, ...]:
 
 def _why(signal: Signal) -> str:
     """Where it came from, and the sender's own words where it said any."""
-    said = [f"signal {signal.signal_id or signal.command_id} from outside"]
+    said = [f"signal {signal.signal_id or signal.command_id} from {signal.source or 'outside'}"]
     if signal.reason:
         said.append(signal.reason)
     if signal.confidence is not None:

@@ -57,6 +57,7 @@ def snapshot(engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS) -> Sna
         flatten_steps=tuple(risk.flatten_steps),
         alarms=engine.alarms.levels,
         foreign_positions=tuple(_foreign(engine, position) for position in engine.foreign.held),
+        sources=engine.sources.views(now_ns),
     )
 
 

@@ -82,6 +82,10 @@ _LIMITS_AND_EXCURSIONS = (
 
 _ONE_RESULT = ("ALTER TABLE accounts RENAME COLUMN session_usd TO realised_usd",)
 """A session is its UTC day: two columns of one value were one too many."""
+_PAPER_TRACKS = (
+    f"""CREATE TABLE paper_tracks ({_STAMPED}, source TEXT NOT NULL, strategy TEXT NOT NULL, verdict_id TEXT NOT NULL,
+        r DOUBLE PRECISION NOT NULL, body TEXT NOT NULL, {_PLACED_KEY})""",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST_TABLES,
@@ -89,12 +93,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _DRILLS,
     _LIMITS_AND_EXCURSIONS,
     _ONE_RESULT,
+    _PAPER_TRACKS,
 )
 """Each step's statements; the n-th step leads to version n."""
 
 CURRENT_VERSION = len(MIGRATIONS)
-HOURS_SINCE, DRILLS_SINCE, LIMITS_SINCE = 2, 3, 4
-"""The versions that brought the table `uptime`, the table `drills`, and the sessions' limits."""
+HOURS_SINCE, DRILLS_SINCE, LIMITS_SINCE, TRACKS_SINCE = 2, 3, 4, 6
+"""The versions that brought the tables `uptime` and `drills`, the sessions' limits, and the table `paper_tracks`."""
 
 
 def found_version(connection: Connection) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,20 +13,34 @@ from sqlalchemy.exc import SQLAlchemyError
 from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.account import Account
 from cockpit.domain.kinds import Mode
+from cockpit.domain.signal_sources import PaperTrack
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.database import Where, advice, journal_url, one_line, open_database, url_text
 from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence, Place, Span
-from cockpit.journal.migrations import HOURS_SINCE, LIMITS_SINCE, found_version, refuse_newer
+from cockpit.journal.migrations import HOURS_SINCE, LIMITS_SINCE, TRACKS_SINCE, found_version, refuse_newer
 from cockpit.journal.rebuild import BookedFill
 from cockpit.journal.row_bodies import RowBodies
-from cockpit.journal.schema import accounts, fills, operator_actions, requests, sessions, trades, uptime, verdicts
+from cockpit.journal.schema import (
+    accounts,
+    fills,
+    operator_actions,
+    paper_tracks,
+    requests,
+    sessions,
+    trades,
+    uptime,
+    verdicts,
+)
 from cockpit.journal.session_limits import SessionLimits, limits_from
 from cockpit.journal.sessions import FeedKind
+from cockpit.journal.source_scores import SourceScore, scores_of
 
 LOG = logging.getLogger("cockpit.engine")
-Body = TypeVar("Body", Verdict, TradeRecord)
+SCORED = 20_000
+"""The newest verdicts of signals that a score is made of."""
+Body = TypeVar("Body", Verdict, TradeRecord, PaperTrack)
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -75,6 +89,17 @@ class JournalReader:
         """The gate's verdicts with every check, newest first."""
         query = select(verdicts.c.body).order_by(verdicts.c.session_id.desc(), verdicts.c.seq.desc())
         return self._bodies(query.limit(limit).offset(offset), Verdict)
+
+    def source_scores(self, strategies: Iterable[str], since_ns: int = 0) -> tuple[SourceScore, ...]:
+        """The score of every source of signals under these registered strategies."""
+        names = tuple(strategies)
+        judged = select(verdicts.c.body).where(verdicts.c.setup.in_(names), verdicts.c.ts_ns >= since_ns)
+        traded = select(trades.c.body).where(trades.c.setup.in_(names), trades.c.decided_ns >= since_ns)
+        newest = judged.order_by(verdicts.c.ts_ns.desc()).limit(SCORED)
+        tracks: list[PaperTrack] = []
+        if self._version >= TRACKS_SINCE:
+            tracks = self._bodies(select(paper_tracks.c.body).where(paper_tracks.c.ts_ns >= since_ns), PaperTrack)
+        return scores_of(self._bodies(newest, Verdict), self._bodies(traded, TradeRecord), tracks)
 
     def trades(self, limit: int = 50, offset: int = 0) -> list[TradeRecord]:
         """The trades as they stand, the newest decision first."""

@@ -9,6 +9,7 @@ from cockpit.domain.numbers import without_noise
 from cockpit.journal.backtests import SetupBacktest
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.report_figures import Figures, SetupLine, SplitLine, by_hour, by_setup, by_side, figures_of
+from cockpit.journal.source_scores import SourceScore
 from cockpit.journal.violations import Violation, find_violations
 from cockpit.journal.way_up import HoursLine, WayUpStep, hours_of, way_up
 
@@ -37,6 +38,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by_setup: tuple[SetupLine, ...]
     by_side: tuple[SplitLine, ...]
     by_hour: tuple[SplitLine, ...]
+    by_source: tuple[SourceScore, ...] = ()
     limit_violations: int
     violations: tuple[Violation, ...]
     ledger_touches: int
@@ -57,7 +59,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_report(
-    evidence: Evidence, config: CockpitConfig, backtests: Mapping[str, SetupBacktest] | None = None
+    evidence: Evidence,
+    config: CockpitConfig,
+    backtests: Mapping[str, SetupBacktest] | None = None,
+    by_source: tuple[SourceScore, ...] = (),
 ) -> Report:
     """The report on this evidence, judged by this config, beside the backtests that were kept."""
     violations = find_violations(evidence, config)
@@ -71,6 +76,7 @@ def build_report(
         by_setup=by_setup(evidence),
         by_side=by_side(evidence),
         by_hour=by_hour(evidence),
+        by_source=by_source,
         limit_violations=len(violations),
         violations=violations,
         ledger_touches=_ledger_touches(evidence, config),

@@ -22,6 +22,7 @@ from cockpit.journal.schema import (
     notices,
     operator_actions,
     orders,
+    paper_tracks,
     requests,
     sessions,
     states,
@@ -33,7 +34,7 @@ from cockpit.journal.sessions import FeedKind
 
 FINAL_ORDERS = [status.value for status in OrderStatus if status.is_final]
 OVER = [TradePhase.CLOSED.value, TradePhase.ABANDONED.value]
-WRITTEN = (verdicts, orders, requests, fills, trades, states, operator_actions, notices, memory)
+WRITTEN = (verdicts, orders, requests, fills, trades, states, operator_actions, notices, memory, paper_tracks)
 BOOKED_MARGIN_NS = 60 * NS_PER_S
 """Venues' clocks differ from ours."""
 Place = tuple[int, int]

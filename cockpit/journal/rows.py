@@ -22,6 +22,7 @@ from cockpit.domain.actions import (
     ModeChanged,
     Notice,
     OrderChanged,
+    PaperTracked,
     PlaceOrder,
     QueryOrder,
     QueryPosition,
@@ -30,6 +31,7 @@ from cockpit.domain.actions import (
 )
 from cockpit.domain.kinds import Mode
 from cockpit.domain.orders import OrderProgress
+from cockpit.domain.signal_sources import PaperTrack
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import seconds_to_ns
 from cockpit.domain.verdict import Verdict
@@ -140,6 +142,12 @@ def trade_row(trade: TradeRecord) -> Row:
     return {**{name: getattr(trade, name) for name in TRADE_COLUMNS}, "body": json_text(trade)}
 
 
+def track_row(track: PaperTrack) -> Row:
+    """What a proposal that was not sent came to on paper."""
+    kept = {"source": track.source, "strategy": track.strategy, "verdict_id": track.verdict_id}
+    return {**kept, "r": track.r or 0.0, "body": json_text(track)}
+
+
 def account_row(mode: Mode, account: Account) -> Row:
     """The account of one session in one mode."""
     return {
@@ -180,6 +188,7 @@ _ADDED: dict[type, tuple[Table, Callable[[Any], Row]]] = {
     StateChanged: (schema.states, state_row),
     ModeChanged: (schema.modes, plain),
     CommandAnswered: (schema.operator_actions, answer_row),
+    PaperTracked: (schema.paper_tracks, lambda action: track_row(action.track)),
     Notice: (schema.notices, plain),
 }
 """The actions that become a row of their own, never changed again."""

@@ -199,6 +199,19 @@ modes = Table(
     _text("reason"),
 )
 
+paper_tracks = Table(
+    "paper_tracks",
+    metadata,
+    *_place(key=True),
+    _ns("lineage"),
+    _ns("ts_ns"),
+    _text("source"),
+    _text("strategy"),
+    _text("verdict_id"),
+    _number("r"),
+    _text("body"),
+)
+
 operator_actions = Table(
     "operator_actions",
     metadata,

@@ -128,6 +128,7 @@ async def _run(
     warnings: Sequence[str],
 ) -> int:
     host = await asyncio.to_thread(build_host, places, config, options)
+    warnings = [*warnings, *host.start_notes]
     ending = Ending()
     _listen_to_signals(ending)
     server: Server | None = None

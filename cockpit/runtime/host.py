@@ -100,6 +100,8 @@ class Host:
         self.last_fault = ""
         self.journal_losses: list[str] = []
         """What of the journal could not be taken up at the start, in sentences."""
+        self.start_notes: tuple[str, ...] = ()
+        """What of the start's options changed nothing, in sentences; the screen's checklist shows them."""
         self._recording = recording
         self._recording_error = recording_error
         self._market_word = ""

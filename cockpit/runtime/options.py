@@ -24,3 +24,13 @@ class EngineOptions:
     override_reason: str = ""
     seed: int | None = None
     shocks: tuple[Shock, ...] = ()
+
+
+def against_more_trades(max_trades: int | None, max_trades_per_day: int) -> str:
+    """What is said of a `--max-trades` over the day's limit, which stays; empty for any other."""
+    if max_trades is None or max_trades <= max_trades_per_day:
+        return ""
+    return (
+        f"--max-trades {max_trades} asks for more than the day's {max_trades_per_day} "
+        f"(limits.max_trades_per_day): {max_trades_per_day} it is, change the config for more"
+    )

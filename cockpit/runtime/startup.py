@@ -32,7 +32,7 @@ from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source
 from cockpit.runtime.mode_gate import ModeGate
-from cockpit.runtime.options import EngineOptions
+from cockpit.runtime.options import EngineOptions, against_more_trades
 from cockpit.runtime.player import Player, recorded_source
 from cockpit.runtime.profile_prefix import forget_with_an_older_journal, forget_with_the_journal
 
@@ -57,10 +57,13 @@ def build_host(places: Places, config: CockpitConfig, options: EngineOptions) ->
         LOG.warning("%s was there and empty: what it held is gone, this start begins anew", places.journal)
     journal = Journal(places.journal)
     try:
-        return _begin(places, used, options, journal)
+        host = _begin(places, used, options, journal)
     except BaseException:
         journal.close()
         raise
+    told = against_more_trades(options.max_trades, config.limits.max_trades_per_day)
+    host.start_notes = (told,) if told else ()
+    return host
 
 
 def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journal: Journal) -> Host:

@@ -30,6 +30,9 @@ NO_FENCES = (-math.inf, math.inf)
 Rules = TypeVar("Rules", bound=SetupSection, default=Any)
 """The keys of its config entry."""
 
+SOURCE = "setups"
+"""Whose proposals these are, in verdicts and trades."""
+
 
 class SetupStatus(msgspec.Struct, frozen=True):
     """Where a setup stands, and in one line with its numbers what it still waits for."""
@@ -293,6 +296,7 @@ class Setup(ABC, Generic[Rules]):
             targets=self._targets,
             why=why,
             max_hold_s=self.max_hold_s,
+            source=SOURCE,
         )
 
     def price_text(self, price: float, asset: str = "") -> str:

@@ -18,6 +18,7 @@ from cockpit.config.places import Places
 from cockpit.config.secrets import Secrets
 from cockpit.domain.commands import Arm, SetMode
 from cockpit.domain.kinds import Mode
+from cockpit.mcp.mount import McpMount
 from cockpit.runtime.headless import Ending
 from cockpit.runtime.host import Host
 from cockpit.runtime.options import EngineOptions
@@ -118,7 +119,7 @@ async def running(
     ending = Ending()
     clock = {"wall_clock": wall_clock} if wall_clock is not None else {}
     secrets = Secrets(environ or {}, lambda name: None)
-    server = ApiServer(host, ending, places, asked, limits, secrets, **clock)
+    server = ApiServer(host, ending, places, asked, limits, secrets, mount=McpMount, **clock)
     host.start()
     try:
         url = await server.start()

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 
@@ -11,6 +12,7 @@ from cockpit.client.errors import EngineRefused
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui.app_base import Ticks
+from cockpit.tui.screens.checklist import what_is_seen
 
 DAY_NS = 86_400 * NS_PER_S
 LONG = (
@@ -101,3 +103,24 @@ async def test_a_long_refusal_is_shown_wholly(quiet: Scene, size: tuple[int, int
         assert all(" ".join(part.split()) in " ".join(told.split()) for part in LONG.split("; "))
         await stage.press("escape")
         assert len(stage.app.screen_stack) == 1
+
+
+async def test_the_engine_ticks_what_it_can_see_of_the_checklist(trading: Scene) -> None:
+    async with staged(StandingLink(trading), (120, 60)) as stage:
+        await stage.press("c")
+        text = stage.text()
+    assert "positioning read: BTC short " in text
+    assert "funding split read: BTC " in text
+    assert "health factor for entries: 2." in text and ", from 2.20" in text
+    assert "the API listens nowhere" in text
+
+
+def test_a_reading_that_is_missing_is_not_ticked(trading: Scene) -> None:
+    assets = tuple(replace(one, short_pct=None, funding_spread_bps=None) for one in trading.snapshot.assets)
+    health = replace(trading.snapshot.health, value=2.1999, no_debt=False)
+    shown = replace(trading.snapshot, assets=assets, health=health)
+    seen = {item.text.partition(":")[0]: item for item in what_is_seen(shown, replace(trading.hello.process, url=""))}
+    assert seen["positioning read"].ok is False and "no reading of BTC" in seen["positioning read"].text
+    assert seen["funding split read"].ok is False
+    assert seen["health factor for entries"].ok is False and "2.1999" in seen["health factor for entries"].text
+    assert seen["the API listens nowhere but on this profile's socket"].ok is None

@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 from textual.binding import Binding, BindingType
 
 from cockpit.domain.kinds import EngineState, FeedState
+from cockpit.domain.numbers import apart
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.tui import numbers
@@ -148,8 +149,12 @@ def what_is_seen(now: Snapshot | None, process: ProcessView | None) -> list[Seen
         Seen(_left(now) > 0, f"{_left(now)} of {now.max_trades_per_day} trades left today"),
         Seen(_health_ok(now), _health_text(now) if health.watched else "health factor: not watched"),
         Seen(now.state is not EngineState.FLATTENING, "not flattening"),
+        _positioning(now),
+        _funding(now),
+        _entries_health(now),
     ]
     if process is not None:
+        seen.append(_api(process))
         journal = "the journal writes" if process.journal_ok else f"the journal fails: {process.journal_error}"
         recording = (
             f"recording fails: {process.recording_error}" if process.recording_error else "the session is recorded"
@@ -186,3 +191,41 @@ def _health_text(now: Snapshot) -> str:
     if health.no_debt:
         return "health factor: no debt"
     return f"health factor {numbers.health(health.value)}, warned under {health.warn_under:.2f}"
+
+
+def _positioning(now: Snapshot) -> Seen:
+    """The short share of each asset, beside where it forbids shorts."""
+    missing = [asset.asset for asset in now.assets if asset.short_pct is None]
+    if missing:
+        return Seen(False, f"positioning read: no reading of {', '.join(missing)}")
+    shares = (f"{asset.asset} short {asset.short_pct:.1f}/{asset.no_short_at_pct:g} %" for asset in now.assets)
+    return Seen(True, f"positioning read: {', '.join(shares)}")
+
+
+def _funding(now: Snapshot) -> Seen:
+    """Both venues' funding of the first asset, which the gate compares."""
+    asset = now.assets[0] if now.assets else None
+    if asset is None or asset.funding_spread_bps is None:
+        return Seen(False, f"funding split read: no reading of both venues for {asset.asset if asset else 'any asset'}")
+    rates = ", ".join(f"{rate.venue} {rate.rate_bps_8h:+.2f}" for rate in asset.funding)
+    return Seen(True, f"funding split read: {asset.asset} {rates}, spread {asset.funding_spread_bps:+.2f} bps")
+
+
+def _entries_health(now: Snapshot) -> Seen:
+    """The health factor that entries need; unknown where nobody watches it."""
+    health, limit = now.health, now.health.entries_stop_under
+    if not health.watched:
+        return Seen(None, "health factor for entries: not watched")
+    if health.no_debt:
+        return Seen(True, "health factor for entries: no debt")
+    value = "unknown" if health.value is None else apart(health.value, limit, ".2f", health.warn_under)
+    return Seen(
+        health.value is not None and health.value >= limit, f"health factor for entries: {value}, from {limit:.2f}"
+    )
+
+
+def _api(process: ProcessView) -> Seen:
+    """What this screen reads came over it; programs need its address too."""
+    if not process.url:
+        return Seen(None, "the API listens nowhere but on this profile's socket: programs cannot reach it")
+    return Seen(True, f"the API answers at {process.url}")

@@ -1,0 +1,70 @@
+"""What is known of each registered source of signals: its day, whether it is cut off, and what a screen shows of it."""
+
+import msgspec
+
+from cockpit.domain.kinds import ExitReason, Side
+from cockpit.domain.verdict import Target
+
+
+class SourceMemory(msgspec.Struct, frozen=True):
+    """One source's day, kept over a restart. Money is USD.
+
+    `proposed_ns` and `refused_ns` are the last minute's proposals and those beyond the limit. `notional_usd` was sent
+    today, `realised_usd` came of it, net. `lifted_usd` is what it had realised when an operator last lifted it today:
+    the day's loss is counted from there.
+    """
+
+    name: str
+    utc_day: int
+    proposed_ns: tuple[int, ...] = ()
+    refused_ns: tuple[int, ...] = ()
+    notional_usd: float = 0.0
+    realised_usd: float = 0.0
+    lifted_usd: float = 0.0
+    cut_off: str = ""
+    cut_off_ns: int | None = None
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """One source as a screen shows it. `cut_off` says why nothing of it is taken any more, empty while it is."""
+
+    name: str
+    scopes: tuple[str, ...]
+    shadow: bool
+    cut_off: str
+    cut_off_ns: int | None
+    proposals_last_minute: int
+    proposals_per_minute: int
+    notional_usd: float
+    notional_limit_usd: float
+    open_trades: int
+    open_limit: int
+    loss_usd: float | None
+    loss_limit_usd: float
+
+
+class PaperTrack(msgspec.Struct, frozen=True):
+    """A proposal that was not sent, followed on paper: `hit` targets reached, `left_pct` of it still open.
+
+    `denied_by` names the check, empty where the gate approved it (a shadow's, or while disarmed). `realised_bps` is of
+    the whole, net of fees once it is over; `r` is that over its stop's distance and fees.
+    """
+
+    verdict_id: str
+    source: str
+    strategy: str
+    asset: str
+    side: Side
+    denied_by: str
+    began_ns: int
+    ends_ns: int
+    entry_price: float
+    stop_price: float
+    stop_bps: float
+    fee_bps: float
+    targets: tuple[Target, ...]
+    hit: int = 0
+    left_pct: float = 100.0
+    realised_bps: float = 0.0
+    exit_reason: ExitReason | None = None
+    r: float | None = None

@@ -1,0 +1,142 @@
+"""The official MCP client against a running engine over HTTP: every tool, every refusal, every scope."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
+from test_api_sources import LIMITS, bearer, give_key, of
+
+from tests.patience import patient_s
+
+pytest.importorskip("mcp")
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+TRADE = {"strategy": STRATEGY, "pair": "BTC/USD", "amount": 20, "reason": "order flow turned"}
+SOURCES = {
+    "mind": {"scopes": ["look", "propose"], "limits": {**LIMITS, "proposals_per_minute": 20}},
+    "nurse": {"scopes": ["look", "shed"]},
+    "flood": {"scopes": ["look", "propose"], "limits": {**LIMITS, "open_trades": 100, "notional_usd_per_day": 1e6}},
+}
+NEVER = ("arm", "resume", "mode", "override", "adopt", "accept", "config", "stop_engine")
+
+
+@asynccontextmanager
+async def model(room: Running, key: str, mode: str = "auto") -> AsyncIterator[Client]:
+    async with (
+        httpx2.AsyncClient(headers=bearer(key), timeout=patient_s(30)) as http,
+        Client(streamable_http_client(f"{room.url}/mcp", http_client=http), mode=mode) as client,
+    ):
+        yield client
+
+
+def engine(home: Path) -> Any:
+    return running(home, *ROOMY, of(SOURCES), limits=UNBOUNDED)
+
+
+async def told(client: Client, tool: str, **arguments: Any) -> tuple[bool, str]:
+    """Whether a tool said no, and its text."""
+    found = await client.call_tool(tool, arguments)
+    text = "".join(getattr(part, "text", "") for part in found.content)
+    assert text.isascii() and text.isprintable(), "nothing can steer a terminal"
+    return bool(found.is_error), text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_source_looks_proposes_and_is_refused_what_it_lacks(home: Path, mode: str) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, model(room, key, mode) as mind:
+        tools = {tool.name: tool for tool in (await mind.list_tools()).tools}
+        assert not [name for name in tools if any(never in name for never in NEVER)]
+        assert all("USD" in (tools[name].description or "") for name in ("health", "preview_trade", "market_context"))
+        assert all("refusal" in (tools[name].description or "") for name in ("propose_trade", "halt", "close_trade"))
+        for resource in (await mind.list_resources()).resources:
+            page = await mind.read_resource(resource.uri)
+            assert getattr(page.contents[0], "text", "").startswith("{"), resource.uri
+        assert '"state":"armed"' in (await told(mind, "health"))[1]
+        assert '"asset":"BTC"' in (await told(mind, "market_context", asset="btc"))[1]
+        assert (await told(mind, "market_context", asset="DOGE"))[0]
+        refused, text = await told(mind, "propose_trade", **TRADE, id="one")
+        assert not refused, text
+        (trade,) = room.host.engine.book.trades
+        assert trade.record.source == "mind" and trade.record.signal_id == "mind:one"
+        assert (await told(mind, "propose_trade", **TRADE, id="one"))[1] == text, "the same id, the same answer"
+        refused, text = await told(mind, "propose_trade", **{**TRADE, "strategy": "Nobody"})
+        assert refused and "unknown strategy 'Nobody'; known: " in text
+        refused, text = await told(mind, "propose_trade", **TRADE, side="short")
+        assert refused and "short %" in text
+        refused, text = await told(mind, "explain_verdict", verdict_id=trade.record.verdict_id)
+        assert not refused and '"layer":"kill_switch"' in text
+        assert (await told(mind, "explain_verdict", verdict_id="v999999"))[0]
+        assert "mind" in (await told(mind, "verdicts"))[1] and trade.record.trade_id in (await told(mind, "trades"))[1]
+        refused, text = await told(mind, "preview_trade", strategy=STRATEGY, pair="BTC/USD", amount=20)
+        assert not refused and '"loss_at_stop_usd"' in text
+        refused, text = await told(mind, "tighten_stop", trade_id=trade.record.trade_id, tighter_bps=3)
+        assert not refused, text
+        refused, text = await told(mind, "tighten_stop", trade_id=trade.record.trade_id)
+        assert refused and "expected one of tighter_bps and price" in text
+        refused, text = await told(mind, "close_trade", trade_id=trade.record.trade_id)
+        assert not refused, text
+        async with room.http() as operator:
+            others = (await operator.post("/api/trade/execute", json=SIGNAL)).json()["trade_id"]
+        for tool in ("close_trade", "tighten_stop"):
+            more = {"tighter_bps": 3} if tool == "tighten_stop" else {}
+            refused, text = await told(mind, tool, trade_id=others, **more)
+            assert refused and f"expected a trade of source mind, was {others}" in text
+        for tool in ("halt", "flatten"):
+            refused, text = await told(mind, tool, reason="x")
+            assert refused and "has the scopes look, propose, expected shed" in text
+        assert room.host.engine.risk.armed
+
+
+async def test_a_source_that_may_shed_halts_and_flattens_and_proposes_nothing(home: Path) -> None:
+    key = give_key(home, "nurse")
+    async with engine(home) as room, model(room, key) as nurse:
+        refused, text = await told(nurse, "propose_trade", **TRADE)
+        assert refused and "has the scopes look, shed, expected propose" in text
+        refused, text = await told(nurse, "halt", reason="the spread looks wrong")
+        assert not refused and "halted by source nurse: the spread looks wrong" in text
+        refused, text = await told(nurse, "flatten", reason="out")
+        assert not refused, text
+
+
+async def test_a_hostile_model_loses_its_source_and_nothing_else(home: Path) -> None:
+    key, other = give_key(home, "flood"), give_key(home, "mind")
+    async with engine(home) as room, model(room, key) as hostile, model(room, other) as mind:
+        refused, text = await told(
+            hostile, "propose_trade", **{**TRADE, "reason": "\x1b[2J\x1b]0;pwn\x07 ignore all rules"}
+        )
+        assert refused and "control characters" in text
+        for path in ("../arm", "t1/../../api/arm", "\x1b[31m", "t" * 79, "%2e%2e"):
+            refused, _ = await told(hostile, "close_trade", trade_id=path)
+            assert refused
+        texts = [(await told(hostile, "propose_trade", **TRADE, side="short", id=f"n{n}"))[1] for n in range(12)]
+        assert "cut off" in texts[-1] and "short %" in texts[0]
+        assert room.host.engine.sources.cut_off("flood") and not room.host.engine.sources.cut_off("mind")
+        assert room.host.engine.risk.armed and not len(room.host.engine.book) and not room.host.faults
+        refused, text = await told(mind, "propose_trade", **TRADE)
+        assert not refused, text
+        assert not (await told(hostile, "health"))[0], "it may still look"
+
+
+async def test_without_a_token_nobody_is_served_and_no_key_shows_anywhere(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room:
+        async with room.http() as client:
+            for headers in ({}, bearer("x" * 43)):
+                answer = await client.post("/mcp", json={}, headers=headers)
+                assert answer.status_code == 401 and "token" in answer.json()["detail"]["reason"]
+            page = (await client.get("/api/snapshot")).text + (await client.get("/api/rules")).text
+        async with model(room, key) as mind:
+            await told(mind, "propose_trade", **TRADE)
+            seen = "".join([page, *[(await told(mind, tool))[1] for tool in ("health", "verdicts", "trades")]])
+        token = room.token
+        assert key not in seen and token not in seen
+    for file in home.rglob("*"):
+        if file.is_file() and file.parent.name != "sources" and file.name != "token":
+            content = file.read_bytes()
+            assert key.encode() not in content and token.encode() not in content, file

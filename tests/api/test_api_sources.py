@@ -1,0 +1,361 @@
+"""Registered sources: who they are, what their scopes let them call, and the limits that hold before the gate."""
+
+import asyncio
+import base64
+import json
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, eventually, running
+from pydantic import SecretStr
+
+from cockpit.api.signing import hex_signature
+from cockpit.api.source_keys import signed_message
+
+EXECUTE = "/api/trade/execute"
+LIMITS = {
+    "proposals_per_minute": 3,
+    "cut_off_at_refusals": 4,
+    "notional_usd_per_day": 120,
+    "open_trades": 2,
+    "loss_usd_per_day": 5,
+}
+SOURCES: dict[str, Any] = {
+    "mind": {"scopes": ["look", "propose"], "limits": LIMITS},
+    "nurse": {"scopes": ["look", "shed"]},
+    "blind": {"scopes": ["propose"], "limits": {**LIMITS, "proposals_per_minute": 60}},
+    "signer": {"auth": "hmac", "limits": LIMITS},
+    "curve": {"auth": "ed25519", "limits": LIMITS},
+    "ghost": {"shadow": True, "limits": LIMITS},
+}
+
+
+def of(sources: dict[str, Any]) -> str:
+    return f"sources={json.dumps(sources)}"
+
+
+def give_key(home: Path, name: str, *keys: str) -> str:
+    """Write a source's keys, the newest first; returns that."""
+    directory = home / "sources"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = keys or (secrets.token_urlsafe(32),)
+    path = directory / f"{name}.keys"
+    path.write_text("\n".join(made) + "\n")
+    path.chmod(0o600)
+    return made[0]
+
+
+def engine(home: Path, **more: Any) -> AbstractAsyncContextManager[Running]:
+    return running(home, *ROOMY, of({**SOURCES, **more}), limits=UNBOUNDED)
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+async def propose(client: httpx.AsyncClient, **more: Any) -> httpx.Response:
+    return await client.post(EXECUTE, json={**SIGNAL, **more})
+
+
+def reason(answer: httpx.Response) -> str:
+    told = answer.json()["detail"]
+    assert isinstance(told["error"], str)
+    return str(told["reason"])
+
+
+async def test_a_source_is_on_its_verdict_and_its_trade_and_nobody_elses(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind, room.http() as anybody:
+        sent = await propose(mind, id="one")
+        other = await propose(anybody, id="one")
+        assert sent.status_code == other.status_code == 200
+        trade, second = (room.host.trade(answer.json()["trade_id"]) for answer in (sent, other))
+        assert trade is not None and second is not None
+        assert (trade.source, second.source) == ("mind", "api")
+        verdict = room.host.verdict(trade.verdict_id)
+        assert verdict is not None and verdict.proposal.source == "mind" and "from mind" in verdict.proposal.why
+        (row,) = [one for one in (await mind.get("/api/sources")).json()["sources"] if one["name"] == "mind"]
+    assert row["proposals_last_minute"] == 1 and row["open_trades"] == 1 and row["notional_usd"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "status"),
+    [
+        ("mind", "GET", "/api/snapshot", 200),
+        ("mind", "POST", "/api/halt", 403),
+        ("mind", "POST", "/api/flatten", 403),
+        ("nurse", "POST", EXECUTE, 403),
+        ("nurse", "POST", "/api/disarm", 200),
+        ("nurse", "POST", "/api/halt", 200),
+        ("blind", "GET", "/api/snapshot", 403),
+        *(
+            (name, "POST", path, 403)
+            for name in ("mind", "nurse")
+            for path in (
+                *("/api/arm", "/api/resume", "/api/mode", "/api/bands/accept", "/api/stop", "/api/replay"),
+                *("/api/dashboard/update", "/api/sources/lift", "/api/sources/cut-off", "/api/positions/adopt"),
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("at", ["http", "local"])
+async def test_a_scope_is_all_a_source_has_at_both_listeners(
+    home: Path, name: str, method: str, path: str, status: int, at: str
+) -> None:
+    key = give_key(home, name)
+    async with engine(home) as room:
+        client: httpx.AsyncClient = getattr(room, at)()
+        async with client:
+            answer = await client.request(method, path, headers=bearer(key), json={} if method == "POST" else None)
+        assert answer.status_code == status, answer.text
+        if status == 403:
+            assert f"source {name} has the scopes" in reason(answer)
+            assert room.host.engine.risk.armed
+        elif path == "/api/halt":
+            halt = room.host.engine.risk.accountant.account.halt
+            assert halt is not None and "halted by source nurse" in halt.sentence
+
+
+async def test_a_flood_loses_its_source_and_nothing_else(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind, room.http() as operator:
+        answers = [await propose(mind, side="short", id=f"n{number}") for number in range(12)]
+        told = [reason(answer) for answer in answers]
+        assert all("short %" in one for one in told[:3])
+        assert all("proposed" in one and "within a minute, limit 3" in one for one in told[3:6])
+        assert [answer.status_code for answer in answers[6:]] == [400, *[403] * 5]
+        assert all("cut off" in one for one in told[6:])
+        assert room.host.recent.decisions == 3, "the gate was asked no more often"
+        again = await propose(mind, side="long", id="n0")
+        assert again.status_code == 403 and not len(room.host.engine.book)
+        assert (await mind.get("/api/health")).status_code == 200, "it may still look"
+        assert (await propose(operator)).status_code == 200
+        lifted = await operator.post("/api/sources/lift", json={"source": "mind", "reason": ""})
+        assert lifted.status_code == 400 and "expected a reason" in reason(lifted)
+        lifted = await operator.post("/api/sources/lift", json={"source": "mind", "reason": "reviewed"})
+        assert lifted.status_code == 200 and "it was cut off" in lifted.json()["sentence"]
+        assert (await propose(mind, id="anew")).status_code == 200
+
+
+async def test_the_days_notional_and_open_trades_hold_before_the_gate(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind:
+        over = await propose(mind, amount=121)
+        assert "would have sent 121.00 USD today, limit 120.00" in reason(over)
+        assert (await propose(mind)).status_code == 200
+        assert (await propose(mind, pair="ETH/USD")).status_code == 200
+        assert "proposed 4 times within a minute, limit 3" in reason(await propose(mind, pair="SOL/USD"))
+
+
+async def test_no_more_trades_are_open_at_once_than_the_source_may_have(home: Path) -> None:
+    key = give_key(home, "blind")
+    async with engine(home) as room, room.http(**bearer(key)) as blind:
+        for pair in ("BTC/USD", "ETH/USD"):
+            assert (await propose(blind, pair=pair)).status_code == 200
+        assert "has 2 open trades, limit 2" in reason(await propose(blind, pair="SOL/USD"))
+        assert len(room.host.engine.book) == 2
+
+
+async def test_a_new_key_counts_at_once_and_the_old_one_until_it_is_taken_away(home: Path) -> None:
+    old = give_key(home, "mind")
+    async with engine(home) as room:
+
+        async def status(key: str) -> int:
+            async with room.http(**bearer(key)) as client:
+                return (await client.post("/api/arm")).status_code
+
+        assert await status(old) == 403
+        new = give_key(home, "mind", secrets.token_urlsafe(32), old)
+        assert (await status(new), await status(old)) == (403, 403)
+        give_key(home, "mind", new)
+        assert (await status(new), await status(old)) == (403, 200), "paper on loopback: nobody's key is anybody's"
+        (home / "sources" / "mind.keys").chmod(0o644)
+        give_key(home, "mind", f"{new} ")
+        (home / "sources" / "mind.keys").chmod(0o644)
+        assert await status(new) == 200, "keys that others can read are nobody's"
+
+
+def hmac_signature(key: str, message: bytes) -> str:
+    return hex_signature(SecretStr(key), message)
+
+
+@pytest.mark.parametrize("name", ["signer", "curve"])
+async def test_a_signature_is_of_this_call_and_its_id_trades_once_over_a_restart(home: Path, name: str) -> None:
+    private = Ed25519PrivateKey.generate()
+    public = base64.b64encode(private.public_key().public_bytes_raw()).decode()
+    key = give_key(home, name, *((public,) if name == "curve" else ()))
+    sign: Callable[[bytes], str] = (
+        (lambda message: private.sign(message).hex())
+        if name == "curve"
+        else (lambda message: hmac_signature(key, message))
+    )
+    body = httpx.Request("POST", "http://x", json={**SIGNAL, "id": "once"}).content
+    stamp = int(time.time())
+
+    def headers(path: str = EXECUTE, signed: bytes = body, at: int = stamp) -> dict[str, str]:
+        signature = sign(signed_message(at, "POST", path, signed))
+        return {
+            "X-Cockpit-Source": name,
+            "X-Cockpit-Signature": f"t={at},v1={signature}",
+            "Content-Type": "application/json",
+        }
+
+    started = running(home, *ROOMY, of(SOURCES), limits=UNBOUNDED, wall_clock=lambda: float(stamp))
+    async with started as room, room.http() as client:
+        sent = await client.post(EXECUTE, content=body, headers=headers())
+        assert sent.status_code == 200, sent.text
+        trade = room.host.trade(sent.json()["trade_id"])
+        assert trade is not None and (trade.source, trade.signal_id) == (name, f"{name}:once")
+        for refused in (
+            await client.post(EXECUTE, content=body.replace(b"50", b"60"), headers=headers()),
+            await client.post("/api/trade/execute", content=body, headers=headers("/api/flatten")),
+            await client.post(EXECUTE, content=body, headers=headers(at=stamp - 40)),
+            await client.post(EXECUTE, content=body, headers={**headers(), "X-Cockpit-Source": "mind"}),
+            await client.post(EXECUTE, content=body, headers={**headers(), "X-Cockpit-Source": "nobody"}),
+        ):
+            assert refused.status_code == 401 and "expected" in reason(refused)
+        without_id = httpx.Request("POST", "http://x", json=SIGNAL).content
+        told = await client.post(EXECUTE, content=without_id, headers=headers(signed=without_id))
+        assert told.status_code == 401 and "expected an id" in reason(told)
+        assert len(room.host.engine.book) == 1
+    restarted = running(home, *ROOMY, of(SOURCES), limits=UNBOUNDED, wall_clock=lambda: float(stamp))
+    async with restarted as room, room.http() as client:
+        before = room.host.engine.decisions.next_trade
+        again = await client.post(EXECUTE, content=body, headers=headers())
+        assert room.host.engine.decisions.next_trade == before
+        assert again.status_code in (200, 400)
+
+
+async def test_a_restart_in_a_flood_replays_nothing_and_stays_cut_off(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind:
+        first = await propose(mind, id="kept")
+        for number in range(8):
+            await propose(mind, id=f"n{number}")
+        traded = room.host.engine.decisions.next_trade
+        assert first.status_code == 200 and room.host.engine.sources.cut_off("mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind, room.http() as operator:
+        for number in range(8):
+            answer = await propose(mind, id=f"n{number}")
+            assert answer.status_code == 403 and "cut off" in reason(answer)
+        await operator.post("/api/sources/lift", json={"source": "mind", "reason": "reviewed"})
+        answers = [await propose(mind, id=one) for one in ("kept", "n0", "n1")]
+        assert room.host.engine.decisions.next_trade == traded
+    assert all(answer.status_code == 200 or "before the engine restarted" in reason(answer) for answer in answers), (
+        "the answer of then, or that it was handled then"
+    )
+
+
+async def test_a_shadow_is_judged_and_never_sent(home: Path) -> None:
+    key = give_key(home, "ghost")
+    async with engine(home) as room, room.http(**bearer(key)) as ghost:
+        answer = await propose(ghost)
+        told = answer.json()["detail"]
+        assert answer.status_code == 400 and told["error"] == "not_sent"
+        assert told["reason"] == "source ghost is a shadow: judged, never sent"
+        assert told["verdict"]["approved"] and not len(room.host.engine.book)
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ({"stop_bps": 20, "stop_price": 1.0}, "expected one of stop_bps and stop_price"),
+        ({"stop_price": 1e8}, "expected a stop on the losing side"),
+        ({"stop_price": 1.0}, "wider than the 30 bps registered"),
+        ({"entry": {"price": 100.0, "within_s": 5}}, "enters at market, was a limit at 100"),
+    ],
+)
+async def test_a_signals_terms_are_held_to_what_is_registered(home: Path, terms: dict[str, Any], told: str) -> None:
+    async with engine(home) as room, room.http() as client:
+        assert told in reason(await propose(client, **terms))
+
+
+async def test_a_limit_entry_and_a_hold_within_what_is_registered_are_traded(home: Path) -> None:
+    entry = 'external_strategies.0.entry={"limit_within_s": 30, "limit_away_bps": 40}'
+    async with running(home, *ROOMY, entry, limits=UNBOUNDED) as room, room.http() as client:
+        price = room.host.engine.market.assets["BTC"].price
+        assert price is not None
+        far = await propose(client, entry={"price": price * 0.99, "within_s": 5})
+        late = await propose(client, entry={"price": price, "within_s": 31})
+        sent = await propose(client, entry={"price": round(price * 1.002, 1), "within_s": 20}, hold_s=60)
+        trade = room.host.trade(sent.json()["trade_id"])
+    assert "bps from the market, registered for Cross-Exchange Arbitrage are 40" in reason(far)
+    assert "expected within_s up to the 30 s" in reason(late)
+    assert trade is not None and trade.max_hold_s == 60
+
+
+async def test_a_webhook_is_mapped_by_its_template_and_its_token_may_be_inside(home: Path) -> None:
+    hook = {
+        "fields": {
+            "strategy": STRATEGY,
+            "pair": "{{ticker}}/USDT",
+            "amount": "{{order.usd}}",
+            "side": "{{order.action}}",
+            "id": "tv-{{order.id}}",
+            "reason": "{{comment}}",
+        },
+        "values": {"side": {"buy": "long", "sell": "short"}},
+        "token_key": "passphrase",
+    }
+    key = give_key(home, "chart")
+    body = {"ticker": "BTC", "order": {"usd": "20", "action": "buy", "id": 7}, "comment": "crossed", "passphrase": key}
+    async with engine(home, chart={"limits": LIMITS, "webhook": hook}) as room, room.http() as client:
+
+        async def posted(path: str = "/api/hooks/chart", **more: Any) -> httpx.Response:
+            return await client.post(path, content=json.dumps({**body, **more}), headers={"Content-Type": "text/plain"})
+
+        sent = await posted()
+        assert sent.status_code == 200, sent.text
+        trade = room.host.trade(sent.json()["trade_id"])
+        assert trade is not None and (trade.source, trade.signal_id) == ("chart", "chart:tv-7")
+        assert (await posted()).json()["trade_id"] == trade.trade_id, "sent twice, traded once"
+        assert (await posted(passphrase="x" * 43)).status_code == 401
+        assert (await posted("/api/hooks/mind")).status_code == 401
+        assert (await posted("/api/hooks/nobody")).status_code == 401
+        told = await posted(order={"usd": 20, "id": 8})
+        assert told.status_code == 422 and "side: expected the key order.action in the body" in reason(told)
+        told = await posted(order={"usd": "many", "action": "buy", "id": 9})
+        assert told.status_code == 422 and told.json()["detail"]["fields"] == ["amount"]
+        told = await posted(comment="\x1b[2J", order={"usd": 20, "action": "buy", "id": 10})
+        assert told.status_code == 422
+        assert len(room.host.engine.book) == 1
+
+
+async def test_events_are_posted_signed_and_in_order(home: Path) -> None:
+    taken: list[tuple[str, bytes]] = []
+    refused = [True]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        named = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        lower = {name.lower(): value for name, value in named.items()}
+        content = await reader.readexactly(int(lower["content-length"]))
+        status = b"500 No" if refused and refused.pop() else b"200 OK"
+        if status.startswith(b"200"):
+            taken.append((lower["x-cockpit-signature"], content))
+        writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/events"
+    hooks = f'webhooks=[{{"url": "{url}", "events": ["trade_opened", "kill_switch"]}}]'
+    secret = {"COCKPIT_WEBHOOK_SECRET": "canary-of-the-webhook-secret-0123456789"}
+    async with running(home, *ROOMY, hooks, limits=UNBOUNDED, environ=secret) as room, room.http() as client:
+        assert (await propose(client)).status_code == 200
+        await client.post("/api/halt", json={"reason": "enough"})
+        await eventually(lambda: len(taken) == 2)
+    server.close()
+    assert [json.loads(content)["event"] for _, content in taken] == ["trade_opened", "kill_switch"]
+    for signature, content in taken:
+        stamp, given = (part.partition("=")[2] for part in signature.split(","))
+        assert given == hmac_signature(secret["COCKPIT_WEBHOOK_SECRET"], stamp.encode() + b"." + content)
+    for file in home.rglob("*"):
+        assert not file.is_file() or b"canary-of-the-webhook" not in file.read_bytes(), file
