@@ -11,7 +11,7 @@ from cockpit.config.endpoints import is_loopback
 SourceName = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="lower case, digits, - and _; up to 40 characters")
 ]
-RESERVED = ("api", "manual", "operator", "setups")
+RESERVED = ("adopted", "api", "manual", "operator", "setups")
 """What the engine itself calls whoever is no registered source."""
 PROPOSAL_FIELDS = (
     *("strategy", "pair", "amount", "side", "mode", "id", "expires_at"),

@@ -125,6 +125,7 @@ class Adoption:
             why=f"held on {position.venue} at {price_text(position.entry_price)}, adopted by {command.by}",
             max_hold_s=template.max_hold_s,
             signal_id=command.request_id,
+            source=ADOPTED,
             stop_price=command.stop_price,
         )
 

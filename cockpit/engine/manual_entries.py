@@ -130,6 +130,7 @@ class ManualEntries:
             entry_limit_price=price if is_limit else None,
             entry_wait_s=self._wait_s(entry) if is_limit else None,
             signal_id=request_id,
+            source=MANUAL,
             stop_price=entry.stop_price,
             post_only=entry.post_only,
         )

@@ -11,8 +11,8 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.expectancy import Interval, expectancy
 
-OWN = ("", "setups")
-"""Proposals of the engine's own setups, and what 0.1.0 wrote, are of no source."""
+OWN = ("", "setups", "manual", "adopted")
+"""Proposals of the engine's own setups, of a person, and what 0.1.0 wrote, are of no source."""
 
 
 class SourceScore(msgspec.Struct, frozen=True):
