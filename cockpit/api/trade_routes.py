@@ -64,7 +64,15 @@ def trade_routes(context: ApiContext) -> APIRouter:
         answer = await _once(answered, context, asked, source)
         return QuietResponse(answer.content, answer.status)
 
-    @router.post("/api/hooks/{source}", summary="A webhook of another service", response_model=ExecuteAnswer)
+    @router.post(
+        "/api/hooks/{source}",
+        summary="A webhook of another service",
+        response_model=ExecuteAnswer,
+        responses={
+            400: {"model": Denial, "description": "denied by the gate, or not sent"},
+            404: {"model": RefusalAnswer, "description": "no source of that name has a webhook, or no such strategy"},
+        },
+    )
     async def hook(request: Request, source: Annotated[str, Path(max_length=40)]) -> QuietResponse:
         """Any JSON body, mapped to a proposal by the source's template in the config (`sources.NAME.webhook`)."""
         ticket: Ticket = request.scope["state"][TICKET]

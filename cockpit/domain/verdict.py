@@ -37,8 +37,9 @@ class Proposal(msgspec.Struct, frozen=True):
     post_only: bool = False
     """The entry's limit rests or is refused: it never takes."""
     source: str = ""
-    """Who wants it: `setups`, `manual`, `adopted`, a registered source's name, `api` for any other signal; empty in what
-    0.1.0 wrote."""
+    """Who wants it: `setups`, `manual`, `adopted`, a registered source's name, `api` for any other signal.
+
+    Empty in what 0.1.0 wrote."""
 
 
 class Check(msgspec.Struct, frozen=True):
