@@ -1,0 +1,102 @@
+"""Sources of signals in the pure machine: their day, their cut, and what their unsent proposals would have done."""
+
+import pytest
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain import commands as asked
+from cockpit.domain.account import EngineMemory
+from cockpit.domain.actions import MemoryChanged, PaperTracked
+from cockpit.domain.kinds import ExitReason, Side
+from cockpit.domain.signal_sources import PaperTrack
+from cockpit.domain.verdict import Target
+from tests.engine.scenario import Scenario, config_with
+
+LIMITS = (
+    '{"proposals_per_minute": 60, "cut_off_at_refusals": 3, "notional_usd_per_day": 200, "open_trades": 2, '
+    '"loss_usd_per_day": 0.1}'
+)
+SOURCES = f'sources={{"mind": {{"limits": {LIMITS}}}, "ghost": {{"shadow": true, "limits": {LIMITS}}}}}'
+
+
+@pytest.fixture(scope="module")
+def config() -> CockpitConfig:
+    return config_with(SOURCES)
+
+
+def memory(scene: Scenario) -> EngineMemory:
+    return scene.seen.of(MemoryChanged)[-1].memory
+
+
+def tracked(scene: Scenario) -> PaperTrack:
+    return scene.seen.of(PaperTracked)[-1].track
+
+
+def test_a_source_that_lost_its_days_limit_is_cut_off_and_its_day_begins_anew(scene: Scenario) -> None:
+    assert scene.signal(source="mind").ok
+    scene.move("ETH", 3_980.0)
+    scene.wait_s(2)
+    (view,) = [one for one in scene.engine.sources.views(scene.now_ns) if one.name == "mind"]
+    assert view.loss_usd is not None and view.loss_usd >= 0.1
+    assert "cut off: it lost" in view.cut_off and "limit 0.10" in view.cut_off
+    assert any("source mind cut off" in told for told in scene.notices("critical", "source"))
+    refused = scene.signal(source="mind", asset="BTC")
+    assert not refused.ok and refused.sentence.startswith("source mind is cut off: it lost")
+    assert scene.signal(asset="SOL").ok, "nobody else is touched"
+    assert [one.cut_off != "" for one in memory(scene).sources] == [True, False], "kept for a restart"
+    lifted = scene.command(asked.LiftSource, source="mind", reason="")
+    assert not lifted.ok and "expected a reason" in lifted.sentence
+    assert scene.command(asked.LiftSource, source="mind", reason="reviewed").ok
+    assert scene.engine.sources.cut_off("mind") == ""
+
+
+def test_an_operator_cuts_a_source_off_and_an_unknown_one_is_said(scene: Scenario) -> None:
+    cut = scene.command(asked.CutOffSource, source="mind", reason="it chases")
+    assert cut.ok and "source mind is cut off by" in cut.sentence and "it chases" in cut.sentence
+    assert not scene.signal(source="mind").ok
+    unknown = scene.command(asked.CutOffSource, source="nobody", reason="x")
+    assert not unknown.ok and unknown.sentence == "expected a registered source (mind, ghost), was 'nobody'"
+    assert scene.signal(source="nobody").sentence == "expected a registered source, was 'nobody'"
+
+
+def test_a_shadow_is_followed_to_its_targets_with_its_fees(scene: Scenario) -> None:
+    answer = scene.signal(source="ghost", stop_bps=20.0, targets=(Target(20.0, 50.0), Target(40.0, 50.0)))
+    assert not answer.ok and scene.placed() == []
+    entry = scene.engine._tracks.memory[0].entry_price
+    scene.move("ETH", round(entry * 1.0021, 2))
+    assert scene.engine._tracks.memory[0].hit == 1 and scene.engine._tracks.memory[0].stop_price > entry
+    scene.move("ETH", round(entry * 1.0041, 2))
+    track = tracked(scene)
+    assert (track.exit_reason, track.source, track.denied_by) == (ExitReason.TARGETS, "ghost", "")
+    assert track.r == pytest.approx((30.0 - track.fee_bps) / (20.0 + track.fee_bps))
+    assert scene.engine._tracks.memory == ()
+
+
+@pytest.mark.parametrize(("side", "to", "r"), [(Side.LONG, 0.997, -1.0), (Side.SHORT, 1.004, -1.0)])
+def test_a_stop_costs_a_whole_r_or_more(config: CockpitConfig, side: Side, to: float, r: float) -> None:
+    scene = Scenario(config)
+    scene.positioning("ETH", 70.0)
+    scene.signal(source="ghost", side=side, stop_bps=20.0)
+    scene.move("ETH", round(4_000.0 * to, 2))
+    track = tracked(scene)
+    assert track.exit_reason is ExitReason.STOP and track.r is not None and track.r <= r
+    assert track.denied_by == ("short_pct" if side is Side.SHORT else "")
+
+
+def test_what_is_followed_ends_by_its_time_and_goes_on_over_a_restart(scene: Scenario, config: CockpitConfig) -> None:
+    scene.signal(source="ghost", hold_s=30.0)
+    kept = memory(scene)
+    assert [track.source for track in kept.paper_tracks] == ["ghost"]
+    scene.wait_s(31)
+    assert tracked(scene).exit_reason is ExitReason.TIME_STOP
+    second = Scenario(config)
+    second.command(asked.Restore, memory=kept, trades=(), orders=())
+    assert second.engine._tracks.memory == kept.paper_tracks
+
+
+def test_a_flood_of_one_sources_ids_makes_no_other_id_new(scene: Scenario) -> None:
+    first = scene.signal(signal_id="mine")
+    for number in range(1_100):
+        scene.signal(source="ghost", signal_id=f"ghost:{number}", expires_ns=scene.now_ns)
+    again = scene.signal(signal_id="mine")
+    assert (again.trade_id, again.ok) == (first.trade_id, first.ok)
+    assert len(scene.placed()) == 1 or len({order.trade_id for order in scene.placed()}) == 1
