@@ -21,24 +21,24 @@ COLLECT_EVERY = 20
 """What killed engines left half done is mentioned when it is collected."""
 
 
-def run(plan: Plan) -> Verdict:
-    """How that session goes."""
+def run(plan: Plan, play: type[Chaos] = Chaos) -> Verdict:
+    """How that session goes; `play` is who plays it."""
     logging.disable(logging.CRITICAL)
     try:
         with tempfile.TemporaryDirectory(prefix="chaos") as home, asyncio.Runner(loop_factory=JumpingLoop) as runner:
-            return runner.run(_session(plan, Path(home)))
+            return runner.run(_session(plan, Path(home), play))
     finally:
         logging.disable(logging.NOTSET)
 
 
-async def _session(plan: Plan, home: Path) -> Verdict:
+async def _session(plan: Plan, home: Path, play: type[Chaos]) -> Verdict:
     async with world() as made:
         mark_what_belongs(made.loop)
         stage = Stage(made, home, real_config(*OVERRIDES, *plan.overrides))
         stage.screen.draws = False
         await stage.begin()
         await stage.ready()
-        chaos = Chaos(stage, plan)
+        chaos = play(stage, plan)
         try:
             await chaos.play()
             return verdict(chaos)
