@@ -43,12 +43,14 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     assert trades > KILLS, "expected the engine to trade between the kills"
 
 
-def run_and_kill(home: Path, acknowledged: Path, seed: int, after_s: float) -> dict[str, Any]:
+def run_and_kill(
+    home: Path, acknowledged: Path, seed: int, after_s: float, module: str = "tests.runtime.acknowledging_engine"
+) -> dict[str, Any]:
     """Start the engine, let it acknowledge something, kill it a while later; the last thing it acknowledged."""
     before = acknowledged.stat().st_size if acknowledged.exists() else 0
     with (home / f"run-{seed}.out").open("wb") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.runtime.acknowledging_engine", str(home), str(SPEED), str(seed)],
+            [sys.executable, "-m", module, str(home), str(SPEED), str(seed)],
             stdout=out,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
