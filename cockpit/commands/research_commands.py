@@ -137,6 +137,7 @@ def sweep(
     """
     place = store_of(ctx, store)
     import os
+    from contextlib import closing
 
     from cockpit.commands.progress import ProgressLine
     from cockpit.research.assumptions import Assumptions
@@ -163,9 +164,8 @@ def sweep(
     )
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)
-    with ProgressLine("trials", silent=json) as line:
+    with closing(chosen), ProgressLine("trials", silent=json) as line:
         trials = run_sweep(plan, template, kept, chosen, line.refresh)
-    chosen.close()
     found = sweep_summary(plan, days, trials)
     if csv is not None:
         write_sweep_csv(csv, trials)
