@@ -73,13 +73,12 @@ class ChaosWithHands(Chaos):
         await self._of_trade(which, asked.SetTimeStop, after_s=after_s)
 
     async def do_by_hand_cancel_entry(self, which: float) -> None:
-        trade_id = self._trade(which)
-        order_id = "" if trade_id is None else self.stage.trade(trade_id).entry_order_id
+        trade = self.stage.engine.book.find(self._trade(which) or "")
+        order_id = "" if trade is None else trade.record.entry_order_id
         await self._ask(lambda now_ns, command_id: asked.CancelTradeOrder(now_ns, command_id, "chaos", order_id))
 
     async def do_by_hand_turn(self, which: float) -> None:
-        trade_id = self._trade(which)
-        trade = None if trade_id is None else self.stage.engine.book.find(trade_id)
+        trade = self.stage.engine.book.find(self._trade(which) or "")
         if trade is not None:
             record = trade.record
             entry = ManualEntry(record.asset, record.side.opposite, amount_usd=30.0, venue=record.venue)
