@@ -218,20 +218,20 @@ class CcxtAccount(ABC):
 
         client.on_rest_response = on_rest_response
         client.handle_message = handle_message
-        client.nonce = self._venue_ms
-        client.seconds = lambda: self._venue_ms() // 1_000
+        client.nonce = self.venue_ms
+        client.seconds = lambda: self.venue_ms() // 1_000
 
     def by_our_clock(self, venue_ns: int) -> int:
         """When that was, told by the venue's clock, in our time."""
         return venue_ns - self.clock.offset_ns
 
-    def _venue_ms(self) -> int:
+    def venue_ms(self) -> int:
         """What time it is at the venue, as far as we know: what requests and logins are signed with."""
         return (self.timing.clock() + self.clock.offset_ns) // NS_PER_MS
 
     def _reach_ms(self, since_ns: int) -> int:
         """From when on executions are asked for, in the venue's time."""
-        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self._venue_ms() - FILLS_REACH_MS)
+        return max((since_ns + self.clock.offset_ns) // NS_PER_MS, self.venue_ms() - FILLS_REACH_MS)
 
     # -- calls
 

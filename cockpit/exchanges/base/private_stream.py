@@ -84,6 +84,9 @@ class Asked(Protocol):
     async def ask_time(self) -> None:
         """Compare clocks once more."""
 
+    def venue_ms(self) -> int:
+        """What time it is at the venue, as far as we know."""
+
     def is_probe(self, client_id: str) -> bool:
         """Whether an order only asked whether the venue takes stops."""
 
@@ -232,7 +235,7 @@ class PrivateStream(ABC):
     async def _on_funding(self) -> None:
         """Payments are asked for: the stream does not always say for which asset, and may miss one."""
         if self._funding_since_ms is None:
-            self._funding_since_ms = self.account.timing.clock() // NS_PER_MS
+            self._funding_since_ms = self.account.venue_ms()
         while True:
             self._funding_due.clear()
             with suppress(VenueFailure):  # asked again soon, for the same time

@@ -162,7 +162,7 @@ class Exchange(ABC):
         try:
             return with_markets(client)
         except Exception as error:
-            raise self._trouble("markets", error) from error
+            raise self._trouble("markets", error) from None  # the library's own text has the whole address in it
 
     # -- messages
 
@@ -234,7 +234,7 @@ class Exchange(ABC):
         try:
             return await getattr(self.client, endpoint)(params)
         except Exception as error:
-            raise self._trouble(endpoint, error) from error
+            raise self._trouble(endpoint, error) from None
 
     # -- time
 
@@ -251,7 +251,7 @@ class Exchange(ABC):
             for _ in range(CLOCK_SAMPLES):
                 await self._compare(lambda: getattr(client, self.time_endpoint)({}))
         except Exception as error:
-            raise self._trouble("time", error) from error
+            raise self._trouble("time", error) from None
         finally:
             await client.close()
 
