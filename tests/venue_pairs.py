@@ -1,8 +1,9 @@
 """Which pair of loopback venues a test runs on: the first (tests/loopback) or the second (tests/witness).
 
 They were written by different people, the second without sight of the first: what holds on both is not one author's
-reading of a protocol. With COCKPIT_PAIRS=both a test module with `ON_BOTH_PAIRS = True` runs each of its tests once on
-either, a test marked `first_pair("why")` only on the first; without it every test runs on the first.
+reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
+`first_pair("why")`. Running all of them twice would take minutes: the modules of `SECOND_TOO` (orders, stops, flatten,
+chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none.
 """
 
 import os
@@ -20,6 +21,15 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
     FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
+}
+SECOND_TOO = {
+    "test_real_orders",
+    "test_real_doubt",
+    "test_real_flatten",
+    "test_fault_stops",
+    "test_fault_flatten",
+    "test_hidden_position",
+    "test_chaos",
 }
 _chosen: list[str] = [FIRST]
 
@@ -47,7 +57,8 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     """For a conftest's `pytest_generate_tests`."""
     if "venue_pair" not in metafunc.fixturenames or not getattr(metafunc.module, "ON_BOTH_PAIRS", False):
         return
-    if os.environ.get("COCKPIT_PAIRS") != "both":
+    pairs, module = os.environ.get("COCKPIT_PAIRS", ""), metafunc.module.__name__.rpartition(".")[2]
+    if pairs == "first" or (pairs != "both" and module not in SECOND_TOO):
         return
     is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
     metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)

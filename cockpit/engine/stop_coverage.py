@@ -121,6 +121,10 @@ class ProtectiveStop:
         """Whether a restart cut that order off on its way."""
         return order_id in self._unproven
 
+    def settle(self, order_id: str) -> None:
+        """The venue does not know it: it guards nothing."""
+        self._unproven.discard(order_id)
+
     def review(self, trade: TradeRecord, now_ns: int) -> None:
         """Compare what is open with what rests."""
         self.coverage.review(trade, self._unproven, now_ns)

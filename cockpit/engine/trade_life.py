@@ -109,8 +109,11 @@ class TradeLife(TradeByHand):
         self._stop.review(self.record, out.now_ns)
 
     def _on_stop_unknown(self, progress: OrderProgress, out: Outbox) -> None:
-        """One that rested and is nowhere to be found gets a successor at once: two stops harm less than none."""
-        rested = self.record.stop_rests_on_venue
+        """One that rested, or that a restart cut off on its way, and is nowhere to be found gets a successor at once:
+        two stops harm less than none.
+        """
+        rested = self.record.stop_rests_on_venue or self._stop.is_unproven(progress.request.order_id)
+        self._stop.settle(progress.request.order_id)
         self.record = replace(self.record, stop_rests_on_venue=False, stop_unseen=False)
         out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
         self._emit("stop_unknown", out)
@@ -173,7 +176,7 @@ class TradeLife(TradeByHand):
             reason, detail = outside.ended_by(fill, self.record)
             self.record = replace(self.record, exit_reason=reason, exit_detail=detail)
         self._emit("exit_shared", out)
-        if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN:
+        if not self._finish_if_flat(out) and self.record.phase is TradePhase.OPEN and self.record.open_qty > 0:
             self._resize_stop(out)
             self._targets.shorten(self.record, out)
 
@@ -293,7 +296,7 @@ class TradeLife(TradeByHand):
     def _keep_covered(self, progress: OrderProgress, out: Outbox) -> None:
         """After part of an open position left: the stop follows its size, and after a whole target its price."""
         is_whole = progress.status is OrderStatus.FILLED
-        if progress.request.role is OrderRole.TARGET:
+        if progress.request.role is OrderRole.TARGET and self.record.open_qty > 0:
             if is_whole and not self.record.stop_at_entry:
                 self._move_stop_to_entry(out)
             else:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from itertools import count
 
 from cockpit.domain.kinds import OrderRole, VenueTopic
-from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import HeldPosition, VenueFailure
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.timing import within
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
-from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.resolver import MARGIN_NS, OrderResolver
 from cockpit.execution.venue_context import VenueContext
 
 # The venue's own dead-man switch: should we fall silent, it takes back the entries that rest; never a stop.
@@ -45,8 +44,6 @@ class EntryGuard:
         self._renewed_ns = context.now_ns if rests else None
 
 
-MARGIN_NS = 5 * NS_PER_S
-"""Clocks differ: executions are asked for from so much earlier than the order was sent."""
 LIST_EVERY = 5
 """Every so many looks the executions are listed too."""
 

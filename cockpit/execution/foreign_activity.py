@@ -45,8 +45,11 @@ class ForeignActivity:
             self._orders[asset] = found
             self._notify(asset)
 
-    def take_positions(self, held: Mapping[str, float], assets: Iterable[str]) -> None:
-        """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it."""
+    def take_positions(self, held: Mapping[str, float], assets: Iterable[str]) -> bool:
+        """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it; whether
+        one waits for the second.
+        """
+        is_suspected = False
         for asset in assets:
             qty, ours = held.get(asset, 0.0), self._context.expected.get(asset, 0.0)
             difference = qty - ours
@@ -60,12 +63,14 @@ class ForeignActivity:
                 self._positions[asset] = ""
             elif abs(self._suspected.get(asset, 0.0) - difference) > QTY_EPSILON:
                 self._suspected[asset] = difference
+                is_suspected = True
                 continue
             elif qty == 0:
                 self._gone(asset, ours)
             else:
                 self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
             self._notify(asset)
+        return is_suspected
 
     def adopted(self, asset: str) -> None:
         """What was beyond ours there is ours now; the next look compares anew."""

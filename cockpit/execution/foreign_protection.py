@@ -11,16 +11,20 @@ from typing import NamedTuple
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.units import NS_PER_S, offset_price
-from cockpit.exchanges.base.account import HeldPosition, NotSent, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import HeldPosition, NotSent, RefusalKind, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_text import held_text, plain_id
-from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.order_state import QTY_EPSILON
 from cockpit.execution.venue_context import VenueContext
 
 LISTED_WITHIN_S = 5.0
 """A stop that was laid is in the venue's list within this."""
-REFUSED_FOR_S = 10.0
-"""A stop that was refused is tried again after so long; one that was not carried out, at the next look."""
+TRIES = 6
+"""A stop in doubt goes so often under one id, of which the venue takes no second; then it waits for the list."""
+LOOK_WITHIN_S = 1.0
+REFUSED_FIRST_S, REFUSED_LONGEST_S = 0.5, 10.0
+"""A stop that was refused is tried again after so long, each time after twice as long."""
 
 
 class Place(NamedTuple):
@@ -42,6 +46,19 @@ class ForeignProtection:
         self._laid_ns: dict[Place, int] = {}
         self._not_before_ns: dict[Place, int] = {}
         self._missing_ns: dict[Place, int] = {}
+        self._laying: set[Place] = set()
+        self._refusals: dict[Place, BackOff] = {}
+        self.ended: Callable[[], None] = lambda: None
+        """Told when a stop rests, or may be tried again: look at once."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the config asks for such stops."""
+        return self._stop_bps is not None
+
+    def resting(self) -> dict[str, str]:
+        """The perpetual of each stop of this kind, by its client id."""
+        return {stop.client_id: place.asset for place, stops in self._resting.items() for stop in stops}
 
     def stop_price(self, position: HeldPosition) -> float | None:
         """Where the stop of a position that is not ours rests, by the last look."""
@@ -86,39 +103,82 @@ class ForeignProtection:
         return laid_ns is not None and self._context.timing.since_s(laid_ns) < LISTED_WITHIN_S
 
     async def _protect(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> None:
-        """The right one stays; another size is replaced, the new one first."""
+        """The right one stays; another size is replaced, the new one first. Nobody waits for its answer here."""
         place, context = _place(position), self._context
         self._missing_ns.pop(place, None)
         right = next((one for one in stops if abs(one.qty - abs(position.qty)) <= QTY_EPSILON), None)
-        if right is None and not self._is_flattening() and self._may_try(place):
-            right = await self._laid(position, stops)
-            if right is not None:
-                self._resting[place] = [*stops, right]
         if right is not None:
             await asyncio.gather(*(self._cancel(stop) for stop in stops if stop.venue_order_id != right.venue_order_id))
             context.notify(VenueTopic.FOREIGN_STOP, self._protected_text(position, right), position.asset)
+            return
+        price = self._price(position, stops)
+        if price is not None and place not in self._laying and self._may_try(place):
+            self._laying.add(place)
+            context.in_flight.start(f"stop for {held_text(position)}", self._lay(place, position, price))
 
-    async def _laid(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> VenueOrder | None:
-        context, place = self._context, _place(position)
-        price = stops[0].trigger_price if stops else None
-        if price is None and position.mark_price is not None and self._stop_bps is not None:
-            sign = 1.0 if position.qty > 0 else -1.0
-            price = offset_price(position.mark_price, -sign * self._stop_bps)
-        if price is None:
+    def _price(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> float | None:
+        if stops and stops[0].trigger_price is not None:
+            return stops[0].trigger_price
+        if position.mark_price is None or self._stop_bps is None:
             return None
-        client_id = context.ids.protection_id(context.now_ns)
+        sign = 1.0 if position.qty > 0 else -1.0
+        return offset_price(position.mark_price, -sign * self._stop_bps)
+
+    async def _lay(self, place: Place, position: HeldPosition, price: float) -> None:
         try:
-            call = context.account.protect(position, price, client_id)
-            laid = await within(context.pace.call_within_s, call, "a stop for what is not ours")
+            with for_exits():
+                laid = await self._laid(place, position, price)
+            if laid is not None:
+                self._not_before_ns.pop(place, None)
+                self._refusals.pop(place, None)
+                self._laid_ns[place] = self._context.now_ns
+                self._resting[place] = [*self._resting.get(place, ()), laid]
+        finally:
+            self._laying.discard(place)
+        wait_s = (self._not_before_ns.get(place, 0) - self._context.now_ns) / NS_PER_S
+        if wait_s <= LOOK_WITHIN_S:
+            await self._context.timing.sleep(max(0.0, wait_s))
+            self.ended()
+
+    async def _laid(self, place: Place, position: HeldPosition, price: float) -> VenueOrder | None:
+        """Send it until it rests or is refused, under one id: what is in doubt is looked up first."""
+        context = self._context
+        client_id = context.ids.protection_id(context.now_ns)
+        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        for _ in range(TRIES):
+            if self._is_flattening():
+                return None
+            try:
+                call = context.account.protect(position, price, client_id)
+                return await within(context.pace.stop_answer_within_s, call, "a stop for what is not ours")
+            except VenueFailure as failure:
+                context.met(failure)
+                found = None if isinstance(failure, NotSent) else await self._found(position.asset, client_id)
+                if found is not None:
+                    return found
+                if isinstance(failure, Refused) and failure.kind is not RefusalKind.DUPLICATE_ID:
+                    self._failed(place, position, failure, self._refusals.setdefault(place, _refusals()).failed())
+                    return None
+                last = failure
+                wait_s = failure.retry_after_s if isinstance(failure, NotSent) else None
+                await context.timing.sleep(wait_s or back_off.failed())
+        self._failed(place, position, last, LISTED_WITHIN_S)
+        return None
+
+    async def _found(self, asset: str, client_id: str) -> VenueOrder | None:
+        context = self._context
+        try:
+            call = context.account.find(asset, client_id, True)
+            return await within(context.pace.stop_answer_within_s, call, "look-up")
         except VenueFailure as failure:
             context.met(failure)
-            self._not_before_ns[place] = context.now_ns + round(_again_after_s(failure) * NS_PER_S)
-            what = f"no stop for {held_text(position)} on {context.venue}, which is not ours: {failure}"
-            context.notify(VenueTopic.FOREIGN_STOP, what, position.asset, is_grave=True)
             return None
-        self._not_before_ns.pop(place, None)
-        self._laid_ns[place] = context.now_ns
-        return laid
+
+    def _failed(self, place: Place, position: HeldPosition, failure: VenueFailure, again_after_s: float) -> None:
+        context = self._context
+        self._not_before_ns[place] = context.now_ns + round(again_after_s * NS_PER_S)
+        what = f"no stop for {held_text(position)} on {context.venue}, which is not ours: {failure}"
+        context.notify(VenueTopic.FOREIGN_STOP, what, position.asset, is_grave=True)
 
     async def _lift(self, place: Place, stops: Sequence[VenueOrder], settled: Callable[[str], bool]) -> None:
         """Its position is gone, or merely not listed: one look that does not show it is one witness."""
@@ -142,7 +202,7 @@ class ForeignProtection:
             context.met(failure)
 
     def _may_try(self, place: Place) -> bool:
-        return self._context.now_ns >= self._not_before_ns.get(place, 0)
+        return not self._is_flattening() and self._context.now_ns >= self._not_before_ns.get(place, 0)
 
     def _is_protection(self, order: VenueOrder) -> bool:
         context = self._context
@@ -153,13 +213,8 @@ class ForeignProtection:
         return f"{self._context.venue} {plain_id(position.asset)}: a stop for what is not ours rests at {at}"
 
 
-def _again_after_s(failure: VenueFailure) -> float:
-    """When a stop may be laid again: one that nobody knows of is first given the time in which a list shows it."""
-    if isinstance(failure, Refused):
-        return REFUSED_FOR_S
-    if isinstance(failure, NotSent):
-        return failure.retry_after_s or 0.0
-    return LISTED_WITHIN_S
+def _refusals() -> BackOff:
+    return BackOff(REFUSED_FIRST_S, REFUSED_LONGEST_S)
 
 
 def _place(position: HeldPosition) -> Place:

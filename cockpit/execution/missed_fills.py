@@ -75,7 +75,17 @@ class MissedFills:
         if self._is_given_up(asset):
             return True
         self._notify_unknown(asset, held, "no execution explains it")
+        if self.is_young(asset):
+            await self._ask_time()
         return False
+
+    async def _ask_time(self) -> None:
+        """The venue's clock may be another than it was: then its list began too late."""
+        context = self._context
+        try:
+            await within(context.pace.call_within_s, context.account.ask_time(), "time")
+        except VenueFailure as failure:
+            context.met(failure)
 
     def agree_but_for(self, odd: Collection[str]) -> None:
         """Everywhere else what is held is what our own executions add up to."""

@@ -64,6 +64,8 @@ class OrderState:
         self._told_elsewhere = 0.0
         self._end: VenueOrder | None = None
         self._was_heard = False
+        self._is_left = False
+        """An earlier engine left it, and the venue has not told of it since."""
 
     @classmethod
     def asked(cls, request: OrderRequest, client_id: str, now_ns: int) -> "OrderState":
@@ -87,6 +89,7 @@ class OrderState:
         order._venue_order_id = progress.venue_order_id
         order._detail = progress.detail
         order._fill_ids = set(progress.fill_ids)
+        order._is_left = not progress.status.is_final
         return order
 
     @classmethod
@@ -138,6 +141,11 @@ class OrderState:
     def is_resting_entry(self) -> bool:
         """Whether it rests and would open a position."""
         return self.is_resting and not self.reduce_only
+
+    @property
+    def is_our_exit(self) -> bool:
+        """Whether it takes from the position that our trades are part of."""
+        return self.reduce_only and self.nets_with_ours
 
     @property
     def lacks_fills(self) -> bool:
@@ -242,6 +250,18 @@ class OrderState:
         if self.is_over or self.told is OrderStatus.UNKNOWN:
             return []
         self._follow(OrderStep.UNKNOWN, reason)
+        return [OrderUnknown(now_ns, self.order_id, reason)]
+
+    def not_found(self, reason: str, now_ns: int) -> list[OrderEvent]:
+        """A stop of an earlier engine is not at the venue, or not yet: said once, as it decides over what is bare."""
+        if (
+            self.role is not OrderRole.STOP
+            or not self._is_left
+            or self._was_heard
+            or self.told is not OrderStatus.UNKNOWN
+        ):
+            return []
+        self._is_left, self._detail = False, reason
         return [OrderUnknown(now_ns, self.order_id, reason)]
 
     def answer(self, now_ns: int) -> list[OrderEvent]:

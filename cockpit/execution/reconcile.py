@@ -21,10 +21,15 @@ from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
+from cockpit.execution.position_peek import PositionPeek
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext
 
 LONGEST_PAUSE_S = 30.0
+STANDS_PAUSE_S = 0.5
+"""While something stands or may arise there, which nobody sees meanwhile."""
+BRISK = 4
+"""A round that failed is tried again so often without a longer pause."""
 
 
 class Reconcile:
@@ -48,6 +53,8 @@ class Reconcile:
         self._missed = missed
         self._orphans = orphans
         self._protection = protection
+        protection.ended = self.doubt
+        self._peek = PositionPeek(context, protection)
         self._foreign_told: dict[PositionKey, ForeignPosition] = {}
         self._watch = watch
         self._guard = EntryGuard(context)
@@ -58,8 +65,13 @@ class Reconcile:
         self._good_ns = context.now_ns
         self._everywhere_ns: int | None = None
         self._held: dict[str, HeldPosition] = {}
+        self._unclear: set[str] = set()
+        """Where what is held is not explained yet, by the last round."""
+        self._seen: dict[PositionKey, float] = {}
+        """Everything that was held by the last round."""
         self._was_compared = asyncio.Event()
         self._unreadable_said: set[str] = set()
+        self._untold_ns: dict[str, int] = {}
         self._vanished_ns: dict[str, int] = {}
         """Since when an order that rested is in no list, and its id is not known."""
 
@@ -85,7 +97,7 @@ class Reconcile:
 
     async def run(self) -> None:
         """Round after round, for ever."""
-        back_off = BackOff(self._context.pace.look_again_s, LONGEST_PAUSE_S)
+        back_off = BackOff(self._context.pace.look_again_s, LONGEST_PAUSE_S, BRISK)
         while True:
             self._doubt.clear()
             self._wake.clear()
@@ -95,7 +107,8 @@ class Reconcile:
                 self._context.met(failure)
                 self._review(str(failure))
                 asked_s = failure.retry_after_s or 0.0 if isinstance(failure, NotSent) else 0.0
-                await self._context.timing.sleep_unless(self._wake, max(asked_s, back_off.failed()))
+                own_s = min(back_off.failed(), STANDS_PAUSE_S if self._peek.is_wanted else LONGEST_PAUSE_S)
+                await self._context.timing.sleep_unless(self._wake, max(asked_s, own_s))
                 continue
             back_off.succeeded()
             await self._pause()
@@ -111,7 +124,7 @@ class Reconcile:
         await self._repair(resting, orders)
         self._foreign.take_orders(orders, None if everywhere else context.assets)
         await self._compare(positions)
-        foreign = self._foreign.held(self._held)
+        foreign = [*self._foreign.held(self._held), *self._turned()]
         looked_at = None if everywhere else context.assets
         await self._protection.keep(foreign, orders, looked_at, self._holds_ours_alone)
         self._emit_foreign(foreign)
@@ -252,12 +265,23 @@ class Reconcile:
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
         unclear = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}
+        unclear |= self._untold()
         for kept, order in found:
             if kept.asset not in unclear:
                 await self._lookup.take(kept, order)
         if any(self._missed.is_young(asset) for asset in unclear):
             self.doubt()
         return positions, unclear
+
+    def _untold(self) -> set[str]:
+        """Where an exit of ours has executed whose executions are not told yet: what is held is told after them, unless
+        they are not to be had for a minute.
+        """
+        context = self._context
+        lacking = {kept.asset for kept in context.orders.values() if kept.lacks_fills and kept.is_our_exit}
+        self._untold_ns = {asset: self._untold_ns.get(asset, context.now_ns) for asset in lacking}
+        most_s = context.pace.gone_after_s
+        return {asset for asset, since_ns in self._untold_ns.items() if context.timing.since_s(since_ns) < most_s}
 
     def _suspects(self, asset: str) -> list[OrderState]:
         """The orders that may explain a difference there: those that live, and entries that are thought not to."""
@@ -267,14 +291,26 @@ class Reconcile:
         """Take the positions, and tell whose they are."""
         context = self._context
         positions, unclear = await self._explained(positions)
+        self._unclear = unclear
+        self._seen = {one.key: one.qty for one in positions}
         known = (*context.assets, *self._held)
         self._held = netted(positions)
         self._foreign.take_apart(position for position in positions if not position.nets_with_ours)
         assets = [asset for asset in dict.fromkeys((*known, *self._held)) if asset not in unclear]
-        self._foreign.take_positions({asset: one.qty for asset, one in self._held.items()}, assets)
+        if self._foreign.take_positions({asset: one.qty for asset, one in self._held.items()}, assets):
+            self.doubt()
         self._emit(assets)
         if not unclear:
             self._was_compared.set()
+
+    def _turned(self) -> list[HeldPosition]:
+        """Positions on the other side than ours, while no execution tells yet what took ours: not ours in any case."""
+        known = {position.asset for position in self._foreign.held(self._held)}
+        return [
+            self._held[asset]
+            for asset in self._unclear - known
+            if _qty(self._held.get(asset)) * self._context.expected.get(asset, 0.0) < 0.0
+        ]
 
     def _odd(self, positions: Sequence[HeldPosition]) -> list[str]:
         """Where what is held is not what our own executions add up to."""
@@ -334,9 +370,13 @@ class Reconcile:
 
     async def _pause(self) -> None:
         """Until the next round is due, or something is in doubt; never without a breath between."""
-        context = self._context
+        context, began_ns = self._context, self._context.now_ns
         await context.timing.sleep(min(context.pace.look_again_s, self._every_s))
-        await context.timing.sleep_unless(self._doubt, self._every_s - context.pace.look_again_s)
+        while not self._doubt.is_set() and (left_s := self._every_s - context.timing.since_s(began_ns)) > 0:
+            await context.timing.sleep_unless(self._doubt, min(left_s, context.pace.peek_every_s))
+            is_due = left_s > context.pace.peek_every_s and not self._doubt.is_set() and self._peek.is_wanted
+            if is_due and await self._peek.is_news(self._seen):
+                self.doubt()
 
 
 def netted(positions: Iterable[HeldPosition]) -> dict[str, HeldPosition]:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from itertools import count
 
-from cockpit.domain.kinds import OrderStatus
+from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import NotSent, VenueFailure, VenueOrder
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.venue_context import VenueContext
+
+MARGIN_NS = 5 * NS_PER_S
+"""Clocks differ: executions are asked for from so much earlier than the order was sent."""
 
 
 class OrderResolver:
@@ -27,6 +30,9 @@ class OrderResolver:
         order = await self.ask(kept)
         if order is not None:
             await self.take(kept, order)
+        elif not kept.is_over:
+            reason = f"{self._context.venue} does not know it, after a restart"
+            self._context.emit(kept.not_found(reason, self._context.now_ns))
         return order is not None
 
     async def take(self, kept: OrderState, order: VenueOrder) -> None:
@@ -80,9 +86,9 @@ class OrderResolver:
             await self._ask_until_settled(kept)
 
     async def _ask_until_settled(self, kept: OrderState) -> None:
-        context, began_ns = self._context, self._context.now_ns
+        context, pace, began_ns = self._context, self._context.pace, self._context.now_ns
         unknown_since_ns: int | None = None
-        for at_s in _times(context.pace.ask_at_s, context.pace.ask_on_every_s):
+        for at_s in _times(pace.ask_at_s, pace.ask_on_every_s):
             await context.timing.sleep(max(0.0, at_s - context.timing.since_s(began_ns)))
             if _is_settled(kept):
                 return
@@ -93,15 +99,41 @@ class OrderResolver:
                 if isinstance(failure, NotSent):
                     await context.timing.sleep(failure.retry_after_s or 0.0)
                 continue
-            if known or kept.was_reported or kept.is_witnessed:
+            if known or kept.was_reported or self._may_be_held(kept):
                 unknown_since_ns = None
                 continue
             unknown_since_ns = context.now_ns if unknown_since_ns is None else unknown_since_ns
             unknown_s = (context.now_ns - unknown_since_ns) / NS_PER_S
-            if unknown_s >= context.pace.never_arrived_after_s:
+            if unknown_s >= self._never_arrived_after_s(kept) and not await self._is_listed(kept):
                 reason = f"{context.venue} does not know it, asked for {unknown_s:.1f} s: it never arrived"
                 context.give_up(kept, reason)
                 return
+
+    def _never_arrived_after_s(self, kept: OrderState) -> float:
+        """An order may be long on its way. A position that no stop guards does not wait for its close for so long."""
+        context = self._context
+        is_guarded = any(one.role is OrderRole.STOP and one.is_resting for one in context.live(kept.asset))
+        is_bare_close = kept.role is OrderRole.CLOSE and not is_guarded
+        return context.pace.bare_close_after_s if is_bare_close else context.pace.never_arrived_after_s
+
+    def _may_be_held(self, kept: OrderState) -> bool:
+        """Whether a position that stands is all that ever told of it: it stays ours, whatever a look-up says."""
+        return kept.is_witnessed and self._context.holds_ours(kept.asset)
+
+    async def _is_listed(self, kept: OrderState) -> bool:
+        """Whether an order that only a position has witnessed is among the executions, after that position is closed.
+
+        Without an answer it may be.
+        """
+        if not kept.is_witnessed:
+            return False
+        context = self._context
+        try:
+            fills = await context.account.fills_since(kept.asset, kept.sent_ns - MARGIN_NS)
+        except VenueFailure as failure:
+            context.met(failure)
+            return True
+        return context.book(kept, [fill for fill in fills if fill.client_id == kept.client_id])
 
 
 def _is_settled(kept: OrderState) -> bool:

@@ -12,7 +12,7 @@ too early the venue refuses it, and it goes again under the same id once they ar
 import asyncio
 from collections.abc import Sequence
 
-from cockpit.domain.kinds import OrderRole
+from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure, VenueOrder
@@ -92,7 +92,9 @@ class OrderSender:
     async def _send(self, kept: OrderState, request: OrderRequest) -> None:
         """Send until it is answered. Every way out of here tells what is known."""
         context, began_ns = self._context, self._context.now_ns
-        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        pace = context.pace
+        longest_s = pace.resend_exit_longest_s if request.reduce_only else pace.resend_longest_s
+        back_off = BackOff(pace.resend_first_s, longest_s)
         reserved = 0
         against = "" if request.reduce_only else await self._settings.refusal(request.asset)
         if against:
@@ -185,7 +187,10 @@ class OrderSender:
         self._lookup.chase(kept)
 
     def _was_withdrawn(self, kept: OrderState) -> bool:
-        if kept.is_withdrawn:
+        """Whether it is wanted no more. One that may have arrived is told as taken back once the venue says so."""
+        if kept.is_withdrawn and (kept.told is OrderStatus.UNKNOWN or kept.was_reported):
+            self._lookup.follow(kept)
+        elif kept.is_withdrawn:
             self._context.emit(kept.withdraw("taken back before it was sent", self._context.now_ns))
         return kept.is_withdrawn
 

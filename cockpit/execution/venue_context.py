@@ -84,6 +84,9 @@ class Pace(NamedTuple):
     ask_on_every_s: float = 4.0
     never_arrived_after_s: float = 5.0
     """An order the venue does not know for so long has never arrived."""
+    bare_close_after_s: float = 0.3
+    """A close of a position that no stop guards: it is sent anew, and the venue itself refuses what closes more than is
+    there."""
     watch_entry_every_s: float = 0.35
     """So often positions are looked at while nobody knows what became of an entry."""
     watch_given_up_s: float = 180.0
@@ -96,8 +99,13 @@ class Pace(NamedTuple):
     send_exit_within_s: float = 120.0
     resend_first_s: float = 0.2
     resend_longest_s: float = 5.0
+    resend_exit_longest_s: float = 0.8
+    """A position waits for what is to close or guard it."""
     cancel_within_s: float = 5.0
     look_again_s: float = 0.25
+    peek_every_s: float = 0.6
+    """So often positions and stops are looked at between rounds, as the stream may be mute: on Binance, with a position
+    on one perpetual, 700 of 2,400 of a minute's weight."""
     explain_within_s: float = 3.0
     """A position that is less than ours is called unknown after so long without the executions that took it."""
     gone_after_s: float = 60.0
@@ -189,9 +197,17 @@ class VenueContext:
         self._emit_for(kept, kept.witness(filled_qty, average_price, self.now_ns))
 
     def give_up(self, kept: OrderState, reason: str) -> None:
-        """The venue does not know it: it counts as never arrived."""
+        """The venue does not know it: it counts as never arrived. What a position had witnessed of it was somebody
+        else's, and is closed by executions that count already.
+        """
         kept.was_given_up = True
-        self._emit_for(kept, kept.refuse(reason, self.now_ns))
+        events = kept.refuse(reason, self.now_ns)
+        kept.counted = kept.executed
+        self._emit_for(kept, events)
+
+    def holds_ours(self, asset: str) -> bool:
+        """Whether our own executions add up to a position there."""
+        return abs(self.expected.get(asset, 0.0)) > QTY_EPSILON
 
     def adopt(self, asset: str, qty: float) -> None:
         """So much of what is held there, + long, is ours from now on: executions before this explain nothing of it."""

@@ -18,6 +18,8 @@ from cockpit.runtime.journal_first import JournalFirst, Put
 from cockpit.runtime.supervisor import Supervisor, Work
 
 LOG = logging.getLogger("cockpit.engine")
+OPEN_AGAIN_WITHIN_S = 1.0
+"""What stands there may be bare: a venue that could not be opened, or a worker that fell, is tried again so soon."""
 OPEN_WITHIN_S = 20.0
 
 
@@ -46,7 +48,7 @@ class LiveVenues:
         self._timing = used
         within_s = config.execution.entry_journal_within_ms / 1_000
         self.venue = JournalFirst(self._router, journal, within_s, put, used, against_entries)
-        self._supervisor = Supervisor(self._fell, sleep=used.sleep)
+        self._supervisor = Supervisor(self._fell, sleep=used.sleep, longest_delay_s=OPEN_AGAIN_WITHIN_S)
         self._unopened: dict[str, asyncio.Task[None]] = {}
         """What flattens a venue whose account is not open yet."""
 

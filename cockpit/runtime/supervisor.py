@@ -39,7 +39,8 @@ class _Worker:
 class Supervisor:
     """Runs workers for ever. No worker's failure reaches another; an ended worker stays ended.
 
-    `on_fall` hears of every failure at once; `clock`, `jitter` (0..1) and `sleep` are there for tests.
+    `on_fall` hears of every failure at once; `longest_delay_s` is the longest pause before a restart; `clock`, `jitter`
+    (0..1) and `sleep` are there for tests.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Supervisor:
         clock: Callable[[], float] = monotonic,
         jitter: Callable[[], float] = random.random,
         sleep: Sleep = asyncio.sleep,
+        longest_delay_s: float = LONGEST_DELAY_S,
     ) -> None:
+        self._longest_delay_s = longest_delay_s
         self._on_fall = on_fall
         self._clock = clock
         self._jitter = jitter
@@ -113,9 +116,9 @@ class Supervisor:
             LOG.exception("the fall of %s could not be passed on", worker.name)
 
     def _delay_s(self, worker: _Worker) -> float:
-        """Doubling from a quarter second to half a minute, spread over its upper half so that not all come at once."""
+        """Doubling from a quarter second to the longest, spread over its upper half so that not all come at once."""
         doublings = min(MOST_DOUBLINGS, worker.failures_in_a_row - 1)
-        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0**doublings)
+        delay_s = min(self._longest_delay_s, FIRST_DELAY_S * 2.0**doublings)
         return delay_s * (0.5 + 0.5 * self._jitter())
 
     def _mark(self, worker: _Worker, state: str) -> None:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from cockpit.domain.actions import FillBooked
 from cockpit.domain.commands import Restore
-from cockpit.domain.events import OrderFilled, VenuePosition
+from cockpit.domain.events import FillWitnessed, OrderFilled, OrderUnknown, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderType, TradePhase
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.trades import TradeRecord
@@ -190,3 +190,17 @@ def test_a_guess_says_that_it_is_one(bare: Bare) -> None:
         bare.wait_s(1, fresh=False)
     assert bare.last_trade.exit_reason is ExitReason.OUTSIDE
     assert bare.last_trade.exit_detail.endswith("valued at 3,900: a guess, no execution was told, no exit fee is in it")
+
+
+def test_an_exit_by_others_leaves_no_stop_of_nothing_while_its_entry_may_fill(bare: Bare) -> None:
+    """The entry was witnessed, and nobody knows yet whether more of it executes."""
+    assert bare.signal("ETH").ok
+    entry = bare.placed(OrderRole.ENTRY)[-1]
+    bare.feed(OrderUnknown(bare.now_ns, entry.order_id, "timed out"))
+    bare.feed(FillWitnessed(bare.now_ns, entry.order_id, entry.qty, 4_000.0))
+    bare.accept(bare.placed(OrderRole.STOP)[-1])
+    taken(bare, entry.qty)
+    assert bare.last_trade.open_qty == 0.0
+    assert all(stop.qty > 0.0 for stop in bare.placed(OrderRole.STOP))
+    bare.reject(entry, "it never arrived")
+    assert bare.last_trade.phase is TradePhase.CLOSED

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from cockpit.domain.actions import CancelOrder, FillBooked, QueryOrder
 from cockpit.domain.commands import HaltTrading, Restore, SetMode
+from cockpit.domain.events import OrderUnknown
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, OrderStatus, TradePhase
 from tests.engine.scenario import ARBITRAGE, NOON_NS, Bare, Scenario, restarted, restore_of
 
@@ -57,6 +58,23 @@ def test_a_stop_that_never_reached_the_venue_is_placed_anew(scene: Scenario) -> 
     assert (stop.request.qty, stop.request.trigger_price) == (0.01, 3_988.01)
     assert after.last_trade.stop_rests_on_venue
     assert len(after.working(OrderRole.TARGET)) == 3
+
+
+def test_a_stop_that_the_venue_does_not_know_after_a_restart_gets_a_successor_at_once(bare: Bare) -> None:
+    """It may still be on its way: nobody waits bare until that is known."""
+    bare.signal()
+    bare.fill(bare.placed()[0], 4_000.0)
+    memory, trades, orders = restore_of(bare)
+    after = Bare(bare.config)
+    after.command(Restore, memory=memory, trades=trades, orders=orders)
+    first = bare.placed(OrderRole.STOP)[0]
+    for _ in range(2):
+        after.feed(OrderUnknown(after.now_ns, first.order_id, "okx does not know it, after a restart"))
+    (second,) = after.placed(OrderRole.STOP)
+    assert (second.qty, second.trigger_price) == (first.qty, first.trigger_price)
+    after.accept(second)
+    after.reject(first, "it never arrived")
+    assert after.last_trade.stop_rests_on_venue and after.last_trade.stop_order_id == second.order_id
 
 
 def test_a_stop_placed_anew_and_refused_again_closes_the_trade(bare: Bare) -> None:

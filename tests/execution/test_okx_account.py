@@ -23,12 +23,9 @@ class TestOkxAccount(AccountContract):
         await desk.account.place(entry(qty=0.0123), f"{ID}e1")
         assert desk.venue.called("entry")[0].params["sz"] == "1.23"
 
-    async def test_fees_told_by_groups_of_contracts_are_not_known_and_hold_nothing_up(
-        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_fees_told_by_groups_of_contracts_are_not_known_and_hold_nothing_up(self, desk: Desk) -> None:
         """The venue's newer answer: no rate for contracts against USDT, and one for each group."""
-        body = {"instType": "SWAP", "feeGroup": [{"groupId": "1", "maker": "-0.0002", "taker": "-0.0005"}], "ts": "1"}
-        monkeypatch.setattr("tests.loopback.okx_account.fee_body", lambda: body)
+        desk.venue.account.fee_style = "new"
         facts = await desk.account.facts()
         assert facts.taker_fee_bps is None and facts.can_trade
 

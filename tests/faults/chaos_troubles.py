@@ -2,21 +2,20 @@
 
 from collections.abc import Callable
 
+from cockpit.exchanges.okx.client import WINDOW_S
 from tests.loopback.trading_faults import Fault, Loss, Says
 from tests.loopback.trading_venue import TradingVenue
 
 PATIENCE_S = 5.0
 """After this the client gives an answer up."""
-FOUND_OUT_S = 7.0
-"""By then it is known that something never arrived."""
-READ_AGAIN_S = 3.0
-WAYS_OUT = ("close", "stop", "cancel", "target")
+TRIED_AGAIN_S = 1.0
 
 
 class Troubles:
     """One venue's. Times are the world's seconds."""
 
-    def __init__(self, venue: TradingVenue, now_s: Callable[[], float]) -> None:
+    def __init__(self, name: str, venue: TradingVenue, now_s: Callable[[], float]) -> None:
+        self._name = name
         self._spans: list[tuple[float, float]] = []
         self.explain_nothing: list[Fault] = []
         self._now_s = now_s
@@ -40,17 +39,19 @@ class Troubles:
         fault = self._meeting(role, path)
         if fault is not None and not any(fault is other for other in self.explain_nothing):
             now_s = self._now_s()
-            self.lasted(now_s, now_s + _costs_s(role, fault))
+            self.lasted(now_s, now_s + _unreachable_s(self._name, fault))
         return fault
 
 
-def _costs_s(role: str, fault: Fault) -> float:
-    """How long such a fault may keep a position from its stop."""
-    if fault.retry_after_s is not None:
-        return fault.retry_after_s + 1.0
-    hangs_s = min(fault.hangs_s or 0.0, PATIENCE_S)
-    if fault.says is Says.STALE:
-        return hangs_s + 1.0
-    if role in WAYS_OUT and (fault.loss is not Loss.NONE or fault.says is not None or fault.hangs_s is not None):
-        return hangs_s + FOUND_OUT_S
-    return hangs_s + READ_AGAIN_S
+def _unreachable_s(venue: str, fault: Fault) -> float:
+    """How long such a fault keeps the venue from being asked: it wants to be left alone, or does not answer at all.
+
+    OKX turns away with 429 and no word on how long: its windows are of two seconds. What was not done, or not answered,
+    is to be tried again within a second.
+    """
+    asked_s = fault.retry_after_s or 0.0
+    if fault.says not in (None, Says.NOTHING, Says.STALE) or fault.loss is not Loss.NONE or not fault.executes:
+        asked_s = max(asked_s, TRIED_AGAIN_S)
+    if venue == "okx" and fault.says in (Says.OVERLOADED, Says.TOO_MANY) and not fault.retry_after_s:
+        asked_s = WINDOW_S
+    return asked_s + min(fault.hangs_s or 0.0, PATIENCE_S)

@@ -22,6 +22,8 @@ class OkxAccount:
     def __init__(self, venue: "OkxTradingVenue") -> None:
         self.permissions = "read_only,trade"
         self.address = "127.0.0.1"
+        self.fee_style = "old"
+        """`new`: the rates by groups of contracts alone."""
         self.countdowns: dict[str, asyncio.TimerHandle] = {}
         self._venue = venue
         self._core = venue.core
@@ -32,7 +34,7 @@ class OkxAccount:
             ("POST", "account/set-leverage"): lambda p, at: self._set_leverage(p),
             ("GET", "account/leverage-info"): lambda p, at: self._leverage(p),
             ("POST", "account/set-position-mode"): lambda p, at: self._set_mode(p),
-            ("GET", "account/trade-fee"): lambda p, at: [fee_body()],
+            ("GET", "account/trade-fee"): lambda p, at: [fee_body(self.fee_style)],
             ("GET", "account/bills"): lambda p, at: self._bills(p),
             ("POST", "trade/cancel-all-after"): lambda p, at: self._countdown(p),
             ("POST", "trade/close-position"): lambda p, at: self._close(p),

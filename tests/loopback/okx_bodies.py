@@ -240,7 +240,9 @@ def _margin_usd(core: MatchingCore, mode: str) -> Decimal:
     return sum(tied, Decimal(0))
 
 
-def fee_body() -> dict[str, Any]:
+def fee_body(style: str = "old") -> dict[str, Any]:
     """Rates as OKX writes them: what is paid is negative."""
     maker, taker = text(-MAKER), text(-TAKER)
+    if style == "new":
+        return {"instType": "SWAP", "feeGroup": [{"groupId": "1", "maker": maker, "taker": taker}], "level": "Lv1"}
     return {"instType": "SWAP", "maker": maker, "makerU": maker, "taker": taker, "takerU": taker, "level": "Lv1"}

@@ -22,6 +22,7 @@ from tests.loopback.okx_bodies import OTHER_MODE
 from tests.loopback.trading_faults import Fault, Faults, Loss, Rule, Says, stale
 from tests.loopback.trading_stream import UserStream
 from tests.loopback.trading_venue import Call as SeenCall
+from tests.witness import records
 from tests.witness.bridge_core import CoreView, WatchView
 from tests.witness.bridge_views import AlgoView, OrderView
 from tests.witness.clock import Clock, wall_ms
@@ -96,7 +97,7 @@ class Bridge(Site):
         self.core = CoreView(self)
         self.watch = WatchView(self)
         self.received: list[Any] = []
-        self._late: list[BridgedCall] = []
+        self.waiting: list[BridgedCall] = []
         self._frozen: list[Position] = []
         self._prints = itertools.count(1)
         self._timers: list[asyncio.TimerHandle] = []
@@ -193,7 +194,10 @@ class Bridge(Site):
 
     def trade_by_hand(self, asset: str, side: str, qty: float) -> OrderView:
         symbol = self.symbol(asset)
-        order = Hands(self).market(symbol, side, self.units(asset, qty), pos_side=self._hand_side(symbol, side))  # type: ignore[arg-type]
+        try:
+            order = Hands(self).market(symbol, side, self.units(asset, qty), pos_side=self._hand_side(symbol, side))  # type: ignore[arg-type]
+        except records.Refused as refused:
+            raise Refused(Reason.BELOW_NOTIONAL, str(refused)) from refused
         return OrderView(order)
 
     def _hand_side(self, symbol: str, side: str) -> str:
@@ -283,7 +287,7 @@ class Bridge(Site):
         return rule
 
     def carry_out_late(self) -> None:
-        late, self._late = self._late, []
+        late, self.waiting = self.waiting, []
         for call in late:
             self.executed(call, None)
 
@@ -335,7 +339,7 @@ class Bridge(Site):
             loop = asyncio.get_running_loop()
             self._timers.append(loop.call_later(fault.after_s, self.executed, call, None))
         elif fault.is_late:
-            self._late.append(call)
+            self.waiting.append(call)
         if fault.hangs_s is not None:
             await asyncio.sleep(fault.hangs_s)
         if fault.loss is Loss.CUT:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.loopback.matching_terms import Execution, Income, OrderAsked, Position, Quote, Reason, Refused, d
+from tests.loopback.matching_terms import Coin, Execution, Income, OrderAsked, Position, Quote, Reason, Refused, d
 from tests.loopback.matching_watch import NakedSpell
 from tests.witness import records
 from tests.witness.amounts import ZERO
@@ -182,10 +182,10 @@ class CoreView:
         rows = []
         for bill in self._venue.ledger.bill:
             if bill.fill is None:
-                rows.append(Income(KINDS[bill.kind], bill.instrument, bill.amount, bill.at_ms))
+                rows.append(Income(KINDS[bill.kind], bill.instrument, bill.amount, bill.at_ms, Coin()))
                 continue
-            rows.append(Income("COMMISSION", bill.instrument, -bill.fill.fee, bill.at_ms, bill.fill.id))
-            rows.append(Income("REALIZED_PNL", bill.instrument, bill.fill.realised, bill.at_ms, bill.fill.id))
+            rows.append(Income("COMMISSION", bill.instrument, -bill.fill.fee, bill.at_ms, Coin(), bill.fill.id))
+            rows.append(Income("REALIZED_PNL", bill.instrument, bill.fill.realised, bill.at_ms, Coin(), bill.fill.id))
         return rows
 
     # Doing
@@ -300,10 +300,13 @@ class WatchView:
 
     @property
     def doubled(self) -> dict[str, int]:
-        """Ids under which more than one order was taken; a triggered order is the conditional one's."""
+        """Ids under which more than one order was taken; a triggered order is the conditional one's, and conditional
+        ones that were cancelled before they triggered do not count.
+        """
         own = [one for one in self._venue.matching.orders.values() if one.source == "api" and one.client_id]
         ids = Counter(one.client_id for one in own)
-        ids.update(one.client_id for one in self._venue.triggers.triggers.values() if one.client_id)
+        triggers = self._venue.triggers.triggers.values()
+        ids.update(one.client_id for one in triggers if one.client_id and one.state != "CANCELED")
         return {name: count for name, count in ids.items() if count > 1}
 
     def _as_spells(self, symbol: str | None = None) -> Iterable[NakedSpell]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from decimal import Decimal
 from typing import Any
 
-from tests.loopback.matching_terms import Execution, Rules, Status, StopAsked
+from tests.loopback.matching_terms import Coin, Execution, Rules, Status, StopAsked
 from tests.loopback.okx_bodies import listed
 from tests.witness.amounts import ZERO
 from tests.witness.instruments import Instrument
@@ -191,6 +191,7 @@ def execution(fill: Fill, unit: Decimal) -> Execution:
         fill.realised,
         fill.is_maker,
         fill.at_ms,
+        Coin(),
     )
 
 

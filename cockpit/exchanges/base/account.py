@@ -326,6 +326,9 @@ class VenueAccount(Protocol):
     async def guard_entries(self, within_s: float) -> None:
         """Renew the venue's dead-man switch where it cannot remove a stop; does nothing on venues where it could."""
 
+    async def ask_time(self) -> None:
+        """Learn how far the venue's clock is from ours, which its stamps are compared with. Raises `VenueFailure`."""
+
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Every funding payment booked since then (milliseconds since the epoch), each with the venue's own id."""
 

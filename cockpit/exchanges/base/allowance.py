@@ -23,11 +23,11 @@ WAIT_WITHOUT_WORD_S = 10.0
 """Where it does not say for how long."""
 
 
-def wait_after_refusal_s(headers: Mapping[str, str], now_ns: int) -> float:
-    """What its Retry-After asks for, at most an hour; ten seconds where it asks for nothing."""
+def wait_after_refusal_s(headers: Mapping[str, str], now_ns: int, without_word_s: float = WAIT_WITHOUT_WORD_S) -> float:
+    """What its Retry-After asks for, at most an hour; `without_word_s` where it asks for nothing."""
     known = {name.lower(): value for name, value in headers.items()}
     wait_s = retry_after_s(known.get("retry-after"), now_ns)
-    return WAIT_WITHOUT_WORD_S if wait_s is None else wait_s
+    return without_word_s if wait_s is None else wait_s
 
 
 def retry_after_s(header: str | None, now_ns: int) -> float | None:
@@ -128,10 +128,18 @@ BANNED_EXIT_WAIT_S = 5.0
 
 
 class Allowance:
-    """`per_minute` is the venue's allowance in its own weight; None where its answers do not say what was used."""
+    """`per_minute` is the venue's allowance in its own weight; None where its answers do not say what was used.
+    `without_word_s`: so long it is left alone where it does not say how long.
+    """
 
-    def __init__(self, per_minute: float | None, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        per_minute: float | None,
+        clock: Callable[[], int],
+        without_word_s: float = WAIT_WITHOUT_WORD_S,
+    ) -> None:
         self._per_minute = per_minute
+        self._without_word_s = without_word_s
         self._clock = clock
         self._used: float | None = None
         self._used_in_minute = 0
@@ -143,7 +151,8 @@ class Allowance:
         """Take note of an answer's status and headers."""
         now_ns = self._clock()
         if status in REFUSED:
-            until_ns = now_ns + seconds_to_ns(wait_after_refusal_s(headers, now_ns))
+            wait_s = wait_after_refusal_s(headers, now_ns, self._without_word_s)
+            until_ns = now_ns + seconds_to_ns(wait_s)
             self._is_ban = status == BANNED or (self._is_ban and now_ns < self._until_ns)
             self._refused_ns, self._until_ns = now_ns, max(self._until_ns, until_ns)
         used = _number({name.lower(): value for name, value in headers.items()}.get(USED_WEIGHT))

@@ -27,7 +27,7 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import AccountLists
-from cockpit.exchanges.base.allowance import Allowance, EndpointBudget
+from cockpit.exchanges.base.allowance import WAIT_WITHOUT_WORD_S, Allowance, EndpointBudget
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees
@@ -54,6 +54,8 @@ class CcxtAccount(ABC):
     endpoint_window_s = 1.0
     quote = "USDT"
     """What its perpetuals are quoted and settled in."""
+    left_alone_without_word_s = WAIT_WITHOUT_WORD_S
+    """How long it is left alone after it turned a request away without a word on how long."""
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         self.timing = timing or Timing()
@@ -62,7 +64,7 @@ class CcxtAccount(ABC):
         self.listings = Listings(self.asset_of)
         self.clock = VenueClock()
         self.budget = EndpointBudget(self.endpoint_calls, self.endpoint_window_s, self.timing)
-        self._allowance = Allowance(self.weight_per_minute, self.timing.clock)
+        self._allowance = Allowance(self.weight_per_minute, self.timing.clock, self.left_alone_without_word_s)
         self._keys = keys
         self._urls = urls
         section = config.venues[self.venue]

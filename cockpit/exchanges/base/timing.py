@@ -65,9 +65,12 @@ async def within(most_s: float, asked: Awaitable[Answer], what: str) -> Answer:
 
 
 class BackOff:
-    """How long to leave who fails alone: doubling from `first_s` up to `longest_s`, and as long as was asked for."""
+    """How long to leave who fails alone: `first_s` for `brisk` times, then doubling up to `longest_s`, and as long as
+    was asked for.
+    """
 
-    def __init__(self, first_s: float, longest_s: float) -> None:
+    def __init__(self, first_s: float, longest_s: float, brisk: int = 1) -> None:
+        self._brisk = brisk
         self._first_s = first_s
         self._longest_s = longest_s
         self._failures = 0
@@ -75,7 +78,8 @@ class BackOff:
     def failed(self, asked_s: float | None = None) -> float:
         """One more failure in a row: seconds until the next try, at least those that were asked for."""
         self._failures += 1
-        wait_s = min(self._longest_s, self._first_s * 2.0 ** min(self._failures - 1, MOST_DOUBLINGS))
+        doublings = min(max(0, self._failures - self._brisk), MOST_DOUBLINGS)
+        wait_s = min(self._longest_s, self._first_s * 2.0**doublings)
         return max(float(wait_s), asked_s or 0.0)
 
     def succeeded(self) -> None:
