@@ -50,6 +50,29 @@ def flood(home: Path, hz: float, seconds: float, budget_kb_s: float, what: str =
     process.end()
 
 
+OPENED = {
+    "help": "?", "filter": "/", "checklist": "c", "trades": "e", "log": "o", "palette": "\x10", "test mode": "t",
+    "leaving": "q",
+}  # fmt: skip
+
+
+def dialogs(home: Path, seconds: float) -> None:
+    """The simulated market as it is, without the flood: what a screen writes with each of these open."""
+    process = PtyProcess([sys.executable, str(HERE.parent / "tui" / "moving_screen.py")])
+    process.wait_for("SIMULATED", 30)
+    time.sleep(WARM_UP_S)
+    for name, key in {"nothing": "", **OPENED}.items():
+        if key:
+            process.press(key)
+            time.sleep(1.0)
+        began, began_s = process.count, time.monotonic()
+        time.sleep(seconds)
+        figure(f"written with {name} open", (process.count - began) / (time.monotonic() - began_s) / 1000, "kB/s", 3)
+        process.press("escape")
+        time.sleep(0.5)
+    process.end()
+
+
 def keys(home: Path, hz: float, presses: int) -> None:
     times = home / "times-keys"
     process = screen(home, hz, times)
@@ -121,6 +144,8 @@ def main() -> None:
             finally:
                 engine.terminate()
                 engine.wait()
+        if wanted("dialogs"):
+            dialogs(home, chosen.seconds / 3)
         if wanted("flood") or wanted("keys"):
             engine = start_engine(home / "flood", 10_000)
             try:
