@@ -38,12 +38,12 @@ SIZE_WITHIN_S = 1.0
 SIZE_LOOK_EVERY_S = 0.05
 
 
-def paint_first(places: Places) -> FirstPaint:
+def paint_first(places: Places, url: str = "") -> FirstPaint:
     """The first picture, at once; none where there is no terminal, or a config that will be refused in a moment."""
     first_paint = FirstPaint()
     if not against_drawing(os.environ):
         with contextlib.suppress(ConfigError):
-            first_paint.rise(screen_settings(places.config, os.environ))
+            first_paint.rise(screen_settings(places.config, os.environ, profile=url or str(places.home)))
     return first_paint
 
 

@@ -91,7 +91,7 @@ def _ending(found: TerminalState) -> Callable[[int, object], None]:
 
 def first_picture(settings: ScreenSettings, columns: int, rows: int) -> list[list[Cell]]:
     """The whole screen, as it is while nothing is known."""
-    view = View(Store(), glyphs=settings.appearance.glyphs)
+    view = View(Store(), glyphs=settings.appearance.glyphs, identity=settings.identity)
     pane_set, planned = PaneSet(), plan(columns, rows, layout=settings.layouts[settings.layout])
     cells: list[list[Cell]] = [[(" ", "text")] * columns for _ in range(rows)]
     for name, (x, y, width, height) in planned.regions.items():

@@ -12,7 +12,8 @@ from pty_process import PROJECT_ROOT, PtyProcess
 from rich.color import ColorSystem
 from screen_stage import SIZES, Clock, Stage, StandingLink, make_app
 
-from cockpit.tui.first_paint import colour_system, first_picture, painted
+from cockpit.tui.first_paint import first_picture, painted
+from cockpit.tui.palette import colour_system
 from cockpit.tui.settings import ScreenSettings
 
 NOWHERE = "http://127.0.0.1:9"
@@ -30,7 +31,7 @@ def screen(home: Path, *words: str) -> PtyProcess:
 
 
 @pytest.mark.parametrize("size", [*SIZES, (200, 60), (110, 34), (40, 12), (20, 5)])
-@pytest.mark.parametrize("chosen", [{}, {"ascii_only": True}, {"layout": "chart"}])
+@pytest.mark.parametrize("chosen", [{}, {"ascii_only": True}, {"layout": "chart"}, {"profile": "/x/main", "host": "box"}])
 async def test_it_is_the_picture_textual_draws_first(size: tuple[int, int], chosen: dict[str, Any]) -> None:
     clock = Clock()
     app = make_app(Silent(None), clock, **chosen)  # type: ignore[arg-type]
