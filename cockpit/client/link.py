@@ -1,12 +1,14 @@
 """What an engine is to a screen: frames coming in, commands going out. An engine is one; a recording may be another."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
+from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import Frame
+from cockpit.domain.words import Known
 
 HOLDS_S = 5.0
 """For so long a command that opens risk may be under way; one that comes later is refused by the engine."""
@@ -54,6 +56,15 @@ class EngineLink(Protocol):
 
     async def replay(self, action: str, speed: float | None = None) -> str:
         """Pause, resume, step, next_verdict or speed, where the engine plays a recording."""
+
+    async def do(self, call: Call) -> dict[str, Any]:
+        """What words of the command line ask for, done once and in time; a `looks` one changes nothing."""
+
+    async def known(self, risk_usd: float | None = None) -> Known:
+        """What words are read against, as the engine has it now."""
+
+    async def manual(self) -> dict[str, Any]:
+        """Sizes at hand and templates for entries by hand."""
 
     async def close(self) -> None:
         """Let go of the connection."""

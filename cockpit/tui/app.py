@@ -21,10 +21,10 @@ from cockpit.tui.app_base import Restart
 from cockpit.tui.driver import driver_behind
 from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import DirectFlatten
-from cockpit.tui.operator import OperatorActions
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
+from cockpit.tui.trade_actions import TradeActions
 
 # The other half of repainting only changed cells: what Textual writes for a dirty region.
 #
@@ -66,7 +66,7 @@ class CannotAttach(Exception):
     """There is no engine and none can be started; the message is a line for the operator."""
 
 
-class CockpitApp(OperatorActions):
+class CockpitApp(TradeActions):
     """The screen. Ends with `detach`, `stopped`, or the reason it could not go on in `failure`."""
 
     TITLE = "Cockpit"

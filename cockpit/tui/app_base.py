@@ -110,6 +110,7 @@ def _theme(name: str, colours: dict[str, str]) -> Theme:
 
 
 SET_TITLE, KEEP_TITLE = "\x1b]2;{title}\x07", "\x1b[22;2t"
+RING = "\a"
 REVERSED, NOT_REVERSED, FLASH_S = "\x1b[?5h", "\x1b[?5l", 0.15
 QUEUED_FRAMES = 4
 """With so many frames waiting for the terminal it is behind: nothing more is drawn until it has read them."""
@@ -257,9 +258,11 @@ class CockpitBase(App[str]):
         """Ring or flash for what the operator chose to be called for."""
         happened = set(self.store.happened)
         self.store.happened.clear()
+        if self._driver is None:
+            return
         if happened & set(self.settings.bell):
-            self.bell()
-        if happened & set(self.settings.flash) and self._driver is not None:
+            self._driver.write(RING)
+        if happened & set(self.settings.flash):
             self._driver.write(REVERSED)
             self.set_timer(FLASH_S, lambda: self._driver and self._driver.write(NOT_REVERSED))
 

@@ -56,7 +56,12 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
         if process is not None and process.replay:
             played = (action for action in keys.TABLE if action.group == keys.REPLAY and bound[action.id])
             yield from ((keys.shown(bound[action.id][0]), action.label, False) for action in played)
-        ranked = sorted((action for action in keys.TABLE if action.rank > 1), key=lambda action: action.rank)
+        is_lost = view.lost_s is not None and view.store.link.ever
+        asks_engine = (keys.ENGINE, keys.HANDS) if is_lost else ()
+        ranked = sorted(
+            (action for action in keys.TABLE if action.rank > 1 and action.group not in asks_engine),
+            key=lambda action: action.rank,
+        )
         yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
         return
     now = view.snapshot

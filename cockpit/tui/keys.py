@@ -24,6 +24,7 @@ class KeyAction(NamedTuple):
     over: bool = False
 
 
+HANDS = "Trading by hand"
 ENGINE, PANES, SCREENS, REPLAY, LEAVE = "Engine", "Panes", "Screens", "Replaying a recording", "Leaving"
 FLATTEN = "flatten"
 
@@ -39,6 +40,20 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("mode_test", ("t",), "test", "Test mode: real money, small limits; asks for a typed word", ENGINE, 0),
     KeyAction("mode_live", ("l",), "live", "Live mode: the hot wallet; asks for a typed word", ENGINE, 0),
     KeyAction("bands", ("b",), "new bands", "Look at the asset's proposed bands, and accept them or not", ENGINE, 16),
+    KeyAction("ticket", ("E",), "ticket", "An entry by hand, with the gate's verdict; only while armed", HANDS, 16),
+    KeyAction("command", ("colon",), "command", "The command line: long btc 30 stop 28, close 2 half", HANDS, 17),
+    KeyAction("trade_close", ("X",), "close", "Close the chosen trade at market", HANDS),
+    KeyAction("trade_half", ("H",), "half off", "Close half of the chosen trade", HANDS),
+    KeyAction("trade_quarter", ("Q",), "quarter off", "Close a quarter of the chosen trade", HANDS),
+    KeyAction("stop_to_entry", ("B",), "stop to entry", "The chosen trade's stop to its entry plus fees", HANDS),
+    KeyAction("stop_tighter", ("N",), "stop nearer", "The chosen trade's stop nearer by 5 bps", HANDS),
+    KeyAction("stop_to_price", ("P",), "stop to price", "Write the chosen trade's stop into the command line", HANDS),
+    KeyAction("trail", ("T",), "trail", "Write a trailing stop into the command line: 20 bps, 0.5r or 40%", HANDS),
+    KeyAction("trail_off", ("U",), "no trail", "The chosen trade's stop stays where it is", HANDS),
+    KeyAction("no_targets", ("D",), "no targets", "Take the chosen trade's targets away", HANDS),
+    KeyAction("no_time_stop", ("W",), "no time stop", "Take the chosen trade's time stop away", HANDS),
+    KeyAction("cancel_entry", ("C",), "cancel entry", "Cancel the chosen trade's resting entry", HANDS),
+    KeyAction("reverse", ("V",), "reverse", "Write a reversal of the chosen trade into the command line", HANDS),
     *(KeyAction(f"pane_{table.NUMBERS[pane.id]}", (pane.key,), pane.label, pane.help, PANES) for pane in table.PANES),
     KeyAction("zoom", ("z",), "zoom", "Give the focused pane the whole screen, or take it back", PANES, 8),
     KeyAction("asset", ("n",), "next asset", "Show the next asset on the ladder and in the status line", PANES, 9),
@@ -75,7 +90,8 @@ RESERVED = frozenset({"escape", "up", "down", "pageup", "pagedown", "home", "end
 
 _NAMES = {
     "slash": "/", "question_mark": "?", "space": "space", "enter": "Enter", "escape": "Esc",
-    "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".", "backslash": "\\",
+    "left_square_bracket": "[", "right_square_bracket": "]", "comma": ",", "full_stop": ".", "colon": ":",
+    "backslash": "\\",
     "minus": "-", "plus": "+", "equals_sign": "=",
 }  # fmt: skip
 

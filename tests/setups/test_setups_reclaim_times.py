@@ -161,7 +161,7 @@ def agreed(btc, prints, trigger):
     last_bar = btc.market.assets["BTC"].last_bars(5, 1)
     assert ((last_bar[0].end_ns - btc.at(0.0)) / 1e9 if btc.proposals else None) == bought
     if btc.setup.status(btc.at(at_s)).phase is SetupPhase.COOLING_DOWN:
-        assert stood_down is not None and "1,8" in btc.waiting_for(stood_down)
+        assert stood_down is not None and btc.waiting_for(stood_down).startswith("paused 3")
         assert btc.setup.due_ns == btc.at(stood_down + 1_800.0)
     elif stood_down is not None:
         assert at_s < stood_down

@@ -13,13 +13,32 @@ from textual.pilot import Pilot
 
 from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.command_line import Call
 from cockpit.domain.stream import Frame
+from cockpit.domain.verdict import Target
+from cockpit.domain.words import Known, OpenTrade
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.settings import ScreenSettings
 from tests.patience import patient_s
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
+
+
+VERDICT = {
+    "verdict": {
+        "checks": [
+            {"outcome": "pass", "sentence": "3 trades left"},
+            {"outcome": "reduce", "sentence": "size 0.70x: 44.1 % short"},
+            {"outcome": "block", "sentence": "short % 56.2 at or above 54.0 (BTC): no shorts into heavy shorts"},
+        ]
+    },
+    "traded": {
+        "qty": 0.0002, "notional_usd": 21.94, "stop_bps": 28.0, "loss_at_stop_usd": 0.08, "fees_usd": 0.02,
+        "break_even_all": 58.0, "break_even_first": None,
+    },
+    "would_send": False, "not_sent_because": "short % 56.2 at or above 54.0 (BTC)", "passes": ["trades"],
+}  # fmt: skip
 
 
 class Clock:
@@ -39,6 +58,8 @@ class StandingLink(SimulatedEngine):
         self.scene = shown
         self.asked: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
+        self.previewed: list[dict[str, Any]] = []
+        self.verdict = dict(VERDICT)
 
     async def frames(self) -> AsyncIterator[Frame | LinkChange]:
         yield LinkChange(True, 0.0)
@@ -78,6 +99,27 @@ class StandingLink(SimulatedEngine):
 
     async def replay(self, action: str, speed: float | None = None) -> str:
         return await self._ask("replay", action, speed)
+
+    async def do(self, call: Call) -> dict[str, Any]:
+        if call.looks:
+            self.previewed.append(call.body)
+            return self.verdict
+        return {"sentence": await self._ask(call.path, call.body)}
+
+    async def known(self, risk_usd: float | None = None) -> Known:
+        now = self.scene.snapshot
+        trades = [view.trade for view in now.open_trades]
+        return Known(
+            prices={asset.asset: asset.price for asset in now.assets},
+            trades=tuple(OpenTrade(trade.trade_id, trade.asset, trade.entry_order_id) for trade in trades),
+            venues=("okx",),
+            setups=("btc_lower_band_long",),
+            templates={"scalp": (Target(25.0, 45.0), Target(50.0, 55.0))},
+            risk_usd=risk_usd,
+        )
+
+    async def manual(self) -> dict[str, Any]:
+        return {"size_presets_usd": [20.0, 40.0, 80.0]}
 
 
 class Stage:

@@ -31,7 +31,9 @@ def screen(home: Path, *words: str) -> PtyProcess:
 
 
 @pytest.mark.parametrize("size", [*SIZES, (200, 60), (110, 34), (40, 12), (20, 5)])
-@pytest.mark.parametrize("chosen", [{}, {"ascii_only": True}, {"layout": "chart"}, {"profile": "/x/main", "host": "box"}])
+@pytest.mark.parametrize(
+    "chosen", [{}, {"ascii_only": True}, {"layout": "chart"}, {"profile": "/x/main", "host": "box"}]
+)
 async def test_it_is_the_picture_textual_draws_first(size: tuple[int, int], chosen: dict[str, Any]) -> None:
     clock = Clock()
     app = make_app(Silent(None), clock, **chosen)  # type: ignore[arg-type]

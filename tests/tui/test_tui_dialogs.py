@@ -169,4 +169,6 @@ def test_the_equity_curve_is_over_the_width_and_about_nothing(later: Scene) -> N
     drawn = ["".join(text for text, _ in line) for line in history.lines(View(store), 110)]
     zero = next(number for number, row in enumerate(drawn) if row.lstrip().startswith("0.00 "))
     assert len(drawn[zero]) > 60, "few trades are drawn over more than a column each"
-    assert any("█" in row for row in drawn[zero - 4 : zero]) and any("█" in row for row in drawn[zero + 1 : zero + 4])
+    last = sum(trade.pnl_usd for trade in store.closed_trades)
+    beside = drawn[zero - 1] if last > 0 else drawn[zero + 1]
+    assert beside.rstrip().endswith("█"), "the last result stands on its side of the line"

@@ -66,7 +66,7 @@ def test_emergency_keys_are_never_printable() -> None:
         ({"flatten_presses": 3}, "screen.flatten_presses: expected 1 or 2, was 3"),
         ({"ascii": 1}, "screen.ascii: expected true or false, was 1"),
         ({"keys": []}, "screen.keys: expected keys by action"),
-        ({"colour": 1}, "screen.colour: expected one of ascii, flatten_presses, keys, layout, layouts, theme"),
+        ({"colour": 1}, "screen.colour: expected one of ascii, bell, flash, flatten_presses, keys, layout"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(chosen: dict[str, object], said: str) -> None:

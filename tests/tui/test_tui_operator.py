@@ -184,12 +184,12 @@ async def test_the_cursor_stays_on_its_verdict_when_new_ones_come(later: Scene) 
 async def test_a_paused_pane_stands_still_and_says_so(trading: Scene, later: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
         await stage.press("4", "space")
-        before = [row for row in stage.rows() if "SOL SHORT" in row]
+        before = [row.partition("SOL SHORT")[2] for row in stage.rows() if "SOL SHORT" in row]
         for frame in later.frames:
             stage.app.store.take(frame, stage.clock())
         await stage.settle()
         assert "PAUSED" in stage.text()
-        assert [row for row in stage.rows() if "SOL SHORT" in row] == before
+        assert [row.partition("SOL SHORT")[2] for row in stage.rows() if "SOL SHORT" in row] == before
         await stage.press("space")
         assert "PAUSED" not in stage.text()
         assert not any("SOL SHORT" in row for row in stage.rows())
@@ -200,7 +200,7 @@ async def test_zoom_asset_and_theme(trading: Scene) -> None:
         await stage.press("5", "z")
         assert set(stage.app.panes.plan.regions) == {"status", "setups", "news", "footer"}
         await stage.press("z", "n")
-        assert "1 Bands · SOL" in stage.text()
+        assert "1 Ladder · SOL" in stage.text()
         seen = [stage.app.appearance.theme]
         for _ in THEMES:
             await stage.press("y")
@@ -212,7 +212,7 @@ async def test_the_screen_is_saved_as_svg(trading: Scene, tmp_path: Path) -> Non
     async with staged(StandingLink(trading), save_to=str(tmp_path)) as stage:
         await stage.press("s")
         saved = list(tmp_path.glob("cockpit-*.svg"))
-        assert len(saved) == 1 and "Bands" in saved[0].read_text(encoding="utf-8")
+        assert len(saved) == 1 and "Ladder" in saved[0].read_text(encoding="utf-8")
 
 
 async def test_no_colour_means_no_colour(trading: Scene) -> None:

@@ -184,7 +184,8 @@ def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], nam
         ("setups", (60, 5), "5 Setups"),
         ("trades", (82, 6), "4 Open trades · more: z"),
         ("trades", (82, 7), "4 Open trades"),
-        ("trades", (40, 9), "4 Open trades · more: z"),
+        ("trades", (40, 6), "4 Open trades · more: z"),
+        ("trades", (40, 7), "4 Open trades"),
         ("trades", (40, 10), "4 Open trades"),
     ],
 )

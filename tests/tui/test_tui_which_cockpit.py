@@ -68,14 +68,14 @@ async def test_it_rings_and_flashes_for_what_was_chosen_only(
             await stage.until(lambda: "\x1b[?5l" in written)
 
 
-async def test_what_happened_before_it_attached_does_not_ring(later: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with staged(StandingLink(later), bell=("halt", "fill", "stop", "close")) as stage:
+async def test_what_happened_before_it_attached_does_not_ring(trading: Scene) -> None:
+    async with staged(StandingLink(trading), bell=("halt", "fill", "stop", "close")) as stage:
         assert not stage.app.store.happened
-        trade = later.snapshot.open_trades[0].trade
+        trade = trading.snapshot.open_trades[0].trade
         more = msgspec.structs.replace(trade, entry_qty=trade.entry_qty * 2)
         from cockpit.domain.actions import TradeChanged
 
-        stage.app.store.take(LogFrame(9_001, TradeChanged(later.snapshot.ts_ns, more)), stage.clock())
+        stage.app.store.take(LogFrame(9_001, TradeChanged(trading.snapshot.ts_ns, more)), stage.clock())
         assert list(stage.app.store.happened) == ["fill"]
 
 

@@ -98,6 +98,14 @@ def test_in_a_replay_the_footer_has_its_keys(trading: Scene) -> None:
     assert line.startswith(" F12/^\\ FLATTEN  , hold  . step ")
 
 
+def test_without_an_engine_nothing_is_offered_that_asks_it(trading: Scene) -> None:
+    view = view_of(trading)
+    view.store.take(LinkChange(False, 0.0, "connection refused"), 0.0)
+    line = "".join(part for part, _ in footer.keys_line(dict(keymap()), view, 200))
+    assert "FLATTEN" in line and "detach" in line
+    assert not any(f" {label} " in line for label in ("disarm", "halt", "resume", "ticket", "command"))
+
+
 async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
         await stage.press("r")

@@ -28,8 +28,8 @@ Check = Callable[[str], str]
 class Answer(Input):
     """One line; what is pasted into it is text, whatever it holds."""
 
-    def __init__(self, start: str = "") -> None:
-        super().__init__(value=start, id=ANSWER, select_on_focus=False, max_length=LONGEST_ANSWER)
+    def __init__(self, start: str = "", name: str = ANSWER) -> None:
+        super().__init__(value=start, id=name, select_on_focus=False, max_length=LONGEST_ANSWER)
         self.cursor_blink = False
 
     def on_paste(self, event: Paste) -> None:

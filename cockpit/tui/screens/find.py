@@ -109,7 +109,9 @@ class Find(Modal[str]):
 
 
 def ranked(wanted: str) -> list[keys.KeyAction]:
-    """The actions that match, the best first; the table's order among equals."""
+    """The actions that match: those so called first, then the best; the table's order among equals."""
     matcher = Matcher(wanted)
     scored = [(matcher.match(f"{action.label} {action.help}"), action) for action in keys.TABLE]
-    return [action for score, action in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
+    named = wanted.lower()
+    scored.sort(key=lambda pair: (not pair[1].label.lower().startswith(named), -pair[0]))
+    return [action for score, action in scored if score > 0]

@@ -1,0 +1,283 @@
+"""The ticket: an entry by hand, with the gate's verdict on it while it is filled in. Enter sends it, once."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.domain.command_line import Call
+from cockpit.domain.words import Known, WordsError
+from cockpit.tui import numbers
+from cockpit.tui.board import Board
+from cockpit.tui.footer import Offered
+from cockpit.tui.layouts import Region
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
+from cockpit.tui.screens.ask import Answer
+from cockpit.tui.screens.modal import Modal, Places, centred
+from cockpit.tui.text import Line, clean, cut, left, wrap
+
+TICKET = "ticket"
+CELLS, ROWS = 84, 20
+LABEL_CELLS, VALUE_CELLS = 9, 18
+FIELDS = ("side", "asset", "size", "entry", "stop", "targets")
+AGAIN_S = 1.0
+"""The verdict is of this moment: it is asked for again after so long."""
+MARKET = "market"
+SIDES = ("long", "short")
+BAD = ("block", "no_data")
+
+
+class Hands(Protocol):
+    """What a ticket needs of the app."""
+
+    clock: Callable[[], float]
+    known: Known
+    manual: Mapping[str, Any]
+
+    def read(self, text: str) -> Call:
+        """The call that these words are; raises `WordsError`."""
+
+    def against(self, call: Call) -> str:
+        """Why it must not be sent now."""
+
+    async def judged(self, call: Call) -> dict[str, Any]:
+        """The gate's verdict on it, without sending it."""
+
+    async def done(self, call: Call) -> str:
+        """Send it."""
+
+
+class Ticket(Modal[str]):
+    """Dismissed with what the engine did, or with None. A refusal stays on it.
+
+    It has an id of its own: one that was not answered may be sent again, and is done once. After a refusal it is
+    another order.
+    """
+
+    OFFERED = Offered.TEXT
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("up", "field(-1)", show=False),
+        Binding("down", "field(1)", show=False),
+        Binding("pageup", "cycle(-1)", show=False),
+        Binding("pagedown", "cycle(1)", show=False),
+    ]
+
+    def __init__(self, hands: Hands, asset: str, appearance: Appearance) -> None:
+        super().__init__(appearance)
+        self._hands = hands
+        self._asset = asset
+        self._order_id = secrets.token_hex(8)
+        self._is_sending = False
+        self._wrong = ""
+        self._refusal: list[Line] = []
+        self._verdict: Mapping[str, Any] | None = None
+        self._judged_s = float("-inf")
+        self._judged_text = ""
+        self._place = Region(0, 0, 0, 0)
+
+    def parts(self) -> Iterator[Widget]:
+        """The board, and a row for each field over it."""
+        yield Board(TICKET, title="Ticket", focusable=False)
+        start = {"side": SIDES[0], "asset": self._asset.lower(), "entry": MARKET}
+        for name in FIELDS:
+            yield Answer(start.get(name, ""), name)
+
+    def on_mount(self) -> None:
+        """The size is what is typed first: the rest has its usual values."""
+        self.query_one("#size", Answer).focus()
+
+    def places(self, ground: Region) -> Places:
+        """As high as its longest verdict, so that it does not move while it is filled in."""
+        self._place = centred(ground, min(CELLS, ground.width), min(ROWS, ground.height))
+        x, y, width, _ = self._place
+        cells = max(1, min(VALUE_CELLS, width - FRAME_CELLS - LABEL_CELLS))
+        fields = {
+            name: Region(x + 2 + LABEL_CELLS, y + 1 + row, cells, 1)
+            for row, name in enumerate(FIELDS)
+            if 1 + row < self._place.height - 1
+        }
+        return {TICKET: self._place, **fields}
+
+    def draw(self) -> None:
+        """The fields with their choices, what is wrong, and the verdict."""
+        cells, rows = self._place.width - FRAME_CELLS, self._place.height - FRAME_ROWS
+        lines = [self._field_line(name, cells) for name in FIELDS]
+        lines += [(), *self._told(cells)]
+        note = "SENDING" if self._is_sending else "Enter sends, PgUp PgDn choose, Esc leaves"
+        role = "warn" if self._is_sending else "dim"
+        self.query_one(f"#{TICKET}", Board).show(lines[:rows], note=note, note_role=role)
+        if self._judged_text != self.text or self._hands.clock() - self._judged_s >= AGAIN_S:
+            self._judge()
+
+    @property
+    def text(self) -> str:
+        """The ticket in the words of the command line."""
+        value = {name: self.query_one(f"#{name}", Answer).value.strip() for name in FIELDS}
+        entry = value["entry"].lower()
+        words = [value["side"] or "?", value["asset"], value["size"]]
+        words += [] if entry in ("", MARKET) else ["at", value["entry"]]
+        words += ["stop", value["stop"]] if value["stop"] else []
+        words += ["targets", value["targets"]] if value["targets"] else []
+        return " ".join(word for word in words if word)
+
+    def action_close(self) -> None:
+        """Nothing was sent; what is being sent is not taken back."""
+        self.close_with(None)
+
+    def action_field(self, steps: int) -> None:
+        """The next field, or the one before."""
+        names = [field.id for field in self.query(Answer)]
+        at = names.index(self.focused.id) if self.focused is not None and self.focused.id in names else 0
+        self.query_one(f"#{names[(at + steps) % len(names)]}", Answer).focus()
+
+    def action_cycle(self, steps: int) -> None:
+        """The next of the field's choices."""
+        field = self.focused
+        if not isinstance(field, Answer) or not (choices := self._choices(str(field.id))):
+            return
+        at = choices.index(field.value) if field.value in choices else -min(0, steps)
+        field.value = choices[(at + steps) % len(choices)] if field.value in choices else choices[0]
+        field.cursor_position = len(field.value)
+
+    @on(Input.Changed)
+    def changed(self) -> None:
+        """Another ticket, another order: its verdict is asked for."""
+        self._refusal = []
+        self.redraw()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Send it, unless it is being sent."""
+        if self._is_sending:
+            return
+        try:
+            call = self._hands.read(self.text)
+        except WordsError as error:
+            self._wrong = str(error)
+        else:
+            against = self._hands.against(call)
+            self._refusal = [((against, "bad"),)] if against else []
+            if not against:
+                self._is_sending = True
+                self.run_worker(self._sent(call), name="ticket", group="ticket", exit_on_error=False)
+        self.redraw()
+
+    async def _sent(self, call: Call) -> None:
+        try:
+            done = await self._hands.done(msgspec.structs.replace(call, body={**call.body, "id": self._order_id}))
+        except EngineRefused as refused:
+            self._order_id = secrets.token_hex(8)
+            detail = refused.detail if isinstance(refused.detail, dict) else {}
+            self._refusal = [((f"REFUSED: {clean(str(refused))}", "bad"),), *_checks(detail.get("verdict"))]
+        except EngineUnreachable as error:
+            self._refusal = [
+                ((f"NO ANSWER: {clean(str(error))}. It may be done; Enter asks again, once only", "alarm"),)
+            ]
+        else:
+            self.close_with(f"{self.text}: {done}")
+        finally:
+            self._is_sending = False
+        if self.is_attached:
+            self.redraw()
+
+    def _judge(self) -> None:
+        """Ask for the verdict on what is written; the newest question counts."""
+        self._judged_text, self._judged_s = self.text, self._hands.clock()
+        try:
+            call = self._hands.read(self.text)
+        except WordsError as error:
+            self._wrong, self._verdict = str(error), None
+            return
+        self._wrong = ""
+        self.run_worker(self._judged(call), name="verdict", group="verdict", exclusive=True, exit_on_error=False)
+
+    async def _judged(self, call: Call) -> None:
+        try:
+            self._verdict = await self._hands.judged(call)
+        except (EngineRefused, EngineUnreachable) as error:
+            self._verdict, self._wrong = None, str(error)
+        if self.is_attached:
+            self.redraw()
+
+    def _choices(self, name: str) -> list[str]:
+        manual, known = self._hands.manual, self._hands.known
+        presets = [f"{size:g}" for size in manual.get("size_presets_usd", ())]
+        return {
+            "side": list(SIDES),
+            "asset": [asset.lower() for asset in known.prices],
+            "size": presets,
+            "entry": [MARKET],
+            "stop": list(known.setups),
+            "targets": list(known.templates),
+        }[name]
+
+    def _field_line(self, name: str, cells: int) -> Line:
+        """What it is, room for its value, and what may be chosen."""
+        of = {
+            "side": "long or short",
+            "asset": ", ".join(self._choices("asset")),
+            "size": f"USD; 2u base units; risk 2: by the stop  {' '.join(self._choices('size'))}",
+            "entry": "market, or a limit's price",
+            "stop": "bps, a price, or a setup's; empty: the template's",
+            "targets": f"25/50/90 bps, or {', '.join(self._choices('targets')) or 'a template'}",
+        }
+        room = max(0, cells - LABEL_CELLS - VALUE_CELLS - 1)
+        return ((left(name, LABEL_CELLS) + " " * (VALUE_CELLS + 1), "dim"), (cut(of[name], room), "faint"))
+
+    def _told(self, cells: int) -> list[Line]:
+        lines: list[Line] = list(self._refusal)
+        if self._wrong:
+            lines += [((row, "warn"),) for row in wrap(self._wrong, cells)]
+        elif self._verdict is not None:
+            lines += verdict_lines(self._verdict)
+        else:
+            lines.append((("asking the gate", "dim"),))
+        return [
+            ((cut("".join(text for text, _ in line), cells), line[0][1]),) if len(line) == 1 else line for line in lines
+        ]
+
+
+def verdict_lines(answer: Mapping[str, Any]) -> list[Line]:
+    """What would be traded and lost, what shrinks or blocks it, and whether it would be sent."""
+    traded, would_send = answer.get("traded") or {}, bool(answer.get("would_send"))
+    passes = len(answer.get("passes") or ())
+    verdict = answer.get("verdict") or {}
+    why = str(answer.get("not_sent_because") or "denied").partition(": not armed")[0]
+    head = "WOULD BE SENT" if would_send else f"would not be sent: {why}"
+    lines: list[Line] = [((clean(head), "good" if would_send else "bad"),)]
+    if traded.get("notional_usd"):
+        even = [traded.get("break_even_all"), traded.get("break_even_first")]
+        loss, fees = numbers.money(traded["loss_at_stop_usd"]), numbers.money(traded["fees_usd"])
+        rates = " / ".join("never" if rate is None else f"{rate:.0f} %" for rate in even)
+        lines += [
+            (
+                (f"{traded['qty']:.8g} coins, {traded['notional_usd']:,.2f} USD", "strong"),
+                (f"  stop {traded['stop_bps']:g} bps", "text"),
+            ),
+            ((f"loses {loss} USD at the stop, fees {fees} of it", "text"),),
+            ((f"breaks even at {rates} of trades won (every target / the first alone)", "dim"),),
+        ]
+    return [*lines, *_checks(verdict), ((f"{passes} checks pass", "dim"),)]
+
+
+def _checks(verdict: object) -> list[Line]:
+    """The checks that do more than pass, those that block first."""
+    found = verdict.get("checks") if isinstance(verdict, Mapping) else None
+    checks = [check for check in found or () if check.get("outcome") != "pass"]
+    checks.sort(key=lambda check: check.get("outcome") not in BAD)
+    return [
+        (
+            (
+                f"{check['outcome'].replace('_', ' ')}: {clean(check['sentence'])}",
+                "bad" if check["outcome"] in BAD else "warn",
+            ),
+        )
+        for check in checks
+    ]

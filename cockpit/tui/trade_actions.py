@@ -1,0 +1,204 @@
+"""Trading by hand: the ticket, the command line, and the keys for the chosen trade. All of them are words of one
+language, read into calls of the API; each call goes once.
+
+What sheds risk works in every state. What opens it is refused here while the engine is not armed, and by the engine
+when it comes late.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.domain.command_line import Call, read_line
+from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.words import Known, OpenTrade, WordsError, short_id
+from cockpit.tui import keys
+from cockpit.tui.flatten import Stage
+from cockpit.tui.operator import OperatorActions
+from cockpit.tui.screens.command_line import CommandLine
+from cockpit.tui.screens.ticket import Ticket
+
+COOL_DOWN_S = 0.7
+"""A key that is held down says the same again and again: it counts once, until it has been up for so long."""
+AT_ONCE = {
+    "trade_close": "close {trade}",
+    "trade_half": "close {trade} half",
+    "trade_quarter": "close {trade} quarter",
+    "stop_to_entry": "stop {trade} be",
+    "stop_tighter": "stop {trade} -5",
+    "trail_off": "trail {trade} off",
+    "no_targets": "targets {trade} none",
+    "no_time_stop": "hold {trade} off",
+    "cancel_entry": "cancel {trade}",
+}
+"""What a key does to the chosen trade at once."""
+TO_EDIT = {"trail": "trail {trade} 20", "stop_to_price": "stop {trade} ", "reverse": "reverse {trade}"}
+"""What a key writes into the command line, to be looked at and sent with Enter."""
+WHEN_ARMED = ("/enter", "/reverse", "/adopt")
+
+
+class TradeActions(OperatorActions):
+    """The actions of the table of keys that trade, for the self."""
+
+    known = Known()
+    """What words are read against, as the engine last told it."""
+    manual: Mapping[str, Any] = {}
+    risk_usd: float | None = None
+    line_history: tuple[str, ...] = ()
+    _pressed_s: Mapping[str, float] = {}
+
+    def action_do(self, action_id: str) -> None:
+        """What is done to the chosen trade; everything else by name."""
+        if action_id in AT_ONCE:
+            self._to_chosen(AT_ONCE[action_id])
+        elif action_id in TO_EDIT:
+            self._edit_for_chosen(TO_EDIT[action_id])
+        else:
+            super().action_do(action_id)
+
+    # The chosen trade.
+
+    def _to_chosen(self, words: str) -> None:
+        text = self._words_of_chosen(words)
+        if text and not self._is_repeated(text):
+            self.carry_out(text)
+
+    def _edit_for_chosen(self, words: str) -> None:
+        text = self._words_of_chosen(words)
+        if text:
+            self._open_line(text)
+
+    def _words_of_chosen(self, words: str) -> str:
+        chosen = self.pane_set.kept.trades.selected(self.view)
+        if chosen is None:
+            self.store.notify(f"{words.partition(' ')[0]}: no trade is open", "warn")
+            self.redraw()
+            return ""
+        return words.format(trade=short_id(OpenTrade(chosen.trade.trade_id, chosen.trade.asset)))
+
+    def _is_repeated(self, text: str) -> bool:
+        """Whether the same was pressed a moment ago: the key is held, or bounced."""
+        now_s = self.clock()
+        last_s = self._pressed_s.get(text)
+        self._pressed_s = {**self._pressed_s, text: now_s}
+        return last_s is not None and now_s - last_s < COOL_DOWN_S
+
+    # Words.
+
+    def carry_out(self, text: str) -> None:
+        """Start doing what a line says, and return."""
+        self.run_worker(self._carried_out(text), name="hands", group="hands", exit_on_error=False)
+
+    async def _carried_out(self, text: str) -> None:
+        """Each call of a line in order, until one is refused."""
+        try:
+            line = read_line(text, self._known_now())
+            self.risk_usd = line.known.risk_usd
+            for call in line.calls:
+                if not self._takes_its_own_way(call):
+                    self.store.notify(f"{text}: {await self.done(call)}")
+        except (WordsError, EngineRefused, EngineUnreachable) as error:
+            self.store.notify(f"{text}: {error}", "bad")
+        self.redraw()
+
+    async def done(self, call: Call) -> str:
+        """What the engine did. Raises `EngineRefused` where it must not even be asked now."""
+        against = self.against(call)
+        if against:
+            raise EngineRefused(against)
+        return said(await self._link().do(call))
+
+    def against(self, call: Call) -> str:
+        """Why a call must not be sent now; empty where nothing stands against it."""
+        now = self.store.snapshot
+        if not call.path.endswith(WHEN_ARMED):
+            return ""
+        if now is None:
+            return "not sent: nothing is known of the engine yet"
+        if now.state is not EngineState.ARMED:
+            arm_key = keys.shown(self.settings.keys["arm"][0]) if self.settings.keys["arm"] else "the palette"
+            return f"not sent: expected the engine armed, was {now.state.value.replace('_', ' ')} ({arm_key} arms)"
+        return ""
+
+    def _takes_its_own_way(self, call: Call) -> bool:
+        """Flatten goes by the flatten key's road, and arming real money asks for its word."""
+        now = self.store.snapshot
+        if call.path == "/api/flatten":
+            self.flow.stage, self.flow.at_s = Stage.ASKED, self.clock()
+            self.action_do(keys.FLATTEN)
+            return True
+        if call.path == "/api/arm" and now is not None and now.mode is not Mode.PAPER:
+            self.action_do("arm")
+            return True
+        return False
+
+    def _known_now(self) -> Known:
+        """The engine's words, with the prices and trades of this moment."""
+        now = self.store.snapshot
+        if now is None:
+            return self.known
+        trades = [view.trade for view in now.open_trades]
+        return Known(
+            prices={asset.asset: asset.price for asset in now.assets},
+            trades=tuple(OpenTrade(trade.trade_id, trade.asset, trade.entry_order_id) for trade in trades),
+            venues=self.known.venues,
+            setups=self.known.setups,
+            templates=self.known.templates,
+            alarms=self.known.alarms,
+            risk_usd=self.risk_usd,
+        )
+
+    # The command line and the ticket.
+
+    def _do_command(self) -> None:
+        self._open_line("")
+
+    def _open_line(self, start: str) -> None:
+        self._learn()
+        line = CommandLine(self._known_now, self.line_history, self.appearance, start)
+        self.open(line, self._line_given)
+
+    def _line_given(self, text: str | None) -> None:
+        if text:
+            self.line_history = (*(old for old in self.line_history if old != text), text)[-100:]
+            self.carry_out(text)
+
+    def _do_ticket(self) -> None:
+        self._learn()
+        self.open(Ticket(self, self.asset, self.appearance), self._ticket_sent)
+
+    def _ticket_sent(self, sentence: str | None) -> None:
+        if sentence is not None:
+            self.store.notify(sentence)
+            self.redraw()
+
+    def _learn(self) -> None:
+        """Ask the engine which templates, setups and venues there are, beside everything else."""
+        self.run_worker(self._learned(), name="words", group="words", exclusive=True, exit_on_error=False)
+
+    async def _learned(self) -> None:
+        try:
+            link = self._link()
+            self.known, self.manual = await link.known(self.risk_usd), await link.manual()
+        except (EngineRefused, EngineUnreachable) as error:
+            self.store.notify(f"templates are not known: {error}", "warn")
+        self.redraw()
+
+    # What a ticket asks of the app.
+
+    def read(self, text: str) -> Call:
+        """The one call of an entry's words. Raises `WordsError`."""
+        return read_line(text, self._known_now()).calls[0]
+
+    async def judged(self, call: Call) -> dict[str, Any]:
+        """What the gate would say; sends nothing."""
+        return await self._link().do(Call("/api/trade/preview", call.body, looks=True))
+
+
+def said(answer: Mapping[str, Any]) -> str:
+    """An answer in a sentence: the engine's own, or the trade and how it stands."""
+    if "sentence" in answer:
+        return str(answer["sentence"])
+    if "trade_id" in answer:
+        return f"{answer['trade_id']} {answer.get('status', '')}".strip()
+    return "would be sent" if answer.get("would_send") else f"would not be sent: {answer.get('not_sent_because', '?')}"
