@@ -252,7 +252,7 @@ class Guard:
             return Refusal("rate", HTTPStatus.TOO_MANY_REQUESTS, sentence, wait_s)
         if not needs_token or source is not None:
             return None
-        if not self._admission.needs_token and not scopes.always_needs_token(call.path):
+        if not self._admission.needs_token and not scopes.always_needs_token(call.method, call.path):
             return None
         if not is_known:
             what = "none" if self._admission.bearer(headers) is None else "another"

@@ -45,6 +45,7 @@ def refusal(name: str, scopes: list[str], method: str, path: str) -> str | None:
     return f"{has}, expected {scope} for this call" if scope else f"{has}: no source may make this call"
 
 
-def always_needs_token(path: str) -> bool:
-    """Whether a call is for nobody without a token, not even in paper on loopback."""
-    return path == MCP_PATH or path.startswith(HOOKS)
+def always_needs_token(method: str, path: str) -> bool:
+    """Whether a call is for nobody without a token, not even in paper on loopback. A method that a webhook does not
+    take needs none to be refused."""
+    return path == MCP_PATH or (path.startswith(HOOKS) and method == "POST")

@@ -236,7 +236,7 @@ class Host:
         if not isinstance(command, OPEN_RISK) or command.expires_ns is not None or self.source.can_wait:
             return command
         within_ns = seconds_to_ns(ANSWER_WITHIN_S * max(1.0, self.source.speed))
-        return msgspec.structs.replace(command, expires_ns=self.engine.now_ns + within_ns)
+        return msgspec.structs.replace(command, expires_ns=max(self.engine.now_ns, self.source.now_ns()) + within_ns)
 
     def close_to_entries(self) -> None:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""

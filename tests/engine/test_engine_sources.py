@@ -33,6 +33,7 @@ def tracked(scene: Scenario) -> PaperTrack:
 
 def test_a_source_that_lost_its_days_limit_is_cut_off_and_its_day_begins_anew(scene: Scenario) -> None:
     assert scene.signal(source="mind").ok
+    scene.wait_s(1)
     scene.move("ETH", 3_980.0)
     scene.wait_s(2)
     (view,) = [one for one in scene.engine.sources.views(scene.now_ns) if one.name == "mind"]

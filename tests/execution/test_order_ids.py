@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.exchanges.base.order_ids import LEFT_PROBE, STRANGER, OrderIds
+from cockpit.exchanges.base.order_ids import FOREIGN, LEFT_PROBE, OrderIds
 
 TRADES = st.from_regex(r"t[0-9]{6}[estc][0-9]{1,4}", fullmatch=True)
 PREFIXES = st.from_regex(r"[0-9a-z]{6}", fullmatch=True)
@@ -27,7 +27,7 @@ def test_another_cockpits_order_names_its_prefix(ours: str, theirs: str, order_i
     "client_id", ["", "web_x1", "autoclose-1763", "adl_autoclose", "x-cvBPrNm9abc", "ckshort", "CKabc123t1"]
 )
 def test_everybody_elses_orders_are_strangers(client_id: str) -> None:
-    assert OrderIds("abc123").whose(client_id, "binance", "BTC") == STRANGER
+    assert OrderIds("abc123").whose(client_id, "binance", "BTC") == FOREIGN
 
 
 def test_a_flattens_closes_are_numbered_by_the_clock_and_never_twice() -> None:

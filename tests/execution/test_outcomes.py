@@ -225,7 +225,7 @@ def test_a_venue_without_lists_is_judged_by_class(error: Exception, expected: ty
 @pytest.mark.parametrize("codes", [spec.codes() for spec in EXCHANGES.values()], ids=EXCHANGES.keys())
 def test_a_code_proves_one_thing(codes: VenueCodes) -> None:
     lists = [set(codes.refusals), codes.turned_away, codes.clock, codes.keys]
-    assert sum(map(len, lists)) == len(set().union(*lists)) > 100
+    assert sum(map(len, lists)) == len(set().union(*lists)) > 30
     assert all(re.fullmatch(r"-?\d{4,5}", code) for code in set().union(*lists))
 
 

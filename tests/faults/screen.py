@@ -7,7 +7,7 @@ from cockpit.domain.actions import AnyAction, TradeChanged
 from cockpit.domain.stream import LogFrame
 from cockpit.engine.machine import Engine
 from cockpit.engine.views import snapshot
-from cockpit.tui.panes import trades
+from cockpit.tui.panes.trades import OpenTrades
 from cockpit.tui.store import Store
 from cockpit.tui.view import View
 
@@ -22,6 +22,7 @@ class Screen:
         self.engine: Engine | None = None
         self.lines: dict[str, None] = {}
         self._store = Store()
+        self._trades = OpenTrades()
         self._number = 0
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
@@ -38,7 +39,8 @@ class Screen:
         """The trades pane, now."""
         if self.engine is not None:
             self._store.snapshot = snapshot(self.engine)
-            self._keep("".join(text for text, _ in line) for line in trades.lines(View(self._store), CELLS, ROWS))
+            lines = self._trades.lines(View(self._store), CELLS, ROWS, focused=False)
+            self._keep("".join(text for text, _ in line) for line in lines)
 
     def saw(self, words: str) -> bool:
         """Whether a line had these words; `…` is anything."""

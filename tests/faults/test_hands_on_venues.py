@@ -42,7 +42,7 @@ async def test_a_position_that_is_not_ours_is_adopted(tmp_path: Path, name: str,
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
         await stage.until(lambda: len(venue.algo_orders) == 1 and len(venue.open_orders) >= 1)
         assert venue.algo_orders[0].client_id[8:9] != "g", "our own stop is the one that is left"
-        await stage.until(lambda: not stage.engine.risk.venue_words.in_the_way)
+        await stage.until(lambda: not stage.engine.risk.venue_notices.in_the_way)
         await stage.until(lambda: stage.engine.book.unexplained(name, "ETH") is None)
         assert stage.engine.foreign.held == ()
         await stage.restart()
