@@ -4,14 +4,15 @@ import pytest
 
 from cockpit.tui import keys
 from cockpit.tui.keys import KeymapError, keymap
-from cockpit.tui.operator import OperatorActions
 from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.settings import ScreenSettings, SettingsError
+from cockpit.tui.trade_actions import AT_ONCE, TO_EDIT, TradeActions
 
 
 def test_every_action_of_the_table_does_something() -> None:
     for action in keys.TABLE:
-        assert action.id in BY_ACTION or hasattr(OperatorActions, f"_do_{action.id}"), action.id
+        by_words = {**BY_ACTION, **AT_ONCE, **TO_EDIT}
+        assert action.id in by_words or hasattr(TradeActions, f"_do_{action.id}"), action.id
 
 
 def test_the_defaults_are_a_keymap() -> None:
