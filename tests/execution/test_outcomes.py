@@ -226,7 +226,7 @@ def test_a_venue_without_lists_is_judged_by_class(error: Exception, expected: ty
 def test_a_code_proves_one_thing(codes: VenueCodes) -> None:
     lists = [set(codes.refusals), codes.turned_away, codes.clock, codes.keys]
     assert sum(map(len, lists)) == len(set().union(*lists)) > 30
-    assert all(re.fullmatch(r"-?\d{4,5}", code) for code in set().union(*lists))
+    assert all(re.fullmatch(r"-?\d{4,5}|[A-Za-z_]{5,40}", code) for code in set().union(*lists))
 
 
 def test_judging_an_error_imports_no_library() -> None:

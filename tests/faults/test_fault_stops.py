@@ -193,6 +193,7 @@ async def test_a_stop_that_was_sent_twice_does_not_rest_again_after_it_was_cance
         for call in (first, second):
             venue.waiting[:] = [call]
             venue.carry_out_late()
-            assert venue.algo_orders
+            # Without a position the second OKX takes a reduce-only order back by itself, at once.
+            assert venue.algo_orders or name == "okx"
             await stage.until(lambda: stage.is_bare(venue), within_s=8.0)
         assert not venue.watch.doubled

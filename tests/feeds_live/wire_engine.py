@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,10 +39,10 @@ class TimedSource(LiveSource):
         self.handed_ns: dict[int, int] = {}
 
     async def run(self, put: Put) -> None:
-        async def noted(source: str, event: AnyEvent) -> None:
+        def noted(source: str, event: AnyEvent) -> Awaitable[None]:
             if isinstance(event, Trade):
                 self.handed_ns[event.trade_id] = time.perf_counter_ns()
-            await put(source, event)
+            return put(source, event)
 
         await super().run(noted)
 
