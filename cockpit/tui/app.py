@@ -17,10 +17,11 @@ from textual.worker import Worker, WorkerState
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import EngineLink, LinkChange
 from cockpit.tui import keys
-from cockpit.tui.app_base import Restart
+from cockpit.tui.app_base import Answer, Restart
 from cockpit.tui.driver import driver_behind
 from cockpit.tui.first_paint import FirstPaint
 from cockpit.tui.flatten import DirectFlatten
+from cockpit.tui.screens.modal import Modal
 from cockpit.tui.screens.welcome import Welcome
 from cockpit.tui.settings import ScreenSettings
 from cockpit.tui.terminal import GRACE_S, STUCK, STUCK_CODE, TerminalState, Watchdog, end_now, listen_to_signals
@@ -98,6 +99,7 @@ class CockpitApp(TradeActions):
         self._on_paint = on_paint
         self._first_paint = first_paint
         self._is_shown = False
+        self._asked_early: list[Callable[[], None]] = []
         self._bindings = _bindings(self.settings.keys)
 
     # Textual's own hooks.
@@ -121,6 +123,13 @@ class CockpitApp(TradeActions):
             renderable = CroppedUpdate.of(renderable)
         super()._display(screen, renderable)
 
+    def open(self, modal: Modal[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
+        """Not before there is a whole picture: over a screen that is not laid out yet nothing would ever be drawn."""
+        if self._is_shown:
+            super().open(modal, answered)
+        else:
+            self._asked_early.append(lambda: self.open(modal, answered))
+
     # The stream.
 
     def _laid_out(self) -> None:
@@ -133,6 +142,9 @@ class CockpitApp(TradeActions):
     def _painted(self) -> None:
         if self._on_paint is not None:
             self._on_paint()
+        early, self._asked_early = self._asked_early, []
+        for ask in early:
+            ask()
         if self.settings.welcome:
             self.open(Welcome(self.settings.keys, lambda: self.view, self._appearance))
         self.run_worker(self._find_and_read(), name="stream", group="stream", exclusive=True, exit_on_error=False)

@@ -14,7 +14,7 @@ from screen_stage import Stage, StandingLink, staged
 from cockpit.cli_screen import screen_settings
 from cockpit.client.link import LinkChange
 from cockpit.config.places import shipped_config_path
-from cockpit.domain.actions import StateChanged
+from cockpit.domain.actions import StateChanged, TradeChanged
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import LogFrame
 from cockpit.tui.palette import ANSI
@@ -73,9 +73,8 @@ async def test_what_happened_before_it_attached_does_not_ring(trading: Scene) ->
         assert not stage.app.store.happened
         trade = trading.snapshot.open_trades[0].trade
         more = msgspec.structs.replace(trade, entry_qty=trade.entry_qty * 2)
-        from cockpit.domain.actions import TradeChanged
-
-        stage.app.store.take(LogFrame(9_001, TradeChanged(trading.snapshot.ts_ns, more)), stage.clock())
+        changed = TradeChanged(trading.snapshot.ts_ns, more, "filled")
+        stage.app.store.take(LogFrame(9_001, changed), stage.clock())
         assert list(stage.app.store.happened) == ["fill"]
 
 

@@ -16,7 +16,7 @@ from cockpit.tui.detail import KeptDetail
 from cockpit.tui.panes import blocks, ladder, levels
 from cockpit.tui.panes.ladder import PRICE_CELLS, Heat, Scale, no_price, outside_lines
 from cockpit.tui.panes.levels import Level
-from cockpit.tui.text import Line, Span, line_width
+from cockpit.tui.text import Line, Span, cut, line_width
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 ZOOM_BPS = (1, 2, 5, 10, 20, 50)
@@ -217,7 +217,7 @@ def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: 
     return (
         (f"{numbers.price(level.price):>{PRICE_CELLS}} ", level.role),
         (axis, "warn" if is_band else "faint"),
-        (f" {text}", level.role),
+        (f" {cut(text, cells - PRICE_CELLS - 4)}", level.role),
     )
 
 
@@ -268,7 +268,7 @@ def _columns(cells: int) -> Line:
         )
     if cells >= DELTA_FROM:
         text += f"{'delta':>{DELTA_CELLS}} "
-    return ((text + "liq", "faint"),)
+    return (((text + "liq")[:cells], "faint"),)
 
 
 def _head(asset: AssetView, cells: int) -> list[Line]:
