@@ -1,13 +1,13 @@
 """Webhooks. In: another service's body, mapped by its source's template. Out: events, signed, beside the loop."""
 
 import asyncio
+import importlib
 import logging
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 from pydantic import SecretStr
 
@@ -16,6 +16,9 @@ from cockpit.api.messages import encoded, event_of, kill_event
 from cockpit.api.signing import sign
 from cockpit.config.signal_sources import WebhookOut, WebhookSection
 from cockpit.domain.actions import AnyAction, StateChanged
+
+if TYPE_CHECKING:
+    import httpx
 
 LOG = logging.getLogger("cockpit.api")
 SECRET_NAME = "COCKPIT_WEBHOOK_SECRET"
@@ -90,7 +93,8 @@ class WebhookSender:
                 self._queue(*event)
 
     async def run(self) -> None:
-        """Post for as long as the engine runs."""
+        """Post for as long as the engine runs. The client is loaded only where a webhook goes out."""
+        httpx = await asyncio.to_thread(importlib.import_module, "httpx")
         async with httpx.AsyncClient(timeout=WITHIN_S, trust_env=False, follow_redirects=False) as client:
             while True:
                 await self._something.wait()
@@ -107,7 +111,9 @@ class WebhookSender:
                 self._waiting.append((hook, body))
                 self._something.set()
 
-    async def _post(self, client: httpx.AsyncClient, hook: WebhookOut, body: bytes) -> None:
+    async def _post(self, client: "httpx.AsyncClient", hook: WebhookOut, body: bytes) -> None:
+        from httpx import HTTPError
+
         delay_s = FIRST_DELAY_S
         for attempt in range(TRIES):
             stamp = int(self._wall_s())
@@ -117,7 +123,7 @@ class WebhookSender:
                 if answer.is_success:
                     return
                 failure = f"HTTP {answer.status_code}"
-            except httpx.HTTPError as error:
+            except HTTPError as error:
                 failure = type(error).__name__
             if attempt + 1 < TRIES:
                 await asyncio.sleep(delay_s)

@@ -12,7 +12,6 @@ from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
 from cockpit.domain.units import NS_PER_S
-from cockpit.journal.errors import JournalError
 
 if TYPE_CHECKING:
     from cockpit.journal.report import Report
@@ -107,6 +106,8 @@ def _write(target: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(target)
     except OSError as error:
+        from cockpit.journal.errors import JournalError
+
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise JournalError(f"expected to write {target}, was: {error.strerror or error}: name another place") from error

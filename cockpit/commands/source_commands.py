@@ -12,7 +12,8 @@ from cockpit.commands.shared_options import JsonOption
 
 KEY_BYTES = 32
 Source = Annotated[str, typer.Argument(metavar="NAME", help="A source of the config.")]
-source = typer.Typer(no_args_is_help=True, help="Sources of signals from outside: list, key, cut, lift.")
+HELP = "Sources of signals from outside: list, key, cut, lift.\n\nExample: cockpit source list"
+source = typer.Typer(no_args_is_help=True, help=HELP)
 
 
 @source.command("list")

@@ -100,6 +100,7 @@ def test_in_a_replay_the_footer_has_its_keys(trading: Scene) -> None:
 
 def test_without_an_engine_nothing_is_offered_that_asks_it(trading: Scene) -> None:
     view = view_of(trading)
+    view.store.take(LinkChange(True, 0.0), 0.0)
     view.store.take(LinkChange(False, 0.0, "connection refused"), 0.0)
     line = "".join(part for part, _ in footer.keys_line(dict(keymap()), view, 200))
     assert "FLATTEN" in line and "detach" in line
