@@ -141,6 +141,8 @@ class MissedFills:
         unknown = self._book_ours(news)
         if not self._is_missing(asset, held):
             return True
+        began_ns = self._began_ns(asset, fills)
+        unknown = [fill for fill in unknown if fill.ts_ns >= began_ns]
         newest = self._adding_up(
             unknown, held - self._context.expected.get(asset, 0.0) - self._foreign.difference(asset)
         )
@@ -157,6 +159,18 @@ class MissedFills:
         for fill in unknown:
             self._context.fills_told.add(fill.fill_id)
         return True
+
+    def _began_ns(self, asset: str, fills: tuple[VenueFill, ...]) -> int:
+        """When the position began, by the venue's own list: at the first execution of ours that made it. What others
+        traded before that took nothing of it. 0 where the list does not reach back so far, or it was adopted.
+        """
+        sign = self._context.expected.get(asset, 0.0)
+        ours = (fill for fill in fills if fill.side.sign * sign > 0 and self._is_entry(fill))
+        return min((fill.ts_ns for fill in ours), default=0)
+
+    def _is_entry(self, fill: VenueFill) -> bool:
+        order_id = self._order_id(fill)
+        return order_id is not None and not order_id.startswith(FLATTEN)
 
     def _book_ours(self, fills: list[VenueFill]) -> list[VenueFill]:
         """Book the executions of the orders we know; returns those of flattens, of strangers, and of exits of an open

@@ -111,3 +111,26 @@ def missing(stage: Stage, venue: TradingVenue):  # type: ignore[no-untyped-def]
     from tests.loopback.trading_faults import rejected
 
     return rejected("-2013" if venue is stage.world.binance else "51603")
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_what_others_traded_just_before_ours_does_not_explain_its_absence(tmp_path: Path, name: str) -> None:
+    """As much as ours was sold by somebody a second before: it took nothing of a position that had not begun."""
+    async with staged(tmp_path / "first") as stage:
+        qty = (await stage.open_trade("ETH", venue=name)).open_qty
+    async with staged(tmp_path / "second") as stage:
+        venue = stage.world.venues[name]
+        venue.trade_by_hand("ETH", "buy", qty)
+        venue.trade_by_hand("ETH", "sell", qty)
+        await asyncio.sleep(1.0)
+        trade = await stage.open_trade("ETH", venue=name)
+        assert trade.open_qty == qty
+        before = stop_ids(venue)
+        hides = venue.faults.add(empty(), roles={"positions"}, times=None)
+        await asyncio.sleep(12.0)
+        assert stage.trade(trade.trade_id).phase is TradePhase.OPEN and stop_ids(venue) == before
+        assert stage.saw(f"{name} does not list …")
+        venue.faults.remove(hides)
+        await stage.until(lambda: not stage.engine.risk.venue_notices.in_the_way)
+        assert stage.trade(trade.trade_id).open_qty == qty and stop_ids(venue) == before
+        await stage.flat()
