@@ -5,10 +5,11 @@ import os
 import pty
 import signal
 import subprocess
+import time
 from typing import Any
 
 import pytest
-from running_engine import PROJECT_ROOT, Shell
+from running_engine import PROJECT_ROOT, WITHIN_S, Shell
 
 from cockpit.commands.flattening import flatten_now
 from cockpit.config.places import find_places
@@ -28,8 +29,11 @@ def status(shell: Shell) -> dict[str, Any]:
 def test_look_check_and_stop(shell: Shell) -> None:
     ready = shell.start_engine()
     seen = status(shell)
+    give_up_s = time.monotonic() + WITHIN_S
+    while seen["feeds"]["stream.BTC"]["state"] not in ("fresh", "late"):  # ready is said before the first prints
+        assert time.monotonic() < give_up_s, seen["feeds"]
+        seen = status(shell)
     assert (seen["running"], seen["mode"], seen["state"], seen["positions"]) == (True, "paper", "disarmed", [])
-    assert seen["feeds"]["stream.BTC"]["state"] in ("fresh", "late")
     assert seen["url"] in ready
     text = shell.run("status")
     assert text.returncode == 0

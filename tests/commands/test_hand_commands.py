@@ -2,6 +2,7 @@
 
 import json
 import time
+from subprocess import CompletedProcess
 from typing import Any
 
 from running_engine import WITHIN_S, Shell
@@ -20,9 +21,17 @@ def until_sent(shell: Shell, *words: str) -> dict[str, Any]:
         assert time.monotonic() < give_up_s, answer["sentence"]
 
 
+def previewed(shell: Shell, *words: str) -> CompletedProcess[str]:
+    """A preview, once the market has a price: an engine is ready a moment before its first prints."""
+    give_up_s = time.monotonic() + WITHIN_S
+    while "no blind trading" in (asked := shell.run("trade", *words, "--preview")).stderr:
+        assert time.monotonic() < give_up_s, asked
+    return asked
+
+
 def test_a_trade_from_preview_to_close(shell: Shell) -> None:
     shell.start_engine()
-    preview = shell.run("trade", "eth", "long", "300", "--stop", "400", "--targets", "450", "--preview")
+    preview = previewed(shell, "eth", "long", "300", "--stop", "400", "--targets", "450")
     assert preview.returncode == 1, "disarmed: it would not be sent"
     assert "would not be sent: " in preview.stdout and "loses " in preview.stdout
     refused = shell.run("trade", "eth", "long", "300", "--stop", "400", "--json")
@@ -33,6 +42,7 @@ def test_a_trade_from_preview_to_close(shell: Shell) -> None:
     sent = until_sent(shell, "trade", "eth", "long", "300", "--stop", "400", "--targets", "450")
     trade_id = sent["trade_id"]
     number = trade_id.removeprefix("t").lstrip("0")
+    previewed(shell, "btc", "long", "5000")
     denied = shell.run("trade", "btc", "long", "5000")
     assert denied.returncode == 1 and "larger than any position may be" in denied.stderr
     assert "block: notional 5000.00 USD over 415.00" in denied.stdout
