@@ -1,6 +1,5 @@
 """The venue's private stream. Where there is none, `_dial` waits on a task that asks, and `_read` is never called."""
 
-import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -17,14 +16,10 @@ class TemplateStream(PrivateStream):
         self.parser = parser
 
     async def _dial(self) -> Iterable[Awaitable[Any]]:
-        raise NotImplementedError("user_stream: log in, subscribe, and wait until each subscription is confirmed")
+        raise NotImplementedError("user_stream: log in, expect_confirmed, subscribe, until_confirmed")
 
     async def _hang_up(self) -> None:
-        raise NotImplementedError("user_stream: drop the sockets")
-
-    async def _keep_alive(self) -> None:
-        """The library's pings do, unless a key has to be renewed."""
-        await asyncio.Event().wait()
+        raise NotImplementedError("user_stream: drop(url) of each socket")
 
     def _read(self, message: Any) -> list[StreamUpdate] | None:
         """Words about orders, executions and positions; None where the library shall see the message."""

@@ -51,3 +51,10 @@ def whole(message: Message, field: str) -> int:
     if number < 0:
         raise BadFrame(f"{field}: expected a whole number of zero or more, was {number}")
     return number
+
+
+def uncrossed(top: Top, channel: str) -> Top:
+    """The best bid and ask as they came. Raises `BadFrame` where they cross: no book that stands does."""
+    if top.bid >= top.ask:
+        raise BadFrame(f"{channel}: expected a bid under the ask, was {top.bid:g} and {top.ask:g}")
+    return top

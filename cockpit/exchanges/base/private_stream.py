@@ -109,6 +109,8 @@ class PrivateStream(ABC):
         self._paid: Recent[str] = Recent(200)
         self._funding_due = asyncio.Event()
         self._funding_since_ms: int | None = None
+        self._unconfirmed: set[str] = set()
+        self._confirmed = asyncio.Event()
 
     # -- what each venue fills in
 
@@ -120,9 +122,9 @@ class PrivateStream(ABC):
     async def _hang_up(self) -> None:
         """Drop the sockets, whatever state they are in."""
 
-    @abstractmethod
     async def _keep_alive(self) -> None:
-        """Whatever keeps the subscription alive, for ever."""
+        """Whatever keeps the subscription alive, for ever: the library's pings, where the venue asks for no more."""
+        await asyncio.Event().wait()
 
     @abstractmethod
     def _read(self, message: Any) -> list[StreamUpdate] | None:
@@ -218,6 +220,32 @@ class PrivateStream(ABC):
             raise Ambiguous(f"{self.account.venue} stream: expected {what} within {seconds:g} s, was not")
         for step in done:
             step.result()
+
+    def expect_confirmed(self, subscriptions: Iterable[str]) -> None:
+        """These are about to be asked for, and the venue confirms each: `confirm`, then `until_confirmed` returns."""
+        self._unconfirmed = set(subscriptions)
+        self._confirmed.clear()
+
+    def confirm(self, subscription: str) -> None:
+        """The venue said that it stands."""
+        self._unconfirmed.discard(subscription)
+        if not self._unconfirmed:
+            self._confirmed.set()
+
+    async def until_confirmed(self, sockets: Collection[asyncio.Future[Any]]) -> None:
+        """Wait until every subscription is confirmed; `sockets` fail where one of theirs breaks before."""
+        confirmed = asyncio.ensure_future(self._confirmed.wait())
+        try:
+            await self.within(DIAL_WITHIN_S, [confirmed, *sockets], "its subscriptions confirmed")
+        finally:
+            confirmed.cancel()
+
+    async def drop(self, url: str) -> None:
+        """Close the library's socket of that address, where it has one."""
+        client = self.account.client
+        socket = client.clients.pop(url, None) if client is not None else None
+        if socket is not None:
+            await socket.close()
 
     # -- beside the messages
 

@@ -26,9 +26,10 @@ from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import given, kind_of, reducing
 from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.values import is_true
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
-from cockpit.exchanges.binance.parsing import BinanceParser, is_true, listing_of
+from cockpit.exchanges.binance.parsing import BinanceParser, listing_of
 from cockpit.exchanges.binance.user_stream import BinanceStream
 
 FILLS_A_PAGE, MOST_PAGES = 1_000, 5

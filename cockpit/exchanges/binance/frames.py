@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, whole
+from cockpit.exchanges.base.frames import FrameContent, Message, positive, uncrossed, whole
 
 VENUE = "binance"
 
@@ -65,9 +65,7 @@ class BinanceFrames:
             ask=positive(message, "a"),
             ask_qty=positive(message, "A"),
         )
-        if top.bid >= top.ask:
-            raise BadFrame(f"bookTicker: expected a bid under the ask, was {top.bid:g} and {top.ask:g}")
-        return FrameContent(Channel.TOPS, asset, top)
+        return FrameContent(Channel.TOPS, asset, uncrossed(top, "bookTicker"))
 
     def _mark(self, message: Message, recv_ns: int) -> FrameContent | None:
         asset = self._assets.get(message["s"])

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fee, Fees
+from cockpit.exchanges.base.values import is_true, price_of, side_of
 
 Row = Mapping[str, Any]
 
@@ -231,21 +232,6 @@ def listing_of(row: Row, asset: str) -> Listing | None:
         tick=Decimal(str(price["tickSize"])),
         most=Decimal(str(at_market["maxQty"])) if at_market.get("maxQty") else None,
     )
-
-
-def side_of(name: str) -> Side:
-    """BUY is long."""
-    return Side.LONG if name.upper() == "BUY" else Side.SHORT
-
-
-def is_true(value: Any) -> bool:
-    """The venue writes true as a boolean here and as a text there."""
-    return str(value).lower() == "true"
-
-
-def price_of(text: Any) -> float | None:
-    """A price; the venue writes 0 where there is none."""
-    return float(text) if text and float(text) != 0.0 else None
 
 
 def forced(client_id: str) -> str:

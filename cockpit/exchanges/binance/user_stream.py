@@ -32,10 +32,7 @@ class BinanceStream(PrivateStream):
         return [waiting]
 
     async def _hang_up(self) -> None:
-        client = self.account.client
-        socket = client.clients.pop(self._url, None) if client is not None else None
-        if socket is not None:
-            await socket.close()
+        await self.drop(self._url)
 
     async def _keep_alive(self) -> None:
         pause_s = RENEW_EVERY_S

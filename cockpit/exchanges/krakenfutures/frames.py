@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, whole
+from cockpit.exchanges.base.frames import FrameContent, Message, positive, uncrossed, whole
 
 VENUE = "krakenfutures"
 FORCED = "liquidation"
@@ -60,9 +60,7 @@ class KrakenFrames:
             ask=positive(message, "ask"),
             ask_qty=positive(message, "ask_size"),
         )
-        if top.bid >= top.ask:
-            raise BadFrame(f"ticker: expected a bid under the ask, was {top.bid:g} and {top.ask:g}")
-        yield FrameContent(Channel.TOPS, asset, top)
+        yield FrameContent(Channel.TOPS, asset, uncrossed(top, "ticker"))
         if "markPrice" in message:
             mark = MarkPrice(ts_ns, recv_ns, VENUE, asset, positive(message, "markPrice"), positive(message, "index"))
             yield FrameContent(Channel.MARK, asset, mark)

@@ -14,6 +14,7 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.values import price_of, side_of
 
 Row = Mapping[str, Any]
 
@@ -257,13 +258,3 @@ def listing_of(row: Row) -> Listing | None:
         least=lot,
         tick=Decimal(str(row["tickSize"])),
     )
-
-
-def side_of(word: str) -> Side:
-    """`buy` is long."""
-    return Side.LONG if word.lower() == "buy" else Side.SHORT
-
-
-def price_of(value: Any) -> float | None:
-    """A price; the venue writes 0, nothing or null where there is none."""
-    return float(value) if value and float(value) != 0.0 else None

@@ -45,8 +45,6 @@ class KrakenStream(PrivateStream):
         self._asked: BoundedMap[str, float] = BoundedMap(ORDERS_KEPT)
         self._counted: Recent[str] = Recent(2_000)
         self._held: set[str] = set()
-        self._unconfirmed: set[str] = set()
-        self._confirmed = asyncio.Event()
 
     def asks_for(self, client_id: str, qty: float) -> None:
         """An order of ours is about to be sent: how much of it was executed shows in what is left of that."""
@@ -54,8 +52,7 @@ class KrakenStream(PrivateStream):
 
     async def _dial(self) -> Iterable[Awaitable[Any]]:
         client = self.account.client
-        self._unconfirmed = set(FEEDS)
-        self._confirmed.clear()
+        self.expect_confirmed(FEEDS)
         login = asyncio.ensure_future(client.authenticate())
         try:
             await self.within(DIAL_WITHIN_S, [login], "a challenge")
@@ -71,11 +68,7 @@ class KrakenStream(PrivateStream):
             client.watch(self._url, WAITERS, {"event": "subscribe", "feed": feed, **signed}, feed)
             for feed in sorted(FEEDS)
         ]
-        confirmed = asyncio.ensure_future(self._confirmed.wait())
-        try:
-            await self.within(DIAL_WITHIN_S, [confirmed, *waiting], "its feeds confirmed")
-        finally:
-            confirmed.cancel()
+        await self.until_confirmed(waiting)
         return waiting
 
     @property
@@ -83,21 +76,15 @@ class KrakenStream(PrivateStream):
         return str(self.account.client.urls["api"]["ws"])
 
     async def _hang_up(self) -> None:
-        client = self.account.client
-        socket = client.clients.pop(self._url, None) if client is not None else None
-        if socket is not None:
-            await socket.close()
-
-    async def _keep_alive(self) -> None:
-        """The library's pings do."""
-        await asyncio.Event().wait()
+        if self.account.client is not None:
+            await self.drop(self._url)
 
     def _read(self, message: Any) -> list[StreamUpdate] | None:
         if not isinstance(message, dict):
             return None
         match message.get("event"):
             case "subscribed":
-                self._confirm(str(message.get("feed")))
+                self.confirm(str(message.get("feed")))
                 return []
             case "alert" | "error":
                 if "Already subscribed" not in str(message.get("message")):
@@ -189,8 +176,3 @@ class KrakenStream(PrivateStream):
 
     def _remember(self, order: VenueOrder) -> None:
         self._orders[order.venue_order_id] = order
-
-    def _confirm(self, feed: str) -> None:
-        self._unconfirmed.discard(feed)
-        if not self._unconfirmed:
-            self._confirmed.set()

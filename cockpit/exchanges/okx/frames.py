@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, whole
+from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, uncrossed, whole
 
 VENUE = "okx"
 
@@ -70,8 +70,6 @@ class OkxFrames:
         contract = self._contracts.get(message["arg"]["instId"])
         for row in message["data"] if contract is not None else ():
             bid, ask = _best(row, "bids"), _best(row, "asks")
-            if bid[0] >= ask[0]:
-                raise BadFrame(f"bbo-tbt: expected a bid under the ask, was {bid[0]:g} and {ask[0]:g}")
             assert contract is not None
             top = Top(
                 ts_ns=whole(row, "ts") * NS_PER_MS,
@@ -83,7 +81,7 @@ class OkxFrames:
                 ask=ask[0],
                 ask_qty=ask[1] * contract.unit,
             )
-            yield FrameContent(Channel.TOPS, contract.asset, top)
+            yield FrameContent(Channel.TOPS, contract.asset, uncrossed(top, "bbo-tbt"))
 
     def _marks(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         for row in message["data"]:

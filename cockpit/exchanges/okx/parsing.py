@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.values import is_true, price_of, side_of
 
 # What an order says to OKX, and what its bare acknowledgement says to us.
 
@@ -224,21 +225,6 @@ def _with_unit_of(listing: Listing, row: Row) -> Listing:
     if not (contracts and mark and worth):
         return listing
     return listing._replace(unit=Decimal(f"{worth / mark / contracts:.6g}"))
-
-
-def side_of(name: str) -> Side:
-    """`buy` is long."""
-    return Side.LONG if name == "buy" else Side.SHORT
-
-
-def is_true(value: Any) -> bool:
-    """The venue writes true as a text."""
-    return str(value).lower() == "true"
-
-
-def price_of(text: Any) -> float | None:
-    """A price; the venue writes nothing where there is none."""
-    return float(text) if text and float(text) != 0.0 else None
 
 
 def margin_in_use_usd(balance: Any) -> float:

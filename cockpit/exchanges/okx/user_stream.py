@@ -20,19 +20,12 @@ class OkxStream(PrivateStream):
         super().__init__(account)
         self.parser = parser
         self._spoken: Recent[str] = Recent(500)
-        self._unconfirmed: set[str] = set()
-        self._confirmed = asyncio.Event()
 
     async def _dial(self) -> Iterable[Awaitable[Any]]:
         client = self.account.client
-        self._unconfirmed = {channel for channels in CHANNELS.values() for channel in channels}
-        self._confirmed.clear()
+        self.expect_confirmed(channel for channels in CHANNELS.values() for channel in channels)
         waiting = [await self._subscribe(client, access, channels) for access, channels in CHANNELS.items()]
-        confirmed = asyncio.ensure_future(self._confirmed.wait())
-        try:
-            await self.within(DIAL_WITHIN_S, [confirmed, *waiting], "its channels confirmed")
-        finally:
-            confirmed.cancel()
+        await self.until_confirmed(waiting)
         return waiting
 
     async def _subscribe(self, client: Any, access: str, channels: Iterable[str]) -> asyncio.Future[Any]:
@@ -51,19 +44,13 @@ class OkxStream(PrivateStream):
     async def _hang_up(self) -> None:
         client = self.account.client
         for access in CHANNELS if client is not None else ():
-            socket = client.clients.pop(self._url(client, access), None)
-            if socket is not None:
-                await socket.close()
-
-    async def _keep_alive(self) -> None:
-        """The library's pings do."""
-        await asyncio.Event().wait()
+            await self.drop(self._url(client, access))
 
     def _read(self, message: Any) -> list[StreamUpdate] | None:
         if not isinstance(message, dict):
             return None
         if message.get("event") == "subscribe":
-            self._confirm(message["arg"]["channel"])
+            self.confirm(message["arg"]["channel"])
             return []
         if "data" not in message or "arg" not in message:
             return None
@@ -93,8 +80,3 @@ class OkxStream(PrivateStream):
         """A triggered stop that already speaks as the order it became is not spoken for by its trigger any more."""
         order_id = self.parser.triggered_as(row)
         return None if order_id and order_id in self._spoken else self.parser.algo_update(row)
-
-    def _confirm(self, channel: str) -> None:
-        self._unconfirmed.discard(channel)
-        if not self._unconfirmed:
-            self._confirmed.set()
