@@ -106,7 +106,8 @@ def _with_streak(account: Account, account_ns: int, reviewed_ns: int, trades: It
     if reviewed_ns > account_ns:
         unreviewed = 0
     closed = [trade for trade in trades if trade.phase is TradePhase.CLOSED and (trade.closed_ns or 0) > account_ns]
-    for trade in sorted(closed, key=lambda one: one.closed_ns or 0):
+    # Which of two trades closed in one instant came last no row says: a loss counts as the later one.
+    for trade in sorted(closed, key=lambda one: (one.closed_ns or 0, one.pnl_usd < 0)):
         is_loss = trade.pnl_usd < 0
         losses = losses + 1 if is_loss else 0
         if (trade.closed_ns or 0) > reviewed_ns:

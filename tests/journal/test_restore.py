@@ -194,6 +194,15 @@ def test_a_trade_held_over_midnight_counts_on_each_day_what_it_realised_there() 
     assert account.trades_today == 0
 
 
+def test_of_trades_that_closed_in_one_instant_the_loss_counts_last() -> None:
+    won, lost = (replace(closed(number, gain), closed_ns=at(90)) for number, gain in ((2, 0.05), (1, -0.08)))
+    before = Account(utc_day=DAY, session_started_ns=START_NS)
+    for trades in ([won, lost], [lost, won]):
+        changed = [trade.trade_id for trade in trades]
+        account = rebuild_account(before, at(1), Mode.PAPER, trades, [], at(91), 0, changed)
+        assert (account.consecutive_losses, account.losses_since_review) == (1, 1)
+
+
 def test_a_review_after_the_memory_clears_the_streak_it_reviewed(path: Path) -> None:
     resumed = CommandAnswered(at(200), "c", "key", "resume", True, "resumed", "read them")
     refused = CommandAnswered(at(400), "c", "key", "resume", False, "nothing to resume")

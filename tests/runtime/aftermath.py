@@ -97,17 +97,17 @@ def _account_agrees_with_the_trades(account: Account, rows: Rows) -> None:
         assert account.realised_usd == pytest.approx(sum(trade.pnl_usd for trade in day), abs=CENT)
         assert account.fees_usd == pytest.approx(sum(trade.fees_usd for trade in day), abs=CENT)
     closed = [trade for trade in rows.trades if trade.phase is TradePhase.CLOSED]
-    closed.sort(key=lambda trade: trade.closed_ns or 0)
-    assert account.consecutive_losses == _trailing_losses(closed)
     reviewed_ns = max(rows.resumed_ns, default=0)
-    assert account.losses_since_review == _trailing_losses(
-        [trade for trade in closed if (trade.closed_ns or 0) > reviewed_ns]
-    )
+    unreviewed = [trade for trade in closed if (trade.closed_ns or 0) > reviewed_ns]
+    for streak, ended in ((account.consecutive_losses, closed), (account.losses_since_review, unreviewed)):
+        fewest, most = _trailing_losses(ended, losses_last=False), _trailing_losses(ended, losses_last=True)
+        assert fewest <= streak <= most, f"expected {fewest} to {most} losses in a row, was {account}"
 
 
-def _trailing_losses(closed: list[TradeRecord]) -> int:
+def _trailing_losses(closed: list[TradeRecord], *, losses_last: bool) -> int:
+    """The losses at the end; which of two trades closed in the same instant came last no row says."""
     count = 0
-    for trade in reversed(closed):
+    for trade in sorted(closed, key=lambda one: (one.closed_ns or 0, (one.pnl_usd < 0) == losses_last), reverse=True):
         if trade.pnl_usd >= 0:
             break
         count += 1
