@@ -44,7 +44,7 @@ def add(
     Example: cockpit history add BTCUSDT-aggTrades-2024-08-08.zip
     """
     place = store_of(ctx, store)
-    from cockpit.commands.work_line import WorkLine
+    from cockpit.commands.progress import WorkLine
     from cockpit.history.adding import add_file
     from cockpit.history.source_files import Given, files_in
 

@@ -9,7 +9,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.events import FillWitnessed, ForeignPosition, FundingPaid, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, OrderType, RiskOf, Side, TradePhase
+from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
@@ -17,7 +17,8 @@ from cockpit.domain.units import BPS, seconds_to_ns
 from cockpit.domain.verdict import Verdict
 from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
-from cockpit.engine.outside import SWEPT, OutsideWatch, Place, place_taken_from
+from cockpit.engine.outside import OutsideWatch, Place, place_taken_from
+from cockpit.engine.shared_exits import SharedExits
 from cockpit.engine.stop_coverage import StopCoverage
 from cockpit.engine.trade_life import TradeLife
 from cockpit.gate.sizing import loss_at_stop_usd
@@ -40,8 +41,7 @@ class TradeBook:
         self._over: BoundedMap[str, TradeLife] = BoundedMap(TRADES_REMEMBERED)
         self._venues_used: set[str] = set()
         self._outside = OutsideWatch()
-        self._booked_before: frozenset[tuple[str, str]] = frozenset()
-        self._early: dict[Place, list[OrderFilled]] = {}
+        self._exits = SharedExits(self._orders, self._at, self._lot)
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -97,7 +97,7 @@ class TradeBook:
 
         `booked` are executions that the earlier engine booked, (venue, fill id).
         """
-        self._booked_before = frozenset(booked)
+        self._exits.restore(frozenset(booked))
         self._orders.restore(orders, out.now_ns)
         for order in self._orders.live():
             out.add(QueryOrder(out.now_ns, order.request.order_id, order.request.venue, order.request.asset))
@@ -110,7 +110,7 @@ class TradeBook:
         """Book what a venue says of an order, then let its trade act on it."""
         place = place_taken_from(event) or self._place_left(event)
         if isinstance(event, OrderFilled) and place is not None:
-            self._on_taken(event, *place, out)
+            self._exits.taken(event, *place, out)
             return
         progress = self._orders.apply(event, out)
         if progress is None:
@@ -118,13 +118,13 @@ class TradeBook:
         trade = self._trades.get(progress.request.trade_id)
         if isinstance(event, OrderFilled):
             if progress.request.role is not OrderRole.ENTRY:
-                self._on_exit(event, progress, trade, out)
+                self._exits.book(event, progress, trade, out)
                 return
             trade = trade or self._revived(event.qty, event.price, progress.request, out)
         if trade is not None:
             trade.on_order(event, progress, out)
         if progress.request.role is OrderRole.ENTRY:
-            self._settle_early((progress.request.venue, progress.request.asset), out)
+            self._exits.settle((progress.request.venue, progress.request.asset), out)
 
     def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
         """An entry has executed before its executions are listed: its trade protects it, one that was over too."""
@@ -136,7 +136,7 @@ class TradeBook:
             trade = self._revived(seen.filled_qty, seen.average_price, progress.request, out)
         if trade is not None:
             trade.on_witness(seen, out)
-            self._settle_early((progress.request.venue, progress.request.asset), out)
+            self._exits.settle((progress.request.venue, progress.request.asset), out)
 
     def _place_left(self, event: OrderEvent) -> Place | None:
         """Where an exit of ours belongs that no journal has: its engine was killed before it was written down."""
@@ -313,75 +313,6 @@ class TradeBook:
         """Whether the trade's open quantity is all there is to it: nothing of it is opening or closing."""
         return trade.record.phase is TradePhase.OPEN and not self._orders.is_live(trade.record.entry_order_id)
 
-    def _on_exit(self, fill: OrderFilled, progress: OrderProgress, trade: TradeLife | None, out: Outbox) -> None:
-        """Book an exit to its trade, and what it took beyond that to the other trades of the same position.
-
-        Reduce-only means the venue's one position, not our trade: a target and a close under way at once can take more
-        than their own trade holds while another is open there.
-        """
-        order, excess = progress.request, fill.qty - (max(0.0, trade.record.open_qty) if trade else 0.0)
-        half_a_lot = self._lot(order.venue, order.asset) / 2
-        for other in self._at(order.venue, order.asset):
-            taken = min(excess, other.record.open_qty)
-            if other is not trade and taken > half_a_lot:
-                other.absorb(fill, taken, out)
-                excess -= taken
-                fill = replace(fill, qty=fill.qty - taken, fee_usd=fill.fee_usd * (1.0 - taken / fill.qty))
-        place = (order.venue, order.asset)
-        if excess > half_a_lot and self._has_entry_under_way(place):
-            extra = replace(fill, qty=excess, fee_usd=fill.fee_usd * excess / fill.qty)
-            self._early.setdefault(place, []).append(extra)
-            fill = replace(fill, qty=fill.qty - excess, fee_usd=fill.fee_usd - extra.fee_usd)
-        elif excess > half_a_lot:
-            what = f"{excess:g} {order.asset} at {price_text(fill.price)} on {order.order_id} ({order.role.value})"
-            out.notice("critical", "order", f"{what} more than {order.trade_id} held: check {order.venue}")
-            out.add(QueryPosition(out.now_ns, order.venue, order.asset))
-        if trade is not None and fill.qty > half_a_lot:
-            trade.on_order(fill, progress, out)
-
-    def _on_taken(self, fill: OrderFilled, venue: str, asset: str, out: Outbox) -> None:
-        """A flatten of the venue, or somebody else, closed something there.
-
-        It was our trades' first, what is beyond them was nobody's.
-        """
-        if (venue, fill.fill_id) in self._booked_before or not self._orders.is_news(fill, out):
-            return
-        left = self._shared(fill, (venue, asset), out)
-        if left is not None and fill.order_id.startswith(f"{SWEPT}-"):
-            what = f"{left.qty:g} {asset} at {price_text(left.price)} on {venue}"
-            out.notice("info", "flatten", f"closed {what} that no trade of ours held")
-        elif left is not None:
-            self._orders.mention_foreign(left, out)
-
-    def _shared(self, fill: OrderFilled, place: Place, out: Outbox) -> OrderFilled | None:
-        """Book it to the trades there; returns what is beyond them."""
-        half_a_lot, left = self._lot(*place) / 2, fill
-        for trade in self._at(*place):
-            taken = min(left.qty, trade.record.open_qty)
-            if taken > half_a_lot:
-                trade.absorb(left, taken, out)
-                left = replace(left, qty=left.qty - taken, fee_usd=left.fee_usd * (1.0 - taken / left.qty))
-            if left.qty <= half_a_lot:
-                return None
-        return left
-
-    def _has_entry_under_way(self, place: Place) -> bool:
-        """Whether a market entry there may have executed without having been told: an exit of ours may take from it.
-
-        One that rests at its price may rest for long: what was executed before it filled was never of it.
-        """
-        entries = (self._orders.get(trade.record.entry_order_id) for trade in self._at(*place))
-        return any(entry is not None and entry.request.order_type is OrderType.MARKET for entry in entries)
-
-    def _settle_early(self, place: Place, out: Outbox) -> None:
-        """An entry there was spoken of: exits that were told before it are booked, or go on waiting for another."""
-        for fill in self._early.pop(place, ()):
-            left = self._shared(fill, place, out)
-            if left is not None and self._has_entry_under_way(place):
-                self._early.setdefault(place, []).append(left)
-            elif left is not None:
-                self._orders.mention_foreign(left, out)
-
     def _on_late_funding(self, paid: FundingPaid, out: Outbox) -> None:
         """Nothing is open there any more: it belongs to the trade that was open when it was paid."""
         for trade_id, trade in reversed(self._over.items()):
@@ -409,12 +340,6 @@ class TradeBook:
         self._booked[order.trade_id] = trade.record
         return trade
 
-    def _lot(self, venue: str, asset: str) -> float:
-        """The lot there; a perpetual nobody configured may be held too, in any size."""
-        section = self._config.venues.get(venue)
-        instrument = section.instruments.get(asset) if section is not None else None
-        return instrument.lot if instrument is not None else 0.0
-
     def _at(self, venue: str, asset: str) -> list[TradeLife]:
         return [trade for trade in self._trades.values() if (trade.record.venue, trade.record.asset) == (venue, asset)]
 
@@ -437,3 +362,9 @@ class TradeBook:
 
     def _round_trip_fee_bps(self, venue: str) -> float:
         return 2.0 * self._config.venues[venue].taker_fee_bps
+
+    def _lot(self, venue: str, asset: str) -> float:
+        """The lot there; a perpetual nobody configured may be held too, in any size."""
+        section = self._config.venues.get(venue)
+        instrument = section.instruments.get(asset) if section is not None else None
+        return instrument.lot if instrument is not None else 0.0

@@ -11,7 +11,6 @@ from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AnyCommand, ManualEntry, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
-from cockpit.domain.units import NS_PER_S
 from cockpit.domain.verdict import Proposal, Verdict
 from cockpit.engine.adoption import Adoption
 from cockpit.engine.answered_ids import AnsweredIds
@@ -21,7 +20,7 @@ from cockpit.engine.decisions import Decisions
 from cockpit.engine.hands_on import HandsOn
 from cockpit.engine.manual_entries import ManualEntries
 from cockpit.engine.memory import Memory
-from cockpit.engine.notices import CrossCheck
+from cockpit.engine.notices import CrossCheck, ReadingIntake
 from cockpit.engine.operator import Operator
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.outside import ForeignPositions
@@ -31,15 +30,14 @@ from cockpit.engine.risk import Risk
 from cockpit.engine.signals import SignalIntake
 from cockpit.engine.sources import SourceBook
 from cockpit.engine.trade_life import TradeLife
+from cockpit.engine.wake_plan import WakePlan
 from cockpit.market.asset import AssetMarket
 from cockpit.market.market import Market
 from cockpit.market.reading_table import ROW_OF_EVENT, WAKING
 from cockpit.setups.base import Setup
 from cockpit.setups.registry import build_setups
 
-AnyReading = ReadingEvent | happened.OnChainPrice | happened.LiquidationMap | happened.FeedHealth
 NOTHING: Sequence[AnyAction] = ()
-WATCH_NS = NS_PER_S
 
 
 class Engine:
@@ -62,7 +60,7 @@ class Engine:
         self.decisions = Decisions(config, self.market, self.book, self.risk)
         self.bands = BandUpdates(config, self.market, self.setups.values())
         self.foreign = ForeignPositions()
-        self._crosscheck = CrossCheck(config, self.market)
+        self._readings = ReadingIntake(self.market, CrossCheck(config, self.market))
         self._operator = Operator(config, self.risk, self.book)
         self._answered = AnsweredIds(config.sources)
         self._tracks = PaperTracks()
@@ -80,29 +78,20 @@ class Engine:
         self._setups_of = {
             asset: [setup for setup in self.setups.values() if asset in setup.watched] for asset in self._assets
         }
-        self._beside = {
-            asset: tuple(dict.fromkeys((asset, *(one for setup in setups for one in setup.watched))))
-            for asset, setups in self._setups_of.items()
-        }
-        """What else the setups of an asset watch: where their fences may change with what happens to it."""
+        self._wakes = WakePlan(self.market, self._setups_of, self.book, self.alarms, self._tracks, start_ns)
         self._clock_ns = start_ns
-        self._watch_due_ns = start_ns
-        self._due_ns = start_ns
         self._memory = Memory(
             self.risk, self.decisions, self._answered, self.bands, self.alarms, self.sources, self._tracks
         )
         self._unsaid: list[AnyAction] = []
-        self._last_refusal = ""
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
-            Trade: self._on_trade,
+            Trade: self._trade_taker(),
             Top: self._taker(AssetMarket.on_top),
             happened.Depth: self._taker(AssetMarket.on_depth),
             happened.MarkPrice: self._taker(AssetMarket.on_mark),
             **{kind: self._stepper(step) for kind, step in self._steps().items()},
         }
         """What `on` calls for each kind of input: a loop in a hurry looks it up itself."""
-        for asset in self._assets:
-            self._set_fences(asset)
 
     def on(self, item: AnyEvent | AnyCommand) -> Sequence[AnyAction]:
         """Take one event or command; return what follows from it, in order."""
@@ -120,7 +109,7 @@ class Engine:
         A bar's end, the watch of every second, a time stop, an instant a setup waits for. It may be too early, never
         too late.
         """
-        return self._due_ns
+        return self._wakes.due_ns
 
     def redraw_bands(self, asset: str, bands: AssetBands) -> bool:
         """Put the bands of a new session in place of the asset's. False, and nothing is changed, while a setup's
@@ -132,7 +121,7 @@ class Engine:
         self.market.replace_bands(asset, bands)
         for setup in setups:
             setup.bands_changed()
-        self._set_fences_beside(asset)
+        self._wakes.set_fences_beside(asset)
         return True
 
     def probe(self, setup_name: str) -> Verdict:
@@ -150,16 +139,22 @@ class Engine:
 
     # What comes ten thousand times a second: nearly always it only becomes the market's latest.
 
-    def _on_trade(self, trade: Trade) -> Sequence[AnyAction]:
-        asset = self._assets.get(trade.asset)
-        if asset is None:
-            return NOTHING
-        if trade.ts_ns >= self._due_ns:
-            return self._stepped(trade.ts_ns, lambda out: self._on_late_trade(trade, asset, out))
-        asset.on_trade(trade)
-        if asset.fence_low <= trade.price <= asset.fence_high or trade.venue != asset.watch:
-            return NOTHING
-        return self._stepped(trade.ts_ns, lambda out: self._price_crossed(trade, out))
+    def _trade_taker(self) -> Callable[[Trade], Sequence[AnyAction]]:
+        """The handler of prints."""
+        assets, wakes = self._assets, self._wakes
+
+        def on_trade(trade: Trade) -> Sequence[AnyAction]:
+            asset = assets.get(trade.asset)
+            if asset is None:
+                return NOTHING
+            if trade.ts_ns >= wakes.due_ns:
+                return self._stepped(trade.ts_ns, lambda out: self._on_late_trade(trade, asset, out))
+            asset.on_trade(trade)
+            if asset.fence_low <= trade.price <= asset.fence_high or trade.venue != asset.watch:
+                return NOTHING
+            return self._stepped(trade.ts_ns, lambda out: self._price_crossed(trade, out))
+
+        return on_trade
 
     def _on_late_trade(self, trade: Trade, asset: AssetMarket, out: Outbox) -> None:
         """A print that also moved the clock past something due."""
@@ -169,13 +164,13 @@ class Engine:
 
     def _taker(self, take: Callable[[AssetMarket, Any], None]) -> Callable[[Any], Sequence[AnyAction]]:
         """A handler of quotes: `take` is how an asset's market remembers one."""
-        assets = self._assets
+        assets, wakes = self._assets, self._wakes
 
         def on_quote(quote: Top | happened.Depth | happened.MarkPrice) -> Sequence[AnyAction]:
             asset = assets.get(quote.asset)
             if asset is None:
                 return NOTHING
-            if quote.ts_ns >= self._due_ns:
+            if quote.ts_ns >= wakes.due_ns:
                 return self._stepped(quote.ts_ns, lambda _: take(asset, quote))
             take(asset, quote)
             return NOTHING
@@ -184,7 +179,7 @@ class Engine:
 
     # Everything else is rare, and goes step by step: time, the thing itself, what follows.
 
-    def _steps(self) -> dict[type, Callable[[Any, Outbox], None]]:
+    def _steps(self) -> dict[type, Callable[[Any, Outbox], object]]:
         operator = self._operator
         orders = (
             happened.OrderAccepted,
@@ -196,9 +191,9 @@ class Engine:
         return {
             happened.Liquidation: lambda event, out: self.market.liquidations.on_forced_order(event),
             happened.Tick: lambda event, out: None,
-            **dict.fromkeys((happened.FeedHealth, *ROW_OF_EVENT), self._on_news),
+            **dict.fromkeys((happened.FeedHealth, *ROW_OF_EVENT), self._readings.apply),
             **dict.fromkeys(WAKING, self._on_reading),
-            happened.OnChainPrice: self._on_onchain,
+            happened.OnChainPrice: self._readings.on_chain_price,
             **dict.fromkeys(orders, self.book.on_order),
             happened.FillWitnessed: self.book.on_witness,
             happened.FundingPaid: self.book.on_funding,
@@ -223,22 +218,21 @@ class Engine:
     def _by_hand(self, step: Callable[[Any, Outbox], None]) -> Callable[[Any, Outbox], None]:
         def then_fences(command: Any, out: Outbox) -> None:
             step(command, out)
-            for asset in self._assets:
-                self._set_fences(asset)
+            self._wakes.set_all_fences()
 
         return then_fences
 
-    def _stepper(self, step: Callable[[Any, Outbox], None]) -> Callable[[Any], Sequence[AnyAction]]:
+    def _stepper(self, step: Callable[[Any, Outbox], object]) -> Callable[[Any], Sequence[AnyAction]]:
         return lambda item: self._stepped(max(item.ts_ns, self.now_ns), lambda out: step(item, out))
 
-    def _stepped(self, ts_ns: int, step: Callable[[Outbox], None]) -> Sequence[AnyAction]:
+    def _stepped(self, ts_ns: int, step: Callable[[Outbox], object]) -> Sequence[AnyAction]:
         """Time first, then the thing itself, then what follows.
 
         Should a defect break a step off, what it had decided by then is not lost: it goes out with the next one.
         """
         now_ns = self._clock_ns = max(ts_ns, self._clock_ns)
         out = Outbox(now_ns, self._unsaid)
-        is_due = now_ns >= self._due_ns
+        is_due = now_ns >= self._wakes.due_ns
         if is_due:
             self._pass_time(out)
         step(out)
@@ -255,13 +249,12 @@ class Engine:
         The watch is first: it is what begins a new day.
         """
         now_ns = out.now_ns
-        if now_ns >= self._watch_due_ns:
-            self._watch_due_ns = (now_ns // WATCH_NS + 1) * WATCH_NS
+        if self._wakes.is_watch_due(now_ns):
             self.risk.review(out, is_watch=True)
             self._hands_on.shed(self.alarms.on_time(self.risk.equity_usd(), out), out)
             self.sources.review(out)
             for asset in self.bands.on_time(out):
-                self._set_fences(asset)
+                self._wakes.set_fences(asset)
         if now_ns >= self.market.next_bar_ns:
             self._close_bars(out)
         for setup in self.setups.values():
@@ -270,7 +263,7 @@ class Engine:
         self.book.on_time(out)
         for trade in self.book.trades:
             self._check_ground(trade, out)
-        self._plan()
+        self._wakes.plan()
 
     def _close_bars(self, out: Outbox) -> None:
         for asset, bar in self.market.close_bars(out.now_ns):
@@ -279,21 +272,13 @@ class Engine:
                 # What it was due at before the bar ended comes first; at the very end of the bar the bar does.
                 self._wake(setup, bar.end_ns - 1, out)
                 self._consider(setup, setup.take_bar(asset, bar, out.now_ns), out)
-            self._set_fences_beside(asset)
+            self._wakes.set_fences_beside(asset)
 
     def _wake(self, setup: Setup, until_ns: int, out: Outbox) -> None:
         """Call a setup that was due by then."""
         if setup.due_ns is not None and setup.due_ns <= until_ns:
             self._consider(setup, setup.take_time(out.now_ns), out)
-            self._set_fences_beside(setup.asset)
-
-    def _plan(self) -> None:
-        """When time alone next brings something."""
-        dues = (setup.due_ns for setup in self.setups.values())
-        due_ns = min(
-            (self.market.next_bar_ns, self._watch_due_ns, *(setup_due for setup_due in dues if setup_due is not None))
-        )
-        self._due_ns = self._tracks.next_due_ns(self.book.next_due_ns(due_ns))
+            self._wakes.set_fences_beside(setup.asset)
 
     def _settle(self, out: Outbox) -> None:
         """Book what changed, let the consequences follow, and remember."""
@@ -303,10 +288,10 @@ class Engine:
             self._hands_on.on_trade_change(after)
             self.sources.on_trade_change(before, after, out)
             self._notify_setup(before.phase, after.setup, after.phase, out)
-            self._set_fences_beside(after.asset)
+            self._wakes.set_fences_beside(after.asset)
         if changes:
             self.risk.review(out)
-            self._plan()
+            self._wakes.plan()
         self.risk.follow_flatten(out)
         self.risk.announce(out)
         self._hands_on.go_on(out)
@@ -334,7 +319,7 @@ class Engine:
                 self._check_ground(open_trade, out)
                 open_trade.on_price(trade.price, out)
         self._hands_on.shed(self.alarms.on_price(trade.asset, trade.price, out), out)
-        self._set_fences_beside(trade.asset)
+        self._wakes.set_fences_beside(trade.asset)
 
     def _check_ground(self, trade: TradeLife, out: Outbox) -> None:
         """Close an open trade at market when its setup says its ground is gone."""
@@ -345,44 +330,14 @@ class Engine:
         if sentence is not None:
             trade.close(ExitReason.INVALIDATED, sentence, out)
 
-    def _set_fences_beside(self, asset: str) -> None:
-        for one in self._beside[asset]:
-            self._set_fences(one)
-
-    def _set_fences(self, asset: str) -> None:
-        """Between the fences no setup waits for a price, and before it is due none waits for time: nobody is woken."""
-        setups = self._setups_of[asset]
-        others = (self.book.fences(asset), self.alarms.fences(asset), self._tracks.fences(asset))
-        wanted = (*(setup.fences(asset) for setup in setups), *others)
-        self._assets[asset].fence_low = max(low for low, _ in wanted)
-        self._assets[asset].fence_high = min(high for _, high in wanted)
-        dues = (setup.due_ns for setup in setups)
-        self._due_ns = min((self._due_ns, *(due_ns for due_ns in dues if due_ns is not None)))
-
     def _on_reading(self, reading: ReadingEvent, out: Outbox) -> None:
-        if not self._apply(reading, out):
+        if not self._readings.apply(reading, out):
             return
         if isinstance(reading, happened.HealthFactor):
             self.risk.on_health(reading, out)
         for setup in self.setups.values():
             self._consider(setup, setup.take_reading(reading, out.now_ns), out)
-        for asset in self._assets:
-            self._set_fences(asset)
-
-    def _apply(self, reading: AnyReading, out: Outbox) -> bool:
-        """Hand it to the market; one that cannot be is refused, said once while it stays the same."""
-        refusal = self.market.apply(reading)
-        if refusal is not None and refusal != self._last_refusal:
-            out.notice("warning", "reading", refusal)
-        self._last_refusal = refusal or self._last_refusal
-        return refusal is None
-
-    def _on_news(self, reading: AnyReading, out: Outbox) -> None:
-        self._apply(reading, out)
-
-    def _on_onchain(self, price: happened.OnChainPrice, out: Outbox) -> None:
-        self._apply(price, out)
-        self._crosscheck.review(price, out)
+        self._wakes.set_all_fences()
 
     def _on_set_mode(self, command: asked.SetMode, out: Outbox) -> None:
         before = self.risk.accountant.mode
@@ -410,13 +365,13 @@ class Engine:
     def _on_signal(self, signal: Signal, out: Outbox) -> None:
         self._signals.take(signal, out)
         if signal.asset in self._assets:
-            self._set_fences(signal.asset)
-            self._plan()
+            self._wakes.set_fences(signal.asset)
+            self._wakes.plan()
 
     def _on_accept_bands(self, command: asked.AcceptBands, out: Outbox) -> None:
         self.bands.accept(command, out)
         if command.asset in self._assets:
-            self._set_fences(command.asset)
+            self._wakes.set_fences(command.asset)
 
     def _on_restore(self, restore: Restore, out: Outbox) -> None:
         """Go on where an earlier engine stopped: disarmed, halts and exits as they were, a flatten goes on."""
@@ -428,8 +383,7 @@ class Engine:
             setup = self.setups.get(trade.record.setup)
             if setup is not None:
                 setup.opened(out.now_ns)
-        for asset in self._assets:
-            self._set_fences(asset)
+        self._wakes.set_all_fences()
         self.risk.review(out)
         if memory.state is EngineState.FLATTENING:
             self.risk.flatten("the flatten that a restart broke off", out)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import OnChainPrice, VenueNotice
+from cockpit.domain.events import FeedHealth, LiquidationMap, OnChainPrice, ReadingEvent, VenueNotice
 from cockpit.domain.kinds import VenueTopic
 from cockpit.engine.outbox import Outbox
 from cockpit.market.market import Market
@@ -99,3 +99,27 @@ class CrossCheck:
         else:
             self._apart.discard(price.asset)
             out.notice("info", TOPIC, f"{seen.sentence(price.asset, self._limit_bps)}: prices agree again")
+
+
+AnyReading = ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth
+
+
+class ReadingIntake:
+    """Hands readings to the market. One that it cannot take is refused, said once while it stays the same."""
+
+    def __init__(self, market: Market, crosscheck: CrossCheck) -> None:
+        self._market = market
+        self._crosscheck = crosscheck
+        self._last_refusal = ""
+
+    def apply(self, reading: AnyReading, out: Outbox) -> bool:
+        """Whether the market took it."""
+        refusal = self._market.apply(reading)
+        if refusal is not None and refusal != self._last_refusal:
+            out.notice("warning", "reading", refusal)
+        self._last_refusal = refusal or self._last_refusal
+        return refusal is None
+
+    def on_chain_price(self, price: OnChainPrice, out: Outbox) -> None:
+        self.apply(price, out)
+        self._crosscheck.review(price, out)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.commands.work_line import WorkLine
+from cockpit.commands.progress import WorkLine
 from tests.cli.conftest import Cockpit
 from tests.history import public_files
 from tests.history.public_files import put

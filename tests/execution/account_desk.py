@@ -23,7 +23,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
-from tests.loopback.krakenfutures_trading import B64_SECRET
+from tests.loopback.krakenfutures_feeds import B64_SECRET
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
 from tests.patience import patient_s
 from tests.venue_pairs import venue_kind

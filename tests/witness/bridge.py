@@ -23,6 +23,7 @@ from tests.loopback.trading_faults import Fault, Faults, Loss, Rule, Says, stale
 from tests.loopback.trading_stream import UserStream
 from tests.loopback.trading_venue import Call as SeenCall
 from tests.witness import records
+from tests.witness.bridge_answers import FORBIDDEN, parsed, response_of, truncated
 from tests.witness.bridge_core import CoreView, WatchView
 from tests.witness.bridge_views import AlgoView, OrderView
 from tests.witness.clock import Clock, wall_ms
@@ -31,9 +32,6 @@ from tests.witness.hands import Hands
 from tests.witness.outlet import Line
 from tests.witness.records import Event, Key, Position
 from tests.witness.web_site import Site
-
-FORBIDDEN = Answer(403, b"<html><body>403 Forbidden</body></html>", content_type="text/html")
-HANG_S = 3_600.0
 
 
 def loop_clock(now_ms: Callable[[], int]) -> Clock:
@@ -140,7 +138,7 @@ class Bridge(Site):
 
     def _note(self, message: Any = None) -> None:
         if message is not None:
-            self.received.append(_parsed(message))
+            self.received.append(parsed(message))
         self._changed.set()
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -330,7 +328,7 @@ class Bridge(Site):
         self._note()
         fault = self.faults.meeting(call.role, call.path)  # type: ignore[attr-defined]
         if fault is None:
-            return _response(self.executed(call, None))
+            return response_of(self.executed(call, None))
         return await self._go_wrong(request, call, fault)
 
     async def _go_wrong(self, request: web.Request, call: BridgedCall, fault: Fault) -> web.StreamResponse:
@@ -347,10 +345,10 @@ class Bridge(Site):
                 request.transport.abort()
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
-            return await _truncated(request, true or Answer(200, b"{}"))
+            return await truncated(request, true or Answer(200, b"{}"))
         if fault.says is Says.WALL:
-            return _response(FORBIDDEN)
-        return _response(self._answer_said(call, fault, true))
+            return response_of(FORBIDDEN)
+        return response_of(self._answer_said(call, fault, true))
 
     def _true_answer(self, call: BridgedCall, fault: Fault) -> Any:
         if fault.says is Says.STALE:
@@ -375,30 +373,3 @@ class Bridge(Site):
             return answer
         headers = {**answer.headers, "Retry-After": str(fault.retry_after_s)}
         return Answer(answer.status, answer.body, headers, answer.content_type)
-
-
-def _response(answer: Any) -> web.Response:
-    if not isinstance(answer, Answer):
-        response: web.Response = answer.response
-        return response
-    return web.Response(
-        status=answer.status, body=answer.body, headers=answer.headers, content_type=answer.content_type
-    )
-
-
-async def _truncated(request: web.Request, whole: Any) -> web.StreamResponse:
-    body = whole.body if isinstance(whole, Answer) else whole.response.body
-    response = web.StreamResponse(status=200, headers={"Content-Length": str(len(body) + 100)})
-    response.content_type = "application/json"
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
-    if request.transport is not None:
-        request.transport.close()
-    return response
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
