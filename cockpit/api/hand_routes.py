@@ -1,5 +1,6 @@
 """One trade by hand: parts of it, its stop, its targets, its time; what is not ours; alarms. Each once for its id."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,7 +15,7 @@ from cockpit.api.hand_models import (
     TimeStopRequest,
     TrailRequest,
 )
-from cockpit.api.hands import BY, REFUSED, Hands
+from cockpit.api.hands import REFUSED, Hands
 from cockpit.api.models import RefusalAnswer
 from cockpit.api.previews import stop_terms, targets_of
 from cockpit.api.quiet_json import QuietResponse
@@ -40,11 +41,7 @@ def hand_routes(context: ApiContext) -> APIRouter:
         body = asked or CloseRequest()
         share = 1.0 if body.share is None else body.share
         return await hands.on_trade(
-            trade_id,
-            body,
-            lambda now_ns, command_id: asked_for.CloseTrade(
-                now_ns, command_id, body.by or BY, trade_id, share, body.reason or "", body.id
-            ),
+            trade_id, body, partial(asked_for.CloseTrade, share=share, reason=body.reason or "")
         )
 
     @router.post(f"{OF}/stop", summary="Move a trade's stop nearer", **OF_TRADE)
@@ -53,50 +50,27 @@ def hand_routes(context: ApiContext) -> APIRouter:
         return await hands.on_trade(
             trade_id,
             asked,
-            lambda now_ns, command_id: asked_for.MoveStop(
-                now_ns,
-                command_id,
-                asked.by or BY,
-                trade_id,
-                asked.price,
-                asked.tighter_bps,
-                asked.to is not None,
-                asked.id,
+            partial(
+                asked_for.MoveStop, price=asked.price, tighter_bps=asked.tighter_bps, to_entry=asked.to is not None
             ),
         )
 
     @router.post(f"{OF}/trail", summary="Let a trade's stop follow the price", **OF_TRADE)
     async def trail(trade_id: str, asked: TrailRequest) -> QuietResponse:
         """It rests on the venue and is moved there, nearer only; without a distance it stays where it is."""
-        return await hands.on_trade(
-            trade_id,
-            asked,
-            lambda now_ns, command_id: asked_for.TrailStop(
-                now_ns, command_id, asked.by or BY, trade_id, _trail(asked), asked.id
-            ),
-        )
+        return await hands.on_trade(trade_id, asked, partial(asked_for.TrailStop, distance=_trail(asked)))
 
     @router.post(f"{OF}/targets", summary="Other targets for what is open", **OF_TRADE)
     async def targets(trade_id: str, asked: TargetsRequest) -> QuietResponse:
         """They are laid once those there are gone; an empty list leaves the trade to its stop."""
         return await hands.on_trade(
-            trade_id,
-            asked,
-            lambda now_ns, command_id: asked_for.SetTargets(
-                now_ns, command_id, asked.by or BY, trade_id, targets_of(asked.targets) or (), asked.id
-            ),
+            trade_id, asked, partial(asked_for.SetTargets, targets=targets_of(asked.targets) or ())
         )
 
     @router.post(f"{OF}/time-stop", summary="Give a trade a time stop, or take it away", **OF_TRADE)
     async def time_stop(trade_id: str, asked: TimeStopRequest) -> QuietResponse:
         """Closed at market so many seconds from now."""
-        return await hands.on_trade(
-            trade_id,
-            asked,
-            lambda now_ns, command_id: asked_for.SetTimeStop(
-                now_ns, command_id, asked.by or BY, trade_id, asked.after_s, asked.id
-            ),
-        )
+        return await hands.on_trade(trade_id, asked, partial(asked_for.SetTimeStop, after_s=asked.after_s))
 
     @router.post(f"{OF}/reverse", summary="Close a trade, then propose the other side", **OF_TRADE)
     async def reverse(trade_id: str, asked: ReverseRequest | None = None) -> QuietResponse:
@@ -104,13 +78,7 @@ def hand_routes(context: ApiContext) -> APIRouter:
         body = asked or ReverseRequest()
         record = await hands.trade(trade_id)
         entry, expires_ns = _reversed(record, body), hands.context.expires_ns(body.expires_at)
-        return await hands.on_trade(
-            trade_id,
-            body,
-            lambda now_ns, command_id: asked_for.Reverse(
-                now_ns, command_id, body.by or BY, trade_id, entry, body.id, expires_ns
-            ),
-        )
+        return await hands.on_trade(trade_id, body, partial(asked_for.Reverse, entry=entry, expires_ns=expires_ns))
 
     return router
 

@@ -1,6 +1,7 @@
 """Giving the engine a command of the hands once for each id, and answering what it did."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,8 @@ BY = "api"
 REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": RefusalAnswer, "description": "the engine refused, in its own words"}
 }
-Make = Callable[[int, str], AnyCommand]
+Make = Callable[..., AnyCommand]
+"""A command with its own fields given: who asks, when and under which id comes in here, by name."""
 
 
 class Hands:
@@ -40,22 +42,24 @@ class Hands:
     async def on_trade(self, trade_id: str, asked: HandRequest, make: Make) -> QuietResponse:
         """The command on a trade that is known."""
         await self.trade(trade_id)
-        return await self.once(f"{type(asked).__name__} {trade_id}", asked, make)
+        return await self.once(f"{type(asked).__name__} {trade_id}", asked, partial(make, trade_id=trade_id))
 
     async def once(self, what: str, asked: HandRequest, make: Make) -> QuietResponse:
         """The command, done once for its id."""
         if asked.id is None:
-            answer = await self._done(make)
+            answer = await self._done(asked, make)
         else:
-            answer, is_same = await self._answered.once(f"{what} {asked.id}", asked, lambda: self._done(make))
+            answer, is_same = await self._answered.once(f"{what} {asked.id}", asked, lambda: self._done(asked, make))
             if not is_same:
                 reason = f"expected the body that id {asked.id} came with before, was another: nothing was done"
                 raise Denied(400, "reused_id", reason)
         return QuietResponse(answer.content, answer.status)
 
-    async def _done(self, make: Make) -> Answer:
-        host = self.context.host
-        done = await host.command(make)
+    async def _done(self, asked: HandRequest, make: Make) -> Answer:
+        host, by = self.context.host, asked.by or BY
+        done = await host.command(
+            lambda now_ns, command_id: make(ts_ns=now_ns, command_id=command_id, by=by, request_id=asked.id)
+        )
         if not done.ok:
             detail = {"error": "refused", "reason": done.sentence, "command": done.command}
             return Answer(400, {"detail": detail})

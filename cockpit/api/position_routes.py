@@ -1,10 +1,12 @@
 """Orders and positions by hand, and alarms of one's own. Each call is done once for its id."""
 
+from functools import partial
+
 from fastapi import APIRouter
 
 from cockpit.api.context import ApiContext
 from cockpit.api.hand_models import AdoptRequest, AlarmDropRequest, AlarmRequest, HandAnswer, HandRequest
-from cockpit.api.hands import BY, REFUSED, Hands
+from cockpit.api.hands import REFUSED, Hands
 from cockpit.api.previews import stop_terms
 from cockpit.api.quiet_json import QuietResponse
 from cockpit.domain import commands as asked_for
@@ -24,11 +26,7 @@ def position_routes(context: ApiContext) -> APIRouter:
     async def cancel(order_id: str, asked: HandRequest | None = None) -> QuietResponse:
         """A stop is never cancelled: move it, or close its trade."""
         body = asked or HandRequest()
-        return await hands.once(
-            f"cancel {order_id}",
-            body,
-            lambda now_ns, command_id: asked_for.CancelTradeOrder(now_ns, command_id, body.by or BY, order_id, body.id),
-        )
+        return await hands.once(f"cancel {order_id}", body, partial(asked_for.CancelTradeOrder, order_id=order_id))
 
     @router.post(
         "/api/positions/adopt",
@@ -42,17 +40,14 @@ def position_routes(context: ApiContext) -> APIRouter:
         return await hands.once(
             "adopt",
             asked,
-            lambda now_ns, command_id: asked_for.Adopt(
-                now_ns,
-                command_id,
-                asked.by or BY,
-                asked.venue.lower(),
-                asked.asset,
-                asked.template or "",
-                terms.bps,
-                terms.price,
-                asked.id,
-                expires_ns,
+            partial(
+                asked_for.Adopt,
+                venue=asked.venue.lower(),
+                asset=asked.asset,
+                template=asked.template or "",
+                stop_bps=terms.bps,
+                stop_price=terms.price,
+                expires_ns=expires_ns,
             ),
         )
 
@@ -66,11 +61,7 @@ def position_routes(context: ApiContext) -> APIRouter:
         """On a price, the health factor, funding or today's result; it rings once, and may shed risk."""
         action = AlarmAction(asked.action or AlarmAction.RING)
         level = AlarmLevel(AlarmOn(asked.on), asked.level, asked.above, (asked.asset or "").upper(), action)
-        return await hands.once(
-            "alarm",
-            asked,
-            lambda now_ns, command_id: asked_for.SetAlarm(now_ns, command_id, asked.by or BY, level, asked.id),
-        )
+        return await hands.once("alarm", asked, partial(asked_for.SetAlarm, alarm=level))
 
     @router.post(
         "/api/alarms/drop",
@@ -81,12 +72,6 @@ def position_routes(context: ApiContext) -> APIRouter:
     async def drop_alarm(asked: AlarmDropRequest | None = None) -> QuietResponse:
         """One by its id, or all of them."""
         body = asked or AlarmDropRequest()
-        return await hands.once(
-            "drop alarm",
-            body,
-            lambda now_ns, command_id: asked_for.DropAlarm(
-                now_ns, command_id, body.by or BY, body.alarm_id or "", body.id
-            ),
-        )
+        return await hands.once("drop alarm", body, partial(asked_for.DropAlarm, alarm_id=body.alarm_id or ""))
 
     return router

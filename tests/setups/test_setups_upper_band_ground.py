@@ -7,8 +7,8 @@ import pytest
 from cockpit.domain.events import MarkPrice
 from cockpit.domain.kinds import Mode, Side, TradePhase
 from cockpit.domain.trades import TradeRecord
+from tests.setups.upper_band_stage import NAME, begun, proposed
 
-NAME = "btc_upper_band_short"
 TRADE = TradeRecord(
     trade_id="t1",
     verdict_id="v1",
@@ -32,21 +32,7 @@ TRADE = TradeRecord(
 
 @pytest.fixture
 def btc(street):
-    btc = street(NAME)
-    btc.trade(0.0, 109_600.0)
-    return btc
-
-
-def wicked(btc):
-    """A wick from 1 s to a high of 109,800, closed back below at 30 s: bars [0,15) and [15,30)."""
-    btc.trades([(1.0, 109_750.0), (5.0, 109_800.0), (20.0, 109_720.0), (29.0, 109_690.0)])
-
-
-def proposed(btc):
-    wicked(btc)
-    btc.trade(40.0, 109_650.0)
-    btc.tick(45.0)
-    assert btc.proposed_at == [45.0]
+    return begun(street)
 
 
 class TestInvalidation:

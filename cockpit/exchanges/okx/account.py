@@ -94,13 +94,15 @@ class OkxAccount(OrderCalls):
 
     # -- orders
 
+    def _terms(self, listing: Listing, order: OrderRequest, position: HeldPosition | None) -> dict[str, str]:
+        """Where, which way, and in the margin mode of what it closes or guards."""
+        mode = margin(self._wants_isolated if position is None else bool(position.is_isolated))
+        return {"instId": listing.market_id, "tdMode": mode, "side": venue_side(order.side)}
+
     async def _place(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
-        params = {
-            "instId": listing.market_id,
-            "tdMode": margin(self._wants_isolated if position is None else bool(position.is_isolated)),
-            "side": venue_side(order.side),
+        params = self._terms(listing, order, position) | {
             "ordType": "market",
             "sz": size(listing, order, position),
             "clOrdId": client_id,
@@ -117,10 +119,7 @@ class OkxAccount(OrderCalls):
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
-        params = {
-            "instId": listing.market_id,
-            "tdMode": margin(self._wants_isolated if position is None else bool(position.is_isolated)),
-            "side": venue_side(order.side),
+        params = self._terms(listing, order, position) | {
             "ordType": "conditional",
             "sz": listing.contracts(order.qty),
             "slTriggerPx": listing.price(given(order.trigger_price, "a trigger price")),
