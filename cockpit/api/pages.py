@@ -12,12 +12,12 @@ import msgspec
 from cockpit.api.denial import Denied
 from cockpit.config.journal_place import JournalPlace
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.report import build_report
-from cockpit.journal.source_scores import SourceScore
 from cockpit.runtime.memory import Recent
 
 LOG = logging.getLogger("cockpit.api")
@@ -61,9 +61,7 @@ class Pages:
         """The report of the whole journal, as JSON. Raises `Denied` where it cannot be made in time."""
         try:
             async with asyncio.timeout(self._within_s):
-                return await asyncio.to_thread(
-                    lambda: build_report(JournalReader(self._journal).evidence(None), config).as_json()
-                )
+                return await asyncio.to_thread(self._report, config)
         except (JournalError, TimeoutError) as error:
             reason = f"expected a report within {self._within_s:g} s, was none: {error or 'the journal was slow'}"
             raise Denied(503, "report", reason) from error
@@ -85,6 +83,11 @@ class Pages:
         except JournalError as error:
             LOG.warning("no earlier trades: %s", error)
             return [], "memory since the engine's start: the journal could not be read"
+
+    def _report(self, config: CockpitConfig) -> str:
+        reader = JournalReader(self._journal)
+        scores = reader.source_scores([strategy.name for strategy in config.external_strategies])
+        return build_report(reader.evidence(None), config, by_source=scores, cut_off=reader.cut_off_sources()).as_json()
 
     async def _page(
         self, read: Callable[[], list[Item]], recent: OrderedDict[str, Item], limit: int, offset: int

@@ -16,6 +16,7 @@ from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import HOLDS_S, REAL_HOLDS_S
 from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.verdict import Target
@@ -80,6 +81,10 @@ class Done(msgspec.Struct, frozen=True):
     """What a command's answer must hold: what the engine did, in its words."""
 
     sentence: str
+
+
+class _Scores(msgspec.Struct, frozen=True):
+    scores: tuple[SourceScore, ...] | None
 
 
 ANEW = httpx.Limits(max_keepalive_connections=0)
@@ -167,6 +172,10 @@ class EngineClient:
     async def sources(self) -> dict[str, Any]:
         """`GET /api/sources`."""
         return await self._object("GET", "/api/sources")
+
+    async def source_scores(self) -> tuple[SourceScore, ...] | None:
+        """The score of each source of signals; None while the engine cannot read its journal."""
+        return (await self._typed("GET", "/api/sources", _Scores)).scores
 
     async def stop(self, *, flatten: bool = False, leave_stops: bool = False) -> str:
         return await self._command("/api/stop", flatten=flatten, leave_stops=leave_stops)

@@ -7,6 +7,7 @@ import msgspec
 
 from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.stream import Frame
 from cockpit.domain.words import Known
 
@@ -65,6 +66,9 @@ class EngineLink(Protocol):
 
     async def manual(self) -> dict[str, Any]:
         """Sizes at hand and templates for entries by hand."""
+
+    async def source_scores(self) -> tuple[SourceScore, ...] | None:
+        """The score of each source of signals; None while the engine cannot read its journal."""
 
     async def close(self) -> None:
         """Let go of the connection."""

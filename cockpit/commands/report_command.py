@@ -66,7 +66,8 @@ def report(
     reader = JournalReader(front.places().journal)
     evidence, backtests = reader.evidence(from_ns), read_backtests(front.places().home)
     names = [strategy.name for strategy in config.external_strategies]
-    found = build_report(evidence, config, backtests, reader.source_scores(names, from_ns or 0))
+    scores = reader.source_scores(names, from_ns or 0)
+    found = build_report(evidence, config, backtests, scores, reader.cut_off_sources())
     history = history_of(evidence)
     written = write_pages(found, history, html=html, csv=csv)
     if json:

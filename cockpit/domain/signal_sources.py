@@ -2,6 +2,7 @@
 
 import msgspec
 
+from cockpit.domain.intervals import Interval
 from cockpit.domain.kinds import ExitReason, Side
 from cockpit.domain.verdict import Target
 
@@ -43,6 +44,14 @@ class SourceView(msgspec.Struct, frozen=True):
     loss_limit_usd: float
 
 
+class SourceCutOff(msgspec.Struct, frozen=True):
+    """A source that nothing is taken of until an operator lifts it: why, and since when."""
+
+    source: str
+    reason: str
+    since_ns: int | None
+
+
 class PaperTrack(msgspec.Struct, frozen=True):
     """A proposal that was not sent, followed on paper: `hit` targets reached, `left_pct` of it still open.
 
@@ -68,3 +77,27 @@ class PaperTrack(msgspec.Struct, frozen=True):
     realised_bps: float = 0.0
     exit_reason: ExitReason | None = None
     r: float | None = None
+
+
+class SourceScore(msgspec.Struct, frozen=True):
+    """One source under one strategy. `win_rate` is 0..1 of its closed trades, `slippage_bps` their entries' mean.
+
+    `denied_r` is what those would have come to in R that the gate denied, followed on paper to stop, target or time;
+    `held_back_r` the same of those it approved that were not sent: a shadow's, or while disarmed.
+    """
+
+    source: str
+    strategy: str
+    proposals: int
+    approved: int
+    sent: int
+    denied_by: dict[str, int]
+    closed: int
+    win_rate: float | None
+    pnl_usd: float
+    expectancy_r: Interval
+    slippage_bps: float | None
+    denied_r: Interval
+    denied_followed: int
+    held_back_r: Interval
+    held_back_followed: int

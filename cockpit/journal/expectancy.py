@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-import msgspec
+from cockpit.domain.intervals import Interval
 
 _T95 = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
@@ -13,14 +13,6 @@ _T95 = (
 )
 """Student's t, two-sided 95 %, for 1 to 30 degrees of freedom."""
 _Z95 = 1.959964
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """A mean with its two-sided 95 % interval. The mean needs one value, the interval two; else they are None."""
-
-    mean: float | None = None
-    low95: float | None = None
-    high95: float | None = None
 
 
 def expectancy(values: Sequence[float]) -> Interval:
@@ -32,16 +24,6 @@ def expectancy(values: Sequence[float]) -> Interval:
         return Interval(mean)
     margin = _t95(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
     return Interval(mean, mean - margin, mean + margin)
-
-
-def interval_text(interval: Interval, spec: str, unit: str) -> str:
-    """As `+0.12 R (95 %: -0.05 to +0.29)`, and in words where there is too little to reckon with."""
-    if interval.mean is None:
-        return "no trade yet"
-    mean = f"{interval.mean:{spec}} {unit}"
-    if interval.low95 is None or interval.high95 is None:
-        return f"{mean} (95 %: one trade gives no interval)"
-    return f"{mean} (95 %: {interval.low95:{spec}} to {interval.high95:{spec}})"
 
 
 def _t95(freedom: int) -> float:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cockpit.config.journal_place import JournalPlace
-from cockpit.domain.account import Account
+from cockpit.domain.account import Account, EngineMemory
 from cockpit.domain.kinds import Mode
-from cockpit.domain.signal_sources import PaperTrack
+from cockpit.domain.signal_sources import PaperTrack, SourceCutOff, SourceScore
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
 from cockpit.journal.database import Where, advice, journal_url, one_line, open_database, url_text
@@ -25,6 +25,7 @@ from cockpit.journal.row_bodies import RowBodies
 from cockpit.journal.schema import (
     accounts,
     fills,
+    memory,
     operator_actions,
     paper_tracks,
     requests,
@@ -35,12 +36,12 @@ from cockpit.journal.schema import (
 )
 from cockpit.journal.session_limits import SessionLimits, limits_from
 from cockpit.journal.sessions import FeedKind
-from cockpit.journal.source_scores import SourceScore, scores_of
+from cockpit.journal.source_scores import scores_of
 
 LOG = logging.getLogger("cockpit.engine")
 SCORED = 20_000
 """The newest verdicts of signals that a score is made of."""
-Body = TypeVar("Body", Verdict, TradeRecord, PaperTrack)
+Body = TypeVar("Body", Verdict, TradeRecord, PaperTrack, EngineMemory)
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -100,6 +101,12 @@ class JournalReader:
         if self._version >= TRACKS_SINCE:
             tracks = self._bodies(select(paper_tracks.c.body).where(paper_tracks.c.ts_ns >= since_ns), PaperTrack)
         return scores_of(self._bodies(newest, Verdict), self._bodies(traded, TradeRecord), tracks)
+
+    def cut_off_sources(self) -> tuple[SourceCutOff, ...]:
+        """The sources that the newest engine takes nothing of."""
+        newest = select(memory.c.body).order_by(memory.c.session_id.desc(), memory.c.seq.desc()).limit(1)
+        known = [source for remembered in self._bodies(newest, EngineMemory) for source in remembered.sources]
+        return tuple(SourceCutOff(one.name, one.cut_off, one.cut_off_ns) for one in known if one.cut_off)
 
     def trades(self, limit: int = 50, offset: int = 0) -> list[TradeRecord]:
         """The trades as they stand, the newest decision first."""

@@ -6,10 +6,10 @@ import msgspec
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.numbers import without_noise
+from cockpit.domain.signal_sources import SourceCutOff, SourceScore
 from cockpit.journal.backtests import SetupBacktest
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.report_figures import Figures, SetupLine, SplitLine, by_hour, by_setup, by_side, figures_of
-from cockpit.journal.source_scores import SourceScore
 from cockpit.journal.violations import Violation, find_violations
 from cockpit.journal.way_up import HoursLine, WayUpStep, hours_of, way_up
 
@@ -39,6 +39,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by_side: tuple[SplitLine, ...]
     by_hour: tuple[SplitLine, ...]
     by_source: tuple[SourceScore, ...] = ()
+    cut_off: tuple[SourceCutOff, ...] = ()
     limit_violations: int
     violations: tuple[Violation, ...]
     ledger_touches: int
@@ -63,6 +64,7 @@ def build_report(
     config: CockpitConfig,
     backtests: Mapping[str, SetupBacktest] | None = None,
     by_source: tuple[SourceScore, ...] = (),
+    cut_off: tuple[SourceCutOff, ...] = (),
 ) -> Report:
     """The report on this evidence, judged by this config, beside the backtests that were kept."""
     violations = find_violations(evidence, config)
@@ -77,6 +79,7 @@ def build_report(
         by_side=by_side(evidence),
         by_hour=by_hour(evidence),
         by_source=by_source,
+        cut_off=cut_off,
         limit_violations=len(violations),
         violations=violations,
         ledger_touches=_ledger_touches(evidence, config),

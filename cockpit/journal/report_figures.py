@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.intervals import Interval
 from cockpit.domain.kinds import Mode, RiskOf, TradePhase
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.journal.evidence import Evidence
-from cockpit.journal.expectancy import Interval, expectancy
+from cockpit.journal.expectancy import expectancy
 
 SECONDS_PER_HOUR = 3600
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from cockpit.domain.intervals import interval_text
 from cockpit.domain.units import utc_text
-from cockpit.journal.expectancy import interval_text
 from cockpit.journal.report import Report
 from cockpit.journal.report_figures import Figures, SplitLine, Spread
 from cockpit.journal.report_history import History, Traded
 from cockpit.journal.report_svg import equity_svg, histogram_svg
-from cockpit.journal.report_text import profit_factor_text
+from cockpit.journal.report_text import profit_factor_text, score_values
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.way_up import WayUpStep
 
@@ -72,6 +72,7 @@ def _page(report: Report, history: History, written_ns: int) -> Iterator[str]:
     yield _figures(report)
     yield from _setups(report)
     yield from _verdicts(report)
+    yield from _sources(report)
     yield from _safety(report)
     yield from _way_up(report)
     yield from _trades(history)
@@ -185,6 +186,17 @@ def _verdicts(report: Report) -> Iterator[str]:
     yield f"<h2>Verdicts{_mark(report)}</h2><p>{report.approved} approved, {report.denied} denied.</p>"
     if report.denied_by:
         yield _table("", ("denied by", "times"), report.denied_by.items())
+
+
+def _sources(report: Report) -> Iterator[str]:
+    """What each source of signals is worth, a table each, and which of them are cut off."""
+    if report.by_source or report.cut_off:
+        yield f"<h2>Sources of signals{_mark(report)}</h2>"
+    for cut in report.cut_off:
+        since = "" if cut.since_ns is None else f" since {utc_text(cut.since_ns)}"
+        yield f'<p class="lost">Cut off{since}: {escape(cut.source)}: {escape(cut.reason)}</p>'
+    for score in report.by_source:
+        yield _table(f"{score.source}: {score.strategy}", (), score_values(score))
 
 
 def _safety(report: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ from cockpit.domain.units import utc_text
 from cockpit.journal.report import Report
 from cockpit.journal.report_figures import SetupLine, SplitLine
 from cockpit.journal.report_history import EquityPoint, History, RBin
-from cockpit.journal.report_text import safety_lines, summary_lines, verdict_lines
+from cockpit.journal.report_text import safety_lines, source_lines, summary_lines, verdict_lines
 
 # The report's two pictures in the terminal: the equity curve and the histogram of R, in blocks or in ASCII.
 
@@ -124,6 +124,9 @@ def print_report(report: Report, history: History, console: Console, cells: int 
         console.print(_splits(report.by_hour, f"{mark}UTC hour", pen), width=wide)
     console.print()
     _print(console, verdict_lines(report))
+    if sources := source_lines(report, cells):
+        _head(console, "Sources of signals")
+        _print(console, sources)
     console.print()
     _print(console, safety_lines(report, cells))
 

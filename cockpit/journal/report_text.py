@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from cockpit.domain.intervals import Interval, interval_text
 from cockpit.domain.plain_text import wrapped
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.units import utc_text
-from cockpit.journal.expectancy import interval_text
 from cockpit.journal.report import Report
 from cockpit.journal.report_figures import Figures, Spread
 from cockpit.journal.way_up import WayUpStep
@@ -25,6 +26,11 @@ def verdict_lines(report: Report) -> list[str]:
     return [said, *(_line(f"  {check}", str(count)) for check, count in report.denied_by.items())]
 
 
+def source_lines(report: Report, cells: int | None = None) -> list[str]:
+    """What each source of signals is worth, and which of them are cut off; nothing where there is none."""
+    return [line for part in _sources(report) for line in _wrapped(part, cells)]
+
+
 def safety_lines(report: Report, cells: int | None = None) -> list[str]:
     """What must be 0, the hours that count, and what the way up still lacks."""
     return [line for part in _safety(report) for line in _wrapped(part, cells)]
@@ -35,6 +41,34 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"Report: {since}"
     yield ""
     yield from _figures(report.figures, f"{report.market} " if report.market else "")
+
+
+def _sources(report: Report) -> Iterator[str]:
+    for cut in report.cut_off:
+        since = "" if cut.since_ns is None else f" since {utc_text(cut.since_ns)}"
+        yield f"CUT OFF{since}: source {cut.source}: {cut.reason}"
+    mark = f"{report.market} " if report.market else ""
+    for score in report.by_source:
+        yield f"{mark}source {score.source}, {score.strategy}"
+        yield from (_line(f"  {label}", value) for label, value in score_values(score))
+
+
+def score_values(score: SourceScore) -> Iterator[tuple[str, str]]:
+    """A source's score in words, figure by figure."""
+    yield "proposals", f"{score.proposals}: {score.approved} approved, {score.sent} sent"
+    if score.denied_by:
+        yield "denied by", ", ".join(f"{check} {count}" for check, count in score.denied_by.items())
+    won = "no trade yet" if score.win_rate is None else f"{100 * score.win_rate:.1f} %"
+    yield "closed", f"{score.closed}, win rate {won}, net {score.pnl_usd:+.4f} USD"
+    yield "expectancy", interval_text(score.expectancy_r, "+.2f", "R")
+    yield "slippage", "no fill yet" if score.slippage_bps is None else f"mean {score.slippage_bps:+.2f} bps"
+    yield "denied, on paper", _followed(score.denied_r, score.denied_followed)
+    if score.held_back_followed:
+        yield "not sent, on paper", _followed(score.held_back_r, score.held_back_followed)
+
+
+def _followed(interval: Interval, count: int) -> str:
+    return "none followed to its end yet" if not count else f"{interval_text(interval, '+.2f', 'R')} over {count}"
 
 
 def _safety(report: Report) -> Iterator[str]:

@@ -3,40 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-import msgspec
-
 from cockpit.domain.kinds import TradePhase
-from cockpit.domain.signal_sources import PaperTrack
+from cockpit.domain.signal_sources import PaperTrack, SourceScore
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
-from cockpit.journal.expectancy import Interval, expectancy
+from cockpit.journal.expectancy import expectancy
 
 OWN = ("", "setups", "manual", "adopted")
 """Proposals of the engine's own setups, of a person, and what 0.1.0 wrote, are of no source."""
-
-
-class SourceScore(msgspec.Struct, frozen=True):
-    """One source under one strategy. `win_rate` is 0..1 of its closed trades, `slippage_bps` their entries' mean.
-
-    `denied_r` is what those would have come to in R that the gate denied, followed on paper to stop, target or time;
-    `held_back_r` the same of those it approved that were not sent: a shadow's, or while disarmed.
-    """
-
-    source: str
-    strategy: str
-    proposals: int
-    approved: int
-    sent: int
-    denied_by: dict[str, int]
-    closed: int
-    win_rate: float | None
-    pnl_usd: float
-    expectancy_r: Interval
-    slippage_bps: float | None
-    denied_r: Interval
-    denied_followed: int
-    held_back_r: Interval
-    held_back_followed: int
 
 
 def scores_of(

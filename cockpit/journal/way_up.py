@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.intervals import Interval, interval_text
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import NS_PER_S
 from cockpit.journal.evidence import Evidence
-from cockpit.journal.expectancy import Interval, interval_text
 from cockpit.journal.report_figures import SECONDS_PER_HOUR, figures_of
 from cockpit.journal.sessions import FeedKind
 from cockpit.journal.violations import Violation, find_violations

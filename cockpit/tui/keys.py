@@ -69,6 +69,7 @@ TABLE: tuple[KeyAction, ...] = (
     KeyAction("detail", ("enter",), "detail", "Open the verdict under the cursor: every check", PANES, 6),
     KeyAction("checklist", ("c",), "checklist", "The checklist before a session; space ticks a point", SCREENS, 5),
     KeyAction("history", ("e",), "trades", "Closed trades, the equity curve, the day's statistics", SCREENS, 12),
+    KeyAction("sources", ("S",), "sources", "Sources of signals: limits, what is cut off, and their scores", SCREENS),
     KeyAction("events", ("o",), "log", "What the engine said: states, answers, notices", SCREENS, 13),
     KeyAction("theme", ("y",), "theme", "The next theme: dark, light, colour-blind, ansi", SCREENS),
     KeyAction("copy", ("k",), "copy", "Copy the chosen verdict, trade or the news to the clipboard", SCREENS),

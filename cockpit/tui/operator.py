@@ -17,7 +17,7 @@ from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import PressedOver
 from cockpit.tui.pane_actions import PaneActions
 from cockpit.tui.panes.table import BY_ACTION
-from cockpit.tui.screens import events, help, history, verdict
+from cockpit.tui.screens import events, help, history, sources, verdict
 from cockpit.tui.screens.checklist import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.screens.find import Find
@@ -25,6 +25,7 @@ from cockpit.tui.screens.sheet import Content, Sheet
 from cockpit.tui.view import HALT_REASON
 
 LOG = logging.getLogger("cockpit.screen")
+SCORES_EVERY_S = 5.0
 SHELL_START = "in a shell: cockpit engine"
 NEWS_CELLS = 36
 """What the news row needs beside a sentence: times, and the market's kind. A longer refusal is opened to be read."""
@@ -228,6 +229,21 @@ class OperatorActions(PaneActions):
 
     def _do_history(self) -> None:
         self._open("Closed trades", history.lines)
+
+    def _do_sources(self) -> None:
+        """Open it, and ask for the scores as long as it is open."""
+        asking = self.run_worker(self._ask_scores(), name="scores", group="scores", exclusive=True, exit_on_error=False)
+        sheet = Sheet("Sources of signals", sources.lines, lambda: self.view, self.appearance)
+        self.open(sheet, lambda _: asking.cancel())
+
+    async def _ask_scores(self) -> None:
+        while True:
+            try:
+                self.store.take_scores(await self._link().source_scores(), "the engine cannot read its journal now")
+            except (EngineRefused, EngineUnreachable) as error:
+                self.store.take_scores(None, str(error))
+            self.redraw()
+            await asyncio.sleep(SCORES_EVERY_S)
 
     def _do_events(self) -> None:
         self._open("What the engine said", events.lines)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cockpit.client.link import LinkChange
 from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, ModeChanged, Notice, StateChanged, TradeChanged
 from cockpit.domain.kinds import ExitReason, Mode, TradePhase
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.snapshot import AssetView, Snapshot
 from cockpit.domain.stream import Briefing, DetailFrame, Frame, Hello, LogFrame, ProcessView
 from cockpit.domain.trades import TradeRecord
@@ -67,6 +68,9 @@ class Store:
         self.flatten_steps: list[str] = []
         self.health: deque[tuple[int, float]] = deque(maxlen=KEPT_HEALTH)
         self.details: dict[str, KeptDetail] = {}
+        self.source_scores: tuple[SourceScore, ...] | None = None
+        self.scores_missing = "asking the engine"
+        """Why there are none, while there are none."""
         self.log_version = 0
         self.version = 0
         self._epoch = ""
@@ -113,6 +117,11 @@ class Store:
         """A line of the screen's own, among the engine's."""
         stamp = ts_ns if ts_ns is not None else (self.snapshot.ts_ns if self.snapshot else 0)
         self._emit(News(stamp, role, text))
+
+    def take_scores(self, scores: tuple[SourceScore, ...] | None, missing: str) -> None:
+        """The sources' scores as the engine last told them; None where it has none to tell."""
+        self.source_scores, self.scores_missing = scores, missing
+        self.version += 1
 
     def _on_link(self, change: LinkChange, now_s: float) -> None:
         if change.connected != self.link.connected or (change.connected and not self.link.ever):

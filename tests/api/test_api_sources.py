@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from cockpit.api.signing import hex_signature
 from cockpit.api.source_keys import signed_message
+from tests.patience import patient_s
 
 EXECUTE = "/api/trade/execute"
 LIMITS = {
@@ -142,6 +143,31 @@ async def test_a_flood_loses_its_source_and_nothing_else(home: Path) -> None:
         lifted = await operator.post("/api/sources/lift", json={"source": "mind", "reason": "reviewed"})
         assert lifted.status_code == 200 and "it was cut off" in lifted.json()["sentence"]
         assert (await propose(mind, id="anew")).status_code == 200
+
+
+async def test_the_score_of_a_flood_is_in_the_api_and_in_the_report(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind, room.http() as operator:
+        assert (await propose(mind, id="good")).status_code == 200
+        for number in range(8):
+            await propose(mind, side="short", id=f"n{number}")
+        told: dict[str, Any] = {}
+
+        async def counted() -> bool:
+            told["scores"] = (await operator.get("/api/sources")).json()["scores"]
+            told["report"] = (await operator.get("/api/report")).json()
+            return bool(told["report"]["cut_off"] and told["report"]["by_source"][0]["proposals"] == 3)
+
+        async with asyncio.timeout(patient_s(10)):
+            while not await counted():
+                await asyncio.sleep(0.02)
+        (score,) = told["scores"]
+        assert (score["source"], score["strategy"], score["proposals"], score["sent"]) == ("mind", STRATEGY, 3, 1)
+        assert score["approved"] == 1 and score["denied_by"] == {"short_pct": 2}
+        assert score["slippage_bps"] is not None and score["win_rate"] is None
+        assert told["report"]["by_source"] == [score]
+        (cut,) = told["report"]["cut_off"]
+        assert cut["source"] == "mind" and "within a minute, limit 3" in cut["reason"] and cut["since_ns"] > 0
 
 
 async def test_the_days_notional_and_open_trades_hold_before_the_gate(home: Path) -> None:

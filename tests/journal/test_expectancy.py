@@ -5,7 +5,8 @@ import statistics
 
 import pytest
 
-from cockpit.journal.expectancy import Interval, expectancy, interval_text
+from cockpit.domain.intervals import Interval, interval_text
+from cockpit.journal.expectancy import expectancy
 
 
 def test_nothing_one_and_two_values() -> None:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.command_line import Call
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.stream import Frame
 from cockpit.domain.verdict import Target
 from cockpit.domain.words import Known, OpenTrade
@@ -60,6 +61,7 @@ class StandingLink(SimulatedEngine):
         self.refusal: Exception | None = None
         self.previewed: list[dict[str, Any]] = []
         self.verdict = dict(VERDICT)
+        self.scores: tuple[SourceScore, ...] | None = ()
 
     async def frames(self) -> AsyncIterator[Frame | LinkChange]:
         yield LinkChange(True, 0.0)
@@ -117,6 +119,11 @@ class StandingLink(SimulatedEngine):
             templates={"scalp": (Target(25.0, 45.0), Target(50.0, 55.0))},
             risk_usd=risk_usd,
         )
+
+    async def source_scores(self) -> tuple[SourceScore, ...] | None:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.scores
 
     async def manual(self) -> dict[str, Any]:
         return {"size_presets_usd": [20.0, 40.0, 80.0]}

@@ -11,6 +11,7 @@ from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.events import MarketEvent, Tick
 from cockpit.domain.kinds import Mode
+from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.stream import DetailFrame, Frame, Hello, LogFrame, ProcessView, SnapshotFrame, TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
@@ -128,6 +129,9 @@ class SimulatedEngine:
 
     async def replay(self, action: str, speed: float | None = None) -> str:
         raise EngineRefused("expected a recording, was a simulated market", 400)
+
+    async def source_scores(self) -> tuple[SourceScore, ...] | None:
+        return ()
 
     async def close(self) -> None:
         pass

@@ -1,7 +1,9 @@
 """Setups: what each waits for, and whether the gate would let it through right now."""
 
 from cockpit.domain.kinds import SetupPhase
+from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.snapshot import SetupView
+from cockpit.tui import numbers
 from cockpit.tui.text import Line, Span, left
 from cockpit.tui.view import UNKNOWN_LINE, View
 
@@ -24,20 +26,47 @@ SHORT_PHASES = {
 def title(view: View, rows: int) -> str:
     """The pane's name; where not every setup fits, how many do."""
     count = len(view.snapshot.setups) if view.snapshot else 0
+    rows -= sum(bool(source.cut_off) for source in view.snapshot.sources) if view.snapshot else 0
     return f"Setups {view.glyphs.dot} {rows} of {count}" if rows < count else "Setups"
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
-    """Two lines a setup where there is room for all, else the one that says most."""
+    """Two lines a setup where there is room for all, else the one that says most; sources of signals among them.
+
+    A source that is cut off stands first, the others last.
+    """
     snapshot = view.snapshot
     if snapshot is None:
         return [UNKNOWN_LINE]
-    setups = snapshot.setups
+    setups, sources = snapshot.setups, snapshot.sources
+    cut_off = [_cut_off(view, source) for source in sources if source.cut_off]
+    taken = [_taken(source) for source in sources if not source.cut_off]
     if not setups:
-        return [(("no setup is configured", "dim"),)]
-    if rows >= 2 * len(setups):
-        return [line for setup in setups for line in (_head(view, setup), _reason(view, setup))]
-    return [_one(view, setup, cells) for setup in setups]
+        return [*cut_off, (("no setup is configured", "dim"),), *taken]
+    if rows >= 2 * len(setups) + len(sources):
+        pairs = [line for setup in setups for line in (_head(view, setup), _reason(view, setup))]
+        return [*cut_off, *pairs, *taken]
+    return [*cut_off, *(_one(view, setup, cells) for setup in setups), *taken]
+
+
+def cut_reason(source: SourceView) -> str:
+    """Why it is cut off, without saying again that it is."""
+    return source.cut_off.removeprefix("cut off: ").removeprefix("cut off ")
+
+
+def _cut_off(view: View, source: SourceView) -> Line:
+    return ((f"{view.glyphs.no} {source.name} ", "strong"), ("CUT OFF", "alarm"), (f" {cut_reason(source)}", "bad"))
+
+
+def _taken(source: SourceView) -> Line:
+    word, role = ("shadow", "info") if source.shadow else ("signals", "text")
+    used = (
+        f"{source.proposals_last_minute} of {source.proposals_per_minute} a minute, "
+        f"{source.open_trades} of {source.open_limit} open, lost {numbers.money(source.loss_usd)} of "
+        f"{numbers.money(source.loss_limit_usd)} USD, "
+        f"sent {numbers.whole(source.notional_usd)} of {numbers.whole(source.notional_limit_usd)}"
+    )
+    return ((left(source.name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role), (used, "dim"))
 
 
 def _name(setup: SetupView) -> Line:

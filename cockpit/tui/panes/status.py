@@ -76,6 +76,7 @@ def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
         Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<{words.state_cells}}", STATE_ROLES[now.state]),)),
         Part(1, _replay(view)),
+        Part(2, _cut_off(now)),
         Part(2, _price(view)),
         Part(3, (("net ", "dim"), (f"{numbers.gain(net):>{words.money_cells}}", numbers.role_of(net)))),
         Part(7, ((f"{numbers.r_units(account.session_r):>7}", numbers.role_of(account.session_r)),)),
@@ -99,6 +100,13 @@ def _replay(view: View) -> Line:
     """Nothing where the market is no recording."""
     word = replaying.text(view.store.process)
     return ((word, "info"),) if word else ()
+
+
+def _cut_off(now: Snapshot) -> Line:
+    """Nothing while every source of signals is taken."""
+    names = [source.name for source in now.sources if source.cut_off]
+    text = "" if not names else f"CUT OFF {names[0] if len(names) == 1 else f'{len(names)} sources'}"
+    return ((text, "alarm"),) if text else ()
 
 
 def _price(view: View) -> Line:

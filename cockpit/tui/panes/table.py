@@ -122,7 +122,7 @@ PANES: tuple[Pane, ...] = (
     Pane(
         "setups", "5", "setups", "Focus the setups", "Setups",
         lines=lambda _, view, room: setups.lines(view, room.cells, room.rows),
-        depends=lambda _, view: (view.snapshot and view.snapshot.setups, state_note(view)),
+        depends=lambda _, view: (view.snapshot and (view.snapshot.setups, view.snapshot.sources), state_note(view)),
         heading=lambda _, view, room: setups.title(view, room.rows),
     ),
     Pane(
