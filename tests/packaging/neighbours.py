@@ -12,10 +12,13 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from cockpit.exchanges.registry import EXCHANGES
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "modules.md"
 TABLES = {
     "cockpit.exchanges.registry": "exchanges",
+    **{f"cockpit.exchanges.{name}.spec": f"parts of {name}" for name in EXCHANGES},
     "cockpit.feeds.roster": "sources of readings",
     "cockpit.gate.gate": "layers of the gate",
     "cockpit.setups.registry": "setups",

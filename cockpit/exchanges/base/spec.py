@@ -1,0 +1,56 @@
+"""What a row of the registry says of an exchange: its name, its addresses, its parts, what it cannot do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cockpit.config.endpoints import VenueUrls
+    from cockpit.config.exits import AccountConfig
+    from cockpit.config.secrets import VenueKeys
+    from cockpit.exchanges.base.account import VenueAccount
+    from cockpit.exchanges.base.codes import VenueCodes
+    from cockpit.exchanges.base.public import Exchange
+    from cockpit.exchanges.base.public_readings import PublicReadings
+    from cockpit.exchanges.base.timing import Timing
+
+    MakeAccount = Callable[[AccountConfig, VenueKeys, VenueUrls, Timing | None], VenueAccount]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The environment variables that move an exchange's addresses."""
+
+    rest: str
+    ws: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What not every exchange offers."""
+
+    feeds_liquidation_map: bool = False
+    """Its history of open interest and prices is what the liquidation map is drawn from."""
+    gives_positioning: bool = True
+    """Its REST says which share of accounts is long and short."""
+    gives_permissions: bool = True
+    """Its account says what the key may do beside trading."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSpec:
+    """One exchange. The callables import their part when they are called.
+
+    `needs_password`: its keys come with a passphrase. `library_classes` are the client library's, each after those it
+    is made of. `public` makes its market data, `readings` what its REST says of positioning, funding and open interest.
+    """
+
+    name: str
+    needs_password: bool
+    endpoints: Endpoints
+    library_classes: tuple[str, ...]
+    public: "Callable[[], type[Exchange]]"
+    readings: "Callable[[Exchange], PublicReadings]"
+    account: "Callable[[], MakeAccount]"
+    codes: "Callable[[], VenueCodes]"
+    abilities: Abilities = Abilities()
