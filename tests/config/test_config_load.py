@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.config.exchange_names import NAMES
 from cockpit.config.load import check, load_config
 from cockpit.config.model import CockpitConfig
 from cockpit.config.problems import ConfigError
 
+EVERY_EXCHANGE = ", ".join(NAMES)
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
 Change = Callable[[dict[str, Any]], None]
 
@@ -174,17 +176,17 @@ WRONG: list[tuple[str, Change, str]] = [
     (
         "asset at an exchange that nobody knows",
         lambda raw: raw["assets"]["BTC"].update(trade_on="mtgox"),
-        "assets.BTC.trade_on: expected one of binance, okx, krakenfutures, was mtgox: change one of them",
+        f"assets.BTC.trade_on: expected one of {EVERY_EXCHANGE}, was mtgox: change one of them",
     ),
     (
         "asset watched at an exchange that nobody knows",
         lambda raw: raw["assets"]["ETH"].update(watch="mtgox"),
-        "assets.ETH.watch: expected one of binance, okx, krakenfutures, was mtgox: change one of them",
+        f"assets.ETH.watch: expected one of {EVERY_EXCHANGE}, was mtgox: change one of them",
     ),
     (
         "venue section of an exchange that nobody knows",
         lambda raw: raw["venues"].update(mtgox=raw["venues"]["okx"]),
-        "venues.mtgox: expected one of binance, okx, krakenfutures, was mtgox: rename it",
+        f"venues.mtgox: expected one of {EVERY_EXCHANGE}, was mtgox: rename it",
     ),
     (
         "positioning from an exchange that nobody knows",

@@ -15,9 +15,11 @@ from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.hyperliquid.market import Hyperliquid
 from cockpit.exchanges.krakenfutures.market import KrakenFutures
 from cockpit.exchanges.okx.market import Okx
 from tests.loopback.exchange_binance import BinanceVenue
+from tests.loopback.exchange_hyperliquid import VAULT, HyperliquidVenue
 from tests.loopback.exchange_krakenfutures import KrakenFuturesVenue, product
 from tests.loopback.exchange_krakenfutures import topic as kraken_topic
 from tests.loopback.exchange_okx import CONTRACTS, OkxVenue, topic
@@ -268,6 +270,42 @@ class KrakenFuturesScene(Scene):
 
     async def book_ready(self, asset: str) -> None:
         """The snapshot is the subscription's first message."""
+        async with asyncio.timeout(WITHIN_S):
+            while self.exchange.client is None or self.exchange.book(asset) is None:
+                await asyncio.sleep(0.005)
+
+    async def book_again(self, asset: str, depths: int) -> None:
+        await self.until(lambda: len(self.of(Depth)) > depths)
+
+
+class HyperliquidScene(Scene):
+    """A print's id orders nothing there: `ids` counts them as they came."""
+
+    exchange_type = Hyperliquid
+    text_pong = '{"channel":"pong"}'
+    price_field, stamp_field = "px", "time"
+    choking: ClassVar[Any] = {"channel": "l2Book", "data": {"coin": "NOPE", "time": 1, "levels": [[], []]}}
+
+    def make_venue(self) -> VenueServer:
+        return HyperliquidVenue(now_ms)
+
+    def channels(self) -> list[Channel]:
+        return [Channel.TRADES, Channel.TOPS, Channel.DEPTH, Channel.MARK, Channel.LIQUIDATIONS]
+
+    def name(self, asset: str) -> str:
+        return asset
+
+    def ids(self) -> list[int]:
+        numbers = super().ids()
+        return [number - numbers[0] + 1 for number in numbers]
+
+    def topic(self, channel: Channel, asset: str) -> str:
+        """Forced orders are read off the fills of the venue's own vaults."""
+        names = {Channel.TRADES: "trades", Channel.TOPS: "bbo", Channel.DEPTH: "l2Book", Channel.MARK: "activeAssetCtx"}
+        return f"userFills:{VAULT}" if channel is Channel.LIQUIDATIONS else f"{names[channel]}:{asset}"
+
+    async def book_ready(self, asset: str) -> None:
+        """The first book comes with the subscription."""
         async with asyncio.timeout(WITHIN_S):
             while self.exchange.client is None or self.exchange.book(asset) is None:
                 await asyncio.sleep(0.005)

@@ -39,6 +39,7 @@ class Fence(NamedTuple):
 
 LOGGING_IN = frozenset({"login", "challenge"})
 SUBSCRIBING = frozenset({"subscribe", "unsubscribe"})
+PING = {"method": "ping"}
 
 
 def put_up(client: Any, fence: Fence) -> None:
@@ -115,7 +116,9 @@ def _fence_frames(socket: Any, topics: Collection[str]) -> None:
 def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
     if message in (None, "ping", "pong"):
         return
-    op = (message.get("op") or message.get("event")) if isinstance(message, dict) else None
+    op = (message.get("op") or message.get("event") or message.get("method")) if isinstance(message, dict) else None
+    if message == PING:
+        return
     if op in LOGGING_IN and topics:
         return
     asked = _topics_of(message) if op in SUBSCRIBING else []
@@ -126,6 +129,8 @@ def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
 def _topics_of(message: Mapping[str, Any]) -> list[str]:
     if "feed" in message:
         return [str(message["feed"])]
+    if "subscription" in message:
+        return [str(message["subscription"].get("type"))]
     return [str(topic.get("channel")) for topic in message.get("args", ())]
 
 

@@ -116,6 +116,9 @@ class Exchange(ABC):
     def time_endpoint(self) -> str:
         """The library's name of the question what time it is."""
 
+    time_params: ClassVar[Mapping[str, object]] = {}
+    """What that question says."""
+
     @abstractmethod
     def time_in(self, answer: Any) -> int:
         """The venue's time in ns, out of its answer to that."""
@@ -241,7 +244,7 @@ class Exchange(ABC):
     async def ask_time(self) -> None:
         """Compare clocks once more. Raises `FeedTrouble`."""
         self.time_doubted.clear()
-        await self._compare(lambda: self.ask(self.time_endpoint))
+        await self._compare(lambda: self.ask(self.time_endpoint, **self.time_params))
 
     async def compare_clocks(self) -> None:
         """Compare clocks before anything runs, on a loop that ends with it. Raises `FeedTrouble`."""
@@ -249,7 +252,7 @@ class Exchange(ABC):
         client.timeout_on_exit = CLOSE_WITHIN_MS
         try:
             for _ in range(CLOCK_SAMPLES):
-                await self._compare(lambda: getattr(client, self.time_endpoint)({}))
+                await self._compare(lambda: getattr(client, self.time_endpoint)(dict(self.time_params)))
         except Exception as error:
             raise self._trouble("time", error) from None
         finally:
