@@ -38,7 +38,7 @@ def against_request(request: Mapping[str, Any], account: str) -> str:
 
 def against_action(action: Any) -> str:
     """What is wrong with an action; "" where it is one that we sign."""
-    kind = action.get("type") if isinstance(action, Mapping) else None
+    kind = str(action.get("type")) if isinstance(action, Mapping) else ""
     if kind not in ACTIONS:
         return f"an action of {', '.join(sorted(ACTIONS))}, was {kind}"
     strange = sorted(set(action) - ACTIONS[kind])
@@ -48,7 +48,7 @@ def against_action(action: Any) -> str:
         return _against_cancels(kind, action.get("cancels"))
     if action.get("grouping") != "na":
         return f"orders of their own, was grouping {action.get('grouping')}"
-    orders = action.get("orders") or ()
+    orders = list(action.get("orders") or [])
     if len(orders) != 1:
         return f"one order, was {len(orders)}"
     return _against_order(orders[0])

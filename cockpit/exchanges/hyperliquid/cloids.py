@@ -22,7 +22,9 @@ def cloid_of(client_id: str) -> str:
     if _CLOID.fullmatch(client_id):
         return client_id
     if not _FITS.fullmatch(client_id):
-        raise ValueError(f"expected an id of {MARK} and at most {LONGEST} lowercase letters and digits, was {client_id!r}")
+        raise ValueError(
+            f"expected an id of {MARK} and at most {LONGEST} lowercase letters and digits, was {client_id!r}"
+        )
     number = 0
     for char in client_id.removeprefix(MARK):
         number = number * BASE + DIGITS.index(char) + 1
@@ -41,4 +43,3 @@ def client_id_of(cloid: object) -> str:
             return text
         chars = DIGITS[digit - 1] + chars
     return f"{MARK}{chars}" if 0 < len(chars) <= LONGEST else text
-
