@@ -63,7 +63,14 @@ class LiveVenue:
         watch = EntryWatch(context, self._lookup)
         settings = EntrySettings(context, execution)
         self._sending = OrderSender(
-            context, self._lookup, self._cancelling, watch, execution.entry_weight_share, wait_free_s, settings
+            context,
+            self._lookup,
+            self._cancelling,
+            watch,
+            execution.entry_weight_share,
+            wait_free_s,
+            settings,
+            self._orphans,
         )
         self._grids = self._sending.grids
         self._cancelling.sending_of = self._sending.task_of

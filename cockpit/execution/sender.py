@@ -6,7 +6,8 @@ stop: that is reduce-only and rests, so that the venue itself refuses a second o
 for what became of the first.
 
 A close leaves right behind the cancels of the targets that hold its quantity, not after their answers: where it comes
-too early the venue refuses it, and it goes again under the same id once they are taken.
+too early the venue refuses it, and it goes again under the same id once they are taken. Refused once more, it is asked
+who else holds that quantity.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from cockpit.execution.canceller import OrderCanceller
 from cockpit.execution.entry_settings import EntrySettings, GridWatch
 from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.order_state import OrderState
+from cockpit.execution.orphan_orders import OrphanOrders
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.venue_context import VenueContext
 
@@ -42,6 +44,7 @@ class OrderSender:
         entry_weight_share: float,
         wait_free_s: float,
         settings: EntrySettings,
+        orphans: OrphanOrders,
     ) -> None:
         self.entries_refused = ""
         self.grids = GridWatch(context)
@@ -52,6 +55,7 @@ class OrderSender:
         self._entry_weight_share = entry_weight_share
         self._wait_free_s = wait_free_s
         self._settings = settings
+        self._orphans = orphans
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     def place(self, request: OrderRequest) -> None:
@@ -107,7 +111,7 @@ class OrderSender:
             except Refused as refusal:
                 if refusal.kind is RefusalKind.QUANTITY_RESERVED and request.reduce_only and reserved < RESERVED_TRIES:
                     await self._cancelling.until_free(request.asset, self._wait_free_s)
-                    if reserved > 0:
+                    if reserved > 0 and not await self._orphans.free(request):
                         await context.timing.sleep(back_off.failed())
                     reserved += 1
                     continue

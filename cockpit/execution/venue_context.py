@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cockpit.domain.bounded import Recent
 from cockpit.domain.events import OrderFilled, VenueEvent, VenueNotice
-from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.kinds import OrderRole, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import NS_PER_S
@@ -208,6 +208,11 @@ class VenueContext:
     def holds_ours(self, asset: str) -> bool:
         """Whether our own executions add up to a position there."""
         return abs(self.expected.get(asset, 0.0)) > QTY_EPSILON
+
+    def is_guarded(self, asset: str) -> bool:
+        """Whether the stops that rest cover all that is ours there."""
+        stops = (kept for kept in self.live(asset) if kept.role is OrderRole.STOP and kept.is_resting)
+        return sum(kept.qty - kept.filled for kept in stops) + QTY_EPSILON >= abs(self.expected.get(asset, 0.0))
 
     def adopt(self, asset: str, qty: float) -> None:
         """So much of what is held there, + long, is ours from now on: executions before this explain nothing of it."""

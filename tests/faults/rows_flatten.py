@@ -3,18 +3,24 @@
 from tests.faults.fault import Fault
 
 FLAT = "tests/faults/test_fault_flatten.py::"
+HELD = "tests/faults/test_held_quantity.py::"
 
 FLATTEN = (
     Fault(
         number=10,
         failure="A resting target holds the quantity, and the close is refused (-4118)",
         injected="a position whose whole size rests in targets, and a venue that reserves what they hold; the targets' "
-        "cancels fail at first",
-        does="takes back targets first, keeps the stop, closes, and takes the stop back last",
+        "cancels fail at first; an order there that no trade knows of, ours or not",
+        does="takes back targets first, keeps the stop, closes, and takes the stop back last; refused again, it asks "
+        "who else holds the quantity: what nobody here waits for goes, and others' orders where the position is bare",
         seen=("… CLOSE: …", "… FLAT: the venue holds nothing and rests nothing"),
         journal="targets cancelled, the close filled, then the stop cancelled",
         ends="flat, nothing resting, never a moment without a stop",
-        proofs=(f"{FLAT}test_10_targets_go_before_the_close_and_the_stop_after_it",),
+        proofs=(
+            f"{FLAT}test_10_targets_go_before_the_close_and_the_stop_after_it",
+            f"{HELD}test_a_target_of_ours_that_no_journal_has_is_not_in_the_way_of_a_close",
+            f"{HELD}test_an_order_of_others_is_not_in_the_way_of_a_close_where_nothing_guards",
+        ),
     ),
     Fault(
         number=11,

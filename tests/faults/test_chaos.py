@@ -32,6 +32,7 @@ LATER_REGRESSIONS = {
     20_251_218: "an entry that only a foreign position had witnessed kept a flatten waiting for ever",
     30_000_103: "a stop in doubt that was taken back was told as never sent, and rested on",
     30_000_214: "a position was told as gone before the executions of the target that took it",
+    20_251_033: "targets that left before the journal had them held the quantity of a close for ever",
     20_251_340: "the second copy of a stop that was sent twice rested on after the first was cancelled",
 }
 """Seeds of the plans with all troubles."""
