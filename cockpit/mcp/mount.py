@@ -16,6 +16,11 @@ PATH = "/mcp"
 INSIDE = "http://localhost"
 MISSING = "expected the extra [mcp] to be installed, was not: pip install 'cockpit-perps[mcp]'"
 BODY_BYTES = 64 * 1024
+REHEARSED = (
+    b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
+    b'"clientInfo":{"name":"rehearsal","version":"1"}}}',
+    b'{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}',
+)
 
 _authorization: ContextVar[str] = ContextVar("authorization", default="")
 
@@ -68,9 +73,14 @@ class McpMount:
         from cockpit.mcp.server import build_server
 
         server = build_server(self._client)._lowlevel_server
-        return StreamableHTTPSessionManager(
-            server, json_response=True, stateless=True, max_request_body_size=BODY_BYTES
-        )
+
+        def manager() -> Any:
+            return StreamableHTTPSessionManager(
+                server, json_response=True, stateless=True, max_request_body_size=BODY_BYTES
+            )
+
+        asyncio.run(_rehearse(manager()))
+        return manager()
 
     @asynccontextmanager
     async def _client(self, _: Any) -> AsyncGenerator[EngineClient, None]:
@@ -79,3 +89,28 @@ class McpMount:
         transport = httpx.ASGITransport(app=self._app)
         async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport) as client:
             yield client
+
+
+async def _rehearse(manager: Any) -> None:
+    """Answer a greeting and a listing once on a loop of their own: what the SDK loads only when it is used is loaded
+    there, where the engine does not wait for it.
+    """
+    async with manager.run():
+        for body in REHEARSED:
+            scope = {
+                **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": PATH},
+                **{"raw_path": PATH.encode(), "query_string": b"", "root_path": "", "scheme": "http"},
+                "headers": [
+                    (b"host", b"localhost"),
+                    (b"content-type", b"application/json"),
+                    (b"accept", b"application/json, text/event-stream"),
+                ],
+            }
+
+            async def receive(body: bytes = body) -> dict[str, Any]:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            async def send(_: Any) -> None:
+                """Nobody reads it."""
+
+            await manager.handle_request(scope, receive, send)

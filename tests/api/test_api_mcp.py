@@ -1,5 +1,9 @@
 """The official MCP client against a running engine over HTTP: every tool, every refusal, every scope."""
 
+import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +26,8 @@ SOURCES = {
     "nurse": {"scopes": ["look", "shed"]},
     "flood": {"scopes": ["look", "propose"], "limits": {**LIMITS, "open_trades": 100, "notional_usd_per_day": 1e6}},
 }
+SMALL = {"concurrent.futures.thread", "sniffio"}
+"""What Python itself loads for the first thread, and a library that httpx looks for in vain."""
 NEVER = ("arm", "resume", "mode", "override", "adopt", "accept", "config", "stop_engine")
 
 
@@ -140,3 +146,17 @@ async def test_without_a_token_nobody_is_served_and_no_key_shows_anywhere(home: 
         if file.is_file() and file.parent.name != "sources" and file.name != "token":
             content = file.read_bytes()
             assert key.encode() not in content and token.encode() not in content, file
+
+
+async def test_the_first_call_loads_nothing_on_the_engines_loop(home: Path) -> None:
+    """In a process where nobody has imported any of it yet. The longest stall is printed: it is the machine's too."""
+    script = Path(__file__).with_name("first_mcp_call.py")
+    told = await asyncio.to_thread(
+        subprocess.run, [sys.executable, str(script)], capture_output=True, text=True, timeout=patient_s(120)
+    )
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout.splitlines()[-1])
+    print(f"longest stall {1000 * found['stalled_s']:.0f} ms, the loop's own work {1000 * found['worked_s']:.0f} ms")
+    assert found["status"] == 200 and found["healthy"]
+    assert set(found["imported"]) <= SMALL, "loaded on the loop"
+    assert found["worked_s"] < 0.1
