@@ -18,7 +18,7 @@ from cockpit.api.context import ApiContext
 from cockpit.api.control_routes import control_routes
 from cockpit.api.dashboard_socket import dashboard_socket
 from cockpit.api.denial import Denied
-from cockpit.api.guard import DEFECT, TICKET, Ticket
+from cockpit.api.guard import DEFECT
 from cockpit.api.hand_routes import hand_routes
 from cockpit.api.models import Invalid, RefusalAnswer
 from cockpit.api.position_routes import position_routes
@@ -28,6 +28,7 @@ from cockpit.api.reading_page import POLICY, reading_page
 from cockpit.api.replay_routes import replay_routes
 from cockpit.api.source_routes import source_routes
 from cockpit.api.stream_socket import stream_socket
+from cockpit.api.ticket import TICKET, Ticket
 from cockpit.api.trade_routes import trade_routes
 from cockpit.api.update_routes import update_routes
 from cockpit.runtime.host import NotAnswered

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
-from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
+from cockpit.api.ticket import TICKET, Ticket
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
 

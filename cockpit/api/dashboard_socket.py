@@ -70,7 +70,9 @@ class _Dashboard:
 
     async def listen(self) -> None:
         while True:
-            reply = _reply(self._context, await self._line.receive())
+            message = await self._line.receive()
+            self._line.admit(_token(message))
+            reply = _reply(self._context, message)
             self._replies.append(reply)
             if len(self._replies) > REPLIES_WAITING:
                 raise SocketClose(TRY_LATER, f"expected to be read, was {len(self._replies)} replies behind")

@@ -20,13 +20,13 @@ from cockpit.api.counters import Counters
 from cockpit.api.limits import Limits
 from cockpit.api.protocols import let_in
 from cockpit.api.signing import SignalSignature
+from cockpit.api.ticket import TICKET, Ticket
 
 LOG = logging.getLogger("cockpit.api")
 EXECUTE_PATH = "/api/trade/execute"
 SHED_PATHS = frozenset({"/api/flatten", "/api/halt", "/api/disarm"})
 OF_TRADES = ("/api/trades/", "/api/orders/")
 """What is done to one trade has an allowance of its own, too: neither flatten nor other calls use it up."""
-TICKET = "cockpit.ticket"
 DISCARDED_BODIES = 16
 DISCARD_WITHIN_S = 1.0
 DEFECT = "unexpected error: the engine's API log has the details"
@@ -44,58 +44,6 @@ class Refusal(NamedTuple):
     status: int
     sentence: str
     retry_after_s: float = 0.0
-
-
-class Ticket:
-    """What a call was let in with; a WebSocket's handler asks again whether that still holds.
-
-    `is_signed`: its body's signature was checked and holds.
-    """
-
-    def __init__(
-        self,
-        admission: Admission,
-        call: CallScope,
-        *,
-        has_token: bool,
-        is_signed: bool = False,
-        caller: Caller | None = None,
-        on_shown: Callable[[], None] | None = None,
-    ) -> None:
-        self.call = call
-        self.is_signed = is_signed
-        self.caller = caller
-        self._on_shown = on_shown
-        self._admission = admission
-        self._has_token = has_token
-
-    @property
-    def source(self) -> str:
-        """The registered source that calls; empty for anybody else."""
-        return self.caller.name if self.caller is not None else ""
-
-    @property
-    def by(self) -> str:
-        """Who a command is from, where the caller may not choose; empty where it may."""
-        return f"source {self.source}" if self.source else ""
-
-    @property
-    def is_owner(self) -> bool:
-        """Whether it came through the Unix socket or showed the token: real money is moved for nobody else."""
-        return not self.source and (self._has_token or self._admission.listener.is_socket)
-
-    @property
-    def is_welcome(self) -> bool:
-        """Whether it may stay: it showed the token, or none is needed right now."""
-        return self._has_token or self.caller is not None or not self._admission.needs_token
-
-    def show(self, token: str) -> bool:
-        """Show a token in the first message."""
-        if not self._has_token and self._admission.matches(token):
-            self._has_token = True
-            if self._on_shown is not None:
-                self._on_shown()
-        return self._has_token
 
 
 class Guard:
@@ -211,7 +159,8 @@ class Guard:
                 guest[0] = False
                 self._guests, self._sockets = self._guests - 1, self._sockets + 1
 
-        ticket = Ticket(self._admission, call, has_token=has_token, caller=caller, on_shown=shown_now)
+        whose: dict[str, Any] = {"caller": caller, "callers": self._callers, "shown": shown}
+        ticket = Ticket(self._admission, call, has_token=has_token, on_shown=shown_now, **whose)
         scope.setdefault("state", {})[TICKET] = ticket
         self._guests, self._sockets = self._guests + is_guest, self._sockets + (not is_guest)
         try:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from cockpit.api.answered import Answer, Answered
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
-from cockpit.api.guard import TICKET, Ticket
 from cockpit.api.hand_models import ManualRequest, PreviewAnswer, PreviewRequest
 from cockpit.api.models import (
     Denial,
@@ -23,6 +22,7 @@ from cockpit.api.models import (
 )
 from cockpit.api.previews import manual_entry, preview_of, targets_of
 from cockpit.api.quiet_json import QuietResponse
+from cockpit.api.ticket import TICKET, Ticket
 from cockpit.api.webhooks import mapped
 from cockpit.config.setups import ExternalStrategy
 from cockpit.domain.actions import CommandAnswered

@@ -25,7 +25,7 @@ SECRET_NAME = "COCKPIT_WEBHOOK_SECRET"
 SIGNATURE = "X-Cockpit-Signature"
 ALONE = re.compile(r"^\{\{\s*([\w.]{1,80})\s*\}\}$")
 INSIDE = re.compile(r"\{\{\s*([\w.]{1,80})\s*\}\}")
-NUMBERS = ("amount", "stop_bps", "stop_price", "hold_s", "confidence")
+NUMBERS = ("amount", "stop_bps", "stop_price", "entry.price", "entry.within_s", "hold_s", "confidence")
 WAITING = 1_000
 TRIES = 3
 WITHIN_S, FIRST_DELAY_S = 5.0, 0.5
@@ -39,7 +39,12 @@ def mapped(content: bytes, hook: WebhookSection) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise Denied(422, "invalid", "body: expected a JSON object, was something else", fields=["body"], problems=[])
-    return {name: _field(name, template, body, hook) for name, template in hook.fields.items()}
+    found: dict[str, Any] = {}
+    for name, template in hook.fields.items():
+        section, _, key = name.rpartition(".")
+        part = found.setdefault(section, {}) if section else found
+        part[key] = _field(name, template, body, hook)
+    return found
 
 
 def _field(name: str, template: str, body: Mapping[str, Any], hook: WebhookSection) -> Any:

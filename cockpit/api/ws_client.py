@@ -9,10 +9,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from cockpit.api.buckets import Bucket
 from cockpit.api.context import ApiContext
-from cockpit.api.guard import DEFECT, TICKET, Ticket
+from cockpit.api.guard import DEFECT
 from cockpit.api.protocols import CONNECTION, DroppableSocket
 from cockpit.api.pump import Poll
 from cockpit.api.socket_close import INTERNAL, NORMAL, POLICY, TRY_LATER, SocketClose
+from cockpit.api.ticket import TICKET, Ticket
 
 LOG = logging.getLogger("cockpit.api")
 CLOSE_WITHIN_S = 1.0
@@ -74,20 +75,25 @@ class WsClient:
         self._connection.send_now(messages)
 
     def admit(self, token: str) -> None:
-        """Take the token of a first message; raises `SocketClose` where one is needed and this is not it."""
-        if token:
-            self._ticket.show(token)
+        """Take the token, or a source's key, of a first message.
+
+        Raises `SocketClose` where one is needed and this is none, or where the source's scopes do not reach here.
+        """
+        against = self._ticket.show(token) if token else None
+        if against is not None:
+            raise SocketClose(POLICY, against)
         self.check_welcome()
 
     @property
     def is_welcome(self) -> bool:
         """Whether it may stay without showing anything more."""
-        return self._ticket.is_welcome
+        return self._ticket.refusal is None
 
     def check_welcome(self) -> None:
         """Raise `SocketClose` when the client may not stay (any more): a climb from paper asks for the token."""
-        if not self._ticket.is_welcome:
-            raise SocketClose(POLICY, "expected the token of this engine's home in the header or the first message")
+        against = self._ticket.refusal
+        if against is not None:
+            raise SocketClose(POLICY, against)
 
     async def _close(self, ending: SocketClose) -> None:
         """Close in order. To a client that does not read it is put behind what waits, and the connection is cut."""

@@ -15,7 +15,7 @@ RESERVED = ("adopted", "api", "manual", "operator", "setups")
 """What the engine itself calls whoever is no registered source."""
 PROPOSAL_FIELDS = (
     *("strategy", "pair", "amount", "side", "mode", "id", "expires_at"),
-    *("stop_bps", "stop_price", "hold_s", "reason", "confidence"),
+    *("stop_bps", "stop_price", "entry.price", "entry.within_s", "targets", "hold_s", "reason", "confidence"),
 )
 """What a webhook's template may fill in."""
 Count = Annotated[int, Field(ge=1)]
@@ -39,7 +39,8 @@ class WebhookSection(Section):
     """How a body of another service becomes a proposal: our field on the left, a template on the right.
 
     `{{key}}` takes the body's value of that key (`{{strategy.order.action}}` walks down); a template that is nothing
-    else keeps the value's type. `values` translates words, as `{"side": {"buy": "long", "sell": "short"}}`.
+    else keeps the value's type. `entry.price` and `entry.within_s` make it a limit entry. `values` translates words, as
+    `{"side": {"buy": "long", "sell": "short"}}`.
     `token_key` names the key that carries the source's token, for services that can send no header.
     """
 

@@ -55,6 +55,9 @@ class SourceCutOff(msgspec.Struct, frozen=True):
 class PaperTrack(msgspec.Struct, frozen=True):
     """A proposal that was not sent, followed on paper: `hit` targets reached, `left_pct` of it still open.
 
+    `waits_until_ns` is set while its limit entry, at `entry_price`, has not been traded through; one that never is ends
+    without an `exit_reason` and without an `r`.
+
     `denied_by` names the check, empty where the gate approved it (a shadow's, or while disarmed). `realised_bps` is of
     the whole, net of fees once it is over; `r` is that over its stop's distance and fees.
     """
@@ -77,6 +80,8 @@ class PaperTrack(msgspec.Struct, frozen=True):
     realised_bps: float = 0.0
     exit_reason: ExitReason | None = None
     r: float | None = None
+    waits_until_ns: int | None = None
+    hold_ns: int | None = None
 
 
 class SourceScore(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ LONGEST_S = 86_400.0
 
 
 class PaperTracks:
-    """The proposals followed now. Fills are unkind: in across the spread, targets only beyond their price."""
+    """The proposals followed now. Fills are unkind: in across the spread, limits and targets beyond their price."""
 
     def __init__(self) -> None:
         self._open: dict[str, PaperTrack] = {}
@@ -43,7 +43,10 @@ class PaperTracks:
         top = asset.top
         touch = proposal.decision_price if top is None else (top.ask if sign > 0 else top.bid)
         entry = touch if touch > 0 else proposal.decision_price
-        hold_s = proposal.max_hold_s or LONGEST_S
+        limit, waits_until_ns = proposal.entry_limit_price, None
+        if limit is not None and sign * (limit - entry) < 0:
+            entry, waits_until_ns = limit, now_ns + seconds_to_ns(proposal.entry_wait_s or LONGEST_S)
+        hold_ns = seconds_to_ns(proposal.max_hold_s or LONGEST_S)
         self._open[verdict.verdict_id] = PaperTrack(
             verdict_id=verdict.verdict_id,
             source=proposal.source,
@@ -52,18 +55,23 @@ class PaperTracks:
             side=proposal.side,
             denied_by=verdict.reason_check,
             began_ns=now_ns,
-            ends_ns=now_ns + seconds_to_ns(hold_s),
+            ends_ns=now_ns + hold_ns,
             entry_price=entry,
             stop_price=entry * (1 - sign * verdict.stop_bps / BPS),
             stop_bps=verdict.stop_bps,
             fee_bps=fee_bps,
             targets=proposal.targets,
+            waits_until_ns=waits_until_ns,
+            hold_ns=hold_ns,
         )
 
     def fences(self, asset: str) -> tuple[float, float]:
         """Between these prices nobody here waits for anything."""
         low, high = float("-inf"), float("inf")
         for track in self._of(asset):
+            if track.waits_until_ns is not None:
+                low, high = _beyond_entry(track, low, high)
+                continue
             stop, target = track.stop_price, _next_target(track)
             if track.side.sign > 0:
                 low, high = max(low, stop), min(high, _or(target, high))
@@ -73,12 +81,15 @@ class PaperTracks:
 
     def next_due_ns(self, otherwise_ns: int) -> int:
         """When the first of them is over by time, or `otherwise_ns` where that is earlier."""
-        return min((otherwise_ns, *(track.ends_ns for track in self._open.values())))
+        return min((otherwise_ns, *(_due_ns(track) for track in self._open.values())))
 
     def on_price(self, asset: str, price: float, out: Outbox) -> None:
         """A print: stops first, then the targets that it went beyond."""
-        for track in list(self._of(asset)):
-            sign = track.side.sign
+        for known in list(self._of(asset)):
+            sign = known.side.sign
+            if known.waits_until_ns is not None and sign * (price - known.entry_price) >= 0:
+                continue
+            track = known if known.waits_until_ns is None else self._entered(known, out.now_ns)
             if sign * (price - track.stop_price) <= 0:
                 reason = ExitReason.BREAKEVEN_STOP if track.hit else ExitReason.STOP
                 self._close(track, price, reason, out)
@@ -87,11 +98,21 @@ class PaperTracks:
 
     def on_time(self, assets: Mapping[str, AssetMarket], out: Outbox) -> None:
         """Close what is over by time, where a price is known."""
-        for track in [track for track in self._open.values() if out.now_ns >= track.ends_ns]:
+        for track in [track for track in self._open.values() if out.now_ns >= _due_ns(track)]:
+            if track.waits_until_ns is not None:
+                del self._open[track.verdict_id]
+                out.add(PaperTracked(out.now_ns, track))
+                continue
             market = assets.get(track.asset)
             price = market.price if market is not None else None
             if price is not None:
                 self._close(track, price, ExitReason.TIME_STOP, out)
+
+    def _entered(self, track: PaperTrack, now_ns: int) -> PaperTrack:
+        """The market went through its limit: it is in, at the limit, and its time runs from here."""
+        entered = replace(track, waits_until_ns=None, ends_ns=now_ns + (track.hold_ns or seconds_to_ns(LONGEST_S)))
+        self._open[track.verdict_id] = entered
+        return entered
 
     def _reach(self, track: PaperTrack, price: float, out: Outbox) -> None:
         sign = track.side.sign
@@ -125,6 +146,17 @@ def _next_target(track: PaperTrack) -> float | None:
     if track.hit >= len(track.targets):
         return None
     return track.entry_price * (1 + track.side.sign * track.targets[track.hit].distance_bps / BPS)
+
+
+def _due_ns(track: PaperTrack) -> int:
+    return track.ends_ns if track.waits_until_ns is None else track.waits_until_ns
+
+
+def _beyond_entry(track: PaperTrack, low: float, high: float) -> tuple[float, float]:
+    """The fences of one that waits for its limit: only the side that it enters on."""
+    if track.side.sign > 0:
+        return max(low, track.entry_price), high
+    return low, min(high, track.entry_price)
 
 
 def _or(value: float | None, otherwise: float) -> float:

@@ -10,6 +10,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from cockpit import __version__
 from cockpit.client.errors import EngineRefused, EngineUnreachable
@@ -44,7 +45,29 @@ SideAsked = Annotated[Literal["auto", "long", "short"], Field(description="auto 
 StopBps = Annotated[
     float | None, Field(description="bps from the entry; no wider than the registered stop, which is the default")
 ]
+StopPrice = Annotated[float | None, Field(gt=0, description="in USD, in place of stop_bps; no further away than that")]
+LimitPrice = Annotated[
+    float | None,
+    Field(gt=0, description="in USD: a limit entry, where the strategy is registered for one; none = at market"),
+]
+LimitWithin = Annotated[
+    float | None, Field(gt=0, description="seconds the limit entry may rest; needed beside limit_price")
+]
+HoldS = Annotated[float | None, Field(gt=0, description="seconds until it is closed at market")]
 Reason = Annotated[str, Field(max_length=200, description="why, printable; a person reads it")]
+
+
+class Rung(TypedDict):
+    """One target: how far from the entry in bps, and how many percent of the quantity leave there."""
+
+    distance_bps: float
+    share_pct: float
+
+
+Targets = Annotated[
+    list[Rung] | None,
+    Field(max_length=6, description="1 to 6, running outward, at most 100 % together; none = the registered ladder"),
+]
 Limit = Annotated[int, Field(ge=1, le=200, description="how many, newest first")]
 
 
@@ -146,8 +169,17 @@ def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
         amount: Amount,
         side: SideAsked = "auto",
         stop_bps: StopBps = None,
+        stop_price: StopPrice = None,
+        limit_price: LimitPrice = None,
+        limit_within_s: LimitWithin = None,
+        hold_s: HoldS = None,
+        targets: Targets = None,
     ) -> str:
-        body = {"strategy": strategy, "pair": pair, "amount": amount, "side": side, "stop_bps": stop_bps}
+        body = {
+            **{"strategy": strategy, "pair": pair, "amount": amount, "side": side, "hold_s": hold_s},
+            **{"stop_bps": stop_bps, "stop_price": stop_price, "targets": targets},
+            "entry": _entry(limit_price, limit_within_s),
+        }
         async with _asked(engine, ctx) as client:
             mode = (await client.look("/api/health"))["mode"]
             return _text(await client.call("/api/trade/preview", {**body, "mode": mode}))
@@ -161,7 +193,11 @@ def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
         reason: Reason,
         side: SideAsked = "auto",
         stop_bps: StopBps = None,
-        hold_s: Annotated[float | None, Field(description="seconds until it is closed at market")] = None,
+        stop_price: StopPrice = None,
+        limit_price: LimitPrice = None,
+        limit_within_s: LimitWithin = None,
+        hold_s: HoldS = None,
+        targets: Targets = None,
         confidence: Annotated[float | None, Field(ge=0, le=1, description="your own, 0..1; it decides nothing")] = None,
         id: Annotated[
             str | None, Field(max_length=64, description="the same id never trades twice; none makes a new one")
@@ -169,7 +205,8 @@ def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
     ) -> str:
         body = {
             **{"strategy": strategy, "pair": pair, "amount": amount, "side": side, "reason": reason},
-            **{"stop_bps": stop_bps, "hold_s": hold_s, "confidence": confidence},
+            **{"stop_bps": stop_bps, "stop_price": stop_price, "targets": targets},
+            **{"hold_s": hold_s, "confidence": confidence, "entry": _entry(limit_price, limit_within_s)},
             "id": id or secrets.token_hex(8),
         }
         async with _asked(engine, ctx) as client:
@@ -261,6 +298,14 @@ def _brief(verdict: dict[str, Any]) -> dict[str, Any]:
         **{name: proposal.get(name) for name in ("source", "setup", "asset", "side", "requested_usd")},
         "trade_id": verdict["trade_id"],
     }
+
+
+def _entry(limit_price: float | None, limit_within_s: float | None) -> dict[str, Any] | None:
+    if limit_price is None and limit_within_s is None:
+        return None
+    if limit_price is None or limit_within_s is None:
+        raise ToolError("expected limit_price and limit_within_s together, was one of them")
+    return {"type": "limit", "price": limit_price, "within_s": limit_within_s}
 
 
 def _safe(trade_id: str) -> str:

@@ -99,6 +99,34 @@ async def test_a_source_looks_proposes_and_is_refused_what_it_lacks(home: Path, 
         assert room.host.engine.risk.armed
 
 
+async def test_a_proposal_carries_its_own_entry_stop_targets_and_time(home: Path) -> None:
+    key = give_key(home, "mind")
+    entry = 'external_strategies.0.entry={"limit_within_s": 30, "limit_away_bps": 4000}'
+    async with running(home, *ROOMY, entry, of(SOURCES), limits=UNBOUNDED) as room, model(room, key) as mind:
+        price = room.host.engine.market.assets["BTC"].price
+        assert price is not None
+        limit = round(price * 0.9, 1)
+        terms: dict[str, Any] = {
+            **{"limit_price": limit, "limit_within_s": 20, "stop_price": round(limit * 0.998, 1), "hold_s": 60},
+            "targets": [{"distance_bps": 30, "share_pct": 60}, {"distance_bps": 60, "share_pct": 40}],
+        }
+        bare = {name: TRADE[name] for name in ("strategy", "pair", "amount")}
+        refused, text = await told(mind, "preview_trade", **bare, **terms)
+        assert not refused and f'"entry_limit_price":{limit}' in text and not len(room.host.engine.book)
+        refused, text = await told(mind, "propose_trade", **TRADE, limit_price=limit)
+        assert refused and "limit_price and limit_within_s together" in text
+        refused, text = await told(mind, "propose_trade", **TRADE, **{**terms, "stop_price": round(limit * 0.9, 1)})
+        assert refused and "wider than the 30 bps registered" in text
+        refused, text = await told(mind, "propose_trade", **TRADE, **terms)
+        assert not refused, text
+        (trade,) = room.host.engine.book.trades
+        verdict = room.host.verdict(trade.record.verdict_id)
+        assert verdict is not None
+        proposal = verdict.proposal
+        assert (proposal.entry_limit_price, proposal.entry_wait_s, proposal.max_hold_s) == (limit, 20, 60)
+        assert (proposal.stop_price, len(proposal.targets)) == (terms["stop_price"], 2)
+
+
 async def test_a_source_that_may_shed_halts_and_flattens_and_proposes_nothing(home: Path) -> None:
     key = give_key(home, "nurse")
     async with engine(home) as room, model(room, key) as nurse:

@@ -317,6 +317,31 @@ async def test_a_limit_entry_and_a_hold_within_what_is_registered_are_traded(hom
     assert trade is not None and trade.max_hold_s == 60
 
 
+async def test_a_webhook_may_name_its_entry_and_its_targets(home: Path) -> None:
+    hook = {
+        "fields": {
+            **{"strategy": STRATEGY, "pair": "{{ticker}}/USDT", "amount": "20", "side": "long"},
+            **{"entry.price": "{{at}}", "entry.within_s": "20", "targets": "{{exits}}"},
+        },
+        "token_key": "passphrase",
+    }
+    key = give_key(home, "chart")
+    entry = 'external_strategies.0.entry={"limit_within_s": 30, "limit_away_bps": 4000}'
+    sources = of({"chart": {"limits": LIMITS, "webhook": hook}})
+    async with running(home, *ROOMY, entry, sources, limits=UNBOUNDED) as room, room.http() as client:
+        price = room.host.engine.market.assets["BTC"].price
+        assert price is not None
+        exits = [{"distance_bps": 30, "share_pct": 60}]
+        body = {"ticker": "BTC", "at": f"{price * 0.9:.1f}", "exits": exits, "passphrase": key}
+        sent = await client.post("/api/hooks/chart", json=body)
+        assert sent.status_code == 200, sent.text
+        (trade,) = room.host.engine.book.trades
+        assert trade.record.phase.value == "opening" and trade.record.source == "chart"
+        verdict = room.host.verdict(trade.record.verdict_id)
+    assert verdict is not None and verdict.proposal.entry_limit_price == pytest.approx(price * 0.9, abs=0.1)
+    assert [(rung.distance_bps, rung.share_pct) for rung in verdict.proposal.targets] == [(30.0, 60.0)]
+
+
 async def test_a_webhook_is_mapped_by_its_template_and_its_token_may_be_inside(home: Path) -> None:
     hook = {
         "fields": {

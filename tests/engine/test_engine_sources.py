@@ -5,10 +5,12 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain.account import EngineMemory
-from cockpit.domain.actions import MemoryChanged, PaperTracked
+from cockpit.domain.actions import Decided, MemoryChanged, PaperTracked
 from cockpit.domain.kinds import ExitReason, Side
 from cockpit.domain.signal_sources import PaperTrack
+from cockpit.domain.units import seconds_to_ns
 from cockpit.domain.verdict import Target
+from cockpit.journal.source_scores import scores_of
 from tests.engine.scenario import Scenario, config_with
 
 LIMITS = (
@@ -92,6 +94,56 @@ def test_what_is_followed_ends_by_its_time_and_goes_on_over_a_restart(scene: Sce
     second = Scenario(config)
     second.command(asked.Restore, memory=kept, trades=(), orders=())
     assert second.engine._tracks.memory == kept.paper_tracks
+
+
+LIMIT = 'external_strategies.0.entry={"limit_within_s": 60, "limit_away_bps": 40}'
+
+
+def test_a_limit_entry_is_followed_as_a_limit() -> None:
+    """Not in at the touch when it was proposed: at the limit, once the market went through it."""
+    scene = Scenario(config_with(SOURCES, LIMIT))
+    scene.calm()
+    limit = 3_996.0
+    terms = {"stop_bps": 20.0, "targets": (Target(20.0, 100.0),), "hold_s": 45.0}
+    scene.signal(source="ghost", limit_price=limit, limit_within_s=30.0, **terms)
+    (waiting,) = scene.engine._tracks.memory
+    assert (waiting.entry_price, waiting.waits_until_ns) == (limit, scene.now_ns + seconds_to_ns(30.0))
+    assert scene.engine._tracks.fences("ETH") == (limit, float("inf"))
+    scene.move("ETH", 4_020.0)
+    scene.move("ETH", limit)
+    assert scene.engine._tracks.memory == (waiting,), "its target means nothing yet, and a touch is no fill"
+    scene.wait_s(20)
+    scene.move("ETH", 3_995.0)
+    (entered,) = scene.engine._tracks.memory
+    assert (entered.waits_until_ns, entered.entry_price) == (None, limit)
+    assert entered.ends_ns == scene.now_ns + seconds_to_ns(45.0)
+    scene.move("ETH", round(limit * 1.0021, 2))
+    track = tracked(scene)
+    assert track.exit_reason is ExitReason.TARGETS
+    assert track.r == pytest.approx((20.0 - track.fee_bps) / (20.0 + track.fee_bps))
+
+
+def test_a_limit_that_is_never_reached_is_no_trade_and_one_through_the_market_is_in_at_once() -> None:
+    scene = Scenario(config_with(SOURCES, LIMIT))
+    scene.calm()
+    scene.signal(source="ghost", limit_price=3_996.0, limit_within_s=30.0)
+    scene.wait_s(31)
+    track = tracked(scene)
+    assert (track.exit_reason, track.r) == (None, None) and scene.engine._tracks.memory == ()
+    (score,) = scores_of([action.verdict for action in scene.seen.of(Decided)], (), (track,))
+    assert score.held_back_followed == 0 and score.held_back_r.mean is None
+    scene.signal(source="ghost", limit_price=4_005.0, limit_within_s=30.0)
+    (entered,) = scene.engine._tracks.memory
+    assert entered.waits_until_ns is None and entered.entry_price == pytest.approx(4_000.01)
+
+
+def test_a_print_through_a_limit_and_its_stop_is_a_stop() -> None:
+    scene = Scenario(config_with(SOURCES, LIMIT))
+    scene.calm()
+    scene.signal(source="ghost", limit_price=3_996.0, limit_within_s=30.0, stop_bps=20.0)
+    scene.move("ETH", 3_980.0)
+    track = tracked(scene)
+    assert track.exit_reason is ExitReason.STOP and track.r is not None and track.r < -1.0
 
 
 def test_a_flood_of_one_sources_ids_makes_no_other_id_new(scene: Scenario) -> None:
