@@ -91,18 +91,21 @@ class EntryWatch:
                     call = context.account.positions()
                     positions = await within(context.pace.call_within_s, call, "positions")
                     self.attribute(positions)
-                    await self._find_filled(watched, positions)
+                    await self.find_filled(positions)
                     if look % LIST_EVERY == 0:
                         for asset in {kept.asset for kept in watched if kept.is_witnessed}:
                             await self._list(asset)
                 except VenueFailure as failure:
                     context.met(failure)
 
-    async def _find_filled(self, watched: Sequence[OrderState], positions: Sequence[HeldPosition]) -> None:
-        """Entries that rest with no stream to speak of them: asked for where the position is another than ours."""
+    async def find_filled(self, positions: Sequence[HeldPosition]) -> None:
+        """Entries that rest where the position is another than ours are asked for: no stream may have told of them.
+
+        Raises `VenueFailure`.
+        """
         context = self._context
         held = {position.asset: position.qty for position in positions if position.nets_with_ours}
-        for kept in watched:
+        for kept in self._entries():
             surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
             if kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON:
                 await within(context.pace.call_within_s, self._lookup.find(kept), f"look up {kept.order_id}")

@@ -43,7 +43,8 @@ class ForeignProtection:
         self._stop_bps = stop_bps
         self._is_flattening = is_flattening
         self._resting: dict[Place, list[VenueOrder]] = {}
-        self._laid_ns: dict[Place, int] = {}
+        self._unlisted_ns: dict[str, int] = {}
+        """When a stop was laid that no list has shown yet, by its client id."""
         self._not_before_ns: dict[Place, int] = {}
         self._missing_ns: dict[Place, int] = {}
         self._laying: set[Place] = set()
@@ -77,7 +78,7 @@ class ForeignProtection:
         `orders` are those on the perpetuals `looked_at`, None = on all there are. `settled` says whether a perpetual
         was listed with exactly what is ours: then the rest is gone, not hidden.
         """
-        self._take(orders, looked_at)
+        await self._take(orders, looked_at)
         wanted = {_place(position): position for position in foreign} if self._stop_bps is not None else {}
         gone = {place: stops for place, stops in self._resting.items() if place not in wanted}
         await asyncio.gather(
@@ -86,21 +87,37 @@ class ForeignProtection:
         )
         self._missing_ns = {place: ns for place, ns in self._missing_ns.items() if place in self._resting}
 
-    def _take(self, orders: Sequence[VenueOrder], looked_at: Collection[str] | None) -> None:
-        """What rests by this look. Where it did not look, and where a stop was laid just now, what was known holds."""
+    async def _take(self, orders: Sequence[VenueOrder], looked_at: Collection[str] | None) -> None:
+        """What rests by this look. Where it did not look, what was known holds; a stop that was laid just now and is in
+        no list yet is asked for by its id.
+        """
+        listed = [stop for stop in orders if self._is_protection(stop)]
+        for stop in listed:
+            self._unlisted_ns.pop(stop.client_id, None)
+        await asyncio.gather(*(self._confirm(stop) for stops in self._resting.values() for stop in stops))
         found: dict[Place, list[VenueOrder]] = {}
-        for stop in orders:
-            if self._is_protection(stop):
-                found.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
+        for stop in listed:
+            found.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
+        ids = {stop.client_id for stop in listed}
         for place, stops in self._resting.items():
             was_seen = looked_at is None or place.asset in looked_at
-            if place not in found and (not was_seen or self._was_just_laid(place)):
-                found[place] = stops
+            left = [one for one in stops if one.client_id not in ids]
+            known = [one for one in left if not was_seen or one.client_id in self._unlisted_ns]
+            if known:
+                found[place] = [*found.get(place, ()), *known]
         self._resting = found
+        known_ids = {stop.client_id for stops in found.values() for stop in stops}
+        self._unlisted_ns = {own: ns for own, ns in self._unlisted_ns.items() if own in known_ids}
 
-    def _was_just_laid(self, place: Place) -> bool:
-        laid_ns = self._laid_ns.get(place)
-        return laid_ns is not None and self._context.timing.since_s(laid_ns) < LISTED_WITHIN_S
+    async def _confirm(self, stop: VenueOrder) -> None:
+        """One that no list has shown yet is not believed for long, nor once the venue says that it has ended."""
+        laid_ns = self._unlisted_ns.get(stop.client_id)
+        if laid_ns is None:
+            return
+        known = await self._found(stop.asset, stop.client_id)
+        is_over = known is not None and known.status.is_final
+        if is_over or self._context.timing.since_s(laid_ns) >= LISTED_WITHIN_S:
+            self._unlisted_ns.pop(stop.client_id, None)
 
     async def _protect(self, position: HeldPosition, stops: Sequence[VenueOrder]) -> None:
         """The right one stays; another size is replaced, the new one first. Nobody waits for its answer here."""
@@ -131,7 +148,7 @@ class ForeignProtection:
             if laid is not None:
                 self._not_before_ns.pop(place, None)
                 self._refusals.pop(place, None)
-                self._laid_ns[place] = self._context.now_ns
+                self._unlisted_ns[laid.client_id] = self._context.now_ns
                 self._resting[place] = [*self._resting.get(place, ()), laid]
         finally:
             self._laying.discard(place)
@@ -155,7 +172,7 @@ class ForeignProtection:
                 context.met(failure)
                 found = None if isinstance(failure, NotSent) else await self._found(position.asset, client_id)
                 if found is not None:
-                    return found
+                    return None if found.status.is_final else found
                 if isinstance(failure, Refused) and failure.kind is not RefusalKind.DUPLICATE_ID:
                     self._failed(place, position, failure, self._refusals.setdefault(place, _refusals()).failed())
                     return None

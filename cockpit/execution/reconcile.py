@@ -170,13 +170,18 @@ class Reconcile:
     # Reading.
 
     async def _read_positions(self) -> tuple[HeldPosition, ...]:
-        """The positions. Where one that our own orders opened is missing, a second read has to say so too."""
+        """The positions. Where one that our own orders opened is missing, a second read has to say so too; what is new
+        elsewhere does not wait for it.
+        """
         context = self._context
         positions = await within(context.pace.call_within_s, context.account.positions(), "positions")
         held = netted(positions)
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
-        await context.timing.sleep(context.pace.look_again_s)
+        began_ns = context.now_ns
+        self._watch.attribute(positions)
+        await self._watch.find_filled(positions)
+        await context.timing.sleep(max(0.0, context.pace.look_again_s - context.timing.since_s(began_ns)))
         return await within(context.pace.call_within_s, context.account.positions(), "positions")
 
     async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:

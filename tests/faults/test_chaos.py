@@ -33,6 +33,8 @@ LATER_REGRESSIONS = {
     30_000_103: "a stop in doubt that was taken back was told as never sent, and rested on",
     30_000_214: "a position was told as gone before the executions of the target that took it",
     20_251_033: "targets that left before the journal had them held the quantity of a close for ever",
+    41_000_004: "a stop for a foreign position, lifted by hand just after it was laid, was believed for five seconds",
+    41_000_178: "an entry that filled unheard waited for the second look at a position that was gone",
     20_251_340: "the second copy of a stop that was sent twice rested on after the first was cancelled",
 }
 """Seeds of the plans with all troubles."""

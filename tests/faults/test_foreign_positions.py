@@ -184,6 +184,27 @@ async def test_one_that_was_not_carried_out_is_laid_at_the_next_look(tmp_path: P
         await stage.flat()
 
 
+@pytest.mark.parametrize("lists_late", [False, True])
+@pytest.mark.parametrize("name", VENUES)
+async def test_one_that_somebody_lifts_just_after_it_was_laid_is_laid_again(
+    tmp_path: Path, name: str, lists_late: bool
+) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        if lists_late:
+            venue.faults.add(empty(), roles={"open_stops"}, times=None)
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: bool(foreign(stage)) and foreign(stage)[0].stop_price is not None)
+        (stop,) = protections(venue)
+        lifted_s = stage.world.loop.time()
+        venue.core.algos.cancel(stop)
+        await stage.until(lambda: covers(venue))
+        assert stage.world.loop.time() - lifted_s <= 1.0
+        venue.faults.clear()
+        await stage.until(lambda: len(protections(venue)) == 1 and covers(venue))
+        await stage.flat()
+
+
 @SIDES
 async def test_in_another_margin_mode_it_is_guarded_there(tmp_path: Path, side: str) -> None:
     async with staged(tmp_path, *PROTECT) as stage:
