@@ -7,6 +7,7 @@ from cockpit.domain.kinds import Mode
 from cockpit.engine.answered_ids import late_text
 from cockpit.engine.book import TradeBook
 from cockpit.engine.outbox import Outbox
+from cockpit.engine.outside import ForeignPositions
 from cockpit.engine.risk import Risk
 
 CLIMB = (Mode.PAPER, Mode.TEST, Mode.LIVE)
@@ -15,10 +16,11 @@ CLIMB = (Mode.PAPER, Mode.TEST, Mode.LIVE)
 class Operator:
     """The one place where arming, modes, halts and flattening are commanded from; keys, API and CLI all end here."""
 
-    def __init__(self, config: CockpitConfig, risk: Risk, book: TradeBook) -> None:
+    def __init__(self, config: CockpitConfig, risk: Risk, book: TradeBook, foreign: ForeignPositions) -> None:
         self._config = config
         self._risk = risk
         self._book = book
+        self._foreign = foreign
 
     def arm(self, command: Arm, out: Outbox) -> None:
         """Let setups trade; refused while halted, flattening or disabled, and when it comes too late."""
@@ -91,6 +93,7 @@ class Operator:
         if command.mode is not before:
             self._risk.armed = False
             self._risk.accountant.change_mode(command.mode, out.now_ns)
+            self._foreign.clear()
             if Mode.PAPER in (before, command.mode):
                 self._risk.venue_notices.begin(command.unread, out)
             how = f"override: {command.override_reason}" if command.override_reason else "asked"

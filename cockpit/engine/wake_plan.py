@@ -19,7 +19,17 @@ WATCH_NS = NS_PER_S
 class WakePlan:
     """`due_ns` is when time alone next brings something: a bar's end, the watch, a time stop, a setup's own instant."""
 
-    __slots__ = ("_alarms", "_beside", "_book", "_market", "_setups_of", "_tracks", "_watch_due_ns", "due_ns")
+    __slots__ = (
+        "_alarms",
+        "_beside",
+        "_book",
+        "_market",
+        "_setups",
+        "_setups_of",
+        "_tracks",
+        "_watch_due_ns",
+        "due_ns",
+    )
 
     def __init__(
         self,
@@ -32,6 +42,7 @@ class WakePlan:
     ) -> None:
         self._market = market
         self._setups_of = setups_of
+        self._setups = tuple(dict.fromkeys(setup for setups in setups_of.values() for setup in setups))
         self._book = book
         self._alarms = alarms
         self._tracks = tracks
@@ -53,7 +64,7 @@ class WakePlan:
 
     def plan(self) -> None:
         """Something that is waited for has changed, or has been."""
-        dues = (setup.due_ns for setups in self._setups_of.values() for setup in setups)
+        dues = (setup.due_ns for setup in self._setups)
         due_ns = min((self._market.next_bar_ns, self._watch_due_ns, *(one for one in dues if one is not None)))
         self.due_ns = self._tracks.next_due_ns(self._book.next_due_ns(due_ns))
 

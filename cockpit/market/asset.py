@@ -272,7 +272,11 @@ class AssetMarket:
     @property
     def received_ns(self) -> int:
         """The newest stamp of the stream: print, top or depth; 0 before the first."""
-        return max(self.trade_ns, self.top_ns, self.depth.ts_ns if self.depth is not None else 0)
+        newest_ns = self.trade_ns
+        for quote in (self.top, self.depth):
+            if quote is not None and quote.ts_ns > newest_ns:
+                newest_ns = quote.ts_ns
+        return newest_ns
 
     @property
     def cumulative_delta(self) -> float:

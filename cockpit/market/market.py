@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from cockpit.config.context import AssetBands
+from cockpit.config.limits import ReadingAges
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import (
@@ -52,6 +53,7 @@ class Market:
         }
         self.next_bar_ns = bar_start(start_ns, BASE_BAR_NS) + BASE_BAR_NS
         self._refusals: dict[tuple[Reading, str, str], str] = {}
+        self.ages: Mapping[Reading, ReadingAges] = {reading: ages_of(config, reading) for reading in Reading}
         self.feed_health = FeedHealthLog()
         self.spread_of: tuple[str, ...] = tuple(config.gate.funding_spread_of)
         self._replaced_bands: dict[str, AssetBands] = {}
@@ -227,7 +229,7 @@ class Market:
             missing = self._with_health(kind, missing, f"no {waits_for(kind, asset, venue)} received yet")
             return self._with_refusal(missing, kind, asset, venue)
         bar_s, source = getattr(own, "bar_s", 0.0), venue or getattr(own, "source", "")
-        view = view_of(ROW_OF[kind].value(own), own.ts_ns, own.origin, ages_of(self.config, kind), now_ns, bar_s)
+        view = view_of(ROW_OF[kind].value(own), own.ts_ns, own.origin, self.ages[kind], now_ns, bar_s)
         view = self._with_health(kind, msgspec.structs.replace(view, source=source))
         return self._with_refusal(view, kind, asset, venue)
 

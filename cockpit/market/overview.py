@@ -7,7 +7,7 @@ from cockpit.config.setups import PriorityFeeFade
 from cockpit.domain.events import LiquidationMap, OnChainPrice, ReadingEvent
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.domain.snapshot import FeedView
-from cockpit.market.freshness import age_s, ages_of, health_text, late_after_s, state_at
+from cockpit.market.freshness import age_s, health_text, late_after_s, state_at
 from cockpit.market.market import Market
 from cockpit.market.reading_table import EVERYTHING, FEE_SCOPE, INFORMING, OF_AN_ASSET, ROW_OF, ROWS, GivenBy
 
@@ -43,7 +43,7 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
         is_shown = (report.reading, report.source) in shown or ROW_OF[report.reading].given_by is GivenBy.ONE_WORKER
         if is_shown or report.reading not in heard:
             continue
-        ages = ages_of(market.config, report.reading)
+        ages = market.ages[report.reading]
         yield FeedView(
             name=f"{report.reading.value}.{report.source}",
             reading=report.reading,
@@ -58,7 +58,7 @@ def _others_down(market: Market, feeds: list[Feed]) -> Iterator[FeedView]:
 
 
 def _view(market: Market, feed: Feed, now_ns: int) -> FeedView:
-    ages = ages_of(market.config, feed.reading)
+    ages = market.ages[feed.reading]
     report = market.feed_health.of(feed.reading, feed.source)
     if feed.ts_ns is None or feed.origin is None:
         age, state, detail = None, FeedState.STALE, "nothing received yet"

@@ -7,7 +7,7 @@ from cockpit.config.limits import ReadingAges
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.numbers import apart
 from cockpit.domain.units import NS_PER_S
-from cockpit.market.freshness import age_s, ages_of, health_text
+from cockpit.market.freshness import age_s, health_text
 from cockpit.market.market import Market
 from cockpit.market.reading_table import EVERYTHING, OF_AN_ASSET, OF_ITSELF, ROW_OF
 
@@ -52,8 +52,7 @@ def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
     Judged are the feeds of assets whose stream was heard, the health factor, the Solana fee and the Jito tip. Everybody
     stands down for a stale feed ("all"), but the fee readings stop only their own kind of setup.
     """
-    limits = {reading: ages_of(market.config, reading) for reading in Reading}
-    return tuple(_found(market, feed, limits[feed.reading], now_ns) for feed in _past(market, limits, now_ns))
+    return tuple(_found(market, feed, market.ages[feed.reading], now_ns) for feed in _past(market, now_ns))
 
 
 def next_stale_ns(market: Market, now_ns: int) -> int:
@@ -63,7 +62,7 @@ def next_stale_ns(market: Market, now_ns: int) -> int:
     """
     dues = [FAR_NS]
     for feed in _judged(market, now_ns):
-        limit_ns = round(ages_of(market.config, feed.reading).stand_down_after_s * NS_PER_S)
+        limit_ns = round(market.ages[feed.reading].stand_down_after_s * NS_PER_S)
         if feed.reading is not Reading.STREAM and feed.origin is not Origin.HELD and feed.ts_ns + limit_ns > now_ns:
             dues.append(feed.ts_ns + limit_ns)
     return min(dues)
@@ -96,9 +95,9 @@ def grouped(feeds: Sequence[StaleFeed]) -> list[str]:
     return [sentence_of(group) for group in groups.values()]
 
 
-def _past(market: Market, limits: dict[Reading, ReadingAges], now_ns: int) -> Iterator[Judged]:
+def _past(market: Market, now_ns: int) -> Iterator[Judged]:
     for feed in _judged(market, now_ns):
-        if age_s(feed.ts_ns, now_ns, feed.origin) > limits[feed.reading].stand_down_after_s:
+        if age_s(feed.ts_ns, now_ns, feed.origin) > market.ages[feed.reading].stand_down_after_s:
             yield feed
 
 
@@ -118,6 +117,7 @@ def _found(market: Market, feed: Judged, ages: ReadingAges, now_ns: int) -> Stal
 
 def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
     """Every feed seen that may stand somebody down. Asked once a second: keep it cheap."""
+    venues = ("", *market.spread_of)
     for asset, traded in market.assets.items():
         received_ns = traded.received_ns
         if not received_ns:
@@ -125,7 +125,7 @@ def _judged(market: Market, now_ns: int) -> Iterator[Judged]:
         yield Judged(Reading.STREAM, received_ns, Origin.FEED, traded.watch, asset)
         for reading in OF_AN_ASSET:
             for venue, own in market.readings.places(reading, asset):
-                if own is not None and venue in ("", *market.spread_of):
+                if own is not None and venue in venues:
                     yield Judged(reading, own.ts_ns, own.origin, venue or own.source, asset)
     health = market.health.counted(now_ns)
     if health is not None:
