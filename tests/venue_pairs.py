@@ -12,15 +12,22 @@ from typing import Any
 import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.bybit_trading import BybitTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
 
-FIRST, SECOND, WITH_KRAKEN = "loopback", "witness", "krakenfutures"
+FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "witness", "krakenfutures", "bybit"
 PAIRS: dict[str, dict[str, type[Any]]] = {
-    FIRST: {"binance": BinanceTradingVenue, "okx": OkxTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
+    FIRST: {
+        "binance": BinanceTradingVenue,
+        "okx": OkxTradingVenue,
+        "krakenfutures": KrakenFuturesTradingVenue,
+        "bybit": BybitTradingVenue,
+    },
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
+    WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": BybitTradingVenue},
 }
 SECOND_TOO = {
     "test_real_orders",
@@ -45,7 +52,7 @@ def chosen() -> str:
 
 def second() -> str:
     """The venue beside Binance where a world has two."""
-    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in ("okx", "krakenfutures"))
+    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in ("okx", "krakenfutures", "bybit"))
 
 
 def venue_kind(name: str) -> type[Any]:

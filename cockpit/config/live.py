@@ -33,7 +33,7 @@ class LiveSection(Section):
     depth_within_bps: Positive = 10.0
     depth_every_ms: Annotated[float, Field(ge=0, le=10_000)] = 500.0
     gap_wait_ms: Annotated[float, Field(ge=0, le=5_000)] = 250.0
-    positioning_from: Annotated[list[PositioningSource], Field(min_length=1)] = [COINGLASS, *GIVE_POSITIONING]
+    positioning_from: Annotated[list[PositioningSource], Field(min_length=1)] = [COINGLASS, "binance", "okx"]
     rest_weight_share: Share = 0.5
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.exchanges.base.spec import ExchangeSpec
 from cockpit.exchanges.binance.spec import SPEC as BINANCE
+from cockpit.exchanges.bybit.spec import SPEC as BYBIT
 from cockpit.exchanges.hyperliquid.spec import SPEC as HYPERLIQUID
 from cockpit.exchanges.krakenfutures.spec import SPEC as KRAKEN_FUTURES
 from cockpit.exchanges.okx.spec import SPEC as OKX
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from cockpit.exchanges.base.codes import VenueCodes
     from cockpit.exchanges.base.timing import Timing
 
-EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in (BINANCE, OKX, KRAKEN_FUTURES, HYPERLIQUID)}
+SPECS = (
+    BINANCE,
+    OKX,
+    KRAKEN_FUTURES,
+    HYPERLIQUID,
+    BYBIT,
+)
+EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in SPECS}
 
 
 def codes_of(venue: str) -> "VenueCodes | None":

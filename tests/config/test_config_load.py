@@ -191,7 +191,7 @@ WRONG: list[tuple[str, Change, str]] = [
     (
         "positioning from an exchange that nobody knows",
         lambda raw: raw.update(live={"positioning_from": ["mtgox"]}),
-        "live.positioning_from.0: expected one of coinglass, binance, okx, was mtgox: change one of them",
+        "live.positioning_from.0: expected one of coinglass, binance, okx, bybit, was mtgox: change one of them",
     ),
     (
         "a funding spread of one venue",

@@ -33,6 +33,7 @@ VARIABLES = {
     "binance": "COCKPIT_BINANCEUSDM",
     "okx": "COCKPIT_OKX",
     "krakenfutures": "COCKPIT_KRAKENFUTURES",
+    "bybit": "COCKPIT_BYBIT",
 }
 SECRETS = {"krakenfutures": B64_SECRET}
 """As a venue writes its secrets, where that is not just a text."""
@@ -41,8 +42,13 @@ BID, ASK = 100_000.0, 100_000.1
 
 def with_krakenfutures(config: CockpitConfig) -> CockpitConfig:
     """The same config with that venue in it, on the terms of another one."""
+    return with_venue(config, "krakenfutures")
+
+
+def with_venue(config: CockpitConfig, name: str) -> CockpitConfig:
+    """The same config with a venue in it that the shipped one has not, on the terms of another one."""
     section = Venue.model_validate(config.venues["binance"].model_dump())
-    return config.model_copy(update={"venues": {**config.venues, "krakenfutures": section}})
+    return config.model_copy(update={"venues": {**config.venues, name: section}})
 
 
 def keys_of(venue: str, api_key: str = KEY, secret: str = "", password: str = PASSWORD) -> VenueKeys:

@@ -7,13 +7,18 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import VenueFailure
-from tests.execution.account_desk import Desk, close, desk_of, entry, stop
+from tests.execution.account_desk import Desk, close, desk_of, entry, stop, with_venue
 from tests.loopback.trading_faults import dropped_before, hanging, rejected, too_many, truncated, unknown
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 
 ID = "ckaaaaaat000001"
 FAULTS = [truncated(), unknown(), rejected("-2019"), dropped_before(), hanging(30.0), too_many(retry_after_s=1)]
 LISTEN_KEYS = "listenkey"
+WALLETS = {
+    "binance": "fapiPrivateV3GetAccount",
+    "okx": "privateGetAccountBalance",
+    "bybit": "privateGetV5AccountWalletBalance",
+}
 
 
 async def everything_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> str:
@@ -42,17 +47,18 @@ async def everything_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> str:
     await desk.until(lambda: len(desk.links) >= 3)
     desk.venue.key_revoked = True
     with pytest.raises(VenueFailure) as lost:
-        await desk.account.ask("privateGetAccountBalance" if desk.name == "okx" else "fapiPrivateV3GetAccount")  # type: ignore[attr-defined]
+        await desk.account.ask(WALLETS[desk.name])  # type: ignore[attr-defined]
     said += ["".join(traceback.format_exception(lost.value)), *(why for _, why in desk.links)]
     return "\n".join([*said, *(record.getMessage() for record in caplog.records)])
 
 
-@pytest.mark.parametrize("name", ["binance", "okx"])
+@pytest.mark.parametrize("name", list(WALLETS))
 async def test_nothing_that_is_said_holds_a_key(
     name: str, shipped_config: CockpitConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with desk_of(name, shipped_config) as desk:
+    config = shipped_config if name in shipped_config.venues else with_venue(shipped_config, name)
+    async with desk_of(name, config) as desk:
         said = await everything_said(desk, caplog)
     assert len(said) > 2_000
     for secret in (KEY, SECRET, PASSWORD, LISTEN_KEYS, "signature="):

@@ -37,9 +37,9 @@ class Fence(NamedTuple):
     refuses: Mapping[Call, Callable[[Mapping[str, Any]], str]] = {}
 
 
-LOGGING_IN = frozenset({"login", "challenge"})
+LOGGING_IN = frozenset({"login", "challenge", "auth"})
 SUBSCRIBING = frozenset({"subscribe", "unsubscribe"})
-PING = {"method": "ping"}
+PINGS = ("ping", "pong")
 
 
 def put_up(client: Any, fence: Fence) -> None:
@@ -114,10 +114,10 @@ def _fence_frames(socket: Any, topics: Collection[str]) -> None:
 
 
 def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
-    if message in (None, "ping", "pong"):
+    if message in (None, *PINGS):
         return
     op = (message.get("op") or message.get("event") or message.get("method")) if isinstance(message, dict) else None
-    if message == PING:
+    if op in PINGS:
         return
     if op in LOGGING_IN and topics:
         return
@@ -131,7 +131,8 @@ def _topics_of(message: Mapping[str, Any]) -> list[str]:
         return [str(message["feed"])]
     if "subscription" in message:
         return [str(message["subscription"].get("type"))]
-    return [str(topic.get("channel")) for topic in message.get("args", ())]
+    asked = message.get("args", ())
+    return [str(topic.get("channel") if isinstance(topic, Mapping) else topic) for topic in asked]
 
 
 def _without_query(url: str) -> str:

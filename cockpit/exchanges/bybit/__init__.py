@@ -1,0 +1,1 @@
+"""Bybit (v5, unified account, perpetuals against USDT): client, market, readings, account."""
