@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
 
 STANDARD_STREAMS = (0, 1, 2)
+NEVER_USED = ("httpx._main", "pydantic.v1")
+"""What libraries would import if they could and do well without: httpx's own command line (with pygments),
+and pydantic's first version, which FastAPI looks for in every route. A tenth of an engine's start."""
 
 
 def main() -> None:
     """The console script."""
     heed_no_stray_signals(sys.argv[1:])
     open_standard_streams()
+    leave_out(NEVER_USED)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -46,6 +50,12 @@ def open_standard_streams() -> None:
     sys.stdin = sys.stdin or open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - it lives as long as we do
     sys.stdout = sys.stdout or open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
+
+
+def leave_out(names: Sequence[str]) -> None:
+    """Importing these fails from now on, at once, as where they are not installed."""
+    for name in names:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -39,8 +39,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The order below is kept where files are dealt out to workers; nothing that is started here outlives this run."""
+    """The order below is kept where files are dealt out to workers; nothing that is started here outlives this run,
+    nor asks this machine's keyring.
+    """
     config.option.loadscopereorder = False
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     reaper.begin()
 
 

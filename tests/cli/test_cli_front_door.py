@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from cockpit import __version__, cli
+from cockpit.__main__ import NEVER_USED
 from cockpit.__main__ import main as front_door
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
@@ -68,6 +69,17 @@ def test_help_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"
+
+
+def test_no_process_of_ours_loads_what_libraries_do_well_without() -> None:
+    left_out = [*NEVER_USED, "pygments"]
+    code = (
+        "import sys\nfrom cockpit.__main__ import main\nsys.argv = ['cockpit', 'version']\n"
+        "try:\n    main()\nexcept SystemExit:\n    import cockpit.api.app, cockpit.client.http\n"
+        f"print([name for name in {left_out} if sys.modules.get(name)], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr.strip()) == (f"cockpit {__version__}\n", "[]")
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["help"], ["replay", "-h"], ["help", "replay"]])
