@@ -29,6 +29,8 @@ class Listing(NamedTuple):
     tick: Decimal
     most: Decimal | None = None
     is_listed: bool = True
+    figures: int = 0
+    """The most significant figures of a price, whole numbers aside; 0 where the tick alone decides."""
 
     def contracts(self, qty: float, may_shrink: bool = True) -> str:
         """Base coins in the venue's units, as it wants them written: down to the lot where it `may_shrink`, as an exit
@@ -65,8 +67,11 @@ class Listing(NamedTuple):
 
     def price(self, price: float) -> str:
         """A price on the grid, the nearest one, as the venue wants it written."""
-        ticks = (Decimal(repr(price)) / self.tick).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
-        return plain(ticks * self.tick)
+        exact = Decimal(repr(price))
+        step = self.tick
+        if self.figures:
+            step = max(step, min(Decimal(1), Decimal(1).scaleb(exact.adjusted() - self.figures + 1)))
+        return plain((exact / step).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * step)
 
 
 def plain(number: Decimal) -> str:

@@ -1,16 +1,420 @@
-"""No account yet: its data is read, and orders are refused in words."""
+"""An account on Hyperliquid, traded by its agent. One-way positions; orders and stops live in one book of numbers.
 
+There is no market order: one is a limit that takes at once what lies within a bound of the middle, or nothing. What
+is asked needs no key; what is signed is an order or a cancel. The dead-man switch cancels stops too, and is not used.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
 from typing import Any
 
-from cockpit.config.secrets import MissingKeys
-from cockpit.exchanges.hyperliquid.client import VENUE
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.kinds import OrderStatus, OrderType, Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
+from cockpit.exchanges.base.account import (
+    AccountFacts,
+    Ambiguous,
+    FundingUpdate,
+    HeldPosition,
+    NotSent,
+    Refused,
+    TradeSettings,
+    VenueFailure,
+    VenueFill,
+    VenueOrder,
+)
+from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
+from cockpit.exchanges.base.call_kind import CallKind, kind_now
+from cockpit.exchanges.base.ccxt_account import CcxtAccount
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.markets import raw_answer
+from cockpit.exchanges.base.order_terms import accepted, given, kind_of
+from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.trading_client import RECV_WINDOW_MS
+from cockpit.exchanges.hyperliquid.agent import checked_keys, vault_of
+from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client, weight_of
+from cockpit.exchanges.hyperliquid.cloids import cloid_of
+from cockpit.exchanges.hyperliquid.codes import NOT_OPEN
+from cockpit.exchanges.hyperliquid.parsing import HyperliquidParser, asset_of, listing_of
+from cockpit.exchanges.hyperliquid.user_stream import HyperliquidStream
+
+FILLS_A_PAGE, MOST_PAGES = 2_000, 10
+MOST_NAMED = 20
+"""So many orders behind executions are asked for at once, where an execution does not say our id."""
+MARKET_BOUND, STOP_BOUND = 0.05, 0.10
+"""How far from the middle a market order may take, and from its trigger a stop's: the venue's own for stops."""
+WEIGHT_A_MINUTE = 1_200
+LOOKS_SHARE = 0.8
+"""So much of the allowance of a minute may go for looks; the rest is left to exits."""
+RATE_AS_BPS = 10_000.0
+UNIFIED = frozenset({"unifiedAccount", "portfolioMargin"})
 
 
-class HyperliquidAccount:
-    """None can be made."""
+class HyperliquidAccount(CcxtAccount):
+    """Its API key is the account's address (or a sub-account's, or a vault's), its secret an agent's private key."""
 
     venue = VENUE
+    quote = "USDC"
+    weight_per_minute = None
+    _stream: HyperliquidStream
 
-    def __new__(cls, *_: Any) -> Any:
-        """Raises `MissingKeys`, always."""
-        raise MissingKeys(f"{VENUE}: expected an exchange that takes orders, was one whose data alone is read so far")
+    def _make_client(self, keys: VenueKeys | None) -> Any:
+        client = hyperliquid_client(self._urls, keys, self.is_demo)
+        if keys is not None:
+            self._agent = checked_keys(keys, client.eth_get_address_from_private_key)
+        return client
+
+    def _make_stream(self) -> HyperliquidStream:
+        self._user = self._keys.api_key.get_secret_value()
+        self._agent = ""
+        self._vault: str | None = None
+        self._is_known = False
+        self._numbers: dict[str, int] = {}
+        self._weighed: deque[tuple[int, int]] = deque()
+        self._requests_share: float | None = None
+        self._words = HyperliquidParser(self.listings, self._fees, self._user)
+        return HyperliquidStream(self, self._words, self._user)
+
+    def asset_of(self, market_id: str) -> str:
+        """The coin."""
+        return asset_of(market_id)
+
+    def _secrets(self) -> list[str]:
+        """The key with and without its 0x."""
+        secret = self._keys.secret.get_secret_value()
+        return [*super()._secrets(), secret.removeprefix("0x")]
+
+    def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
+        """An order names its coin by the number of its row."""
+        rows = raw_answer(self._make_client(None), "publicPostInfo", {"type": "meta"})["universe"]
+        self._numbers |= {str(row.get("name")): number for number, row in enumerate(rows)}
+        return read_rows(f"{self.venue} contracts", rows, listing_of)
+
+    async def open(self) -> None:
+        """What every account does; a key that is no agent's is refused before anything is asked for with it."""
+        await super().open()
+        await self._know_whose()
+
+    async def _server_time_ms(self) -> float:
+        answer = await self.info("exchangeStatus")
+        with self.judged():
+            return float(answer["time"])
+
+    # -- calls
+
+    async def info(self, kind: str, **fields: Any) -> Any:
+        """The venue's answer to a question. Looks leave a part of the minute's allowance to exits."""
+        weight, share = weight_of(kind), self._weight_share()
+        if kind_now() is not CallKind.EXIT and share + weight / WEIGHT_A_MINUTE > LOOKS_SHARE:
+            raise NotSent(f"{self.venue}: {share:.0%} of the minute's {WEIGHT_A_MINUTE} are asked for, waits", 5.0)
+        self._weighed.append((self.timing.clock(), weight))
+        return await self.ask("publicPostInfo", {"type": kind, **fields})
+
+    def _weight_share(self) -> float:
+        since_ns = self.timing.clock() - 60 * NS_PER_S
+        while self._weighed and self._weighed[0][0] < since_ns:
+            self._weighed.popleft()
+        return sum(weight for _, weight in self._weighed) / WEIGHT_A_MINUTE
+
+    def used_weight_share(self) -> float | None:
+        """Of this address's minute, or of the account's own allowance of requests, whichever is the more used up."""
+        return min(1.0, max(self._weight_share(), self._requests_share or 0.0))
+
+    async def _act(self, action: dict[str, Any], kind: CallKind = CallKind.EXIT) -> Any:
+        """Sign and send. What opens risk is void after some seconds; an exit is not, whatever our clock says."""
+        if self.client is None:
+            raise NotSent(f"{self.venue}: expected an open account, was closed")
+        await self._know_whose()
+        nonce = self.client.incrementing_nonce()
+        expires = self.venue_ms() + RECV_WINDOW_MS if kind is CallKind.ENTRY else None
+        vault = None if self._vault is None else self._vault.lower().removeprefix("0x")
+        request = {
+            "action": action,
+            "nonce": nonce,
+            "signature": self.client.sign_l1_action(action, nonce, vault, expires),
+        }
+        if self._vault is not None:
+            request["vaultAddress"] = self._vault.lower()
+        if expires is not None:
+            request["expiresAfter"] = expires
+        self._weighed.append((self.timing.clock(), 1))
+        return await self.send("privatePostExchange", request, kind)
+
+    async def _know_whose(self) -> None:
+        if not self._is_known and self.client is not None:
+            self._vault = await self._ask_whose()
+            self._is_known = True
+
+    async def _ask_whose(self) -> str | None:
+        async def role_of(address: str) -> Any:
+            return await self.info("userRole", user=address)
+
+        with self.judged():
+            return await vault_of(self._user, self._agent, role_of)
+
+    async def _number(self, listing: Listing) -> int:
+        """The coin's number, which never changes; asked for where no list has come yet."""
+        if listing.market_id not in self._numbers:
+            await self.lists.load()
+        number = self._numbers.get(listing.market_id)
+        if number is None:
+            raise NotSent(f"{self.venue}: expected a number of {listing.market_id}, was none listed")
+        return number
+
+    # -- orders
+
+    async def _place(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        if order.order_type is OrderType.LIMIT:
+            price, kind = given(order.limit_price, "a limit price"), "Gtc"
+        else:
+            price, kind = 0.0, "Ioc"
+        size = _size(listing, order, position)
+        if not price:
+            price = _beyond(await self._middle(listing, order, position), order.side, MARKET_BOUND)
+        return await self._send_order(listing, order, client_id, size, price, {"limit": {"tif": kind}})
+
+    async def _place_stop(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        trigger = given(order.trigger_price, "a trigger price")
+        terms = {"isMarket": True, "triggerPx": listing.price(trigger), "tpsl": "sl"}
+        worst = _beyond(trigger, order.side, STOP_BOUND)
+        size = _size(listing, order, position)
+        return await self._send_order(listing, order, client_id, size, worst, {"trigger": terms})
+
+    async def _send_order(
+        self, listing: Listing, order: OrderRequest, client_id: str, size: str, price: float, kind: dict[str, Any]
+    ) -> VenueOrder:
+        """The venue answers with a status for the order: resting or filled, by its number, or how it waits."""
+        fields = {
+            "a": await self._number(listing),
+            "b": order.side is Side.LONG,
+            "p": listing.price(price),
+            "s": size,
+            "r": order.reduce_only,
+            "t": kind,
+            "c": cloid_of(client_id),
+        }
+        self._stream.asks_for(accepted(order, client_id, "")._replace(qty=float(size)))
+        answer = await self._act({"type": "order", "orders": [fields], "grouping": "na"}, kind_of(order))
+        with self.judged():
+            (status,) = answer["response"]["data"]["statuses"]
+            if not isinstance(status, dict):
+                raise Ambiguous(f"{self.venue}: expected the order's number, was {status}")
+            order_id = str((status.get("resting") or status["filled"])["oid"])
+        placed = accepted(order, client_id, order_id)
+        self._names.learn(order_id, placed._replace(detail=""))
+        return placed
+
+    async def _middle(self, listing: Listing, order: OrderRequest, position: HeldPosition | None) -> float:
+        """The middle of the book; where nobody can be asked, what an exit's position or decision was valued at."""
+        try:
+            answer = await self.info("allMids")
+            with self.judged():
+                return float(answer[listing.market_id])
+        except VenueFailure:
+            known = (position.mark_price if position is not None else None) or order.decision_price
+            if not order.reduce_only or not known:
+                raise
+            return known
+
+    async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
+        """Cancel one order of ours; an order that is not open (any more) is no error."""
+        number = await self._number(self.listing(asset))
+        await self._cancel({"type": "cancelByCloid", "cancels": [{"asset": number, "cloid": cloid_of(client_id)}]})
+
+    async def cancel_order(self, order: VenueOrder) -> None:
+        """Cancel an order that `open_orders` returned."""
+        number = await self._number(self.listing(order.asset))
+        await self._cancel({"type": "cancel", "cancels": [{"a": number, "o": int(order.venue_order_id)}]})
+
+    async def _cancel(self, action: dict[str, Any]) -> None:
+        try:
+            await self._act(action)
+        except Refused as refused:
+            if refused.code not in NOT_OPEN:
+                raise
+
+    async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
+        """One order by our id, whatever became of it; a triggered stop is no conditional order any more."""
+        self.listing(asset)
+        found = await self._status(cloid_of(client_id))
+        if found is None or (found.is_conditional and not is_conditional):
+            return None
+        return await self._with_executions(found._replace(client_id=client_id))
+
+    async def _status(self, name: str | int) -> VenueOrder | None:
+        """By our id or by the venue's number; a stop's terms are those it was placed with."""
+        try:
+            answer = await self.info("orderStatus", user=self._user, oid=name)
+        except Refused as refused:
+            if refused.code in NOT_OPEN:
+                return None
+            raise
+        with self.judged():
+            order = self._words.order(answer["order"]["order"], str(answer["order"]["status"]))
+            self._names.learn(order.venue_order_id, order._replace(detail=""))
+            return order
+
+    async def order_of(self, venue_order_id: str) -> VenueOrder | None:
+        """An order of anybody by the venue's number."""
+        return await self._status(int(venue_order_id))
+
+    async def _with_executions(self, order: VenueOrder) -> VenueOrder:
+        if order.is_conditional:
+            return order
+        fills = await self._executions(0, order.venue_order_id)
+        filled = sum(fill.qty for fill in fills)
+        if not filled:
+            return order
+        is_whole = filled >= order.qty - 1e-12
+        return order._replace(
+            status=OrderStatus.FILLED if is_whole else order.status,
+            filled_qty=max(order.filled_qty, round(filled, 12)),
+            average_price=sum(fill.qty * fill.price for fill in fills) / filled,
+            detail=next((fill.forced for fill in fills if fill.forced), order.detail),
+        )
+
+    async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
+        """Every execution of it; none while it waits for its trigger."""
+        if order.is_conditional:
+            return ()
+        fills = await self._executions(0, order.venue_order_id)
+        return tuple(fill._replace(client_id=order.client_id) for fill in fills)
+
+    async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
+        """Every execution there since then; whose order does not say our id, that order is asked for."""
+        self.listing(asset)
+        since_ms = self._reach_ms(since_ns)
+        fills = [fill for fill in await self._executions(since_ms) if fill.asset == asset]
+        unnamed = [fill.venue_order_id for fill in fills if not fill.client_id and not fill.forced]
+        for order_id in self._names.unknown(unnamed)[:MOST_NAMED]:
+            await self._status(int(order_id))
+        return tuple(map(self._names.named, fills))
+
+    async def _executions(self, since_ms: int, order_id: str = "") -> list[VenueFill]:
+        """Oldest first; of one order where its number is said. A page holds the oldest since its beginning."""
+        rows: dict[str, Any] = {}
+        start_ms = since_ms or self._reach_ms(0)
+        for _ in range(MOST_PAGES):
+            page = await self.info("userFillsByTime", user=self._user, startTime=start_ms)
+            with self.judged():
+                new = {str(row["tid"]): row for row in page if str(row["tid"]) not in rows}
+                rows |= new
+                if not new or len(page) < FILLS_A_PAGE:
+                    break
+                start_ms = max(int(row["time"]) for row in page)
+        with self.judged():
+            wanted = [row for row in rows.values() if order_id in ("", str(row["oid"]))]
+            await self._prices.learn(names_in(wanted, "feeToken"))
+            fills = self.lists.read("executions", wanted, self._words.fill)
+        return sorted(fills, key=lambda fill: fill.ts_ns)
+
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order, plain and conditional: the venue has one list of them."""
+        rows = await self.info("frontendOpenOrders", user=self._user)
+        with self.judged():
+            await self.lists.learn(names_in(rows, "coin"))
+            found = self.lists.read(ORDERS, rows, self._words.order)
+        return tuple(
+            order
+            for order in found
+            if (assets is None or order.asset in assets) and not self._probe.is_out(order.client_id)
+        )
+
+    async def guard_entries(self, within_s: float) -> None:
+        """Nothing: the venue's dead-man switch cancels every order, stops among them."""
+
+    # -- the account
+
+    async def _state(self) -> Any:
+        return await self.info("clearinghouseState", user=self._user)
+
+    async def positions(self) -> tuple[HeldPosition, ...]:
+        """Every open position, valued at its mark."""
+        state = await self._state()
+        with self.judged():
+            rows = state["assetPositions"]
+            await self.lists.learn(names_in([row.get("position") for row in rows], "coin"))
+            return tuple(self.lists.read(POSITIONS, rows, self._words.position))
+
+    async def margin_in_use_usd(self) -> float:
+        """What positions tie up, by the summary beside the list of them."""
+        state = await self._state()
+        with self.judged():
+            return float(state["marginSummary"]["totalMarginUsed"])
+
+    async def facts(self) -> AccountFacts:
+        """What the venue says of the account; whose agent the key is is asked anew each time."""
+        listed = self.listed()
+        self._vault = await self._ask_whose()
+        equity_usd, fees, limit, offset_ms, *settings = await asyncio.gather(
+            self._equity_usd(),
+            self.info("userFees", user=self._user),
+            self.info("userRateLimit", user=self._user),
+            self.clock_offset_ms(),
+            *(self.settings(asset) for asset in listed),
+        )
+        with self.judged():
+            self._requests_share = float(limit["nRequestsUsed"]) / max(1.0, float(limit["nRequestsCap"]))
+            return AccountFacts(
+                can_trade=True,
+                dangerous_permissions=(),
+                is_ip_restricted=None,
+                is_one_way=True,
+                equity_usd=equity_usd,
+                clock_offset_ms=offset_ms,
+                leverage={asset: one.leverage for asset, one in zip(listed, settings, strict=True)},
+                is_isolated={asset: one.is_isolated for asset, one in zip(listed, settings, strict=True)},
+                taker_fee_bps=float(fees["userCrossRate"]) * RATE_AS_BPS,
+                listed=listed,
+            )
+
+    async def _equity_usd(self) -> float:
+        """The value of the perpetuals' wallet; a unified account keeps its USDC with its coins."""
+        state, mode = await asyncio.gather(self._state(), self.info("userAbstraction", user=self._user))
+        with self.judged():
+            if str(mode).strip('"') not in UNIFIED:
+                return float(state["marginSummary"]["accountValue"])
+        wallet = await self.info("spotClearinghouseState", user=self._user)
+        with self.judged():
+            usdc = sum(float(row["total"]) for row in wallet["balances"] if row["coin"] == "USDC")
+            return usdc + sum(float(row["position"]["unrealizedPnl"]) for row in state["assetPositions"])
+
+    async def settings(self, asset: str) -> TradeSettings:
+        """Leverage and margin mode of one perpetual, read back now."""
+        coin = self.listing(asset).market_id
+        answer = await self.info("activeAssetData", user=self._user, coin=coin)
+        with self.judged():
+            leverage = answer["leverage"]
+            return TradeSettings(float(leverage["value"]), leverage["type"] == "isolated")
+
+    async def mark_price(self, asset: str) -> float:
+        """What the venue values the asset at."""
+        coin = self.listing(asset).market_id
+        meta, contexts = await self.info("metaAndAssetCtxs")
+        with self.judged():
+            return float(contexts[[str(row["name"]) for row in meta["universe"]].index(coin)]["markPx"])
+
+    async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
+        """Payments booked since then, each by its coin and instant."""
+        rows = await self.info("userFunding", user=self._user, startTime=since_ms)
+        with self.judged():
+            found = self.lists.read("funding", rows, self._words.funding)
+        return [(name, paid) for name, paid in found if paid.ts_ns >= since_ms * NS_PER_MS]
+
+
+def _beyond(price: float, side: Side, share: float) -> float:
+    """The worst price that is still taken."""
+    return price * (1.0 + share if side is Side.LONG else 1.0 - share)
+
+
+def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:
+    """In whole lots; what a position says of itself, where the venue does not list it any more."""
+    if position is not None and not listing.is_listed:
+        return position.contracts
+    return listing.contracts(order.qty, order.reduce_only)

@@ -1,0 +1,154 @@
+"""Hyperliquid's words for orders, executions and positions, as our own. A size is in base coins.
+
+Bodies: `orderStatus`, `frontendOpenOrders`, `userFillsByTime`, `clearinghouseState` and `userFunding` of its info
+endpoint; the feeds `orderUpdates`, `userFills` and `clearinghouseState`. A stop that is triggered keeps its number.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.domain.quantity import rounded
+from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
+from cockpit.exchanges.base.contracts import Listing, Listings
+from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.values import price_of
+from cockpit.exchanges.hyperliquid.cloids import client_id_of
+
+Row = Mapping[str, Any]
+
+OPEN, TRIGGERED, FILLED = "open", "triggered", "filled"
+STATUS = {OPEN: OrderStatus.WORKING, TRIGGERED: OrderStatus.WORKING, FILLED: OrderStatus.FILLED}
+ENDINGS = (("canceled", OrderStatus.CANCELLED), ("scheduledcancel", OrderStatus.CANCELLED))
+REJECTED = "rejected"
+"""Its words for an end are many, and end alike: marginCanceled, siblingFilledCanceled, reduceOnlyRejected."""
+BUYER = "B"
+IOC = "Ioc"
+DELEVERAGED, LIQUIDATED = "Auto-Deleveraging", "Liquidated"
+PRICE_DECIMALS, PRICE_FIGURES = 6, 5
+
+
+def status_of(name: str) -> OrderStatus:
+    """A status that nobody has a word for is unknown, and is asked for."""
+    if name.lower().endswith(REJECTED):
+        return OrderStatus.REJECTED
+    ended = next((status for ending, status in ENDINGS if name.lower().endswith(ending)), OrderStatus.UNKNOWN)
+    return STATUS.get(name, ended)
+
+
+def asset_of(market_id: str) -> str:
+    """The coin itself; one of another dex is written with that dex before it, and stays so."""
+    return market_id
+
+
+def side_of(letter: Any) -> Side:
+    """`B` bids, `A` asks."""
+    return Side.LONG if letter == BUYER else Side.SHORT
+
+
+class HyperliquidParser:
+    """Reads bodies and frames about contracts, listed or not. `user` is the account's address."""
+
+    def __init__(self, listings: Listings, fees: Fees, user: str) -> None:
+        self.listings = listings
+        self._fees = fees
+        self._user = user.lower()
+
+    def order(self, row: Row, name: str = OPEN) -> VenueOrder:
+        """An order with its terms, as `orderStatus` and `frontendOpenOrders` have it; `name` is its status."""
+        listing = self.listings.of(str(row["coin"]))
+        qty, left = listing.coins(row["origSz"]), listing.coins(row["sz"])
+        filled, status = rounded(qty - left), status_of(name)
+        if status is OrderStatus.WORKING and filled:
+            status = OrderStatus.PARTLY_FILLED
+        if status is OrderStatus.FILLED and left and row.get("tif") == IOC:
+            status = OrderStatus.CANCELLED  # it took what was there, and the rest of it is gone
+        return VenueOrder(
+            client_id=client_id_of(row.get("cloid")),
+            venue_order_id=str(row["oid"]),
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            status=status,
+            qty=qty,
+            filled_qty=filled,
+            average_price=0.0,
+            reduce_only=bool(row.get("reduceOnly")),
+            is_conditional=bool(row.get("isTrigger")) and name != TRIGGERED and status is not OrderStatus.FILLED,
+            limit_price=None if row.get("isTrigger") else price_of(row.get("limitPx")),
+            trigger_price=price_of(row.get("triggerPx")),
+            detail="" if name in STATUS else name,
+        )
+
+    def fill(self, row: Row) -> VenueFill:
+        """An execution, with its fee as the venue booked it."""
+        listing = self.listings.of(str(row["coin"]))
+        qty, price, is_maker = listing.coins(row["sz"]), float(row["px"]), not row["crossed"]
+        booked = self._fees.fee(float(row["fee"]), str(row["feeToken"]).upper(), qty * price, is_maker)
+        return VenueFill(
+            fill_id=f"{listing.asset}-{row['tid']}",
+            client_id=client_id_of(row.get("cloid")),
+            asset=listing.asset,
+            side=side_of(row["side"]),
+            qty=qty,
+            price=price,
+            fee_usd=booked.usd,
+            unconverted_fee=booked.unconverted,
+            is_maker=is_maker,
+            ts_ns=int(row["time"]) * NS_PER_MS,
+            venue_order_id=str(row["oid"]),
+            forced=self._forced(row),
+            nets_with_ours=self.listings.is_first(listing),
+        )
+
+    def _forced(self, row: Row) -> str:
+        """A fill that liquidates somebody else, whose order met ours, is nobody's force on us."""
+        about, direction = row.get("liquidation") or {}, str(row.get("dir", ""))
+        if str(about.get("liquidatedUser", "")).lower() == self._user or direction.startswith(LIQUIDATED):
+            return "liquidation"
+        return "auto-deleveraging" if direction.startswith(DELEVERAGED) else ""
+
+    def position(self, row: Row) -> HeldPosition | None:
+        """A row of assetPositions; None for a flat one. It says its worth, not its mark."""
+        held = row["position"]
+        listing = self.listings.of(str(held["coin"]))
+        qty = listing.coins(held["szi"])
+        if qty == 0.0:
+            return None
+        leverage, worth_usd = held.get("leverage") or {}, held.get("positionValue")
+        return HeldPosition(
+            asset=listing.asset,
+            qty=qty,
+            entry_price=float(held.get("entryPx") or 0.0),
+            mark_price=None if worth_usd is None else float(worth_usd) / abs(qty),
+            leverage=None if "value" not in leverage else float(leverage["value"]),
+            is_isolated=None if "type" not in leverage else leverage["type"] == "isolated",
+            market_id=listing.market_id,
+            nets_with_ours=self.listings.is_first(listing),
+            contracts=str(held["szi"]).removeprefix("-"),
+        )
+
+    def funding(self, row: Row) -> tuple[str, FundingUpdate]:
+        """A row of userFunding. Its hash is nothing but zeros: coin and instant name it."""
+        paid = row["delta"]
+        booked = CoinAmount(float(paid["usdc"]), "USDC")
+        asset = self.listings.of(str(paid["coin"])).asset
+        return f"{asset}-{row['time']}", FundingUpdate(asset, booked.amount, int(row["time"]) * NS_PER_MS, booked)
+
+
+def listing_of(row: Row) -> Listing | None:
+    """A row of the universe; None for what is listed no more."""
+    if row.get("isDelisted"):
+        return None
+    decimals, coin = int(row["szDecimals"]), str(row["name"])
+    lot = Decimal(1).scaleb(-decimals)
+    return Listing(
+        asset=asset_of(coin),
+        market_id=coin,
+        unit=Decimal(1),
+        lot=lot,
+        least=lot,
+        tick=Decimal(1).scaleb(decimals - PRICE_DECIMALS),
+        figures=PRICE_FIGURES,
+    )
