@@ -13,6 +13,7 @@ import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.bybit_trading import BybitTradingVenue
+from tests.loopback.hyperliquid_trading import HyperliquidTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
@@ -24,6 +25,7 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
         "okx": OkxTradingVenue,
         "krakenfutures": KrakenFuturesTradingVenue,
         "bybit": BybitTradingVenue,
+        "hyperliquid": HyperliquidTradingVenue,
     },
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},

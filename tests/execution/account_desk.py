@@ -23,6 +23,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
+from tests.loopback.hyperliquid_trading import ACCOUNT, AGENT_KEY
 from tests.loopback.krakenfutures_feeds import B64_SECRET
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
 from tests.patience import patient_s
@@ -34,8 +35,10 @@ VARIABLES = {
     "okx": "COCKPIT_OKX",
     "krakenfutures": "COCKPIT_KRAKENFUTURES",
     "bybit": "COCKPIT_BYBIT",
+    "hyperliquid": "COCKPIT_HYPERLIQUID",
 }
-SECRETS = {"krakenfutures": B64_SECRET}
+KEYS = {"hyperliquid": ACCOUNT}
+SECRETS = {"krakenfutures": B64_SECRET, "hyperliquid": AGENT_KEY}
 """As a venue writes its secrets, where that is not just a text."""
 BID, ASK = 100_000.0, 100_000.1
 
@@ -51,8 +54,13 @@ def with_venue(config: CockpitConfig, name: str) -> CockpitConfig:
     return config.model_copy(update={"venues": {**config.venues, name: section}})
 
 
-def keys_of(venue: str, api_key: str = KEY, secret: str = "", password: str = PASSWORD) -> VenueKeys:
-    return VenueKeys(venue, SecretStr(api_key), SecretStr(secret or SECRETS.get(venue, SECRET)), SecretStr(password))
+def keys_of(venue: str, api_key: str = "", secret: str = "", password: str = PASSWORD) -> VenueKeys:
+    return VenueKeys(
+        venue,
+        SecretStr(api_key or KEYS.get(venue, KEY)),
+        SecretStr(secret or SECRETS.get(venue, SECRET)),
+        SecretStr(password),
+    )
 
 
 def moved(venue: str, server: TradingVenue) -> dict[str, str]:

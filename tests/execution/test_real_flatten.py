@@ -16,7 +16,7 @@ from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from cockpit.flatten.venue_flatten import FlattenPace
-from tests.execution.account_desk import with_krakenfutures
+from tests.execution.account_desk import with_krakenfutures, with_venue
 from tests.loopback import trading_faults as faults
 from tests.loopback.trading_clients import connected
 from tests.venue_pairs import venue_kind
@@ -24,14 +24,14 @@ from tests.venue_pairs import venue_kind
 ON_BOTH_PAIRS = True
 
 BUY, SELL = Side.LONG, Side.SHORT
-VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures"])
+VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures", "hyperliquid"])
 IMPATIENT = FlattenPace(call_within_s=0.5)
 """For venues that hang: a call is given up sooner."""
 
 
 @pytest.fixture(scope="session")
 def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
-    return with_krakenfutures(shipped_config)
+    return with_venue(with_krakenfutures(shipped_config), "hyperliquid")
 
 
 def is_empty(venue: Any) -> bool:
@@ -135,7 +135,13 @@ async def test_it_ends_flat_whatever_went_wrong(shipped_config: CockpitConfig, n
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("binance", "-2022"), ("okx", "51169"), ("binance", "-4118"), ("krakenfutures", "wouldNotReducePosition")],
+    [
+        ("binance", "-2022"),
+        ("okx", "51169"),
+        ("binance", "-4118"),
+        ("krakenfutures", "wouldNotReducePosition"),
+        ("hyperliquid", "Reduce only order would increase position."),
+    ],
 )
 async def test_a_refused_close_is_looked_at_again_before_the_next(
     shipped_config: CockpitConfig, name: str, code: str

@@ -365,7 +365,9 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
     # -- errors
 
     def error(self, error: VenueError, call: Call) -> Answer:
-        """What is wrong with a whole action is a sentence, with 200."""
+        """What is wrong with a whole action is a sentence, with 200; who asks too often is told nothing."""
+        if error.status == 429:
+            return Answer(None, 429)
         return Answer({"status": "err", "response": error.code}, error.status)
 
     def refusal(self, refused: Refused, call: Call) -> Answer:
@@ -419,7 +421,8 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
         if execution is not None:
             rows = [bodies.fill_row(execution, self.core, self.user)]
             self._emit("userFills", {"user": self.user, "fills": rows})
-        if order.owner == "venue" or (order.algo_id is not None and order.works):
+        takes = order.kind == "market" or order.algo_id is not None
+        if order.owner == "venue" or (takes and order.works):
             return
         status = bodies.order_status(order.status, order)
         self._order_update(bodies.order_row(order, self.core), status, order.updated_ms)

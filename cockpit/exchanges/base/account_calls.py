@@ -2,9 +2,9 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from cockpit.config.endpoints import VenueUrls, is_loopback
@@ -19,6 +19,7 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.venue_clock import VenueClock
 
 CLOCK_SAMPLES = 3
+Done = TypeVar("Done")
 
 
 class AccountCalls(ABC):
@@ -142,7 +143,11 @@ class AccountCalls(ABC):
         """`ask`, for what changes something: cancelling the wait leaves the request on its way."""
         if self.client is None:
             raise NotSent(f"{self.venue}: expected an open account, was closed")
-        task = asyncio.ensure_future(self._ask(endpoint, params, kind))
+        return await self.go_on(self._ask(endpoint, params, kind))
+
+    async def go_on(self, doing: Coroutine[Any, Any, Done]) -> Done:
+        """Wait for it; cancelling the wait leaves it on its way."""
+        task = asyncio.ensure_future(doing)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)

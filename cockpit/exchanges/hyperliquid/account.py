@@ -5,14 +5,13 @@ is asked needs no key; what is signed is an order or a cancel. The dead-man swit
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import NS_PER_MS, NS_PER_S
+from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import (
     AccountFacts,
     Ambiguous,
@@ -26,18 +25,16 @@ from cockpit.exchanges.base.account import (
     VenueOrder,
 )
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
-from cockpit.exchanges.base.call_kind import CallKind, kind_now
-from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows
-from cockpit.exchanges.base.trading_client import RECV_WINDOW_MS
-from cockpit.exchanges.hyperliquid.agent import checked_keys, vault_of
-from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client, weight_of
+from cockpit.exchanges.hyperliquid.agent import checked_keys
+from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client
 from cockpit.exchanges.hyperliquid.cloids import cloid_of
 from cockpit.exchanges.hyperliquid.codes import NOT_OPEN
 from cockpit.exchanges.hyperliquid.parsing import HyperliquidParser, asset_of, listing_of
+from cockpit.exchanges.hyperliquid.signed_calls import SignedCalls, before_sending
 from cockpit.exchanges.hyperliquid.user_stream import HyperliquidStream
 
 FILLS_A_PAGE, MOST_PAGES = 2_000, 10
@@ -45,14 +42,12 @@ MOST_NAMED = 20
 """So many orders behind executions are asked for at once, where an execution does not say our id."""
 MARKET_BOUND, STOP_BOUND = 0.05, 0.10
 """How far from the middle a market order may take, and from its trigger a stop's: the venue's own for stops."""
-WEIGHT_A_MINUTE = 1_200
-LOOKS_SHARE = 0.8
-"""So much of the allowance of a minute may go for looks; the rest is left to exits."""
+RESTING, AT_ONCE = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
 RATE_AS_BPS = 10_000.0
 UNIFIED = frozenset({"unifiedAccount", "portfolioMargin"})
 
 
-class HyperliquidAccount(CcxtAccount):
+class HyperliquidAccount(SignedCalls):
     """Its API key is the account's address (or a sub-account's, or a vault's), its secret an agent's private key."""
 
     venue = VENUE
@@ -67,13 +62,8 @@ class HyperliquidAccount(CcxtAccount):
         return client
 
     def _make_stream(self) -> HyperliquidStream:
-        self._user = self._keys.api_key.get_secret_value()
-        self._agent = ""
-        self._vault: str | None = None
-        self._is_known = False
+        self.begin_calls()
         self._numbers: dict[str, int] = {}
-        self._weighed: deque[tuple[int, int]] = deque()
-        self._requests_share: float | None = None
         self._words = HyperliquidParser(self.listings, self._fees, self._user)
         return HyperliquidStream(self, self._words, self._user)
 
@@ -102,62 +92,11 @@ class HyperliquidAccount(CcxtAccount):
         with self.judged():
             return float(answer["time"])
 
-    # -- calls
-
-    async def info(self, kind: str, **fields: Any) -> Any:
-        """The venue's answer to a question. Looks leave a part of the minute's allowance to exits."""
-        weight, share = weight_of(kind), self._weight_share()
-        if kind_now() is not CallKind.EXIT and share + weight / WEIGHT_A_MINUTE > LOOKS_SHARE:
-            raise NotSent(f"{self.venue}: {share:.0%} of the minute's {WEIGHT_A_MINUTE} are asked for, waits", 5.0)
-        self._weighed.append((self.timing.clock(), weight))
-        return await self.ask("publicPostInfo", {"type": kind, **fields})
-
-    def _weight_share(self) -> float:
-        since_ns = self.timing.clock() - 60 * NS_PER_S
-        while self._weighed and self._weighed[0][0] < since_ns:
-            self._weighed.popleft()
-        return sum(weight for _, weight in self._weighed) / WEIGHT_A_MINUTE
-
-    def used_weight_share(self) -> float | None:
-        """Of this address's minute, or of the account's own allowance of requests, whichever is the more used up."""
-        return min(1.0, max(self._weight_share(), self._requests_share or 0.0))
-
-    async def _act(self, action: dict[str, Any], kind: CallKind = CallKind.EXIT) -> Any:
-        """Sign and send. What opens risk is void after some seconds; an exit is not, whatever our clock says."""
-        if self.client is None:
-            raise NotSent(f"{self.venue}: expected an open account, was closed")
-        await self._know_whose()
-        nonce = self.client.incrementing_nonce()
-        expires = self.venue_ms() + RECV_WINDOW_MS if kind is CallKind.ENTRY else None
-        vault = None if self._vault is None else self._vault.lower().removeprefix("0x")
-        request = {
-            "action": action,
-            "nonce": nonce,
-            "signature": self.client.sign_l1_action(action, nonce, vault, expires),
-        }
-        if self._vault is not None:
-            request["vaultAddress"] = self._vault.lower()
-        if expires is not None:
-            request["expiresAfter"] = expires
-        self._weighed.append((self.timing.clock(), 1))
-        return await self.send("privatePostExchange", request, kind)
-
-    async def _know_whose(self) -> None:
-        if not self._is_known and self.client is not None:
-            self._vault = await self._ask_whose()
-            self._is_known = True
-
-    async def _ask_whose(self) -> str | None:
-        async def role_of(address: str) -> Any:
-            return await self.info("userRole", user=address)
-
-        with self.judged():
-            return await vault_of(self._user, self._agent, role_of)
-
     async def _number(self, listing: Listing) -> int:
         """The coin's number, which never changes; asked for where no list has come yet."""
         if listing.market_id not in self._numbers:
-            await self.lists.load()
+            with before_sending():
+                await self.lists.load()
         number = self._numbers.get(listing.market_id)
         if number is None:
             raise NotSent(f"{self.venue}: expected a number of {listing.market_id}, was none listed")
@@ -168,14 +107,19 @@ class HyperliquidAccount(CcxtAccount):
     async def _place(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
-        if order.order_type is OrderType.LIMIT:
-            price, kind = given(order.limit_price, "a limit price"), "Gtc"
-        else:
-            price, kind = 0.0, "Ioc"
         size = _size(listing, order, position)
-        if not price:
-            price = _beyond(await self._middle(listing, order, position), order.side, MARKET_BOUND)
-        return await self._send_order(listing, order, client_id, size, price, {"limit": {"tif": kind}})
+        if order.order_type is OrderType.LIMIT:
+            price = given(order.limit_price, "a limit price")
+            return await self.go_on(self._send_order(listing, order, client_id, size, price, RESTING))
+        return await self.go_on(self._take(listing, order, client_id, size, position))
+
+    async def _take(
+        self, listing: Listing, order: OrderRequest, client_id: str, size: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        with before_sending():
+            middle = await self._middle(listing, order, position)
+        worst = _beyond(middle, order.side, MARKET_BOUND)
+        return await self._send_order(listing, order, client_id, size, worst, AT_ONCE)
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -184,7 +128,7 @@ class HyperliquidAccount(CcxtAccount):
         terms = {"isMarket": True, "triggerPx": listing.price(trigger), "tpsl": "sl"}
         worst = _beyond(trigger, order.side, STOP_BOUND)
         size = _size(listing, order, position)
-        return await self._send_order(listing, order, client_id, size, worst, {"trigger": terms})
+        return await self.go_on(self._send_order(listing, order, client_id, size, worst, {"trigger": terms}))
 
     async def _send_order(
         self, listing: Listing, order: OrderRequest, client_id: str, size: str, price: float, kind: dict[str, Any]
@@ -351,7 +295,7 @@ class HyperliquidAccount(CcxtAccount):
     async def facts(self) -> AccountFacts:
         """What the venue says of the account; whose agent the key is is asked anew each time."""
         listed = self.listed()
-        self._vault = await self._ask_whose()
+        await self.learn_whose()
         equity_usd, fees, limit, offset_ms, *settings = await asyncio.gather(
             self._equity_usd(),
             self.info("userFees", user=self._user),
@@ -360,7 +304,7 @@ class HyperliquidAccount(CcxtAccount):
             *(self.settings(asset) for asset in listed),
         )
         with self.judged():
-            self._requests_share = float(limit["nRequestsUsed"]) / max(1.0, float(limit["nRequestsCap"]))
+            self.learn_limit(limit)
             return AccountFacts(
                 can_trade=True,
                 dangerous_permissions=(),

@@ -6,6 +6,7 @@ id of somebody else's is told as the venue writes it, and so is one of ours that
 
 import re
 
+from cockpit.exchanges.base.account import RefusalKind, Refused
 from cockpit.exchanges.base.order_ids import MARK
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -18,13 +19,12 @@ _FITS = re.compile(f"{MARK}[0-9a-z]{{1,{LONGEST}}}")
 
 
 def cloid_of(client_id: str) -> str:
-    """The venue's form of an id. Raises ValueError for one that has none."""
+    """The venue's form of an id. Raises `Refused` for one that has none: nothing is sent."""
     if _CLOID.fullmatch(client_id):
         return client_id
     if not _FITS.fullmatch(client_id):
-        raise ValueError(
-            f"expected an id of {MARK} and at most {LONGEST} lowercase letters and digits, was {client_id!r}"
-        )
+        was = f"expected {MARK} and at most {LONGEST} lowercase letters and digits as an id, was {client_id!r}"
+        raise Refused(RefusalKind.OTHER, "", f"{was}: nothing was sent")
     number = 0
     for char in client_id.removeprefix(MARK):
         number = number * BASE + DIGITS.index(char) + 1

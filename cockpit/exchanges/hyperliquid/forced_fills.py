@@ -55,8 +55,8 @@ class ForcedFills:
         asset, forced = self._assets.get(str(row["coin"])), row.get("liquidation")
         if asset is None or not forced:
             return
-        liquidated, is_own = str(forced["liquidatedUser"]).lower(), user.lower()
-        theirs = row["side"] if liquidated == is_own else SELLER if row["side"] == BUYER else BUYER
+        liquidated, own = str(forced["liquidatedUser"]).lower(), user.lower()
+        theirs = row["side"] if liquidated == own else SELLER if row["side"] == BUYER else BUYER
         instant = (str(row["coin"]), whole(row, "time"), liquidated, theirs)
         self._forced.add(instant)
         yield from self._tell(asset, row, theirs, recv_ns)
