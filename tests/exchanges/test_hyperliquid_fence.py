@@ -11,8 +11,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import KeysLost, Refused
 from cockpit.exchanges.base.fence import FencedOff
 from cockpit.exchanges.base.markets import with_markets
-from cockpit.exchanges.hyperliquid.actions import ACTIONS, against_action
-from cockpit.exchanges.hyperliquid.client import hyperliquid_client
+from cockpit.exchanges.hyperliquid.client import ACTIONS, against_action, hyperliquid_client
 from cockpit.exchanges.hyperliquid.cloids import client_id_of, cloid_of
 from cockpit.exchanges.registry import account_for
 from tests.exchanges.fence_rig import asked, unified_methods

@@ -3,13 +3,14 @@
 An address of the internet has a weight a minute, and an account a number of requests that grows with what it trades.
 """
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.account import Ambiguous, NotSent
+from cockpit.exchanges.base.account import Ambiguous, NotSent, VenueOrder
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.trading_client import RECV_WINDOW_MS
@@ -42,6 +43,10 @@ class SignedCalls(CcxtAccount):
         self._is_known = False
         self._weighed: deque[tuple[int, int]] = deque()
         self._requests_share: float | None = None
+
+    @abstractmethod
+    async def order_of(self, venue_order_id: str) -> VenueOrder | None:
+        """An order of anybody, with its terms, by the venue's number."""
 
     async def info(self, kind: str, **fields: Any) -> Any:
         """The venue's answer to a question. Looks leave a part of the minute's allowance to exits."""

@@ -7,7 +7,7 @@ the account says all that is open each time: what it leaves out is flat.
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from cockpit.domain.bounded import BoundedMap, Recent
 from cockpit.domain.kinds import OrderStatus
@@ -22,29 +22,23 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.private_stream import Asked, PrivateStream
+from cockpit.exchanges.base.private_stream import PrivateStream
 from cockpit.exchanges.hyperliquid.client import FEEDS
 from cockpit.exchanges.hyperliquid.cloids import client_id_of
 from cockpit.exchanges.hyperliquid.parsing import FILLED, OPEN, HyperliquidParser, status_of
+from cockpit.exchanges.hyperliquid.signed_calls import SignedCalls
 
 KEPT = 500
 EXECUTIONS_WITHIN_S = 1.0
 """An order that is filled has been told of in the other feed by then."""
 
 
-class AskedForOrders(Asked, Protocol):
-    """What this stream needs beside."""
-
-    async def order_of(self, venue_order_id: str) -> VenueOrder | None:
-        """An order with its terms, by the venue's number."""
-
-
 class HyperliquidStream(PrivateStream):
     """The library says ping."""
 
-    account: AskedForOrders
+    account: SignedCalls
 
-    def __init__(self, account: AskedForOrders, parser: HyperliquidParser, user: str) -> None:
+    def __init__(self, account: SignedCalls, parser: HyperliquidParser, user: str) -> None:
         super().__init__(account)
         self.parser = parser
         self._user = user.lower()
