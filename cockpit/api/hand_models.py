@@ -235,7 +235,7 @@ class AlarmRequest(HandRequest):
     on: Literal["price", "health_factor", "funding", "pnl"]
     level: Annotated[Level, Field(description="USD; for funding bps over 8 h")]
     above: Annotated[bool, Field(strict=True, description="at or above it, else at or below")]
-    asset: Annotated[str | None, Field(strict=True, max_length=12)] = None
+    asset: Annotated[Word, AfterValidator(str.upper)] | None = None
     action: Annotated[
         Literal["ring", "close", "disarm", "flatten"] | None, Field(description="what it may do: it only sheds risk")
     ] = None

@@ -12,6 +12,10 @@ LATEST_EPOCH_S = 1e11
 WIDEST_STOP_BPS = 500
 
 
+PRINTABLE = {"pattern": r"^[^\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]*$"}
+"""What a program reads of `_plain`: no control characters; tabs and newlines become a space."""
+
+
 def _plain(text: str) -> str:
     """One line without anything that could steer a terminal or a log."""
     text = " ".join(text.split())
@@ -33,8 +37,13 @@ def _instant(value: float | str) -> float:
     return value
 
 
-Text = Annotated[str, Field(strict=True, max_length=500), AfterValidator(_plain)]
-Word = Annotated[str, Field(strict=True, min_length=1, max_length=128), AfterValidator(_plain), Field(min_length=1)]
+Text = Annotated[str, Field(strict=True, max_length=500, json_schema_extra=PRINTABLE), AfterValidator(_plain)]
+Word = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=128, json_schema_extra=PRINTABLE),
+    AfterValidator(_plain),
+    Field(min_length=1),
+]
 Amount = Annotated[float, Field(strict=True, gt=0, le=1e9, allow_inf_nan=False)]
 Instant = Annotated[
     Annotated[float, Field(strict=True)] | Annotated[str, Field(strict=True, max_length=64)],
@@ -129,7 +138,7 @@ class ExecuteRequest(Asked):
         Field(description="in place of the registered ladder; what no rung takes stays until the stop or the time"),
     ] = None
     reason: Annotated[
-        Annotated[str, Field(strict=True, max_length=200), AfterValidator(_plain)] | None,
+        Annotated[str, Field(strict=True, max_length=200, json_schema_extra=PRINTABLE), AfterValidator(_plain)] | None,
         Field(description="why, in the sender's words, printable: shown in the verdict"),
     ] = None
     confidence: Annotated[
