@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import SecretStr
@@ -134,4 +135,5 @@ class WebhookSender:
                 await asyncio.sleep(delay_s)
                 delay_s *= 2
         self.lost += 1
-        LOG.warning("webhook %s: expected to be taken, was %s: this event is not told", hook.url, failure)
+        where = urlsplit(hook.url).hostname  # a path may be as good as a password
+        LOG.warning("webhook at %s: expected to be taken, was %s: this event is not told", where, failure)
