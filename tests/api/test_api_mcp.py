@@ -26,6 +26,7 @@ SOURCES = {
     "nurse": {"scopes": ["look", "shed"]},
     "flood": {"scopes": ["look", "propose"], "limits": {**LIMITS, "open_trades": 100, "notional_usd_per_day": 1e6}},
 }
+THOUSANDS, AT_ONCE = 2_000, 50
 SMALL = {"concurrent.futures.thread", "sniffio"}
 """What Python itself loads for the first thread, and a library that httpx looks for in vain."""
 NEVER = ("arm", "resume", "mode", "override", "adopt", "accept", "config", "stop_engine")
@@ -151,6 +152,13 @@ async def test_a_hostile_model_loses_its_source_and_nothing_else(home: Path) -> 
         texts = [(await told(hostile, "propose_trade", **TRADE, side="short", id=f"n{n}"))[1] for n in range(12)]
         assert "cut off" in texts[-1] and "short %" in texts[0]
         assert room.host.engine.sources.cut_off("flood") and not room.host.engine.sources.cut_off("mind")
+        many = [told(hostile, "propose_trade", **TRADE, id=f"{'x' * 50}{n}") for n in range(THOUSANDS)]
+        for batch in range(0, THOUSANDS, AT_ONCE):
+            answers = await asyncio.gather(*many[batch : batch + AT_ONCE])
+            assert all(refused for refused, _ in answers)
+        assert room.host.recent.decisions == 3, "the gate was asked no more often"
+        for page in (await hostile.list_resources()).resources * 5:
+            await hostile.read_resource(page.uri)
         assert room.host.engine.risk.armed and not len(room.host.engine.book) and not room.host.faults
         refused, text = await told(mind, "propose_trade", **TRADE)
         assert not refused, text
