@@ -162,6 +162,13 @@ class ExchangeContract:
             await scene.until_seen(Trade)
             await scene.until_seen(Top)
 
+    async def test_text_that_is_no_json_does_not_end_the_stream(self) -> None:
+        async with playing(self.scene) as scene:
+            await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), '{"cut":')
+            await scene.until_word(FeedState.DOWN, "unreadable message")
+            await scene.trades("BTC", [2])
+            await scene.until_seen(Trade)
+
     async def test_a_stamp_from_the_future_never_moves_the_engines_clock(self) -> None:
         async with playing(self.scene) as scene:
             frame = scene.venue.trade_frame(scene.name("BTC"), 1, 100.0, 1.0)

@@ -14,9 +14,11 @@ from cockpit.config.live import LiveSection
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import shown
 from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.decoder import Decoder
 from cockpit.exchanges.base.frames import FrameContent, Message
 from cockpit.exchanges.base.library import error_text
 from cockpit.exchanges.base.markets import with_markets
+from cockpit.exchanges.base.sockets import tap_sockets
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.venue_clock import VenueClock
@@ -28,6 +30,9 @@ CLOSE_WITHIN_MS = 50
 
 class Listener(Protocol):
     """Sees each message of the stream."""
+
+    def takes_text(self, text: str | bytes) -> bool:
+        """Before anybody has decoded it. True = it is dealt with, nobody else need see it."""
 
     def takes(self, message: Message) -> bool:
         """Before the library sees it. True = it is dealt with, the library need not see it."""
@@ -58,6 +63,8 @@ class Exchange(ABC):
 
     name: str
     frames: Frames
+    decoder: Decoder | None = None
+    """Takes the venue's frequent frames before the library decodes them; None: the library decodes all."""
     quote = "USDT"
     """What its perpetuals are quoted and settled in."""
 
@@ -195,6 +202,15 @@ class Exchange(ABC):
                 listener.library_took(message)
 
         client.handle_message = tapped
+        tap_sockets(client, self._takes_text, self._broke)
+
+    def _takes_text(self, text: str | bytes) -> bool:
+        return self._listener is not None and self._listener.takes_text(text)
+
+    def _broke(self, error: Exception) -> None:
+        if self._listener is None:
+            raise error
+        self._listener.library_broke(error)
 
     def subscribe_anew(self, channel: Channel, reason: str) -> None:
         """Fail the channel's waiters, so that they subscribe again, on the same socket."""

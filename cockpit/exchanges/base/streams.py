@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, offset_price, utc_text
 from cockpit.exchanges.base.channels import Channel
+from cockpit.exchanges.base.decoder import BookChange, follow
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
 from cockpit.exchanges.base.library import error_text
@@ -114,6 +116,25 @@ class ExchangeStreams:
 
     # -- messages, on the socket's callback
 
+    def takes_text(self, text: str | bytes) -> bool:
+        """Make events of a frame that the venue's decoder takes. Never raises."""
+        decoder = self._exchange.decoder
+        if decoder is None:
+            return False
+        now_ns = self._timing.clock()
+        found = decoder.decode(text, now_ns)
+        if found is None:
+            return False
+        if isinstance(found, BookChange):
+            book = self._exchange.book(found.asset)
+            if not follow(book, found):
+                return False
+            self._book_changed(found.asset, book, found.ts_ns, now_ns)
+            return True
+        for one in found:
+            self._received(one, now_ns)
+        return True
+
     def takes(self, message: Message) -> bool:
         """Make events of a message of ours. Never raises: an unreadable message must not end the socket."""
         now_ns = self._timing.clock()
@@ -140,15 +161,17 @@ class ExchangeStreams:
         asset, sequence, ts_ns = changed
         now_ns = self._timing.clock()
         book = self._exchange.book(asset)
-        if book is None or book["nonce"] != sequence:
-            return
+        if book is not None and book["nonce"] == sequence:
+            self._book_changed(asset, book, ts_ns, now_ns)
+
+    def _book_changed(self, asset: str, book: Any, ts_ns: int, now_ns: int) -> None:
         self._mark_received(Channel.DEPTH, asset, now_ns)
         if now_ns - self._depth_ns.get(asset, 0) < self._live.depth_every_ms * NS_PER_MS:
             return
         near = near_levels(book["bids"], book["asks"], self._live.depth_within_bps, self._exchange.unit(asset))
         if near is not None:
             self._depth_ns[asset] = now_ns
-            self._offer(Depth(ts_ns, now_ns, self.name, asset, *near))
+            self._offer(Depth(ts_ns, now_ns, self.name, asset, *near), now_ns)
 
     def library_broke(self, error: Exception) -> None:
         """A message the client library could not take is said like one of ours."""
@@ -159,24 +182,24 @@ class ExchangeStreams:
         event = heard.event
         if isinstance(event, Trade):
             order = self._orders[heard.asset]
-            self._pass_on(order.take(event, now_ns, heard.ids), order, heard.asset)
+            self._pass_on(order.take(event, now_ns, heard.ids), order, heard.asset, now_ns)
         elif event is not None:
-            self._offer(event)
+            self._offer(event, now_ns)
 
     def _mark_received(self, channel: Channel, asset: str, now_ns: int) -> None:
         assert self._silence is not None
         self._silence.received(channel, asset, now_ns)
 
-    def _pass_on(self, trades: Sequence[Trade], order: TradeOrder, asset: str) -> None:
+    def _pass_on(self, trades: Sequence[Trade], order: TradeOrder, asset: str, now_ns: int) -> None:
         for trade in trades:
-            self._offer(trade)
+            self._offer(trade, now_ns)
         if order.missing > self._missing.get(asset, 0):
             lost = order.missing - self._missing.get(asset, 0)
             self._missing[asset] = order.missing
             self._notice(f"{lost} prints of {asset} are missing before id {trades[-1].trade_id}")
 
-    def _offer(self, event: AnyEvent) -> None:
-        ahead_ns = event.ts_ns - self._exchange.now_ns()
+    def _offer(self, event: AnyEvent, now_ns: int) -> None:
+        ahead_ns = event.ts_ns - now_ns - self._exchange.clock.offset_ns
         if not -BEHIND_NS <= ahead_ns <= AHEAD_NS:
             self._exchange.doubt_time()
         if ahead_ns > FUTURE_NS:
@@ -226,7 +249,7 @@ class ExchangeStreams:
             now_ns = self._timing.clock()
             for asset, order in self._orders.items():
                 if order.waits:
-                    self._pass_on(order.overdue(now_ns), order, asset)
+                    self._pass_on(order.overdue(now_ns), order, asset, now_ns)
             assert self._silence is not None
             for silent in self._silence.judge(now_ns):
                 self._revive(silent)

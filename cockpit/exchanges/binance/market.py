@@ -8,6 +8,7 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.binance.client import binance_client
+from cockpit.exchanges.binance.decoder import BinanceDecoder
 from cockpit.exchanges.binance.frames import VENUE, BinanceFrames
 
 CATEGORY = {
@@ -68,3 +69,4 @@ class Binance(Exchange):
     def _markets_loaded(self) -> None:
         ids = {self.client.market(symbol)["id"]: asset for asset, symbol in self.symbols.items()}
         self.frames = BinanceFrames(ids)
+        self.decoder = BinanceDecoder(ids)

@@ -27,7 +27,7 @@ class OkxFrames:
     def __init__(self, contracts: Mapping[str, Contract], indices: Mapping[str, str]) -> None:
         self._contracts = contracts
         self._indices = indices
-        self._index_prices: dict[str, float] = {}
+        self.index_prices: dict[str, float] = {}
         self._readers = {
             "trades": self._trades,
             "bbo-tbt": self._tops,
@@ -88,7 +88,7 @@ class OkxFrames:
             contract = self._contracts.get(row["instId"])
             if contract is None:
                 continue
-            index = self._index_prices.get(contract.asset)
+            index = self.index_prices.get(contract.asset)
             ts_ns, price = whole(row, "ts") * NS_PER_MS, positive(row, "markPx")
             mark = None if index is None else MarkPrice(ts_ns, recv_ns, VENUE, contract.asset, price, index)
             yield FrameContent(Channel.MARK, contract.asset, mark)
@@ -97,7 +97,7 @@ class OkxFrames:
         for row in message["data"]:
             asset = self._indices.get(row["instId"])
             if asset is not None:
-                self._index_prices[asset] = positive(row, "idxPx")
+                self.index_prices[asset] = positive(row, "idxPx")
                 yield FrameContent(Channel.INDEX, asset, None)
 
     def _liquidations(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:

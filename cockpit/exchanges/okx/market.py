@@ -8,6 +8,7 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.okx.client import okx_client
+from cockpit.exchanges.okx.decoder import OkxDecoder
 from cockpit.exchanges.okx.frames import VENUE, Contract, OkxFrames
 
 INDEX_CHANNEL = "index-tickers"
@@ -90,4 +91,6 @@ class Okx(Exchange):
             self.client.market(symbol)["id"]: Contract(asset, self.unit(asset))
             for asset, symbol in self.symbols.items()
         }
-        self.frames = OkxFrames(contracts, self._indices())
+        frames = OkxFrames(contracts, self._indices())
+        self.frames = frames
+        self.decoder = OkxDecoder(contracts, self._indices(), frames.index_prices)
