@@ -78,7 +78,7 @@ class BinanceDecoder:
             return None
         if type(frame) is _ForceOrder:
             return self._liquidation(frame.o, recv_ns)
-        asset = self._assets.get(frame.s)  # type: ignore[union-attr]
+        asset = self._assets.get(frame.s)
         if asset is None:
             return None
         if type(frame) is _BookTicker:
