@@ -46,6 +46,42 @@ async def test_the_server_on_stdio_has_its_sources_scopes(shell: Shell, config: 
     assert not refused and "halted by mcp: enough" in text
 
 
+async def test_every_tool_and_every_resource_is_there_on_stdio(shell: Shell, config: str) -> None:
+    shell.start_engine(COCKPIT_CONFIG=config)
+    command = shell.command("mcp")
+    server = StdioServerParameters(
+        command=command[0], args=command[1:], env=shell.environment({"COCKPIT_CONFIG": config}), cwd=str(PROJECT_ROOT)
+    )
+    trade = {"strategy": "Cross-Exchange Arbitrage", "pair": "BTC/USD", "amount": 20}
+    calls: dict[str, tuple[dict[str, Any], str]] = {
+        "health": ({}, '"uptime_seconds"'),
+        "market_context": ({"asset": "BTC"}, '"asset":"BTC"'),
+        "verdicts": ({}, "["),
+        "trades": ({}, '"trades"'),
+        "preview_trade": (trade, '"verdict"'),
+        "propose_trade": ({**trade, "reason": "x"}, "refused: "),
+        "explain_verdict": ({"verdict_id": "v000001"}, "v000001"),
+        "close_trade": ({"trade_id": "t999999"}, "refused: "),
+        "tighten_stop": ({"trade_id": "t999999", "tighter_bps": 2}, "refused: "),
+        "halt": ({"reason": "x"}, "halted by mcp: x"),
+        "flatten": ({"reason": "x"}, "flatten"),
+    }
+    async with Client(stdio_client(server, errlog=sys.stderr)) as client:
+        assert {tool.name for tool in (await client.list_tools()).tools} == set(calls)
+        for name, (arguments, told) in calls.items():
+            found = await client.call_tool(name, arguments)
+            text = "".join(getattr(part, "text", "") for part in found.content)
+            assert told in text, f"{name}: {text[:300]}"
+            assert bool(found.is_error) is told.startswith("refused"), f"{name}: {text[:300]}"
+        resources = (await client.list_resources()).resources
+        assert {str(one.uri) for one in resources} == {
+            f"cockpit://{name}" for name in ("snapshot", "verdicts", "trades", "gate", "rules", "report", "sources")
+        }
+        for one in resources:
+            page = await client.read_resource(one.uri)
+            assert getattr(page.contents[0], "text", "").startswith("{"), one.uri
+
+
 async def test_without_an_engine_a_tool_says_so(shell: Shell, config: str) -> None:
     refused, text = await asked(shell, config, "health")
     assert refused and "unknown: expected an engine at" in text

@@ -59,7 +59,9 @@ def test_more_trades_than_the_days_limit_is_said(shell: Shell, engine: str) -> N
     assert "--max-trades 10 asks for more than the day's 6 (limits.max_trades_per_day): 6 it is" in told
 
 
-def test_every_call_answers_as_the_page_says(engine: str) -> None:
+@pytest.mark.parametrize("armed", [False, True])
+def test_every_call_answers_as_the_page_says(engine: str, armed: bool) -> None:
+    httpx.post(f"{engine}/api/{'arm' if armed else 'disarm'}", timeout=patient_s(30)).raise_for_status()
     for one in examples(PAGE):
         content = one.body.encode() if one.body else None
         answer = httpx.request(
