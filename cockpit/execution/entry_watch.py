@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from itertools import count
 
 from cockpit.domain.kinds import OrderRole, VenueTopic
-from cockpit.exchanges.base.account import HeldPosition, VenueFailure
+from cockpit.domain.units import NS_PER_S
+from cockpit.exchanges.base.account import HeldPosition, VenueFailure, VenueFill
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.timing import within
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
@@ -44,8 +45,8 @@ class EntryGuard:
         self._renewed_ns = context.now_ns if rests else None
 
 
-LIST_EVERY = 5
-"""Every so many looks the executions are listed too."""
+LIST_FIRST, LIST_EVERY = 2, 5
+"""With the second look and then every so many the executions are listed too: a venue may hide the position."""
 
 
 class EntryWatch:
@@ -92,8 +93,8 @@ class EntryWatch:
                     positions = await within(context.pace.call_within_s, call, "positions")
                     self.attribute(positions)
                     await self.find_filled(positions)
-                    if look % LIST_EVERY == 0:
-                        for asset in {kept.asset for kept in watched if kept.is_witnessed}:
+                    if look == LIST_FIRST or look % LIST_EVERY == 0:
+                        for asset in {kept.asset for kept in watched if kept.is_in_doubt}:
                             await self._list(asset)
                 except VenueFailure as failure:
                     context.met(failure)
@@ -111,7 +112,9 @@ class EntryWatch:
                 await within(context.pace.call_within_s, self._lookup.find(kept), f"look up {kept.order_id}")
 
     async def _list(self, asset: str) -> None:
-        """Look for executions under an id of ours, where no order of that id is to be found."""
+        """Look for executions under an id of ours, where no order of that id is to be found. Those whose order nobody
+        can name are of the newest entry in doubt that they fit.
+        """
         context = self._context
         by_id = {kept.client_id: kept for kept in self._entries(asset) if kept.is_in_doubt}
         since_ns = min(kept.sent_ns for kept in by_id.values()) - MARGIN_NS
@@ -119,6 +122,15 @@ class EntryWatch:
         for fill in fills:
             if fill.client_id in by_id:
                 context.book(by_id[fill.client_id], [fill])
+        nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours]
+        for kept in reversed([kept for kept in by_id.values() if kept.is_in_doubt]):
+            self._witness_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
+
+    def _witness_nameless(self, kept: OrderState, fills: Sequence[VenueFill]) -> None:
+        qty = sum(fill.qty for fill in fills)
+        if QTY_EPSILON < qty <= kept.qty + QTY_EPSILON:
+            self._context.witness(kept, qty, sum(fill.qty * fill.price for fill in fills) / qty)
+            self._lookup.chase(kept)
 
     def _is_watched(self, kept: OrderState) -> bool:
         """Until it is known, and so long after it was given up; one that rests while no stream would tell of it."""
@@ -133,3 +145,7 @@ class EntryWatch:
             for kept in self._context.orders.values()
             if asset in (None, kept.asset) and kept.role is OrderRole.ENTRY and not kept.is_ours_alone
         ]
+
+
+def _may_be_of(fill: VenueFill, kept: OrderState) -> bool:
+    return fill.side is kept.side and fill.ts_ns >= kept.sent_ns - NS_PER_S
