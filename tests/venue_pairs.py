@@ -3,7 +3,8 @@
 They were written by different people, the second without sight of the first: what holds on both is not one author's
 reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
 `first_pair("why")`. Running all of them twice would take minutes: the modules of `SECOND_TOO` (orders, stops, flatten,
-chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none.
+chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and
+COCKPIT_PAIRS=bybit (or krakenfutures) each of them with that venue beside Binance alone.
 """
 
 import os
@@ -67,9 +68,12 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     if "venue_pair" not in metafunc.fixturenames or not getattr(metafunc.module, "ON_BOTH_PAIRS", False):
         return
     pairs, module = os.environ.get("COCKPIT_PAIRS", ""), metafunc.module.__name__.rpartition(".")[2]
+    is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
+    if pairs in PAIRS:
+        metafunc.parametrize("venue_pair", [FIRST if is_first_only else pairs], indirect=True)
+        return
     if pairs == "first" or (pairs != "both" and module not in SECOND_TOO):
         return
-    is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
     metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)
 
 

@@ -24,14 +24,16 @@ from cockpit.exchanges.bybit.market import Bybit
 from cockpit.exchanges.bybit.parsing import (
     BybitParser,
     asset_of,
+    can_trade,
     category_of,
+    dangerous,
     funding_of,
+    is_ip_restricted,
     listing_of,
     margin_in_use_usd,
     settled_in,
 )
 from cockpit.exchanges.bybit.readings import BybitReadings
-from cockpit.exchanges.bybit.rights import can_trade, dangerous, is_ip_restricted
 from tests.feeds_live.exchange_scene import close_now, now_ms
 from tests.loopback.exchange_bybit import BybitVenue
 

@@ -24,14 +24,15 @@ from tests.venue_pairs import venue_kind
 ON_BOTH_PAIRS = True
 
 BUY, SELL = Side.LONG, Side.SHORT
-VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures", "hyperliquid"])
+VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures", "hyperliquid", "bybit"])
 IMPATIENT = FlattenPace(call_within_s=0.5)
 """For venues that hang: a call is given up sooner."""
 
 
 @pytest.fixture(scope="session")
 def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
-    return with_venue(with_krakenfutures(shipped_config), "hyperliquid")
+    with_kraken = with_krakenfutures(shipped_config)
+    return with_venue(with_venue(with_kraken, "hyperliquid"), "bybit")
 
 
 def is_empty(venue: Any) -> bool:
@@ -81,7 +82,7 @@ async def test_what_is_nobodys_we_know_is_closed_too(shipped_config: CockpitConf
         await flat(stage)
 
 
-@pytest.mark.parametrize("name", ["binance", "okx"])
+@pytest.mark.parametrize("name", ["binance", "okx", "bybit"])
 @pytest.mark.parametrize("by_hand", ["buy", "sell"])
 @pytest.mark.parametrize("road", ["engine", "direct"])
 async def test_an_account_that_keeps_two_sides_is_flattened_too(
@@ -99,7 +100,8 @@ async def test_an_account_that_keeps_two_sides_is_flattened_too(
             assert await flatten_directly({name: account}, lambda step: None, "abc123", hurried())
             assert is_empty(stage.venue)
         (close,) = stage.venue.called("entry", "close")
-        side = close.params.get("positionSide") or close.params.get("posSide")
+        index = close.params.get("positionIdx", 0)
+        side = close.params.get("positionSide") or close.params.get("posSide") or ("", "long", "short")[index]
         assert side.lower() == ("long" if by_hand == "buy" else "short")
         assert not stage.venue.watch.flips
 
@@ -141,6 +143,7 @@ async def test_it_ends_flat_whatever_went_wrong(shipped_config: CockpitConfig, n
         ("binance", "-4118"),
         ("krakenfutures", "wouldNotReducePosition"),
         ("hyperliquid", "Reduce only order would increase position."),
+        ("bybit", "110017"),
     ],
 )
 async def test_a_refused_close_is_looked_at_again_before_the_next(

@@ -66,6 +66,8 @@ def test_every_session_ends_flat_and_whole(batch: int) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("plan", "what"), FOUND_ONCE, ids=lambda value: str(getattr(value, "seed", "")))
 def test_what_chaos_found_once_stays_mended(plan: Plan, what: str) -> None:
+    if venue_pairs.second() != "okx":
+        pytest.skip("these plans name OKX")
     found = failures([plan])
     assert not found, f"{what}\n{found[0]}"
 

@@ -25,6 +25,8 @@ from tests import venue_pairs
 from tests.conftest import SHIPPED_CONFIG
 from tests.execution.account_desk import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
+from tests.loopback.bybit_trading import rules as bybit_rules
+from tests.loopback.matching_terms import Rules
 from tests.loopback.trading_venue import TradingVenue
 from tests.venue_pairs import venue_kind
 
@@ -41,12 +43,24 @@ def real_config(*overrides: str) -> CockpitConfig:
     """The shipped rules, trading on both venues, without the market context: only what a test says is known."""
     raw, second = read_object(SHIPPED_CONFIG), venue_pairs.second()
     if second not in raw["venues"]:
-        listed = raw["venues"]["okx"]["instruments"] | raw["venues"]["binance"]["instruments"]
-        raw["venues"][second] = raw["venues"]["binance"] | {"instruments": listed}
+        raw["venues"][second] = raw["venues"]["binance"] | {"instruments": _listed(raw, second)}
     traded = {"BTC": "binance", "ETH": "binance", "SOL": second, "XRP": second}
     said = (*(f"assets.{asset}.trade_on={venue}" for asset, venue in traded.items()), "aave.required=false", *overrides)
     config = check(raw, str(SHIPPED_CONFIG), [parse_override(text) for text in said])
     return config.model_copy(update={"market_context": type(config.market_context)()})
+
+
+def _listed(raw: Mapping[str, Any], venue: str) -> Mapping[str, Any]:
+    """The grids of a venue that the shipped rules do not name: Bybit's own, elsewhere those of the two they name."""
+    if venue == "bybit":
+        return {base: _grid(bybit_rules(base)) for base in PRICES}
+    listed: Mapping[str, Any] = raw["venues"]["okx"]["instruments"] | raw["venues"]["binance"]["instruments"]
+    return listed
+
+
+def _grid(rules: Rules) -> dict[str, float]:
+    sizes = {"lot": rules.lot, "min_qty": rules.min_qty, "tick_usd": rules.tick, "min_notional_usd": 5}
+    return {key: float(value) for key, value in sizes.items()}
 
 
 class World:

@@ -39,12 +39,14 @@ from cockpit.exchanges.bybit.parsing import (
     OPTION,
     BybitParser,
     asset_of,
+    can_trade,
     category_of,
+    dangerous,
     funding_of,
+    is_ip_restricted,
     listing_of,
     margin_in_use_usd,
 )
-from cockpit.exchanges.bybit.rights import can_trade, dangerous, is_ip_restricted
 from cockpit.exchanges.bybit.user_stream import BybitStream
 
 FILLS_A_PAGE, ROWS_A_PAGE, LISTINGS_A_PAGE, PAYMENTS_A_PAGE = 100, 50, 1_000, 50

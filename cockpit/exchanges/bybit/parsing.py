@@ -1,8 +1,8 @@
 """Bybit's words for orders, executions and positions, as our own.
 
-Bodies: its API v5, "Get Open & Closed Orders", "Get Trade History", "Get Position Info", "Get Wallet Balance" and "Get
-Transaction Log"; the private topics order, execution and position use the same rows. Quantities of linear contracts are
-base coins; those of inverse ones are dollars, and the position says what they are worth.
+Bodies: its API v5, "Get Open & Closed Orders", "Get Trade History", "Get Position Info", "Get Wallet Balance", "Get
+Transaction Log" and "Get API Key Information"; the private topics order, execution and position use the same rows.
+Quantities of linear contracts are base coins; those of inverse ones are dollars, worth what the position's mark says.
 """
 
 import re
@@ -59,8 +59,11 @@ TRADES = frozenset({"Trade", *BY_KIND})
 NO_REASON = frozenset({"", "UNKNOWN", "EC_NoError"})
 HEDGE_SIDES = {0: "", 1: "Buy", 2: "Sell"}
 INDEX_OF = {side: index for index, side in HEDGE_SIDES.items()}
-PERPETUAL, USDC_PERPETUAL = "USDT", "PERP"
+PERPETUAL = "USDT"
 LINEAR, INVERSE, OPTION = "linear", "inverse", "option"
+MOVING_MONEY = ("Wallet", "FiatP2P", "FiatBybitPay", "FiatBitPay", "FiatGlobalPay", "BitCard")
+"""Groups of permissions by which money leaves the account: transfers, withdrawals, payments to others."""
+HARMLESS = frozenset({"SubMemberTransferList"})
 _INVERSE = re.compile(r"USD(?:[FGHJKMNQUVXZ]\d{2})?$")
 _OPTION = re.compile(r"-[CP](?:-USDT)?$")
 
@@ -238,6 +241,24 @@ def margin_in_use_usd(wallet: Row) -> float:
         worth = float(coin.get("usdValue") or 0.0)
         used += tied * (worth / equity if equity and worth else 1.0)
     return used
+
+
+def can_trade(rights: Mapping[str, Any]) -> bool:
+    """Whether it may order: it is not read-only, and has the right to contracts."""
+    granted = rights["permissions"]
+    return int(rights["readOnly"]) == 0 and "Order" in (granted.get("ContractTrade") or ())
+
+
+def dangerous(rights: Mapping[str, Any]) -> tuple[str, ...]:
+    """The permissions that let it move money out."""
+    granted = rights["permissions"]
+    names = (str(name) for group in MOVING_MONEY for name in granted.get(group) or ())
+    return tuple(dict.fromkeys(name for name in names if name not in HARMLESS))
+
+
+def is_ip_restricted(rights: Mapping[str, Any]) -> bool:
+    """Whether it works from named addresses alone; `*` is any."""
+    return any(address != "*" for address in rights.get("ips") or ())
 
 
 def _forced(row: Row) -> str:
