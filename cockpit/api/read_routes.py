@@ -1,6 +1,6 @@
 """Looking: health, performance, the snapshot, the gate log, the trades, metrics. Nothing here changes anything."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -17,6 +17,7 @@ from cockpit.api.stats import health_of, performance_of
 from cockpit.domain.kinds import EngineState, FeedState, Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
+from cockpit.runtime.loop_holds import Hold
 
 # Prometheus metrics: gauges read from the snapshot at the moment of the scrape, and the API's own counts.
 #
@@ -52,6 +53,7 @@ class _Readings(Collector):
         yield from _trading(snapshot)
         yield from _states(snapshot)
         yield from _process(process)
+        yield from _holds(self._context.host.watchdog.holds.holds)
         yield from self._api()
 
     def _api(self) -> Iterator[Family]:
@@ -113,6 +115,13 @@ def _process(process: ProcessView) -> Iterator[Family]:
     yield _gauges("task_up", "1 while a task runs", ("task",), up)
     restarts = [((task.name,), float(task.restarts)) for task in process.tasks]
     yield _counts("task_restarts", "restarts of a task", ("task",), restarts)
+
+
+def _holds(holds: Mapping[str, Hold]) -> Iterator[Family]:
+    counts = [((what,), float(hold.count)) for what, hold in holds.items()]
+    yield _counts("loop_holds", "times that the event loop was held over 2 ms", ("what",), counts)
+    longest = [((what,), hold.longest_ms) for what, hold in holds.items()]
+    yield _gauges("loop_held_longest_ms", "the longest of them", ("what",), longest)
 
 
 def _gauges(name: str, text: str, labels: tuple[str, ...], samples: Samples) -> Family:

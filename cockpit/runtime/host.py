@@ -51,7 +51,7 @@ from cockpit.runtime.supervisor import Supervisor
 from cockpit.runtime.watchdog import Latency, LoopWatchdog
 
 LOG = logging.getLogger("cockpit.engine")
-SLICE_S = 0.005
+SLICE_S = 0.002
 FLUSH_EVERY_S = 0.5
 DURABLE_WITHIN_S = 0.5
 DURABLE_LOOK_S = 0.005
@@ -304,7 +304,7 @@ class Host:
     # Workers.
 
     async def _core(self) -> None:
-        """Feed the engine: commands first, then events in order; give way every 5 ms, and to a request at once."""
+        """Feed the engine: commands first, then events in order; give way every 2 ms, and to a request at once."""
         while True:
             item = self.inbox.take()
             if item is None:

@@ -10,6 +10,7 @@ from collections import deque
 
 from cockpit.domain.stream import StallView
 from cockpit.domain.units import NS_PER_MS
+from cockpit.runtime.loop_holds import LoopHolds
 
 # Tick to verdict: how long the engine took from taking an event to having decided on it.
 
@@ -45,9 +46,11 @@ class LoopWatchdog:
     """Start it on the loop it watches. The loop beats every 20 ms; a beat that comes over 100 ms late is a stall.
 
     The loop itself measures how late its beats come, so no stall is missed; a thread looks at what runs meanwhile.
+    `holds` names what kept the loop for longer than a command should have to wait.
     """
 
     def __init__(self) -> None:
+        self.holds = LoopHolds()
         self.stalls: deque[StallView] = deque(maxlen=STALLS_KEPT)
         self.stalls_total = 0
         self._beat_s = 0.0
@@ -58,6 +61,7 @@ class LoopWatchdog:
 
     def start(self) -> None:
         """Begin to watch the running loop."""
+        self.holds.start()
         self._beat_s = time.monotonic()
         self._beat(asyncio.get_running_loop())
         loop_thread = threading.get_ident()
@@ -65,6 +69,7 @@ class LoopWatchdog:
         self._thread.start()
 
     def stop(self) -> None:
+        self.holds.stop()
         self._stopped.set()
         if self._handle is not None:
             self._handle.cancel()

@@ -132,6 +132,7 @@ async def test_metrics_count_what_happened(shared: Running) -> None:
         "cockpit_queue_length",
         "cockpit_journal_pending",
         "cockpit_stalls_total",
+        "# HELP cockpit_loop_holds_total",
     ):
         assert line in text
     assert " nan" not in text.lower()

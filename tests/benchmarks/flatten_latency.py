@@ -17,6 +17,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
 from cockpit.client.address import local
 from cockpit.client.http import EngineClient
 from tests.faults.world import PRICES, TICKS
@@ -131,6 +134,7 @@ async def measure(runs: int, rate: float) -> dict[str, list[Arrivals]]:
                     await asyncio.to_thread(screen.wait_for, "TEST", START_WITHIN_S)
                     key = screen
                     took["second F12"] = [await one(deck, okx, binance, lambda: _press_twice(key)) for _ in range(runs)]
+                print("\n".join(await held(home)))
             finally:
                 if screen is not None:
                     screen.end()
@@ -138,6 +142,24 @@ async def measure(runs: int, rate: float) -> dict[str, list[Arrivals]]:
                 engine.wait()
                 engine.stdout.close()
     return took
+
+
+async def held(home: Path) -> list[str]:
+    """What held the engine's loop for over 2 ms, the longest first: how often, and how long at the most."""
+    transport = httpx.AsyncHTTPTransport(uds=str(home / "engine.sock"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
+        text = (await client.get("/metrics", headers={"X-Cockpit-Client": "benchmark"})).text
+    samples = {
+        (family.name, sample.labels["what"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "what" in sample.labels and not sample.name.endswith("_created")
+    }
+    longest = sorted(((ms, what) for (name, what), ms in samples.items() if name.endswith("longest_ms")), reverse=True)
+    counts = {what: count for (name, what), count in samples.items() if name == "cockpit_loop_holds"}
+    return [
+        f"  held the loop over 2 ms: {what}, {counts[what]:.0f} times, {ms:.1f} ms at the most" for ms, what in longest
+    ]
 
 
 async def _armed(deck: EngineClient) -> None:
