@@ -118,7 +118,7 @@ def _process(process: ProcessView) -> Iterator[Family]:
 
 
 def _holds(holds: Mapping[str, Hold]) -> Iterator[Family]:
-    counts = [((what,), float(hold.count)) for what, hold in holds.items()]
+    counts = [((what,), float(hold.times)) for what, hold in holds.items()]
     yield _counts("loop_holds", "times that the event loop was held over 2 ms", ("what",), counts)
     longest = [((what,), hold.longest_ms) for what, hold in holds.items()]
     yield _gauges("loop_held_longest_ms", "the longest of them", ("what",), longest)

@@ -16,6 +16,8 @@ HELD_NS = 2 * NS_PER_MS
 NAMES_KEPT = 200
 """Names are of code, not of data: there are not many. Still they have an end."""
 
+RUN = "_run"
+"""The method by which a loop runs a handle: asyncio's own, without another way to see all of them."""
 UNNAMED = "Task-"
 """What asyncio names a task that nobody named, with a number."""
 
@@ -23,7 +25,7 @@ UNNAMED = "Task-"
 class Hold(NamedTuple):
     """How often something held the loop too long, and the longest of it."""
 
-    count: int
+    times: int
     longest_ms: float
 
 
@@ -45,7 +47,7 @@ class LoopHolds:
 
     def start(self) -> None:
         if not _WATCHED:
-            asyncio.Handle._run = _timed  # type: ignore[attr-defined]
+            setattr(asyncio.Handle, RUN, _timed)
         _WATCHED[threading.get_ident()] = self
         gc.callbacks.append(self._collected)
 
@@ -56,7 +58,7 @@ class LoopHolds:
         if self._collected in gc.callbacks:
             gc.callbacks.remove(self._collected)
         if not _WATCHED:
-            asyncio.Handle._run = _RUN  # type: ignore[attr-defined]
+            setattr(asyncio.Handle, RUN, _RUN)
 
     def run(self, handle: Any) -> None:
         """Run what the loop was about to, and note it where it takes too long."""
@@ -73,7 +75,7 @@ class LoopHolds:
             return
         took_ms = took_ns / NS_PER_MS
         self._holds[name] = (
-            Hold(1, took_ms) if before is None else Hold(before.count + 1, max(before.longest_ms, took_ms))
+            Hold(1, took_ms) if before is None else Hold(before.times + 1, max(before.longest_ms, took_ms))
         )
 
     def _collected(self, phase: str, info: Mapping[str, int]) -> None:
@@ -85,7 +87,7 @@ class LoopHolds:
             self.note(f"garbage collection of generation {info['generation']}", now_ns - self._collecting_since_ns)
 
 
-_RUN: Callable[[Any], None] = asyncio.Handle._run  # type: ignore[attr-defined]
+_RUN: Callable[[Any], None] = getattr(asyncio.Handle, RUN)
 _WATCHED: dict[int, LoopHolds] = {}
 """Who watches the loop of a thread."""
 
