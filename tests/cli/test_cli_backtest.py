@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit import cli
 from tests.cli.conftest import Cockpit
 from tests.history.public_files import DAY_MS, put
 
@@ -21,9 +22,10 @@ DIPS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of prints that dips under 59,910 every ten minutes and is bought back."""
+    tmp_path = tmp_path_factory.mktemp("dips")
     rows = []
     for number in range(86_400):
         price = 60_000.0 + 180.0 * math.sin(number / 600.0 * 2.0 * math.pi)
@@ -35,17 +37,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-def test_a_day_of_dips(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
-    assert cockpit("history", "add", folder).returncode == 0
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Path:
+    """What `history add` makes of it: the tests only read it."""
+    store = folder.parent / "store"
+    assert cli.run(["history", "add", str(folder), "--store", str(store)]) == 0
+    return store
+
+
+def test_a_day_of_dips(cockpit: Cockpit, store: Path, tmp_path: Path) -> None:
     table, page = tmp_path / "trades.csv", tmp_path / "page.html"
-    done = cockpit("backtest", *DIPS, "--csv", table, "--html", page)
+    done = cockpit("backtest", *DIPS, "--store", store, "--csv", table, "--html", page)
     assert (done.returncode, done.stderr) == (0, "")
     first, *lines = done.stdout.splitlines()
     assert first.count(" R a trade") == 1 and " trade" in first
     assert any(line.startswith("MODELLED: no quotes of binance BTC: a spread of 1 bps") for line in lines)
     assert any(line.startswith("HELD at the config's values, no history of it: BTC positioning") for line in lines)
-    slow = json.loads(cockpit("backtest", *DIPS, "--json", "--event-by-event").stdout)
-    found = json.loads(cockpit("backtest", *DIPS, "--json").stdout)
+    slow = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json", "--event-by-event").stdout)
+    found = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json").stdout)
     assert slow["digest"] == found["digest"]
     assert f"digest {found['digest']}" in lines
     assert (slow["wakes"], found["rows"]) == (2 * 86_400, 86_400)
@@ -61,32 +70,38 @@ def test_a_day_of_dips(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
     assert first in text and "src=" not in text and "http-equiv" not in text and "@import" not in text
 
 
-def test_a_kept_backtest_stands_in_the_report(cockpit: Cockpit, folder: Path, home: Path) -> None:
-    cockpit("history", "add", folder)
-    assert cockpit("backtest", *DIPS).returncode == 0 and not (home / "backtest.json").exists()
-    assert cockpit("backtest", *DIPS, "--keep").returncode == 0
+def test_a_kept_backtest_stands_in_the_report(cockpit: Cockpit, store: Path, home: Path) -> None:
+    assert cockpit("backtest", *DIPS, "--store", store).returncode == 0 and not (home / "backtest.json").exists()
+    assert cockpit("backtest", *DIPS, "--store", store, "--keep").returncode == 0
     (one,) = json.loads((home / "backtest.json").read_text(encoding="utf-8"))["setups"]
     assert one["setup"] == "btc_lower_band_long" and one["trades"] >= 1
 
 
-def test_pessimism_costs(cockpit: Cockpit, folder: Path) -> None:
-    cockpit("history", "add", folder)
+def test_pessimism_costs(cockpit: Cockpit, store: Path) -> None:
     fees = []
     for pessimism in ("0", "1", "2"):
-        found = json.loads(cockpit("backtest", *DIPS, "--json", "--pessimism", pessimism).stdout)
+        found = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json", "--pessimism", pessimism).stdout)
         fees.append(-found["costs_usd"]["fees"] / max(1, found["trades"]))
     assert fees[0] == 0.0 < fees[1] < fees[2]
 
 
-def test_wrong_use_is_one_line(cockpit: Cockpit, folder: Path, tmp_path: Path) -> None:
+def test_wrong_use_is_one_line(cockpit: Cockpit, store: Path, tmp_path: Path) -> None:
     empty = cockpit("backtest", "--store", tmp_path / "none")
-    cockpit("history", "add", folder)
     for done, said in (
         (empty, "expected prints to run on, was none"),
-        (cockpit("backtest", "--from", "2025-01-01", "--to", "2025-01-02"), "expected prints from 2025-01-01"),
-        (cockpit("backtest", "--from", "2025-01-02", "--to", "2025-01-01"), "expected --from on or before --to"),
-        (cockpit("backtest", "--from", "soon"), "expected a day like 2024-08-08, was soon"),
-        (cockpit("backtest", "--csv", tmp_path / "no" / "where.csv"), "expected to write it, was No such file"),
+        (
+            cockpit("backtest", "--store", store, "--from", "2025-01-01", "--to", "2025-01-02"),
+            "expected prints from 2025-01-01",
+        ),
+        (
+            cockpit("backtest", "--store", store, "--from", "2025-01-02", "--to", "2025-01-01"),
+            "expected --from on or before --to",
+        ),
+        (cockpit("backtest", "--store", store, "--from", "soon"), "expected a day like 2024-08-08, was soon"),
+        (
+            cockpit("backtest", "--store", store, "--csv", tmp_path / "no" / "where.csv"),
+            "expected to write it, was No such file",
+        ),
     ):
         assert (done.returncode, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1 and said in done.stderr
