@@ -63,6 +63,10 @@ async def main() -> None:
     await take(
         "ceremony", trading.with_snapshot(mode=Mode.LIVE, armed=False, state=EngineState.DISARMED), (120, 40), "a"
     )
+    armed = trading.with_snapshot(armed=True, state=EngineState.ARMED)
+    await take("ticket", armed, (120, 40), "E", "3", "0")
+    await take("open-trades", armed, (120, 40), "4", "z", "down")
+    await take("command-line", armed, (120, 40), "colon", *"close", "space")
     await take("verdict", later, (120, 40), "6", "down", "down", "enter")
     await take("trades", later, (120, 40), "e")
     await take("checklist", later, (120, 46), "c", "space", "down", "space", "down")
