@@ -13,6 +13,8 @@ import resource
 import socket
 from collections.abc import Callable
 
+from cockpit.api.arrivals import Arrivals
+
 LOG = logging.getLogger("cockpit.api")
 KEPT_FREE = 256
 """Descriptors for what is not the API: journal, recording, venues, feeds, and a flatten."""
@@ -24,7 +26,7 @@ CROWDED_EVERY_S = 0.02
 PAUSE_S = 1.0
 SAID_EVERY_S = 60.0
 OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-PASSING = (BlockingIOError, InterruptedError, ConnectionAbortedError)
+PASSING = (InterruptedError, ConnectionAbortedError)
 
 
 def most_connections(wanted: int) -> int:
@@ -36,7 +38,7 @@ def most_connections(wanted: int) -> int:
 
 
 class Acceptor:
-    """Hands each connection of a listening socket a protocol.
+    """Hands each connection of a listening socket a protocol, made for when it came at the earliest.
 
     `count` is how many there are; `make_way` closes the one that is owed least, False where none can be. A listener
     `with_spare` holds a descriptor back, so that it still takes somebody in when there is no other left.
@@ -45,10 +47,11 @@ class Acceptor:
     def __init__(
         self,
         listening: socket.socket,
-        make_protocol: Callable[[], asyncio.Protocol],
+        make_protocol: Callable[[int], asyncio.Protocol],
         count: Callable[[], int],
         make_way: Callable[[], bool],
         most: int,
+        arrivals: Arrivals,
         *,
         with_spare: bool = False,
     ) -> None:
@@ -57,6 +60,7 @@ class Acceptor:
         self._count = count
         self._make_way = make_way
         self._most = most
+        self._arrivals = arrivals
         self._spare = os.open(os.devnull, os.O_RDONLY) if with_spare else None
         self._with_spare = with_spare
         self._loop = asyncio.get_running_loop()
@@ -68,6 +72,7 @@ class Acceptor:
     def start(self) -> None:
         if not self._is_closed:
             self._timer = None
+            self._arrivals.read_on()
             self._loop.add_reader(self._listening.fileno(), self._take)
 
     def close(self) -> None:
@@ -86,6 +91,8 @@ class Acceptor:
 
     def _take(self) -> None:
         """As many as a turn allows."""
+        since_ns = self._arrivals.earliest_ns()
+        self._arrivals.more_waits(since_ns)
         for turn in range(A_TURN):
             is_crowded = self._count() + len(self._handing) >= self._most
             if is_crowded and turn >= CROWDED_TURN:
@@ -93,31 +100,34 @@ class Acceptor:
                 return
             try:
                 connection, _ = self._listening.accept()
+            except BlockingIOError:
+                self._arrivals.emptied()
+                return
             except PASSING:
                 return
             except OSError as error:
                 if error.errno not in OUT_OF_DESCRIPTORS:
                     raise
-                self._spend_spare(error)
+                self._spend_spare(error, since_ns)
                 return
             if is_crowded and not self._make_way():
                 connection.close()
                 continue
-            self._hand(connection)
+            self._hand(connection, since_ns)
 
-    def _hand(self, connection: socket.socket) -> None:
+    def _hand(self, connection: socket.socket, since_ns: int) -> None:
         connection.setblocking(False)
-        task = self._loop.create_task(self._connect(connection))
+        task = self._loop.create_task(self._connect(connection, since_ns))
         self._handing.add(task)
         task.add_done_callback(self._handing.discard)
 
-    async def _connect(self, connection: socket.socket) -> None:
+    async def _connect(self, connection: socket.socket, since_ns: int) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._make_protocol, connection)
+            await self._loop.connect_accepted_socket(lambda: self._make_protocol(since_ns), connection)
         except OSError:
             connection.close()
 
-    def _spend_spare(self, error: OSError) -> None:
+    def _spend_spare(self, error: OSError, since_ns: int) -> None:
         """No descriptor is left: pause, and say so once a minute; with the spare one somebody is taken in all the
         same.
         """
@@ -128,7 +138,7 @@ class Acceptor:
             os.close(self._spare)
             self._spare = None
             with contextlib.suppress(OSError):
-                self._hand(self._listening.accept()[0])
+                self._hand(self._listening.accept()[0], since_ns)
         self._pause(PAUSE_S)
 
     def _pause(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeReq
 from cockpit.api.ticket import TICKET, Ticket
 from cockpit.domain.commands import AcceptBands, AnyCommand, Arm, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import counted
 
 BY = "api"
 NO_REASON = "no reason given"
@@ -77,7 +78,7 @@ def control_routes(context: ApiContext) -> APIRouter:
         wanted, override, expires_ns = (
             Mode(asked.mode),
             asked.override_reason or "",
-            context.expires_ns(asked.expires_at),
+            context.expires_ns(asked.expires_at, is_real=True),
         )
         return await done(
             context,
@@ -91,6 +92,7 @@ def control_routes(context: ApiContext) -> APIRouter:
         """They stand in place of the asset's own until the UTC day ends. Refused where another proposal has taken its
         place by now, and while a trade rests on the bands.
         """
+        context.check_in_time()
         return await done(
             context,
             lambda now_ns, command_id: AcceptBands(now_ns, command_id, asked.by or BY, asked.asset, asked.proposal_id),
@@ -112,7 +114,9 @@ def _command(context: ApiContext, make: Make) -> Command:
     async def command(request: Request, asked: CommandRequest | None = None) -> DoneAnswer:
         ticket: Ticket = request.scope["state"][TICKET]
         by, reason = ticket.by or (asked and asked.by) or BY, (asked and asked.reason) or ""
-        expires_ns = context.expires_ns(asked.expires_at) if asked else None
+        expires_ns = context.expires_ns(
+            asked.expires_at if asked else None, is_real=context.host.mode is not Mode.PAPER
+        )
         return await done(context, lambda now_ns, command_id: make(now_ns, command_id, by, reason, expires_ns))
 
     return command
@@ -131,10 +135,15 @@ def _stop(context: ApiContext, asked: StopRequest) -> DoneAnswer:
     if asked.flatten and asked.leave_stops:
         raise Denied(400, "stop", "expected one of flatten and leave_stops, was both")
     if open_trades and not (asked.flatten or asked.leave_stops):
-        reason = f"{open_trades} trades are open: say flatten (close them first) or leave_stops (their stops stay)"
+        what = "say flatten (close them first) or leave_stops (their stops stay)"
+        reason = f"{counted(open_trades, 'trade')} open: {what}"
         raise Denied(409, "open_positions", reason, open_trades=open_trades)
     context.ending.ask(f"stop by {asked.by or BY}", flatten_first=bool(asked.flatten))
-    how = "flattening first" if asked.flatten else f"{open_trades} open trades keep their stops"
+    how = (
+        "flattening first"
+        if asked.flatten
+        else f"{counted(open_trades, 'open trade')} {'keeps its' if open_trades == 1 else 'keep their'} stops"
+    )
     return _answer(context, "stop", f"ending: {how}")
 
 

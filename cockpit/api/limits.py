@@ -8,6 +8,9 @@ class Limits:
     """Rates are per client and second; `sockets` counts the WebSockets of one listener (TCP and Unix apart), `guests`
     those that have yet to show the token; `connections` is the most of one listener, see `acceptor`.
 
+    What opens risk and names no end of its own holds for `opens_within_s` from when it came; where accounts are looked
+    at first, for `real_opens_within_s`.
+
     `shed_*` is the separate allowance of calls that only shed risk: no flood of other calls ever delays a flatten.
     """
 
@@ -26,4 +29,6 @@ class Limits:
     first_message_within_s: float = 5.0
     send_within_s: float = 2.0
     fill_within_s: float = 2.0
+    opens_within_s: float = 5.0
+    real_opens_within_s: float = 9.0
     journal_within_s: float = 3.0

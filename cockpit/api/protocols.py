@@ -12,6 +12,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from cockpit.api.acceptor import Acceptor
+from cockpit.api.arrivals import ARRIVED_NS, Arrivals, Clock
+from cockpit.exchanges.base.steady_clock import running_ns
 
 IDLE_S = 15.0
 LINGER_S = 2.0
@@ -24,12 +26,13 @@ CONNECTION = "cockpit.connection"
 class QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone: the engine decides what a signal means.
 
-    It holds at most `most` connections; `with_spare` as `Acceptor` has it.
+    It holds at most `most` connections; `looked` as `Arrivals`, `with_spare` as `Acceptor` has it.
     """
 
-    def __init__(self, config: uvicorn.Config, most: int, *, with_spare: bool) -> None:
+    def __init__(self, config: uvicorn.Config, most: int, looked: Clock, *, with_spare: bool) -> None:
         super().__init__(config)
         self._most = most
+        self._looked = looked
         self._with_spare = with_spare
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -38,7 +41,7 @@ class QuietServer(uvicorn.Server):
         acceptors = [
             Acceptor(
                 listening, self._protocol, lambda: len(self.server_state.connections), self._make_way, self._most,
-                with_spare=self._with_spare,
+                Arrivals(self._looked, running_ns()), with_spare=self._with_spare,
             )
             for listening in sockets or []
         ]  # fmt: skip
@@ -47,8 +50,10 @@ class QuietServer(uvicorn.Server):
             acceptor.start()
         self.started = True
 
-    def _protocol(self) -> asyncio.Protocol:
-        return PromptHttp(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+    def _protocol(self, since_ns: int) -> asyncio.Protocol:
+        protocol = PromptHttp(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        protocol.arrivals = Arrivals(self._looked, since_ns)
+        return protocol
 
     def _make_way(self) -> bool:
         """Close a connection: the longest silent of those that were never let in, else of those that ask nothing."""
@@ -78,18 +83,27 @@ class PromptHttp(H11Protocol):
     """HTTP that does not wait for ever for a request, be it the first or a later one.
 
     `was_let_in` is the guard's word that a call of this connection was welcome; `since_s` is when it last had one, or
-    was made.
+    was made; `arrived_ns` when the newest call came, at the earliest.
     """
 
+    arrivals: Arrivals
     was_let_in = False
     since_s = 0.0
+    arrived_ns = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection; it has a while to say what it wants."""
         super().connection_made(transport)
         self.since_s = self.loop.time()
         self.app = _introduced(self.app, self)
+        self.arrivals.read_on()
         self.loop.call_later(IDLE_S, self._end_if_idle)
+
+    def data_received(self, data: bytes) -> None:
+        """What comes while a call is being answered came no later than that call's own rest."""
+        if self.is_waiting:
+            self.arrived_ns = self.arrivals.earliest_ns()
+        super().data_received(data)
 
     @property
     def is_waiting(self) -> bool:
@@ -100,6 +114,8 @@ class PromptHttp(H11Protocol):
     def on_response_complete(self) -> None:
         """The next request has as long as the first had."""
         self.since_s = self.loop.time()
+        if self.flow.read_paused:
+            self.arrivals.more_waits(self.arrived_ns)
         super().on_response_complete()
 
     def _end_if_idle(self) -> None:
@@ -116,6 +132,7 @@ def _introduced(app: Any, connection: PromptHttp) -> Any:
     """The app, told on which connection a call came."""
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
+        ARRIVED_NS.set(connection.arrived_ns)
         scope.setdefault("extensions", {})[HTTP_CONNECTION] = connection
         await app(scope, receive, send)
 

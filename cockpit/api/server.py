@@ -235,8 +235,9 @@ class ApiServer:
             (Listener("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
         ):
             server = _Server(
-                self._guard(listener, token), self._limits, listening, reopen, with_spare=listener.is_socket
-            )
+                self._guard(listener, token), self._limits, listening, reopen, self._looked_ns,
+                with_spare=listener.is_socket,
+            )  # fmt: skip
             self._servers.append(server)
             self._host.supervisor.start(f"api {listener.name}", server.serve)
         return url
@@ -273,6 +274,9 @@ class ApiServer:
         found = (trade.record for trade in self._host.engine.book.trades if trade.record.trade_id == trade_id)
         known = next(found, None) or self._host.trade(trade_id)
         return known.source if known is not None else None
+
+    def _looked_ns(self) -> int:
+        return self._host.watchdog.looked_ns
 
     def _wall_ns(self) -> int:
         return round(self._wall_clock() * 1e9)
@@ -312,6 +316,7 @@ class _Server:
         limits: Limits,
         listening: socket.socket,
         reopen: Callable[[], socket.socket],
+        looked: Callable[[], int],
         *,
         with_spare: bool,
     ) -> None:
@@ -332,6 +337,7 @@ class _Server:
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         self._most = most_connections(limits.connections)
+        self._looked = looked
         self._with_spare = with_spare
         self._listening: socket.socket | None = listening
         self._reopen = reopen
@@ -344,7 +350,7 @@ class _Server:
         if self._is_stopping:
             return
         listening, self._listening = self._listening or self._reopen(), None
-        self._server = QuietServer(self._config, self._most, with_spare=self._with_spare)
+        self._server = QuietServer(self._config, self._most, self._looked, with_spare=self._with_spare)
         self._is_over.clear()
         try:
             await self._server.serve(sockets=[listening])

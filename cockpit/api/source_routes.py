@@ -52,6 +52,7 @@ def source_routes(context: ApiContext) -> APIRouter:
     @router.post("/api/sources/lift", summary="Take the signals of a cut-off source again", responses=REFUSED)  # type: ignore[arg-type]
     async def lift(asked: SourceRequest) -> DoneAnswer:
         """Its minute and its day's loss are counted anew from here. Needs a reason."""
+        context.check_in_time()
         return await done(
             context,
             lambda now_ns, command_id: LiftSource(now_ns, command_id, asked.by or BY, asked.source, asked.reason or ""),

@@ -96,7 +96,8 @@ class EngineClient:
     """An async client of one engine; use it as a context manager.
 
     Every call raises `EngineRefused` when the engine says no, and `EngineUnreachable` when nobody answers: a command
-    that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call.
+    that ended so may have been carried out, and is never sent again by itself. `timeout_s` bounds a whole call. Without
+    `holds` no call names its end: one made within the engine's own process came when its caller's did.
     """
 
     def __init__(
@@ -105,8 +106,11 @@ class EngineClient:
         by: str = "client",
         timeout_s: float = TIMEOUT_S,
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        holds: bool = True,
     ) -> None:
         self.address = address
+        self._holds = holds
         self._by = by
         self._timeout_s = timeout_s
         self._clock = EngineClock()
@@ -259,9 +263,9 @@ class EngineClient:
     async def process(self) -> ProcessView:
         return await self._typed("GET", "/api/process", ProcessView)
 
-    def _expires_at(self, holds_s: float) -> float:
+    def _expires_at(self, holds_s: float) -> float | None:
         """Until when it holds: never longer than somebody here waits for the answer."""
-        return round(self._clock.now_s + min(holds_s, self._timeout_s), 3)
+        return round(self._clock.now_s + min(holds_s, self._timeout_s), 3) if self._holds else None
 
     async def _command(self, path: str, **body: Any) -> str:
         return (await self._typed("POST", path, Done, {**body, "by": self._by})).sentence

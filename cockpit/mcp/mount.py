@@ -87,7 +87,7 @@ class McpMount:
         """A client that calls the guarded app as whoever made this call."""
         token = _authorization.get().partition(" ")[2].strip()
         transport = httpx.ASGITransport(app=self._app)
-        async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport) as client:
+        async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport, holds=False) as client:
             yield client
 
 

@@ -145,8 +145,7 @@ class Host:
         for onlooker in onlookers:
             try:
                 onlooker(actions)
-            except Exception:
-                # What follows hands the orders among these actions to the venue: no onlooker may keep that from them.
+            except Exception:  # the orders among these actions go to the venue next, whatever an onlooker does
                 LOG.exception("a listener failed")
 
     def listen(self, listener: Callable[[Sequence[AnyAction]], None]) -> None:
@@ -196,8 +195,8 @@ class Host:
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
         command = make(self.engine.now_ns, command_id)
         if self._is_ending and not isinstance(command, SHED_RISK):
-            name = type(command).__struct_config__.tag
-            raise NotAnswered(f"expected a running engine, was one that is ending: {name} was not done")
+            what = f"{type(command).__struct_config__.tag} was not done"
+            raise NotAnswered(f"expected a running engine, was one that is ending: {what}")
         command = self._within_its_time(await self._with_context(command))
         waiter: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
         self._answers[command_id] = waiter
@@ -217,12 +216,12 @@ class Host:
         health = self.journal.health()
         if health.pending == 0:
             return ""
-        why = health.last_error if not health.ok else f"{health.pending} records waiting"
+        why = f"{health.pending} records waiting" if health.ok else health.last_error
         return f"NOT IN THE JOURNAL YET ({why}): a power cut or a kill would lose it"
 
     async def _halt_by_mark(self, mark: str) -> None:
         """Somebody flattened past this engine: no entries until an operator has looked."""
-        await self.command(lambda now_ns, command_id: HaltTrading(now_ns, command_id, "cockpit flatten", mark))
+        await self.command(lambda now_ns, number: HaltTrading(now_ns, number, "cockpit flatten", mark))
 
     async def _with_context(self, command: AnyCommand) -> AnyCommand:
         if self.gate is None:
@@ -231,12 +230,17 @@ class Host:
             return await self.gate.before_mode(command, len(self.engine.book))
         return await self.gate.before_arming(command, self.mode) if isinstance(command, Arm) else command
 
+    @property
+    def time_ns(self) -> int:
+        """The engine's time, with what it missed while the loop stood still; a market whose time waits misses none."""
+        return self.engine.now_ns if self.source.can_wait else max(self.engine.now_ns, self.source.now_ns())
+
     def _within_its_time(self, command: AnyCommand) -> AnyCommand:
         """What opens risk and names no end gets one: after it nobody here waits for the answer any more."""
         if not isinstance(command, OPEN_RISK) or command.expires_ns is not None or self.source.can_wait:
             return command
-        within_ns = seconds_to_ns(ANSWER_WITHIN_S * max(1.0, self.source.speed))
-        return msgspec.structs.replace(command, expires_ns=max(self.engine.now_ns, self.source.now_ns()) + within_ns)
+        within_s = ANSWER_WITHIN_S * max(1.0, self.source.speed)
+        return msgspec.structs.replace(command, expires_ns=self.time_ns + seconds_to_ns(within_s))
 
     def close_to_entries(self) -> None:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""
@@ -322,9 +326,7 @@ class Host:
 
     def _pass_missed_time(self) -> None:
         """A machine that slept, a loop that stood still: what waits in the queue is old before anything acts on it."""
-        if self.source.can_wait:
-            return
-        now_ns = self.source.now_ns()
+        now_ns = self.time_ns
         if now_ns - self.engine.now_ns > MISSED_NS:
             self._feed(Tick(now_ns))
 

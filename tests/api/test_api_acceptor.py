@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from cockpit.api import acceptor as taking
 from cockpit.api.acceptor import Acceptor, most_connections
+from cockpit.api.arrivals import Arrivals
 from cockpit.api.limits import Limits
 from cockpit.domain.kinds import Mode
 
@@ -140,7 +141,9 @@ async def test_out_of_descriptors_it_pauses_says_so_once_and_goes_on(
             made.set()
             transport.close()
 
-    door = Acceptor(listening, Greeted, lambda: 0, lambda: False, 10, with_spare=with_spare)  # type: ignore[arg-type]
+    door = Acceptor(  # type: ignore[arg-type]
+        listening, lambda _: Greeted(), lambda: 0, lambda: False, 10, Arrivals(lambda: 0, 0), with_spare=with_spare
+    )
     log = logging.getLogger("cockpit.api")
     log.addHandler(caplog.handler)
     try:
