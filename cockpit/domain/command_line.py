@@ -89,7 +89,7 @@ def _next_words(before: list[str], known: Known) -> list[str]:
         "targets": ladders,
         "hold": ["60", "off"],
         "adopt": assets if len(before) == 2 else [*known.templates, "stop"],
-        "alarm": ["above", "below", "close", "disarm", "flatten"],
+        "alarm": [*known.alarms] if before[-1] == "drop" else ["above", "below", "close", "disarm", "flatten"],
         "reverse": ["risk", "stop"],
     }
     return second.get(before[0], [])

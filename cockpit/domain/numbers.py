@@ -34,6 +34,11 @@ def _reads_true(value: float, limit: float, spec: str) -> bool:
     return (written > limit) if value > limit else (written < limit)
 
 
+def counted(count: int, what: str) -> str:
+    """As `1 trade`, `3 trades`."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def price_text(price_usd: float) -> str:
     """A price to its tick and an average to eight digits, as `109,639.6`."""
     return f"{price_usd:,.8g}"

@@ -10,12 +10,16 @@ from cockpit.tui.view import View, plain_detail, silent_s
 
 IDENTITY_FROM, IDENTITY_CELLS = 60, 24
 """Which cockpit this is stands beside the clock where there is room for it."""
+AFTER_HALT = keys.BY_ID["halt"].rank + 0.5
+"""Where the keys for a chosen trade come."""
 
 
 class Offered(Enum):
     """What is open decides which keys work, and so which are offered."""
 
     PANES = "panes"
+    TRADE = "trade"
+    """The panes, with a trade chosen."""
     READING = "reading"
     TEXT = "text"
 
@@ -51,16 +55,17 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
     """Keys and what they do, by what is open."""
     both = "/".join(keys.shown(key) for key in bound[keys.FLATTEN][:2])
     yield both, keys.BY_ID[keys.FLATTEN].label, True
-    if offered is Offered.PANES:
+    if offered in (Offered.PANES, Offered.TRADE):
         process = view.store.process
         if process is not None and process.replay:
             played = (action for action in keys.TABLE if action.group == keys.REPLAY and bound[action.id])
             yield from ((keys.shown(bound[action.id][0]), action.label, False) for action in played)
         is_lost = view.lost_s is not None and view.store.link.ever
         asks_engine = (keys.ENGINE, keys.HANDS) if is_lost else ()
+        of_trade = (keys.HANDS,) if offered is Offered.TRADE and not is_lost else ()
         ranked = sorted(
-            (action for action in keys.TABLE if action.rank > 1 and action.group not in asks_engine),
-            key=lambda action: action.rank,
+            (a for a in keys.TABLE if (a.rank > 1 or a.group in of_trade) and a.group not in asks_engine),
+            key=lambda action: AFTER_HALT if action.group in of_trade else action.rank,
         )
         yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
         return

@@ -233,9 +233,13 @@ class CockpitScreen(Screen[None]):
             case "news":
                 board.show([footer.news_line(view, size.width)])
             case "footer":
-                board.show([footer.keys_line(self._bound, view, size.width, self.offered)])
+                board.show([footer.keys_line(self._bound, view, size.width, self._offered(view))])
             case _:
                 self.pane_set.draw(board, view)
+
+    def _offered(self, view: View) -> footer.Offered:
+        is_chosen = self.focused_pane == "trades" and view.snapshot is not None and bool(view.snapshot.open_trades)
+        return footer.Offered.TRADE if self.offered is footer.Offered.PANES and is_chosen else self.offered
 
     @staticmethod
     def _alert_line(text: str, role: str, cells: int) -> Line:

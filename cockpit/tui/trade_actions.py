@@ -83,6 +83,32 @@ class TradeActions(OperatorActions):
         self._pressed_s = {**self._pressed_s, text: now_s}
         return last_s is not None and now_s - last_s < COOL_DOWN_S
 
+    # What is not ours, and alarms.
+
+    def _do_adopt(self) -> None:
+        now = self.store.snapshot
+        held = now.foreign_positions if now is not None else ()
+        self._edit_or_say(
+            f"adopt {held[0].venue} {held[0].asset.lower()}" if held else "",
+            "adopt: no position that is not ours is held",
+        )
+
+    def _do_alarm(self) -> None:
+        price = self._known_now().prices.get(self.asset)
+        start = f"alarm {self.asset.lower()} > {price:.10g}" if price is not None else f"alarm {self.asset.lower()} > "
+        self._open_line(start)
+
+    def _do_drop_alarm(self) -> None:
+        alarms = self._known_now().alarms
+        self._edit_or_say(f"alarm drop {alarms[-1]}" if alarms else "", "drop alarm: none is set")
+
+    def _edit_or_say(self, start: str, nothing: str) -> None:
+        if start:
+            self._open_line(start)
+        else:
+            self.store.notify(nothing, "warn")
+            self.redraw()
+
     # Words.
 
     def carry_out(self, text: str) -> None:
@@ -144,7 +170,7 @@ class TradeActions(OperatorActions):
             venues=self.known.venues,
             setups=self.known.setups,
             templates=self.known.templates,
-            alarms=self.known.alarms,
+            alarms=tuple(alarm.alarm_id for alarm in now.alarms),
             risk_usd=self.risk_usd,
         )
 

@@ -28,6 +28,7 @@ SIZES = [(120, 40), (80, 24), (60, 20)]
 
 VERDICT = {
     "verdict": {
+        "proposal": {"asset": "BTC", "side": "long"},
         "checks": [
             {"outcome": "pass", "sentence": "3 trades left"},
             {"outcome": "reduce", "sentence": "size 0.70x: 44.1 % short"},

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
+from test_tui_foreign import HELD
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.tui.trade_actions import COOL_DOWN_S
 
 
@@ -69,6 +71,15 @@ async def test_the_chosen_trade_stands_out_and_stays_chosen(trading: Scene) -> N
         stage.app.store.take(fewer.last, stage.clock())
         await stage.press("X")
         await stage.until(lambda: stage.link.asked == [(f"/api/trades/{second.trade_id}/close", {})])
+
+
+async def test_over_the_open_trades_the_footer_offers_what_is_done_to_one(trading: Scene) -> None:
+    async with staged(StandingLink(trading), size=(200, 40)) as stage:
+        assert "half off" not in stage.rows()[-1]
+        await stage.press("4")
+        assert "h halt  E ticket  : command  X close  H half off  Q quarter off  B stop to entry" in stage.rows()[-1]
+        await stage.press("6")
+        assert "half off" not in stage.rows()[-1]
 
 
 async def test_without_a_trade_the_key_says_so(quiet: Scene) -> None:
@@ -154,6 +165,43 @@ async def test_a_trailing_stop_is_written_down_to_be_looked_at(trading: Scene) -
         await stage.until(lambda: stage.link.asked == [(f"/api/trades/{trade_id}/trail", {"bps": 20.0})])
 
 
+async def test_a_position_that_is_not_ours_is_adopted_by_a_key(trading: Scene) -> None:
+    async with staged(StandingLink(armed(trading).with_snapshot(foreign_positions=(HELD,)))) as stage:
+        await stage.press("A")
+        assert "adopt okx eth" in stage.text() and stage.link.asked == []
+        await stage.press("enter")
+        await stage.until(lambda: len(stage.link.asked) == 1)
+        path, body = stage.link.asked[0]
+        assert path == "/api/positions/adopt" and (body["venue"], body["asset"]) == ("okx", "ETH")
+    disarmed = trading.with_snapshot(armed=False, state=EngineState.DISARMED, foreign_positions=(HELD,))
+    async with staged(StandingLink(disarmed)) as stage:
+        await stage.press("A", "enter")
+        await stage.until(lambda: "not sent: expected the engine armed" in plain(stage))
+        assert stage.link.asked == []
+
+
+async def test_alarms_are_set_seen_and_dropped_by_keys(trading: Scene) -> None:
+    level = AlarmLevel(AlarmOn.PRICE, 110_000.0, True, "BTC", AlarmAction.CLOSE, "a1")
+    async with staged(StandingLink(trading.with_snapshot(alarms=(level,))), size=(200, 60)) as stage:
+        price = next(asset.price for asset in trading.snapshot.assets if asset.asset == "BTC")
+        await stage.press("L")
+        assert f"alarm btc > {price:.10g}" in stage.text() and stage.link.asked == []
+        await stage.press("space", *"close", "enter")
+        await stage.until(lambda: len(stage.link.asked) == 1)
+        path, body = stage.link.asked[0]
+        assert path == "/api/alarms" and (body["level"], body["action"]) == (price, "close")
+        assert "alarm a1 BTC > 110,000 close" in stage.text()
+        await stage.press("K", "enter")
+        await stage.until(lambda: stage.link.asked[1:] == [("/api/alarms/drop", {"alarm_id": "a1"})])
+
+
+@pytest.mark.parametrize(("key", "said"), [("A", "no position that is not ours is held"), ("K", "none is set")])
+async def test_where_there_is_nothing_the_key_says_so(trading: Scene, key: str, said: str) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press(key)
+        assert said in stage.text() and len(stage.app.screen_stack) == 1
+
+
 # The ticket.
 
 
@@ -166,9 +214,9 @@ async def test_the_verdict_is_on_the_ticket_while_it_is_filled_in(trading: Scene
         assert stage.link.asked == []
         if size[1] >= 24:
             text = plain(stage)
-            assert "21.94 USD stop 28 bps" in text and "loses 0.08 USD at the stop, fees 0.02 of it" in text
+            assert "0.0002 BTC, 21.94 USD stop 28 bps" in text and "loses 0.08 USD at the stop, fees 0.02 of it" in text
             assert "breaks even at 58 % / never of trades won" in text
-            assert text.index("block: short % 56.2") < text.index("reduce: size 0.70x") and "1 checks pass" in text
+            assert text.index("block: short % 56.2") < text.index("reduce: size 0.70x") and "1 check passes" in text
 
 
 async def test_enter_sends_it_once_however_often_it_is_pressed(trading: Scene) -> None:

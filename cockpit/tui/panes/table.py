@@ -92,7 +92,7 @@ def _day(view: View) -> Hashable:
     if now is None:
         return None
     minute = now.ts_ns // (60 * NS_PER_S)
-    return now.account, now.open_pnl_usd, len(view.store.closed_trades), minute, view.asset
+    return now.account, now.open_pnl_usd, len(view.store.closed_trades), minute, view.asset, now.alarms
 
 
 PANES: tuple[Pane, ...] = (

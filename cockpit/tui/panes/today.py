@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from cockpit.domain.numbers import counted
+from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
@@ -14,6 +16,7 @@ from cockpit.tui.view import UNKNOWN_LINE, View
 LABEL_CELLS = 8
 LEAST_CURVE_ROWS, LEAST_CURVE_CELLS = 3, 12
 MOST_WIDE = 6
+MOST_ALARMS = 3
 LIMIT_FROM = 0.25
 """The limit is a line of the curve once this share of it is lost; until then it would press the curve flat."""
 
@@ -24,7 +27,7 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     if now is None:
         return [UNKNOWN_LINE]
     trades = _closed_today(view, now)
-    drawn = [_result(now), *_limits(now), *_average(trades), *_next(view, now)]
+    drawn = [_result(now), *_limits(now), *_average(trades), *_next(view, now), *_alarms(now)]
     room = rows - len(drawn)
     if room >= LEAST_CURVE_ROWS and cells >= LABEL_CELLS + LEAST_CURVE_CELLS:
         drawn += _curve(view, now, trades, cells, room)
@@ -85,6 +88,23 @@ def _next(view: View, now: Snapshot) -> list[Line]:
         until = numbers.until((min(due) - now.ts_ns) / NS_PER_S)
         drawn.append(((f"{view.asset} funding in ", "dim"), (until, "text")))
     return drawn
+
+
+def _alarms(now: Snapshot) -> list[Line]:
+    """The operator's own that have not rung yet, the newest first."""
+    drawn: list[Line] = [
+        ((f"alarm {alarm.alarm_id} ", "dim"), (_alarm(alarm), "info")) for alarm in reversed(now.alarms[-MOST_ALARMS:])
+    ]
+    more = len(now.alarms) - len(drawn)
+    return [*drawn, ((counted(more, "older alarm"), "dim"),)] if more > 0 else drawn
+
+
+def _alarm(alarm: AlarmLevel) -> str:
+    """In the words that set it, as `BTC > 110,000 close`."""
+    what = {AlarmOn.PRICE: alarm.asset, AlarmOn.HEALTH_FACTOR: "hf", AlarmOn.PNL: "pnl"}
+    side = ">" if alarm.is_above else "<"
+    action = "" if alarm.action is AlarmAction.RING else f" {alarm.action.value}"
+    return f"{what.get(alarm.on, f'funding {alarm.asset}')} {side} {alarm.level:,.10g}{action}"
 
 
 def _curve(view: View, now: Snapshot, trades: list[TradeRecord], cells: int, rows: int) -> list[Line]:

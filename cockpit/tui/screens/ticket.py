@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.command_line import Call
+from cockpit.domain.numbers import counted
 from cockpit.domain.words import Known, WordsError
 from cockpit.tui import numbers
 from cockpit.tui.board import Board
@@ -249,6 +250,7 @@ def verdict_lines(answer: Mapping[str, Any]) -> list[Line]:
     traded, would_send = answer.get("traded") or {}, bool(answer.get("would_send"))
     passes = len(answer.get("passes") or ())
     verdict = answer.get("verdict") or {}
+    asset = clean(str((verdict.get("proposal") or {}).get("asset", "coins")))
     why = str(answer.get("not_sent_because") or "denied").partition(": not armed")[0]
     head = "WOULD BE SENT" if would_send else f"would not be sent: {why}"
     lines: list[Line] = [((clean(head), "good" if would_send else "bad"),)]
@@ -258,13 +260,13 @@ def verdict_lines(answer: Mapping[str, Any]) -> list[Line]:
         rates = " / ".join("never" if rate is None else f"{rate:.0f} %" for rate in even)
         lines += [
             (
-                (f"{traded['qty']:.8g} coins, {traded['notional_usd']:,.2f} USD", "strong"),
+                (f"{traded['qty']:.8g} {asset}, {traded['notional_usd']:,.2f} USD", "strong"),
                 (f"  stop {traded['stop_bps']:g} bps", "text"),
             ),
             ((f"loses {loss} USD at the stop, fees {fees} of it", "text"),),
             ((f"breaks even at {rates} of trades won (every target / the first alone)", "dim"),),
         ]
-    return [*lines, *_checks(verdict), ((f"{passes} checks pass", "dim"),)]
+    return [*lines, *_checks(verdict), ((f"{counted(passes, 'check')} pass{'es' if passes == 1 else ''}", "dim"),)]
 
 
 def _checks(verdict: object) -> list[Line]:
