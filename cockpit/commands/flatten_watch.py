@@ -14,6 +14,7 @@ from cockpit.client.stream import EngineStream
 from cockpit.config.places import Places
 from cockpit.domain.actions import AnyAction, Notice, StateChanged
 from cockpit.domain.kinds import EngineState
+from cockpit.domain.numbers import counted
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import DetailFrame, Frame, Hello, LogFrame, SnapshotFrame
 from cockpit.runtime.lock import is_held
@@ -145,7 +146,7 @@ class FlattenWatch:
             for step in snapshot.flatten_steps:
                 self._show(f"{TOPIC}: {step}")
         if monotonic() - self._told_s >= REMIND_EVERY_S:
-            self._show(f"still flattening: {len(snapshot.open_trades)} trades open")
+            self._show(f"still flattening: {counted(len(snapshot.open_trades), 'trade')} open")
 
     def _show(self, text: str) -> None:
         """One line, with how long we have been watching."""

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from cockpit.domain.actions import FlattenVenues, QueryPosition
 from cockpit.domain.events import FLAT_READS, VenuePosition
 from cockpit.domain.kinds import ExitReason
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.trade_life import TradeLife
@@ -32,7 +33,7 @@ class Flattening:
         self._step(f"FREEZE: no entry can start ({self.reason})", out)
         for trade in trades:
             trade.close(ExitReason.FLATTEN, self.reason, out)
-        self._step(f"CLOSE: {len(trades)} trades told to leave at market, reduce-only", out)
+        self._step(f"CLOSE: {counted(len(trades), 'trade')} closing at market, reduce-only", out)
 
     def ask(self, trades: list[TradeLife], busy: Collection[str], out: Outbox) -> None:
         """Ask a venue that has not answered a close for a position there: whether it is the venue that hangs."""

@@ -4,6 +4,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import CommandAnswered, ModeChanged
 from cockpit.domain.commands import Arm, Command, Disarm, Flatten, HaltTrading, Resume, SetMode
 from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import counted
 from cockpit.engine.answered_ids import late_text
 from cockpit.engine.book import TradeBook
 from cockpit.engine.outbox import Outbox
@@ -109,7 +110,7 @@ class Operator:
         if self._risk.flattening is not None:
             return f"mode stays {before.value}: flattening"
         if len(self._book):
-            return f"mode stays {before.value}: {len(self._book)} trades are open, expected 0"
+            return f"mode stays {before.value}: {counted(len(self._book), 'trade')} open, expected 0"
         if command.refusal:
             return f"mode stays {before.value}: {command.refusal}"
         if climbs and not command.way_up_open and not command.override_reason.strip():

@@ -2,7 +2,7 @@
 
 from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import Layer, Mode, Outcome
-from cockpit.domain.numbers import apart
+from cockpit.domain.numbers import apart, counted
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
 from cockpit.gate.sizing import Size, lot_decimals
@@ -73,10 +73,10 @@ def daily_loss(asked: GateInput) -> Check:
 def open_trades(asked: GateInput) -> Check:
     """There is room for one more open trade."""
     most, now = asked.config.limits.max_open_trades, asked.open_trades
+    sentence = f"{counted(now, 'trade')} open of {most}"
     if now < most:
-        return Check(LAYER, "open_trades", Outcome.PASS, str(now), f"< {most}", f"{now} trades open of {most}")
-    sentence = f"{now} trades open of {most}: no room for another"
-    return Check(LAYER, "open_trades", Outcome.BLOCK, str(now), f"< {most}", sentence)
+        return Check(LAYER, "open_trades", Outcome.PASS, str(now), f"< {most}", sentence)
+    return Check(LAYER, "open_trades", Outcome.BLOCK, str(now), f"< {most}", f"{sentence}: no room for another")
 
 
 def loss_budget(asked: GateInput, size: Size) -> Check:
@@ -147,9 +147,9 @@ def mode_trades(asked: GateInput) -> Check:
     """Test mode: the session has a trade left."""
     most, done = asked.config.modes.test.max_trades, asked.account.trades_today
     if done < most:
-        sentence = f"{done} trades this test session of {most}"
+        sentence = f"{counted(done, 'trade')} this test session of {most}"
         return Check(LAYER, "test_trades", Outcome.PASS, str(done), f"< {most}", sentence)
-    sentence = f"{done} trades this test session of {most}: none left"
+    sentence = f"{counted(done, 'trade')} this test session of {most}: none left"
     return Check(LAYER, "test_trades", Outcome.BLOCK, str(done), f"< {most}", sentence)
 
 

@@ -1,7 +1,7 @@
 """Layer 3: the wallet's health, the day's count of trades and losses, and a price that is alive."""
 
 from cockpit.domain.kinds import Layer, Outcome
-from cockpit.domain.numbers import apart
+from cockpit.domain.numbers import apart, counted
 from cockpit.domain.verdict import Check
 from cockpit.gate.health import health_or_finding, health_text
 from cockpit.gate.inputs import GateInput
@@ -38,10 +38,11 @@ def health_factor(asked: GateInput) -> Check:
 def trades_today(asked: GateInput) -> Check:
     """The UTC day has a trade left."""
     most, done = asked.config.limits.max_trades_per_day, asked.account.trades_today
+    sentence = f"{counted(done, 'trade')} today of {most}"
     if done < most:
-        return Check(LAYER, "trades_today", Outcome.PASS, str(done), f"< {most}", f"{done} trades today of {most}")
-    sentence = f"{done} trades today of {most}: none left until the next UTC day"
-    return Check(LAYER, "trades_today", Outcome.BLOCK, str(done), f"< {most}", sentence)
+        return Check(LAYER, "trades_today", Outcome.PASS, str(done), f"< {most}", sentence)
+    none_left = f"{sentence}: none left until the next UTC day"
+    return Check(LAYER, "trades_today", Outcome.BLOCK, str(done), f"< {most}", none_left)
 
 
 def loss_review(asked: GateInput) -> Check:

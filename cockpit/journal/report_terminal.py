@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.plain_text import printable
 from cockpit.domain.units import utc_text
 from cockpit.journal.report import Report
@@ -62,7 +63,7 @@ def curve_lines(points: Sequence[EquityPoint], cells: int, pen: Pen) -> list[Tex
             line.append(pen.column(filled), GOOD if value >= 0 else BAD)
         drawn.append(_trimmed(line))
     began, ended = utc_text(points[0].closed_ns)[:16], utc_text(points[-1].closed_ns)[:16]
-    return [*drawn, Text(f"{'':{LABEL_CELLS}}  {began}Z to {ended}Z, {_trades(len(points))}", DIM)]
+    return [*drawn, Text(f"{'':{LABEL_CELLS}}  {began}Z to {ended}Z, {counted(len(points), 'trade')}", DIM)]
 
 
 def histogram_lines(bins: Sequence[RBin], cells: int, pen: Pen) -> list[Text]:
@@ -87,10 +88,6 @@ def _sampled(values: Sequence[float], most: int) -> list[float]:
         return list(values)
     last = len(values) - 1
     return [values[round((number + 1) * last / most)] for number in range(most)]
-
-
-def _trades(count: int) -> str:
-    return "1 trade" if count == 1 else f"{count:,} trades"
 
 
 def _trimmed(line: Text) -> Text:

@@ -13,6 +13,7 @@ from cockpit.config.places import Places
 from cockpit.config.secrets import MissingKeys
 from cockpit.domain.account import Account
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import ns_to_seconds, utc_day, utc_text
 from cockpit.engine.machine import Engine
 from cockpit.exchanges.base.library import load_library
@@ -126,9 +127,10 @@ def _restored(journal: Journal, kind: FeedKind, mode: Mode) -> Restored | None:
     left, open_trades, open_orders = restored.command.memory, restored.command.trades, _live_orders(restored)
     is_busy = bool(open_trades or open_orders or left.state is EngineState.FLATTENING)
     if left.mode is not mode and is_busy:
+        held = f"{counted(len(open_trades), 'trade')} and {counted(len(open_orders), 'order')} open"
         raise CannotStart(
-            f"the journal ends in {left.mode.value} mode with {len(open_trades)} trades and {len(open_orders)} orders "
-            f"open, was to start in {mode.value} mode: start with --mode {left.mode.value}, or flatten first"
+            f"the journal ends in {left.mode.value} mode with {held}, was to start in {mode.value} mode: start with "
+            f"--mode {left.mode.value}, or flatten first"
         )
     return restored
 

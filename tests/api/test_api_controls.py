@@ -81,7 +81,7 @@ async def test_the_mode_stays_while_trades_are_open(home: Path) -> None:
         answer = await client.post("/api/mode", json={"mode": "paper"})
 
     assert answer.status_code == 400
-    assert "1 trades are open" in answer.json()["detail"]["reason"]
+    assert "1 trade open, expected 0" in answer.json()["detail"]["reason"]
 
 
 async def test_stop_asks_for_the_positions_fate(home: Path) -> None:
@@ -93,9 +93,9 @@ async def test_stop_asks_for_the_positions_fate(home: Path) -> None:
         left = await client.post("/api/stop", json={"leave_stops": True, "by": "ada"})
 
         assert unsaid.status_code == 409
-        assert "1 trades are open" in unsaid.json()["detail"]["reason"]
+        assert "1 trade open: say flatten" in unsaid.json()["detail"]["reason"]
         assert both.status_code == 400
-        assert left.json()["sentence"] == "ending: 1 open trades keep their stops"
+        assert left.json()["sentence"] == "ending: 1 open trade keeps its stops"
         assert engine.ending.why == "stop by ada"
         assert not engine.ending.flatten_first
 

@@ -243,7 +243,7 @@ async def test_a_used_up_day_is_said(home: Path) -> None:
 
         assert first.status_code == 200, first.json()
         assert second.status_code == 400
-        assert "1 trades today of 1" in second.json()["detail"]["reason"]
+        assert "1 trade today of 1" in second.json()["detail"]["reason"]
 
 
 async def test_a_signal_that_ends_well_reports_what_it_earned(home: Path) -> None:

@@ -14,7 +14,7 @@ def test_the_mode_stays_while_a_trade_is_open(scene: Scenario) -> None:
     scene.open_trade()
     answer = scene.command(SetMode, mode=Mode.TEST, way_up_open=True)
     assert not answer.ok
-    assert answer.sentence == "mode stays paper: 1 trades are open, expected 0"
+    assert answer.sentence == "mode stays paper: 1 trade open, expected 0"
     assert scene.engine.risk.accountant.mode is Mode.PAPER
 
 

@@ -74,7 +74,7 @@ async def test_after_a_kill_the_trade_is_taken_up_and_flattened_by_the_command(t
 
         code, said = await refused_start(stage, "--mode", "paper")
         assert code == 2
-        assert "the journal ends in test mode with 1 trades" in said
+        assert "the journal ends in test mode with 1 trade and" in said
 
         await stage.engine()
         seen = await stage.until(covered)
@@ -293,7 +293,7 @@ async def test_a_running_engine_goes_up_to_test_and_down_to_paper_again(tmp_path
             assert (await deck.snapshot()).state is EngineState.DISARMED
         await open_eth(stage)
         async with stage.deck as deck:
-            with pytest.raises(EngineRefused, match="mode stays test: 1 trades are open, expected 0"):
+            with pytest.raises(EngineRefused, match="mode stays test: 1 trade open, expected 0"):
                 await deck.set_mode(Mode.PAPER)
             await deck.flatten("enough")
             await stage.until(lambda seen: seen.state is EngineState.HALTED)

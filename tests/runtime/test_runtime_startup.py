@@ -98,7 +98,7 @@ def test_a_recording_starts_over_with_its_account(
 
 def test_what_is_open_in_a_real_mode_is_not_taken_over_by_paper(places: Places, shipped_config: CockpitConfig) -> None:
     leave(places, FeedKind.SIMULATED, 1, time.time_ns(), Mode.TEST, open_trade())
-    with pytest.raises(CannotStart, match=r"ends in test mode with 1 trades and 0 orders open.*start with --mode test"):
+    with pytest.raises(CannotStart, match=r"ends in test mode with 1 trade and 0 orders open.*start with --mode test"):
         build_host(places, shipped_config, EngineOptions())
 
 

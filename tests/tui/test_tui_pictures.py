@@ -19,7 +19,7 @@ from cockpit.tui.flatten import Outcome
 Compare = Callable[..., bool]
 STEPS = (
     "+0 ms FREEZE: no entry can start (the flatten key)",
-    "+0 ms CLOSE: 3 trades told to leave at market, reduce-only",
+    "+0 ms CLOSE: 3 trades closing at market, reduce-only",
 )
 DIRECT_STEPS = (
     "the engine of this profile (process 4711) is gone: going straight to okx and binance",
