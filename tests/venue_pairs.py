@@ -70,11 +70,26 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     pairs, module = os.environ.get("COCKPIT_PAIRS", ""), metafunc.module.__name__.rpartition(".")[2]
     is_first_only = metafunc.definition.get_closest_marker("first_pair") is not None
     if pairs in PAIRS:
+        if not is_first_only:
+            _name_the_second(metafunc, pairs)
         metafunc.parametrize("venue_pair", [FIRST if is_first_only else pairs], indirect=True)
         return
     if pairs == "first" or (pairs != "both" and module not in SECOND_TOO):
         return
     metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)
+
+
+def _name_the_second(metafunc: pytest.Metafunc, pair: str) -> None:
+    """What a test is to do at OKX it does at the venue that stands in its place."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if isinstance(mark.args[1], list) and "okx" not in PAIRS[pair]:
+            mark.args[1][:] = [_in_place(value, pair) for value in mark.args[1]]
+
+
+def _in_place(value: Any, pair: str) -> Any:
+    if type(value) is tuple:
+        return tuple(_in_place(one, pair) for one in value)
+    return pair if value == "okx" else value
 
 
 @pytest.fixture(autouse=True)
