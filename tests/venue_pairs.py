@@ -14,12 +14,14 @@ import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.bybit_trading import BybitTradingVenue
+from tests.loopback.coinbase_trading import CoinbaseTradingVenue
 from tests.loopback.hyperliquid_trading import HyperliquidTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
 
 FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "witness", "krakenfutures", "bybit"
+WITH_COINBASE = "coinbase"
 PAIRS: dict[str, dict[str, type[Any]]] = {
     FIRST: {
         "binance": BinanceTradingVenue,
@@ -27,11 +29,15 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
         "krakenfutures": KrakenFuturesTradingVenue,
         "bybit": BybitTradingVenue,
         "hyperliquid": HyperliquidTradingVenue,
+        "coinbase": CoinbaseTradingVenue,
     },
     SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": BybitTradingVenue},
+    WITH_COINBASE: {"binance": BinanceTradingVenue, "coinbase": CoinbaseTradingVenue},
 }
+BESIDE = ("okx", "krakenfutures", "bybit", "coinbase")
+"""The venues that a world may have beside Binance."""
 SECOND_TOO = {
     "test_real_orders",
     "test_real_doubt",
@@ -55,7 +61,7 @@ def chosen() -> str:
 
 def second() -> str:
     """The venue beside Binance where a world has two."""
-    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in ("okx", "krakenfutures", "bybit"))
+    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in BESIDE)
 
 
 def venue_kind(name: str) -> type[Any]:

@@ -17,12 +17,17 @@ class Instrument(Section):
 
 
 class Venue(Section):
-    """A venue's fees and instruments. With `demo` its demo account is traded on instead, with keys made there."""
+    """A venue's fees and instruments. With `demo` its demo account is traded on instead, with keys made there.
+
+    Where a venue has no stop at market, a stop's limit lies `stop_limit_bps` beyond its trigger: what gaps through that
+    is closed at market.
+    """
 
     demo: bool = False
     taker_fee_bps: NotNegative
     maker_fee_bps: float
     instruments: dict[Asset, Instrument]
+    stop_limit_bps: Annotated[float, Field(gt=0, le=1_000)] = 100.0
 
 
 class AssetVenues(Section):

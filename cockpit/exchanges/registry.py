@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cockpit.exchanges.base.spec import ExchangeSpec
 from cockpit.exchanges.binance.spec import SPEC as BINANCE
 from cockpit.exchanges.bybit.spec import SPEC as BYBIT
+from cockpit.exchanges.coinbase.spec import SPEC as COINBASE
 from cockpit.exchanges.hyperliquid.spec import SPEC as HYPERLIQUID
 from cockpit.exchanges.krakenfutures.spec import SPEC as KRAKEN_FUTURES
 from cockpit.exchanges.okx.spec import SPEC as OKX
@@ -28,6 +29,7 @@ SPECS = (
     KRAKEN_FUTURES,
     HYPERLIQUID,
     BYBIT,
+    COINBASE,
 )
 EXCHANGES: Mapping[str, ExchangeSpec] = {spec.name: spec for spec in SPECS}
 

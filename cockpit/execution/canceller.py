@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
+from cockpit.domain.kinds import OrderRole, VenueTopic
 from cockpit.exchanges.base.account import NotSent, VenueFailure
+from cockpit.exchanges.base.call_kind import for_exits
+from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, wait_for_all
 from cockpit.execution.order_state import OrderState
 from cockpit.execution.resolver import OrderResolver
@@ -73,3 +76,45 @@ class OrderCanceller:
 def _done(taken: asyncio.Future[None]) -> None:
     if not taken.done():
         taken.set_result(None)
+
+
+# Stops that were triggered and are not filled: where a stop leaves at a limit, the market may have gapped through it.
+#
+# Such a stop still rests, and protects nothing. It has a moment to be filled; then it is taken off, and the engine,
+# which is told that it protected nothing, closes at market.
+
+
+class TriggeredStops:
+    """Watches each from the first word that it was triggered."""
+
+    def __init__(self, context: VenueContext, lookup: OrderResolver, cancelling: OrderCanceller) -> None:
+        self._context = context
+        self._lookup = lookup
+        self._cancelling = cancelling
+        self._watched: set[str] = set()
+        context.triggered = self.watch
+
+    def watch(self, kept: OrderState) -> None:
+        """Give it its moment, once."""
+        if kept.role is OrderRole.STOP and not kept.is_over and kept.order_id not in self._watched:
+            self._watched.add(kept.order_id)
+            self._context.in_flight.start(f"triggered stop {kept.order_id}", self._watch(kept))
+
+    async def _watch(self, kept: OrderState) -> None:
+        context = self._context
+        try:
+            with for_exits():
+                await context.timing.sleep(context.pace.triggered_within_s)
+                try:
+                    await self._lookup.find(kept)
+                except VenueFailure as failure:
+                    context.met(failure)
+                if kept.is_over:
+                    return
+                what = f"{context.venue}: the stop {plain_id(kept.client_id)} of {plain_id(kept.asset)} was triggered"
+                left = f"{kept.qty - kept.filled:.10g} of {kept.qty:.10g} not filled"
+                sentence = f"{what}, {left} after {context.pace.triggered_within_s:g} s: its limit was gapped through"
+                context.notify(VenueTopic.NOTE, f"{sentence}, closing at market", kept.asset, is_grave=True)
+                self._cancelling.cancel(kept)
+        finally:
+            self._watched.discard(kept.order_id)

@@ -72,7 +72,7 @@ class EntrySettings:
             return f"not sent: {asset}'s leverage and margin mode are not known: {failure}"
         where = f"not sent: {asset} on {context.venue}"
         margin_mode = "isolated" if found.is_isolated else "cross"
-        if margin_mode != self._margin_mode:
+        if found.is_isolated is not None and margin_mode != self._margin_mode:
             return f"{where}: expected {self._margin_mode} margin, was {margin_mode}"
         if found.leverage > self._max_leverage:
             return f"{where}: expected a leverage of at most {self._max_leverage:g}, was {found.leverage:g}"

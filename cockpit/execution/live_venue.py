@@ -22,7 +22,7 @@ from cockpit.exchanges.base.account import (
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.timing import Timing
-from cockpit.execution.canceller import OrderCanceller
+from cockpit.execution.canceller import OrderCanceller, TriggeredStops
 from cockpit.execution.engine_flatten import EngineFlatten
 from cockpit.execution.entry_settings import EntrySettings
 from cockpit.execution.entry_watch import EntryWatch
@@ -59,6 +59,7 @@ class LiveVenue:
         self._orphans = OrphanOrders(context)
         self._lookup = OrderResolver(context)
         self._cancelling = OrderCanceller(context, self._lookup)
+        TriggeredStops(context, self._lookup, self._cancelling)
         wait_free_s = execution.cancel_before_close_ms / 1000.0
         watch = EntryWatch(context, self._lookup)
         settings = EntrySettings(context, execution)

@@ -16,7 +16,7 @@ from cockpit.exchanges.base.account import KeysLost, NotSent, VenueAccount, Venu
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import Timing, wait_for_all
-from cockpit.execution.order_state import QTY_EPSILON, OrderState
+from cockpit.execution.order_state import QTY_EPSILON, RESTING, OrderState
 
 # What is under way to a venue: each request is a task of its own, and none is lost or fails unheard.
 
@@ -108,6 +108,8 @@ class Pace(NamedTuple):
     on one perpetual, 700 of 2,400 of a minute's weight."""
     explain_within_s: float = 3.0
     """A position that is less than ours is called unknown after so long without the executions that took it."""
+    triggered_within_s: float = 1.0
+    """A stop that was triggered has so long to be filled: one with a limit may have been gapped through."""
     gone_after_s: float = 60.0
     """So long a position or an order of ours must be missing, with nothing that explains it, before it counts as gone:
     far longer than any venue is known to hide one."""
@@ -157,6 +159,8 @@ class VenueContext:
         self.fills_told: Recent[str] = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
+        self.triggered: Callable[[OrderState], None] = lambda kept: None
+        """Is handed each stop that the venue tells as triggered and not filled."""
         self.is_linked = False
         """Whether the private stream stands."""
         self._left_alone_until_ns = 0
@@ -190,6 +194,8 @@ class VenueContext:
 
     def take(self, kept: OrderState, reported: VenueOrder) -> bool:
         """Book the venue's state of an order; True when the engine heard anything."""
+        if kept.is_conditional and not reported.is_conditional and reported.status in RESTING:
+            self.triggered(kept)
         return self._emit_for(kept, kept.take(reported, self.now_ns))
 
     def witness(self, kept: OrderState, filled_qty: float, average_price: float) -> None:

@@ -115,6 +115,9 @@ def _margin(venue: str, facts: AccountFacts, traded: Collection[str], config: Co
     if wrong:
         return failed(name, f"{'; '.join(wrong)}: change it at the venue while nothing is open, or the config")
     known = ", ".join(f"{asset} {facts.leverage[asset]:g}x" for asset in traded if asset in facts.leverage)
+    if traded and not facts.is_isolated:
+        shared = f"{venue} has one margin for everything: all that is in the account stands for every position"
+        return warned(name, f"{shared}; {known or 'leverage not told'}")
     return passed(name, f"{wanted.margin_mode}, {known or 'leverage not told'}")
 
 

@@ -17,7 +17,7 @@ load_library({venues})
 import ccxt.pro
 for name in {classes}:
     assert getattr(ccxt.pro, name)({{}}).id == name
-print(sum(name.startswith("ccxt.async_support.") and "base" not in name for name in sys.modules))
+print(sum(name.startswith("ccxt.async_support.") and "base" not in name.split('.') for name in sys.modules))
 """
 
 

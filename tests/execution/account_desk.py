@@ -23,6 +23,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
+from tests.loopback.coinbase_trading import KEY_NAME, PEM
 from tests.loopback.hyperliquid_trading import ACCOUNT, AGENT_KEY
 from tests.loopback.krakenfutures_feeds import B64_SECRET
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue
@@ -36,9 +37,10 @@ VARIABLES = {
     "krakenfutures": "COCKPIT_KRAKENFUTURES",
     "bybit": "COCKPIT_BYBIT",
     "hyperliquid": "COCKPIT_HYPERLIQUID",
+    "coinbase": "COCKPIT_COINBASE",
 }
-KEYS = {"hyperliquid": ACCOUNT}
-SECRETS = {"krakenfutures": B64_SECRET, "hyperliquid": AGENT_KEY}
+KEYS = {"hyperliquid": ACCOUNT, "coinbase": KEY_NAME}
+SECRETS = {"krakenfutures": B64_SECRET, "hyperliquid": AGENT_KEY, "coinbase": PEM}
 """As a venue writes its secrets, where that is not just a text."""
 BID, ASK = 100_000.0, 100_000.1
 

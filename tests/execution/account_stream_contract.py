@@ -72,6 +72,7 @@ class AccountStreamContract(OnADesk):
         desk.venue.user_stream.repeat_next = 4
         await desk.account.place(entry(), f"{ID}e1")
         await desk.until(lambda: len([order for order in desk.orders_of(f"{ID}e1") if order.filled_qty]) >= 2)
+        await desk.until(lambda: bool(desk.fills_of(f"{ID}e1")))
         assert len(desk.fills_of(f"{ID}e1")) == 1
 
     async def test_a_socket_that_was_cut_is_dialled_again_and_both_are_told(self, desk: Desk) -> None:

@@ -25,7 +25,7 @@ from tests.venue_pairs import venue_kind
 HURRY = 20.0
 PREFIX = "abc123"
 WITHIN_S = patient_s(30.0)
-TOPICS = {"binance": 1, "okx": 3, "krakenfutures": 3, "bybit": 3, "hyperliquid": 3}
+TOPICS = {"binance": 1, "okx": 3, "krakenfutures": 3, "bybit": 3, "hyperliquid": 3, "coinbase": 2}
 
 
 def hurried(factor: float = HURRY) -> Timing:

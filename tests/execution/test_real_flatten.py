@@ -24,15 +24,17 @@ from tests.venue_pairs import venue_kind
 ON_BOTH_PAIRS = True
 
 BUY, SELL = Side.LONG, Side.SHORT
-VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures", "hyperliquid", "bybit"])
+VENUES = pytest.mark.parametrize("name", ["binance", "okx", "krakenfutures", "hyperliquid", "bybit", "coinbase"])
 IMPATIENT = FlattenPace(call_within_s=0.5)
 """For venues that hang: a call is given up sooner."""
 
 
 @pytest.fixture(scope="session")
 def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
-    with_kraken = with_krakenfutures(shipped_config)
-    return with_venue(with_venue(with_kraken, "hyperliquid"), "bybit")
+    config = with_krakenfutures(shipped_config)
+    for name in ("hyperliquid", "bybit", "coinbase"):
+        config = with_venue(config, name)
+    return config
 
 
 def is_empty(venue: Any) -> bool:
@@ -144,6 +146,7 @@ async def test_it_ends_flat_whatever_went_wrong(shipped_config: CockpitConfig, n
         ("krakenfutures", "wouldNotReducePosition"),
         ("hyperliquid", "Reduce only order would increase position."),
         ("bybit", "110017"),
+        ("coinbase", "PREVIEW_REDUCE_ONLY_INCREASED_POSITION_SIZE"),
     ],
 )
 async def test_a_refused_close_is_looked_at_again_before_the_next(

@@ -8,17 +8,22 @@ from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
-from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Trade
+from cockpit.domain.events import AnyEvent, Depth, FeedHealth, Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.kinds import FeedState
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.feed import HANDED_OVER
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.streams import ExchangeStreams
 from cockpit.exchanges.binance.market import Binance
+from cockpit.exchanges.coinbase.market import Coinbase
 from cockpit.exchanges.hyperliquid.market import Hyperliquid
 from cockpit.exchanges.krakenfutures.market import KrakenFutures
 from cockpit.exchanges.okx.market import Okx
 from tests.loopback.exchange_binance import BinanceVenue
+from tests.loopback.exchange_coinbase import NANO, CoinbaseVenue
+from tests.loopback.exchange_coinbase import iso as coinbase_iso
+from tests.loopback.exchange_coinbase import product as coinbase_product
+from tests.loopback.exchange_coinbase import topic as coinbase_topic
 from tests.loopback.exchange_hyperliquid import VAULT, HyperliquidVenue
 from tests.loopback.exchange_krakenfutures import KrakenFuturesVenue, product
 from tests.loopback.exchange_krakenfutures import topic as kraken_topic
@@ -42,6 +47,15 @@ async def close_now(exchange: Exchange) -> None:
     if exchange.client is not None:
         exchange.client.timeout_on_exit = 0
     await exchange.close()
+
+
+KINDS: dict[Channel, type[AnyEvent]] = {
+    Channel.TRADES: Trade,
+    Channel.TOPS: Top,
+    Channel.DEPTH: Depth,
+    Channel.MARK: MarkPrice,
+    Channel.LIQUIDATIONS: Liquidation,
+}
 
 
 class Scene:
@@ -123,6 +137,18 @@ class Scene:
 
     def name(self, asset: str) -> str:
         raise NotImplementedError
+
+    def kinds(self) -> set[type[AnyEvent]]:
+        """What its channels become."""
+        return {KINDS[channel] for channel in self.channels() if channel in KINDS}
+
+    def row(self, frame: Any) -> Any:
+        """The print in its message."""
+        return frame["data"][0] if "data" in frame else frame
+
+    def stamp(self, as_written: Any, ms: int) -> Any:
+        """A time as the venue writes it."""
+        return type(as_written)(ms)
 
     def contracts(self, asset: str, qty: float) -> float:
         return qty
@@ -217,7 +243,7 @@ class OkxScene(Scene):
         return OkxVenue(now_ms)
 
     def channels(self) -> list[Channel]:
-        return list(Channel)
+        return [channel for channel in Channel if channel is not Channel.HEARTBEAT]
 
     def name(self, asset: str) -> str:
         return f"{asset}-USDT-SWAP"
@@ -306,6 +332,51 @@ class HyperliquidScene(Scene):
 
     async def book_ready(self, asset: str) -> None:
         """The first book comes with the subscription."""
+        async with asyncio.timeout(WITHIN_S):
+            while self.exchange.client is None or self.exchange.book(asset) is None:
+                await asyncio.sleep(0.005)
+
+    async def book_again(self, asset: str, depths: int) -> None:
+        await self.until(lambda: len(self.of(Depth)) > depths)
+
+
+class CoinbaseScene(Scene):
+    exchange_type = Coinbase
+    price_field, stamp_field = "price", "time"
+    choking: ClassVar[Any] = {"channel": "l2_data", "timestamp": "2026-08-12T19:27:48Z", "events": [{"type": "update"}]}
+
+    def make_venue(self) -> VenueServer:
+        return CoinbaseVenue(now_ms)
+
+    def channels(self) -> list[Channel]:
+        return [Channel.TRADES, Channel.TOPS, Channel.DEPTH, Channel.HEARTBEAT]
+
+    def name(self, asset: str) -> str:
+        return coinbase_product(asset)
+
+    def row(self, frame: Any) -> Any:
+        return frame["events"][0]["trades"][0]
+
+    def stamp(self, as_written: Any, ms: int) -> Any:
+        return coinbase_iso(ms)
+
+    def contracts(self, asset: str, qty: float) -> float:
+        return round(qty / float(NANO[asset].size), 8)
+
+    def topic(self, channel: Channel, asset: str) -> str:
+        name = {
+            Channel.TRADES: "market_trades",
+            Channel.TOPS: "ticker",
+            Channel.DEPTH: "level2",
+            Channel.HEARTBEAT: "heartbeats",
+        }[channel]
+        return coinbase_topic(name, coinbase_product(asset))
+
+    async def liquidations(self, asset: str, count: int, long: bool = True) -> None:
+        """The venue tells none."""
+
+    async def book_ready(self, asset: str) -> None:
+        """The snapshot is the subscription's first message."""
         async with asyncio.timeout(WITHIN_S):
             while self.exchange.client is None or self.exchange.book(asset) is None:
                 await asyncio.sleep(0.005)

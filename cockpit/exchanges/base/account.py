@@ -225,7 +225,8 @@ class TradeSettings(NamedTuple):
     """What an entry on one perpetual would be made with, as the venue has it now."""
 
     leverage: float
-    is_isolated: bool
+    is_isolated: bool | None
+    """None on a venue that knows one margin for everything."""
 
 
 class VenueAccount(Protocol):

@@ -181,6 +181,36 @@ class Allowance:
         return min(1.0, self._used / self._per_minute)
 
 
+HOUR_NS = 3_600 * NS_PER_S
+SLOT_NS = 10 * NS_PER_S
+
+
+class RequestCount:
+    """The requests of the last hour, in slots of ten seconds: for a venue that does not say what was used."""
+
+    def __init__(self, an_hour: int, clock: Callable[[], int]) -> None:
+        self._an_hour = an_hour
+        self._clock = clock
+        self._slots: deque[list[int]] = deque()
+        self._total = 0
+
+    def add(self) -> None:
+        """One leaves now."""
+        slot = self._clock() // SLOT_NS
+        if not self._slots or self._slots[-1][0] != slot:
+            self._slots.append([slot, 0])
+        self._slots[-1][1] += 1
+        self._total += 1
+
+    @property
+    def share(self) -> float:
+        """How much of the allowance is used, 0..1."""
+        oldest = (self._clock() - HOUR_NS) // SLOT_NS
+        while self._slots and self._slots[0][0] <= oldest:
+            self._total -= self._slots.popleft()[1]
+        return min(1.0, self._total / self._an_hour)
+
+
 def _number(text: str | None) -> float | None:
     try:
         return None if text is None else max(0.0, float(text))

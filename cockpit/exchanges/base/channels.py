@@ -12,9 +12,10 @@ class Channel(StrEnum):
     MARK = "mark price"
     INDEX = "index price"
     LIQUIDATIONS = "liquidations"
+    HEARTBEAT = "heartbeat"
 
 
-STEADY = frozenset({Channel.MARK, Channel.INDEX})
+STEADY = frozenset({Channel.MARK, Channel.INDEX, Channel.HEARTBEAT})
 """Sent on a clock whatever the market does: their silence alone proves a fault."""
 
 SPARSE = frozenset({Channel.LIQUIDATIONS})

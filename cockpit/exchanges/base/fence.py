@@ -40,6 +40,8 @@ class Fence(NamedTuple):
 LOGGING_IN = frozenset({"login", "challenge", "auth"})
 SUBSCRIBING = frozenset({"subscribe", "unsubscribe"})
 PINGS = ("ping", "pong")
+OPS = ("op", "event", "method", "type")
+"""Under which of these a venue's frame says what it is for."""
 
 
 def put_up(client: Any, fence: Fence) -> None:
@@ -116,7 +118,7 @@ def _fence_frames(socket: Any, topics: Collection[str]) -> None:
 def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
     if message in (None, *PINGS):
         return
-    op = (message.get("op") or message.get("event") or message.get("method")) if isinstance(message, dict) else None
+    op = next((message[key] for key in OPS if key in message), None) if isinstance(message, dict) else None
     if op in PINGS:
         return
     if op in LOGGING_IN and topics:
@@ -127,8 +129,9 @@ def _refuse_unless_subscribing(message: Any, topics: Collection[str]) -> None:
 
 
 def _topics_of(message: Mapping[str, Any]) -> list[str]:
-    if "feed" in message:
-        return [str(message["feed"])]
+    for key in ("feed", "channel"):
+        if key in message:
+            return [str(message[key])]
     if "subscription" in message:
         return [str(message["subscription"].get("type"))]
     asked = message.get("args", ())
