@@ -194,7 +194,7 @@ class CoinbaseVenue(VenueServer):
         reached = [socket for socket in self.sockets if topic in socket.topics]
         for socket in reached:
             for frame in frames:
-                text = json.dumps(self.numbered(socket, frame), separators=(",", ":"))
+                text = frame if isinstance(frame, str) else json.dumps(self.numbered(socket, frame))
                 for _ in range(2 if self.twice else 1):
                     await socket.send(text)
         return len(reached)
