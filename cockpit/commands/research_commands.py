@@ -1,7 +1,7 @@
 """`cockpit backtest`: the engine over stored history, and what that proves."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,12 @@ from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.history_commands import StoreOption, day_option, store_of
 from cockpit.commands.shared_options import JsonOption, SetOption
+
+if TYPE_CHECKING:
+    from cockpit.config.model import CockpitConfig
+    from cockpit.history.store import Store
+    from cockpit.research.assumptions import Assumptions
+    from cockpit.research.trial import Batch
 
 FromOption = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first UTC day.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last UTC day.")]
@@ -42,6 +48,10 @@ def backtest(
     ] = False,
     stay_halted: Annotated[
         bool, typer.Option("--stay-halted", help="A halt is not resumed with the next UTC day.")
+    ] = False,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="Also with other fees, other latency, and each parameter a step away."),
     ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Show it beside each setup on the screen, and in the report.")
@@ -89,6 +99,11 @@ def backtest(
             progress=line.refresh,
         )
     said = summary(found)
+    if sensitivity:
+        from cockpit.research.sensitivity import sensitivity as moved
+
+        template = batch_of(front, place, config, days, assumptions, hold_context=hold_context, bands=bands)
+        said["sensitivity"] = moved(template, config, said["by_setup"])
     if keep:
         keep_backtests(front.places().home, found.build, kept_setups(found))
     if csv is not None:
@@ -108,6 +123,32 @@ def backtest(
     else:
         echo(text_of(said, terminal_cells()))
     return YES if found.results else NO
+
+
+def batch_of(
+    front: Front,
+    place: "Store",
+    config: "CockpitConfig",
+    days: range,
+    assumptions: "Assumptions",
+    *,
+    hold_context: bool,
+    bands: Path | None,
+) -> "Batch":
+    """Everything that a worker needs beside the settings to try."""
+    from cockpit.research.trial import Batch
+
+    return Batch(
+        store=str(place.root.resolve()),
+        config_json=config.model_dump_json(by_alias=True),
+        beside=str(front.places().config.resolve().parent),
+        first_day=days.start,
+        end_day=days.stop,
+        hold_context=hold_context,
+        assumptions=assumptions,
+        settings=[],
+        bands="" if bands is None else str(bands.resolve()),
+    )
 
 
 def sweep(
@@ -145,23 +186,13 @@ def sweep(
     from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest, run_sweep
     from cockpit.research.sweep_plan import read_plan
     from cockpit.research.sweep_report import sweep_summary, sweep_text, write_sweep_csv
-    from cockpit.research.trial import Batch
 
     front: Front = ctx.obj
     plan = read_plan(plan_file)
     config = front.load([*plan.set, *(overrides or ())])
     days = days_between(place, plan.first_day, plan.last_day)
-    template = Batch(
-        store=str(place.root.resolve()),
-        config_json=config.model_dump_json(by_alias=True),
-        beside=str(front.places().config.resolve().parent),
-        first_day=days.start,
-        end_day=days.stop,
-        hold_context=plan.hold_context,
-        assumptions=Assumptions(pessimism=plan.pessimism, modelled_spread_bps=plan.spread_bps, seed=plan.seed),
-        settings=[],
-        bands="" if bands is None else str(bands.resolve()),
-    )
+    assumptions = Assumptions(pessimism=plan.pessimism, modelled_spread_bps=plan.spread_bps, seed=plan.seed)
+    template = batch_of(front, place, config, days, assumptions, hold_context=plan.hold_context, bands=bands)
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)
     with closing(chosen), ProgressLine("trials", silent=json) as line:

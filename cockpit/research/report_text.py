@@ -5,6 +5,7 @@ from typing import Any
 
 from cockpit.domain.plain_text import wrapped
 from cockpit.domain.units import NS_PER_S, utc_text
+from cockpit.research.sensitivity import sensitivity_lines
 
 LEVELS = "▁▂▃▄▅▆▇█"
 TRADES_LISTED = 40
@@ -26,6 +27,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if found["trades"]:
         yield from _proof(found)
         yield from _table(found)
+        yield from sensitivity_lines(found.get("sensitivity", []))
         yield "result in R, trade by trade: " + curve([one["r"] for one in found["list"]])
         yield from _trades(found["list"])
     verdicts = found["verdicts"]

@@ -21,6 +21,8 @@ from cockpit.research.day_bands import read_bands
 from cockpit.research.readings import held_readings
 from cockpit.research.sweep_plan import ASSUMED, Setting
 
+NO_PRINT = "no print on any of the days"
+
 
 class Batch(msgspec.Struct, frozen=True):
     """Settings by the numbers of their trials, and everything a worker needs to try them."""
@@ -88,20 +90,27 @@ def run_batch(batch: Batch) -> list[Trial]:
         except (ConfigError, ValidationError, ValueError) as error:
             found[number] = Trial(number=number, setting=setting_text(setting), refused=_one_line(error))
     started: dict[int, ColumnRun] = {}
+    refused: dict[int, str] = {}
     store, days = Store(Path(batch.store)), range(batch.first_day, batch.end_day)
     # Days whose spread is modelled differ with the assumptions: settings of the same assumptions share a tape.
     for assumptions in dict.fromkeys(assumed for _, assumed in runs.values()):
         alike = {number: config for number, (config, assumed) in runs.items() if assumed == assumptions}
-        started |= _run_alike(batch, store, days, assumptions, alike)
+        started |= _run_alike(batch, store, days, assumptions, alike, refused)
     for number, setting in batch.settings:
         if number in runs:
-            found[number] = _outcome(number, setting, started.get(number))
+            found[number] = _outcome(number, setting, started.get(number), refused.get(number, NO_PRINT))
     return [found[number] for number, _ in batch.settings]
 
 
 def _run_alike(
-    batch: Batch, store: Store, days: range, assumptions: Assumptions, configs: dict[int, CockpitConfig]
+    batch: Batch,
+    store: Store,
+    days: range,
+    assumptions: Assumptions,
+    configs: dict[int, CockpitConfig],
+    refused: dict[int, str],
 ) -> dict[int, ColumnRun]:
+    """One run a setting; what a setup itself refuses of its values goes into `refused`."""
     started: dict[int, ColumnRun] = {}
     bands = read_bands(Path(batch.bands)) if batch.bands else None
     groups: dict[str, list[int]] = {}
@@ -112,11 +121,15 @@ def _run_alike(
             if not len(tape):
                 continue
             columns = DayColumns(tape)
-            for number in numbers:
+            for number in (one for one in numbers if one not in refused):
                 if number not in started:
                     config = configs[number]
                     held = held_readings(config, store, days, days.start * NS_PER_DAY) if batch.hold_context else []
-                    started[number] = ColumnRun(config, assumptions, int(tape.clock[0]), held, bands=bands)
+                    try:
+                        started[number] = ColumnRun(config, assumptions, int(tape.clock[0]), held, bands=bands)
+                    except ValueError as error:
+                        refused[number] = _one_line(error)
+                        continue
                 started[number].share(columns)
                 started[number].day(tape)
     return started
@@ -147,9 +160,9 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _outcome(number: int, setting: Setting, run: ColumnRun | None) -> Trial:
+def _outcome(number: int, setting: Setting, run: ColumnRun | None, refused: str) -> Trial:
     if run is None:
-        return Trial(number=number, setting=setting_text(setting), refused="no print on any of the days")
+        return Trial(number=number, setting=setting_text(setting), refused=refused)
     tally = run.finish()
     results = results_of(tally)
     r = [one.r for one in results]

@@ -25,9 +25,18 @@ DIPS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of prints that dips under 59,910 every ten minutes and is bought back."""
-    tmp_path = tmp_path_factory.mktemp("dips")
+    return dips(tmp_path_factory.mktemp("dips"), 86_400)
+
+
+@pytest.fixture
+def morning(tmp_path: Path) -> Path:
+    """The first hours of it."""
+    return dips(tmp_path, 12_000)
+
+
+def dips(tmp_path: Path, seconds: int) -> Path:
     rows = []
-    for number in range(86_400):
+    for number in range(seconds):
         price = 60_000.0 + 180.0 * math.sin(number / 600.0 * 2.0 * math.pi)
         is_sold = math.cos(number / 600.0 * 2.0 * math.pi) < 0.0
         rows.append(
@@ -43,6 +52,34 @@ def store(folder: Path) -> Path:
     store = folder.parent / "store"
     assert cli.run(["history", "add", str(folder), "--store", str(store)]) == 0
     return store
+
+
+def test_how_it_moves_with_fees_latency_and_each_parameters_neighbours(
+    cockpit: Cockpit, morning: Path, tmp_path: Path
+) -> None:
+    assert cockpit("history", "add", morning).returncode == 0
+    page = tmp_path / "page.html"
+    plain = json.loads(cockpit("backtest", *DIPS, "--json").stdout)
+    assert "sensitivity" not in plain
+    found = json.loads(cockpit("backtest", *DIPS, "--json", "--sensitivity", "--html", page).stdout)
+    assert found["digest"] == plain["digest"]
+    moved = {(one["of"], one["value"]): one for one in found["sensitivity"]}
+    fees = [moved["fees", factor]["mean_r"] for factor in (0.5, 1.5, 2.0)]
+    assert fees == sorted(fees, reverse=True) and len(set(fees)) == 3, "dearer is worse"
+    base = plain["expectancy_r"]["mean"] if plain["expectancy_r"] else plain["list"][0]["r"]
+    assert fees[0] > base > fees[1]
+    wider = cockpit("backtest", *DIPS, "--json", "--set", "setups.btc_lower_band_long.stop_bps=33.6")
+    alone = json.loads(wider.stdout)
+    one = moved["setups.btc_lower_band_long.stop_bps", 33.6]
+    assert (one["was"], one["trades"]) == (28.0, alone["trades"])
+    assert one["net_usd"] == pytest.approx(alone["costs_usd"]["net"])
+    assert ("setups.btc_lower_band_long.cooldown_s", 48.0) in moved and ("latency", 2.0) in moved
+    assert "expected a multiple of 5 s, was 4" in moved["setups.btc_lower_band_long.bar_s", 4]["refused"]
+    assert not any("sol_fee_fade" in name for name, _ in moved), "a setup that did not trade cannot move"
+    assert '"sensitivity"' in page.read_text(encoding="utf-8")
+    told = cockpit("backtest", *DIPS, "--sensitivity").stdout
+    assert "how it moves, mean R a trade (trades), one thing changed at a time:" in told
+    assert "  fees: x 0.5 " in told and "  setups.btc_lower_band_long.stop_bps 28: 22.4 " in told
 
 
 def test_a_day_of_dips(cockpit: Cockpit, store: Path, tmp_path: Path) -> None:

@@ -180,6 +180,12 @@ def test_a_setting_that_cannot_be_is_refused_and_said(shelf: Shelf, tmp_path: Pa
     assert (found["trials"], found["refused"]) == (2, 1)
 
 
+def test_a_value_that_only_its_setup_refuses_ends_no_sweep(shelf: Shelf, tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID | {"keys": {"setups.btc_lower_band_long.bar_s": [5, 4]}})
+    good, bad = swept(shelf, plan, tmp_path / "out", LocalWorkers(1))
+    assert not good.refused and "expected a multiple of 5 s, was 4" in bad.refused and bad.trades == 0
+
+
 def test_the_summary_says_what_the_best_is_worth(shelf: Shelf, serial: list[Trial]) -> None:
     plan = Plan.model_validate(GRID | {"walk_forward": {"train_days": 1, "test_days": 1}})
     found = sweep_summary(plan, days_between(shelf, None, None), serial)
