@@ -49,6 +49,13 @@ class LogFile(RotatingFileHandler):
         """Count the line that could not be written."""
         self.lost += 1
 
+    def close(self) -> None:
+        """What its buffer still holds goes with a disk that takes no more; the engine's end does not."""
+        try:
+            super().close()
+        except OSError:
+            self.lost += 1
+
 
 class QueuedHandler(QueueHandler):
     """Hands records to a thread that writes the file: a disk that is slow holds up nobody.

@@ -1,5 +1,6 @@
 """Signals that mean nothing end nothing; one that means the end ends it by policy; a hang-up never ends an engine."""
 
+import resource
 import signal
 import subprocess
 import time
@@ -38,6 +39,19 @@ def test_a_hang_up_or_a_stray_signal_while_it_starts_does_not_end_it(shell: Shel
     shell.signal(number)
     assert shell.engine.stdout is not None
     assert shell.engine.stdout.readline().startswith("ready")
+
+
+@pytest.mark.parametrize("number", (signal.SIGTERM, signal.SIGINT))
+def test_on_a_disk_that_takes_nothing_any_more_it_ends_in_order(shell: Shell, number: signal.Signals) -> None:
+    """Every write fails from some instant on, as where a disk turns read-only under a running engine."""
+    shell.start_engine()
+    assert shell.engine is not None and shell.engine.stdout is not None
+    resource.prlimit(shell.engine.pid, resource.RLIMIT_FSIZE, (0, 0))
+    assert shell.run("status").returncode == 0
+    shell.signal(number)
+    assert shell.ended_with() == 0
+    said = shell.engine.stdout.read()
+    assert "unexpected" not in said and "Traceback" not in said
 
 
 def _ignores(pid: int, number: signal.Signals) -> bool:
