@@ -3,8 +3,8 @@
 They were written by different people, the second without sight of the first: what holds on both is not one author's
 reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
 `first_pair("why")`. Running all of them twice would take minutes: the modules of `SECOND_TOO` (orders, stops, flatten,
-chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and
-COCKPIT_PAIRS=bybit (or krakenfutures) each of them with that venue beside Binance alone.
+chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and the name of a pair
+(krakenfutures, bybit, hyperliquid: Binance beside that one) runs them on it alone.
 """
 
 import os
@@ -22,6 +22,7 @@ from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
 
 FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "witness", "krakenfutures", "bybit"
 WITH_COINBASE = "coinbase"
+WITH_HYPERLIQUID = "hyperliquid"
 PAIRS: dict[str, dict[str, type[Any]]] = {
     FIRST: {
         "binance": BinanceTradingVenue,
@@ -35,8 +36,9 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": BybitTradingVenue},
     WITH_COINBASE: {"binance": BinanceTradingVenue, "coinbase": CoinbaseTradingVenue},
+    WITH_HYPERLIQUID: {"binance": BinanceTradingVenue, "hyperliquid": HyperliquidTradingVenue},
 }
-BESIDE = ("okx", "krakenfutures", "bybit", "coinbase")
+BESIDE = ("okx", "krakenfutures", "bybit", "coinbase", "hyperliquid")
 """The venues that a world may have beside Binance."""
 SECOND_TOO = {
     "test_real_orders",

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from cockpit.exchanges.base.account import Refused as NoSuchId
+from cockpit.exchanges.hyperliquid.cloids import cloid_of
 from tests.loopback.exchange_hyperliquid import text
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import Algo, Execution, Order, Status
@@ -29,8 +31,11 @@ def names(order: Order, core: MatchingCore) -> tuple[int, str]:
 
 
 def cloid(client_id: str) -> str | None:
-    """What is no 128 bits was placed without one."""
-    return client_id if client_id.startswith("0x") else None
+    """The core has a cockpit's ids as its tests read them; what has no form of 128 bits was placed without one."""
+    try:
+        return cloid_of(client_id)
+    except NoSuchId:
+        return None
 
 
 def number(value: Decimal | None) -> str:
@@ -124,7 +129,7 @@ def fill_row(execution: Execution, core: MatchingCore, user: str) -> dict[str, A
         "twapId": None,
     }
     if cloid(client_id):
-        row["cloid"] = client_id
+        row["cloid"] = cloid(client_id)
     if execution.client_id.startswith(LIQUIDATED):
         about = {"liquidatedUser": user, "markPx": number(execution.price), "method": "market"}
         row |= {"dir": "Liquidated Isolated Long", "liquidation": about}

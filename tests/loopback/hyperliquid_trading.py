@@ -20,6 +20,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
+from cockpit.exchanges.hyperliquid.cloids import client_id_of
 from tests.loopback import hyperliquid_bodies as bodies
 from tests.loopback.exchange_hyperliquid import COINS, HyperliquidVenue, text, topic
 from tests.loopback.matching_core import MatchingCore
@@ -236,7 +237,7 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
 
     def _place(self, order: Mapping[str, Any]) -> dict[str, Any]:
         coin, side = self.bases[order["a"]], "buy" if order["b"] else "sell"
-        qty, price, client_id = Decimal(order["s"]), Decimal(order["p"]), order.get("c") or ""
+        qty, price, client_id = Decimal(order["s"]), Decimal(order["p"]), client_id_of(order.get("c"))
         _check_figures(price)
         trigger = order["t"].get("trigger")
         if trigger is not None:
@@ -252,7 +253,7 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
                 reduce_only=order["r"],
                 working="mark",
             )
-            return {"resting": {"oid": self.core.algos.place(asked).algo_id, "cloid": client_id}}
+            return {"resting": {"oid": self.core.algos.place(asked).algo_id, "cloid": order.get("c")}}
         takes = order["t"]["limit"]["tif"] == "Ioc"
         best = self.core.quote(coin)
         if takes and (price < best.ask if side == "buy" else price > best.bid):
@@ -274,10 +275,12 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
         if placed.filled:
             average = number_text(placed.average)
             return {"filled": {"totalSz": number_text(placed.filled), "avgPx": average, "oid": placed.order_id}}
-        return {"resting": {"oid": placed.order_id, "cloid": client_id}}
+        return {"resting": {"oid": placed.order_id, "cloid": order.get("c")}}
 
     def _asked_for(self, name: str | int | None) -> Order | Algo | None:
         """The newest of that number or of that id of ours; a triggered stop is the order it became."""
+        if isinstance(name, str):
+            name = client_id_of(name)
         for algo in reversed(self.core.algos.all.values()):
             if name in (algo.algo_id, algo.client_id):
                 return algo if algo.order_id is None else self.core.orders[algo.order_id]

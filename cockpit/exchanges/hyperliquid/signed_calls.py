@@ -11,16 +11,13 @@ from typing import Any
 
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import Ambiguous, NotSent, VenueOrder
-from cockpit.exchanges.base.call_kind import CallKind, kind_now
+from cockpit.exchanges.base.call_kind import CallKind
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.trading_client import RECV_WINDOW_MS
 from cockpit.exchanges.hyperliquid.agent import vault_of
 from cockpit.exchanges.hyperliquid.client import weight_of
 
 WEIGHT_A_MINUTE = 1_200
-LOOKS_SHARE = 0.8
-"""So much of the allowance of a minute may go for looks; the rest is left to exits."""
-WAIT_S = 5.0
 
 
 @contextmanager
@@ -49,11 +46,8 @@ class SignedCalls(CcxtAccount):
         """An order of anybody, with its terms, by the venue's number."""
 
     async def info(self, kind: str, **fields: Any) -> Any:
-        """The venue's answer to a question. Looks leave a part of the minute's allowance to exits."""
-        weight, share = weight_of(kind), self._weight_share()
-        if kind_now() is not CallKind.EXIT and share + weight / WEIGHT_A_MINUTE > LOOKS_SHARE:
-            raise NotSent(f"{self.venue}: {share:.0%} of the minute's {WEIGHT_A_MINUTE} are asked for, waits", WAIT_S)
-        self._weighed.append((self.timing.clock(), weight))
+        """The venue's answer to a question."""
+        self._weighed.append((self.timing.clock(), weight_of(kind)))
         return await self.ask("publicPostInfo", {"type": kind, **fields})
 
     def _weight_share(self) -> float:
@@ -63,7 +57,10 @@ class SignedCalls(CcxtAccount):
         return sum(weight for _, weight in self._weighed) / WEIGHT_A_MINUTE
 
     def used_weight_share(self) -> float | None:
-        """Of this address's minute, or of the account's own allowance of requests, whichever is the more used up."""
+        """Of this address's minute, or of the account's own allowance of requests, whichever is the more used up.
+
+        Its answers do not say: it is counted here. Entries stop before it is used up, exits never.
+        """
         return min(1.0, max(self._weight_share(), self._requests_share or 0.0))
 
     async def _act(self, action: dict[str, Any], kind: CallKind = CallKind.EXIT) -> Any:
