@@ -9,7 +9,7 @@ from tests.loopback.trading_faults import Fault, answered, bad_gateway, dropped_
 from tests.loopback.trading_venue import TradingVenue
 
 VENUES = ("binance", "okx")
-NEW_CODE = {"binance": "-5999", "okx": "51149"}
+NEW_CODE = {"binance": "-5999", "okx": "51149", "hyperliquid": "Something new"}
 
 
 async def protected_or_out(stage: Stage, venue: TradingVenue, trade_id: str) -> None:

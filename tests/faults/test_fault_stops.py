@@ -13,8 +13,8 @@ from tests.loopback.trading_venue import TradingVenue
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-BAD_PRICE = {"binance": "-4014", "okx": "51000"}
-MALFORMED = {"binance": "-1111", "okx": "51000"}
+BAD_PRICE = {"binance": "-4014", "okx": "51000", "hyperliquid": "Order has invalid price."}
+MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size"}
 
 
 def stops(venue: TradingVenue) -> list[Decimal]:

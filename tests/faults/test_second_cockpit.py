@@ -15,7 +15,7 @@ from tests.loopback.trading_venue import TradingVenue
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-MALFORMED = {"binance": "-1111", "okx": "51000"}
+MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size"}
 MOST_BARE_S = 1.0
 NUMBERS = count(1)
 

@@ -26,6 +26,7 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.execution.account_desk import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.bybit_trading import rules as bybit_rules
+from tests.loopback.hyperliquid_trading import rules as hyperliquid_rules
 from tests.loopback.matching_terms import Rules
 from tests.loopback.trading_venue import TradingVenue
 from tests.venue_pairs import venue_kind
@@ -51,15 +52,17 @@ def real_config(*overrides: str) -> CockpitConfig:
 
 
 def _listed(raw: Mapping[str, Any], venue: str) -> Mapping[str, Any]:
-    """The grids of a venue that the shipped rules do not name: Bybit's own, elsewhere those of the two they name."""
+    """The grids of a venue that the shipped rules do not name: its own, elsewhere those of the two they name."""
     if venue == "bybit":
-        return {base: _grid(bybit_rules(base)) for base in PRICES}
+        return {base: _grid(bybit_rules(base), 5) for base in PRICES}
+    if venue == "hyperliquid":
+        return {base: _grid(hyperliquid_rules(base), 10) for base in PRICES}
     listed: Mapping[str, Any] = raw["venues"]["okx"]["instruments"] | raw["venues"]["binance"]["instruments"]
     return listed
 
 
-def _grid(rules: Rules) -> dict[str, float]:
-    sizes = {"lot": rules.lot, "min_qty": rules.min_qty, "tick_usd": rules.tick, "min_notional_usd": 5}
+def _grid(rules: Rules, least_usd: float) -> dict[str, float]:
+    sizes = {"lot": rules.lot, "min_qty": rules.min_qty, "tick_usd": rules.tick, "min_notional_usd": least_usd}
     return {key: float(value) for key, value in sizes.items()}
 
 
