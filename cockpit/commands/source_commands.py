@@ -1,7 +1,6 @@
 """`cockpit source`: who may send signals, their keys, and cutting one off or lifting it."""
 
 import os
-import secrets
 from typing import Annotated
 
 import typer
@@ -59,6 +58,8 @@ def key(
         raise typer.BadParameter(f"expected {wanted} for a source with auth {sources[name].auth}", param_hint="NAME")
     places.make_home()
     places.source_keys.mkdir(mode=0o700, exist_ok=True)
+    import secrets
+
     path, made = places.source_keys / f"{name}.keys", public_key or secrets.token_urlsafe(KEY_BYTES)
     earlier = path.read_text(encoding="utf-8").split()[:1] if path.exists() and not drop_old else []
     fresh = path.with_name(f".{path.name}.new")
