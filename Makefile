@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 FAST := tests/domain tests/config tests/market tests/gate tests/setups tests/engine tests/paper tests/docs
 
-.PHONY: setup fast check fix docs site shots help
+.PHONY: setup fast check fix docs site shots help fast-types fast-tests
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -15,7 +15,12 @@ setup: ## a virtual environment with everything that tests and docs need
 fast: ## lint, types, and the tests of the rooms that need no process and no network: under a minute
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check -q .
+	$(MAKE) -s -j2 --output-sync=target fast-types fast-tests
+
+fast-types:
 	$(VENV)/bin/mypy --strict cockpit/
+
+fast-tests:
 	$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow" $(FAST)
 
 check: ## what a change must pass, from a clean environment

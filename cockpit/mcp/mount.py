@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cockpit.client.address import Address
-from cockpit.client.http import EngineClient
+if TYPE_CHECKING:
+    from cockpit.client.http import EngineClient
 
 PATH = "/mcp"
 INSIDE = "http://localhost"
@@ -83,8 +82,13 @@ class McpMount:
         return manager()
 
     @asynccontextmanager
-    async def _client(self, _: Any) -> AsyncGenerator[EngineClient, None]:
+    async def _client(self, _: Any) -> AsyncGenerator["EngineClient", None]:
         """A client that calls the guarded app as whoever made this call."""
+        import httpx
+
+        from cockpit.client.address import Address
+        from cockpit.client.http import EngineClient
+
         token = _authorization.get().partition(" ")[2].strip()
         transport = httpx.ASGITransport(app=self._app)
         async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport, holds=False) as client:

@@ -82,6 +82,16 @@ def test_no_process_of_ours_loads_what_libraries_do_well_without() -> None:
     assert (result.stdout, result.stderr.strip()) == (f"cockpit {__version__}\n", "[]")
 
 
+def test_an_engine_starts_without_clients_of_what_it_does_not_use() -> None:
+    unused = ["httpx", "ccxt", "web3", "mcp", "pyarrow", "numpy", "optuna", "keyring"]
+    code = (
+        "import sys, cockpit.api.server, cockpit.mcp.mount, cockpit.runtime.headless\n"
+        f"print([name for name in {unused} if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("arguments", [["-h"], ["help"], ["replay", "-h"], ["help", "replay"]])
 def test_help_is_asked_for_in_every_way(arguments: list[str], cockpit: Cockpit) -> None:
     result = cockpit(*arguments)
