@@ -56,8 +56,6 @@ def key(
     if is_public != bool(public_key):
         wanted = "--public-key" if is_public else "no --public-key"
         raise typer.BadParameter(f"expected {wanted} for a source with auth {sources[name].auth}", param_hint="NAME")
-    import secrets
-
     places.make_home()
     places.source_keys.mkdir(mode=0o700, exist_ok=True)
     import secrets
