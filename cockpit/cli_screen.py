@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SCREEN_LOG = "screen.log"
 TICKS = "checklist.json"
+CHOICES = "screen.json"
 CANNOT_DRAW = ("", "dumb", "unknown")
 SIZE_WITHIN_S = 1.0
 SIZE_LOOK_EVERY_S = 0.05
@@ -79,7 +80,12 @@ def attach_here(
         return lines_of(flatten_command(places))
 
     settings = screen_settings(places.config, os.environ, slow=slow, profile=str(places.home))
-    settings = replace(settings, ticks_file=places.home / TICKS, welcome=not places.journal.exists())
+    settings = replace(
+        settings,
+        ticks_file=places.home / TICKS,
+        choices_file=places.home / CHOICES,
+        welcome=not places.journal.exists(),
+    )
     return _run(
         places, local(places.socket), settings, first_paint, prepare=prepare, restart=restart, direct_flatten=flatten
     )

@@ -17,6 +17,7 @@ from cockpit.client.link import EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import ProcessView
 from cockpit.tui import keys, palette
+from cockpit.tui.choices import Choices
 from cockpit.tui.flatten import KEY_ROAD, SHELL_ROAD, DirectFlatten, FlattenFlow
 from cockpit.tui.footer import Offered
 from cockpit.tui.main_screen import CockpitScreen
@@ -24,7 +25,7 @@ from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.settings import ScreenSettings
-from cockpit.tui.store import Store
+from cockpit.tui.store import ALARM, Store
 from cockpit.tui.terminal import RESTORE_TITLE, Watchdog
 from cockpit.tui.text import clean
 from cockpit.tui.view import View
@@ -141,7 +142,8 @@ class CockpitBase(App[str]):
         self.terminal_title = ""
         self.animation_level = "none"
         self.asset = "BTC"
-        self.layout_name = settings.layout
+        self.choices = Choices(settings.choices_file)
+        self.layout_name = self.choices.begin(self.pane_set.kept, settings.layout, settings.layouts)
         self.link: EngineLink | None = None
         self.clock = clock
         self.direct_flatten = direct_flatten
@@ -155,7 +157,7 @@ class CockpitBase(App[str]):
         self._main = CockpitScreen(
             self.pane_set, self._appearance, bound, self.view, way_out=way_out, start_key=start_key
         )
-        self._main.layout_in_use = settings.layouts[settings.layout]
+        self._main.layout_in_use = settings.layouts[self.layout_name]
         for theme in textual_themes():
             self.register_theme(theme)
         self.theme = PREFIX + self._appearance.theme
@@ -255,14 +257,14 @@ class CockpitBase(App[str]):
             self.terminal_title = title
 
     def _signal(self) -> None:
-        """Ring or flash for what the operator chose to be called for."""
+        """Ring or flash for what the operator chose to be called for, and for alarms of their own always."""
         happened = set(self.store.happened)
         self.store.happened.clear()
         if self._driver is None:
             return
-        if happened & set(self.settings.bell):
+        if happened & {ALARM, *self.settings.bell}:
             self._driver.write(RING)
-        if happened & set(self.settings.flash):
+        if happened & {ALARM, *self.settings.flash}:
             self._driver.write(REVERSED)
             self.set_timer(FLASH_S, lambda: self._driver and self._driver.write(NOT_REVERSED))
 

@@ -7,7 +7,7 @@ from cockpit.tui.text import clean
 
 
 class PaneActions(EmergencyActions):
-    """What is chosen is kept for as long as the screen runs."""
+    """What is chosen is kept for the next screen of the profile."""
 
     def _do_layout(self) -> None:
         names = list(self.settings.layouts)
@@ -17,6 +17,7 @@ class PaneActions(EmergencyActions):
         layout, size = self.settings.layouts[name], self.size
         lacks_room = layout is not None and (size.width < layout.columns or size.height < layout.rows)
         self.store.notify(f"layout {name}" + (": the default stands, it needs more room" if lacks_room else ""))
+        self._keep_choices()
         self.redraw()
 
     def _do_copy(self) -> None:
@@ -37,14 +38,17 @@ class PaneActions(EmergencyActions):
     def _do_map(self) -> None:
         kept = self.pane_set.kept.dom
         kept.overview = not kept.overview
+        self._keep_choices()
         self.redraw()
 
     def _do_rows_wider(self) -> None:
         self.pane_set.kept.dom.zoom(self.asset, 1)
+        self._keep_choices()
         self.redraw()
 
     def _do_rows_finer(self) -> None:
         self.pane_set.kept.dom.zoom(self.asset, -1)
+        self._keep_choices()
         self.redraw()
 
     def _do_recentre(self) -> None:
@@ -54,8 +58,16 @@ class PaneActions(EmergencyActions):
 
     def _do_candles(self) -> None:
         self.pane_set.kept.chart.next_length()
+        self._keep_choices()
         self.redraw()
 
     def _do_prints(self) -> None:
         self.pane_set.kept.tape.next_size()
+        self._keep_choices()
         self.redraw()
+
+    def _keep_choices(self) -> None:
+        try:
+            self.choices.keep(self.pane_set.kept, self.settings.layout, self.layout_name)
+        except OSError as error:
+            self.store.notify(f"not kept for the next screen: {error.strerror}", "warn")

@@ -27,8 +27,8 @@ class ScreenSettings:
     """`hz` is how often the picture changes at most; `flatten_presses` is 2, or 1 for those who want no question.
 
     `colour` False is NO_COLOR. `profile` names the engine in the terminal's title and the saved screens' names.
-    `ticks_file` keeps the operator's ticks on the checklist. `welcome` is for the very first start. `layout` is one of
-    `layouts`, the operator's own among them.
+    `ticks_file` keeps the operator's ticks on the checklist, `choices_file` what was chosen to look at. `welcome` is
+    for the very first start. `layout` is one of `layouts`, the operator's own among them.
     """
 
     hz: float = LOCAL_HZ
@@ -40,6 +40,7 @@ class ScreenSettings:
     profile: str = ""
     save_to: str = "."
     ticks_file: Path | None = None
+    choices_file: Path | None = None
     welcome: bool = False
     host: str = ""
     bell: tuple[str, ...] = ()

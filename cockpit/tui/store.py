@@ -25,6 +25,8 @@ FLATTEN = "flatten"
 HALT, FILL, STOP, CLOSE = "halt", "fill", "stop", "close"
 SIGNALS = (HALT, FILL, STOP, CLOSE)
 """What a screen may ring or flash for."""
+ALARM = "alarm"
+"""An alarm of one's own: whoever set it wants to be called, whatever else was chosen."""
 STOPPED = (ExitReason.STOP, ExitReason.BREAKEVEN_STOP, ExitReason.NO_STOP)
 ROLE_OF_SEVERITY = {"info": "text", "warning": "warn", "critical": "bad"}
 
@@ -193,7 +195,10 @@ class Store:
             if "FREEZE" in notice.sentence:
                 self.flatten_steps = []
             self.flatten_steps.append(notice.sentence)
-        self._emit(News(notice.ts_ns, ROLE_OF_SEVERITY.get(notice.severity, "text"), notice.sentence))
+        if notice.topic == ALARM:
+            self._happens(ALARM)
+        said = f"ALARM {notice.sentence}" if notice.topic == ALARM else notice.sentence
+        self._emit(News(notice.ts_ns, ROLE_OF_SEVERITY.get(notice.severity, "text"), said))
 
     def _emit(self, news: News) -> None:
         self.log_version += 1

@@ -14,7 +14,7 @@ from screen_stage import Stage, StandingLink, staged
 from cockpit.cli_screen import screen_settings
 from cockpit.client.link import LinkChange
 from cockpit.config.places import shipped_config_path
-from cockpit.domain.actions import StateChanged, TradeChanged
+from cockpit.domain.actions import Notice, StateChanged, TradeChanged
 from cockpit.domain.kinds import Mode
 from cockpit.domain.stream import LogFrame
 from cockpit.tui.palette import ANSI
@@ -66,6 +66,19 @@ async def test_it_rings_and_flashes_for_what_was_chosen_only(
         assert ("\x1b[?5h" in written) is ("halt" in flash)
         if "halt" in flash:
             await stage.until(lambda: "\x1b[?5l" in written)
+
+
+async def test_an_alarm_of_ones_own_rings_and_flashes_unasked(trading: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        written = written_by(stage, monkeypatch)
+        rang = Notice(
+            trading.snapshot.ts_ns, "critical", "alarm", "a1: BTC price at or above 110,000: ring, was 110,000"
+        )
+        stage.app.store.take(LogFrame(9_001, rang), stage.clock())
+        await stage.settle()
+        assert "\a" in "".join(written) and "\x1b[?5h" in written
+        assert "ALARM a1: BTC price at or above 110,000: ring" in stage.text()
+        await stage.until(lambda: "\x1b[?5l" in written)
 
 
 async def test_what_happened_before_it_attached_does_not_ring(trading: Scene) -> None:
