@@ -71,7 +71,7 @@ class Operator:
             self._answer(command, False, f"expected a reason to resume from: {halt.sentence}; was none", out)
         else:
             self._risk.accountant.reviewed(self._book.open_usd())
-            self._answer(command, True, f"resumed from: {halt.sentence}; disarmed until armed", out, command.reason)
+            self._answer(command, True, f"resumed, still disarmed: arm to trade ({halt.sentence})", out, command.reason)
 
     def flatten(self, command: Flatten, out: Outbox) -> None:
         """Close everything, then stay halted. Never refused."""
@@ -82,7 +82,7 @@ class Operator:
         count = len(self._book)
         self._risk.kill("flatten", reason, out, flatten=False)
         self._risk.flatten(reason, out)
-        self._answer(command, True, f"flattening {count} open trades", out, command.reason)
+        self._answer(command, True, f"flattening {counted(count, 'open trade')}", out, command.reason)
 
     def set_mode(self, command: SetMode, out: Outbox) -> None:
         """Change the mode: never with trades open, never up without the journal's evidence or an explicit override."""

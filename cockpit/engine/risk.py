@@ -104,7 +104,7 @@ class Risk:
             case EngineState.STANDING_DOWN:
                 return self.stand_downs.reason
             case EngineState.DISARMED:
-                return "not armed: verdicts are computed, nothing is sent"
+                return "judged, not sent: arm first"
             case EngineState.ARMED:
                 return "armed"
 

@@ -55,7 +55,7 @@ async def test_flatten_closes_what_is_open_and_halts(home: Path) -> None:
         position = engine.host.session.venue.position("okx", "BTC")
 
     assert answer.status_code == 200
-    assert answer.json()["sentence"] == "flattening 1 open trades"
+    assert answer.json()["sentence"] == "flattening 1 open trade"
     assert health["status"] == "halted"
     assert position == 0
 

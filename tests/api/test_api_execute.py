@@ -220,7 +220,7 @@ async def test_a_disarmed_engine_sends_nothing_and_says_so(home: Path) -> None:
         detail = answer.json()["detail"]
         assert answer.status_code == 400
         assert detail["error"] == "not_sent"
-        assert detail["reason"].startswith("disarmed: not armed")
+        assert detail["reason"].startswith("disarmed: judged, not sent")
         assert detail["verdict"]["approved"] is True
         assert detail["verdict"]["sent"] is False
         assert not engine.host.recent.trades

@@ -55,7 +55,7 @@ async def test_the_seeds_client_works_as_it_stands(home: Path) -> None:
         rejected = await run("-c", SEED_CLIENT, engine.url)
 
     assert taken == "Trade executed: t000001\nProfit: $-0.02\n"
-    assert rejected == "Trade rejected: disarmed: not armed: verdicts are computed, nothing is sent\n"
+    assert rejected == "Trade rejected: disarmed: judged, not sent: arm first\n"
 
 
 PUBLISHED_CLIENT = """

@@ -106,7 +106,7 @@ def test_disarmed_computes_and_logs_the_verdict_and_sends_nothing(config: Cockpi
     scene = Scenario(config, armed=False)
     answer = scene.signal()
     assert not answer.ok
-    assert answer.sentence == "disarmed: not armed: verdicts are computed, nothing is sent"
+    assert answer.sentence == "disarmed: judged, not sent: arm first"
     assert scene.verdict.approved and not scene.verdict.sent
     assert scene.verdict.not_sent_because == answer.sentence
     assert scene.placed() == [] and scene.account.trades_today == 0

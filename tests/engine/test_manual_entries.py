@@ -39,7 +39,7 @@ def test_an_entry_becomes_a_trade_with_its_stop_and_ladder(scene: Scenario) -> N
 def test_disarmed_nothing_is_sent_and_it_is_said(scene: Scenario) -> None:
     scene.command(asked.Disarm)
     answer = enter(scene)
-    assert not answer.ok and answer.sentence == "disarmed: not armed: verdicts are computed, nothing is sent"
+    assert not answer.ok and answer.sentence == "disarmed: judged, not sent: arm first"
     assert scene.verdict.approved and not scene.verdict.sent
     assert scene.placed() == []
 

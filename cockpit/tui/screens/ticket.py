@@ -251,7 +251,7 @@ def verdict_lines(answer: Mapping[str, Any]) -> list[Line]:
     passes = len(answer.get("passes") or ())
     verdict = answer.get("verdict") or {}
     asset = clean(str((verdict.get("proposal") or {}).get("asset", "coins")))
-    why = str(answer.get("not_sent_because") or "denied").partition(": not armed")[0]
+    why = str(answer.get("not_sent_because") or "denied").partition(": judged")[0]
     head = "WOULD BE SENT" if would_send else f"would not be sent: {why}"
     lines: list[Line] = [((clean(head), "good" if would_send else "bad"),)]
     if traded.get("notional_usd"):
