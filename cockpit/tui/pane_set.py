@@ -58,7 +58,7 @@ class PaneSet:
         room = PaneSize(*board.size_inside, board.has_focus)
         stale_s = staleness(view)
         depends = pane.depends(self.kept, view) if view.snapshot is not None else None
-        key = (room, view.asset, view.glyphs, stale_s and int(stale_s), pane.id == self.says_why, depends)
+        key = (room, view.asset_title, view.glyphs, stale_s and int(stale_s), pane.id == self.says_why, depends)
         if self._drawn.get(pane.id) == key:
             return
         self._drawn[pane.id] = key

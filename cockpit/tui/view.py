@@ -24,6 +24,9 @@ HALTED_BY_KEY = f"halted by screen: {HALT_REASON}"
 STATE_ROLES = {EngineState.HALTED: "bad", EngineState.STANDING_DOWN: "warn"}
 
 
+SIMULATED, SIM = "simulated:", "SIM"
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One look at the store. `asset` is the asset of the ladder; `lost_s` for how long the engine has been away."""
@@ -54,6 +57,17 @@ class View:
         """The feeds of a reading, of one asset where it has any."""
         found = self.snapshot.feeds if self.snapshot else ()
         return [feed for feed in found if feed.reading is reading and (asset is None or feed.scope == asset)]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the market is made up: its figures say so themselves."""
+        process = self.store.process
+        return process is not None and process.feed.startswith(SIMULATED)
+
+    @property
+    def asset_title(self) -> str:
+        """The asset in a pane's title."""
+        return f"{self.asset} {SIM}" if self.is_simulated else self.asset
 
 
 def age_span(feeds: list[FeedView], quiet: bool = True) -> Span:

@@ -95,7 +95,7 @@ class Chart:
 
 def title(kept: Chart, view: View) -> str:
     """The asset and the length of its candles."""
-    return f"Chart {view.glyphs.dot} {view.asset} {view.glyphs.dot} {NAMES[kept.length_s]}"
+    return f"Chart {view.glyphs.dot} {view.asset_title} {view.glyphs.dot} {NAMES[kept.length_s]}"
 
 
 def _span(of: Range) -> float:

@@ -123,7 +123,7 @@ def title(kept: Dom, view: View) -> str:
     """The asset, and what a row is."""
     middle = kept.middles.get(view.asset)
     row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None else ""
-    return f"Ladder {view.glyphs.dot} {view.asset}{row}"
+    return f"Ladder {view.glyphs.dot} {view.asset_title}{row}"
 
 
 def _size(step: float) -> str:

@@ -176,7 +176,7 @@ class Ladder:
 
 def title(view: View) -> str:
     """The pane's name with its asset; the same whatever stands beside it."""
-    return f"Bands {view.glyphs.dot} {view.asset}"
+    return f"Bands {view.glyphs.dot} {view.asset_title}"
 
 
 def note(view: View) -> str:

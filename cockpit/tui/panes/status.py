@@ -6,7 +6,7 @@ from cockpit.domain.kinds import EngineState, FeedState
 from cockpit.domain.snapshot import Snapshot
 from cockpit.tui import numbers, replaying
 from cockpit.tui.text import Line, Span, line_width
-from cockpit.tui.view import View, plain_detail, silent_s
+from cockpit.tui.view import SIM, View, plain_detail, silent_s
 
 STATE_ROLES = {
     EngineState.DISARMED: "strong",
@@ -76,6 +76,7 @@ def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
         Part(0, ((f" {now.mode.value.upper()} ", now.mode.value),)),
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<{words.state_cells}}", STATE_ROLES[now.state]),)),
         Part(1, _replay(view)),
+        Part(10, ((SIM, "info"),) if view.is_simulated else ()),
         Part(2, _cut_off(now)),
         Part(2, _price(view)),
         Part(3, (("net ", "dim"), (f"{numbers.gain(net):>{words.money_cells}}", numbers.role_of(net)))),

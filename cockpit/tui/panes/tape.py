@@ -45,7 +45,7 @@ class Tape:
 def title(kept: Tape, view: View) -> str:
     """The asset, and what is left out."""
     least = f" {view.glyphs.dot} {view.glyphs.at_least} {numbers.short(kept.least_usd)} USD" if kept.least_usd else ""
-    return f"Tape {view.glyphs.dot} {view.asset}{least}"
+    return f"Tape {view.glyphs.dot} {view.asset_title}{least}"
 
 
 def _print(one: TapePrint, glyphs: Glyphs, cells: int) -> Line:
