@@ -166,6 +166,9 @@ def sweep(
     ] = None,
     bands: BandsOption = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Every trial as a row.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="One page with a heat map of each pair of keys.")
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -200,6 +203,10 @@ def sweep(
     found = sweep_summary(plan, days, trials)
     if csv is not None:
         write_sweep_csv(csv, trials)
+    if html is not None:
+        from cockpit.research.sweep_page import write_sweep_page
+
+        write_sweep_page(html, found, plan, trials)
     if json:
         from json import dumps
 

@@ -76,12 +76,17 @@ def heat(trials: Sequence[Trial], plan: Plan) -> dict[str, Any] | None:
     names = sorted(plan.keys, key=lambda name: -len({str(trial.values[name]) for trial in trials}))[:2]
     if len(names) < 2:
         return None
-    rows, columns = (sorted({trial.values[name] for trial in trials}, key=_order) for name in names)
+    return heat_of(trials, *names)
+
+
+def heat_of(trials: Sequence[Trial], row_key: str, column_key: str) -> dict[str, Any]:
+    """The mean R over two keys, over everything else that was tried; None where nothing traded."""
+    rows, columns = (sorted({trial.values[name] for trial in trials}, key=_order) for name in (row_key, column_key))
     cells: dict[tuple[Value, Value], list[Trial]] = {}
     for trial in trials:
-        cells.setdefault((trial.values[names[0]], trial.values[names[1]]), []).append(trial)
+        cells.setdefault((trial.values[row_key], trial.values[column_key]), []).append(trial)
     table = [[_mean_r(cells.get((row, column), [])) for column in columns] for row in rows]
-    return {"rows": names[0], "columns": names[1], "row_values": rows, "column_values": columns, "mean_r": table}
+    return {"rows": row_key, "columns": column_key, "row_values": rows, "column_values": columns, "mean_r": table}
 
 
 def sweep_text(found: dict[str, Any], cells: int | None = None) -> str:

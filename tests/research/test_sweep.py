@@ -1,6 +1,7 @@
 """A sweep comes to the same numbers on one core, on several, on a cluster, killed or not."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cockpit.research import sweep
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.backtest import days_between, run_backtest
 from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, Workers, data_digest, run_sweep
+from cockpit.research.sweep_page import write_sweep_page
 from cockpit.research.sweep_plan import Plan, read_plan
 from cockpit.research.sweep_report import sweep_summary, sweep_text
 from cockpit.research.trial import Batch, Trial
@@ -184,6 +186,23 @@ def test_a_value_that_only_its_setup_refuses_ends_no_sweep(shelf: Shelf, tmp_pat
     plan = Plan.model_validate(GRID | {"keys": {"setups.btc_lower_band_long.bar_s": [5, 4]}})
     good, bad = swept(shelf, plan, tmp_path / "out", LocalWorkers(1))
     assert not good.refused and "expected a multiple of 5 s, was 4" in bad.refused and bad.trades == 0
+
+
+def test_the_page_has_a_heat_map_of_each_pair_of_keys(shelf: Shelf, serial: list[Trial], tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID)
+    found = sweep_summary(plan, days_between(shelf, None, None), serial)
+    path = tmp_path / "sweep.html"
+    write_sweep_page(path, found, plan, serial)
+    page = path.read_text(encoding="utf-8")
+    assert found["sentence"] in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert f"Mean R: {STOP} down, {EDGE} across" in page
+    cells = re.findall(r'<td class="heat"[^>]*>([^<]*)</td>', page)
+    alike = [[one for one in serial if one.values[STOP] == stop] for stop in (6, 14, 28)]
+    wanted = [one for row in alike for one in sorted(row, key=lambda trial: float(trial.values[EDGE]))]
+    assert cells == [f"{one.mean_r:+.2f}" if one.trades else "no trade" for one in wanted]
+    assert any("-" in cell for cell in cells) or any("+" in cell for cell in cells)
+    with pytest.raises(HistoryError, match="expected to write it"):
+        write_sweep_page(tmp_path, found, plan, serial)
 
 
 def test_the_summary_says_what_the_best_is_worth(shelf: Shelf, serial: list[Trial]) -> None:
