@@ -89,9 +89,12 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 def _name_the_second(metafunc: pytest.Metafunc, pair: str) -> None:
     """What a test is to do at OKX it does at the venue that stands in its place."""
-    for mark in metafunc.definition.iter_markers("parametrize"):
-        if isinstance(mark.args[1], list) and "okx" not in PAIRS[pair]:
-            mark.args[1][:] = [_in_place(value, pair) for value in mark.args[1]]
+    marks = metafunc.definition.own_markers
+    for at, mark in enumerate(marks if "okx" not in PAIRS[pair] else ()):
+        if mark.name == "parametrize":
+            names, values, *more = mark.args
+            in_place = [_in_place(value, pair) for value in values]
+            marks[at] = pytest.mark.parametrize(names, in_place, *more, **mark.kwargs).mark
 
 
 def _in_place(value: Any, pair: str) -> Any:
