@@ -1,5 +1,6 @@
 """What a backtest showed of each setup, kept in the profile: the screen shows it, the report holds paper against it."""
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from cockpit.journal.errors import JournalError
 
 FILE = "backtest.json"
 VERSION = 1
+HOURS_A_DAY = 24.0
+Z95 = 1.96
 ENOUGH_TRADES = 5
 """Under so many trades a record agrees with everything."""
 
@@ -40,8 +43,31 @@ class SetupBacktest(msgspec.Struct, frozen=True):
             verdict = "loses"
         return f"backtest: {verdict} ({reach})"
 
-    def beside(self, trades: int, mean_r: float | None) -> str:
-        """Whether a record of trades agrees with it, in words."""
+    def beside(
+        self, trades: int, mean_r: float | None, slippage_bps: float | None = None, hours: float | None = None
+    ) -> str:
+        """Whether a record of trades over so many hours agrees with it in result, frequency and slippage, in words."""
+        parts = [self._result(trades, mean_r), self._frequency(trades, hours), self._slippage(trades, slippage_bps)]
+        return "; ".join(part for part in parts if part)
+
+    def _frequency(self, trades: int, hours: float | None) -> str:
+        """How often it traded, held against the chance of such a count (Poisson, both counts uncertain)."""
+        if not hours or not self.trades or not self.days:
+            return ""
+        share = hours / (HOURS_A_DAY * self.days)
+        expected = self.trades * share
+        reach = Z95 * math.sqrt(expected + expected * share)
+        low, high = max(0.0, expected - reach), expected + reach
+        told = f"{trades} trades in {hours:.1f} h here, expected {expected:.1f} ({low:.1f} to {high:.1f})"
+        return told if low <= trades <= high else f"{told}: ANOTHER FREQUENCY"
+
+    def _slippage(self, trades: int, slippage_bps: float | None) -> str:
+        """Entries' mean slippage here and there."""
+        if not trades or slippage_bps is None or self.slippage_bps is None:
+            return ""
+        return f"slippage {slippage_bps:+.2f} bps here, {self.slippage_bps:+.2f} expected"
+
+    def _result(self, trades: int, mean_r: float | None) -> str:
         if self.low_r is None or self.high_r is None:
             return "the backtest says too little to compare"
         if mean_r is None or trades < ENOUGH_TRADES:

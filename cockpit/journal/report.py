@@ -87,17 +87,20 @@ def build_report(
         way_up=way_up(evidence, config, violations),
         waiting_bytes=evidence.waiting_bytes,
         unreadable=evidence.unreadable,
-        backtests=_backtest_lines(by_setup(evidence), backtests or {}),
+        backtests=_backtest_lines(by_setup(evidence), backtests or {}, sum(one.hours for one in hours_of(evidence))),
     )
 
 
-def _backtest_lines(lines: Sequence[SetupLine], backtests: Mapping[str, SetupBacktest]) -> tuple[BacktestLine, ...]:
+def _backtest_lines(
+    lines: Sequence[SetupLine], backtests: Mapping[str, SetupBacktest], hours: float
+) -> tuple[BacktestLine, ...]:
     traded = {line.setup: line for line in lines}
     found = []
     for name, backtest in backtests.items():
         line = traded.get(name)
         trades, mean_r = (line.trades, line.r_total / line.trades) if line is not None and line.trades else (0, None)
-        found.append(BacktestLine(name, backtest.words, backtest.beside(trades, mean_r)))
+        slippage_bps = line.slippage_bps_mean if line is not None else None
+        found.append(BacktestLine(name, backtest.words, backtest.beside(trades, mean_r, slippage_bps, hours)))
     return tuple(found)
 
 

@@ -218,6 +218,9 @@ def _way_up(report: Report) -> Iterator[str]:
     hours = [(f"{one.mode.value}, {one.feed.value}", f"{one.hours:.1f} h") for one in report.hours]
     if hours:
         yield _table("", ("ran", "for"), hours)
+    if report.backtests:
+        rows = ((one.setup, one.backtest, one.beside) for one in report.backtests)
+        yield _table("The kept backtest beside this record", ("setup", "backtest", "here"), rows)
     yield from (_step(step) for step in report.way_up)
 
 
