@@ -57,6 +57,8 @@ def facts_items(venue: str, facts: AccountFacts, traded: Collection[str], config
     yield _margin(venue, facts, traded, config)
     yield _listed(venue, facts, traded)
     yield _fee(venue, facts, config.venues[venue].taker_fee_bps)
+    if not EXCHANGES[venue].abilities.gives_funding_payments:
+        yield warned(f"funding.{venue}", "the venue books no payment by itself: results are without funding")
 
 
 def equity_item(equities: Mapping[str, float], config: CockpitConfig) -> Item:

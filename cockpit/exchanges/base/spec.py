@@ -35,6 +35,8 @@ class Abilities:
     """Its REST says which share of accounts is long and short."""
     gives_permissions: bool = True
     """Its account says what the key may do beside trading."""
+    gives_funding_payments: bool = True
+    """Its account lists each payment of funding."""
 
 
 @dataclass(frozen=True, slots=True)

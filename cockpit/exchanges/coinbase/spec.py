@@ -44,5 +44,5 @@ SPEC = ExchangeSpec(
     readings=_readings,
     account=_account,
     codes=_codes,
-    abilities=Abilities(gives_positioning=False),
+    abilities=Abilities(gives_positioning=False, gives_funding_payments=False),
 )
