@@ -38,6 +38,7 @@ class SignedCalls(CcxtAccount):
         self._agent = ""
         self._vault: str | None = None
         self._is_known = False
+        self._own_role: Any = None
         self._weighed: deque[tuple[int, int]] = deque()
         self._requests_share: float | None = None
 
@@ -92,7 +93,11 @@ class SignedCalls(CcxtAccount):
         """Ask whose agent the key is, and for whom its orders are. Raises `KeysLost` for any other key."""
 
         async def role_of(address: str) -> Any:
-            return await self.info("userRole", user=address)
+            if address != self._user:
+                return await self.info("userRole", user=address)
+            if self._own_role is None:  # what an address is it stays; the question is the dearest there is
+                self._own_role = await self.info("userRole", user=address)
+            return self._own_role
 
         with self.judged():
             self._vault = await vault_of(self._user, self._agent, role_of)
