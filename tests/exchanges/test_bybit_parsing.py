@@ -1,26 +1,17 @@
 """Bybit's bodies and frames as our own words: rows as the venue wrote them, recorded and documented."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from cockpit.config.endpoints import VenueUrls
-from cockpit.config.live import LiveSection
 from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.kinds import OrderStatus, Side
-from cockpit.exchanges.base.account import Ambiguous, CoinAmount, KeysLost, NotSent, RefusalKind, Refused
+from cockpit.exchanges.base.account import CoinAmount
 from cockpit.exchanges.base.contracts import Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees
 from cockpit.exchanges.base.frames import BadFrame
-from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.timing import Timing
-from cockpit.exchanges.base.trouble import FeedTrouble
-from cockpit.exchanges.bybit.client import against_order
 from cockpit.exchanges.bybit.frames import BybitFrames
-from cockpit.exchanges.bybit.market import Bybit
 from cockpit.exchanges.bybit.parsing import (
     BybitParser,
     asset_of,
@@ -33,9 +24,6 @@ from cockpit.exchanges.bybit.parsing import (
     margin_in_use_usd,
     settled_in,
 )
-from cockpit.exchanges.bybit.readings import BybitReadings
-from tests.feeds_live.exchange_scene import close_now, now_ms
-from tests.loopback.exchange_bybit import BybitVenue
 
 MS = 1_000_000
 TICKER = {
@@ -330,114 +318,3 @@ def test_a_forced_order_names_the_position(frames: BybitFrames) -> None:
     (content,) = frames.read(FORCED, 1) or ()
     assert isinstance(content.event, Liquidation)
     assert (content.event.price, content.event.qty, content.event.long_liquidated) == (0.04499, 20_000.0, False)
-
-
-# -- what errors prove, what may be sent
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "kind"),
-    [
-        (110017, "current position is zero, cannot fix reduce-only order qty", RefusalKind.NOTHING_TO_REDUCE),
-        (110007, "ab not enough for new order", RefusalKind.MARGIN),
-        (110093, "expect Falling, but trigger_price[1] >= current[1]??MarkPrice", RefusalKind.WOULD_TRIGGER),
-        (110072, "OrderLinkedID is duplicate", RefusalKind.DUPLICATE_ID),
-        (110094, "Order does not meet minimum order value 5USDT", RefusalKind.TOO_SMALL),
-        (10001, "The number of contracts exceeds minimum limit allowed", RefusalKind.TOO_SMALL),
-        (10001, "The number of contracts exceeds maximum limit allowed: too large", RefusalKind.TOO_LARGE),
-        (10001, "Qty invalid", RefusalKind.OFF_GRID),
-        (10001, "position idx not match position mode", RefusalKind.MODE),
-        (10001, "params error: symbol invalid", RefusalKind.OTHER),
-        (10032, "Demo trading are not supported.", RefusalKind.UNSUPPORTED),
-    ],
-)
-def test_a_refusal_is_one_by_its_code(code: int, message: str, kind: RefusalKind) -> None:
-    failure = failure_of(_error(code, message), "bybit")
-    assert isinstance(failure, Refused) and failure.kind is kind and message in str(failure)
-
-
-@pytest.mark.parametrize("code", [-1, 429, 5004, 10000, 10014, 10016, 170007, 999_999])
-def test_what_may_have_executed_or_is_not_listed_is_unknown(code: int) -> None:
-    assert isinstance(failure_of(_error(code, "Server Timeout"), "bybit"), Ambiguous)
-
-
-def test_what_was_not_looked_at_and_whose_keys_are_gone() -> None:
-    assert isinstance(failure_of(_error(10006, "Too many visits!"), "bybit"), NotSent)
-    skewed = failure_of(_error(10002, "invalid request, please check your timestamp"), "bybit")
-    assert isinstance(skewed, NotSent) and skewed.is_clock
-    assert isinstance(failure_of(_error(10003, "API key is invalid."), "bybit"), KeysLost)
-
-
-def _error(code: int, message: str) -> Exception:
-    return RuntimeError(f'bybit {{"retCode":{code},"retMsg":"{message}","result":{{}},"retExtInfo":{{}},"time":1}}')
-
-
-@pytest.mark.parametrize(
-    ("fields", "wrong"),
-    [
-        ({}, ""),
-        ({"reduceOnly": True, "closeOnTrigger": True, "qty": "0"}, ""),
-        ({"triggerPrice": "1", "triggerDirection": 2, "triggerBy": "MarkPrice", "closeOnTrigger": True,
-          "reduceOnly": True}, ""),
-        ({"triggerPrice": "1", "triggerDirection": 2, "triggerBy": "LastPrice"}, "a stop on the mark or none"),
-        ({"triggerPrice": "1"}, "a stop on the mark or none"),
-        ({"closeOnTrigger": True}, "an order that closes to reduce only"),
-        ({"qty": "0"}, "a quantity, was 0"),
-        ({"trailingStop": "100"}, "a field of the fence, was trailingStop"),
-        ({"stopLoss": "1"}, "a field of the fence, was stopLoss"),
-        ({"tpslMode": "Full"}, "a field of the fence, was tpslMode"),
-    ],
-)  # fmt: skip
-def test_an_order_has_our_fields_alone(fields: dict[str, Any], wrong: str) -> None:
-    order = {"category": "linear", "symbol": "BTCUSDT", "qty": "0.001", "orderLinkId": "ck1", **fields}
-    said = against_order(order)
-    assert said.startswith(wrong) if wrong else said == ""
-    assert against_order({"qty": "1"}) == "an order with our id, was none"
-
-
-# -- readings
-
-
-@asynccontextmanager
-async def asked() -> AsyncIterator[tuple[BybitVenue, BybitReadings]]:
-    async with BybitVenue(now_ms) as venue:
-        exchange = Bybit(["BTC", "XRP"], VenueUrls(venue.rest_url, venue.ws_url), LiveSection())
-        try:
-            yield venue, BybitReadings(exchange)
-        finally:
-            await close_now(exchange)
-
-
-async def test_who_is_short_is_told_for_the_end_of_its_bar() -> None:
-    async with asked() as (venue, readings):
-        venue.short_share["BTCUSDT"] = 0.562
-        reading = await readings.positioning("BTC")
-        assert (reading.short_pct, reading.long_pct) == (pytest.approx(56.2), pytest.approx(43.8))
-        assert reading.source == "bybit accounts 5m" and reading.ts_ns % (300_000 * MS) == 0
-        asked_for = {"category": "linear", "symbol": "BTCUSDT", "period": "5min", "limit": "1"}
-        assert venue.asked("/v5/market/account-ratio") == [asked_for]
-
-
-async def test_shares_that_do_not_add_up_are_refused() -> None:
-    async with asked() as (venue, readings):
-        venue._ratios = lambda symbol, limit: [{"buyRatio": "0.9", "sellRatio": "0.3", "timestamp": "1"}]  # type: ignore[method-assign]
-        with pytest.raises(FeedTrouble, match=r"expected shares that add up to 1, was 0\.9 and 0\.3"):
-            await readings.positioning("BTC")
-
-
-async def test_funding_is_told_over_8_h_by_its_own_interval() -> None:
-    async with asked() as (venue, readings):
-        venue.rates["XRPUSDT"], venue.interval_h["XRPUSDT"] = "0.00005", 4
-        rate = await readings.funding("XRP")
-        assert (rate.rate_bps_8h, rate.interval_h) == (pytest.approx(1.0), 4.0)
-        assert rate.next_ns % (4 * 3_600_000 * MS) == 0
-        with pytest.raises(FeedTrouble, match="expected a perpetual of DOGE against USDT"):
-            await readings.funding("DOGE")
-
-
-async def test_open_interest_is_compared_with_that_of_a_day_ago() -> None:
-    async with asked() as (venue, readings):
-        venue.interest["BTCUSDT"] = [50_000.0] * 290 + [55_000.0] * 10
-        venue.marks["BTCUSDT"] = 100_000.0
-        reading = await readings.open_interest("BTC")
-        assert reading.change_24h_pct == pytest.approx(10.0) and reading.value_usd == pytest.approx(5.5e9)

@@ -9,8 +9,6 @@ orders in other categories, by the scope they are listed in; `forbidden` are tho
 else a test needs: see `TradingVenue`.
 """
 
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -20,26 +18,23 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback import bybit_bodies as bodies
-from tests.loopback.exchange_bybit import API, BybitVenue, instrument
+from tests.loopback.bybit_codes import CODES, REFUSALS, SAYINGS
+from tests.loopback.bybit_topics import BybitTopics, signed
+from tests.loopback.exchange_bybit import API, instrument
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import (
     Algo,
-    Execution,
     Order,
     OrderAsked,
     Position,
     Reason,
     Refused,
     Rules,
-    Status,
     StopAsked,
 )
 from tests.loopback.trading_faults import Fault, Says
-from tests.loopback.trading_venue import KEY, SECRET, Answer, Call, TradingVenue, VenueError
-from tests.loopback.venue_server import Socket
+from tests.loopback.trading_venue import KEY, Answer, Call, VenueError
 
-TOPICS = ("order", "execution", "position", "wallet")
-LOGGED_IN = "logged in"
 AHEAD_MS = 1_000
 HOME = ("linear", "USDT")
 ROLES = {
@@ -49,52 +44,6 @@ ROLES = {
     ("GET", "account/wallet-balance"): "account",
     ("GET", "market/time"): "time",
     ("POST", "order/disconnected-cancel-all"): "dead_man",
-}
-CODES = {
-    "10001": "Request parameter error.",
-    "10002": "invalid request, please check your server timestamp or recv_window param.",
-    "10003": "API key is invalid.",
-    "10004": "Error sign, please check your signature generation algorithm.",
-    "10005": "Permission denied, please check your API key permissions.",
-    "10006": "Too many visits. Exceeded the API Rate Limit.",
-    "10000": "Server Timeout",
-    "10016": "Internal server error.",
-    "10017": "Route not found.",
-    "10018": "Exceeded the IP Rate Limit.",
-    "110001": "order not exists or too late to cancel",
-    "110007": "ab not enough for new order",
-    "110009": "The number of stop orders exceeds maximum limit allowed",
-    "110017": "current position is zero, cannot fix reduce-only order qty",
-    "110032": "Illegal order",
-    "110072": "OrderLinkedID is duplicate",
-    "110093": "expect Falling, but trigger_price >= current",
-    "110092": "expect Rising, but trigger_price <= current",
-    "110094": "Order does not meet minimum order value 5USDT",
-}
-REFUSALS = {
-    Reason.UNKNOWN_SYMBOL: ("10001", "params error: symbol invalid"),
-    Reason.UNKNOWN_ORDER: ("110001", ""),
-    Reason.NO_POSITION: ("110017", ""),
-    Reason.RESERVED: ("110017", ""),
-    Reason.NO_MARGIN: ("110007", ""),
-    Reason.BELOW_MINIMUM: ("10001", "The number of contracts exceeds minimum limit allowed"),
-    Reason.BELOW_NOTIONAL: ("110094", ""),
-    Reason.ABOVE_MAXIMUM: ("10001", "The number of contracts exceeds maximum limit allowed: too large"),
-    Reason.BAD_LOT: ("10001", "Qty invalid"),
-    Reason.BAD_TICK: ("10001", "params error: Price invalid"),
-    Reason.DUPLICATE_CLIENT_ID: ("110072", ""),
-    Reason.NO_PRICE: ("110066", "Trading is currently not allowed."),
-    Reason.STOPS_REFUSED: ("110032", ""),
-    Reason.TOO_MANY_STOPS: ("110009", ""),
-}
-SAYINGS = {
-    Says.UNKNOWN: ("10016", 200),
-    Says.TIMEOUT: ("10000", 200),
-    Says.OVERLOADED: ("10016", 200),
-    Says.TOO_MANY: ("10006", 200),
-    Says.BANNED: ("10018", 403),
-    Says.REVOKED: ("10003", 200),
-    Says.SKEWED: ("10002", 200),
 }
 
 
@@ -116,11 +65,7 @@ def rules(base: str) -> Rules:
     )
 
 
-def signed(text: str) -> str:
-    return hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-class BybitTradingVenue(BybitVenue, TradingVenue):
+class BybitTradingVenue(BybitTopics):
     """`rights`, `rates_known` and `margin_kind` are what it says of the key and the account."""
 
     def __init__(self, now_ms: Callable[[], int] = wall_ms, wallet_usd: float = 1_660.0) -> None:
@@ -417,58 +362,6 @@ class BybitTradingVenue(BybitVenue, TradingVenue):
         if call.role == "account":
             return self.done(call, {})
         return Answer(self.envelope({"list": [], "nextPageCursor": ""}))
-
-    # -- the private topics
-
-    async def on_frame(self, socket: Socket, frame: Any) -> None:
-        """A login, and topics for who is logged in; the public ones as ever."""
-        if not socket.path.endswith("/private") or frame["op"] == "ping":
-            await super().on_frame(socket, frame)
-        elif frame["op"] == "auth":
-            await self._send_frame(socket, self._login(socket, frame["args"]))
-        elif LOGGED_IN not in socket.topics or not set(frame["args"]) <= set(TOPICS):
-            refused = {"success": False, "ret_msg": "Request not authorized", "conn_id": "a1", "op": frame["op"]}
-            await self._send_frame(socket, refused)
-        else:
-            socket.topics |= set(frame["args"])
-            await self._send_frame(socket, self._ack(frame))
-
-    def _login(self, socket: Socket, args: list[Any]) -> dict[str, Any]:
-        key, until, signature = args
-        if self.key_revoked or key != KEY:
-            return {"success": False, "ret_msg": "API key is invalid.", "op": "auth", "conn_id": "a1", "retCode": 10003}
-        if int(until) <= self.now_ms():
-            return {"success": False, "ret_msg": "Params Error", "op": "auth", "conn_id": "a1"}
-        if signature != signed(f"GET/realtime{until}"):
-            return {"success": False, "ret_msg": "Error sign", "op": "auth", "conn_id": "a1", "retCode": 10004}
-        socket.topics.add(LOGGED_IN)
-        return {"success": True, "ret_msg": "", "op": "auth", "conn_id": "cejreaspqfm9se7usbrg-2xh"}
-
-    def private_sockets(self) -> list[Socket]:
-        return [socket for socket in self.sockets if socket.path.endswith("/private")]
-
-    def _emit(self, topic: str, row: dict[str, Any]) -> None:
-        frame = {"id": f"{topic}-{self.now_ms()}", "topic": topic, "creationTime": self.now_ms(), "data": [row]}
-        self.user_stream.put(topic, json.loads(json.dumps(frame)))
-
-    def order_changed(self, order: Order, execution: Execution | None) -> None:
-        """A market order is not told of before its first execution."""
-        if execution is not None:
-            self._emit("execution", bodies.execution(execution, self.core))
-        if order.kind != "market" or order.status is not Status.NEW:
-            self._emit("order", bodies.order(order, self.core))
-
-    def algo_changed(self, algo: Algo) -> None:
-        """Once it has become an order that one speaks, under the same ids."""
-        if algo.status not in (Status.TRIGGERED, Status.FINISHED):
-            self._emit("order", bodies.stop(algo))
-
-    def account_changed(self, symbol: str | None, reason: str) -> None:
-        if symbol is not None:
-            self._emit("position", bodies.position(symbol, self.core))
-        elif reason == "FUNDING_FEE":
-            self._emit("execution", bodies.funding_execution(self.core.income[-1]))
-        self._emit("wallet", bodies.wallet(self.core))
 
 
 def _kind_of_order(params: Mapping[str, Any]) -> str:

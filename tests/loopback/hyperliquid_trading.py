@@ -22,11 +22,12 @@ from eth_utils import keccak
 
 from cockpit.exchanges.hyperliquid.cloids import client_id_of
 from tests.loopback import hyperliquid_bodies as bodies
-from tests.loopback.exchange_hyperliquid import COINS, HyperliquidVenue, text, topic
+from tests.loopback.exchange_hyperliquid import COINS, text
+from tests.loopback.hyperliquid_codes import REFUSALS, SAYINGS
+from tests.loopback.hyperliquid_feeds import HyperliquidFeeds
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import (
     Algo,
-    Execution,
     Order,
     OrderAsked,
     Position,
@@ -37,8 +38,7 @@ from tests.loopback.matching_terms import (
     StopAsked,
 )
 from tests.loopback.trading_faults import Fault, Says
-from tests.loopback.trading_venue import Answer, Call, TradingVenue, VenueError
-from tests.loopback.venue_server import Socket
+from tests.loopback.trading_venue import Answer, Call, VenueError
 
 ACCOUNT = "0xa11ce0000000000000000000000000000000c0de"
 AGENT_KEY = "0x" + "5ec2e7" * 10 + "0a1b"
@@ -57,30 +57,6 @@ LOOKS = {
     "meta": "public",
     "metaAndAssetCtxs": "public",
     "allMids": "public",
-}
-REFUSALS = {
-    Reason.NO_POSITION: "Reduce only order would increase position.",
-    Reason.NO_MARGIN: "Insufficient margin to place order.",
-    Reason.BELOW_MINIMUM: "Order has zero size.",
-    Reason.BELOW_NOTIONAL: "Order must have minimum value of $10.",
-    Reason.BAD_LOT: "Order has invalid size.",
-    Reason.BAD_TICK: "Price must be divisible by tick size.",
-    Reason.ABOVE_MAXIMUM: "Order would cause position to exceed margin tier limit at current leverage",
-    Reason.WOULD_CROSS: "Post only order would have immediately matched, bbo was 1@2.",
-    Reason.WOULD_TRIGGER: "Invalid TP/SL price.",
-    Reason.NO_PRICE: "No liquidity available for market order.",
-    Reason.STOPS_REFUSED: "Trigger orders are not taken now",
-    Reason.TOO_MANY_STOPS: "Too many open trigger orders",
-    Reason.DUPLICATE_CLIENT_ID: "Duplicate cloid",
-}
-SAYINGS = {
-    Says.UNKNOWN: ("Internal error", 200),
-    Says.TIMEOUT: ("Request timed out", 504),
-    Says.OVERLOADED: ("Service unavailable", 503),
-    Says.TOO_MANY: ("rate limited", 429),
-    Says.BANNED: ("rate limited", 429),
-    Says.REVOKED: ("User or API Wallet 0x901f171d152833a9b3541a3336ad1cbeba0cf100 does not exist.", 200),
-    Says.SKEWED: ("Invalid nonce", 200),
 }
 
 
@@ -110,7 +86,7 @@ def signer_of(body: Mapping[str, Any], is_testnet: bool) -> str:
     return recovered
 
 
-class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
+class HyperliquidTradingVenue(HyperliquidFeeds):
     """One-way. `stale_nonces`: nonces that came already; `testnet`: signatures name the other chain."""
 
     def __init__(self, now_ms: Callable[[], int] = wall_ms, wallet_usd: float = 1_660.0) -> None:
@@ -392,55 +368,6 @@ class HyperliquidTradingVenue(HyperliquidVenue, TradingVenue):
         if call.role == "account":
             return self.done(call, {})
         return Answer([])
-
-    # -- the feeds
-
-    async def greet(self, socket: Socket, asked: dict[str, Any]) -> None:
-        """The account's state and its fills of before come with their subscriptions."""
-        if asked.get("user") != self.user.lower():
-            await super().greet(socket, asked)
-        elif asked["type"] == "clearinghouseState":
-            await self._send_frame(socket, self._state_frame())
-        elif asked["type"] == "userFills":
-            rows = [bodies.fill_row(one, self.core, self.user) for one in self.core.listed_executions]
-            data = {"isSnapshot": True, "user": self.user, "fills": rows}
-            await self._send_frame(socket, {"channel": "userFills", "data": data})
-
-    def private_sockets(self) -> list[Socket]:
-        name = self._topic("orderUpdates")
-        return [socket for socket in self.sockets if name in socket.topics]
-
-    def _topic(self, kind: str) -> str:
-        return topic({"type": kind, "user": self.user.lower()})
-
-    def _emit(self, kind: str, data: Any) -> None:
-        self.user_stream.put(self._topic(kind), json.loads(json.dumps({"channel": kind, "data": data})))
-
-    def _order_update(self, row: dict[str, Any], status: str, at_ms: int) -> None:
-        self._emit("orderUpdates", [{"order": bodies.basic(row), "status": status, "statusTimestamp": at_ms}])
-
-    def order_changed(self, order: Order, execution: Execution | None) -> None:
-        """A fill tells of itself; the order's own word comes where it rests, or rests no more."""
-        if execution is not None:
-            rows = [bodies.fill_row(execution, self.core, self.user)]
-            self._emit("userFills", {"user": self.user, "fills": rows})
-        takes = order.kind == "market" or order.algo_id is not None
-        if order.owner == "venue" or (takes and order.works):
-            return
-        status = bodies.order_status(order.status, order)
-        self._order_update(bodies.order_row(order, self.core), status, order.updated_ms)
-
-    def algo_changed(self, algo: Algo) -> None:
-        if algo.status in (Status.TRIGGERED, Status.FINISHED):
-            return  # TRIGGERING said so, and its end is that of its order
-        self._order_update(bodies.stop_row(algo), bodies.STATUS[algo.status], algo.updated_ms)
-
-    def account_changed(self, symbol: str | None, reason: str) -> None:
-        self._emit("clearinghouseState", self._state_frame()["data"])
-
-    def _state_frame(self) -> dict[str, Any]:
-        data = {"dex": "", "user": self.user, "clearinghouseState": self.state(self.core.positions)}
-        return {"channel": "clearinghouseState", "data": data}
 
 
 def number_text(value: Decimal) -> str:
