@@ -147,6 +147,10 @@ async def _once(answered: Answered, context: ApiContext, asked: ExecuteRequest, 
     strategy = _strategy(context, asked)
     if asked.id is None:
         return await _execute(context, strategy, asked, source)
+    whose = asked.id.partition(":")[0]
+    if not source and ":" in asked.id and whose in context.host.config.sources:
+        reason = f"expected an id that does not begin like those of source {whose}, was {asked.id!a}"
+        raise Denied(422, "invalid", reason, fields=["id"], problems=[])
     key = f"{source}:{asked.id}"
     body = asked.model_copy(update={"expires_at": None})  # who asks again waits anew
     answer, is_same = await answered.once(key, body, lambda: _execute(context, strategy, asked, source))

@@ -170,6 +170,17 @@ async def test_the_score_of_a_flood_is_in_the_api_and_in_the_report(home: Path) 
         assert cut["source"] == "mind" and "within a minute, limit 3" in cut["reason"] and cut["since_ns"] > 0
 
 
+async def test_nobody_takes_an_id_of_a_source_before_it_does(home: Path) -> None:
+    key = give_key(home, "mind")
+    async with engine(home) as room, room.http(**bearer(key)) as mind, room.http() as anybody:
+        told = await propose(anybody, id="mind:one")
+        assert told.status_code == 422 and "those of source mind, was 'mind:one'" in reason(told)
+        assert told.json()["detail"]["fields"] == ["id"]
+        assert (await propose(anybody, id="nobody:one")).status_code == 200
+        assert (await propose(mind, id="one")).status_code == 200
+        assert [trade.record.source for trade in room.host.engine.book.trades] == ["api", "mind"]
+
+
 async def test_the_days_notional_and_open_trades_hold_before_the_gate(home: Path) -> None:
     key = give_key(home, "mind")
     async with engine(home) as room, room.http(**bearer(key)) as mind:
