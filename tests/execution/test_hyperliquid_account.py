@@ -1,5 +1,7 @@
 """The Hyperliquid account keeps the contract, and what is Hyperliquid's own."""
 
+import logging
+import traceback
 from typing import Any, ClassVar
 
 import pytest
@@ -10,8 +12,8 @@ from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, Refusal
 from tests.execution.account_contract import AccountContract
 from tests.execution.account_desk import Desk, entry, stop, with_venue
 from tests.execution.account_stream_contract import AccountStreamContract
-from tests.loopback.hyperliquid_trading import ACCOUNT, AGENT
-from tests.loopback.trading_faults import dropped_before
+from tests.loopback.hyperliquid_trading import ACCOUNT, AGENT, AGENT_KEY
+from tests.loopback.trading_faults import dropped_before, too_many, truncated, unknown
 
 ID = "ckaaaaaat000001"
 SOMEBODYS = ("0x" + "1" * 32, "0x" + "2" * 32)
@@ -136,6 +138,27 @@ class TestHyperliquidAccount(AccountContract):
             await desk.account.place(entry(), f"{ID}e2")
         await desk.account.close_position(held, f"{ID}c1")
         assert desk.venue.held("BTC") == 0.0
+
+    async def test_nothing_that_is_said_holds_the_key(self, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+        """One trouble after the other, everything logged: the agent's key is in no error, no line and no repr."""
+        caplog.set_level(logging.DEBUG)
+        said = [repr(desk.account), repr(vars(desk.account)["_keys"])]
+        for number, fault in enumerate((truncated(), unknown(), dropped_before(), too_many(retry_after_s=1))):
+            desk.venue.faults.add(fault, roles={"entry", "stop", "close", "positions", "setup"}, times=4)
+            calls = desk.account.place(entry(), f"{ID}e{number}"), desk.account.positions(), desk.account.facts()
+            for call in calls:
+                try:
+                    await call
+                except VenueFailure as failure:
+                    said.append("".join(traceback.format_exception(failure)))
+            desk.venue.faults.clear()
+        desk.venue.key_revoked = True
+        with pytest.raises(VenueFailure) as lost:
+            await desk.account.place(entry(), f"{ID}e9")
+        said += ["".join(traceback.format_exception(lost.value)), caplog.text]
+        assert len(" ".join(said)) > 1_000
+        assert AGENT_KEY.removeprefix("0x").lower() not in " ".join(said).lower()
+        assert not any(AGENT_KEY.removeprefix("0x") in call.raw for call in desk.venue.calls), "nor in what leaves"
 
 
 class TestHyperliquidStream(AccountStreamContract):
