@@ -191,7 +191,7 @@ class CockpitScreen(Screen[None]):
             self.zoomed = name
             self._shape = ()
             self.draw(self._view, None)
-        self.query_one(f"#{name}", Board).focus()
+        self.set_focus(self.query_one(f"#{name}", Board))
 
     def draw(self, view: View, flow: FlattenFlow | None) -> None:
         """Everything that may have changed."""

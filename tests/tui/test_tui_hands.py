@@ -82,6 +82,14 @@ async def test_over_the_open_trades_the_footer_offers_what_is_done_to_one(tradin
         assert "half off" not in stage.rows()[-1]
 
 
+async def test_a_trade_chosen_and_closed_without_a_pause_is_that_one(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        second = trading.snapshot.open_trades[1].trade.trade_id
+        for key in ("4", "down", "X"):
+            stage.app.simulate_key(key)
+        await stage.until(lambda: stage.link.asked == [(f"/api/trades/{second}/close", {})])
+
+
 async def test_without_a_trade_the_key_says_so(quiet: Scene) -> None:
     async with staged(StandingLink(quiet)) as stage:
         await stage.press("X")
@@ -271,6 +279,16 @@ async def test_fields_are_walked_and_their_choices_cycled(trading: Scene) -> Non
         await stage.press("pagedown", "up", "pagedown", "up", "pagedown", "down", "down", "down", "down", *"30")
         ticket: Any = stage.app.screen
         assert ticket.text == "short sol 20 stop 30"
+
+
+async def test_what_is_typed_without_a_pause_goes_where_it_is_meant(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("E")
+        for key in ("6", "0", "down", "down", *"400", "down", *"450"):
+            stage.app.simulate_key(key)
+        ticket: Any = stage.app.screen
+        await stage.until(lambda: ticket.text.endswith("450"))
+        assert ticket.text == "long btc 60 stop 400 targets 450"
 
 
 @pytest.mark.parametrize("key", ["f9", "f12"])

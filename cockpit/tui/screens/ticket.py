@@ -1,5 +1,6 @@
 """The ticket: an entry by hand, with the gate's verdict on it while it is filled in. Enter sends it, once."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
@@ -64,8 +65,8 @@ class Ticket(Modal[str]):
     OFFERED = Offered.TEXT
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
-        Binding("up", "field(-1)", show=False),
-        Binding("down", "field(1)", show=False),
+        Binding("up", "field(-1)", show=False, priority=True),
+        Binding("down", "field(1)", show=False, priority=True),
         Binding("pageup", "cycle(-1)", show=False),
         Binding("pagedown", "cycle(1)", show=False),
     ]
@@ -132,11 +133,14 @@ class Ticket(Modal[str]):
         """Nothing was sent; what is being sent is not taken back."""
         self.close_with(None)
 
-    def action_field(self, steps: int) -> None:
-        """The next field, or the one before."""
+    async def action_field(self, steps: int) -> None:
+        """The next field, or the one before: once what was typed is in this one, before anything else is typed."""
+        is_typed = asyncio.Event()
+        if self.focused is not None and self.focused.call_later(is_typed.set):
+            await is_typed.wait()
         names = [field.id for field in self.query(Answer)]
         at = names.index(self.focused.id) if self.focused is not None and self.focused.id in names else 0
-        self.query_one(f"#{names[(at + steps) % len(names)]}", Answer).focus()
+        self.set_focus(self.query_one(f"#{names[(at + steps) % len(names)]}", Answer))
 
     def action_cycle(self, steps: int) -> None:
         """The next of the field's choices."""
