@@ -28,7 +28,12 @@ from tests.loopback.trading_faults import (
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-TOO_SMALL = {"binance": "-4164", "okx": "51020", "hyperliquid": "Order must have minimum value of $10."}
+TOO_SMALL = {
+    "binance": "-4164",
+    "okx": "51020",
+    "hyperliquid": "Order must have minimum value of $10.",
+    "bybit": "110094",
+}
 WAYS = ("close", "cancel", "cancel_stop", "positions", "open_orders", "open_stops", "lookup", "lookup_stop", "history")
 FAULTS = {
     "cut before": dropped_before(),
@@ -177,9 +182,9 @@ async def test_16_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", VENUES)
 async def test_16_a_hanging_venue_holds_up_no_other(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
-        hangs, other = (stage.world.venues[one] for one in sorted(VENUES, key=lambda one: one != name))
+        hangs, other = (stage.world.venues[one] for one in sorted(stage.world.venues, key=lambda one: one != name))
         await stage.open_trade("ETH", venue=name)
-        await stage.open_trade("SOL", venue=next(one for one in VENUES if one != name))
+        await stage.open_trade("SOL", venue=next(one for one in stage.world.venues if one != name))
         stuck = hangs.faults.add(hanging(1_000, executes=False), times=None)
         began_s = stage.world.loop.time()
         await stage.flatten()

@@ -13,8 +13,8 @@ from tests.loopback.trading_venue import TradingVenue
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-BAD_PRICE = {"binance": "-4014", "okx": "51000", "hyperliquid": "Order has invalid price."}
-MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size"}
+BAD_PRICE = {"binance": "-4014", "okx": "51000", "hyperliquid": "Order has invalid price.", "bybit": "110003"}
+MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size", "bybit": "110003"}
 
 
 def stops(venue: TradingVenue) -> list[Decimal]:
