@@ -7,7 +7,9 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import VenueFailure
+from cockpit.exchanges.coinbase.keys import parts_of
 from tests.execution.account_desk import Desk, close, desk_of, entry, stop, with_venue
+from tests.loopback.coinbase_trading import KEY_NAME, PEM
 from tests.loopback.trading_faults import dropped_before, hanging, rejected, too_many, truncated, unknown
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 
@@ -18,6 +20,7 @@ WALLETS = {
     "binance": "fapiPrivateV3GetAccount",
     "okx": "privateGetAccountBalance",
     "bybit": "privateGetV5AccountWalletBalance",
+    "coinbase": "v3PrivateGetBrokerageCfmPositions",
 }
 
 
@@ -52,7 +55,7 @@ async def everything_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join([*said, *(record.getMessage() for record in caplog.records)])
 
 
-@pytest.mark.parametrize("name", list(WALLETS))
+@pytest.mark.parametrize("name", [name for name in WALLETS if name != "coinbase"])
 async def test_nothing_that_is_said_holds_a_key(
     name: str, shipped_config: CockpitConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -64,3 +67,16 @@ async def test_nothing_that_is_said_holds_a_key(
     for secret in (KEY, SECRET, PASSWORD, LISTEN_KEYS, "signature="):
         assert secret not in said
     assert sum(KEY in str(call.headers) for call in desk.venue.calls) > 20
+
+
+async def test_no_line_of_a_pem_is_ever_said(shipped_config: CockpitConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor a token that it signed, on the stream or in a call."""
+    caplog.set_level(logging.DEBUG)
+    async with desk_of("coinbase", with_venue(shipped_config, "coinbase")) as desk:
+        said = await everything_said(desk, caplog)
+        tokens = [frame["jwt"] for frame in desk.venue.received if isinstance(frame, dict) and "jwt" in frame]
+        headers = [call.headers.get("Authorization", "") for call in desk.venue.calls]
+        tokens += [one.removeprefix("Bearer ") for one in headers if one]
+    assert len(said) > 2_000 and len(tokens) > 20
+    for secret in (KEY_NAME, PEM, *parts_of(PEM), *tokens):
+        assert secret not in said
