@@ -140,7 +140,7 @@ def batch_of(
 
     return Batch(
         store=str(place.root.resolve()),
-        config_json=config.model_dump_json(by_alias=True),
+        config_json=config.recorded_json(),
         beside=str(front.places().config.resolve().parent),
         first_day=days.start,
         end_day=days.stop,

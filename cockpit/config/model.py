@@ -163,6 +163,10 @@ class CockpitConfig(Section):
             if section.stop_bps > max_stop_bps:
                 raise ValueError(f"{key}.stop_bps: expected at most {max_stop_bps:g}, was {section.stop_bps:g}")
 
+    def recorded_json(self) -> str:
+        """The config as recordings keep it and a replay needs it: without addresses, whose paths may be secrets."""
+        return self.model_dump_json(by_alias=True, exclude={"webhooks", "endpoints"})
+
     def instrument(self, asset: str, venue: str | None = None) -> Instrument:
         """The instrument of `asset` on `venue`, or where the asset trades. Raises KeyError for an unknown one."""
         return self.venues[venue or self.assets[asset].trade_on].instruments[asset]

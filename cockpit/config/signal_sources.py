@@ -93,7 +93,7 @@ class EntryBounds(Section):
 class WebhookOut(Section):
     """Where events are posted to, signed with the secret `COCKPIT_WEBHOOK_SECRET` of environment or keyring."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$", description="without a user or password")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$", description="without a user or password", repr=False)]
     events: Annotated[
         list[Literal["trade_opened", "trade_completed", "verdict", "mode_changed", "state_changed", "kill_switch"]],
         Field(min_length=1),

@@ -87,7 +87,7 @@ def _header(capture: Path, config: CockpitConfig, first: Trade | Top, *, is_spot
         created_ns=time.time_ns(),
         origin="import",
         source=f"{capture.name} (spot taken as a perpetual)" if is_spot else capture.name,
-        config_json=config.model_dump_json(by_alias=True),
+        config_json=config.recorded_json(),
         mode=Mode.PAPER,
         start_ns=first.ts_ns,
         engine_version=__version__,

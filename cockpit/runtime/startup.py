@@ -258,7 +258,7 @@ def _recording(
         created_ns=created_ns,
         origin="engine",
         source=options.feed,
-        config_json=config.model_dump_json(by_alias=True),
+        config_json=config.recorded_json(),
         mode=Mode.PAPER,
         start_ns=start_ns,
         engine_version=__version__,
