@@ -1,14 +1,18 @@
 """Layer 1: what one trade and one day may cost, and what the venue and the mode take."""
 
+import math
+
 from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import Layer, Mode, Outcome
 from cockpit.domain.numbers import apart, counted
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
-from cockpit.gate.sizing import Size, lot_decimals
+from cockpit.gate.sizing import Size, least_qty, lot_decimals, lots_down
 from cockpit.gate.wording import usd
 
 LAYER = Layer.GLOBAL
+CENT_NOISE = 1e-6
+"""In cents: what the float's own error adds to a sum of USD."""
 
 
 def checks(asked: GateInput, size: Size, budget: Check) -> tuple[Check, ...]:
@@ -120,6 +124,7 @@ def venue_minimum(asked: GateInput, size: Size) -> Check:
         sentence = f"{lots}: at or above {venue}'s minimum of {smallest}"
         return Check(LAYER, "venue_minimum", Outcome.PASS, shown, f">= {smallest}", sentence)
     sentence = f"{lots}: under {venue}'s minimum of {smallest}" + ("" if asset in smallest else f" for {asset}")
+    sentence += f"; {_what_fits(asked, size, instrument)}"
     return Check(LAYER, "venue_minimum", Outcome.BLOCK, shown, f">= {smallest}", sentence)
 
 
@@ -129,6 +134,23 @@ def _minimum(asked: GateInput, size: Size, instrument: Instrument) -> str:
     if instrument.min_notional_usd == 0 or lots_decide:
         return f"{instrument.min_qty:.{lot_decimals(instrument.lot)}f} {asked.proposal.asset}"
     return f"{instrument.min_notional_usd:g} USD"
+
+
+def _what_fits(asked: GateInput, size: Size, instrument: Instrument) -> str:
+    """The least order of the venue, whether any position may be so large, and which venues take the size as it is."""
+    asset, price, most_usd = asked.proposal.asset, asked.proposal.decision_price, asked.config.limits.max_notional_usd
+    least = least_qty(instrument, price)
+    least_usd = math.ceil(least * price * 100.0 - CENT_NOISE) / 100.0
+    said = f"least order {least:.{lot_decimals(instrument.lot)}f} {asset}, {least_usd:.2f} USD"
+    if least_usd > most_usd:
+        said += f", over the {most_usd:.2f} of any position: no size fits"
+    elsewhere = []
+    for name in asked.config.venues:
+        other = asked.config.venues[name].instruments.get(asset)
+        qty = 0.0 if other is None or name == asked.venue else lots_down(size.allowed_usd / price, other)
+        if other is not None and qty > 0 and qty >= least_qty(other, price):
+            elsewhere.append(f"{name} takes {qty:.{lot_decimals(other.lot)}f} {asset}")
+    return said + "".join(f"; {one}" for one in elsewhere)
 
 
 def mode_exposure(asked: GateInput, size: Size) -> Check:

@@ -51,6 +51,12 @@ def lots_down(qty: float, instrument: Instrument) -> float:
     return round(math.floor(lots + LOT_NOISE) * instrument.lot, lot_decimals(instrument.lot))
 
 
+def least_qty(instrument: Instrument, price: float) -> float:
+    """The smallest order the venue takes at this price, in whole lots: base coins."""
+    wanted = max(instrument.lot, instrument.min_qty, instrument.min_notional_usd / price)
+    return round(math.ceil(wanted / instrument.lot - LOT_NOISE) * instrument.lot, lot_decimals(instrument.lot))
+
+
 def split_lots(lots: int, shares_pct: Iterable[float]) -> list[int]:
     """So many lots over shares that add up to 100: rounded on their running total, so that they add up exactly.
 

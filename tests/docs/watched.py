@@ -1,6 +1,7 @@
 """A value that remembers what was asked of it: which keys of a config, which parts of the gate's input."""
 
 import types
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -33,6 +34,9 @@ class Watched:
 
     def __getitem__(self, key: Any) -> Any:
         return self._give(key, self._target[key])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._target)
 
     def get(self, key: Any, default: Any = None) -> Any:
         return self[key] if key in self._target else default

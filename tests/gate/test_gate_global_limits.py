@@ -1,10 +1,12 @@
 """Layer 1 of the rules: notional, stop, the day's loss, open trades, loss budget, venue minimum, test mode's limits."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from cockpit.config.model import CockpitConfig
+from cockpit.config.venues import Instrument, Venue
 from cockpit.domain.kinds import Layer, Mode, Outcome
 from cockpit.domain.verdict import Check
 
@@ -150,37 +152,43 @@ def test_btc_on_okx_fits_the_base_unit_and_on_binance_does_not(
             "binance",
             20.7,
             BTC_PRICE,
-            "20.70 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC",
+            "20.70 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC"
+            "; least order 0.001 BTC, 108.41 USD; okx takes 0.0001 BTC",
         ),
         (
             "binance",  # 105 USD would do, but not one whole lot fits in it
             105.0,
             BTC_PRICE,
-            "105.00 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 0.001 BTC",
+            "105.00 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 0.001 BTC"
+            "; least order 0.001 BTC, 108.41 USD; okx takes 0.0009 BTC",
         ),
         (
             "binance",  # a lot fits, and its notional does not
             95.0,
             90_000.0,
-            "95.00 USD is 0.001 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC",
+            "95.00 USD is 0.001 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC"
+            "; least order 0.002 BTC, 180.00 USD; okx takes 0.0010 BTC",
         ),
         (
             "binance",  # just enough USD, still not one whole lot
             100.0,
             BTC_PRICE,
-            "100.00 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 0.001 BTC",
+            "100.00 USD is 0.000 BTC after rounding down to lots of 0.001: under binance's minimum of 0.001 BTC"
+            "; least order 0.001 BTC, 108.41 USD; okx takes 0.0009 BTC",
         ),
         (
             "binance",  # enough USD before rounding, one lot of it is not
             105.0,
             90_000.0,
-            "105.00 USD is 0.001 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC",
+            "105.00 USD is 0.001 BTC after rounding down to lots of 0.001: under binance's minimum of 100 USD for BTC"
+            "; least order 0.002 BTC, 180.00 USD; okx takes 0.0011 BTC",
         ),
         (
             "okx",
             8.0,
             BTC_PRICE,
-            "8.00 USD is 0.0000 BTC after rounding down to lots of 0.0001: under okx's minimum of 0.0001 BTC",
+            "8.00 USD is 0.0000 BTC after rounding down to lots of 0.0001: under okx's minimum of 0.0001 BTC"
+            "; least order 0.0001 BTC, 10.85 USD",
         ),
     ],
 )
@@ -189,6 +197,34 @@ def test_a_size_under_the_minimum_is_denied_with_both_numbers(
 ) -> None:
     found = check("venue_minimum", venue=venue, requested_usd=requested_usd, decision_price=price)
     assert (found.outcome, found.sentence) == (Outcome.BLOCK, sentence)
+
+
+def test_a_venue_whose_lots_are_too_large_says_so_and_who_takes_the_size(
+    check: FindCheck, bare_config: CockpitConfig
+) -> None:
+    large = Venue(
+        taker_fee_bps=5.0,
+        maker_fee_bps=2.0,
+        instruments={"BTC": Instrument(lot=0.01, min_qty=0.01, tick_usd=5.0, min_notional_usd=0.0)},
+    )
+    config = bare_config.model_copy(update={"venues": {**bare_config.venues, "coinbase": large}})
+    found = check("venue_minimum", config=config, venue="coinbase", requested_usd=415.0)
+    assert (found.outcome, found.sentence) == (
+        Outcome.BLOCK,
+        "415.00 USD is 0.00 BTC after rounding down to lots of 0.01: under coinbase's minimum of 0.01 BTC"
+        "; least order 0.01 BTC, 1084.02 USD, over the 415.00 of any position: no size fits"
+        "; binance takes 0.003 BTC; okx takes 0.0038 BTC",
+    )
+
+
+@pytest.mark.parametrize("venue", ["binance", "okx"])
+def test_the_least_order_that_is_named_is_one_that_the_venue_takes(check: FindCheck, venue: str) -> None:
+    denied = check("venue_minimum", venue=venue, requested_usd=5.0)
+    named = re.search(r"least order [0-9.]+ BTC, ([0-9.]+) USD", denied.sentence)
+    assert named is not None
+    least_usd = float(named[1])
+    assert check("venue_minimum", venue=venue, requested_usd=least_usd).outcome is Outcome.PASS
+    assert check("venue_minimum", venue=venue, requested_usd=least_usd - 0.02).outcome is Outcome.BLOCK
 
 
 def test_factors_can_push_a_size_under_the_minimum(check: FindCheck) -> None:
