@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
+from math import isclose
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
@@ -56,6 +57,7 @@ def facts_items(venue: str, facts: AccountFacts, traded: Collection[str], config
     yield _position_mode(venue, facts)
     yield _margin(venue, facts, traded, config)
     yield _listed(venue, facts, traded)
+    yield _grids(venue, facts, traded, config)
     yield _fee(venue, facts, config.venues[venue].taker_fee_bps)
     if not EXCHANGES[venue].abilities.gives_funding_payments:
         yield warned(f"funding.{venue}", "the venue books no payment by itself: results are without funding")
@@ -128,6 +130,23 @@ def _listed(venue: str, facts: AccountFacts, traded: Collection[str]) -> Item:
     if absent:
         return failed(f"perpetuals.{venue}", f"expected {venue} to list {', '.join(absent)}, was none")
     return passed(f"perpetuals.{venue}", f"lists {', '.join(traded) or 'none that trades there'}")
+
+
+def _grids(venue: str, facts: AccountFacts, traded: Collection[str], config: CockpitConfig) -> Item:
+    """On a lot coarser than the venue's the rest of a part fill counts as rounding, on a finer one no order fits."""
+    wrong, fitting = [], []
+    for asset in (one for one in traded if one in facts.listed):
+        ours, theirs = config.venues[venue].instruments[asset], facts.listed[asset]
+        fitting.append(f"{asset} {theirs.lot:g}")
+        if not isclose(ours.lot, theirs.lot):
+            wrong.append(f"{asset}'s lot is {theirs.lot:g}, not {ours.lot:g}")
+        elif ours.min_qty < theirs.least and not isclose(ours.min_qty, theirs.least):
+            wrong.append(f"{asset}'s least order is {theirs.least:g}, not {ours.min_qty:g}")
+    if wrong:
+        return failed(
+            f"lots.{venue}", f"expected the config's lots at {venue}, was: {'; '.join(wrong)}: mend the config"
+        )
+    return passed(f"lots.{venue}", f"as the config says: {', '.join(fitting) or 'none that trades there'}")
 
 
 def _fee(venue: str, facts: AccountFacts, expected_bps: float) -> Item:

@@ -6,7 +6,7 @@ import pytest
 
 from cockpit.config.load import load_config
 from cockpit.config.places import shipped_config_path
-from cockpit.exchanges.base.account import AccountFacts
+from cockpit.exchanges.base.account import AccountFacts, Grid
 from cockpit.preflight.account_checks import equity_item, facts_items
 from cockpit.preflight.checklist import Standing
 
@@ -21,7 +21,7 @@ SOUND = AccountFacts(
     leverage={"BTC": 5.0, "ETH": 3.0},
     is_isolated={"BTC": True, "ETH": True},
     taker_fee_bps=5.0,
-    listed=("BTC", "ETH"),
+    listed={"BTC": Grid(0.0001, 0.0001), "ETH": Grid(0.001, 0.001)},
 )
 
 
@@ -55,9 +55,28 @@ def test_a_sound_account_passes_everything() -> None:
             Standing.FAIL,
             "ETH is cross, expected isolated",
         ),
-        ({"is_isolated": {}, "leverage": {}}, "margin.okx", Standing.OK, "isolated, leverage not told"),
+        ({"leverage": {}}, "margin.okx", Standing.OK, "isolated, leverage not told"),
+        (
+            {"is_isolated": {}, "leverage": {}},
+            "margin.okx",
+            Standing.WARN,
+            "okx has one margin for everything: all that is in the account stands for every position; leverage not told",
+        ),
         ({"leverage": {"BTC": 5.1}}, "margin.okx", Standing.FAIL, "BTC has leverage 5.1, expected at most 5"),
-        ({"listed": ("BTC",)}, "perpetuals.okx", Standing.FAIL, "expected okx to list ETH, was none"),
+        *(
+            ({"listed": {**SOUND.listed, "BTC": Grid(lot, least)}}, "lots.okx", Standing.FAIL, f"was: BTC's {detail}")
+            for lot, least, detail in (
+                (0.00001, 0.0001, "lot is 1e-05, not 0.0001"),
+                (0.001, 0.001, "lot is 0.001, not 0.0001"),
+                (0.0001, 0.0002, "least order is 0.0002, not 0.0001"),
+            )
+        ),
+        (
+            {"listed": {"BTC": Grid(0.0001, 0.0001)}},
+            "perpetuals.okx",
+            Standing.FAIL,
+            "expected okx to list ETH, was none",
+        ),
         ({"taker_fee_bps": 5.5}, "fees.okx", Standing.WARN, "expected 5 bps taker as the config says, was 5.5"),
         ({"taker_fee_bps": None}, "fees.okx", Standing.WARN, "does not tell the taker fee: counted as 5 bps"),
     ],

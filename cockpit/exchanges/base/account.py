@@ -5,7 +5,7 @@ raises `Refused` (the venue said no), `Ambiguous` (nobody knows), `NotSent` (it 
 or `KeysLost` (the venue no longer knows us).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -201,6 +201,13 @@ class FundingUpdate(NamedTuple):
 StreamUpdate = OrderUpdate | PositionUpdate | FundingUpdate
 
 
+class Grid(NamedTuple):
+    """What quantities a venue takes, in base coins."""
+
+    lot: float
+    least: float
+
+
 class AccountFacts(NamedTuple):
     """What the venue says of the account at start-up. None where this venue does not tell."""
 
@@ -217,8 +224,8 @@ class AccountFacts(NamedTuple):
     is_isolated: dict[str, bool]
     """By asset."""
     taker_fee_bps: float | None
-    listed: tuple[str, ...]
-    """The configured assets that this venue lists as perpetuals."""
+    listed: Mapping[str, Grid]
+    """The configured assets that this venue lists as perpetuals, and on which grid."""
 
 
 class TradeSettings(NamedTuple):

@@ -13,6 +13,7 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
     FundingUpdate,
+    Grid,
     HeldPosition,
     RefusalKind,
     Refused,
@@ -165,10 +166,10 @@ class CcxtAccount(AccountCalls):
             raise Refused(RefusalKind.UNSUPPORTED, "", sentence)
         return found
 
-    def listed(self) -> tuple[str, ...]:
+    def listed(self) -> dict[str, Grid]:
         """The configured assets that the venue lists."""
         known = {asset: self.listings.of_asset(asset) for asset in self._assets}
-        return tuple(asset for asset, listing in known.items() if listing is not None and listing.is_listed)
+        return {asset: listing.grid for asset, listing in known.items() if listing is not None and listing.is_listed}
 
     async def place(self, order: OrderRequest, client_id: str) -> VenueOrder:
         """Send one order, once; an exit that is off the venue's grid of today, and was refused, once more on it."""

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from cockpit.domain.quantity import DECIMALS, rounded
-from cockpit.exchanges.base.account import RefusalKind, Refused
+from cockpit.exchanges.base.account import Grid, RefusalKind, Refused
 
 TOLERANCE = Decimal("1e-6")
 """Of a lot: what adding floats leaves."""
@@ -31,6 +31,11 @@ class Listing(NamedTuple):
     is_listed: bool = True
     figures: int = 0
     """The most significant figures of a price, whole numbers aside; 0 where the tick alone decides."""
+
+    @property
+    def grid(self) -> Grid:
+        """Its lot and least quantity in base coins."""
+        return Grid(float(self.lot * self.unit), float(max(self.least, self.lot) * self.unit))
 
     def contracts(self, qty: float, may_shrink: bool = True) -> str:
         """Base coins in the venue's units, as it wants them written: down to the lot where it `may_shrink`, as an exit
