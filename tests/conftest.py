@@ -1,6 +1,7 @@
 """What every room's tests share: the shipped config, the real market data, and how hypothesis runs."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ QUICK_ROOMS = frozenset({"domain", "config", "market", "gate", "setups", "engine
 SLOW_FILES = frozenset({"test_adding_pages.py", "test_api_page.py", "test_live_data_page.py"})
 """What needs no process and no network of its own; all else is marked slow."""
 
+MOST_RECURSION = 5_000
 WORKERS_PER_CORE = 2
 """Many tests wait for a process, a socket or a clock of the terminal: two a core keep the cores busy."""
 
@@ -45,6 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     reaper.begin()
+
+
+def pytest_collection_finish() -> None:
+    """At a recursion limit that some library raised while it was imported, nested JSON crashes a run."""
+    limit = sys.getrecursionlimit()
+    if limit > MOST_RECURSION:
+        raise pytest.UsageError(f"expected a recursion limit of at most {MOST_RECURSION} after imports, was {limit}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

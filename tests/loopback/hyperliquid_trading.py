@@ -16,11 +16,9 @@ from typing import Any
 
 import msgpack
 from aiohttp import web
-from eth_account import Account
-from eth_account.messages import encode_typed_data
-from eth_utils import keccak
 
 from cockpit.exchanges.hyperliquid.cloids import client_id_of
+from cockpit.feeds.aave.recursion import recursion_limit_kept
 from tests.loopback import hyperliquid_bodies as bodies
 from tests.loopback.exchange_hyperliquid import COINS, text
 from tests.loopback.hyperliquid_codes import REFUSALS, SAYINGS
@@ -39,6 +37,11 @@ from tests.loopback.matching_terms import (
 )
 from tests.loopback.trading_faults import Fault, Says
 from tests.loopback.trading_venue import Answer, Call, VenueError
+
+with recursion_limit_kept():
+    from eth_account import Account
+    from eth_account.messages import encode_typed_data
+    from eth_utils import keccak
 
 ACCOUNT = "0xa11ce0000000000000000000000000000000c0de"
 AGENT_KEY = "0x" + "5ec2e7" * 10 + "0a1b"

@@ -60,7 +60,7 @@ def test_a_sound_account_passes_everything() -> None:
             {"is_isolated": {}, "leverage": {}},
             "margin.okx",
             Standing.WARN,
-            "okx has one margin for everything: all that is in the account stands for every position; leverage not told",
+            "okx has one margin for everything: all that is in the account stands for every position; leverage not",
         ),
         ({"leverage": {"BTC": 5.1}}, "margin.okx", Standing.FAIL, "BTC has leverage 5.1, expected at most 5"),
         *(
