@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,8 +20,12 @@ from tests.engine.scenario import TICKS, Scenario
 from tests.faults.stage import Stage
 
 ASSET, PRICE, QTY = "ETH", 4_000.0, 0.02
+AMOUNT_USD = 80.1
+"""On the finest grid and on the coarsest it buys the same."""
+FIGURES = {"hyperliquid": 5}
+"""The most significant figures of a price, where a venue counts them."""
 ENTRY = ManualEntry(
-    ASSET, Side.LONG, amount_usd=82.0, stop_bps=200.0, targets=(Target(300.0, 50.0), Target(400.0, 50.0))
+    ASSET, Side.LONG, amount_usd=AMOUNT_USD, stop_bps=200.0, targets=(Target(300.0, 50.0), Target(400.0, 50.0))
 )
 
 
@@ -64,6 +68,10 @@ class HandsDesk(ABC):
     def limits(self) -> list[Rests]:
         """The limits that rest there."""
 
+    def on_grid(self, price: float | None) -> float:
+        """A price as the venue takes it."""
+        return price or 0.0
+
     @abstractmethod
     def assert_never_bare(self) -> None:
         """No position there was ever without a stop for longer than a fill needs."""
@@ -81,7 +89,7 @@ class HandsDesk(ABC):
 async def an_entry_has_its_stop_and_ladder_there(desk: HandsDesk) -> None:
     trade = await desk.opened()
     assert desk.held() == trade.open_qty == QTY
-    assert desk.stops() == [Rests(trade.stop_price or 0.0, QTY)]
+    assert desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY)]
     assert sum(one.qty for one in desk.limits()) == QTY
     again = await desk.ask(asked.Enter, entry=ENTRY, request_id="ticket")
     assert again.trade_id == trade.trade_id and desk.held() == QTY, "one ticket is one order"
@@ -91,7 +99,7 @@ async def an_entry_has_its_stop_and_ladder_there(desk: HandsDesk) -> None:
 async def half_leaves_and_the_rest_is_kept(desk: HandsDesk) -> None:
     trade = await desk.opened()
     assert (await desk.ask(asked.CloseTrade, trade_id=trade.trade_id, share=0.5)).ok
-    await desk.until(lambda: desk.stops() == [Rests(trade.stop_price or 0.0, QTY / 2)])
+    await desk.until(lambda: desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY / 2)])
     await desk.until(lambda: round(sum(one.qty for one in desk.limits()), 6) == QTY / 2)
     assert desk.held() == desk.trade(trade.trade_id).open_qty == QTY / 2
     assert desk.trade(trade.trade_id).exit_qty == QTY / 2
@@ -103,7 +111,7 @@ async def a_stop_comes_nearer_and_the_old_one_goes(desk: HandsDesk) -> None:
     assert (await desk.ask(asked.MoveStop, trade_id=trade.trade_id, tighter_bps=50.0)).ok
     await desk.until(lambda: desk.trade(trade.trade_id).stop_rests_on_venue and len(desk.stops()) == 1)
     (stop,) = desk.stops()
-    assert stop == Rests(desk.trade(trade.trade_id).stop_price or 0.0, QTY)
+    assert stop == Rests(desk.on_grid(desk.trade(trade.trade_id).stop_price), QTY)
     assert stop.price > (trade.stop_price or 0.0) + 19.0
     looser = await desk.ask(asked.MoveStop, trade_id=trade.trade_id, price=trade.stop_price)
     assert not looser.ok and desk.stops() == [stop]
@@ -128,7 +136,7 @@ async def a_stop_trails_and_takes_the_trade_out(desk: HandsDesk) -> None:
         desk.move(20.0)
         await desk.until(lambda least=least: (desk.trade(trade.trade_id).stop_price or 0.0) > least)  # type: ignore[misc]
         await desk.until(lambda: desk.trade(trade.trade_id).stop_rests_on_venue and len(desk.stops()) == 1)
-        assert desk.stops()[0].price == desk.trade(trade.trade_id).stop_price
+        assert desk.stops()[0].price == desk.on_grid(desk.trade(trade.trade_id).stop_price)
     desk.move(-90.0)
     await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
     assert desk.trade(trade.trade_id).exit_reason is ExitReason.TRAILING_STOP
@@ -142,11 +150,13 @@ async def targets_are_others_and_none(desk: HandsDesk) -> None:
     await desk.until(lambda: [one.qty for one in desk.limits()] == [QTY])
     assert (await desk.ask(asked.SetTargets, trade_id=trade.trade_id)).ok
     await desk.until(lambda: not desk.limits())
-    assert desk.stops() == [Rests(trade.stop_price or 0.0, QTY)]
+    assert desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY)]
 
 
 async def a_limit_rests_and_is_taken_back(desk: HandsDesk) -> None:
-    entry = ManualEntry(ASSET, Side.LONG, amount_usd=82.0, limit_price=PRICE - 10.0, within_s=3_600.0, post_only=True)
+    entry = ManualEntry(
+        ASSET, Side.LONG, amount_usd=AMOUNT_USD, limit_price=PRICE - 10.0, within_s=3_600.0, post_only=True
+    )
     answer = await desk.ask(asked.Enter, entry=entry)
     assert answer.ok and answer.trade_id is not None, answer.sentence
     await desk.until(lambda: len(desk.limits()) == 1)
@@ -168,7 +178,7 @@ async def a_trade_is_closed_disarmed_and_halted(desk: HandsDesk) -> None:
 
 async def a_reverse_is_flat_before_it_is_the_other_side(desk: HandsDesk) -> None:
     trade = await desk.opened()
-    entry = ManualEntry(ASSET, Side.SHORT, amount_usd=82.0, stop_bps=200.0, targets=(Target(300.0, 100.0),))
+    entry = ManualEntry(ASSET, Side.SHORT, amount_usd=AMOUNT_USD, stop_bps=200.0, targets=(Target(300.0, 100.0),))
     answer = await desk.ask(asked.Reverse, trade_id=trade.trade_id, entry=entry)
     assert answer.ok, answer.sentence
     await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
@@ -263,6 +273,12 @@ class RealHands(HandsDesk):
 
     def limits(self) -> list[Rests]:
         return [Rests(float(one.price or 0), self._base(one.left)) for one in self._venue.open_orders]
+
+    def on_grid(self, price: float | None) -> float:
+        exact, tick = Decimal(repr(price or 0.0)), self._venue.core.rules[self._venue.symbol(ASSET)].tick
+        on_tick = (exact / tick).quantize(Decimal(1), ROUND_HALF_EVEN) * tick
+        figures = FIGURES.get(self._name)
+        return float(on_tick if figures is None else f"{exact:.{figures}g}")
 
     def _base(self, units: Decimal | None) -> float:
         return round(float((units or 0) * self._venue.core.rules[self._venue.symbol(ASSET)].unit), 9)

@@ -20,6 +20,7 @@ def on(name: str) -> None:
     venue_pairs.choose(name if name in venue_pairs.PAIRS else venue_pairs.FIRST)
 
 
+NAMES = ("binance", "okx", "bybit", "krakenfutures", "hyperliquid", "coinbase")
 RULES = pytest.mark.parametrize("rule", CONTRACT, ids=lambda rule: rule.__name__)
 
 
@@ -29,7 +30,7 @@ async def test_on_paper(rule: Rule) -> None:
 
 
 @RULES
-@pytest.mark.parametrize("name", ["binance", "okx", "bybit"])
+@pytest.mark.parametrize("name", NAMES)
 async def test_on_a_real_venue(tmp_path: Path, name: str, rule: Rule) -> None:
     on(name)
     async with staged(tmp_path) as stage:
@@ -37,7 +38,7 @@ async def test_on_a_real_venue(tmp_path: Path, name: str, rule: Rule) -> None:
         await stage.flat()
 
 
-@pytest.mark.parametrize("name", ["binance", "okx", "bybit"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("policy", ["flag", "protect"])
 async def test_a_position_that_is_not_ours_is_adopted(tmp_path: Path, name: str, policy: str) -> None:
     on(name)
