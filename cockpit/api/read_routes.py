@@ -17,6 +17,7 @@ from cockpit.api.stats import health_of, performance_of
 from cockpit.domain.kinds import EngineState, FeedState, Mode
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
+from cockpit.domain.trades import TradeRecord, stop_terms
 from cockpit.runtime.loop_holds import Hold
 
 # Prometheus metrics: gauges read from the snapshot at the moment of the scrape, and the API's own counts.
@@ -212,9 +213,12 @@ def read_routes(context: ApiContext) -> APIRouter:
 
     @router.get("/api/trades", summary="The trades", response_model=dict[str, Any])
     async def trades(limit: Limit = 50, offset: Offset = 0) -> Response:
-        """The newest decision first, from the journal (or from memory while it cannot be read: `source`)."""
+        """The newest decision first, from the journal (or from memory while it cannot be read: `source`).
+
+        `stop_terms`: how an open trade's stop leaves, where that is not at market.
+        """
         found, source = await context.pages.trades(limit, offset)
-        return _page("trades", [trade_data(trade) for trade in found], limit, offset, source)
+        return _page("trades", [_trade(context, trade) for trade in found], limit, offset, source)
 
     @router.get("/metrics", summary="For Prometheus", response_class=Response)
     async def prometheus() -> Response:
@@ -222,6 +226,13 @@ def read_routes(context: ApiContext) -> APIRouter:
         return Response(metrics.text(), media_type=metrics.media_type)
 
     return router
+
+
+def _trade(context: ApiContext, trade: TradeRecord) -> dict[str, Any]:
+    """A trade, and while it is open how its stop leaves."""
+    limit_bps = context.host.config.stop_limit_bps(trade.venue, trade.mode)
+    terms = "" if trade.closed_ns is not None else stop_terms(trade, limit_bps)
+    return {**trade_data(trade), "stop_terms": terms or None}
 
 
 def _page(name: str, found: Sequence[Any], limit: int, offset: int, source: str) -> Response:

@@ -148,6 +148,7 @@ def _position(view: OpenTradeView) -> dict[str, Any]:
         "stop_price": trade.stop_price,
         "stop_rests_on_venue": trade.stop_rests_on_venue,
         "stop_unseen": trade.stop_unseen,
+        "stop_terms": view.stop_terms or None,
         "unknown": view.unknown or None,
         "open_pnl_usd": view.open_pnl_usd,
         "realised_usd": trade.pnl_usd,
@@ -163,6 +164,7 @@ def _position_line(view: OpenTradeView) -> str:
     return (
         f"{trade.trade_id} {trade.asset} {trade.side.value} {trade.open_qty:g} on {trade.venue} from "
         f"{price_text(trade.entry_price)}: {_usd(view.open_pnl_usd)} open, {stop} {rests} ({trade.phase.value})"
+        f"{f', {view.stop_terms}' if view.stop_terms else ''}"
         f"{f', POSITION UNKNOWN: {view.unknown}' if view.unknown else ''}"
     )
 

@@ -7,6 +7,9 @@ from cockpit.exchanges.registry import EXCHANGES
 
 NAMES = tuple(EXCHANGES)
 GIVE_POSITIONING = tuple(name for name, spec in EXCHANGES.items() if spec.abilities.gives_positioning)
+HAVE_DEMO = frozenset(name for name, spec in EXCHANGES.items() if spec.abilities.has_demo)
+STOP_AT_LIMIT = frozenset(name for name, spec in EXCHANGES.items() if not spec.abilities.stops_at_market)
+"""Their only stop is a stop-limit."""
 NEED_PASSWORD = frozenset(spec.name for spec in EXCHANGES.values() if spec.needs_password)
 VARIABLES = {
     key: variable

@@ -8,6 +8,7 @@ from cockpit.config.alerts import AlertsSection
 from cockpit.config.base import Asset, Name, Section, VenueName
 from cockpit.config.context import AssetBands, BiasShare, MarketContext, SessionSection
 from cockpit.config.endpoints import EndpointsSection
+from cockpit.config.exchange_names import HAVE_DEMO, STOP_AT_LIMIT
 from cockpit.config.execution import ExecutionSection
 from cockpit.config.limits import (
     AaveSection,
@@ -27,7 +28,7 @@ from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
 from cockpit.config.signal_sources import RESERVED, SignalSource, SourceName, WebhookOut
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
-from cockpit.domain.kinds import Reading
+from cockpit.domain.kinds import Mode, Reading
 
 # Feeds of the operator's own: what their `Rules` are made of.
 
@@ -123,6 +124,9 @@ class CockpitConfig(Section):
         bias_total = sum(share.share_pct for share in self.bias)
         if self.bias and abs(bias_total - 100.0) > 0.01:
             raise ValueError(f"bias: expected the scenarios' share_pct to add up to 100, was {bias_total:g}")
+        for name, section in self.venues.items():
+            if section.demo and name not in HAVE_DEMO:
+                raise ValueError(f"venues.{name}.demo: expected false, was true: {name} has no demo account")
         for asset, where in self.assets.items():
             venue = self.venues.get(where.trade_on)
             if venue is None or asset not in venue.instruments:
@@ -170,6 +174,12 @@ class CockpitConfig(Section):
     def instrument(self, asset: str, venue: str | None = None) -> Instrument:
         """The instrument of `asset` on `venue`, or where the asset trades. Raises KeyError for an unknown one."""
         return self.venues[venue or self.assets[asset].trade_on].instruments[asset]
+
+    def stop_limit_bps(self, venue: str, mode: Mode) -> float | None:
+        """How far beyond its trigger a stop's limit lies there; None where stops leave at market, as on paper."""
+        if mode is Mode.PAPER or venue not in STOP_AT_LIMIT or venue not in self.venues:
+            return None
+        return self.venues[venue].stop_limit_bps
 
     def strategy(self, name: str) -> ExternalStrategy | None:
         """The registered outside strategy of that name, if there is one."""

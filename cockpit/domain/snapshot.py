@@ -121,6 +121,8 @@ class OpenTradeView(msgspec.Struct, frozen=True):
     total_r: float | None
     unknown: str = ""
     """Why nobody knows whether its position is there: the venue does not list it, and nothing explains that."""
+    stop_terms: str = ""
+    """How its stop leaves, where that is not at market."""
 
 
 class ForeignPositionView(msgspec.Struct, frozen=True):

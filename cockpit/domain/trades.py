@@ -125,3 +125,16 @@ class TradeRecord(msgspec.Struct, frozen=True):
     def open_pnl_usd(self, price: float) -> float:
         """What closing the rest at `price` would add, before its fee."""
         return self.side.sign * (price - self.entry_price) * self.open_qty
+
+
+def stop_terms(trade: TradeRecord, limit_bps: float | None) -> str:
+    """How its stop leaves where that is not at market: `limit_bps` is how far beyond the trigger the limit lies.
+
+    Empty without a stop, and where `limit_bps` is None: then it leaves at market.
+    """
+    if limit_bps is None or trade.stop_price is None:
+        return ""
+    return (
+        f"stop-limit: its limit lies {limit_bps:g} bps beyond its trigger; where the market gaps through that, it is "
+        "taken off and what is left is closed at market"
+    )

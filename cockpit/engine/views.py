@@ -14,6 +14,7 @@ from cockpit.domain.snapshot import (
     SetupView,
     Snapshot,
 )
+from cockpit.domain.trades import stop_terms
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.trade_life import TradeLife
@@ -183,4 +184,5 @@ def _open_trade(engine: Engine, trade: TradeLife) -> OpenTradeView:
     worth = engine.book.worth_usd(record)
     total_r = None if worth is None or record.risk_usd <= 0 else (record.pnl_usd + worth) / record.risk_usd
     unknown = engine.risk.venue_notices.unknown(record.venue, record.asset)
-    return OpenTradeView(record, engine.book.exit_price(record), worth, total_r, unknown)
+    terms = stop_terms(record, engine.config.stop_limit_bps(record.venue, record.mode))
+    return OpenTradeView(record, engine.book.exit_price(record), worth, total_r, unknown, terms)

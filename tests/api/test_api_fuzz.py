@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engine_room import ROOMY, UNBOUNDED, running
-from test_api_sources import SOURCES, give_key, of
+from source_stage import SOURCES, give_key, of
 
 from tests.patience import patient_s
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
-from test_api_sources import LIMITS, bearer, give_key, of
+from source_stage import LIMITS, bearer, give_key, of
 
 from tests.patience import patient_s
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, eventually, running
-from test_api_sources import EXECUTE, LIMITS, bearer, give_key, hmac_signature, of
+from source_stage import EXECUTE, LIMITS, bearer, give_key, hmac_signature, of
 
 from cockpit.api.signing import sign
 from cockpit.api.source_keys import signed_message

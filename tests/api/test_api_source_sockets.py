@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine_room import ROOMY, UNBOUNDED, running
-from test_api_sources import SOURCES, bearer, give_key, of
+from source_stage import SOURCES, bearer, give_key, of
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 

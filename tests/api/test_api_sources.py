@@ -2,73 +2,20 @@
 
 import asyncio
 import base64
-import json
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, eventually, running
-from pydantic import SecretStr
+from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, running
+from source_stage import EXECUTE, SOURCES, bearer, engine, give_key, hmac_signature, of, propose, reason
 
-from cockpit.api.signing import hex_signature
 from cockpit.api.source_keys import signed_message
 from tests.patience import patient_s
-
-EXECUTE = "/api/trade/execute"
-LIMITS = {
-    "proposals_per_minute": 3,
-    "cut_off_at_refusals": 4,
-    "notional_usd_per_day": 120,
-    "open_trades": 2,
-    "loss_usd_per_day": 5,
-}
-SOURCES: dict[str, Any] = {
-    "mind": {"scopes": ["look", "propose"], "limits": LIMITS},
-    "nurse": {"scopes": ["look", "shed"]},
-    "blind": {"scopes": ["propose"], "limits": {**LIMITS, "proposals_per_minute": 60}},
-    "signer": {"auth": "hmac", "limits": LIMITS},
-    "curve": {"auth": "ed25519", "limits": LIMITS},
-    "ghost": {"shadow": True, "limits": LIMITS},
-}
-
-
-def of(sources: dict[str, Any]) -> str:
-    return f"sources={json.dumps(sources)}"
-
-
-def give_key(home: Path, name: str, *keys: str) -> str:
-    """Write a source's keys, the newest first; returns that."""
-    directory = home / "sources"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = keys or (secrets.token_urlsafe(32),)
-    path = directory / f"{name}.keys"
-    path.write_text("\n".join(made) + "\n")
-    path.chmod(0o600)
-    return made[0]
-
-
-def engine(home: Path, **more: Any) -> AbstractAsyncContextManager[Running]:
-    return running(home, *ROOMY, of({**SOURCES, **more}), limits=UNBOUNDED)
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-async def propose(client: httpx.AsyncClient, **more: Any) -> httpx.Response:
-    return await client.post(EXECUTE, json={**SIGNAL, **more})
-
-
-def reason(answer: httpx.Response) -> str:
-    told = answer.json()["detail"]
-    assert isinstance(told["error"], str)
-    return str(told["reason"])
 
 
 async def test_a_source_is_on_its_verdict_and_its_trade_and_nobody_elses(home: Path) -> None:
@@ -219,10 +166,6 @@ async def test_a_new_key_counts_at_once_and_the_old_one_until_it_is_taken_away(h
         assert await status(new) == 200, "keys that others can read are nobody's"
 
 
-def hmac_signature(key: str, message: bytes) -> str:
-    return hex_signature(SecretStr(key), message)
-
-
 @pytest.mark.parametrize("name", ["signer", "curve"])
 async def test_a_signature_is_of_this_call_and_its_id_trades_once_over_a_restart(home: Path, name: str) -> None:
     private = Ed25519PrivateKey.generate()
@@ -326,98 +269,3 @@ async def test_a_limit_entry_and_a_hold_within_what_is_registered_are_traded(hom
     assert "bps from the market, registered for Cross-Exchange Arbitrage are 40" in reason(far)
     assert "expected within_s up to the 30 s" in reason(late)
     assert trade is not None and trade.max_hold_s == 60
-
-
-async def test_a_webhook_may_name_its_entry_and_its_targets(home: Path) -> None:
-    hook = {
-        "fields": {
-            **{"strategy": STRATEGY, "pair": "{{ticker}}/USDT", "amount": "20", "side": "long"},
-            **{"entry.price": "{{at}}", "entry.within_s": "20", "targets": "{{exits}}"},
-        },
-        "token_key": "passphrase",
-    }
-    key = give_key(home, "chart")
-    entry = 'external_strategies.0.entry={"limit_within_s": 30, "limit_away_bps": 4000}'
-    sources = of({"chart": {"limits": LIMITS, "webhook": hook}})
-    async with running(home, *ROOMY, entry, sources, limits=UNBOUNDED) as room, room.http() as client:
-        price = room.host.engine.market.assets["BTC"].price
-        assert price is not None
-        exits = [{"distance_bps": 30, "share_pct": 60}]
-        body = {"ticker": "BTC", "at": f"{price * 0.9:.1f}", "exits": exits, "passphrase": key}
-        sent = await client.post("/api/hooks/chart", json=body)
-        assert sent.status_code == 200, sent.text
-        (trade,) = room.host.engine.book.trades
-        assert trade.record.phase.value == "opening" and trade.record.source == "chart"
-        verdict = room.host.verdict(trade.record.verdict_id)
-    assert verdict is not None and verdict.proposal.entry_limit_price == pytest.approx(price * 0.9, abs=0.1)
-    assert [(rung.distance_bps, rung.share_pct) for rung in verdict.proposal.targets] == [(30.0, 60.0)]
-
-
-async def test_a_webhook_is_mapped_by_its_template_and_its_token_may_be_inside(home: Path) -> None:
-    hook = {
-        "fields": {
-            "strategy": STRATEGY,
-            "pair": "{{ticker}}/USDT",
-            "amount": "{{order.usd}}",
-            "side": "{{order.action}}",
-            "id": "tv-{{order.id}}",
-            "reason": "{{comment}}",
-        },
-        "values": {"side": {"buy": "long", "sell": "short"}},
-        "token_key": "passphrase",
-    }
-    key = give_key(home, "chart")
-    body = {"ticker": "BTC", "order": {"usd": "20", "action": "buy", "id": 7}, "comment": "crossed", "passphrase": key}
-    async with engine(home, chart={"limits": LIMITS, "webhook": hook}) as room, room.http() as client:
-
-        async def posted(path: str = "/api/hooks/chart", **more: Any) -> httpx.Response:
-            return await client.post(path, content=json.dumps({**body, **more}), headers={"Content-Type": "text/plain"})
-
-        sent = await posted()
-        assert sent.status_code == 200, sent.text
-        trade = room.host.trade(sent.json()["trade_id"])
-        assert trade is not None and (trade.source, trade.signal_id) == ("chart", "chart:tv-7")
-        assert (await posted()).json()["trade_id"] == trade.trade_id, "sent twice, traded once"
-        assert (await posted(passphrase="x" * 43)).status_code == 401
-        assert (await posted("/api/hooks/mind")).status_code == 401
-        assert (await posted("/api/hooks/nobody")).status_code == 401
-        told = await posted(order={"usd": 20, "id": 8})
-        assert told.status_code == 422 and "side: expected the key order.action in the body" in reason(told)
-        told = await posted(order={"usd": "many", "action": "buy", "id": 9})
-        assert told.status_code == 422 and told.json()["detail"]["fields"] == ["amount"]
-        told = await posted(comment="\x1b[2J", order={"usd": 20, "action": "buy", "id": 10})
-        assert told.status_code == 422
-        assert len(room.host.engine.book) == 1
-
-
-async def test_events_are_posted_signed_and_in_order(home: Path) -> None:
-    taken: list[tuple[str, bytes]] = []
-    refused = [True]
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        named = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
-        lower = {name.lower(): value for name, value in named.items()}
-        content = await reader.readexactly(int(lower["content-length"]))
-        status = b"500 No" if refused and refused.pop() else b"200 OK"
-        if status.startswith(b"200"):
-            taken.append((lower["x-cockpit-signature"], content))
-        writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/events"
-    hooks = f'webhooks=[{{"url": "{url}", "events": ["trade_opened", "kill_switch"]}}]'
-    secret = {"COCKPIT_WEBHOOK_SECRET": "canary-of-the-webhook-secret-0123456789"}
-    async with running(home, *ROOMY, hooks, limits=UNBOUNDED, environ=secret) as room, room.http() as client:
-        assert (await propose(client)).status_code == 200
-        await client.post("/api/halt", json={"reason": "enough"})
-        await eventually(lambda: len(taken) == 2)
-    server.close()
-    assert [json.loads(content)["event"] for _, content in taken] == ["trade_opened", "kill_switch"]
-    for signature, content in taken:
-        stamp, given = (part.partition("=")[2] for part in signature.split(","))
-        assert given == hmac_signature(secret["COCKPIT_WEBHOOK_SECRET"], stamp.encode() + b"." + content)
-    for file in home.rglob("*"):
-        assert not file.is_file() or b"canary-of-the-webhook" not in file.read_bytes(), file

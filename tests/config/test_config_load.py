@@ -194,6 +194,11 @@ WRONG: list[tuple[str, Change, str]] = [
         "live.positioning_from.0: expected one of coinglass, binance, okx, bybit, was mtgox: change one of them",
     ),
     (
+        "the demo account of a venue that has none",
+        lambda raw: raw["venues"].update(coinbase={**raw["venues"]["okx"], "demo": True}),
+        "venues.coinbase.demo: expected false, was true: coinbase has no demo account: change one of them",
+    ),
+    (
         "a funding spread of one venue",
         lambda raw: raw["gate"].update(funding_spread_of=["okx", "okx"]),
         "gate.funding_spread_of: expected two different venues, was okx twice: change one of them",

@@ -12,7 +12,7 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.account import KeysLost
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.keys import parts_of, signing_keys
-from tests.loopback.coinbase_trading import KEY_NAME, PEM, PRIVATE_KEY
+from tests.loopback.coinbase_tokens import KEY_NAME, PEM, PRIVATE_KEY
 
 PKCS8 = PRIVATE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 ED = ed25519.Ed25519PrivateKey.generate()

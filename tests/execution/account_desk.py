@@ -23,7 +23,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.registry import account_for
-from tests.loopback.coinbase_trading import KEY_NAME, PEM
+from tests.loopback.coinbase_tokens import KEY_NAME, PEM
 from tests.loopback.hyperliquid_trading import ACCOUNT, AGENT_KEY
 from tests.loopback.krakenfutures_feeds import B64_SECRET
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, TradingVenue

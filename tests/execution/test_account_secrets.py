@@ -9,7 +9,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import VenueFailure
 from cockpit.exchanges.coinbase.keys import parts_of
 from tests.execution.account_desk import Desk, close, desk_of, entry, stop, with_venue
-from tests.loopback.coinbase_trading import KEY_NAME, PEM
+from tests.loopback.coinbase_tokens import KEY_NAME, PEM
 from tests.loopback.trading_faults import dropped_before, hanging, rejected, too_many, truncated, unknown
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 

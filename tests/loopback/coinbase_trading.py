@@ -9,8 +9,6 @@ and stops live in one service; an id of ours that is sent twice gets the order t
 its channel has positions, which the venue switches on for those who ask. `holds_new`: new orders stay PENDING.
 """
 
-import base64
-import hashlib
 import itertools
 import json
 import time
@@ -19,14 +17,11 @@ from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.loopback import coinbase_bodies as bodies
 from tests.loopback.coinbase_bodies import Given
+from tests.loopback.coinbase_codes import IN_LISTS, REFUSALS, SAYINGS
+from tests.loopback.coinbase_tokens import wrong_with
 from tests.loopback.exchange_coinbase import API, EXPIRY, NANO, CoinbaseVenue, Contract, wall_ms
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import (
@@ -44,11 +39,6 @@ from tests.loopback.trading_faults import Fault, Says
 from tests.loopback.trading_venue import Answer, Call, TradingVenue, VenueError
 from tests.loopback.venue_server import Socket
 
-KEY_NAME = "organizations/00000000-0000-4000-8000-00000000c0de/apiKeys/00000000-0000-4000-8000-000loopback"
-PRIVATE_KEY = ec.derive_private_key(int.from_bytes(hashlib.sha256(b"loopback-secret").digest()), ec.SECP256R1())
-PEM = PRIVATE_KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-LIFE_S, EARLY_S = 120, 10
-"""A token lives so long, and may be so much ahead of the venue's clock."""
 SMALL = {
     "BTC": Contract("BIP", "0.001", "1"),
     "ETH": Contract("ETP", "0.001", "0.01"),
@@ -66,32 +56,6 @@ ROLES = {
     "orders/preview": "preview",
     "time": "time",
 }
-REFUSALS = {
-    Reason.NO_POSITION: "PREVIEW_REDUCE_ONLY_INCREASED_POSITION_SIZE",
-    Reason.RESERVED: "PREVIEW_REDUCE_ONLY_INCREASED_POSITION_SIZE",
-    Reason.NO_MARGIN: "PREVIEW_INSUFFICIENT_FUNDS_FOR_FUTURES",
-    Reason.BELOW_MINIMUM: "PREVIEW_INVALID_BASE_SIZE_TOO_SMALL",
-    Reason.BELOW_NOTIONAL: "PREVIEW_INVALID_BASE_SIZE_TOO_SMALL",
-    Reason.BAD_LOT: "PREVIEW_INVALID_SIZE_PRECISION",
-    Reason.BAD_TICK: "PREVIEW_INVALID_PRICE_PRECISION",
-    Reason.ABOVE_MAXIMUM: "PREVIEW_INVALID_BASE_SIZE_TOO_LARGE",
-    Reason.WOULD_CROSS: "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY",
-    Reason.NO_PRICE: "PREVIEW_NOT_ALLOWED_BY_MARKET_STATE",
-    Reason.STOPS_REFUSED: "PREVIEW_INVALID_ORDER_CONFIG",
-    Reason.TOO_MANY_STOPS: "PREVIEW_BREACHED_RISK_LIMIT",
-    Reason.UNKNOWN_SYMBOL: "PREVIEW_INVALID_PRODUCT_ID",
-}
-SAYINGS = {
-    Says.UNKNOWN: ("unknown", 500),
-    Says.TIMEOUT: ("internal", 504),
-    Says.OVERLOADED: ("unavailable", 503),
-    Says.TOO_MANY: ("rate_limit_exceeded", 429),
-    Says.BANNED: ("rate_limit_exceeded", 429),
-    Says.REVOKED: ("unauthorized", 401),
-    Says.SKEWED: ("unauthorized", 401),
-}
-IN_LISTS = ("rate_limit_exceeded", "not_found")
-"""Errors that come as a list with an id."""
 DEFAULT_PAGE = 100
 
 
@@ -155,32 +119,10 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         """A token of the key, for this call, of this time."""
         if call.role == "time":
             return
+        called = f"{call.method} {self.rest_url.removeprefix('http://')}{call.path}"
         bearer, _, token = call.headers.get("Authorization", "").partition(" ")
-        if self.key_revoked or bearer != "Bearer" or self._against(token, f"{call.method} ", call):
+        if self.key_revoked or bearer != "Bearer" or wrong_with(token, self.now_ms() / 1_000, called):
             raise self.named("unauthorized")
-
-    def _against(self, token: str, method: str = "", call: Call | None = None) -> str:
-        """What is wrong with a token; "" for nothing."""
-        try:
-            head, claims, signature = token.split(".")
-            header, claimed = (json.loads(_unpadded(part)) for part in (head, claims))
-            raw = _unpadded(signature)
-            r, s = (int.from_bytes(part) for part in (raw[:32], raw[32:]))
-            PRIVATE_KEY.public_key().verify(encode_dss_signature(r, s), f"{head}.{claims}".encode(), ec.ECDSA(SHA256()))
-        except (ValueError, InvalidSignature) as error:
-            return type(error).__name__
-        if header["alg"] != "ES256" or header["kid"] != KEY_NAME or claimed["sub"] != KEY_NAME:
-            return "another key"
-        if claimed["iss"] != "coinbase-cloud" or "retail_rest_api_proxy" not in claimed["aud"] or not header["nonce"]:
-            return "another use"
-        now_s = self.now_ms() / 1_000
-        if not claimed["nbf"] - EARLY_S <= now_s <= claimed["exp"] or claimed["exp"] - claimed["nbf"] > LIFE_S:
-            return "another time"
-        if call is not None:
-            host = self.rest_url.removeprefix("http://")
-            said = claimed.get("uri", "").replace("http://", "")
-            return "" if said == f"{method}{host}{call.path}" else "another call"
-        return ""
 
     def carry_out(self, call: Call, positions: Mapping[str, Position]) -> Any:
         params, name = call.params, call.path.removeprefix(f"{API}/")
@@ -354,7 +296,7 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         if frame.get("channel") != "user" and "jwt" not in frame:
             await super().on_frame(socket, frame)
             return
-        why = "key revoked" if self.key_revoked else self._against(str(frame.get("jwt", "")))
+        why = "key revoked" if self.key_revoked else wrong_with(str(frame.get("jwt", "")), self.now_ms() / 1_000)
         if why:
             await socket.send(json.dumps({"type": "error", "message": "authentication failure"}))
             return
@@ -432,7 +374,3 @@ def _many(value: Any) -> list[str]:
 def _page(rows: list[Any], params: Mapping[str, Any]) -> tuple[list[Any], str]:
     first, size = int(params.get("cursor") or 0), int(params.get("limit") or DEFAULT_PAGE)
     return rows[first : first + size], str(first + size) if first + size < len(rows) else ""
-
-
-def _unpadded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cockpit.domain.kinds import TradePhase
@@ -15,7 +16,8 @@ from cockpit.exchanges.coinbase.keys import parts_of
 from tests.conftest import SHIPPED_CONFIG
 from tests.loopback import coinbase_bodies as bodies
 from tests.loopback.binance_trading import BinanceTradingVenue
-from tests.loopback.coinbase_trading import KEY_NAME, PEM, SMALL, CoinbaseTradingVenue
+from tests.loopback.coinbase_tokens import KEY_NAME, PEM
+from tests.loopback.coinbase_trading import SMALL, CoinbaseTradingVenue
 from tests.runtime.real_engine import ARBITRAGE, TICKS, RealStage, sound_account
 
 pytestmark = pytest.mark.timeout(600)
@@ -103,6 +105,25 @@ async def opened(stage: CoinbaseStage) -> None:
     await stage.coinbase.until(lambda: len(stage.coinbase.open_orders) == 3)
 
 
+async def _trades(stage: CoinbaseStage) -> list[dict[str, Any]]:
+    transport = httpx.AsyncHTTPTransport(uds=str(stage.home / "engine.sock"))
+    async with httpx.AsyncClient(base_url="http://cockpit", transport=transport, timeout=60.0) as client:
+        listed: list[dict[str, Any]] = (await client.get("/api/trades")).json()["trades"]
+        return listed
+
+
+async def _says_how_its_stop_leaves(stage: CoinbaseStage) -> None:
+    """In the snapshot that the screen draws, in the API's list of trades, and by `cockpit status`."""
+    told = "stop-limit: its limit lies 100 bps beyond its trigger; where the market gaps through that"
+    async with stage.deck as deck:
+        (view,) = (await deck.snapshot()).open_trades
+        assert view.stop_terms.startswith(told)
+    (listed,) = await _trades(stage)
+    assert listed["stop_terms"] == view.stop_terms
+    _, said = await stage.run("status")
+    assert told in " ".join(said.split()), said
+
+
 async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
     async with coinbase_stage(tmp_path / "home") as stage:
         settings = [word for override in SOUND for word in ("--set", override)]
@@ -133,6 +154,7 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
             "SOL"
         )
         assert listed["client_order_id"].startswith("ck")
+        await _says_how_its_stop_leaves(stage)
 
         stage.prices["SOL"] = 190.6
         await stage.coinbase.until(lambda: len(stage.coinbase.open_orders) == 2)
@@ -173,3 +195,34 @@ async def test_a_key_that_can_transfer_is_refused_before_anything_is_sent(tmp_pa
         with pytest.raises(AssertionError, match="the engine ended"):
             await stage.engine(overrides=SOUND)
         assert "can_transfer" in stage.said and stage.coinbase.called("entry") == []
+
+
+async def test_a_stop_whose_limit_was_gapped_through_ends_in_a_close_at_market(tmp_path: Path) -> None:
+    async with coinbase_stage(tmp_path / "home") as stage:
+        await stage.engine(overrides=SOUND)
+        await stage.until(is_read)
+        await stage.arm()
+        await opened(stage)
+        held = stage.coinbase.held("SOL")
+        (given,) = [one for one in stage.coinbase.given if one.algo is not None and one.algo.works]
+        limit = float(given.terms["limit_price"])
+
+        gapped = round(limit * 0.99, 2)
+        stage.prices["SOL"] = gapped
+        await stage.until(over)
+        await stage.coinbase.until(lambda: not stage.coinbase.positions and not stage.coinbase.open_orders)
+        assert not stage.coinbase.algo_orders
+
+        closes = [call.params for call in stage.coinbase.called("close")]
+        ((kind, terms),) = closes[-1]["order_configuration"].items()
+        assert (kind, closes[-1]["side"], terms["reduce_only"]) == ("market_market_ioc", "SELL", True)
+        assert float(terms["base_size"]) * 0.01 == pytest.approx(held)
+        listed = bodies.order(stage.coinbase, given)
+        assert listed["status"] == "CANCELLED" and float(listed["filled_size"]) == 0.0
+        (trade,) = await _trades(stage)
+        assert trade["phase"] == "closed" and trade["exit_qty"] == pytest.approx(held), trade
+        assert trade["exit_price"] == pytest.approx(gapped) and trade["stop_terms"] is None
+        assert trade["gross_usd"] == pytest.approx((gapped - trade["entry_price"]) * held)
+        assert await stage.terminate() == 0
+        code, said = await stage.run("report")
+        assert code == 0 and "1 closed, 0 open, 0 abandoned" in said, said

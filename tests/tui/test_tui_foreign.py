@@ -1,4 +1,4 @@
-"""What is not ours, and what nobody knows, is in the pane of open trades, at every width."""
+"""What is not ours, what nobody knows, and how stops leave is in the pane of open trades, at every width."""
 
 import msgspec
 import pytest
@@ -38,3 +38,18 @@ def test_a_trade_whose_position_is_unknown_says_so(cells: int) -> None:
     unknown = tuple(msgspec.structs.replace(view, unknown="not listed") for view in shown.snapshot.open_trades)
     view = view_of(shown.with_snapshot(open_trades=unknown))
     assert unknown and "UNKNOWN" in "".join(text for line in drawn("trades", view, (cells, 12)) for text, _ in line)
+
+
+TERMS = "stop-limit: its limit lies 100 bps beyond its trigger; where the market gaps through that, it is taken off"
+
+
+@pytest.mark.parametrize("cells", [82, 48])
+def test_how_a_stop_leaves_that_is_no_stop_at_market_stands_under_the_trades(cells: int) -> None:
+    shown = scene("trading")
+    first, *others = shown.snapshot.open_trades
+    marked = (msgspec.structs.replace(first, stop_terms=TERMS), *others)
+    lines = drawn("trades", view_of(shown.with_snapshot(open_trades=marked)), (cells, 40))
+    text = " ".join("".join(part for part, _ in line).strip() for line in lines)
+    assert f"{first.trade.asset} {TERMS}" in text
+    plain = drawn("trades", view_of(shown), (cells, 40))
+    assert "stop-limit" not in "".join(part for line in plain for part, _ in line)

@@ -37,6 +37,10 @@ class Abilities:
     """Its account says what the key may do beside trading."""
     gives_funding_payments: bool = True
     """Its account lists each payment of funding."""
+    has_demo: bool = True
+    """It has demo accounts, or a testnet."""
+    stops_at_market: bool = True
+    """A triggered stop leaves at market; else at a limit beyond its trigger."""
 
 
 @dataclass(frozen=True, slots=True)

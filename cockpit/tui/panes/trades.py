@@ -5,7 +5,7 @@ from cockpit.domain.snapshot import ForeignPositionView, OpenTradeView, Snapshot
 from cockpit.domain.trades import Rung, TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, left, line_width
+from cockpit.tui.text import Line, Span, left, line_width, wrap_line
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 TRADE_CELLS = 78
@@ -66,7 +66,8 @@ def _trades(view: View, now: Snapshot, cells: int, rows: int, under_cursor: Open
     for shown in now.open_trades:
         first, *rest = form(view, now, shown, cells)
         drawn += [_chosen(first) if shown is under_cursor else first, *rest]
-    return drawn + [_foreign(shown) for shown in now.foreign_positions]
+    drawn += [_foreign(shown) for shown in now.foreign_positions]
+    return drawn + [line for shown in now.open_trades for line in _stop_terms(shown, cells)]
 
 
 def _chosen(line: Line) -> Line:
@@ -151,6 +152,13 @@ def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
     if not trade.stop_rests_on_venue:
         where = ("NOT SEEN YET" if trade.stop_unseen else "NOT ON VENUE", "alarm")
     return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
+
+
+def _stop_terms(shown: OpenTradeView, cells: int) -> list[Line]:
+    """How its stop leaves where that is not at market: under everything else, as it is known before."""
+    if not shown.stop_terms:
+        return []
+    return wrap_line(((f"{shown.trade.asset} ", "text"), (shown.stop_terms, "dim")), cells)
 
 
 def _rungs(view: View, trade: TradeRecord) -> Line:
