@@ -97,6 +97,15 @@ class MissedFills:
         doubt = self._doubts.get(asset)
         return doubt is not None and self._context.timing.since_s(doubt.since_ns) < self._context.pace.explain_within_s
 
+    def may_soon_be_clear(self, asset: str) -> bool:
+        """Whether it is worth looking again at once; also where another look has explained it meanwhile."""
+        return asset not in self._doubts or self.is_young(asset)
+
+    def seems_explained(self, asset: str) -> bool:
+        """Whether executions add up to what is missing, and a second look is to say so too."""
+        doubt = self._doubts.get(asset)
+        return doubt is None or bool(doubt.fill_ids)
+
     def _clear(self, asset: str) -> None:
         self._doubts.pop(asset, None)
         self._notify_clear(asset)

@@ -256,7 +256,8 @@ class Reconcile:
         """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
         every execution there. Returns the positions, and where they are not clear yet.
 
-        An order that ended without having executed explains nothing: that is told after what does.
+        An order that ended without having executed explains nothing: that is told after what does. A stop that the
+        venue has never had is not waited for: nothing took what it was to guard, so far as is known.
         """
         self._watch.attribute(positions)
         suspects = [kept for asset in self._odd(positions) for kept in self._suspects(asset)]
@@ -269,12 +270,15 @@ class Reconcile:
             positions = await self._read_positions()
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
-        unclear = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}
-        unclear |= self._untold()
+        unsettled = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}
+        unclear = unsettled | self._untold()
         for kept, order in found:
             if kept.asset not in unclear:
                 await self._lookup.take(kept, order)
-        if any(self._missed.is_young(asset) for asset in unclear):
+        for kept, answer in zip(suspects, answers, strict=True):
+            if answer is None and kept.asset in unsettled and not self._missed.seems_explained(kept.asset):
+                self._lookup.emit_unknown(kept)
+        if any(self._missed.may_soon_be_clear(asset) for asset in unsettled):
             self.doubt()
         return positions, unclear
 

@@ -31,9 +31,13 @@ class OrderResolver:
         if order is not None:
             await self.take(kept, order)
         elif not kept.is_over:
-            reason = f"{self._context.venue} does not know it, after a restart"
-            self._context.emit(kept.not_found(reason, self._context.now_ns))
+            self.emit_unknown(kept)
         return order is not None
+
+    def emit_unknown(self, kept: OrderState) -> None:
+        """The venue does not know it, by its id: what an earlier engine left as a stop guards nothing."""
+        reason = f"{self._context.venue} does not know it, after a restart"
+        self._context.emit(kept.not_found(reason, self._context.now_ns))
 
     async def take(self, kept: OrderState, order: VenueOrder) -> None:
         """Tell what the venue said of it, its executions included. Raises `VenueFailure`."""

@@ -69,6 +69,15 @@ class TestHyperliquidAccount(AccountContract):
         assert [fill.qty for fill in await desk.account.fills_of(found)] == [0.002]
         assert await desk.account.open_orders() == ()
 
+    async def test_what_fills_at_once_is_in_the_answer(self, desk: Desk) -> None:
+        """The list of executions may be seconds behind: a position would stand unguarded meanwhile."""
+        desk.venue.core.lists_lag_s = 10.0
+        desk.venue.core.fill_next(0.5)
+        placed = await desk.account.place(entry(qty=0.004), f"{ID}e1")
+        assert (placed.filled_qty, placed.average_price) == (0.002, 100_000.1)
+        resting = await desk.account.place(entry(price=99_000.0), f"{ID}e2")
+        assert (resting.status, resting.filled_qty) == (OrderStatus.WORKING, 0.0)
+
     async def test_orders_of_anybody_are_listed_and_can_be_cancelled(self, desk: Desk) -> None:
         """Others' ids are told as the venue has them."""
         async with desk.another() as stranger:

@@ -35,6 +35,8 @@ LATER_REGRESSIONS = {
     20_251_033: "targets that left before the journal had them held the quantity of a close for ever",
     41_000_004: "a stop for a foreign position, lifted by hand just after it was laid, was believed for five seconds",
     41_000_178: "an entry that filled unheard waited for the second look at a position that was gone",
+    185: "after a restart a stop that never arrived was not laid anew while the venue hid the position",
+    253: "two looks at once at what a hand turned over took each other's doubt, and its stop came two seconds later",
     20_251_340: "the second copy of a stop that was sent twice rested on after the first was cancelled",
 }
 """Seeds of the plans with all troubles."""

@@ -136,7 +136,9 @@ class HyperliquidAccount(SignedCalls):
     async def _send_order(
         self, listing: Listing, order: OrderRequest, client_id: str, size: str, price: float, kind: dict[str, Any]
     ) -> VenueOrder:
-        """The venue answers with a status for the order: resting or filled, by its number, or how it waits."""
+        """The venue answers with a status for the order: resting, filled (how much, at what price), by its number,
+        or how it waits. The list of executions may come later.
+        """
         fields = {
             "a": await self._number(listing),
             "b": order.side is Side.LONG,
@@ -152,10 +154,13 @@ class HyperliquidAccount(SignedCalls):
             (status,) = answer["response"]["data"]["statuses"]
             if not isinstance(status, dict):
                 raise Ambiguous(f"{self.venue}: expected the order's number, was {status}")
-            order_id = str((status.get("resting") or status["filled"])["oid"])
-        placed = accepted(order, client_id, order_id)
-        self._names.learn(order_id, placed._replace(detail=""))
-        return placed
+            filled = status.get("filled") or {}
+            order_id = str((status.get("resting") or filled)["oid"])
+            placed = accepted(order, client_id, order_id)
+            self._names.learn(order_id, placed._replace(detail=""))
+            if not filled:
+                return placed
+            return placed._replace(filled_qty=float(filled["totalSz"]), average_price=float(filled["avgPx"]))
 
     async def _middle(self, listing: Listing, order: OrderRequest, position: HeldPosition | None) -> float:
         """The middle of the book; where nobody can be asked, what an exit's position or decision was valued at."""
