@@ -1,5 +1,5 @@
 """A stranger's tour, with real processes on real terminals: validate, run, arm, see a trade, open its verdict, look on
-from a second terminal, lose the first, flatten, report, stop."""
+from a second terminal, lose the first, flatten, report, stop; and trade by hand."""
 
 import json
 import os
@@ -23,6 +23,8 @@ from tests.tui.pty_process import PROJECT_ROOT, PtyProcess, clean_environ
 WITHIN_S = patient_s(60.0)
 SPEED = "20"
 """The simulated market's first trade comes within two of its minutes."""
+RISING = tuple(word for at_s in range(40, 840, 40) for word in ("--shock", f"gap:BTC:{at_s}:40"))
+"""Whenever a trade begins, the price is soon past its entry and both fees."""
 
 
 class Stranger:
@@ -71,6 +73,17 @@ class Stranger:
         while not holds():
             assert time.monotonic() < deadline_s, f"expected {what} within {WITHIN_S:g} s, was not: {self.look()}"
             time.sleep(0.1)
+
+    @property
+    def by_hand(self) -> list[dict[str, Any]]:
+        """The trades that were entered by hand."""
+        return [trade for trade in self.look("/api/trades")["trades"] if trade["setup"] == "manual"]
+
+    @property
+    def price(self) -> float:
+        """BTC's, as the engine has it."""
+        assets = self.look("/api/snapshot")["assets"]
+        return float(next(one["price"] for one in assets if one["asset"] == "BTC"))
 
     def leave(self) -> None:
         """Whatever happened, nothing of it stays behind."""
@@ -135,3 +148,86 @@ def test_a_stranger_finds_the_way(stranger: Stranger) -> None:
     assert stranger.engine == engine, "detaching ends the screen and nothing else"
     assert stranger.shell("stop").returncode == 0
     assert stranger.engine is None
+
+
+def typed(screen: PtyProcess, *keys: str) -> None:
+    for key in keys:
+        screen.press(key)
+
+
+def only_by_hand(home: Path) -> Path:
+    """The shipped config without setups: nobody else trades, so that no limit is used up."""
+    config = json.loads((PROJECT_ROOT / "config" / "tactical_scalp_config.json").read_text(encoding="utf-8"))
+    for setup in config["setups"].values():
+        setup["enabled"] = False
+    path = home / "config.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path
+
+
+def filled_in(screen: PtyProcess) -> None:
+    """60 USD of BTC, its stop and its target far away."""
+    typed(screen, "E")
+    screen.wait_until_shown("Ticket", WITHIN_S)
+    typed(screen, *"60", "down", "down", *"400", "down", *"450")
+
+
+def back_to_panes(screen: PtyProcess) -> None:
+    """Whatever is open is left, one after another: the footer offers what works over the panes only."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while True:
+        screen.press("escape")
+        try:
+            return screen.wait_until_shown("r resume", 2.0)
+        except AssertionError:
+            if time.monotonic() > deadline_s:
+                raise
+
+
+@pytest.mark.timeout(300)
+def test_a_stranger_trades_by_hand(stranger: Stranger) -> None:
+    """A ticket, half off, the stop to the entry, a stop that trails, out: keys held down, each order sent once."""
+    stranger.environ["COCKPIT_CONFIG"] = str(only_by_hand(stranger.home))
+    stranger.terminal("engine", "--speed", "5", "--seed", "2", "--port", "0", *RISING)
+    stranger.wait_for("an engine", lambda: stranger.engine is not None)
+    screen = stranger.terminal()
+    screen.wait_for("SIMULATED", WITHIN_S)
+    typed(screen, "x")
+    screen.wait_until_shown("DISARMED", WITHIN_S)
+    filled_in(screen)
+    screen.wait_until_shown("would not be sent", WITHIN_S)
+    typed(screen, "enter")
+    screen.wait_until_shown("expected the engine armed, was disarmed", WITHIN_S)
+    assert stranger.by_hand == [], "a key that opens risk works only while armed"
+    back_to_panes(screen)
+    typed(screen, "a")
+    stranger.wait_for("armed", lambda: stranger.state == "armed")
+
+    filled_in(screen)
+    screen.wait_until_shown("WOULD BE SENT", WITHIN_S)
+    typed(screen, *["enter"] * 12)
+    stranger.wait_for("a trade by hand", lambda: bool(stranger.by_hand))
+    stranger.wait_for("its stop on the venue", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
+    assert len(stranger.by_hand) == 1, "a key that is held down sends one order"
+    held, entry = stranger.by_hand[0]["entry_qty"], stranger.by_hand[0]["entry_price"]
+    back_to_panes(screen)
+
+    typed(screen, "4", *["H"] * 6)
+    stranger.wait_for("half of it", lambda: stranger.by_hand[0]["open_qty"] < held)
+    stranger.wait_for("the rest covered", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
+    assert stranger.by_hand[0]["open_qty"] >= held / 2 - 1e-9, "half, once"
+    stranger.wait_for("a price well over the entry and its fees", lambda: stranger.price > entry * 1.0025)
+    typed(screen, "B")
+    stranger.wait_for("the stop at the entry", lambda: stranger.by_hand[0]["stop_at_entry"])
+    assert stranger.by_hand[0]["stop_price"] > entry
+    typed(screen, "T")
+    screen.wait_until_shown("trail 1 20", WITHIN_S)
+    typed(screen, "backspace", "backspace", *"60", "enter")
+    stranger.wait_for("a stop that trails", lambda: stranger.by_hand[0]["trail"] is not None)
+    stranger.wait_for("it on the venue", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
+    typed(screen, *["X"] * 6)
+    stranger.wait_for("out", lambda: stranger.by_hand[0]["phase"] == "closed")
+    assert stranger.by_hand[0]["exit_qty"] == pytest.approx(held) and len(stranger.by_hand) == 1
+    typed(screen, "f12", "f12")
+    stranger.wait_for("halted", lambda: stranger.state == "halted")
+    assert "limit violations       0 (must be 0)" in stranger.shell("report").stdout

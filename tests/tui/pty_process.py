@@ -23,6 +23,7 @@ KEYS = {
     "enter": b"\r",
     "escape": b"\x1b",
     "down": b"\x1b[B",
+    "backspace": b"\x7f",
 }
 
 
