@@ -9,7 +9,7 @@ from cockpit.domain.actions import FillBooked, QueryOrder, QueryPosition, TradeC
 from cockpit.domain.events import OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
 from cockpit.domain.orders import OrderProgress
-from cockpit.domain.units import NS_PER_S
+from cockpit.domain.units import seconds_to_ns
 from cockpit.engine import booking, outside
 from cockpit.engine.booking import Excursion, with_exit_slippage
 from cockpit.engine.outbox import Outbox
@@ -19,13 +19,15 @@ from cockpit.engine.trade_by_hand import TradeByHand
 BRISK = 5
 """So many refusals may pass with the moment that caused them; more are a standing state of things."""
 LONGEST_S = 30
+BRISK_S = 0.5
 MOST_DOUBLINGS = 5
 
 
 class Reasking:
     """Whether the venue's word on a position whose close was refused is waited for, and how hard it may be asked for.
 
-    At once, some times each second, then after 2, 4 ... 30 s: it never gives up, and never hammers.
+    At once, some times after half a second, then after 2, 4 ... 30 s: it never gives up, and never hammers. The time
+    counts from the close before: one that was lost has waited for long when that is known.
     """
 
     def __init__(self) -> None:
@@ -33,14 +35,20 @@ class Reasking:
         self._is_left_to_others = False
         self._refusals = 0
         self._due_ns = 0
+        self._sent_ns = 0
 
     def refused(self, now_ns: int) -> None:
         """A close was refused: the position is asked for, the later the more often that has happened."""
-        doublings = min(max(0, self._refusals - BRISK), MOST_DOUBLINGS)
-        wait_s = 0 if self._refusals == 0 else min(LONGEST_S, 2**doublings)
+        doublings = min(self._refusals - BRISK, MOST_DOUBLINGS)
+        wait_s = min(LONGEST_S, 2**doublings) if doublings > 0 else BRISK_S
+        self._due_ns = now_ns if self._refusals == 0 else max(now_ns, self._sent_ns + seconds_to_ns(wait_s))
         self._refusals += 1
-        self._due_ns = now_ns + wait_s * NS_PER_S
         self.is_wanted = True
+
+    def sent_anew(self, now_ns: int) -> None:
+        """What is held was told, and another close went out."""
+        self._sent_ns = now_ns
+        self.is_wanted = False
 
     def went_through(self) -> None:
         """A close filled: the next refusal is a first one again."""
@@ -80,7 +88,7 @@ class TradeExit(TradeByHand):
             self.reasking.is_wanted = False
             self.closed_outside(price, out)
         elif self.reasking.is_due(out.now_ns):
-            self.reasking.is_wanted = False
+            self.reasking.sent_anew(out.now_ns)
             self._send_close(min(held, self.record.open_qty), out)
 
     def closed_outside(self, price: float | None, out: Outbox) -> None:
