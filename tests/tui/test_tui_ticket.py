@@ -75,6 +75,8 @@ async def test_enter_that_is_held_down_is_one_order_in_the_journal(home: Path) -
         assert setup == "manual"
         assert f"{qty:.8g} BTC" in ticket and "stop 300 bps" in ticket, "what the ticket said is what was sent"
         assert await journalled(engine, "select count(*) from verdicts") == [(1,)]
+        asked = await journalled(engine, "select * from operator_actions where asked_by = 'screen'")
+        assert len(asked) == 1, "it was asked for once: neither the id nor the cool-down had to stop a second"
         assert await journalled(engine, "select count(*) from orders where role = 'stop'") == [(1,)]
 
 
