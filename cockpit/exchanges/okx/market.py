@@ -34,7 +34,7 @@ class Okx(Exchange):
     @property
     def sockets(self) -> Mapping[Channel, str]:
         """All on the public one."""
-        return dict.fromkeys(Channel, self.client.get_url("trades", "public"))
+        return dict.fromkeys((*self.names, Channel.INDEX), self.client.get_url("trades", "public"))
 
     def watch(self, channel: Channel) -> Awaitable[object]:
         """The library knows no index."""
