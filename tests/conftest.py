@@ -1,5 +1,6 @@
 """What every room's tests share: the shipped config, the real market data, and how hypothesis runs."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     reaper.begin()
+
+
+def pytest_runtest_setup() -> None:
+    """An engine that ran in this process kept its records to its own file."""
+    logging.getLogger("cockpit").propagate = True
 
 
 def pytest_collection_finish() -> None:

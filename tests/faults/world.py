@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -26,7 +26,10 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.execution.account_desk import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.bybit_trading import rules as bybit_rules
+from tests.loopback.coinbase_trading import SMALL
+from tests.loopback.coinbase_trading import rules as coinbase_rules
 from tests.loopback.hyperliquid_trading import rules as hyperliquid_rules
+from tests.loopback.krakenfutures_trading import rules as kraken_rules
 from tests.loopback.matching_terms import Rules
 from tests.loopback.trading_venue import TradingVenue
 from tests.venue_pairs import venue_kind
@@ -38,6 +41,15 @@ CERTIFICATES = ssl.create_default_context()
 """Nobody asks for them on this machine; loading them anew takes longer than a session."""
 WALLET_USD = 830.0
 """On each of the two venues: together the hot wallet."""
+
+
+OWN_GRIDS: Mapping[str, tuple[Callable[[str], Rules], float]] = {
+    "bybit": (bybit_rules, 5.0),
+    "hyperliquid": (hyperliquid_rules, 10.0),
+    "krakenfutures": (kraken_rules, 0.0),
+    "coinbase": (lambda base: coinbase_rules(base, SMALL[base]), 0.0),
+}
+"""How each venue's rules are told, and its least order in USD."""
 
 
 def real_config(*overrides: str) -> CockpitConfig:
@@ -52,17 +64,17 @@ def real_config(*overrides: str) -> CockpitConfig:
 
 
 def _listed(raw: Mapping[str, Any], venue: str) -> Mapping[str, Any]:
-    """The grids of a venue that the shipped rules do not name: its own, elsewhere those of the two they name."""
-    if venue == "bybit":
-        return {base: _grid(bybit_rules(base), 5) for base in PRICES}
-    if venue == "hyperliquid":
-        return {base: _grid(hyperliquid_rules(base), 10) for base in PRICES}
-    listed: Mapping[str, Any] = raw["venues"]["okx"]["instruments"] | raw["venues"]["binance"]["instruments"]
+    """The venue's own grids where the shipped rules do not name it."""
+    if venue in OWN_GRIDS:
+        rules_of, least_usd = OWN_GRIDS[venue]
+        return {base: _grid(rules_of(base), least_usd) for base in PRICES}
+    listed: Mapping[str, Any] = raw["venues"][venue]["instruments"]
     return listed
 
 
 def _grid(rules: Rules, least_usd: float) -> dict[str, float]:
-    sizes = {"lot": rules.lot, "min_qty": rules.min_qty, "tick_usd": rules.tick, "min_notional_usd": least_usd}
+    lots = {"lot": rules.lot * rules.unit, "min_qty": rules.min_qty * rules.unit}
+    sizes = {**lots, "tick_usd": rules.tick, "min_notional_usd": least_usd}
     return {key: float(value) for key, value in sizes.items()}
 
 
