@@ -38,8 +38,9 @@ def add(
     """Add public history files, raw captures and recordings.
 
     Binance USD-M: aggTrades, trades, bookTicker, bookDepth, metrics, fundingRate, premiumIndexKlines (1m), zipped or
-    not, checked against the CHECKSUM beside them. A bad file is one line and the others go on; what is in the store
-    already is left alone. Exit 1 when a file was bad.
+    not, checked against the CHECKSUM beside them. OKX trades and funding, Bybit trades, Tardis trades, quotes,
+    derivative_ticker and liquidations, Hyperliquid fills and asset contexts. A bad file is one line and the others go
+    on; what is in the store already is left alone. Exit 1 when a file was bad.
 
     Example: cockpit history add BTCUSDT-aggTrades-2024-08-08.zip
     """

@@ -16,6 +16,8 @@ from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.history.csv_rows import rows_of, usable, whole_table
 from cockpit.history.day_files import About, DayWriter, Source, merged, put_in_place, read_about
 from cockpit.history.errors import HistoryError
+from cockpit.history.hyperliquid_fills import SYMBOL as FILLS
+from cockpit.history.hyperliquid_fills import fill_rows, fills_span
 from cockpit.history.kinds import STAMP, Kind
 from cockpit.history.recorded_rows import capture_rows, recording_rows
 from cockpit.history.source_files import Given, PublicFile, check_sum, is_capture, public_file, sha256_of
@@ -73,6 +75,7 @@ class _Import:
         self._sha256 = sha256
         self._left: Counter[str] = Counter()
         self._symbol = ""
+        self._name = path.name
         self._span_ns: tuple[int, int] | None = None
         self._parts: dict[tuple[Series, int], DayWriter] = {}
         self._rows = 0
@@ -99,6 +102,12 @@ class _Import:
     def _source(self) -> Iterable[tuple[Series, pa.Table, int]]:
         if self._path.suffix == ".rec":
             return self._recorded(recording_rows(self._path, self._left))
+        hour_ns = fills_span(self._path)
+        if hour_ns is not None:
+            self._symbol, self._span_ns = FILLS, hour_ns
+            self._name = f"{self._path.parent.name}/{self._path.name}"
+            rows = fill_rows(self._path, hour_ns, self._left)
+            return ((Series(*series), table, read_bytes) for series, table, read_bytes in rows)
         if is_capture(self._path):
             return self._recorded(capture_rows(self._path, self._left))
         public = public_file(self._path, self._given)
@@ -164,11 +173,11 @@ class _Import:
         target = self._store.path(series, day)
         is_anew = self._span_ns is not None
         kept = known.sources if known is not None else []
-        sources = [source for source in kept if not (is_anew and source.name == self._path.name)]
+        sources = [source for source in kept if not (is_anew and source.name == self._name)]
         covered = [self._covered(series, day, part)]
         is_merged = bool(sources) or not part.in_order
         writer, duplicates, changed = part, 0, 0
-        mine = Source(self._path.name, self._sha256, part.rows)
+        mine = Source(self._name, self._sha256, part.rows)
         if is_merged:
             part.close()
             writer = DayWriter(target.with_name(f".{target.stem}.merged{PART}"), series.kind)

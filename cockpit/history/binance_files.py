@@ -19,6 +19,8 @@ from cockpit.history.kinds import AGG_TRADES, DEPTH_BANDS, FUNDING, POSITIONING,
 METRICS_MOVED_NS = int(datetime(2026, 6, 25, tzinfo=UTC).timestamp()) * NS_PER_S
 METRICS_WINDOW_NS = 300 * NS_PER_S
 """From that day on the label is the window's start: the row is known a window later than it says."""
+MOST_WITHIN_A_BATCH = 2.0
+"""No perpetual that is traded here doubles within some ten thousand tops."""
 UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 EARLIEST_S, LATEST_S = 1_230_768_000, 4_102_444_800
 """2009 to 2100: the ranges of the four units do not touch."""
@@ -62,7 +64,15 @@ def _tops(rows: pa.RecordBatch) -> list[pa.Array]:
     """The event's stamp is when the exchange sent it: the transaction's is earlier."""
     at_ns, sent_ns = stamps_ns(rows["transaction_time"]), stamps_ns(rows["event_time"])
     prices = [rows[name] for name in ("best_bid_price", "best_bid_qty", "best_ask_price", "best_ask_qty")]
+    _refuse_mixed(prices[0])
     return [rows["update_id"], at_ns, pc.max_element_wise(at_ns, sent_ns), *prices]
+
+
+def _refuse_mixed(bid_usd: pa.Array) -> None:
+    """Some files of 2024 hold two instruments' rows in turn, and no column says whose a row is."""
+    low, high = (value.as_py() for value in pc.min_max(bid_usd.filter(pc.greater(bid_usd, 0.0))).values())
+    if low is not None and high > MOST_WITHIN_A_BATCH * low:
+        raise HistoryError(f"expected tops of one instrument, was bids of {low:g} and {high:g}: two of them in turn")
 
 
 def _depth_bands(rows: pa.RecordBatch) -> list[pa.Array]:

@@ -126,6 +126,21 @@ TICKERS = Kind(
     QUIET_S,
 )
 """The running funding rate, mark and index as a venue told them; what a row does not say is empty."""
+LIQUIDATIONS = Kind(
+    "liquidations",
+    (
+        ("liquidation_id", _INT),
+        ("ts_ns", _INT),
+        ("known_ns", _INT),
+        ("price_usd", _FLOAT),
+        ("qty_coins", _FLOAT),
+        ("long_liquidated", _BOOL),
+    ),
+    ("liquidation_id",),
+    86_400.0,
+    above_zero=_PRINT_POSITIVE,
+)
+"""Forced orders; `long_liquidated` is the position that was closed. A quiet day has none: silence is no gap."""
 RECORDED_TRADES = Kind(
     "recorded_trades",
     (*_ARRIVAL, ("trade_id", _INT), *_PRINT),
@@ -148,6 +163,7 @@ KINDS = {
         FUNDING,
         PREMIUM,
         TICKERS,
+        LIQUIDATIONS,
         RECORDED_TRADES,
         RECORDED_TOPS,
     )

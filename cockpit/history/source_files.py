@@ -22,7 +22,7 @@ from cockpit.history.other_files import named_file
 from cockpit.history.tardis_files import contexts_file, tardis_file
 
 VENUES = ("binance",)
-SUFFIXES = (".zip", ".csv", ".csv.gz", ".csv.lz4", ".gz", ".rec")
+SUFFIXES = (".zip", ".csv", ".csv.gz", ".lz4", ".gz", ".rec")
 OTHER_MARKETS = {"spot": "spot prices are not the perpetual's", "cm": "COIN-M quantities are contracts, not coins"}
 HASHED_AT_ONCE = 1 << 20
 

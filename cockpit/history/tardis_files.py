@@ -1,4 +1,4 @@
-"""Files of Tardis (trades, quotes, derivative_ticker) and Hyperliquid's asset contexts.
+"""Files of Tardis (trades, quotes, derivative_ticker, liquidations) and Hyperliquid's asset contexts.
 
 Both carry what Binance's own files lack: the running funding rate, mark and index as they were at each instant. Tardis
 stamps in µs and adds when its own machine received a row: that is when anybody could know it.
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from cockpit.history.binance_files import FileFormat, stamps_ns
 from cockpit.history.errors import HistoryError
-from cockpit.history.kinds import TICKERS, TOPS, TRADES
+from cockpit.history.kinds import LIQUIDATIONS, TICKERS, TOPS, TRADES
 from cockpit.history.other_files import CONTRACT_COINS, NS_PER_US, Counted, Named, is_buy, one_day, refuse_other
 
 VENUES = {"binance-futures": "binance", "okex-swap": "okx", "bybit": "bybit", "hyperliquid": "hyperliquid"}
@@ -42,7 +42,7 @@ def tardis_file(path: Path) -> Named | None:
     coins = CONTRACT_COINS.get(asset) if venue == "okx" else 1.0
     if not asset or coins is None or (venue == "okx" and not symbol.endswith("-USDT-SWAP")):
         raise HistoryError(f"{path}: expected a USDT perpetual whose contract is known in coins, was {symbol}")
-    makers = {"trades": _trades, "quotes": _quotes, "derivative_ticker": _ticker}
+    makers = {"trades": _trades, "quotes": _quotes, "derivative_ticker": _ticker, "liquidations": _liquidations}
     make = makers.get(found["type"])
     if make is None:
         raise HistoryError(f"{path}: expected {', '.join(makers)} of Tardis, was {found['type']}")
@@ -70,6 +70,21 @@ def _trades(symbol: str, coins: float, span_ns: tuple[int, int]) -> FileFormat:
         return [numbers, at_ns, rows["price"], pc.round(pc.multiply(rows["amount"], coins), 10), is_buy(rows["side"])]
 
     return FileFormat("trades", TRADES, _columns(("side", _TEXT), ("price", _FLOAT), ("amount", _FLOAT)), convert)
+
+
+def _liquidations(symbol: str, coins: float, span_ns: tuple[int, int]) -> FileFormat:
+    """Their side is that of the order: a sale closes a long."""
+    counted = Counted(span_ns)
+
+    def convert(rows: pa.RecordBatch) -> list[pa.Array]:
+        refuse_other(pc.utf8_upper(rows["symbol"]), symbol)
+        at_ns, known_ns = _stamped(rows)
+        qty = pc.round(pc.multiply(rows["amount"], coins), 10)
+        closes_long = pc.invert(is_buy(rows["side"]))
+        return [counted.numbers(at_ns), at_ns, known_ns, rows["price"], qty, closes_long]
+
+    columns = _columns(("side", _TEXT), ("price", _FLOAT), ("amount", _FLOAT))
+    return FileFormat("liquidations", LIQUIDATIONS, columns, convert)
 
 
 def _quotes(symbol: str, coins: float, span_ns: tuple[int, int]) -> FileFormat:

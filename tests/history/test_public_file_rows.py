@@ -62,6 +62,13 @@ def test_a_top_is_known_when_the_exchange_sent_it(store: Shelf, tmp_path: Path) 
     assert (first["bid_usd"], first["bid_coins"], first["ask_usd"], first["ask_coins"]) == (60000.1, 1.5, 60000.2, 2.5)
 
 
+def test_a_file_of_two_instruments_in_turn_is_refused(store: Shelf, tmp_path: Path) -> None:
+    rows = public_files.book_ticker()
+    rows[1::2] = [row.replace("60000.", "2474.") for row in rows[1::2]]
+    added = store.add(put(tmp_path, "bookTicker", rows))
+    assert "expected tops of one instrument, was bids of 2474.1 and 60000.1" in added.bad and not store.series()
+
+
 def test_a_crossed_top_and_a_price_of_zero_are_left_and_counted(store: Shelf, tmp_path: Path) -> None:
     rows = public_files.book_ticker()
     rows[3] = f"3,60000.3,1.5,60000.2,2.5,{DAY_MS + 180_000},{DAY_MS + 180_005}"

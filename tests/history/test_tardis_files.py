@@ -10,8 +10,8 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FundingRate, MarkPrice
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
-from cockpit.history.kinds import TICKERS, TOPS, TRADES, Kind
-from cockpit.history.store import Series, day_of
+from cockpit.history.kinds import LIQUIDATIONS, TICKERS, TOPS, TRADES, Kind
+from cockpit.history.store import Series, day_of, is_whole
 from cockpit.research.readings import readings_of
 from tests.history.shelf import Shelf
 
@@ -61,6 +61,16 @@ def test_contracts_of_okx_become_coins(store: Shelf, tmp_path: Path) -> None:
     path = tardis(tmp_path, "trades", [stamped(1, 800, "1,buy,60000.1,50")], "okex-swap", "BTC-USDT-SWAP")
     assert not store.add(path).bad
     assert stored(store, TRADES, "okx")["qty_coins"] == [0.5]
+
+
+def test_a_forced_sale_closed_a_long_and_a_quiet_day_has_no_gap(store: Shelf, tmp_path: Path) -> None:
+    rows = [stamped(1.5, 800, "7,sell,60000.1,0.5"), stamped(40_000, 900, ",buy,60000.0,0.25")]
+    assert not store.add(tardis(tmp_path, "liquidations", rows)).bad
+    found = stored(store, LIQUIDATIONS)
+    assert (found["long_liquidated"], found["qty_coins"]) == ([True, False], [0.5, 0.25])
+    assert [known - at for known, at in zip(found["known_ns"], found["ts_ns"], strict=True)] == [800_000, 900_000]
+    about = store.about(Series("binance", "BTC", LIQUIDATIONS), DAY)
+    assert about is not None and is_whole(about, DAY) and not about.gap_count
 
 
 def test_a_quote_is_known_when_it_was_received_and_an_empty_side_is_no_top(store: Shelf, tmp_path: Path) -> None:
@@ -131,9 +141,10 @@ def test_what_is_not_taken_is_one_line(store: Shelf, tmp_path: Path) -> None:
     for path, said in (
         (tardis(tmp_path, "trades", row, "deribit", "BTC-PERPETUAL"), "expected an exchange that is read"),
         (
-            tardis(tmp_path, "liquidations", row),
-            "expected trades, quotes, derivative_ticker of Tardis, was liqui",
+            tardis(tmp_path, "book_snapshot_5", row),
+            "expected trades, quotes, derivative_ticker, liquidations of Tardis, was book_snapshot_5",
         ),
+        (tardis(tmp_path, "liquidations", [stamped(1, 800, "1,unknown,60000.1,50")]), "expected buy or sell"),
         (tardis(tmp_path, "trades", row, "okex-swap", "DOGE-USDT-SWAP"), "whose contract is known in coins"),
     ):
         added = store.add(path)
