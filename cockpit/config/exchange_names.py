@@ -10,6 +10,7 @@ GIVE_POSITIONING = tuple(name for name, spec in EXCHANGES.items() if spec.abilit
 HAVE_DEMO = frozenset(name for name, spec in EXCHANGES.items() if spec.abilities.has_demo)
 STOP_AT_LIMIT = frozenset(name for name, spec in EXCHANGES.items() if not spec.abilities.stops_at_market)
 """Their only stop is a stop-limit."""
+HAVE_SESSIONS = frozenset(name for name, spec in EXCHANGES.items() if spec.abilities.has_sessions)
 NEED_PASSWORD = frozenset(spec.name for spec in EXCHANGES.values() if spec.needs_password)
 VARIABLES = {
     key: variable

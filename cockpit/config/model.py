@@ -127,6 +127,7 @@ class CockpitConfig(Section):
         for name, section in self.venues.items():
             if section.demo and name not in HAVE_DEMO:
                 raise ValueError(f"venues.{name}.demo: expected false, was true: {name} has no demo account")
+            section.exit_fits(name)
         for asset, where in self.assets.items():
             venue = self.venues.get(where.trade_on)
             if venue is None or asset not in venue.instruments:

@@ -21,6 +21,10 @@ class Venue(Section):
 
     Where a venue has no stop at market, a stop's limit lies `stop_limit_bps` beyond its trigger: what gaps through that
     is closed at market.
+
+    Where a venue has sessions and maintenance windows, no entry starts in the last `no_entry_before_close_min` minutes
+    before one ends or begins. Open trades keep their stops, which do not work while it is closed;
+    `exit_before_close_min` closes them at market so many minutes before. At 0 a session's end keeps no entry away.
     """
 
     demo: bool = False
@@ -28,6 +32,17 @@ class Venue(Section):
     maker_fee_bps: float
     instruments: dict[Asset, Instrument]
     stop_limit_bps: Annotated[float, Field(gt=0, le=1_000)] = 100.0
+    no_entry_before_close_min: Annotated[float, Field(ge=0, le=1_440)] = 30.0
+    exit_before_close_min: Annotated[float, Field(gt=0, le=1_440)] | None = None
+
+    def exit_fits(self, name: str) -> None:
+        """Raises ValueError where a trade could begin after it was to be out."""
+        exit_min, entry_min = self.exit_before_close_min, self.no_entry_before_close_min
+        if exit_min is not None and exit_min > entry_min:
+            raise ValueError(
+                f"venues.{name}.exit_before_close_min: expected at most the {entry_min:g} min of "
+                f"no_entry_before_close_min, was {exit_min:g}"
+            )
 
 
 class AssetVenues(Section):

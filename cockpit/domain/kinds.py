@@ -142,6 +142,8 @@ class ExitReason(StrEnum):
     INVALIDATED = "invalidated"
     NO_STOP = "no_stop"
     FLATTEN = "flatten"
+    VENUE_CLOSES = "venue_closes"
+    """Closed before its venue ends a session or goes into maintenance, where the config wants that."""
     OUTSIDE = "outside"
     """Closed by somebody else: by hand, by liquidation, by auto-deleveraging."""
 
@@ -169,6 +171,10 @@ class VenueTopic(StrEnum):
     """The venue cannot hold a protective stop there: no entry there."""
     GRID = "grid"
     """The venue has changed its price step or lot there since the session began: no entry there."""
+    SESSION = "session"
+    """The venue is closed, or about to close: no entry there."""
+    CLOSING = "closing"
+    """The venue is about to close and the config wants to be out before: trades there are closed at market."""
     FLATTEN = "flatten"
     """A step of the venue's flatten."""
     NOTE = "note"
@@ -185,6 +191,8 @@ class VenueTopic(StrEnum):
             VenueTopic.POSITION_UNKNOWN,
             VenueTopic.NO_STOPS,
             VenueTopic.GRID,
+            VenueTopic.SESSION,
+            VenueTopic.CLOSING,
         )
 
     @property

@@ -9,7 +9,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.events import FillWitnessed, ForeignPosition, FundingPaid, OrderEvent, OrderFilled, VenuePosition
-from cockpit.domain.kinds import Mode, OrderRole, OrderStatus, RiskOf, Side, TradePhase
+from cockpit.domain.kinds import ExitReason, Mode, OrderRole, OrderStatus, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
 from cockpit.domain.trades import TradeRecord
@@ -339,6 +339,12 @@ class TradeBook:
         self._trades[order.trade_id] = self._over.pop(order.trade_id)
         self._booked[order.trade_id] = trade.record
         return trade
+
+    def leave(self, venue: str, asset: str, reason: ExitReason, sentence: str, out: Outbox) -> None:
+        """Close every trade there at market; "" stands for all that the venue has."""
+        for trade in list(self._trades.values()):
+            if trade.record.venue == venue and asset in ("", trade.record.asset):
+                trade.close(reason, sentence, out)
 
     def _at(self, venue: str, asset: str) -> list[TradeLife]:
         return [trade for trade in self._trades.values() if (trade.record.venue, trade.record.asset) == (venue, asset)]

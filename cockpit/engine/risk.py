@@ -4,7 +4,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import StateChanged
 from cockpit.domain.events import HealthFactor, VenueNotice, VenuePosition
-from cockpit.domain.kinds import EngineState, Mode, Origin, TradePhase, VenueTopic
+from cockpit.domain.kinds import EngineState, ExitReason, Mode, Origin, TradePhase, VenueTopic
 from cockpit.domain.numbers import apart
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import seconds_to_ns
@@ -138,6 +138,8 @@ class Risk:
             self.flattening.emit(notice.sentence, out, notice.is_grave)
             return
         self.venue_notices.take(notice, out)
+        if notice.topic is VenueTopic.CLOSING and not notice.is_over:
+            self._book.leave(notice.venue, notice.asset, ExitReason.VENUE_CLOSES, notice.sentence, out)
         if notice.topic.halts and not notice.is_over:
             self.kill(notice.topic.value, notice.sentence, out, flatten=False)
 

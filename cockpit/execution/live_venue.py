@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+from cockpit.config.exchange_names import HAVE_SESSIONS
 from cockpit.config.execution import ExecutionSection
+from cockpit.config.venues import Venue
 from cockpit.domain.actions import AdoptPosition, CancelOrder, FlattenVenues, PlaceOrder, QueryOrder, QueryPosition
 from cockpit.domain.events import FLAT_READS, VenueFlat
 from cockpit.domain.kinds import Side, VenueTopic
@@ -35,6 +37,7 @@ from cockpit.execution.orphan_orders import OrphanOrders
 from cockpit.execution.reconcile import Reconcile
 from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.sender import OrderSender
+from cockpit.execution.session_watch import SessionWatch
 from cockpit.execution.venue_context import Pace, Put, VenueContext
 from cockpit.flatten.direct import flatten_alone
 from cockpit.flatten.steps import FlattenStep, StepName
@@ -47,7 +50,7 @@ class LiveVenue:
     def __init__(
         self,
         account: VenueAccount,
-        assets: Collection[str],
+        terms: Venue,
         ids: OrderIds,
         put: Put,
         execution: ExecutionSection,
@@ -55,7 +58,7 @@ class LiveVenue:
         pace: Pace,
         flatten_pace: FlattenPace,
     ) -> None:
-        context = self._context = VenueContext(account, assets, ids, put, timing, pace)
+        context = self._context = VenueContext(account, terms.instruments, ids, put, timing, pace)
         self._orphans = OrphanOrders(context)
         self._lookup = OrderResolver(context)
         self._cancelling = OrderCanceller(context, self._lookup)
@@ -74,6 +77,7 @@ class LiveVenue:
             self._orphans,
         )
         self._grids = self._sending.grids
+        self._sessions = SessionWatch(context, terms) if account.venue in HAVE_SESSIONS else None
         self._cancelling.sending_of = self._sending.task_of
         self._foreign = ForeignActivity(context)
         missed = MissedFills(context, self._foreign)
@@ -164,6 +168,8 @@ class LiveVenue:
         """Its account is open: say that nothing is known yet, so no entry may start, and send what has waited."""
         self._context.notify(VenueTopic.NOTE, f"{self._context.venue}: {self._policy}")
         self._context.notify(VenueTopic.UNREAD, f"{self._context.venue}: positions and orders not read yet")
+        if self._sessions is not None:
+            self._sessions.compare()
         waiting, self._waiting = self._waiting or [], None
         for request in waiting:
             self.submit(request)
@@ -191,7 +197,14 @@ class LiveVenue:
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What a supervisor keeps running, by name."""
         venue = self._context.venue
-        return {f"{venue} stream": self.follow, f"{venue} reconcile": self.reconcile, f"{venue} grids": self._grids.run}
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            f"{venue} stream": self.follow,
+            f"{venue} reconcile": self.reconcile,
+            f"{venue} grids": self._grids.run,
+        }
+        if self._sessions is not None:
+            work[f"{venue} sessions"] = self._sessions.run
+        return work
 
     async def follow(self) -> None:
         """Read the private stream, for ever."""

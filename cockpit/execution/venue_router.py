@@ -45,7 +45,7 @@ class VenueRouter:
         self.venues: Mapping[str, LiveVenue] = {
             venue: LiveVenue(
                 account,
-                list(config.venues[venue].instruments),
+                config.venues[venue],
                 ids,
                 put,
                 config.execution,

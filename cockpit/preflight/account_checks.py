@@ -1,12 +1,14 @@
 """What venues say of their accounts before they are trusted with real orders: each finding with its numbers."""
 
 import asyncio
+import time
 from collections.abc import Collection, Iterator, Mapping
 from math import isclose
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
 from cockpit.exchanges.registry import EXCHANGES
+from cockpit.execution.session_watch import hours_text
 from cockpit.preflight.checklist import Item, failed, passed, warned
 from cockpit.preflight.turn import Turn
 
@@ -45,6 +47,8 @@ async def _ask(
         finding = f"expected {account.venue} to tell of the account, was: {_why(error, ASK_WITHIN_S)}"
         return [failed(f"account.{account.venue}", finding)], None
     items = list(facts_items(account.venue, facts, traded, config))
+    if EXCHANGES[account.venue].abilities.has_sessions:
+        items.append(_sessions_item(account, traded, config.venues[account.venue].no_entry_before_close_min))
     if probes_stops:
         items.append(await _stops_item(account, traded, turn))
     return items, facts
@@ -156,6 +160,23 @@ def _fee(venue: str, facts: AccountFacts, expected_bps: float) -> Item:
     if found > expected_bps + FEE_TOLERANCE_BPS:
         return warned(name, f"expected {expected_bps:g} bps taker as the config says, was {found:g}")
     return passed(name, f"{found:g} bps taker")
+
+
+def _sessions_item(account: VenueAccount, traded: Collection[str], entry_min: float) -> Item:
+    """Until when the venue is open; one that is closed is told with its reason."""
+    name, now_ns = f"sessions.{account.venue}", time.time_ns()
+    found = {asset: account.trading_hours(asset) for asset in traded}
+    shut = [
+        f"{asset} ({'not told' if hours is None else hours.closed_for})"
+        for asset, hours in found.items()
+        if hours is None or not hours.is_open
+    ]
+    if shut:
+        return warned(
+            name, f"expected {account.venue} open, was closed for {', '.join(shut)}: no entry before it opens"
+        )
+    told = sorted({hours_text(hours, now_ns) for hours in found.values() if hours is not None})
+    return passed(name, f"{'; '.join(told) or 'none that trades there'}; no new entry in the {entry_min:g} min before")
 
 
 async def _stops_item(account: VenueAccount, traded: Collection[str], turn: Turn) -> Item:

@@ -199,6 +199,12 @@ WRONG: list[tuple[str, Change, str]] = [
         "venues.coinbase.demo: expected false, was true: coinbase has no demo account: change one of them",
     ),
     (
+        "out of a closing venue before entries stop",
+        lambda raw: raw["venues"].update(coinbase={**raw["venues"]["okx"], "exit_before_close_min": 45}),
+        "venues.coinbase.exit_before_close_min: expected at most the 30 min of no_entry_before_close_min, was 45: "
+        "change one of them",
+    ),
+    (
         "a funding spread of one venue",
         lambda raw: raw["gate"].update(funding_spread_of=["okx", "okx"]),
         "gate.funding_spread_of: expected two different venues, was okx twice: change one of them",

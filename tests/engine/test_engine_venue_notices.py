@@ -167,3 +167,25 @@ def test_what_it_closes_of_nobodys_is_told_once(bare: Bare) -> None:
     for _ in range(2):
         swept(bare, "flatten-okx-BTC-4", 0.5)
     assert len([text for text in bare.notices("info", "flatten") if "no trade of ours held" in text]) == 1
+
+
+@pytest.mark.parametrize("asset", ["", "ETH"])
+def test_a_venue_that_closes_has_its_trades_closed_where_the_config_wants_it(asset: str, bare: Bare) -> None:
+    trade = bare.opened()
+    word(bare, VenueTopic.CLOSING, "okx ends its session at 21:00 UTC", asset)
+    closing = bare.trades[trade.trade_id]
+    assert (closing.phase, closing.exit_reason) == (TradePhase.CLOSING, ExitReason.VENUE_CLOSES)
+    assert closing.exit_detail == "okx ends its session at 21:00 UTC"
+    close = bare.placed(OrderRole.CLOSE)[-1]
+    assert close.reduce_only and close.qty == trade.open_qty
+    assert not bare.signal("ETH").ok
+
+
+@pytest.mark.parametrize(
+    ("topic", "asset"), [(VenueTopic.SESSION, ""), (VenueTopic.CLOSING, "BTC"), (VenueTopic.CLOSING, "SOL")]
+)
+def test_other_trades_and_a_mere_end_of_entries_leave_a_trade_alone(topic: VenueTopic, asset: str, bare: Bare) -> None:
+    trade = bare.opened()
+    word(bare, topic, "okx ends its session at 21:00 UTC", asset)
+    assert bare.trades[trade.trade_id].phase is TradePhase.OPEN
+    assert bare.signal("ETH").ok is (asset != "")

@@ -186,6 +186,8 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         ((kind, terms),) = configuration.items()
         if product_id not in self.core.rules:
             raise Refused(Reason.UNKNOWN_SYMBOL)
+        if not self.session_details()["is_session_open"]:
+            raise VenueError("PREVIEW_INVALID_FCM_TRADING_SESSION", "", 200)
         asked = bodies.asked(kind, terms, product_id, side, client_id)
         given = Given("", client_id, kind, dict(terms))
         self.given.append(given)

@@ -228,6 +228,27 @@ class AccountFacts(NamedTuple):
     """The configured assets that this venue lists as perpetuals, and on which grid."""
 
 
+class Maintenance(NamedTuple):
+    """From when until when a venue is away, in our clock's time."""
+
+    begins_ns: int
+    ends_ns: int
+
+
+class TradingHours(NamedTuple):
+    """When a venue trades a perpetual, by its own word, in our clock's time. None where it does not tell."""
+
+    is_open: bool
+    closed_for: str
+    """The venue's word for why it takes no orders at market now; "" while it does, or where it has none."""
+    closes_ns: int | None
+    opens_ns: int | None
+    """When the session that it speaks of began, or begins."""
+    maintenance: Maintenance | None
+    """The next one."""
+    read_ns: int
+
+
 class TradeSettings(NamedTuple):
     """What an entry on one perpetual would be made with, as the venue has it now."""
 
@@ -268,7 +289,10 @@ class VenueAccount(Protocol):
         """How the venue's price step or lot there has changed since it was opened; "" where orders still fit."""
 
     async def read_grids(self) -> None:
-        """Ask anew what the venue lists, on which grid."""
+        """Ask anew what the venue lists, on which grid, and when it trades."""
+
+    def trading_hours(self, asset: str) -> TradingHours | None:
+        """When the venue trades there, as last read; None where it never closes, or has not told."""
 
     async def close(self) -> None:
         """Close every connection."""

@@ -18,6 +18,7 @@ from cockpit.exchanges.base.account import (
     RefusalKind,
     Refused,
     StreamUpdate,
+    TradingHours,
     VenueFailure,
     VenueFill,
     VenueOrder,
@@ -144,8 +145,12 @@ class CcxtAccount(AccountCalls):
         return self.listings.changed(asset)
 
     async def read_grids(self) -> None:
-        """Ask anew what the venue lists, on which grid."""
+        """Ask anew what the venue lists, on which grid, and when it trades."""
         await self.lists.load_beside()
+
+    def trading_hours(self, asset: str) -> TradingHours | None:
+        """None: it never closes."""
+        return None
 
     async def close(self) -> None:
         """Close every connection; what is still under way is given up."""

@@ -41,6 +41,8 @@ class Abilities:
     """It has demo accounts, or a testnet."""
     stops_at_market: bool = True
     """A triggered stop leaves at market; else at a limit beyond its trigger."""
+    has_sessions: bool = False
+    """It ends sessions and goes into maintenance at times that it tells beforehand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cockpit.exchanges.base.account import (
     NotSent,
     Refused,
     TradeSettings,
+    TradingHours,
     VenueFill,
     VenueOrder,
 )
@@ -45,12 +46,12 @@ from cockpit.exchanges.coinbase.parsing import (
     LIQUIDATION,
     CoinbaseParser,
     asset_of,
-    coin_of,
     listing_of,
     order_body,
     stop_body,
     value_of,
 )
+from cockpit.exchanges.coinbase.products import Products
 from cockpit.exchanges.coinbase.user_stream import CoinbaseStream
 
 ORDERS_A_PAGE, FILLS_A_PAGE, MOST_PAGES = 250, 250, 10
@@ -74,8 +75,7 @@ class CoinbaseAccount(CcxtAccount):
     _stream: CoinbaseStream
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
-        self._coins: dict[str, str] = {}
-        self._margin_rates: dict[str, tuple[float, float]] = {}
+        self._products = Products()
         self._order_ids: BoundedMap[str, str] = BoundedMap(REMEMBERED)
         self._stop_limit_bps = config.venues[self.venue].stop_limit_bps
         super().__init__(config, keys, urls, timing)
@@ -95,18 +95,18 @@ class CoinbaseAccount(CcxtAccount):
 
     def asset_of(self, market_id: str) -> str:
         """BTC for BIP-20DEC30-CDE."""
-        return asset_of(market_id, self._coins)
+        return asset_of(market_id, self._products.coins)
 
     def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
         asked = {"product_type": "FUTURE"}
         answer = raw_answer(self._make_client(None), "v3PublicGetBrokerageMarketProducts", asked)
         rows = answer["products"]
-        coins = {str(row["product_id"]): coin_of(row) for row in rows if isinstance(row, dict) and coin_of(row)}
-        self._coins |= coins
-        for row in rows:
-            if row.get("product_id") in coins:
-                self._margin_rates[coins[row["product_id"]]] = _margin_rates(row["future_product_details"])
+        self._products.read(rows, self.timing.clock())
         return read_rows(f"{self.venue} contracts", rows, listing_of)
+
+    def trading_hours(self, asset: str) -> TradingHours | None:
+        """As its list of products last said; None for a coin that was not in it."""
+        return self._products.hours(asset, self.by_our_clock)
 
     async def _server_time_ms(self) -> float:
         answer = await self.ask("v3PublicGetBrokerageTime")
@@ -339,7 +339,7 @@ class CoinbaseAccount(CcxtAccount):
                 is_one_way=True,
                 equity_usd=value_of(summary["total_usd_balance"]) + value_of(summary["unrealized_pnl"]),
                 clock_offset_ms=offset_ms,
-                leverage={asset: self._leverage(asset, is_standard) for asset in listed},
+                leverage={asset: self._products.leverage(asset, is_standard) for asset in listed},
                 is_isolated={},
                 taker_fee_bps=fee_bps,
                 listed=listed,
@@ -348,11 +348,7 @@ class CoinbaseAccount(CcxtAccount):
     async def settings(self, asset: str) -> TradeSettings:
         """What the venue lends there, by the margin it asks for now."""
         self.listing(asset)
-        return TradeSettings(self._leverage(asset, await self._is_standard()), None)
-
-    def _leverage(self, asset: str, is_standard: bool) -> float:
-        night, day = self._margin_rates[asset]
-        return round(1.0 / (night if is_standard else day), 2)
+        return TradeSettings(self._products.leverage(asset, await self._is_standard()), None)
 
     async def _is_standard(self) -> bool:
         answer = await self.ask("v3PrivateGetBrokerageCfmIntradayMarginSetting")
@@ -376,15 +372,6 @@ class CoinbaseAccount(CcxtAccount):
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """None that is told: it is settled into the account's cash twice a day, without a row for it."""
         return []
-
-
-def _margin_rates(details: Any) -> tuple[float, float]:
-    """The lower rate of either side, which lends most: of the night, and of the day."""
-    rates = [
-        min(float(details[name][f"{side}_margin_rate"]) for side in ("long", "short"))
-        for name in ("overnight_margin_rate", "intraday_margin_rate")
-    ]
-    return rates[0], rates[1]
 
 
 def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:

@@ -44,5 +44,11 @@ SPEC = ExchangeSpec(
     readings=_readings,
     account=_account,
     codes=_codes,
-    abilities=Abilities(gives_positioning=False, gives_funding_payments=False, has_demo=False, stops_at_market=False),
+    abilities=Abilities(
+        gives_positioning=False,
+        gives_funding_payments=False,
+        has_demo=False,
+        stops_at_market=False,
+        has_sessions=True,
+    ),
 )
