@@ -192,6 +192,11 @@ def _add_sockets(app: FastAPI, context: ApiContext) -> None:
         await stream_socket(websocket, context)
 
 
+def _not_that_method(request: Request, error: HTTPException) -> str:
+    allowed = (error.headers or {}).get("Allow") or (error.headers or {}).get("allow")
+    return f"expected {allowed}, was {request.method}: see /docs" if allowed else f"{error.detail}: see /docs"
+
+
 def _add_handlers(app: FastAPI, context: ApiContext) -> None:
     def refused(request: Request, error: str, status: int, sentence: str) -> None:
         ticket: Ticket | None = request.scope["state"].get(TICKET)
@@ -226,7 +231,7 @@ def _add_handlers(app: FastAPI, context: ApiContext) -> None:
             refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable body")
             return QuietResponse({"detail": unreadable_detail()}, HTTPStatus.UNPROCESSABLE_ENTITY)
         is_unknown = error.status_code == HTTPStatus.NOT_FOUND
-        sentence = UNKNOWN_PATH if is_unknown else f"{error.detail}: see /docs"
+        sentence = UNKNOWN_PATH if is_unknown else _not_that_method(request, error)
         word = "unknown_path" if is_unknown else "method"
         refused(request, word, error.status_code, sentence)
         content = {"detail": {"error": word, "reason": sentence}}

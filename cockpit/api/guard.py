@@ -137,7 +137,7 @@ class Guard:
         call, headers = self._call(scope), Headers(scope["headers"])
         shown = self._admission.bearer(headers)
         caller = self._callers.by_token(shown)
-        refusal = self._refusal(call, headers, caller, needs_token=shown is not None)
+        refusal = self._refusal(call, headers, caller, needs_token=False)  # the first message may show it
         if refusal is None and caller is not None:
             found = self._callers.refusal(caller, headers, call.method, call.path, b"")
             refusal = Refusal(*found) if found else None
@@ -183,7 +183,8 @@ class Guard:
     ) -> Refusal | None:
         """What is judged by headers alone, cheapest first; the rate before the token, so that nobody can guess fast.
 
-        Whoever shows the token has an allowance of their own: nobody without it uses that up.
+        Whoever shows the token has an allowance of their own: nobody without it uses that up. A token that is nobody's
+        is refused even where none is needed: a source whose key was taken away would be the operator there.
         """
         sentence = self._admission.host_refusal(headers)
         if sentence is not None:
@@ -199,14 +200,11 @@ class Guard:
         if wait_s > 0:
             sentence = f"expected fewer calls, was over the rate: try again in {wait_s:.2f} s"
             return Refusal("rate", HTTPStatus.TOO_MANY_REQUESTS, sentence, wait_s)
-        if not needs_token or source is not None:
+        if source is not None or is_known:
             return None
-        if not self._admission.needs_token and not scopes.always_needs_token(call.method, call.path):
-            return None
-        if not is_known:
-            what = "none" if self._admission.bearer(headers) is None else "another"
-            sentence = f"expected 'Authorization: Bearer' with the token of this engine's home, was {what}"
-            return Refusal("token", HTTPStatus.UNAUTHORIZED, sentence)
+        is_wanted = self._admission.needs_token or scopes.always_needs_token(call.method, call.path)
+        if headers.has("authorization") or (needs_token and is_wanted):
+            return _no_token(self._admission.bearer(headers))
         return None
 
     def _length_refusal(self, headers: Headers) -> Refusal | None:
@@ -286,6 +284,12 @@ async def _deny(receive: Receive, send: Send, refusal: Refusal) -> None:
     headers = _headers_of(refusal, body)
     await send({"type": "websocket.http.response.start", "status": int(refusal.status), "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+def _no_token(shown: str | None) -> Refusal:
+    what = "none" if shown is None else "another"
+    sentence = f"expected 'Authorization: Bearer' with the token of this engine's home, was {what}"
+    return Refusal("token", HTTPStatus.UNAUTHORIZED, sentence)
 
 
 def _body_of(refusal: Refusal) -> bytes:

@@ -70,7 +70,7 @@ class Ticket:
         return None if self._has_token or not self._admission.needs_token else WANTED
 
     def show(self, token: str) -> str | None:
-        """Show a token, or a source's key, in the first message; why that source may not be here, or None."""
+        """Show a token, or a source's key, in the first message; why that may not be here, or None."""
         if self._has_token or self.caller is not None:
             return None
         if self._admission.matches(token):
@@ -81,7 +81,7 @@ class Ticket:
                 return against[2]
             self.caller, self._shown = caller, token
         else:
-            return None
+            return WANTED
         if self._on_shown is not None:
             self._on_shown()
         return None

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cockpit.client.answers import one_line
 
 if TYPE_CHECKING:
     from cockpit.client.http import EngineClient
@@ -15,6 +19,8 @@ PATH = "/mcp"
 INSIDE = "http://localhost"
 MISSING = "expected the extra [mcp] to be installed, was not: pip install 'cockpit-perps[mcp]'"
 BODY_BYTES = 64 * 1024
+LONGEST_REASON = 500
+MADE_ANEW = (b"content-length", b"content-type")
 REHEARSED = (
     b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
     b'"clientInfo":{"name":"rehearsal","version":"1"}}}',
@@ -52,18 +58,18 @@ class McpMount:
             await asyncio.Event().wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Answer one call. There is no session, so there is nothing to listen to with GET or to end with DELETE."""
+        if scope["method"] != "POST":
+            sentence = f"expected POST, was {scope['method']}: there is no session here"
+            await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, "method", sentence, (b"allow", b"POST"))
+            return
         self._wanted.set()
         await self._ready.wait()
         if self._handle is None:
-            body = b'{"detail":{"error":"extra","reason":"%s"}}' % self._failure.encode()
-            await send(
-                {"type": "http.response.start", "status": 501, "headers": [(b"content-type", b"application/json")]}
-            )
-            await send({"type": "http.response.body", "body": body})
+            await _refuse(send, HTTPStatus.NOT_IMPLEMENTED, "extra", self._failure)
             return
         _authorization.set(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
-        await self._handle(scope, receive, send)
+        await self._handle(scope, receive, _Explained(send).send)
 
     def _made(self) -> Any:
         """Beside the loop: importing it and reading its types take a second. Raises `ImportError` without the extra."""
@@ -93,6 +99,49 @@ class McpMount:
         transport = httpx.ASGITransport(app=self._app)
         async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport, holds=False) as client:
             yield client
+
+
+async def _refuse(send: Send, status: int, error: str, reason: str, *headers: tuple[bytes, bytes]) -> None:
+    body = msgspec.json.encode({"detail": {"error": error, "reason": reason}})
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": int(status), "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Explained:
+    """The way back: what the SDK refuses gets the `detail` that every refusal of the API has, beside its own error."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._refused: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
+            self._refused = message
+            return
+        if self._refused is None:
+            await self._send(message)
+            return
+        self._body += message.get("body", b"")
+        if message.get("more_body", False):
+            return
+        body = _with_detail(self._body)
+        kept = [pair for pair in self._refused["headers"] if pair[0].lower() not in MADE_ANEW]
+        head = [*kept, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await self._send({**self._refused, "headers": head})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _with_detail(body: bytes) -> bytes:
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError):
+        found = None
+    told = found["error"] if isinstance(found, dict) and isinstance(found.get("error"), dict) else {}
+    reason = one_line(str(told.get("message") or body.decode("utf-8", "replace")))[:LONGEST_REASON]
+    rest = found if told else {}
+    return msgspec.json.encode({**rest, "detail": {"error": "mcp", "reason": reason or "refused without a word"}})
 
 
 async def _rehearse(manager: Any) -> None:

@@ -276,7 +276,10 @@ class _asked:
         self._opened = engine(ctx)
 
     async def __aenter__(self) -> EngineClient:
-        return await self._opened.__aenter__()
+        try:
+            return await self._opened.__aenter__()
+        except EngineRefused as error:
+            raise ToolError(f"refused: {error}") from error
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         await self._opened.__aexit__(kind, error, trace)

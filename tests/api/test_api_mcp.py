@@ -184,6 +184,36 @@ async def test_without_a_token_nobody_is_served_and_no_key_shows_anywhere(home: 
             assert key.encode() not in content and token.encode() not in content, file
 
 
+async def test_what_the_protocol_refuses_is_told_as_every_refusal_is(home: Path) -> None:
+    key = give_key(home, "mind")
+    json_ = {**bearer(key), "Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    ping = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}'
+    calls = (
+        *((method, b"", json_, 405, f"expected POST, was {method}") for method in ("GET", "DELETE", "PUT")),
+        ("POST", b"{", json_, 400, "Parse error"),
+        ("POST", b"", json_, 400, "Parse error"),
+        ("POST", b"[" * 20_000, json_, 400, "Parse error"),
+        ("POST", b"[]", json_, 400, "Validation error"),
+        ("POST", b'{"jsonrpc": "2.0", "id": "\\u001b[2J", "method": 7}', json_, 400, "Validation error"),
+        ("POST", ping, {**json_, "Content-Type": "text/plain"}, 400, "Content-Type"),
+        ("POST", ping, {**json_, "MCP-Protocol-Version": "1999"}, 400, ""),
+        ("POST", b"x" * 100_000, json_, 413, "expected a body of at most"),
+    )
+    async with engine(home) as room, room.http() as client:
+        for method, body, headers, status, told_ in calls:
+            answer = await client.request(method, "/mcp", content=body, headers=headers)
+            detail = answer.json()["detail"]
+            assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+            assert isinstance(detail["error"], str) and told_ in detail["reason"] and detail["reason"].isprintable()
+            if method != "POST":
+                assert answer.headers["allow"] == "POST"
+            elif status == 400 and "Content-Type" not in told_:
+                assert answer.json()["jsonrpc"] == "2.0" and "message" in answer.json()["error"], "its own form"
+        unknown = await client.post("/mcp", content=b'{"jsonrpc": "2.0", "id": 1, "method": "no"}', headers=json_)
+        assert unknown.json()["error"]["message"] == "Method not found"
+        assert not room.host.faults and (await client.get("/api/health")).json()["status"] != "halted"
+
+
 async def test_the_first_call_loads_nothing_on_the_engines_loop(home: Path) -> None:
     """In a process where nobody has imported any of it yet. The longest stall is printed: it is the machine's too."""
     script = Path(__file__).with_name("first_mcp_call.py")

@@ -15,6 +15,7 @@ from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, running
 from source_stage import EXECUTE, SOURCES, bearer, engine, give_key, hmac_signature, of, propose, reason
 
 from cockpit.api.source_keys import signed_message
+from cockpit.domain.kinds import Mode
 from tests.patience import patient_s
 
 
@@ -159,11 +160,31 @@ async def test_a_new_key_counts_at_once_and_the_old_one_until_it_is_taken_away(h
         new = give_key(home, "mind", secrets.token_urlsafe(32), old)
         assert (await status(new), await status(old)) == (403, 403)
         give_key(home, "mind", new)
-        assert (await status(new), await status(old)) == (403, 200), "paper on loopback: nobody's key is anybody's"
+        assert (await status(new), await status(old)) == (403, 401)
         (home / "sources" / "mind.keys").chmod(0o644)
         give_key(home, "mind", f"{new} ")
         (home / "sources" / "mind.keys").chmod(0o644)
-        assert await status(new) == 200, "keys that others can read are nobody's"
+        assert await status(new) == 401, "keys that others can read are nobody's"
+
+
+@pytest.mark.parametrize("mode", [Mode.PAPER, Mode.TEST])
+@pytest.mark.parametrize("at", ["http", "local"])
+async def test_a_key_that_is_nobodys_is_no_operator_where_none_is_needed(home: Path, at: str, mode: Mode) -> None:
+    """A source whose key was taken away must not gain what it never had by showing it still."""
+    key, signing = give_key(home, "mind"), give_key(home, "signer")
+    async with running(home, *ROOMY, of(SOURCES), limits=UNBOUNDED, mode=mode, arm=False) as room:
+        give_key(home, "mind", secrets.token_urlsafe(32))
+        for shown in (f"Bearer {key}", f"Bearer {signing}", f"Bearer {room.token}x", f"Basic {room.token}", "Bearer"):
+            async with getattr(room, at)() as client:
+                client.headers["Authorization"] = shown
+                for method, path in (("POST", "/api/arm"), ("POST", EXECUTE), ("GET", "/api/health")):
+                    answer = await client.request(method, path, json=SIGNAL if path == EXECUTE else None)
+                    assert answer.status_code == 401, path
+                    assert "expected 'Authorization: Bearer' with the token" in reason(answer)
+        assert not room.host.engine.risk.armed and not len(room.host.engine.book)
+        async with room.local() as client:
+            client.headers["Authorization"] = f"Bearer {room.token}"
+            assert (await client.post("/api/disarm")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["signer", "curve"])

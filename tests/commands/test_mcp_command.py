@@ -18,7 +18,7 @@ SHIPPED = PROJECT_ROOT / "config" / "tactical_scalp_config.json"
 @pytest.fixture
 def config(tmp_path: Path) -> str:
     raw: dict[str, Any] = json.loads(SHIPPED.read_text())
-    raw["sources"] = {"desk": {"scopes": ["look"]}, "pub": {"auth": "ed25519"}}
+    raw["sources"] = {"desk": {"scopes": ["look"]}, "pub": {"auth": "ed25519"}, "signer": {"auth": "hmac"}}
     path = tmp_path / "config.json"
     path.write_text(json.dumps(raw))
     return str(path)
@@ -44,6 +44,36 @@ async def test_the_server_on_stdio_has_its_sources_scopes(shell: Shell, config: 
     assert refused and "source desk has the scopes look, expected shed" in text
     refused, text = await asked(shell, config, "halt", reason="enough")
     assert not refused and "halted by mcp: enough" in text
+
+
+async def test_a_server_on_stdio_follows_its_sources_key_and_is_never_the_operator_instead(
+    shell: Shell, config: str
+) -> None:
+    assert shell.run("source", "key", "desk", COCKPIT_CONFIG=config).returncode == 0
+    assert shell.run("source", "key", "signer", COCKPIT_CONFIG=config).returncode == 0
+    found = shell.run("mcp", "--source", "signer", COCKPIT_CONFIG=config)
+    assert found.returncode == 2 and "expected a source with auth token, was signer (hmac)" in found.stderr
+    shell.start_engine(COCKPIT_CONFIG=config)
+    command = shell.command("mcp", "--source", "desk")
+    server = StdioServerParameters(
+        command=command[0], args=command[1:], env=shell.environment({"COCKPIT_CONFIG": config}), cwd=str(PROJECT_ROOT)
+    )
+    keys = shell.home / "sources" / "desk.keys"
+    async with Client(stdio_client(server, errlog=sys.stderr)) as client:
+
+        async def halted() -> str:
+            return "".join(
+                getattr(part, "text", "") for part in (await client.call_tool("halt", {"reason": "x"})).content
+            )
+
+        assert "source desk has the scopes look, expected shed" in await halted()
+        assert shell.run("source", "key", "desk", "--drop-old", COCKPIT_CONFIG=config).returncode == 0
+        assert "source desk has the scopes look, expected shed" in await halted(), "the new key, without a restart"
+        keys.unlink()
+        assert "expected a key of source desk" in await halted()
+        keys.write_text("x" * 43 + "\n")
+        keys.chmod(0o644)
+        assert "refused: expected 'Authorization: Bearer'" in await halted(), "a key that is nobody's"
 
 
 async def test_every_tool_and_every_resource_is_there_on_stdio(shell: Shell, config: str) -> None:
