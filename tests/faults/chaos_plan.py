@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests import venue_pairs
 from tests.loopback import trading_faults as faults
 
+FIRST_SEED = 20_251_019
 PERPETUALS = (("ETH", "binance"), ("SOL", "binance"), ("BTC", "okx"), ("ETH", "okx"), ("SOL", "okx"))
 ROLES = (
     ("entry",),

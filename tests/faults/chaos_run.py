@@ -1,4 +1,7 @@
-"""Playing sessions of chaos by their seeds, in here: `python -m tests.faults.chaos_run [PAIR] SEED[-LAST] ...`."""
+"""Playing sessions of chaos by their seeds, in here: `python -m tests.faults.chaos_run [PAIR] SEED[-LAST] ...`.
+
+With `--verdicts` before them each verdict is a line for `chaos_long`.
+"""
 
 import asyncio
 import gc
@@ -11,6 +14,7 @@ from pathlib import Path
 from tests import venue_pairs
 from tests.faults.chaos import OVERRIDES, Chaos
 from tests.faults.chaos_plan import Plan, plan_of
+from tests.faults.chaos_record import Record
 from tests.faults.chaos_verdict import OTHER, Problem, Verdict, summary, verdict
 from tests.faults.generation import mark_what_belongs
 from tests.faults.jumping_loop import JumpingLoop
@@ -60,17 +64,30 @@ def _seeds(words: Sequence[str]) -> Iterator[int]:
         yield from range(int(first), int(last or first) + 1)
 
 
+def _play(seeds: Iterator[int]) -> Iterator[tuple[Plan, Verdict]]:
+    for number, seed in enumerate(seeds, 1):
+        plan = plan_of(seed)
+        yield plan, run(plan)
+        if number % COLLECT_EVERY == 0:
+            gc.collect()
+
+
 def _main(words: list[str]) -> None:
+    for_the_record = words[0] == "--verdicts"
+    if for_the_record:
+        words.pop(0)
     if words[0] in venue_pairs.PAIRS:
         venue_pairs.choose(words.pop(0))
     verdicts = []
-    for number, seed in enumerate(_seeds(words), 1):
-        plan = plan_of(seed)
-        verdicts.append(found := run(plan))
-        print(told(plan, found.problems) if found.problems else f"seed {seed}: bare {found.bare_s:.2f} s", flush=True)
-        if number % COLLECT_EVERY == 0:
-            gc.collect()
-    print(f"{venue_pairs.chosen()}: {summary(verdicts)}")
+    for plan, found in _play(_seeds(words)):
+        verdicts.append(found)
+        if for_the_record:
+            print(Record.of(venue_pairs.chosen(), plan.seed, plan.has_foreign, found).line, flush=True)
+        else:
+            bare = f"seed {plan.seed}: bare {found.bare_s:.2f} s"
+            print(told(plan, found.problems) if found.problems else bare, flush=True)
+    if not for_the_record:
+        print(f"{venue_pairs.chosen()}: {summary(verdicts)}")
 
 
 if __name__ == "__main__":
