@@ -5,7 +5,7 @@ verdict is a line in `verdicts.jsonl`, in a directory named by the commit's tree
 stopped. At the end the longest bare second, and what was doubled, orphaned and misbooked, over all of them. Exit 1 if
 any failed.
 
-`--nice 15 --cores 0` leaves the other cores to others, and this one where they want it. Seconds in a session are the
+`--nice 15 --players 1` is for beside other work; `--cores 0` leaves the other cores alone. Seconds in a session are the
 world's own: a busy machine makes it last longer, and no second in it longer.
 """
 
@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from tests.faults.chaos_plan import FIRST_SEED
 from tests.faults.chaos_record import Record, read_records, told_of_all
-from tests.patience import patient_s
+from tests.patience import patient_s, usable_cores
 from tests.venue_pairs import FIRST, PAIRS, SECOND
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +158,7 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="the first seed (default %(default)s)")
     parser.add_argument("--pairs", nargs="+", choices=tuple(PAIRS), default=[FIRST, SECOND])
     parser.add_argument("--cores", help="on these alone, `0` or `0,2` (default: every one that there is)")
+    parser.add_argument("--players", type=int, help="so many processes (default: as many as cores)")
     parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "chaos")
     return parser.parse_args(words)
@@ -177,7 +178,7 @@ def main(words: Sequence[str]) -> int:
     print(
         f"tree {tree[:12]}: {len(results.records)} played, {sum(len(one.seeds) for one in dealt)} to play", flush=True
     )
-    _run(results, code, dealt, len(os.sched_getaffinity(0)))
+    _run(results, code, dealt, asked.players or usable_cores())
     wanted = [results.records[pair, seed] for pair in asked.pairs for seed in seeds]
     print(told_of_all(wanted))
     return 1 if any(record.problems for record in wanted) else 0
