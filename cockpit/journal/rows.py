@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -214,10 +215,11 @@ class Rows:
 
     def write(self, connection: Connection) -> None:
         """Write everything gathered, inside the caller's transaction."""
+        dialect = connection.dialect.name
         for table, rows in self._added.items():
-            connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+            connection.execute(_adding(dialect, table), rows)
         for table, latest in self._latest.items():
-            _replace_older(connection, table, list(latest.values()))
+            connection.execute(_replacing(dialect, table), list(latest.values()))
         for session_id, alive in self._alive:
             _stretch_uptime(connection, session_id, alive)
         for session_id in {row["session_id"] for row in self._added.get(schema.memory, ())}:
@@ -247,22 +249,32 @@ class Rows:
         self._latest[table][tuple(whole[column.name] for column in table.primary_key)] = whole
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    if connection.dialect.name != "postgresql":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
+@cache
+def _adding(dialect: str, table: Table) -> Any:
+    """Insert rows; what is there already stays."""
+    return _insert(dialect, table).on_conflict_do_nothing()
 
 
-def _replace_older(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows, or put them in place of older ones; a row that is newer already stays."""
-    statement = _insert(connection, table)
+@cache
+def _replacing(dialect: str, table: Table) -> Any:
+    """Insert rows, or put them in place of older ones; a row that is newer already stays.
+
+    Made once: to put it together takes longer than to write a row by it.
+    """
+    statement = _insert(dialect, table)
     new = statement.excluded
     keys = list(table.primary_key.columns)
     older = or_(table.c.session_id < new.session_id, and_(table.c.session_id == new.session_id, table.c.seq < new.seq))
     values = {column.name: new[column.name] for column in table.columns if column not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values, where=older), rows)
+    return statement.on_conflict_do_update(index_elements=keys, set_=values, where=older)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    if dialect != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def _stretch_uptime(connection: Connection, session_id: int, alive: Alive) -> None:
