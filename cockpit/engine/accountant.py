@@ -89,6 +89,11 @@ class Accountant:
         """How far the equity lies under its peak of the session."""
         return max(0.0, self.account.equity_peak_usd - self.equity_usd(open_usd))
 
+    @property
+    def is_confirming(self) -> bool:
+        """Whether the last look was at a drawdown at the limit: the next one counts, whatever it sees."""
+        return self._confirmations > 0
+
     def review(self, open_usd: float, limit_usd: float, is_watch: bool) -> float | None:
         """One look at the equity: moves the peak, and returns the drawdown once it is confirmed at the limit.
 

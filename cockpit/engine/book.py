@@ -229,6 +229,11 @@ class TradeBook:
         for trade in self._trades.values():
             trade.close_uncovered(out)
 
+    @property
+    def waits_for_venues(self) -> bool:
+        """Whether an order is not answered yet, or a position is looked at again."""
+        return self._orders.has_unanswered or self._outside.is_waiting
+
     def next_due_ns(self, otherwise_ns: int) -> int:
         """The next time stop or the end of a stop's time to rest, or `otherwise_ns` if that is earlier."""
         dues = (trade.due_ns for trade in self._trades.values() if trade.record.phase is TradePhase.OPEN)

@@ -199,6 +199,16 @@ class Excursion:
         self._adverse_bps = record.mae_bps
         self._favourable_bps = record.mfe_bps
 
+    @property
+    def adverse_bps(self) -> float | None:
+        """The worst so far."""
+        return self._adverse_bps
+
+    @property
+    def favourable_bps(self) -> float | None:
+        """The best so far."""
+        return self._favourable_bps
+
     def on_price(self, record: TradeRecord, price: float | None) -> None:
         """A price the trade could have left at."""
         if price is None or record.entry_price <= 0.0:

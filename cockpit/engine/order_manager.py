@@ -112,6 +112,12 @@ class OrderManager:
                     out.add(self._cancel_of(order.request, out))
                 self._ask_for(order, out)
 
+    @property
+    def has_unanswered(self) -> bool:
+        """Whether time alone will ask a venue for an order."""
+        waiting = (OrderStatus.SENT, OrderStatus.UNKNOWN)
+        return bool(self._cancelling) or any(order.status in waiting for order in self._orders.values())
+
     def apply(self, event: OrderEvent, out: Outbox) -> OrderProgress | None:
         """Book what the venue says of an order.
 

@@ -52,6 +52,11 @@ class OutsideWatch:
         told = self._told.get((venue, asset))
         return None if told is None else _difference(venue, asset, *told)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a position that did not agree will be asked for again."""
+        return bool(self._seen)
+
     def on_time(self, out: Outbox) -> None:
         """Time passed: ask again for every position that did not agree."""
         for (venue, asset), (_, _, since_ns) in self._seen.items():

@@ -57,6 +57,11 @@ class TradeLife(TradeExit):
         """When it must go unless its stop rests by then; None while that covers all of it."""
         return self._stop.coverage.due_ns
 
+    @property
+    def awaits_entry(self) -> bool:
+        """Whether more of its entry may still fill."""
+        return self._orders.is_live(self.record.entry_order_id)
+
     def enter(self, proposal: Proposal, out: Outbox) -> None:
         """Send the entry: at market, or as a limit order with a time limit."""
         limit_price = proposal.entry_limit_price

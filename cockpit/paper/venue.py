@@ -138,6 +138,11 @@ class PaperVenue:
         """Whether an order rests, something is under way, or a venue is being flattened."""
         return bool(self._matching.working() or self._flattening) or self._agenda.holds_requests
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether something is under way to it, or a venue is being flattened."""
+        return bool(self._flattening) or self._agenda.holds_requests
+
     def pay_funding(self, rate: FundingRate) -> Sequence[VenueEvent]:
         """A payment at exactly this rate and now, where it is known from the past what was paid."""
         happened = list(self._run_due(rate.ts_ns))

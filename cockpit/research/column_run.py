@@ -4,7 +4,8 @@ It is the same engine and the same venue, handed real events; what is passed ove
 nothing but the latest prices and the sums of the bar under way. Woken is whoever has to be:
 - a print at or beyond a price that a setup or a resting order waits for; a top while an order takes;
 - an instant that a setup, a trade or the venue waits for; the end of a bar that a setup waits for; every reading;
-- every second's watch while a trade is open, after anything happened, and where a feed grows stale or comes back.
+- every second's watch while orders are under way, after anything happened, where a feed grows stale or comes back, and
+  while a trade is open wherever it would see more than it has seen.
 The watch belongs to the first row of a second: where a later row of that second is woken, that first one is before it.
 """
 
@@ -17,61 +18,22 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import MarketEvent, ReadingEvent, Top, Trade
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.market.asset import AssetMarket, RunningBar
-from cockpit.market.staleness import next_stale_ns
+from cockpit.market.staleness import next_stale_ns, stale
 from cockpit.paper.book import PaperBook
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.columns import NO_ROW, Ints, Prints, Tops
 from cockpit.research.day_bands import DrawnBands
+from cockpit.research.day_columns import DayColumns
 from cockpit.research.guard_minutes import GuardMinutes, MinuteProbe
+from cockpit.research.quiet_trade import QuietTrade
 from cockpit.research.run import Run
 from cockpit.research.tape import Tape
 
 NEVER_NS = 2**63 - 1
+STALE = "stale:"
 SETTLED_NS = 1
 """What happened is looked at by the watch of the next second."""
-
-
-class DayColumns:
-    """What is the same for every setting of a day: made once, shared by all."""
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self.bars: dict[int, list[RunningBar | None]] = {}
-        self.bar_ends: dict[int, list[int]] = {}
-        self.last_trades: dict[int, list[Trade]] = {}
-        """The latest print as each bar ended; of no use where `bar_ends` says there was none."""
-        self.tops_before: dict[int, list[int]] = {}
-        self.last_tops: dict[int, list[Top]] = {}
-        closers = tape.bar_rows
-        for prints in tape.prints:
-            bounds = np.searchsorted(prints.place, np.append(closers, len(tape)))
-            starts, ends = bounds[:-1], bounds[1:]
-            self.bars[id(prints)] = prints.bars(starts, ends)
-            self.bar_ends[id(prints)] = ends.tolist()
-            self.last_trades[id(prints)] = prints.events(np.maximum(ends - 1, 0)) if len(prints) else []
-        for tops in tape.tops:
-            rows = np.searchsorted(tops.place, closers) - 1
-            self.tops_before[id(tops)] = rows.tolist()
-            self.last_tops[id(tops)] = tops.events(np.maximum(rows, 0)) if len(tops) else []
-        self.seconds: Ints = np.flatnonzero(np.diff(tape.clock // NS_PER_S, prepend=-1))
-        """The first rows of the seconds: at them the watch falls."""
-        self.closers: list[int] = closers.tolist()
-        self.bar_starts: list[int] = tape.bar_starts.tolist()
-        self._silences: dict[tuple[int, int], tuple[Ints, Ints]] = {}
-
-    def silences(self, prints: Prints, tops: Tops | None, longer_than_ns: int) -> tuple[Ints, Ints]:
-        """Where nothing came of these for so long: the engine's time before and after each silence, the day's first
-        and last row counted as its ends.
-        """
-        key = (id(prints), longer_than_ns)
-        if key not in self._silences:
-            clock = self.tape.clock
-            places = np.concatenate([prints.place, *((tops.place,) if tops is not None else ())])
-            heard = np.concatenate((clock[:1], clock[np.sort(places)], clock[-1:]))
-            at = np.flatnonzero(np.diff(heard) > longer_than_ns)
-            self._silences[key] = (heard[at], heard[at + 1])
-        return self._silences[key]
 
 
 class _Watched:
@@ -171,8 +133,7 @@ class ColumnRun(Run):
             while self._probe is not None and samples and samples[-1] <= place:
                 day.stand_at(samples.pop())
                 self._probe.ask(self.engine)
-            day.wake(place)
-            place = day.next_place(place)
+            place = day.next_place(day.wake(place))
         day.stand_at(len(tape))
         self.wakes += day.wakes
 
@@ -192,6 +153,13 @@ class _Day:
         """Without a print an asset's bars do not end, but for one that goes on over midnight."""
         self._watched = [self._watch(prints) for prints in tape.prints]
         goes_on = columns.bar_starts[0] < run.engine.market.next_bar_ns
+        own = {watched.market.asset: watched.prints for watched in self._watched if watched.market is not None}
+        self._by_close = {
+            setup.name: own[setup.asset]
+            for setup in self._bar_setups
+            if setup.watched == (setup.asset,) and setup.asset in own
+        }
+        """The setups of one asset: of the bars that they wait for only those count that close where it matters."""
         self._heard = [watched.market for watched in self._watched if watched.market is not None]
         self._unheard = [market for market in self._assets.values() if market not in self._heard]
         self._closer = 1 if goes_on else 0
@@ -202,7 +170,16 @@ class _Day:
         self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]))
         limit_s = run.config.feeds.stream.stand_down_after_s
         self._silent = _seconds_of_silence(columns, self._watched, self._unheard, limit_s)
+        self._quiet = QuietTrade(run.engine, run.venue, columns, self._streams())
         self.wakes = 0
+
+    def _streams(self) -> dict[str, tuple[Prints, Tops]]:
+        """Prints and tops by the assets that are watched there."""
+        return {
+            one.market.asset: (one.prints, one.tops)
+            for one in self._watched
+            if one.market is not None and one.tops is not None
+        }
 
     def _watch(self, prints: Prints) -> _Watched:
         tops = next(
@@ -216,16 +193,30 @@ class _Day:
 
     # -- going to a place
 
-    def wake(self, place: int) -> None:
-        """Hand over one row, as if all before it had been."""
+    def wake(self, place: int) -> int:
+        """Hand over one row, as if all before it had been, and the readings right after it that come at its instant.
+        Returns the last of them.
+        """
         self.stand_at(place)
-        decided = self._tally.count
-        self._session.run([self._event(place)])
-        self.wakes += 1
-        now_ns = int(self._clock[place])
-        if self._tally.count != decided or place in self._tape.readings or now_ns >= self._stale_ns:
-            self._settled_ns = now_ns + SETTLED_NS
+        decided, now_ns, readings, clock = self._tally.count, int(self._clock[place]), self._tape.readings, self._clock
+        events, has_reading = [self._event(place)], place in readings
+        while place + 1 in readings and clock[place + 1] == now_ns:
+            place, has_reading = place + 1, True
+            events.append(readings[place])
+        self._session.run(events)
+        self.wakes += len(events)
+        is_due = now_ns >= self._stale_ns
+        if has_reading or is_due or self._tally.count != decided:
             self._stale_ns = next_stale_ns(self._engine.market, now_ns)
+            if is_due or self._tally.count != decided or not self._is_reviewed(now_ns):
+                self._settled_ns = now_ns + SETTLED_NS
+        return place
+
+    def _is_reviewed(self, now_ns: int) -> bool:
+        """Whether the last watch knew of the feeds that are stale now."""
+        causes = self._engine.risk.stand_downs.causes
+        known = {(cause.cause, cause.scope) for cause in causes if cause.cause.startswith(STALE)}
+        return known == {(STALE + feed.name, feed.scope) for feed in stale(self._engine.market, now_ns)}
 
     def _event(self, place: int) -> MarketEvent:
         """The row's event. What the venue and the market keep of it is the same object from now on."""
@@ -285,8 +276,8 @@ class _Day:
         after, clock = place + 1, self._clock
         if after >= len(clock):
             return len(clock)
-        found = self._next_by_price(after)
-        found = min(found, self._first_at(self._due_ns(place), after))
+        found = min(self._next_by_price(after), self._next_by_close(after))
+        found = min(found, self._first_at(self._due_ns(place), after), self._next_watch(place, after))
         readings = self._tape.reading_places
         at = int(readings.searchsorted(after))
         if at < len(readings):
@@ -308,6 +299,22 @@ class _Day:
                     found = min(found, int(watched.tops.place[row]))
         return found
 
+    def _next_by_close(self, after: int) -> int:
+        """The next end of a bar whose close means something to a setup that waits for it."""
+        found = len(self._clock)
+        for name, prints in self._by_close.items():
+            setup = self._engine.setups[name]
+            bar_s = setup.bar_awaited_s
+            if bar_s is None:
+                continue
+            rows, closes = self._columns.closes(prints, int(bar_s * NS_PER_S))
+            first = int(rows.searchsorted(after))
+            low, high = setup.closes_between
+            counts = ~((closes[first:] >= low) & (closes[first:] <= high))
+            if counts.any():
+                found = min(found, int(rows[first + int(counts.argmax())]))
+        return found
+
     def _due_ns(self, place: int) -> int:
         now_ns = int(self._clock[place])
         midnight_ns = (now_ns // NS_PER_DAY + 1) * NS_PER_DAY
@@ -318,16 +325,20 @@ class _Day:
                 due_ns = setup_due_ns
         for setup in self._bar_setups:
             bar_s = setup.bar_awaited_s
-            if bar_s is not None:
+            if bar_s is not None and setup.name not in self._by_close:
                 bar_ns = int(bar_s * NS_PER_S)
                 due_ns = min(due_ns, (now_ns // bar_ns + 1) * bar_ns)
-        if now_ns < self._settled_ns or self._is_busy:
-            due_ns = min(due_ns, (now_ns // NS_PER_S + 1) * NS_PER_S)
         return due_ns
 
-    @property
-    def _is_busy(self) -> bool:
-        return bool(len(self._engine.book)) or self._venue.has_work or self._engine.risk.flattening is not None
+    def _next_watch(self, place: int, after: int) -> int:
+        """The next second whose watch may change something."""
+        now_ns = int(self._clock[place])
+        is_busy = bool(len(self._engine.book)) or self._venue.has_work or self._engine.risk.flattening is not None
+        if now_ns >= self._settled_ns and not is_busy:
+            return len(self._clock)
+        if now_ns >= self._settled_ns and self._quiet.is_quiet:
+            return self._quiet.next_place(after)
+        return self._first_at((now_ns // NS_PER_S + 1) * NS_PER_S, after)
 
     def _first_at(self, due_ns: int, after: int) -> int:
         """The first row whose time has come to that instant."""

@@ -16,8 +16,9 @@ from cockpit.history.store import Store
 from cockpit.research import statistics as stats
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.backtest import Result, results_of, tapes
-from cockpit.research.column_run import ColumnRun, DayColumns
+from cockpit.research.column_run import ColumnRun
 from cockpit.research.day_bands import read_bands
+from cockpit.research.day_columns import DayColumns
 from cockpit.research.readings import held_readings
 from cockpit.research.sweep_plan import ASSUMED, Setting
 

@@ -105,6 +105,22 @@ class Setup(ABC, Generic[Rules]):
         """
         return BASE_BAR_S
 
+    @property
+    def closes_between(self) -> tuple[float, float]:
+        """Between which closes of its own asset an awaited bar means nothing to it, both ends included.
+
+        A backtest passes over those too: too narrow costs time, too wide is wrong. By default no close means nothing.
+        """
+        return math.inf, -math.inf
+
+    @property
+    def ground_waits(self) -> bool:
+        """Whether its open trade can lose its ground only at a print beyond its fences or at an instant it asked for.
+
+        A backtest asks it about its trade at every second's watch where not. One that overrides `invalidated` says so.
+        """
+        return type(self).invalidated is Setup.invalidated
+
     def fences(self, asset: str) -> tuple[float, float]:
         """Between which prices of a watched asset no print means anything to it."""
         return self._fences[asset]

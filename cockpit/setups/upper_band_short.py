@@ -82,6 +82,16 @@ class UpperBandShortSetup(Setup[UpperBandShort]):
         """A wick waits for its close back, a break for a close below."""
         return self.rules.bar_s if self._wick is not None or self._is_broken else None
 
+    @property
+    def closes_between(self) -> tuple[float, float]:
+        """After a break only a close below the trigger counts."""
+        return super().closes_between if self._wick is not None else (self._trigger, math.inf)
+
+    @property
+    def ground_waits(self) -> bool:
+        """Without a mark there is no basis that could rise."""
+        return self.quotes.mark is None
+
     def bands_changed(self) -> None:
         """A wick over the band as it was is given up."""
         self._trigger, self._invalid_above = self._edges_now()

@@ -19,8 +19,9 @@ from cockpit.config.model import CockpitConfig  # noqa: E402
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning, ReadingEvent  # noqa: E402
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS, NS_PER_S  # noqa: E402
 from cockpit.research.assumptions import Assumptions  # noqa: E402
-from cockpit.research.column_run import ColumnRun, DayColumns  # noqa: E402
+from cockpit.research.column_run import ColumnRun  # noqa: E402
 from cockpit.research.columns import Prints, Tops  # noqa: E402
+from cockpit.research.day_columns import DayColumns  # noqa: E402
 from cockpit.research.run import Run  # noqa: E402
 from cockpit.research.tape import Tape, merged  # noqa: E402
 

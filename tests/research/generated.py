@@ -23,7 +23,14 @@ TICKS = {"BTC": 0.1, "ETH": 0.01, "SOL": 0.01, "XRP": 0.0001}
 
 
 def prints_of(
-    numbers: np.random.Generator, asset: str, day: int, count: int, span_s: float, *, swing: float = 1.0
+    numbers: np.random.Generator,
+    asset: str,
+    day: int,
+    count: int,
+    span_s: float,
+    *,
+    swing: float = 1.0,
+    wander: float = 0.35,
 ) -> Prints:
     """Prints over the day's first `span_s`, some at one instant, some late, some after a silence."""
     gaps = numbers.exponential(1.0, count) * (numbers.random(count) < 0.7)
@@ -36,7 +43,7 @@ def prints_of(
     tick, price = TICKS[asset], PRICES[asset]
     steps = numbers.standard_t(3, count) * 0.6
     wave = np.sin(np.arange(count) / count * 2 * np.pi * max(1.0, span_s / 240.0)) * 25.0
-    walk = price * (1.0 + (swing * (np.cumsum(steps) * 0.35 + wave)) / 10_000.0)
+    walk = price * (1.0 + (swing * (np.cumsum(steps) * wander + wave)) / 10_000.0)
     prices = np.round(np.round(walk / tick) * tick, 8)
     sizes = np.round(numbers.exponential(200.0 / price, count) + 0.001, 3)
     return Prints("binance", asset, stamps, prices, sizes, numbers.random(count) < 0.5, np.arange(count))
@@ -85,12 +92,13 @@ def tape_of(
     span_s: float = 900.0,
     assets: tuple[str, ...] = ("BTC", "ETH"),
     with_tops: bool = True,
+    wander: float = 0.35,
 ) -> Tape:
     """A day of these assets, the same for the same seed."""
     numbers = np.random.default_rng((seed, day))
     lanes, tops_lanes = [], []
     for asset in assets:
-        prints = prints_of(numbers, asset, day, count, span_s)
+        prints = prints_of(numbers, asset, day, count, span_s, wander=wander)
         known = np.maximum.accumulate(prints.ts_ns)
         if with_tops:
             tops = tops_of(numbers, prints)

@@ -1,0 +1,91 @@
+"""What is the same of a day for every setting: made once, shared by all that try their settings on it."""
+
+from math import inf, nan
+
+import numpy as np
+
+from cockpit.domain.events import Top, Trade
+from cockpit.domain.kinds import Side
+from cockpit.domain.units import NS_PER_S
+from cockpit.market.asset import RunningBar
+from cockpit.research.columns import NO_ROW, Floats, Ints, Prints, Tops
+from cockpit.research.tape import Tape
+
+
+class DayColumns:
+    """What is the same for every setting of a day: made once, shared by all."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.bars: dict[int, list[RunningBar | None]] = {}
+        self.bar_ends: dict[int, list[int]] = {}
+        self._ends: dict[int, Ints] = {}
+        self.last_trades: dict[int, list[Trade]] = {}
+        """The latest print as each bar ended; of no use where `bar_ends` says there was none."""
+        self.tops_before: dict[int, list[int]] = {}
+        self.last_tops: dict[int, list[Top]] = {}
+        closers = tape.bar_rows
+        for prints in tape.prints:
+            bounds = np.searchsorted(prints.place, np.append(closers, len(tape)))
+            starts, ends = bounds[:-1], bounds[1:]
+            self.bars[id(prints)] = prints.bars(starts, ends)
+            self.bar_ends[id(prints)] = ends.tolist()
+            self._ends[id(prints)] = ends
+            self.last_trades[id(prints)] = prints.events(np.maximum(ends - 1, 0)) if len(prints) else []
+        for tops in tape.tops:
+            rows = np.searchsorted(tops.place, closers) - 1
+            self.tops_before[id(tops)] = rows.tolist()
+            self.last_tops[id(tops)] = tops.events(np.maximum(rows, 0)) if len(tops) else []
+        self.seconds: Ints = np.flatnonzero(np.diff(tape.clock // NS_PER_S, prepend=-1))
+        """The first rows of the seconds: at them the watch falls."""
+        self.closers: list[int] = closers.tolist()
+        self.bar_starts: list[int] = tape.bar_starts.tolist()
+        self._silences: dict[tuple[int, int], tuple[Ints, Ints]] = {}
+        self._closes: dict[tuple[int, int], tuple[Ints, Floats]] = {}
+        self._reaches: dict[int, tuple[Floats, Floats]] = {}
+        self._exits: dict[tuple[int, Side], Floats] = {}
+
+    def silences(self, prints: Prints, tops: Tops | None, longer_than_ns: int) -> tuple[Ints, Ints]:
+        """Where nothing came of these for so long: the engine's time before and after each silence, the day's first
+        and last row counted as its ends.
+        """
+        key = (id(prints), longer_than_ns)
+        if key not in self._silences:
+            clock = self.tape.clock
+            places = np.concatenate([prints.place, *((tops.place,) if tops is not None else ())])
+            heard = np.concatenate((clock[:1], clock[np.sort(places)], clock[-1:]))
+            at = np.flatnonzero(np.diff(heard) > longer_than_ns)
+            self._silences[key] = (heard[at], heard[at + 1])
+        return self._silences[key]
+
+    def closes(self, prints: Prints, bar_ns: int) -> tuple[Ints, Floats]:
+        """The rows that end these bars, and the last print before each; no number for the one that began before."""
+        key = (id(prints), bar_ns)
+        if key not in self._closes:
+            tape, ends = self.tape, self._ends[id(prints)]
+            at = np.flatnonzero(np.diff(tape.bar_starts // bar_ns, prepend=-1))
+            before = ends[at - 1] - 1
+            before[at == 0] = NO_ROW
+            closes = np.where(before >= 0, prints.price[before] if len(prints) else np.nan, np.nan)
+            self._closes[key] = (tape.bar_rows[at], closes)
+        return self._closes[key]
+
+    def reaches(self, prints: Prints) -> tuple[Floats, Floats]:
+        """The low and the high of the bar that each closer ends; no number where a day began within it."""
+        if id(prints) not in self._reaches:
+            bars = self.bars[id(prints)][:-1]
+            low = [one.low if one is not None else inf for one in bars]
+            high = [one.high if one is not None else -inf for one in bars]
+            for values in (low, high):
+                values[:1] = [nan] * len(values[:1])
+            self._reaches[id(prints)] = (np.array([nan, *low]), np.array([nan, *high]))
+        return self._reaches[id(prints)]
+
+    def exits(self, tops: Tops, side: Side) -> Floats:
+        """What each second's watch sees of the price that a trade of this side would leave at; no number without."""
+        key = (id(tops), side)
+        if key not in self._exits:
+            before = tops.place.searchsorted(self.seconds) - 1
+            prices = tops.bid if side is Side.LONG else tops.ask
+            self._exits[key] = np.where(before >= 0, prices[np.maximum(before, 0)] if len(tops) else nan, nan)
+        return self._exits[key]
