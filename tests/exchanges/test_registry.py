@@ -1,5 +1,7 @@
 """Whatever depends on which exchange it is comes from its row of the registry, and only what a config uses is read."""
 
+from pathlib import Path
+
 import pytest
 
 from cockpit.config.exchange_names import VARIABLES
@@ -9,6 +11,7 @@ from cockpit.exchanges.base.account import Ambiguous
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.registry import EXCHANGES, codes_of
 from cockpit.feeds.roster import Roster, exchanges_read, roster_of
+from tests.docs.own_types import strictly_typed
 
 
 def changed(config: CockpitConfig, **sections: object) -> CockpitConfig:
@@ -33,6 +36,28 @@ def test_every_row_names_parts_that_belong_together(name: str) -> None:
     assert spec.codes() is codes_of(name)
     assert VARIABLES[f"{name}_rest_url"] == spec.endpoints.rest
     assert VARIABLES[f"{name}_ws_url"] == spec.endpoints.ws
+
+
+def test_the_parts_that_a_row_names_are_of_the_types_that_are_asked_of_them(tmp_path: Path) -> None:
+    """They are named by text, which the type checker does not follow: here it is told."""
+    lines = [
+        "from cockpit.exchanges.base.codes import VenueCodes",
+        "from cockpit.exchanges.base.public import Exchange",
+        "from cockpit.exchanges.base.public_readings import PublicReadings",
+        "from cockpit.exchanges.base.spec import MakeAccount",
+    ]
+    for spec in EXCHANGES.values():
+        kinds = {
+            spec.public_at: "type[Exchange]",
+            spec.readings_at: "type[PublicReadings]",
+            spec.account_at: "MakeAccount",
+            spec.codes_at: "VenueCodes",
+        }
+        for at, kind in kinds.items():
+            module, _, name = at.partition(":")
+            lines += [f"from {module} import {name}", f"_{name}: {kind} = {name}"]
+    (tmp_path / "parts.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    strictly_typed(tmp_path, "parts.py")
 
 
 def test_an_error_of_an_unknown_venue_is_judged_by_its_class() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,18 +48,36 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSpec:
-    """One exchange. The callables import their part when they are called.
+    """One exchange, and where its parts stand (`module:name`): a part is imported when it is asked for.
 
     `needs_password`: its keys come with a passphrase. `library_classes` are the client library's, each after those it
-    is made of. `public` makes its market data, `readings` what its REST says of positioning, funding and open interest.
+    is made of.
     """
 
     name: str
     needs_password: bool
     endpoints: Endpoints
     library_classes: tuple[str, ...]
-    public: "Callable[[], type[Exchange]]"
-    readings: "Callable[[Exchange], PublicReadings]"
-    account: "Callable[[], MakeAccount]"
-    codes: "Callable[[], VenueCodes]"
+    public_at: str
+    readings_at: str
+    account_at: str
+    codes_at: str
     abilities: Abilities = Abilities()
+
+    def public(self) -> "type[Exchange]":
+        """Its market data."""
+        found: type[Exchange] = resolve_name(self.public_at)
+        return found
+
+    def readings(self, exchange: "Exchange") -> "PublicReadings":
+        """What its REST says of positioning, funding and open interest."""
+        made: PublicReadings = resolve_name(self.readings_at)(exchange)
+        return made
+
+    def account(self) -> "MakeAccount":
+        found: MakeAccount = resolve_name(self.account_at)
+        return found
+
+    def codes(self) -> "VenueCodes":
+        found: VenueCodes = resolve_name(self.codes_at)
+        return found
