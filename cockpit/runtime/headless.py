@@ -21,6 +21,7 @@ from cockpit.runtime.arm_at_start import ArmAtStart
 from cockpit.runtime.host import Host, NotAnswered
 from cockpit.runtime.lock import InstanceLock
 from cockpit.runtime.logs import log_to
+from cockpit.runtime.loop_holds import TimedLoop
 from cockpit.runtime.mode_gate import AT_START
 from cockpit.runtime.narrate import Narrator
 from cockpit.runtime.options import EngineOptions
@@ -31,7 +32,7 @@ LOG = logging.getLogger("cockpit.engine")
 FLATTEN_WITHIN_S = 30.0
 COVER_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.01
-MEANS_NOTHING = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
+MEANS_NOTHING = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Server(Protocol):
@@ -83,7 +84,8 @@ def run_engine(
     speaker = Speaker()
     warnings = [warning for warning in (proxies, _in_clear(options)) if warning]
     try:
-        return asyncio.run(_run(places, config, options, lock, make_server, speaker.write, warnings))
+        with asyncio.Runner(loop_factory=TimedLoop) as runner:
+            return runner.run(_run(places, config, options, lock, make_server, speaker.write, warnings))
     finally:
         speaker.close()
         logging.getLogger("cockpit").removeHandler(handler)

@@ -1,25 +1,30 @@
-"""What holds the event loop: every callback, task step and garbage collection over 2 ms, by name.
+"""What holds the event loop: every turn of it and every garbage collection over 2 ms, by the name of what ran.
 
-A command waits for whatever runs when it comes in; what is not named cannot be mended.
+A command waits for whatever the loop does before it next looks at its sockets; what is not named cannot be mended. A
+turn is timed where it ends, by the loop's own selector. While it lasts an alarm rings every 2 ms and finds what runs. A
+thread that looked instead would have to wait 5 ms for the interpreter, and the loop would then wait for the thread.
 """
 
 import asyncio
 import gc
+import selectors
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, NamedTuple
 
-from cockpit.domain.units import NS_PER_MS
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 
 HELD_NS = 2 * NS_PER_MS
 NAMES_KEPT = 200
 """Names are of code, not of data: there are not many. Still they have an end."""
 
-RUN = "_run"
-"""The method by which a loop runs a handle: asyncio's own, without another way to see all of them."""
 UNNAMED = "Task-"
 """What asyncio names a task that nobody named, with a number."""
+UNSEEN = "not seen"
+"""The loop was held, and no alarm rang meanwhile: on another thread than the process's first there is none."""
 
 
 class Hold(NamedTuple):
@@ -29,15 +34,29 @@ class Hold(NamedTuple):
     longest_ms: float
 
 
-class LoopHolds:
-    """Start it on the loop's thread, stop it there. It times the handles that the loop runs, wherever they come from;
-    waiting for the processor is in their time too.
-    """
+def ring_every(period_s: float) -> None:
+    """Have the process's alarm ring at that pace from now on; 0 = no more."""
+    signal.setitimer(signal.ITIMER_REAL, period_s, period_s)
 
-    def __init__(self, held_ns: int = HELD_NS, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+
+class LoopHolds:
+    """Start it on the loop's thread, stop it there. Waiting for the processor is in its times too."""
+
+    def __init__(
+        self,
+        held_ns: int = HELD_NS,
+        clock: Callable[[], int] = time.perf_counter_ns,
+        ring: Callable[[float], None] = ring_every,
+    ) -> None:
         self._held_ns = held_ns
         self._clock = clock
+        self._ring = ring
         self._holds: dict[str, Hold] = {}
+        self._began_ns: int | None = None
+        self._seen: dict[str, int] = {}
+        self._is_watching = False
+        self._has_alarm = False
+        self._is_ringing = False
         self._collecting_since_ns = 0
 
     @property
@@ -46,27 +65,50 @@ class LoopHolds:
         return self._holds
 
     def start(self) -> None:
-        if not _WATCHED:
-            setattr(asyncio.Handle, RUN, _timed)
-        _WATCHED[threading.get_ident()] = self
+        self._is_watching = True
         gc.callbacks.append(self._collected)
+        is_first_thread = threading.current_thread() is threading.main_thread()
+        if is_first_thread and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, signal.SIG_IGN):
+            signal.signal(signal.SIGALRM, self.rang)
+            signal.siginterrupt(signal.SIGALRM, False)  # whatever a library waits for goes on
+            self._has_alarm = True
 
     def stop(self) -> None:
-        thread = threading.get_ident()
-        if _WATCHED.get(thread) is self:
-            del _WATCHED[thread]
+        self._is_watching, self._began_ns = False, None
         if self._collected in gc.callbacks:
             gc.callbacks.remove(self._collected)
-        if not _WATCHED:
-            setattr(asyncio.Handle, RUN, _RUN)
+        if self._has_alarm:
+            self._has_alarm = False
+            self._ring(0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
-    def run(self, handle: Any) -> None:
-        """Run what the loop was about to, and note it where it takes too long."""
-        callback, began_ns = handle._callback, self._clock()
-        _RUN(handle)
-        took_ns = self._clock() - began_ns
+    def turn_begins(self) -> None:
+        """The loop has looked at its sockets and goes on to run what is ready."""
+        if not self._is_watching:
+            return
+        self._began_ns = self._clock()
+        if self._has_alarm and not self._is_ringing:
+            self._is_ringing = True
+            self._ring(self._held_ns / NS_PER_S)
+
+    def turn_ends(self, waits: bool) -> None:
+        """It has run everything; `waits`: nothing more is ready."""
+        if waits and self._is_ringing:
+            self._is_ringing = False
+            self._ring(0.0)
+        if self._began_ns is None:
+            return
+        took_ns, self._began_ns = self._clock() - self._began_ns, None
         if took_ns > self._held_ns:
-            self.note(name_of(callback), took_ns)
+            self.note(max(self._seen, key=self._seen.__getitem__, default=UNSEEN), took_ns)
+        if self._seen:
+            self._seen.clear()
+
+    def rang(self, _: int, frame: FrameType | None) -> None:
+        """The alarm, between two steps of the interpreter: remember what runs. Nothing may be raised here."""
+        if self._began_ns is not None:
+            name = running_name(frame)
+            self._seen[name] = self._seen.get(name, 0) + 1
 
     def note(self, name: str, took_ns: int) -> None:
         """It held the loop that long."""
@@ -87,24 +129,35 @@ class LoopHolds:
             self.note(f"garbage collection of generation {info['generation']}", now_ns - self._collecting_since_ns)
 
 
-_RUN: Callable[[Any], None] = getattr(asyncio.Handle, RUN)
-_WATCHED: dict[int, LoopHolds] = {}
-"""Who watches the loop of a thread."""
+class TimedSelector(selectors.DefaultSelector):
+    """The loop's selector: between two looks at its sockets lies a turn of the loop."""
+
+    def __init__(self, holds: LoopHolds) -> None:
+        super().__init__()
+        self._holds = holds
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._holds.turn_ends(waits=timeout is None or timeout > 0.0)
+        ready = super().select(timeout)
+        self._holds.turn_begins()
+        return ready
 
 
-def _timed(handle: Any) -> None:
-    holds = _WATCHED.get(threading.get_ident())
-    if holds is None:
-        _RUN(handle)
-    else:
-        holds.run(handle)
+class TimedLoop(asyncio.SelectorEventLoop):
+    """asyncio's loop, of which it is known what holds it once `holds` are started."""
+
+    def __init__(self) -> None:
+        self.holds = LoopHolds()
+        super().__init__(TimedSelector(self.holds))
 
 
-def name_of(callback: Any) -> str:
-    """A task's step is named after the task, or its coroutine where nobody named it; anything else after itself."""
-    owner = getattr(callback, "__self__", None)
-    if isinstance(owner, asyncio.Task):
-        name, coroutine = owner.get_name(), owner.get_coro()
-        return str(getattr(coroutine, "__qualname__", name)) if name.startswith(UNNAMED) else name
-    inner = getattr(callback, "func", callback)
-    return str(getattr(inner, "__qualname__", type(inner).__name__))
+def running_name(frame: FrameType | None) -> str:
+    """A task's step is named after the task, or its coroutine where it has no name; another callback after itself."""
+    task: asyncio.Task[Any] | None = asyncio.current_task()
+    if task is not None:
+        name = task.get_name()
+        return str(getattr(task.get_coro(), "__qualname__", name)) if name.startswith(UNNAMED) else name
+    name = "asyncio"
+    while frame is not None and frame.f_code.co_filename not in (asyncio.events.__file__, asyncio.base_events.__file__):
+        name, frame = frame.f_code.co_qualname, frame.f_back
+    return name

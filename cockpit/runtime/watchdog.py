@@ -11,7 +11,7 @@ from collections import deque
 from cockpit.domain.stream import StallView
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.steady_clock import running_ns
-from cockpit.runtime.loop_holds import LoopHolds
+from cockpit.runtime.loop_holds import LoopHolds, TimedLoop
 
 # Tick to verdict: how long the engine took from taking an event to having decided on it.
 
@@ -47,7 +47,7 @@ class LoopWatchdog:
     """Start it on the loop it watches. The loop beats every 20 ms; a beat that comes over 100 ms late is a stall.
 
     The loop itself measures how late its beats come, so no stall is missed; a thread looks at what runs meanwhile.
-    `holds` names what kept the loop for longer than a command should have to wait.
+    `holds` names what kept the loop for longer than a command should have to wait, where the loop is a `TimedLoop`.
     `looked_ns` is the beat before the newest: between the two the loop has looked at every socket it reads, so what it
     finds there now came later than that.
     """
@@ -66,9 +66,12 @@ class LoopWatchdog:
 
     def start(self) -> None:
         """Begin to watch the running loop."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, TimedLoop):
+            self.holds = loop.holds
         self.holds.start()
         self._beat_s = time.monotonic()
-        self._beat(asyncio.get_running_loop())
+        self._beat(loop)
         loop_thread = threading.get_ident()
         self._thread = threading.Thread(target=self._watch, args=(loop_thread,), name="loop-watchdog", daemon=True)
         self._thread.start()

@@ -23,6 +23,7 @@ from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
 from cockpit.runtime.headless import Ending
 from cockpit.runtime.host import Host
+from cockpit.runtime.loop_holds import TimedLoop
 from cockpit.runtime.market_source import PacedSource, Put
 from cockpit.runtime.options import EngineOptions
 
@@ -92,4 +93,5 @@ async def run(home: Path, rate: float, silent: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:] == ["silent"]))
+    with asyncio.Runner(loop_factory=TimedLoop) as runner:
+        runner.run(run(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:] == ["silent"]))

@@ -29,8 +29,6 @@ from cockpit.runtime.options import EngineOptions
 from tests.faults.stage import ARBITRAGE, staged
 
 PACKAGE = f"{Path(__file__).parents[2]}/cockpit/"
-TIMES_EVERY_CALLBACK = f"{PACKAGE}runtime/loop_holds.py"
-"""It stands under each of them in place of asyncio's own way to run one: of the loop, not of the way."""
 MOST_FROM_HTTP = 25
 MOST_FROM_INBOX = 20
 SIGNAL = {"strategy": ARBITRAGE, "pair": "ETH/USD", "amount": 45, "side": "long", "mode": "test"}
@@ -42,8 +40,7 @@ def frames_here() -> list[str]:
     found, frame = [], sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        is_ours = code.co_filename.startswith(PACKAGE) and code.co_filename != TIMES_EVERY_CALLBACK
-        if is_ours and code.co_name not in ("<lambda>", "<genexpr>"):
+        if code.co_filename.startswith(PACKAGE) and code.co_name not in ("<lambda>", "<genexpr>"):
             found.append(f"{code.co_filename.removeprefix(PACKAGE)}:{code.co_qualname}")
         frame = frame.f_back  # type: ignore[assignment]
     return found[::-1]

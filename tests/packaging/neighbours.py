@@ -51,14 +51,14 @@ class Module(NamedTuple):
 
 
 def modules(package: Path = ROOT / "cockpit") -> list[Module]:
-    """Every module with those that import it, at the top or inside a function."""
+    """Every module with those that import it, at the top, inside a function, or by a row that names it."""
     found = (path for path in sorted(package.rglob("*.py")) if TEMPLATE not in path.parts)
     paths = {_name(path, package.parent): path for path in found}
     importers: dict[str, set[str]] = defaultdict(set)
     texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
     for name, text in texts.items():
         for node in ast.walk(ast.parse(text)):
-            for imported in _imported(node, paths):
+            for imported in (*_imported(node, paths), *_named(node, paths)):
                 importers[imported].add(name)
     return [Module(name, text.count("\n"), frozenset(importers[name] - {name})) for name, text in texts.items()]
 
@@ -97,6 +97,14 @@ def _imported(node: ast.AST, known: dict[str, Path]) -> list[str]:
         return []
     inside = [f"{node.module}.{alias.name}" for alias in node.names]
     return [name if name in known else node.module for name in inside if name in known or node.module in known]
+
+
+def _named(node: ast.AST, known: dict[str, Path]) -> list[str]:
+    """A row may name its parts by text (`module:name`), to be imported when they are asked for."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return []
+    module, colon, _ = node.value.partition(":")
+    return [module] if colon and module in known else []
 
 
 def main() -> None:

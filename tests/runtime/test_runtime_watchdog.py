@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-from cockpit.runtime.loop_holds import HELD_NS, LoopHolds
 from cockpit.runtime.watchdog import BEAT_S, STALL_S, STALLS_KEPT, LoopWatchdog
 
 
@@ -42,71 +41,3 @@ async def test_only_the_newest_stalls_are_kept_and_all_are_counted() -> None:
     for _ in range(STALLS_KEPT + 7):
         watchdog._record(0.2, "x")
     assert (len(watchdog.stalls), watchdog.stalls_total) == (STALLS_KEPT, STALLS_KEPT + 7)
-
-
-class Clock:
-    """Time passes only where somebody takes it."""
-
-    def __init__(self) -> None:
-        self.now_ns = 0
-
-    def __call__(self) -> int:
-        return self.now_ns
-
-    def take(self, ns: int) -> None:
-        self.now_ns += ns
-
-
-async def test_what_holds_the_loop_for_over_2_ms_is_named_and_what_does_not_is_not() -> None:
-    clock = Clock()
-    holds = LoopHolds(clock=clock)
-
-    async def a_slow_step(ns: int) -> None:
-        clock.take(ns)
-
-    async def a_quick_step() -> None:
-        clock.take(HELD_NS)
-
-    holds.start()
-    asyncio.get_running_loop().call_soon(clock.take, HELD_NS + 1)
-    await asyncio.gather(a_slow_step(3_000_000), a_quick_step(), a_slow_step(5_000_000))
-    holds.stop()
-    named = {name.rpartition(".")[2]: hold for name, hold in holds.holds.items()}
-    assert named.keys() == {"take", "a_slow_step"}
-    assert named["a_slow_step"] == (2, 5.0)
-    asyncio.get_running_loop().call_soon(clock.take, HELD_NS + 1)
-    await asyncio.sleep(0)
-    assert named["take"].times == 1, "stopped, it notes nothing more"
-
-
-async def test_two_watched_loops_may_end_in_any_order() -> None:
-    run = asyncio.Handle._run
-    first, second = LoopHolds(), LoopHolds()
-    first.start()
-    second.start()
-    first.stop()
-    second.stop()
-    assert asyncio.Handle._run is run
-
-
-def test_a_collection_that_takes_too_long_is_named() -> None:
-    clock = Clock()
-    holds = LoopHolds(clock=clock)
-    for generation, took_ns in ((2, HELD_NS + 1), (0, HELD_NS)):
-        holds._collected("start", {"generation": generation})
-        clock.take(took_ns)
-        holds._collected("stop", {"generation": generation})
-    assert list(holds.holds) == ["garbage collection of generation 2"]
-
-
-async def test_a_task_with_a_name_is_called_by_it() -> None:
-    clock = Clock()
-    holds = LoopHolds(clock=clock)
-
-    async def work() -> None:
-        clock.take(HELD_NS + 1)
-
-    holds.start()
-    await asyncio.create_task(work(), name="market")
-    holds.stop()
-    assert list(holds.holds) == ["market"]
