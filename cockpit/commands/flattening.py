@@ -13,10 +13,15 @@ from cockpit.runtime.lock import is_held, read_holder
 from cockpit.runtime.output import PrintLine
 
 if TYPE_CHECKING:
-    from cockpit.commands.reach import EngineAnswer
+    from cockpit.commands.left_open import LeftOpen
+    from cockpit.commands.reach import EngineAnswer, NoAnswer
     from cockpit.domain.snapshot import Snapshot
 
 ANSWER_WITHIN_S = 1.0
+ANSWER_ONCE_MORE_WITHIN_S = 2.0
+"""One whose process is there may be slow. Where none is, or nobody takes the connection, nothing is waited for."""
+ANSWER_ALONE_WITHIN_S = 10.0
+"""Where nobody but the engine can flatten, because no venue's keys are set."""
 COMMAND_WITHIN_S = 10.0
 STREAM_WITHIN_S = 0.5
 REASON = "cockpit flatten"
@@ -42,12 +47,23 @@ def flatten_now(places: Places, say: PrintLine, confirm: Confirm, *, venue: str,
         why = f"no engine runs on this profile ({places.home})"
         return _without_engine(places, False, why, say, _then_alone(confirm), venue, is_sure)
 
-    from cockpit.commands.reach import NoAnswer, ask_engine
+    from cockpit.commands.reach import NoAnswer
 
-    answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
+    answer = _asked(places, say)
     if isinstance(answer, NoAnswer):
         return _without_engine(places, answer.runs, answer.sentence, say, _then_alone(confirm), venue, is_sure)
     return _with_engine(places, answer, say, confirm, venue)
+
+
+def _asked(places: Places, say: PrintLine) -> "EngineAnswer | NoAnswer":
+    from cockpit.client.answers import one_line
+    from cockpit.commands.reach import NoAnswer, ask_engine
+
+    answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
+    if isinstance(answer, NoAnswer) and answer.runs:
+        say(f"{one_line(answer.sentence)}: asking it once more")
+        answer = asyncio.run(ask_engine(places, ANSWER_ONCE_MORE_WITHIN_S))
+    return answer
 
 
 def flatten_without_home(
@@ -147,18 +163,20 @@ def _without_engine(
     say(one_line(why))
     if proxies := without_proxies(os.environ):
         say(proxies)
-    confirm = _marked(places, say, confirm)
-    if runs:
-        say(f"process {read_holder(places.lock).get('pid', 'unknown')} may still send entries: end it")
-    code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), say, confirm, is_sure)
-    return _by_the_journal(places, runs, say, venue) if code is None else code
+    marked = _marked(places, runs, say, confirm)
+    code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), say, marked, is_sure)
+    if code is not None:
+        return code
+    return _by_engine_alone(places, say, confirm, venue) if runs else _by_the_journal(places, say, venue)
 
 
-def _marked(places: Places, say: PrintLine, confirm: Confirm) -> Confirm:
+def _marked(places: Places, runs: bool, say: PrintLine, confirm: Confirm) -> Confirm:
     """The moment it is confirmed this profile's engine is halted, should it be frozen, or come back."""
     from cockpit.runtime.halt_mark import leave_halt_mark
 
     def confirmed(question: str) -> bool:
+        if runs:
+            say(f"process {_holder(places)} may still send entries: end it")
         is_yes = confirm(question)
         if is_yes and (trouble := leave_halt_mark(places)):
             say(trouble)
@@ -167,13 +185,42 @@ def _marked(places: Places, say: PrintLine, confirm: Confirm) -> Confirm:
     return confirmed
 
 
-def _by_the_journal(places: Places, runs: bool, say: PrintLine, venue: str) -> int:
+def _by_engine_alone(places: Places, say: PrintLine, confirm: Confirm, venue: str) -> int:
+    """Nobody else can do anything at a venue: it is given the time that a slow one needs."""
+    from cockpit.commands.reach import NoAnswer, ask_engine
+
+    say(f"without keys only the engine can flatten: asking process {_holder(places)} for {ANSWER_ALONE_WITHIN_S:g} s")
+    answer = asyncio.run(ask_engine(places, ANSWER_ALONE_WITHIN_S))
+    if not isinstance(answer, NoAnswer):
+        return _with_engine(places, answer, say, confirm, venue)
+    if not answer.runs:
+        return _by_the_journal(places, say, venue)
+    _show_left(places, say, venue)
+    say(
+        f"not flattened: process {_holder(places)} runs and did not answer, so what it has open right now is unknown; "
+        "run this again, or end it and start it again"
+    )
+    return NO
+
+
+def _holder(places: Places) -> str:
+    return str(read_holder(places.lock).get("pid", "unknown"))
+
+
+def _show_left(places: Places, say: PrintLine, venue: str) -> "list[LeftOpen]":
     from cockpit.commands.left_open import left_open
-    from cockpit.domain.kinds import Mode
 
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
     for one in left:
         say(f"open in the journal: {one.line}")
+    return left
+
+
+def _by_the_journal(places: Places, say: PrintLine, venue: str) -> int:
+    """Without an engine and without keys."""
+    from cockpit.domain.kinds import Mode
+
+    left = _show_left(places, say, venue)
     unwritten = places.journal.spill
     if unwritten.exists() and unwritten.stat().st_size > 0:
         say(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
@@ -181,15 +228,8 @@ def _by_the_journal(places: Places, runs: bool, say: PrintLine, venue: str) -> i
     if any(one.trade.mode is not Mode.PAPER for one in left):
         say("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
         return NO
-    return _verdict(runs, len(left), say)
-
-
-def _verdict(runs: bool, left: int, say: PrintLine) -> int:
-    if runs:
-        say("not flattened: what the engine has open right now is unknown; end its process and start it again")
-        return NO
     if left:
-        say(f"not flattened: {left} open; start the engine, then run this again")
+        say(f"not flattened: {len(left)} open; start the engine, then run this again")
         return NO
     say(NOTHING_OPEN)
     return YES

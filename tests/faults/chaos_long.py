@@ -28,7 +28,7 @@ from tests.venue_pairs import FIRST, PAIRS, SECOND
 ROOT = Path(__file__).resolve().parents[2]
 A_PLAYERS_SESSIONS = 100
 """A process plays so many, then another one goes on: what a library keeps for ever is given back."""
-PLAYER = (sys.executable, "-m", "tests.faults.chaos_run", "--verdicts")
+PLAYER = (sys.executable, "-W", "ignore::RuntimeWarning", "-m", "tests.faults.chaos_run", "--verdicts")
 VERDICT_WITHIN_S = 120.0
 
 
