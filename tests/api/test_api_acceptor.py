@@ -19,6 +19,7 @@ from cockpit.api.acceptor import Acceptor, most_connections
 from cockpit.api.arrivals import Arrivals
 from cockpit.api.limits import Limits
 from cockpit.domain.kinds import Mode
+from tests.patience import patient_s
 
 HALF = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-A: "
 
@@ -83,7 +84,7 @@ async def test_half_a_request_after_a_refused_one_is_timed_out_too(
         server = engine.server._servers[0]._server
         assert server is not None
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient_s(20)):
             answer = await loop.sock_recv(crowd[0], 4_096)
             assert b"401" in answer
             with contextlib.suppress(ConnectionResetError):
@@ -149,7 +150,7 @@ async def test_out_of_descriptors_it_pauses_says_so_once_and_goes_on(
     try:
         door.start()
         client = socket.create_connection(listening.name())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient_s(20)):
             await made.wait()
     finally:
         log.removeHandler(caplog.handler)

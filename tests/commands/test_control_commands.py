@@ -6,6 +6,8 @@ import subprocess
 
 from running_engine import Shell
 
+from tests.patience import patient_s
+
 
 def test_arm_disarm_halt_resume_and_looks(shell: Shell) -> None:
     shell.start_engine("--speed", "10")
@@ -74,7 +76,7 @@ def test_the_log_is_followed_until_the_engine_ends(shell: Shell) -> None:
             assert follower.poll() is None
         shell.signal(signal.SIGTERM)
         assert shell.ended_with() == 0
-        assert follower.wait(30) == 0
+        assert follower.wait(patient_s(30)) == 0
     finally:
         follower.kill()
         follower.wait()

@@ -9,6 +9,7 @@ from tests.feeds_live.bybit_scene import BybitScene
 from tests.feeds_live.exchange_contract import ExchangeContract
 from tests.feeds_live.exchange_scene import playing
 from tests.loopback.exchange_bybit import topic
+from tests.patience import patient_s
 
 
 class TestBybit(ExchangeContract):
@@ -86,6 +87,6 @@ class TestBybit(ExchangeContract):
         async with playing(self.scene) as scene:
             (url,) = set(scene.exchange.sockets.values())
             await scene.exchange.client.clients[url].send(scene.exchange.client.ping(None))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(patient_s(10)):
                 await scene.venue.until(lambda: scene.venue.pings == 1)
             await scene.subscribed(Channel.TRADES)

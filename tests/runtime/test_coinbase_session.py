@@ -18,6 +18,7 @@ from tests.loopback import coinbase_bodies as bodies
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.coinbase_tokens import KEY_NAME, PEM
 from tests.loopback.coinbase_trading import SMALL, CoinbaseTradingVenue
+from tests.patience import patient_s
 from tests.runtime.real_engine import ARBITRAGE, TICKS, RealStage, sound_account
 
 pytestmark = pytest.mark.timeout(600)
@@ -107,7 +108,7 @@ async def opened(stage: CoinbaseStage) -> None:
 
 async def _trades(stage: CoinbaseStage) -> list[dict[str, Any]]:
     transport = httpx.AsyncHTTPTransport(uds=str(stage.home / "engine.sock"))
-    async with httpx.AsyncClient(base_url="http://cockpit", transport=transport, timeout=60.0) as client:
+    async with httpx.AsyncClient(base_url="http://cockpit", transport=transport, timeout=patient_s(60.0)) as client:
         listed: list[dict[str, Any]] = (await client.get("/api/trades")).json()["trades"]
         return listed
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cockpit.runtime.output import rotate_if_ours
+from tests.patience import patient_s
 
 PRINTS = """
 import sys
@@ -20,7 +21,9 @@ print("after"); print("and errors", file=sys.stderr, flush=True)
 def test_it_is_begun_anew_and_the_one_before_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "engine.out"
     with out.open("ab") as file:
-        subprocess.run([sys.executable, "-c", PRINTS, str(out)], stdout=file, stderr=file, check=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-c", PRINTS, str(out)], stdout=file, stderr=file, check=True, timeout=patient_s(60)
+        )
     assert sorted(out.read_text(encoding="utf-8").split("\n")) == ["", "after", "and errors"]
     assert len((tmp_path / "engine.out.1").read_text(encoding="utf-8")) == 2_001
 
