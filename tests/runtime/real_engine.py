@@ -56,7 +56,7 @@ class RealStage:
     async def run(self, *arguments: str, without: tuple[str, ...] = ()) -> tuple[int, str]:
         """One command to its end: its exit code and all it printed."""
         process = await self._start(arguments, without)
-        async with asyncio.timeout(START_WITHIN_S):
+        async with _not_left_behind(process), asyncio.timeout(START_WITHIN_S):
             said, _ = await process.communicate()
         assert process.returncode is not None
         self.said += said.decode()
@@ -70,7 +70,7 @@ class RealStage:
         process = await self._start(arguments)
         assert process.stdout is not None
         began = len(self.said)
-        async with asyncio.timeout(START_WITHIN_S):
+        async with _not_left_behind(process), asyncio.timeout(START_WITHIN_S):
             while True:
                 line = (await process.stdout.readline()).decode()
                 self.said += line
@@ -125,7 +125,7 @@ class RealStage:
 
     @property
     def deck(self) -> EngineClient:
-        return EngineClient(local(self.home / "engine.sock"), "test", 30.0)
+        return EngineClient(local(self.home / "engine.sock"), "test", WITHIN_S)
 
     async def until(self, holds: Callable[[Any], bool], within_s: float = WITHIN_S) -> Any:
         """The first snapshot that it holds for."""
@@ -160,6 +160,18 @@ def sound_account(venue: TradingVenue) -> None:
     for symbol in venue.core.rules:
         venue.core.leverage[symbol] = 5
         venue.core.isolated[symbol] = True
+
+
+@asynccontextmanager
+async def _not_left_behind(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    """Where a test fails while it waits for a process, that ends too."""
+    try:
+        yield
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        raise
 
 
 @asynccontextmanager
