@@ -150,8 +150,12 @@ class AccountStreamContract(OnADesk):
         await desk.account.place(close(qty=0.001), f"{ID}c1")
         await desk.account.cancel("BTC", f"{ID}s1", True)
         await desk.until(lambda: any(order.status is OrderStatus.CANCELLED for order in desk.orders_of(f"{ID}s1")))
-        assert [len(desk.fills_of(f"{ID}{suffix}")) for suffix in ("e1", "x1", "c1", "s1")] == [1, 1, 1, 0]
-        assert desk.positions_said()[-1].qty == 0.0
+
+        def fills() -> list[int]:
+            return [len(desk.fills_of(f"{ID}{suffix}")) for suffix in ("e1", "x1", "c1", "s1")]
+
+        await desk.until(lambda: fills() == [1, 1, 1, 0])
+        await desk.until(lambda: bool(desk.positions_said()) and desk.positions_said()[-1].qty == 0.0)
 
     async def test_an_unreadable_message_breaks_the_link_and_it_is_made_anew(self, desk: Desk) -> None:
         assert desk.account._stream.takes(self.unreadable)  # type: ignore[attr-defined]
