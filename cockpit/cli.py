@@ -11,13 +11,26 @@ import typer
 
 from cockpit import __version__
 from cockpit.commands.completion import completion, completion_init
-from cockpit.commands.control_commands import arm, disarm, halt, resume
+from cockpit.commands.control_commands import arm, bands, disarm, halt, mode, resume
 from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.engine_command import engine
 from cockpit.commands.engine_commands import check, drill, flatten, status, stop
 from cockpit.commands.front import BAD, NO, YES, Front
 from cockpit.commands.global_options import globals_first
-from cockpit.commands.hand_commands import WORDS, adopt, close, do, stop_at, trade, trail
+from cockpit.commands.hand_commands import (
+    WORDS,
+    adopt,
+    alarm,
+    cancel,
+    close,
+    do,
+    hold,
+    reverse,
+    stop_at,
+    targets,
+    trade,
+    trail,
+)
 from cockpit.commands.history_commands import history
 from cockpit.commands.look_commands import log, trades, verdicts
 from cockpit.commands.mcp_command import mcp
@@ -269,8 +282,10 @@ def help_(
 
 _IN_ORDER: dict[str, Callable[..., int | None]] = {
     **{"attach": attach, "status": status, "flatten": flatten, "halt": halt, "resume": resume, "arm": arm},
-    **{"close": close, "stop-at": stop_at, "trail": trail, "trade": trade, "adopt": adopt, "do": do},
-    **{"disarm": disarm, "stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
+    **{"close": close, "stop-at": stop_at, "trail": trail, "targets": targets, "hold": hold, "cancel": cancel},
+    **{"reverse": reverse, "trade": trade, "adopt": adopt, "alarm": alarm, "do": do},
+    **{"disarm": disarm, "mode": mode, "bands": bands},
+    **{"stop": stop, "trades": trades, "verdicts": verdicts, "log": log, "report": report},
     **{"validate": validate, "engine": engine, "check": check, "mcp": mcp, "drill": drill},
     **{"import": import_, "replay": replay},
     "backtest": backtest,
@@ -279,7 +294,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 }
 """The commands as the help lists them: what is needed in a hurry comes first."""
 for _name, _command in _IN_ORDER.items():
-    app.command(_name, context_settings=WORDS if _command in (stop_at, do) else {})(_command)
+    app.command(_name, context_settings=WORDS if _command in (stop_at, do, alarm) else {})(_command)
 app.add_typer(history, name="history")
 app.add_typer(new, name="new")
 app.add_typer(source, name="source")

@@ -31,6 +31,7 @@ from cockpit.api.stream_socket import stream_socket
 from cockpit.api.ticket import TICKET, Ticket
 from cockpit.api.trade_routes import trade_routes
 from cockpit.api.update_routes import update_routes
+from cockpit.domain.numbers import counted
 from cockpit.runtime.host import NotAnswered
 
 # What is wrong with a body or a parameter, in the shape every refusal has: a word, a sentence, and the fields.
@@ -222,7 +223,7 @@ def _add_handlers(app: FastAPI, context: ApiContext) -> None:
     @app.exception_handler(RequestValidationError)
     async def wrong_body(request: Request, error: RequestValidationError) -> QuietResponse:
         problems = error.errors()
-        refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, f"{len(problems)} problems")
+        refused(request, "validation", HTTPStatus.UNPROCESSABLE_ENTITY, counted(len(problems), "problem"))
         return QuietResponse({"detail": invalid_detail(problems)}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     @app.exception_handler(HTTPException)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import counted
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import PROTOCOL, Briefing, DetailFrame, Hello, SnapshotFrame
 from cockpit.domain.wire import encode
@@ -41,10 +42,10 @@ def _mode_limits(config: CockpitConfig) -> tuple[tuple[str, str], ...]:
     limits, test = config.limits, config.modes.test
     everywhere = (
         f"at most {limits.max_notional_usd:g} USD a position, {limits.max_open_trades} open, "
-        f"{limits.max_trades_per_day} trades a day, {limits.daily_loss_usd:g} USD daily loss"
+        f"{counted(limits.max_trades_per_day, 'trade')} a day, {limits.daily_loss_usd:g} USD daily loss"
     )
     extra = (
-        f"{everywhere}; at most {test.max_exposure_usd:g} USD in all, {test.max_trades} trades "
+        f"{everywhere}; at most {test.max_exposure_usd:g} USD in all, {counted(test.max_trades, 'trade')} "
         f"and {test.max_session_loss_usd:g} USD loss a session"
     )
     wallet = f"the hot wallet, {config.capital.hot_wallet_usd:g} USD: {everywhere}"

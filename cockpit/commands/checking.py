@@ -17,6 +17,7 @@ from cockpit.client.sockets import open_websocket
 from cockpit.commands.front import NO, YES
 from cockpit.config.places import Places
 from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import counted
 from cockpit.runtime.lock import is_held, read_holder
 
 # What the contract says of each answer, as types: a field that is missing or of another type fails its check.
@@ -144,7 +145,7 @@ class NotAsPromised(Exception):
 async def health(client: EngineClient, mode: Mode) -> str:
     """The engine's health."""
     found = _fits(await client.health(), HealthShape)
-    return f"{found.status}: {found.mode} mode, {found.state}, {len(found.feeds)} feeds"
+    return f"{found.status}: {found.mode} mode, {found.state}, {counted(len(found.feeds), 'feed')}"
 
 
 async def performance(client: EngineClient, mode: Mode) -> str:
@@ -152,7 +153,7 @@ async def performance(client: EngineClient, mode: Mode) -> str:
     found = _fits(await client.performance(), PerformanceShape)
     if found.total_trades != sum(strategy.total_trades for strategy in found.strategies):
         raise NotAsPromised(f"expected total_trades to be the strategies' sum, was {found.total_trades}")
-    return f"{len(found.strategies)} strategies, {found.total_trades} trades, {found.total_profit:+.2f} USD"
+    return f"{len(found.strategies)} strategies, {counted(found.total_trades, 'trade')}, {found.total_profit:+.2f} USD"
 
 
 async def execute(client: EngineClient, mode: Mode) -> str:

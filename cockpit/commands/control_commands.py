@@ -1,12 +1,21 @@
-"""What the keys do, from a shell: arm, disarm, halt, resume; each asks the engine and prints what it did."""
+"""What the keys do to the engine, from a shell: each command asks it and prints what it did."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cockpit.commands.front import NO, YES, Front
-from cockpit.commands.shared_options import JsonOption
+from cockpit.commands.shared_options import JsonOption, OverrideOption
+from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import price_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cockpit.client.http import EngineClient
+    from cockpit.domain.bands import Band
+    from cockpit.domain.snapshot import AssetView
 
 Reason = Annotated[str, typer.Argument(metavar="REASON", help="Why; the journal keeps it.")]
 ANSWER_WITHIN_S = 10.0
@@ -50,6 +59,59 @@ def resume(ctx: typer.Context, reason: Reason, json: JsonOption = False) -> int:
     Example: cockpit resume "reviewed both losses: slippage, no bug"
     """
     return asked_of_engine(ctx, "resume", json, lambda client: client.resume(reason))
+
+
+def mode(
+    ctx: typer.Context,
+    to: Annotated[Mode, typer.Argument(metavar="paper|test|live", help="Whose money the running engine trades.")],
+    override_reason: OverrideOption = "",
+    json: JsonOption = False,
+) -> int:
+    """Choose the running engine's mode.
+
+    Refused with open trades; the engine is disarmed afterwards. Going up is locked until the journal shows the
+    evidence, or for a reason given.
+
+    Example: cockpit mode paper
+    """
+    return asked_of_engine(ctx, "mode", json, lambda client: client.set_mode(to, override_reason))
+
+
+def bands(
+    ctx: typer.Context,
+    asset: Annotated[str, typer.Argument(metavar="[ASSET]", help="Base coin, e.g. btc; all without.")] = "",
+    proposal: Annotated[str, typer.Argument(metavar="[ID]", help="The proposal to accept, as it was shown.")] = "",
+    json: JsonOption = False,
+) -> int:
+    """The assets' bands and what is proposed in their place; with a proposal's id it is accepted.
+
+    Accepted bands stand until the UTC day ends. Refused where another proposal has taken its place by now.
+
+    Example: cockpit bands btc
+    """
+    if proposal:
+        return asked_of_engine(ctx, "bands", json, lambda client: client.accept_bands(asset.upper(), proposal))
+    return asked_of_engine(ctx, "bands", json, lambda client: _bands_of(client, asset.upper()))
+
+
+async def _bands_of(client: "EngineClient", asset: str) -> str:
+    found = [one for one in (await client.snapshot()).assets if asset in ("", one.asset)]
+    return "\n".join(line for one in found for line in _band_lines(one)) or f"no asset {asset} here"
+
+
+def _band_lines(asset: "AssetView") -> list[str]:
+    lines = [f"{asset.asset}: below {_ranges(asset.bands_lower)}; above {_ranges(asset.bands_upper)}"]
+    proposed = asset.proposed_bands
+    if proposed is not None:
+        what = f"below {_ranges(proposed.new_lower)}; above {_ranges(proposed.new_upper)}"
+        lines.append(f"{asset.asset}: proposed as {proposed.proposal_id}: {what}")
+        lines += [f"  {band.why}" for band in (*proposed.lower, *proposed.upper)]
+    return lines
+
+
+def _ranges(found: "Sequence[Band]") -> str:
+    shown = (price_text(low) if low == high else f"{price_text(low)}-{price_text(high)}" for low, high in found)
+    return ", ".join(shown) or "none"
 
 
 def asked_of_engine(ctx: typer.Context, name: str, json: bool, ask: Callable[[Any], Awaitable[str]]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.commands.front import FLAT, NO, NOTHING_OPEN, YES
 from cockpit.config.places import Places
+from cockpit.domain.numbers import counted
 from cockpit.runtime.lock import is_held, read_holder
 from cockpit.runtime.output import PrintLine
 
@@ -127,7 +128,7 @@ def _only_there(snapshot: "Snapshot", venue: str) -> None:
 
 def _question(snapshot: "Snapshot") -> str:
     names = [f"{view.trade.trade_id} {view.trade.asset} {view.trade.side.value}" for view in snapshot.open_trades]
-    what = f"{len(names)} open trades ({', '.join(names)})" if names else "no open trade of ours"
+    what = f"{counted(len(names), 'open trade')} ({', '.join(names)})" if names else "no open trade of ours"
     foreign = [f"{view.qty:+g} {view.asset} on {view.venue}" for view in snapshot.foreign_positions]
     too = f", and what is not ours ({', '.join(foreign)})" if foreign else ""
     return f"Flatten in {snapshot.mode.value} mode: {what}{too}, every venue swept, then halted."

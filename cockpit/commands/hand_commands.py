@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cockpit.commands.control_commands import asked_of_engine
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
 
 if TYPE_CHECKING:
+    from cockpit.client.http import EngineClient
     from cockpit.config.places import Places
 
 ANSWER_WITHIN_S = 10.0
@@ -28,6 +30,9 @@ def trade(
     post: Annotated[bool, typer.Option("--post", help="The limit rests or is refused.")] = False,
     stop: Annotated[str, typer.Option("--stop", metavar="BPS|PRICE", help="Where the stop is, or a setup's.")] = "",
     targets: Annotated[str, typer.Option("--targets", metavar="T", help="25/50/90, 25:60/50:40, or a template.")] = "",
+    template: Annotated[str, typer.Option("--template", metavar="T", help="Of stop, ladder and time stop.")] = "",
+    hold: Annotated[str, typer.Option("--hold", metavar="S", help="Closed when so long has passed.")] = "",
+    on: Annotated[str, typer.Option("--on", metavar="VENUE", help="Where, if not where the asset trades.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Show the verdict, send nothing.")] = False,
     json: JsonOption = False,
 ) -> int:
@@ -40,6 +45,7 @@ def trade(
     words = ["preview"] if preview else []
     words += [side, asset, *([size] if size else [])]
     options = {"risk": risk, "at": limit, "for": for_, "stop": stop, "targets": targets}
+    options |= {"template": template, "hold": hold, "on": on}
     words += [part for word, value in options.items() if value for part in (word, value)]
     return _do(ctx, " ".join([*words, *(["post"] if post else [])]), json)
 
@@ -85,6 +91,88 @@ def trail(
     Example: cockpit trail 3 20
     """
     return _do(ctx, f"trail {trade} {distance}", json)
+
+
+def targets(
+    ctx: typer.Context,
+    trade: TradeArgument,
+    to: Annotated[str, typer.Argument(metavar="T", help="40/80 bps, 40:60/80:40, a template, or none.")],
+    json: JsonOption = False,
+) -> int:
+    """Other targets for what is open of a trade.
+
+    They are laid once those there are gone; `none` leaves it to its stop.
+
+    Example: cockpit targets 2 40/80
+    """
+    return _do(ctx, f"targets {trade} {to}", json)
+
+
+def hold(
+    ctx: typer.Context,
+    trade: TradeArgument,
+    time: Annotated[str, typer.Argument(metavar="S", help="Seconds from now, 5m, 1h, or off.")],
+    json: JsonOption = False,
+) -> int:
+    """Give a trade a time stop, or take it away.
+
+    Example: cockpit hold 2 10m
+    """
+    return _do(ctx, f"hold {trade} {time}", json)
+
+
+def cancel(
+    ctx: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="TRADE|ORDER", help="A trade's resting entry, or an order's id.")],
+    json: JsonOption = False,
+) -> int:
+    """Take back an entry that rests, or one target.
+
+    A stop is never cancelled: move it, or close its trade.
+
+    Example: cockpit cancel 2
+    """
+    return _do(ctx, f"cancel {what}", json)
+
+
+def reverse(
+    ctx: typer.Context,
+    trade: TradeArgument,
+    size: Annotated[str, typer.Argument(metavar="[SIZE]", help="USD, or 2u; its own without.")] = "",
+    risk: Annotated[str, typer.Option("--risk", metavar="USD", help="Size it by what a full stop loses.")] = "",
+    stop: Annotated[str, typer.Option("--stop", metavar="BPS|PRICE", help="Of the other side.")] = "",
+    json: JsonOption = False,
+) -> int:
+    """Close a trade, then put its other side before the gate.
+
+    Only while armed. Where the gate denies the other side it is a close.
+
+    Example: cockpit reverse 2 40 --stop 28
+    """
+    words = [size, *(("risk", risk) if risk else ()), *(("stop", stop) if stop else ())]
+    return _do(ctx, " ".join(["reverse", trade, *filter(None, words)]), json)
+
+
+def alarm(
+    ctx: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]", help="Those that are set without.")] = None,
+    json: JsonOption = False,
+) -> int:
+    """Set an alarm of your own, or take it away.
+
+    On an asset's price, `funding ASSET`, `hf` or `pnl`, `above` or `below` a level. It rings once, and may `close`,
+    `disarm` or `flatten`. `drop a1` takes one away, `drop` all.
+
+    Example: cockpit alarm btc above 110000 close
+    """
+    if words:
+        return _do(ctx, f"alarm {' '.join(words)}", json)
+    return asked_of_engine(ctx, "alarms", json, _alarms_set)
+
+
+async def _alarms_set(client: "EngineClient") -> str:
+    levels = (await client.snapshot()).alarms
+    return "\n".join(f"{level.alarm_id}: {level.text}" for level in levels) or "no alarm is set"
 
 
 def adopt(

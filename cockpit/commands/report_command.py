@@ -11,6 +11,7 @@ import typer
 from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def write_pages(report: "Report", history: "History", *, html: Path | None, csv:
         sentences.append(f"wrote the report to {html}")
     if csv is not None:
         _write(csv, trades_csv(history))
-        sentences.append(f"wrote {len(history.closed) + len(history.rest)} trades to {csv}")
+        sentences.append(f"wrote {counted(len(history.closed) + len(history.rest), 'trade')} to {csv}")
     return sentences
 
 

@@ -13,7 +13,7 @@ from cockpit.commands.front import NO, YES
 from cockpit.commands.reach import NoAnswer, ask_engine
 from cockpit.config.places import Places
 from cockpit.domain.kinds import FeedState
-from cockpit.domain.numbers import price_text, without_noise
+from cockpit.domain.numbers import counted, price_text, without_noise
 from cockpit.domain.process_problems import process_problems
 from cockpit.domain.snapshot import FeedView, ForeignPositionView, HealthView, OpenTradeView, Snapshot
 from cockpit.domain.stream import ProcessView
@@ -120,7 +120,7 @@ def summary(snapshot: Snapshot, process: ProcessView) -> str:
     """All of it in one line: whose money, what the engine may do, what is open, what it came to, what is wrong."""
     account, open_trades = snapshot.account, len(snapshot.open_trades)
     bad = [feed.name for feed in snapshot.feeds if feed.state not in FINE]
-    wrong = [*process_problems(process), *([f"{len(bad)} feeds not fresh"] if bad else [])]
+    wrong = [*process_problems(process), *([f"{counted(len(bad), 'feed')} not fresh"] if bad else [])]
     return (
         f"{snapshot.mode.value.upper()} {snapshot.state.value.upper().replace('_', ' ')}, {process.feed.split(':')[0]} "
         f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {account.realised_usd:+.2f} USD realised, "

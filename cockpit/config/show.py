@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from cockpit.domain.numbers import counted
+
 LONGEST_SHOWN = 60
 _SECRET_LIKE = re.compile(r"[A-Za-z0-9+/=_\-]{20,}")
 _ADDRESS_LIKE = re.compile(r"0x[0-9a-zA-Z]{1,44}")
@@ -14,7 +16,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return f"{_text(value)} (text)"
     if isinstance(value, dict):
-        return f"an object of {len(value)} keys"
+        return f"an object of {counted(len(value), 'key')}"
     if isinstance(value, list):
         if _holds_text(value):
             return f"a list of {len(value)}"

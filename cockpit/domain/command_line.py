@@ -34,12 +34,16 @@ from cockpit.domain.words import (
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call: where to, with what. `opens_risk` ones carry an expiry; `looks` ones change nothing."""
+    """One call: where to, with what. `opens_risk` ones carry an expiry; `looks` ones change nothing.
+
+    `words` are those of the line that asked for it.
+    """
 
     path: str
     body: Body
     opens_risk: bool = False
     looks: bool = False
+    words: str = ""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -59,7 +63,7 @@ def read_line(text: str, known: Known) -> Line:
         if words[0].lower() == "risk":
             known = msgspec.structs.replace(known, risk_usd=risk_in(words[1:]))
         else:
-            calls += _read(words, known)
+            calls += [msgspec.structs.replace(call, words=part.strip()) for call in _read(words, known)]
     return Line(tuple(calls), known)
 
 

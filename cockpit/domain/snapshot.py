@@ -123,6 +123,10 @@ class OpenTradeView(msgspec.Struct, frozen=True):
     """Why nobody knows whether its position is there: the venue does not list it, and nothing explains that."""
     stop_terms: str = ""
     """How its stop leaves, where that is not at market."""
+    entry_limit_price: float | None = None
+    """Where its entry rests; None for one at market, and once it is over."""
+    entry_until_ns: int | None = None
+    """When a resting entry is taken back."""
 
 
 class ForeignPositionView(msgspec.Struct, frozen=True):

@@ -235,8 +235,8 @@ class HandsOn:
         """Done once for each id."""
 
         def answer(command: Any, out: Outbox) -> Answer:
-            known = self._ids.known(command.request_id)
-            return known or self._ids.keep(command.request_id, do(command, out))
+            asked_id = _asked_id(command)
+            return self._ids.known(asked_id) or self._ids.keep(asked_id, do(command, out))
 
         return self._answering(answer)
 
@@ -258,6 +258,16 @@ class HandsOn:
             )
 
         return step
+
+
+def _asked_id(command: Any) -> str | None:
+    """An id names one trade that is opened, or one thing that is done to one trade: a close under the id of an earlier
+    move of its stop is a close.
+    """
+    if command.request_id is None or isinstance(command, asked.Adopt):
+        return command.request_id  # type: ignore[no-any-return]
+    what = getattr(command, "trade_id", "") or getattr(command, "order_id", "")
+    return f"{type(command).__struct_config__.tag} {what} {command.request_id}"
 
 
 MOST_S = 7 * 86_400.0

@@ -11,6 +11,7 @@ from cockpit.domain.actions import AnyAction, CommandAnswered
 from cockpit.domain.commands import AnyCommand, ManualEntry, Restore, Signal
 from cockpit.domain.events import AnyEvent, ReadingEvent, Top, Trade
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, TradePhase
+from cockpit.domain.numbers import counted
 from cockpit.domain.verdict import Proposal, Verdict
 from cockpit.engine.adoption import Adoption
 from cockpit.engine.answered_ids import AnsweredIds
@@ -394,5 +395,6 @@ class Engine:
         self.risk.review(out)
         if memory.state is EngineState.FLATTENING:
             self.risk.flatten("the flatten that a restart broke off", out)
-        sentence = f"restored {len(restore.trades)} open trades, {len(restore.orders)} orders; {self.risk.state.value}"
+        what = f"{counted(len(restore.trades), 'open trade')}, {counted(len(restore.orders), 'order')}"
+        sentence = f"restored {what}; {self.risk.state.value}"
         out.add(CommandAnswered(out.now_ns, restore.command_id, restore.by, "restore", True, sentence))

@@ -46,7 +46,9 @@ class Operator:
         self._risk.armed = False
         if command.takes_back_entries:
             self._book.cancel_entries(out)
-        self._answer(command, True, f"disarmed; {len(self._book)} open trades keep their stops and targets", out)
+        count = len(self._book)
+        whose = "keeps its stop" if count == 1 else "keep their stops"
+        self._answer(command, True, f"disarmed; {counted(count, 'open trade')} {whose} and targets", out)
 
     def halt(self, command: HaltTrading, out: Outbox) -> None:
         """No entries until resumed."""

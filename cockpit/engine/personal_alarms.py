@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.commands import DropAlarm, SetAlarm
-from cockpit.domain.numbers import price_text
+from cockpit.domain.numbers import counted, price_text
 from cockpit.domain.personal_alarms import AlarmLevel, AlarmOn
 from cockpit.engine.answered_ids import Answer
 from cockpit.engine.outbox import Outbox
@@ -48,7 +48,7 @@ class PersonalAlarms:
             known = ", ".join(level.alarm_id for level in self.levels) or "none"
             return Answer(False, f"expected an alarm among {known}, was {command.alarm_id}")
         self.levels = left
-        return Answer(True, f"{gone} alarms taken away, {len(left)} left")
+        return Answer(True, f"{counted(gone, 'alarm')} taken away, {len(left)} left")
 
     def fences(self, asset: str) -> tuple[float, float]:
         """Between these prices of an asset none of its alarms rings."""

@@ -9,7 +9,7 @@ from cockpit.config.signal_sources import SignalSource
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import CutOffSource, LiftSource, Signal
 from cockpit.domain.kinds import TradePhase
-from cockpit.domain.numbers import apart
+from cockpit.domain.numbers import apart, counted
 from cockpit.domain.signal_sources import SourceMemory, SourceView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S, utc_day
@@ -136,7 +136,7 @@ class SourceBook:
         known, limits = self._known[signal.source], source.limits
         open_trades = len(self._open_trades(signal.source))
         if open_trades >= limits.open_trades:
-            return f"source {signal.source} has {open_trades} open trades, limit {limits.open_trades}"
+            return f"source {signal.source} has {counted(open_trades, 'open trade')}, limit {limits.open_trades}"
         wanted_usd = known.notional_usd + signal.amount_usd
         if wanted_usd > limits.notional_usd_per_day:
             shown = apart(wanted_usd, limits.notional_usd_per_day, ".2f")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import ForeignPosition
-from cockpit.domain.kinds import Mode
+from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.snapshot import (
     AssetView,
     ForeignPositionView,
@@ -185,4 +185,6 @@ def _open_trade(engine: Engine, trade: TradeLife) -> OpenTradeView:
     total_r = None if worth is None or record.risk_usd <= 0 else (record.pnl_usd + worth) / record.risk_usd
     unknown = engine.risk.venue_notices.unknown(record.venue, record.asset)
     terms = stop_terms(record, engine.config.stop_limit_bps(record.venue, record.mode))
-    return OpenTradeView(record, engine.book.exit_price(record), worth, total_r, unknown, terms)
+    entry = engine.book.order(record.entry_order_id) if record.phase is TradePhase.OPENING else None
+    limit, until_ns = (None, None) if entry is None else (entry.request.limit_price, entry.request.expires_ns)
+    return OpenTradeView(record, engine.book.exit_price(record), worth, total_r, unknown, terms, limit, until_ns)

@@ -196,5 +196,7 @@ def _loss_usd(result_usd: float) -> float:
 
 
 def _open_pnl_unknown(asked: GateInput, name: str, limit: str) -> Check:
-    sentence = f"no data on the open P&L of {asked.open_trades} open trades: the loss is unknown, must be {limit}"
+    sentence = (
+        f"no data on the open P&L of {counted(asked.open_trades, 'open trade')}: the loss is unknown, must be {limit}"
+    )
     return Check(LAYER, name, Outcome.NO_DATA, "no data", limit, sentence)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.history.csv_rows import rows_of, usable, whole_table
 from cockpit.history.day_files import About, DayWriter, Source, merged, put_in_place, read_about
@@ -46,7 +47,7 @@ class Added(NamedTuple):
         if not self.days:
             return f"{self.path.name}: is in the store already"
         span = self.days[0] if len(self.days) == 1 else f"{self.days[0]} to {self.days[-1]}"
-        text = f"{self.path.name}: {self.rows:,} rows, {len(self.days)} days ({span})"
+        text = f"{self.path.name}: {counted(self.rows, 'row')}, {counted(len(self.days), 'day')} ({span})"
         text += "" if self.has_checksum else ", no checksum beside it"
         text += f", {self.duplicates:,} were there twice" if self.duplicates else ""
         text += f" ({self.changed:,} of them otherwise: the newer counts)" if self.changed else ""

@@ -14,6 +14,7 @@ from typing import IO, NamedTuple, cast
 
 import pyarrow as pa
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.binance.raw_capture import asset_of
 from cockpit.history.binance_files import FORMATS, FileFormat
@@ -167,5 +168,5 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 def _only_member(path: Path, packed: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in packed.infolist() if not member.is_dir()]
     if len(members) != 1:
-        raise HistoryError(f"{path}: expected one CSV in the zip, was {len(members)} files")
+        raise HistoryError(f"{path}: expected one CSV in the zip, was {counted(len(members), 'file')}")
     return members[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.domain.numbers import counted
 from cockpit.journal.errors import JournalError
 
 FILE = "backtest.json"
@@ -34,8 +35,8 @@ class SetupBacktest(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """For the screen: what it proves, then the edge with its interval."""
         if self.low_r is None or self.high_r is None:
-            return f"backtest: no evidence ({self.trades} trades)"
-        reach = f"{self.mean_r:+.2f} R, {self.low_r:+.2f} to {self.high_r:+.2f}, {self.trades} trades"
+            return f"backtest: no evidence ({counted(self.trades, 'trade')})"
+        reach = f"{self.mean_r:+.2f} R, {self.low_r:+.2f} to {self.high_r:+.2f}, {counted(self.trades, 'trade')}"
         verdict = "no evidence"
         if self.low_r > 0.0:
             verdict = "earned"
@@ -58,7 +59,7 @@ class SetupBacktest(msgspec.Struct, frozen=True):
         expected = self.trades * share
         reach = Z95 * math.sqrt(expected + expected * share)
         low, high = max(0.0, expected - reach), expected + reach
-        told = f"{trades} trades in {hours:.1f} h here, expected {expected:.1f} ({low:.1f} to {high:.1f})"
+        told = f"{counted(trades, 'trade')} in {hours:.1f} h here, expected {expected:.1f} ({low:.1f} to {high:.1f})"
         return told if low <= trades <= high else f"{told}: ANOTHER FREQUENCY"
 
     def _slippage(self, trades: int, slippage_bps: float | None) -> str:
@@ -71,8 +72,10 @@ class SetupBacktest(msgspec.Struct, frozen=True):
         if self.low_r is None or self.high_r is None:
             return "the backtest says too little to compare"
         if mean_r is None or trades < ENOUGH_TRADES:
-            return f"{trades} trades here, {ENOUGH_TRADES} needed to compare"
-        reach = f"{mean_r:+.2f} R over {trades} trades here, expected {self.low_r:+.2f} to {self.high_r:+.2f}"
+            return f"{counted(trades, 'trade')} here, {ENOUGH_TRADES} needed to compare"
+        reach = (
+            f"{mean_r:+.2f} R over {counted(trades, 'trade')} here, expected {self.low_r:+.2f} to {self.high_r:+.2f}"
+        )
         return f"{reach}: agrees" if self.low_r <= mean_r <= self.high_r else f"{reach}: LEAVES THE INTERVAL"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.plain_text import wrapped
 from cockpit.gate.arithmetic import SetupArithmetic
 from cockpit.preflight.checklist import Checklist, Item, Standing
@@ -103,4 +104,4 @@ def _verdict(checklist: Checklist) -> str:
     warnings = sum(item.standing is Standing.WARN for item in checklist.items)
     if failing:
         return f"NOT READY for {checklist.mode}: {failing} of {len(checklist.items)} checks fail, {warnings} warn"
-    return f"READY for {checklist.mode}: {len(checklist.items)} checks, {warnings} warn"
+    return f"READY for {checklist.mode}: {counted(len(checklist.items), 'check')}, {warnings} warn"

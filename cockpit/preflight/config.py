@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cockpit.config.model import CockpitConfig
 from cockpit.config.setups import LowerBandLong, SetupSection, UpperBandShort
 from cockpit.domain.kinds import Mode
-from cockpit.domain.numbers import price_text
+from cockpit.domain.numbers import counted, price_text
 from cockpit.gate.arithmetic import Reduced, SetupArithmetic
 from cockpit.gate.sizing import lots_down
 from cockpit.gate.unreached import unreached_limits
@@ -164,7 +164,7 @@ def _limits(config: CockpitConfig, mode: Mode) -> Item:
     for what, value, against, most in rules:
         if value > most:
             return failed("limits", f"expected {what} at most {against} ({most:.2f} USD), was {value:.2f} USD")
-    extra = f"; test: {test.max_exposure_usd:g} USD exposure, {test.max_trades} trades, "
+    extra = f"; test: {test.max_exposure_usd:g} USD exposure, {counted(test.max_trades, 'trade')}, "
     extra += f"{test.max_session_loss_usd:g} USD session loss"
     return passed(
         "limits",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.plain_text import wrapped
 from cockpit.domain.units import NS_PER_S, utc_text
 from cockpit.research.sensitivity import sensitivity_lines
@@ -85,7 +86,7 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
     for name, one in found["by_setup"].items():
         exits = ", ".join(f"{reason} {count}" for reason, count in one["exits"].items())
         yield (
-            f"  {name}: {one['trades']} trades, {one['mean_r']:+.2f} R, {one['win_rate_pct']:.0f} % won, "
+            f"  {name}: {counted(one['trades'], 'trade')}, {one['mean_r']:+.2f} R, {one['win_rate_pct']:.0f} % won, "
             f"{one['net_usd']:+.2f} USD; {exits}"
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cockpit.domain.numbers import counted
 from cockpit.domain.plain_text import wrapped
 from cockpit.domain.units import NS_PER_DAY
 from cockpit.history.errors import HistoryError
@@ -148,7 +149,9 @@ def _fold(chosen: Any) -> dict[str, Any]:
 
 def _sentence(found: dict[str, Any], best: Trial | None, plan: Plan) -> str:
     if best is None:
-        return f"no setting of {found['trials']} made {max(1, plan.fewest_trades)} trades: nothing can be said"
+        return (
+            f"no setting of {found['trials']} made {counted(max(1, plan.fewest_trades), 'trade')}: nothing can be said"
+        )
     interval = stats.expectancy(best.trade_r, plan.seed)
     what = f"best of {found['trials']}: {stats.verdict_sentence(best.trade_r, interval)}"
     skill = found["deflated_sharpe"]
@@ -167,14 +170,14 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if outside is not None:
         interval = outside["interval_r"]
         reach = "" if interval is None else f" (95 %: {interval['low']:+.2f} to {interval['high']:+.2f})"
-        result = f"{outside['mean_r']:+.2f} R a trade{reach} over {outside['trades']} trades"
+        result = f"{outside['mean_r']:+.2f} R a trade{reach} over {counted(outside['trades'], 'trade')}"
         yield f"chosen on earlier days, tested on later ones: {result}"
         for fold in found["folds"]:
-            result = f"{fold['test_trades']} trades, {fold['test_r']:+.2f} R"
+            result = f"{counted(fold['test_trades'], 'trade')}, {fold['test_r']:+.2f} R"
             yield f"  from {fold['test_from']}: trial {fold['trial']}, {result}"
     for one in found["ranked"]:
         setting = ", ".join(f"{name}={_value(value)}" for name, value in one["setting"].items())
-        result = f"{one['mean_r']:+.3f} R, {one['trades']} trades, {one['net_usd']:+.2f} USD"
+        result = f"{one['mean_r']:+.3f} R, {counted(one['trades'], 'trade')}, {one['net_usd']:+.2f} USD"
         yield f"  {one['number']:>5}  {result}: {setting}"
     yield from _heat_lines(found["heat"])
     for name, values in found["neighbours"].items():

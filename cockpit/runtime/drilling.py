@@ -6,6 +6,7 @@ from contextlib import suppress
 from cockpit.config.model import CockpitConfig
 from cockpit.config.venues import Instrument
 from cockpit.domain.kinds import OrderRole, OrderType, Side
+from cockpit.domain.numbers import counted
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS, offset_price
 from cockpit.engine.ladder import on_grid
@@ -86,7 +87,7 @@ class DrillRun:
         await self._account.open()
         self._is_open = True
         held = await self._account.positions()
-        self._emit("OPEN THE ACCOUNT", began_ns, f"{len(held)} positions there")
+        self._emit("OPEN THE ACCOUNT", began_ns, f"{counted(len(held), 'position')} there")
         asset = next(asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue)
         instrument = self._config.instrument(asset, self._account.venue)
         entry = await self._enter(asset, instrument)

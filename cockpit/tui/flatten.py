@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cockpit.domain.kinds import EngineState
+from cockpit.domain.numbers import counted
 from cockpit.domain.snapshot import Snapshot
 from cockpit.tui.numbers import lasting, money
 
@@ -160,7 +161,7 @@ def at_stake(snapshot: Snapshot | None) -> str:
     if snapshot is None:
         return "positions unknown, everything is closed"
     count = len(snapshot.open_trades)
-    trades = "1 open trade" if count == 1 else f"{count} open trades"
+    trades = counted(count, "open trade")
     return f"closes {trades}, {money(snapshot.exposure_usd)} USD, at market{foreign_too(snapshot)}, then halts"
 
 

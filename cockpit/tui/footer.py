@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from cockpit.domain.kinds import EngineState, Mode
+from cockpit.domain.numbers import counted
 from cockpit.tui import keys, numbers
 from cockpit.tui.text import Line, Span, cut, left, line_width
 from cockpit.tui.view import View, plain_detail, silent_s
@@ -102,7 +103,7 @@ def _last_known_stops(view: View) -> str:
     if now.mode is Mode.PAPER:
         return "Paper: nothing real is open."
     stops = sum(view.trade.stop_rests_on_venue for view in now.open_trades)
-    return f"Stops on the venue: {stops} of {len(now.open_trades)} open trades."
+    return f"Stops on the venue: {stops} of {counted(len(now.open_trades), 'open trade')}."
 
 
 def left_behind(view: View) -> str:

@@ -134,10 +134,14 @@ class OperatorActions(PaneActions):
         try:
             self.store.notify(f"{what}: {await call()}")
         except (EngineRefused, EngineUnreachable) as error:
-            self.store.notify(f"{what}: {error}", "bad")
-            if len(what) + len(str(error)) > self.size.width - NEWS_CELLS:
-                self._open(f"{what}: refused", partial(events.refusal_lines, str(error)), fits=True)
+            self.refused(what, str(error))
         self.redraw()
+
+    def refused(self, what: str, why: str) -> None:
+        """Say it, in a sheet of its own where it is longer than the row of the news."""
+        self.store.notify(f"{what}: {why}", "bad")
+        if len(what) + len(why) > self.size.width - NEWS_CELLS:
+            self._open(f"{what}: refused", partial(events.refusal_lines, why), fits=True)
 
     def _link(self) -> EngineLink:
         link = self.link

@@ -22,6 +22,7 @@ COOL_DOWN_S = 0.7
 """A key that is held down says the same again and again: it counts once, until it has been up for so long."""
 AT_ONCE = {
     "trade_close": "close {trade}",
+    "trade_most": "close {trade} 3/4",
     "trade_half": "close {trade} half",
     "trade_quarter": "close {trade} quarter",
     "stop_to_entry": "stop {trade} be",
@@ -32,7 +33,13 @@ AT_ONCE = {
     "cancel_entry": "cancel {trade}",
 }
 """What a key does to the chosen trade at once."""
-TO_EDIT = {"trail": "trail {trade} 20", "stop_to_price": "stop {trade} ", "reverse": "reverse {trade}"}
+TO_EDIT = {
+    "trail": "trail {trade} 20",
+    "stop_to_price": "stop {trade} ",
+    "targets": "targets {trade} ",
+    "time_stop": "hold {trade} 60",
+    "reverse": "reverse {trade}",
+}
 """What a key writes into the command line, to be looked at and sent with Enter."""
 WHEN_ARMED = ("/enter", "/reverse", "/adopt")
 
@@ -117,14 +124,18 @@ class TradeActions(OperatorActions):
 
     async def _carried_out(self, text: str) -> None:
         """Each call of a line in order, until one is refused."""
+        what = text
         try:
             line = read_line(text, self._known_now())
             self.risk_usd = line.known.risk_usd
+            if not line.calls:
+                self.store.notify(f"{text}: {_sized(self.risk_usd)}")
             for call in line.calls:
+                what = call.words
                 if not self._takes_its_own_way(call):
-                    self.store.notify(f"{text}: {await self.done(call)}")
+                    self.store.notify(f"{what}: {await self.done(call)}")
         except (WordsError, EngineRefused, EngineUnreachable) as error:
-            self.store.notify(f"{text}: {error}", "bad")
+            self.refused(what, str(error))
         self.redraw()
 
     async def done(self, call: Call) -> str:
@@ -219,6 +230,11 @@ class TradeActions(OperatorActions):
     async def judged(self, call: Call) -> dict[str, Any]:
         """What the gate would say; sends nothing."""
         return await self._link().do(Call("/api/trade/preview", call.body, looks=True))
+
+
+def _sized(risk_usd: float | None) -> str:
+    size = "are one base unit" if risk_usd is None else f"lose {risk_usd:g} USD at their stop"
+    return f"entries that name no size {size}"
 
 
 def said(answer: Mapping[str, Any]) -> str:

@@ -27,6 +27,15 @@ def test_arm_disarm_halt_resume_and_looks(shell: Shell) -> None:
     assert "halted" in said.stderr
     assert shell.run("resume", "looked at it").returncode == 0
 
+    assert "paper mode" in shell.run("mode", "paper").stdout
+    locked = shell.run("mode", "live")
+    assert locked.returncode == 1 and "mode stays paper" in locked.stderr
+    assert shell.run("mode", "real").returncode == 2
+    bands = shell.run("bands", "btc")
+    assert bands.returncode == 0 and bands.stdout.startswith("BTC: below "), bands
+    gone = shell.run("bands", "btc", "nothing-proposed", "--json")
+    assert gone.returncode == 1 and json.loads(gone.stdout)["ok"] is False
+
     log = shell.run("log")
     assert log.returncode == 0
     assert "halt by cli: done" in log.stdout

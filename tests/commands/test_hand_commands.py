@@ -56,11 +56,45 @@ def test_a_trade_from_preview_to_close(shell: Shell) -> None:
     assert shell.run("trail", number, "350").returncode == 0
     line = shell.run("do", f"hold {number} 1h; targets {number} none; trail {number} off")
     assert line.returncode == 0 and len(line.stdout.splitlines()) == 3, line
+    assert f"targets of {trade_id} at 500/600 bps" in shell.run("targets", number, "500/600").stdout
+    assert json.loads(shell.run("targets", number, "none", "--json").stdout)["trade"]["targets"] == []
+    assert f"{trade_id} is closed in 1800 s" in shell.run("hold", "eth", "30m").stdout
+    assert json.loads(shell.run("hold", number, "off", "--json").stdout)["trade"]["time_stop_ns"] is None
+    nothing = shell.run("cancel", number)
+    assert nothing.returncode == 1 and "expected an order that can still execute" in nothing.stderr
+    _alarms_come_and_go(shell)
     assert shell.run("disarm").returncode == 0
     closed = shell.run("close", "eth")
     assert closed.returncode == 0 and trade_id in closed.stdout
     nobody = shell.run("adopt", "okx", "eth")
     assert nobody.returncode == 1 and "expected a position that is not ours" in nobody.stderr
+
+
+def _alarms_come_and_go(shell: Shell) -> None:
+    assert shell.run("alarm").stdout == "no alarm is set\n"
+    assert shell.run("alarm", "pnl", "below", "-900", "flatten").returncode == 0
+    assert json.loads(shell.run("alarm", "btc", "above", "500000", "close", "--json").stdout)["ok"] is True
+    assert shell.run("alarm").stdout.splitlines() == [
+        "a1: pnl at or below -900: flatten",
+        "a2: BTC price at or above 500,000: close",
+    ]
+    assert shell.run("alarm", "drop", "a1").stdout == "1 alarm taken away, 1 left\n"
+    assert shell.run("alarm", "drop").returncode == 0
+
+
+def test_a_limit_is_cancelled_and_a_trade_is_reversed(shell: Shell) -> None:
+    shell.start_engine()
+    assert shell.run("arm").returncode == 0
+    known = previewed(shell, "eth", "long", "60", "--json")
+    price = json.loads(known.stdout)["verdict"]["proposal"]["decision_price"]
+    limit = ("--limit", f"{price * 0.97:.2f}", "--for", "900", "--post", "--template", "scalp", "--hold", "600")
+    resting = until_sent(shell, "trade", "eth", "long", "60", *limit)
+    cancelled = json.loads(shell.run("cancel", resting["trade_id"], "--json").stdout)
+    assert cancelled["ok"] and cancelled["trade_id"] == resting["trade_id"], cancelled
+    sent = until_sent(shell, "trade", "eth", "long", "60", "--stop", "400", "--targets", "450")
+    turned = shell.run("reverse", sent["trade_id"], "60", "--stop", "300", "--json")
+    assert turned.returncode == 0, turned
+    assert "then a short of ETH is put before the gate" in json.loads(turned.stdout)["sentence"]
 
 
 def test_words_that_nobody_knows_are_bad_usage(shell: Shell) -> None:

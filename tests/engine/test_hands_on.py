@@ -100,6 +100,18 @@ def test_the_same_id_takes_one_part(scene: Scenario) -> None:
     assert scene.settled(trade).open_qty == pytest.approx(0.04)
 
 
+def test_an_id_of_something_else_does_not_stand_in_for_it(scene: Scenario) -> None:
+    first = scene.open_trade()
+    assert stop(scene, tighter_bps=5.0, request_id="k1").ok
+    scene.settled(first)
+    answer = close(scene, request_id="k1")
+    assert answer.ok and answer.sentence == "closing t000001: 0.01 ETH at market"
+    assert scene.settled(first).phase is TradePhase.CLOSED
+    second = scene.open_trade()
+    assert scene.command(asked.CloseTrade, trade_id=second.trade_id, request_id="k1").trade_id == second.trade_id
+    assert scene.settled(second).phase is TradePhase.CLOSED, "the same id for another trade is another close"
+
+
 def test_a_part_that_the_venue_refuses_leaves_all_as_it_was() -> None:
     bare = Bare(config_with())
     bare.opened()

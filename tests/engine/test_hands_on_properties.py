@@ -12,21 +12,23 @@ from cockpit.domain.commands import ManualEntry
 from cockpit.domain.kinds import Mode, OrderRole, Side, TradePhase
 from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.trades import TradeRecord, Trail, TrailBy
-from cockpit.domain.units import offset_price
+from cockpit.domain.units import NS_PER_MS, offset_price
 from cockpit.domain.verdict import Target
 from cockpit.engine.ladder import nearer
 from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.paper.venue import PaperVenue
+from tests.engine.auditor import CENT
 from tests.engine.scenario import NOON_NS, PRICES, TICKS, Collector, config_with, restore_of
 from tests.engine.test_engine_properties import Play
 
+COOL_DOWN_S, COOL_DOWN_NS = 0.2, 200 * NS_PER_MS
 CONFIG = config_with(
     "limits.net_profit_stop_r=50",
     "limits.max_trades_per_day=40",
     "limits.losses_until_review=20",
     "limits.losses_until_kill=30",
-    "manual.cooldown_s=0.2",
+    f"manual.cooldown_s={COOL_DOWN_S}",
     *(f"setups.{name}.enabled=false" for name in ("btc_lower_band_long", "btc_upper_band_short", "sol_fee_fade")),
     "setups.squeeze_guard.enabled=false",
 )
@@ -43,6 +45,8 @@ STEPS = st.one_of(
     st.tuples(st.just("limit"), ASSETS, st.integers(-12, 6), st.sampled_from(Side), st.booleans()),
     st.tuples(st.just("close"), WHICH, SHARES),
     st.tuples(st.just("close"), WHICH, SHARES),
+    st.tuples(st.just("twice")),
+    st.tuples(st.just("twice")),
     st.tuples(st.just("tighter"), WHICH, st.sampled_from([1.0, 5.0, 12.0, 40.0])),
     st.tuples(st.just("price"), WHICH, st.integers(-60, 60)),
     st.tuples(st.just("entry"), WHICH),
@@ -75,6 +79,9 @@ class HandsPlay(Play):
         self.part = Collector()
         self._began_ns = NOON_NS
         self._nearest: dict[str, float] = {}
+        self._covered: dict[str, float] = {}
+        self._last: tuple[type[asked.AnyCommand], dict[str, object]] | None = None
+        self._entered_ns: dict[str, int] = {}
         self._wire(NOON_NS)
         self.scene.calm()
         self.scene.arm()
@@ -91,6 +98,7 @@ class HandsPlay(Play):
     def moves(self) -> dict[str, Callable[..., object]]:
         return super().moves() | {
             "enter": lambda asset, usd, side: self._enter(ManualEntry(asset, side, amount_usd=usd)),
+            "twice": self._twice,
             "limit": self._limit,
             "close": lambda which, share: self._ask(which, asked.CloseTrade, share=share),
             "tighter": lambda which, bps: self._ask(which, asked.MoveStop, tighter_bps=bps),
@@ -109,6 +117,7 @@ class HandsPlay(Play):
         super().check()
         for trade in self.auditor.open_trades():
             self._check_stop(trade)
+            self._check_cover(trade)
             closes = [one for one in self.scene.engine.book.orders_of(trade.trade_id, OrderRole.CLOSE)]
             assert trade.phase is not TradePhase.OPEN or len(closes) <= 1, "two parts at once"
 
@@ -129,17 +138,45 @@ class HandsPlay(Play):
             assert nearer(best, before, trade.side) == best, f"{trade.trade_id} stop went from {before} to {best}"
         self._nearest[trade.trade_id] = best
 
+    def _check_cover(self, trade: TradeRecord) -> None:
+        """Once a stop that rests covers a trade, one always does: what hands do to it never bares it."""
+        stops = [one for one in self.scene.working(OrderRole.STOP) if one.request.trade_id == trade.trade_id]
+        resting = max((stop.open_qty for stop in stops), default=0.0)
+        was_covered = self._covered.get(trade.trade_id, 0.0) >= trade.open_qty - CENT
+        if trade.phase is TradePhase.OPEN and trade.open_qty > 0 and was_covered:
+            assert resting >= trade.open_qty - CENT, f"{trade.trade_id} was covered, now {resting:g} of {trade}"
+        self._covered[trade.trade_id] = resting
+
     def _trade(self, which: int) -> TradeRecord | None:
         trades = self.auditor.open_trades()
         return trades[which % len(trades)] if trades else None
 
     def _ask(self, which: int, kind: type[asked.AnyCommand], **fields: object) -> CommandAnswered | None:
         trade = self._trade(which)
-        return None if trade is None else self.scene.command(kind, trade_id=trade.trade_id, **fields)
+        return None if trade is None else self._once(kind, trade_id=trade.trade_id, **fields)
+
+    def _once(self, kind: type[asked.AnyCommand], **fields: object) -> CommandAnswered:
+        """With an id of its own, under which it may be asked again."""
+        self._signals += 1
+        self._last = (kind, fields | {"request_id": f"k{self._signals}"})
+        return self.scene.command(kind, **self._last[1])
+
+    def _twice(self) -> None:
+        """The newest command once more, under the same id: nothing more is sent than there was."""
+        if self._last is not None:
+            sent = self._orders_sent()
+            self.scene.command(self._last[0], **self._last[1])
+            assert self._orders_sent() == sent, f"{self._last} was done twice"
+
+    def _orders_sent(self) -> int:
+        return sum(order.request.role in (OrderRole.ENTRY, OrderRole.CLOSE) for order in self.auditor.orders.values())
 
     def _enter(self, entry: ManualEntry) -> None:
-        self._signals += 1
-        self.scene.command(asked.Enter, entry=entry, request_id=f"k{self._signals}")
+        answer = self._once(asked.Enter, entry=entry)
+        if answer.ok:
+            before_ns = self._entered_ns.get(entry.asset, 0)
+            assert answer.ts_ns - before_ns >= COOL_DOWN_NS, f"two entries of {entry.asset} at once"
+            self._entered_ns[entry.asset] = answer.ts_ns
 
     def _limit(self, asset: str, bps: int, side: Side, post_only: bool) -> None:
         price = offset_price(self.prices[asset], side.sign * float(bps))
@@ -167,6 +204,7 @@ class HandsPlay(Play):
         self.scene.command(asked.SetAlarm, alarm=AlarmLevel(AlarmOn.PRICE, level, bps > 0, asset, action))
 
     def _restart(self) -> None:
+        self._entered_ns.clear()
         memory, trades, orders = restore_of(self.scene)
         self._wire(self.scene.now_ns)
         self.auditor.armed = False

@@ -87,6 +87,6 @@ def test_they_are_remembered_and_taken_away(scene: Scenario) -> None:
     fresh.feed(asked.Restore(scene.now_ns, "r", "test", memory, (), ()))
     assert fresh.engine.alarms.levels == memory.alarms
     assert alarm(fresh, AlarmOn.PNL, -6.0, False).sentence.startswith("alarm a3: ")
-    assert fresh.command(asked.DropAlarm, alarm_id="a2").sentence == "1 alarms taken away, 2 left"
+    assert fresh.command(asked.DropAlarm, alarm_id="a2").sentence == "1 alarm taken away, 2 left"
     assert not fresh.command(asked.DropAlarm, alarm_id="a2").ok
     assert fresh.command(asked.DropAlarm).ok and fresh.engine.alarms.levels == ()

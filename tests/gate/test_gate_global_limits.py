@@ -79,7 +79,7 @@ def test_daily_loss_is_realised_and_open_since_the_day_began(
 def test_an_unknown_open_pnl_is_no_data_while_trades_are_open(check: FindCheck, name: str) -> None:
     found = check(name, mode=Mode.TEST, **UNKNOWN)
     assert found.outcome is Outcome.NO_DATA
-    assert "1 open trades" in found.sentence
+    assert "of 1 open trade:" in found.sentence
 
 
 @pytest.mark.parametrize("name", ["daily_loss", "loss_budget", "test_session_loss"])

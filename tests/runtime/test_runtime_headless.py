@@ -19,6 +19,7 @@ from cockpit.config.load import load_config
 from cockpit.config.places import Places
 from cockpit.domain.account import EngineMemory
 from cockpit.domain.kinds import EngineState, TradePhase
+from cockpit.domain.numbers import counted
 from cockpit.domain.trades import TradeRecord
 from cockpit.replay.replay import run_replay
 from cockpit.runtime.lock import read_holder
@@ -158,7 +159,7 @@ def test_sigterm_leaves_open_trades_with_their_stops_for_the_next_start(start: S
 
     second = start(*cli(home))
     ready(second)
-    second.until(lambda: f"restored {len(left)} open trades" in second.said, "the restore")
+    second.until(lambda: f"restored {counted(len(left), 'open trade')}," in second.said, "the restore")
     assert second.end(signal.SIGTERM) == 0
 
 

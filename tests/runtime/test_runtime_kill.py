@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     acknowledged = tmp_path / "acknowledged.jsonl"
     inputs = trades = 0
     for number in range(KILLS):
-        said = run_and_kill(tmp_path, acknowledged, number, rng.uniform(0.0, 0.8))
+        said = run_and_kill(tmp_path, acknowledged, number, lambda: time.sleep(rng.uniform(0.0, 0.8)))
         try:
             look(tmp_path, config, said)
             inputs += verify_recording(tmp_path)
@@ -44,9 +45,13 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
 
 
 def run_and_kill(
-    home: Path, acknowledged: Path, seed: int, after_s: float, module: str = "tests.runtime.acknowledging_engine"
+    home: Path,
+    acknowledged: Path,
+    seed: int,
+    wait: Callable[[], None],
+    module: str = "tests.runtime.acknowledging_engine",
 ) -> dict[str, Any]:
-    """Start the engine, let it acknowledge something, kill it a while later; the last thing it acknowledged."""
+    """Start the engine, let it acknowledge something, wait, and kill it; the last thing it acknowledged."""
     before = acknowledged.stat().st_size if acknowledged.exists() else 0
     with (home / f"run-{seed}.out").open("wb") as out:
         child = subprocess.Popen(
@@ -61,7 +66,7 @@ def run_and_kill(
                 assert child.poll() is None, (home / f"run-{seed}.out").read_text()
                 assert time.monotonic() < give_up_s, "expected an acknowledgement within half a minute, was none"
                 time.sleep(0.01)
-            time.sleep(after_s)
+            wait()
             assert child.poll() is None, (home / f"run-{seed}.out").read_text()
         finally:
             child.kill()

@@ -25,6 +25,7 @@ def armed(shown: Scene) -> Scene:
 
 OF_CHOSEN = {
     "X": ("close", {}),
+    "M": ("close", {"share": 0.75}),
     "H": ("close", {"share": 0.5}),
     "Q": ("close", {"share": 0.25}),
     "B": ("stop", {"to": "entry"}),
@@ -77,7 +78,10 @@ async def test_over_the_open_trades_the_footer_offers_what_is_done_to_one(tradin
     async with staged(StandingLink(trading), size=(200, 40)) as stage:
         assert "half off" not in stage.rows()[-1]
         await stage.press("4")
-        assert "h halt  E ticket  : command  X close  H half off  Q quarter off  B stop to entry" in stage.rows()[-1]
+        assert (
+            "h halt  E ticket  : command  X close  H half off  Q quarter off  M 3/4 off  B stop to entry"
+            in stage.rows()[-1]
+        )
         await stage.press("6")
         assert "half off" not in stage.rows()[-1]
 
@@ -102,6 +106,42 @@ async def test_a_refusal_is_in_the_engines_words(trading: Scene) -> None:
     async with staged(link) as stage:
         await stage.press("N")
         await stage.until(lambda: "stays: 5 bps nearer is through the price" in stage.text())
+
+
+@pytest.mark.parametrize(
+    ("key", "more", "what", "body"),
+    [
+        ("O", "", "time-stop", {"after_s": 60.0}),
+        ("G", "40", "targets", {"targets": [{"distance_bps": 40.0, "share_pct": 100.0}]}),
+        ("T", "", "trail", {"bps": 20.0}),
+    ],
+)
+async def test_a_key_writes_what_it_would_do_to_be_looked_at(
+    trading: Scene, key: str, more: str, what: str, body: dict[str, Any]
+) -> None:
+    first = trading.snapshot.open_trades[0].trade.trade_id
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("4", key)
+        assert stage.link.asked == []
+        await stage.press(*more, "enter")
+        await stage.until(lambda: stage.link.asked == [(f"/api/trades/{first}/{what}", body)])
+
+
+async def test_a_long_refusal_of_a_line_is_read_whole(trading: Scene) -> None:
+    link = StandingLink(trading)
+    link.refusal = EngineRefused(
+        "expected " + " and ".join(f"reason {number}" for number in range(12)) + " at last", 400
+    )
+    async with staged(link) as stage:
+        await stage.press("colon", *"disarm;halt", "space", *"news", "enter")
+        await stage.until(lambda: "disarm: refused" in stage.text())
+        assert "reason 11" in stage.text() and "at last" in stage.text() and len(stage.link.asked) == 1
+
+
+async def test_a_size_for_entries_to_come_is_said(trading: Scene) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("colon", *"risk", "space", *"0.3", "enter")
+        await stage.until(lambda: "entries that name no size lose 0.3 USD at their stop" in stage.text())
 
 
 # The command line.

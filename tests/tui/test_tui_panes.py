@@ -12,12 +12,14 @@ from syrupy.assertion import SnapshotAssertion
 from cockpit.domain.account import Halt
 from cockpit.domain.events import LiquidationCluster
 from cockpit.domain.kinds import EngineState, FeedState, Mode, Reading, SetupPhase, TradePhase
+from cockpit.domain.trades import Trail, TrailBy
+from cockpit.domain.units import NS_PER_S
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import status
 from cockpit.tui.panes.ladder import Ladder
 from cockpit.tui.panes.table import BY_ID, Kept, PaneSize
 from cockpit.tui.store import Store
-from cockpit.tui.text import Line
+from cockpit.tui.text import Line, line_width
 from cockpit.tui.view import View
 
 replace = msgspec.structs.replace
@@ -192,6 +194,28 @@ def test_no_size_is_too_small_or_too_large(pane: str, size: tuple[int, int], nam
 def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, int], title: str, trading: Scene) -> None:
     assert (len(trading.snapshot.setups), len(trading.snapshot.open_trades)) == (5, 3)
     assert PaneSet().drawing(pane, view_of(trading), PaneSize(*size)).title == title
+
+
+@pytest.mark.parametrize("size", [(82, 9), (60, 12), (46, 12)])
+def test_a_stop_that_trails_says_how_far_behind(size: tuple[int, int], trading: Scene) -> None:
+    view = view_of(trades(trail=Trail(TrailBy.BPS, 20.0))(trading))
+    lines = drawn("trades", view, size)
+    assert picture(lines).count("info=trails 20 bps") == 3
+    assert all(line_width(line) <= size[0] for line in lines), picture(lines)
+    ticks = [line for line in lines if any(text.endswith(view.glyphs.yes) for text, _ in line)]
+    assert len(ticks) >= 2, "what trails is not told in the place of the tick"
+    brief = picture(drawn("trades", view, (40, 7)))
+    assert brief.count("trail ") == 3 and "stop " not in brief
+
+
+@pytest.mark.parametrize("size", [(82, 9), (60, 12), (40, 7)])
+def test_a_resting_entry_says_where_and_how_long_still(size: tuple[int, int], trading: Scene) -> None:
+    opening = trades(phase=TradePhase.OPENING, rungs=(), time_stop_ns=None)(trading)
+    until_ns = opening.snapshot.ts_ns + 27 * NS_PER_S
+    resting = [replace(t, entry_limit_price=109_000.0, entry_until_ns=until_ns) for t in opening.snapshot.open_trades]
+    shown = picture(drawn("trades", view_of(opening.with_snapshot(open_trades=tuple(resting))), size))
+    assert shown.count("at 109,000") == 3 and shown.count("27 s left") == 3, shown
+    assert " left" not in picture(drawn("trades", view_of(opening), size))
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from cockpit.domain.events import Top, Trade
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 
 VENUE = "binance"
@@ -132,7 +133,9 @@ class BinanceCapture:
 
     def summary(self) -> list[str]:
         """What was taken and what was left and why, a sentence each."""
-        sentences = [f"{self.lines} lines: took {self.trades} trades and {self.tops} tops"]
+        sentences = [
+            f"{counted(self.lines, 'line')}: took {counted(self.trades, 'trade')} and {counted(self.tops, 'top')}"
+        ]
         sentences += [f"left {count}: {reason}" for reason, count in self.left.most_common()]
         if self.is_spot:
             sentences.append("SPOT taken as a perpetual: its prices are not the perpetual's")

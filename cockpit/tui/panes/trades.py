@@ -88,8 +88,9 @@ def _foreign(shown: ForeignPositionView) -> Line:
 
 def _wide(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     trade = shown.trade
-    head: Line = (*_name(shown), *_entry(trade), *_worth(shown), *_stop(view, trade))
-    times: Line = (("  ", "text"), *_age(now, trade), *(_time_stop(now, trade) or (("  ", "text"),)))
+    head: Line = (*_name(shown), *_entry(shown), *_worth(shown), *_stop(view, trade))
+    clocks = (*_time_stop(now, trade), *_entry_left(now, shown), *_trail(trade))
+    times: Line = (("  ", "text"), *_age(now, trade), *(clocks or (("  ", "text"),)))
     return [head, (*times, *_fitting_rungs(view, trade, cells - line_width(times)))]
 
 
@@ -98,10 +99,11 @@ def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list
     brief = cells < BRIEF
     head: Line = (*_name(shown), *_worth(shown, brief))
     times = _time_stop(now, trade, "out" if cells < OUT_CELLS else "time stop") or _age(now, trade, brief)
+    under: Line = (*_entry_left(now, shown), *_trail(trade)) or (("  ", "text"),)
     return [
         (*head, *times),
-        (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief)),
-        (("  ", "text"), *_fitting_rungs(view, trade, cells - 2)),
+        (("  ", "text"), *_entry(shown, 0), *_stop(view, trade, brief)),
+        (*under, *_fitting_rungs(view, trade, cells - line_width(under))),
     ]
 
 
@@ -111,7 +113,7 @@ def _brief(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[
     times = _time_stop(now, trade, "out") or _age(now, trade, brief=True)
     ahead = next(((number, rung) for number, rung in enumerate(trade.rungs, 1) if rung.filled_qty < rung.qty), None)
     target: Line = ((f"  t{ahead[0]} ", "dim"), (numbers.price(ahead[1].price), "text")) if ahead is not None else ()
-    second = (("  ", "text"), *_entry(trade, 0), *_stop(view, trade, brief=True), *target)
+    second = (("  ", "text"), *_entry(shown, 0), *_stop(view, trade, brief=True), *_entry_left(now, shown), *target)
     if line_width(second) > cells:
         second = (("  ", "text"), *_stop(view, trade, brief=True), *target)
     return [(*_name(shown), *_worth(shown, brief=True), *times), second]
@@ -123,9 +125,12 @@ def _name(shown: OpenTradeView) -> Line:
     return (name, ("UNKNOWN ", "alarm")) if shown.unknown else (name,)
 
 
-def _entry(trade: TradeRecord, pad: int = 20) -> Line:
+def _entry(shown: OpenTradeView, pad: int = 20) -> Line:
+    trade = shown.trade
     if trade.phase is TradePhase.OPENING:
-        return ((f"opening {numbers.amount(trade.asked_qty)} ", "warn"),)
+        limit = shown.entry_limit_price
+        where = "" if limit is None else f"at {numbers.price(limit)} "
+        return ((f"opening {numbers.amount(trade.asked_qty)} {where}", "warn"),)
     size = f"{numbers.amount(trade.open_qty)} @ {numbers.price(trade.entry_price)}"
     return ((f"{size:<{pad}} ", "text"),)
 
@@ -151,7 +156,8 @@ def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
     where: Span = (f"{place}{view.glyphs.yes}", "good")
     if not trade.stop_rests_on_venue:
         where = ("NOT SEEN YET" if trade.stop_unseen else "NOT ON VENUE", "alarm")
-    return (("stop ", "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
+    name = "trail " if brief and trade.trail is not None else "stop "
+    return ((name, "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
 
 
 def _stop_terms(shown: OpenTradeView, cells: int) -> list[Line]:
@@ -210,6 +216,18 @@ def _time_stop(now: Snapshot, trade: TradeRecord, name: str = "time stop") -> Li
         return ()
     left_s = (trade.time_stop_ns - now.ts_ns) / NS_PER_S
     return ((f"  {name} {numbers.lasting(left_s)}  ", "warn"),)
+
+
+def _entry_left(now: Snapshot, shown: OpenTradeView) -> Line:
+    """How long its entry still rests."""
+    if shown.trade.phase is not TradePhase.OPENING or shown.entry_until_ns is None:
+        return ()
+    return ((f"  {numbers.lasting((shown.entry_until_ns - now.ts_ns) / NS_PER_S)} left  ", "warn"),)
+
+
+def _trail(trade: TradeRecord) -> Line:
+    """That its stop follows the price, and how far behind."""
+    return () if trade.trail is None else ((f"  trails {trade.trail.text}  ", "info"),)
 
 
 def _foot(now: Snapshot, brief: bool) -> Line:

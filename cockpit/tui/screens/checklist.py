@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 from textual.binding import Binding, BindingType
 
 from cockpit.domain.kinds import EngineState, FeedState
-from cockpit.domain.numbers import apart
+from cockpit.domain.numbers import apart, counted
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.tui import numbers
@@ -142,7 +142,7 @@ def what_is_seen(now: Snapshot | None, process: ProcessView | None) -> list[Seen
     old = [feed.name for feed in wanted if feed.state is not FeedState.FRESH]
     health = now.health
     seen = [
-        Seen(not old, "every feed is fresh" if not old else f"{len(old)} feeds not fresh: {', '.join(old)}"),
+        Seen(not old, "every feed is fresh" if not old else f"{counted(len(old), 'feed')} not fresh: {', '.join(old)}"),
         Seen(now.halt is None, "not halted" if now.halt is None else f"halted: {now.halt.sentence}"),
         Seen(not now.stand_downs, _stand_downs(now)),
         Seen(now.account.losses_since_review == 0, f"losses since the last review: {now.account.losses_since_review}"),

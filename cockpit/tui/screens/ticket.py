@@ -31,6 +31,7 @@ FIELDS = ("side", "asset", "size", "entry", "stop", "targets")
 AGAIN_S = 1.0
 """The verdict is of this moment: it is asked for again after so long."""
 MARKET = "market"
+AT_MARKET = ("", "m", "mkt", MARKET)
 SIDES = ("long", "short")
 BAD = ("block", "no_data")
 
@@ -124,7 +125,7 @@ class Ticket(Modal[str]):
         value = {name: self.query_one(f"#{name}", Answer).value.strip() for name in FIELDS}
         entry = value["entry"].lower()
         words = [value["side"] or "?", value["asset"], value["size"]]
-        words += [] if entry in ("", MARKET) else ["at", value["entry"]]
+        words += [] if entry in AT_MARKET else ["at", value["entry"]]
         words += ["stop", value["stop"]] if value["stop"] else []
         words += ["targets", value["targets"]] if value["targets"] else []
         return " ".join(word for word in words if word)
@@ -228,9 +229,9 @@ class Ticket(Modal[str]):
         of = {
             "side": "long or short",
             "asset": ", ".join(self._choices("asset")),
-            "size": f"USD; 2u base units; risk 2: by the stop  {' '.join(self._choices('size'))}",
-            "entry": "market, or a limit's price",
-            "stop": "bps, a price, or a setup's; empty: the template's",
+            "size": f"USD, 2u base units, risk 2 (by stop)  {' '.join(self._choices('size'))}",
+            "entry": "market, or a limit: 107900 for 30 post",
+            "stop": "bps, price or a setup's; empty: the template's",
             "targets": f"25/50/90 bps, or {', '.join(self._choices('targets')) or 'a template'}",
         }
         room = max(0, cells - LABEL_CELLS - VALUE_CELLS - 1)
