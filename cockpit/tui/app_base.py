@@ -202,9 +202,12 @@ class CockpitBase(App[str]):
         return Offered.PANES if len(self.screen_stack) < 2 else getattr(self.screen, "offered", Offered.TEXT)
 
     def flush(self) -> None:
-        """Draw what changed since the last time, unless the terminal is behind: then it gets a later picture."""
+        """Draw what changed since the last time, unless the terminal is behind: then it gets a later picture.
+
+        Nothing is drawn on screens that are being taken apart as the app ends.
+        """
         self._watchdog.tick()
-        if self._terminal_is_behind() or not self._main.is_mounted:
+        if not self.is_running or self._terminal_is_behind() or not self._main.is_mounted:
             return
         view = self.view
         self.flow.tick(view.now_s)

@@ -39,6 +39,7 @@ class Auditor:
         self._readings: dict[tuple[str, ...], happened.ReadingEvent] = {}
         self._commands: dict[str, Input] = {}
         self._fill_ids: set[tuple[str, str]] = set()
+        self._allowed_qty: dict[str, float] = {}
 
     def on_input(self, item: Input) -> None:
         match item:
@@ -76,6 +77,7 @@ class Auditor:
                 case PlaceOrder(order=order):
                     assert order.order_id not in self.orders, f"{order.order_id} was sent twice"
                     assert order.reduce_only or order.role is OrderRole.ENTRY
+                    assert order.reduce_only or order.qty <= self._allowed_qty[order.trade_id] + CENT, order
                     self.orders[order.order_id] = OrderProgress(order)
                 case OrderChanged(order=progress):
                     self.orders[progress.request.order_id] = progress
@@ -154,6 +156,7 @@ class Auditor:
 
     def _audit(self, verdict: Verdict) -> None:
         self.sent += 1
+        self._allowed_qty[str(verdict.trade_id)] = verdict.qty
         limits, proposal = self.config.limits, verdict.proposal
         day = verdict.ts_ns // NS_PER_DAY
         assert verdict.approved and self.config.enabled

@@ -8,6 +8,7 @@ from typing import Any
 from cockpit.domain import commands as asked
 from cockpit.domain.commands import AnyCommand, ManualEntry
 from cockpit.domain.kinds import Side
+from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.trades import Trail, TrailBy
 from cockpit.domain.verdict import Target
 from cockpit.runtime.host import NotAnswered
@@ -16,16 +17,31 @@ from tests.faults.chaos_plan import PERPETUALS, Plan, Step, plan_of
 
 ANSWERED_WITHIN_S = 12.0
 Make = Callable[[int, str], AnyCommand]
+TRAILS = (
+    Trail(TrailBy.BPS, 6.0),
+    Trail(TrailBy.BPS, 15.0),
+    Trail(TrailBy.BPS, 40.0),
+    Trail(TrailBy.R, 0.5),
+    Trail(TrailBy.RATIO, 0.4),
+    None,
+)
 HANDS_ON: dict[str, Callable[[Random], tuple[object, ...]]] = {
     "enter": lambda rng: (*rng.choice(PERPETUALS), rng.choice(("long", "short")), rng.choice((None, -6.0, 3.0))),
     "close_part": lambda rng: (rng.random(), rng.choice((0.25, 0.5, 0.75, 1.0))),
     "tighten": lambda rng: (rng.random(), rng.choice((2.0, 8.0, 30.0))),
     "to_entry": lambda rng: (rng.random(),),
-    "trail": lambda rng: (rng.random(), rng.choice((6.0, 15.0, 40.0, None))),
+    "stop_at": lambda rng: (rng.random(), rng.choice((-40.0, -8.0, 8.0))),
+    "trail": lambda rng: (rng.random(), rng.choice(TRAILS)),
     "retarget": lambda rng: (rng.random(), rng.choice(((), (20.0,), (25.0, 60.0)))),
     "hold": lambda rng: (rng.random(), rng.choice((1.0, 20.0, None))),
     "cancel_entry": lambda rng: (rng.random(),),
     "turn": lambda rng: (rng.random(),),
+    "adopt": lambda rng: (),
+    "alarm": lambda rng: (
+        rng.choice(PERPETUALS)[0],
+        rng.choice((-15.0, 15.0)),
+        rng.choice(("ring", "close", "disarm")),
+    ),
 }
 """What hands do, and what each is given."""
 
@@ -62,8 +78,14 @@ class ChaosWithHands(Chaos):
     async def do_by_hand_to_entry(self, which: float) -> None:
         await self._of_trade(which, asked.MoveStop, to_entry=True)
 
-    async def do_by_hand_trail(self, which: float, bps: float | None) -> None:
-        await self._of_trade(which, asked.TrailStop, distance=None if bps is None else Trail(TrailBy.BPS, bps))
+    async def do_by_hand_stop_at(self, which: float, bps: float) -> None:
+        trade = self.stage.engine.book.find(self._trade(which) or "")
+        if trade is not None:
+            price = self.stage.world.prices[trade.record.asset] * (1 + trade.record.side.sign * bps / 10_000)
+            await self._of_trade(which, asked.MoveStop, price=price)
+
+    async def do_by_hand_trail(self, which: float, trail: Trail | None) -> None:
+        await self._of_trade(which, asked.TrailStop, distance=trail)
 
     async def do_by_hand_retarget(self, which: float, distances: tuple[float, ...]) -> None:
         targets = tuple(Target(bps, 100.0 / len(distances)) for bps in distances)
@@ -83,6 +105,21 @@ class ChaosWithHands(Chaos):
             record = trade.record
             entry = ManualEntry(record.asset, record.side.opposite, amount_usd=30.0, venue=record.venue)
             await self._of_trade(which, asked.Reverse, entry=entry)
+
+    async def do_by_hand_adopt(self) -> None:
+        """Whatever is held there that is not ours."""
+        for held in self.stage.engine.foreign.held:
+            venue, asset = held.venue, held.asset
+            await self._ask(
+                lambda now_ns, command_id, venue=venue, asset=asset: asked.Adopt(  # type: ignore[misc]
+                    now_ns, command_id, "chaos", venue, asset
+                )
+            )
+
+    async def do_by_hand_alarm(self, asset: str, bps: float, action: str) -> None:
+        price = self.stage.world.prices[asset] * (1 + bps / 10_000)
+        level = AlarmLevel(AlarmOn.PRICE, price, bps > 0, asset, AlarmAction(action))
+        await self._ask(lambda now_ns, command_id: asked.SetAlarm(now_ns, command_id, "chaos", level))
 
     def _trade(self, which: float) -> str | None:
         trades = self.stage.engine.book.trades

@@ -55,6 +55,10 @@ def picture(lines: list[Line]) -> str:
     return "\n".join(rows)
 
 
+def text_of(lines: list[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
 def health(**changes: Any) -> Callable[[Scene], Scene]:
     return lambda shown: shown.with_snapshot(health=replace(shown.snapshot.health, **changes))
 
@@ -200,11 +204,12 @@ def test_the_title_says_where_not_everything_fits(pane: str, size: tuple[int, in
 def test_a_stop_that_trails_says_how_far_behind(size: tuple[int, int], trading: Scene) -> None:
     view = view_of(trades(trail=Trail(TrailBy.BPS, 20.0))(trading))
     lines = drawn("trades", view, size)
-    assert picture(lines).count("info=trails 20 bps") == 3
+    assert picture(lines).count("info=trails 20 bps") == (3 if size[0] > 50 else 0), picture(lines)
+    assert size[0] > 50 or text_of(lines).count("trail ") == 3
     assert all(line_width(line) <= size[0] for line in lines), picture(lines)
     ticks = [line for line in lines if any(text.endswith(view.glyphs.yes) for text, _ in line)]
     assert len(ticks) >= 2, "what trails is not told in the place of the tick"
-    brief = picture(drawn("trades", view, (40, 7)))
+    brief = text_of(drawn("trades", view, (40, 7)))
     assert brief.count("trail ") == 3 and "stop " not in brief
 
 
@@ -213,9 +218,9 @@ def test_a_resting_entry_says_where_and_how_long_still(size: tuple[int, int], tr
     opening = trades(phase=TradePhase.OPENING, rungs=(), time_stop_ns=None)(trading)
     until_ns = opening.snapshot.ts_ns + 27 * NS_PER_S
     resting = [replace(t, entry_limit_price=109_000.0, entry_until_ns=until_ns) for t in opening.snapshot.open_trades]
-    shown = picture(drawn("trades", view_of(opening.with_snapshot(open_trades=tuple(resting))), size))
+    shown = text_of(drawn("trades", view_of(opening.with_snapshot(open_trades=tuple(resting))), size))
     assert shown.count("at 109,000") == 3 and shown.count("27 s left") == 3, shown
-    assert " left" not in picture(drawn("trades", view_of(opening), size))
+    assert " left" not in text_of(drawn("trades", view_of(opening), size))
 
 
 def test_the_ladder_is_to_scale_and_does_not_move_with_the_price(trading: Scene) -> None:

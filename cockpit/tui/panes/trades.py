@@ -98,8 +98,10 @@ def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list
     trade = shown.trade
     brief = cells < BRIEF
     head: Line = (*_name(shown), *_worth(shown, brief))
-    times = _time_stop(now, trade, "out" if cells < OUT_CELLS else "time stop") or _age(now, trade, brief)
-    under: Line = (*_entry_left(now, shown), *_trail(trade)) or (("  ", "text"),)
+    times = _time_stop(now, trade, "out" if cells < OUT_CELLS else "time stop")
+    times = times or _entry_left(now, shown) or _age(now, trade, brief)
+    under: Line = () if brief else _trail(trade)
+    under = under or (("  ", "text"),)
     return [
         (*head, *times),
         (("  ", "text"), *_entry(shown, 0), *_stop(view, trade, brief)),
@@ -110,10 +112,10 @@ def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list
 def _brief(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     """Two rows: what it is worth and when it is closed; its stop and the target that is next."""
     trade = shown.trade
-    times = _time_stop(now, trade, "out") or _age(now, trade, brief=True)
+    times = _time_stop(now, trade, "out") or _entry_left(now, shown) or _age(now, trade, brief=True)
     ahead = next(((number, rung) for number, rung in enumerate(trade.rungs, 1) if rung.filled_qty < rung.qty), None)
     target: Line = ((f"  t{ahead[0]} ", "dim"), (numbers.price(ahead[1].price), "text")) if ahead is not None else ()
-    second = (("  ", "text"), *_entry(shown, 0), *_stop(view, trade, brief=True), *_entry_left(now, shown), *target)
+    second = (("  ", "text"), *_entry(shown, 0), *_stop(view, trade, brief=True), *target)
     if line_width(second) > cells:
         second = (("  ", "text"), *_stop(view, trade, brief=True), *target)
     return [(*_name(shown), *_worth(shown, brief=True), *times), second]
