@@ -22,6 +22,20 @@ DIRECT_STEPS = (
     "okx: SOL short 0.06 closed at market, reduce-only",
     "okx: flat (1 of 2)",
 )
+WOULD_BE_SENT = {
+    "verdict": {
+        "proposal": {"asset": "BTC", "side": "long"},
+        "checks": [
+            {"outcome": "warn", "sentence": "health factor 2.498 under 2.50"},
+        ],
+    },
+    "traded": {
+        "qty": 0.0002, "notional_usd": 21.94, "stop_bps": 28.0, "loss_at_stop_usd": 0.0834, "fees_usd": 0.0219,
+        "break_even_all": 58.0, "break_even_first": 83.5,
+    },
+    "would_send": True, "not_sent_because": "", "passes": [str(number) for number in range(19)],
+}  # fmt: skip
+"""What the engine says to 30 USD: 0.00027 BTC are two lots."""
 TARGET = HERE.parents[1] / "screenshots"
 
 
@@ -38,7 +52,9 @@ async def direct_road() -> AsyncIterator[str | Outcome]:
 
 
 async def take(name: str, shown: Scene, size: tuple[int, int], *keys: str, lost: bool = False, **settings: Any) -> None:
-    async with staged(StandingLink(shown), size, direct_flatten=direct_road, **settings) as stage:
+    link = StandingLink(shown)
+    link.verdict = WOULD_BE_SENT
+    async with staged(link, size, direct_flatten=direct_road, **settings) as stage:
         if lost:
             await lose_engine(stage)
         await stage.press(*keys)
@@ -64,7 +80,8 @@ async def main() -> None:
         "ceremony", trading.with_snapshot(mode=Mode.LIVE, armed=False, state=EngineState.DISARMED), (120, 40), "a"
     )
     armed = trading.with_snapshot(armed=True, state=EngineState.ARMED)
-    await take("ticket", armed, (120, 40), "E", "3", "0")
+    with_room = armed.with_snapshot(open_trades=armed.snapshot.open_trades[1:2])
+    await take("ticket", with_room, (120, 40), "E", "3", "0")
     await take("open-trades", armed, (120, 40), "4", "z", "down")
     await take("command-line", armed, (120, 40), "colon", *"close", "space")
     await take("verdict", later, (120, 40), "6", "down", "down", "enter")

@@ -11,6 +11,7 @@ from scenes import scene
 from test_tui_panes import view_of
 
 from cockpit.domain.market_detail import AssetDetail, TradedAt
+from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.tui.panes.dom import REST_S, USUAL, ZOOM_BPS, Dom
@@ -117,6 +118,19 @@ def test_what_lies_further_out_is_told_at_the_edge() -> None:
     edges = [row for row in rows if "bps" in row and ("stop" in row or " t" in row)]
     assert any("▲ ▷ t2 147 bps  ▷ t3 239 bps" in row for row in edges), edges
     assert any("▼ ■ stop" in row and "130 bps" in row for row in edges), edges
+
+
+def test_alarms_of_ones_own_are_at_their_price() -> None:
+    near = AlarmLevel(AlarmOn.PRICE, 108_410.0, True, "BTC", AlarmAction.CLOSE, "a1")
+    far = AlarmLevel(AlarmOn.PRICE, 107_000.0, False, "BTC", alarm_id="a2")
+    others = (AlarmLevel(AlarmOn.PRICE, 108_405.0, True, "ETH", alarm_id="a3"), AlarmLevel(AlarmOn.PNL, 5.0, True))
+    assets = tuple(replace(one, price=108_405.0) if one.asset == "BTC" else one for one in TRADING.snapshot.assets)
+    shown = TRADING.with_snapshot(assets=assets, open_trades=(), alarms=(near, far, *others))
+    view = View(view_of(shown).store, "BTC")
+    rows = text(fine().lines(view, 60, 24))
+    assert [row for row in rows if "alarm" in row and "108,410.0" in row and "a1 close" in row], rows
+    assert [row for row in rows if "▼ alarm a2 130 bps" in row], rows
+    assert not [row for row in rows if "a3" in row]
 
 
 def test_figures_are_those_of_the_market() -> None:

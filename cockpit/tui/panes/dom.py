@@ -76,6 +76,7 @@ class Dom:
         head = _head(asset, cells) if rows >= HEAD_FROM_ROWS else []
         columns = [_columns(cells)] if rows >= COLUMNS_FROM_ROWS else []
         ours = [level for trade in levels.trades_of(view) for level in levels.of_trade(trade, view.glyphs)]
+        ours += levels.of_alarms(view)
         room = rows - len(above) - len(below) - len(head) - len(columns) - (2 if ours else 0)
         if room < LEAST_ROWS:
             return [*above, _price_line(view, price), *below][: max(1, rows)]

@@ -1,8 +1,9 @@
-"""What has a price of its own on a chart or a ladder: our entries, stops and targets, and the edges of bands."""
+"""What has a price on a chart or a ladder: our entries, stops, targets and alarms, and the edges of bands."""
 
 from typing import NamedTuple
 
 from cockpit.domain.kinds import TradePhase
+from cockpit.domain.personal_alarms import AlarmAction, AlarmOn
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import bps_between
@@ -11,7 +12,7 @@ from cockpit.tui.view import View
 
 
 class Level(NamedTuple):
-    """`rank` is its claim where only one can be shown: entry 1, stop 2, target 3, near edge 5, far edge 6."""
+    """`rank` is its claim where only one can be shown: entry 1, stop 2, target 3, alarm 4, near edge 5, far edge 6."""
 
     price: float
     text: str
@@ -38,6 +39,17 @@ def of_trade(trade: TradeRecord, glyphs: Glyphs) -> list[Level]:
         if rung.qty > rung.filled_qty:
             found.append(Level(rung.price, f"{glyphs.target} t{number}", "good", 3))
     return found
+
+
+def of_alarms(view: View) -> list[Level]:
+    """The operator's own alarms on the asset's price."""
+    now = view.snapshot
+    mine = [alarm for alarm in now.alarms if alarm.on is AlarmOn.PRICE and alarm.asset == view.asset] if now else []
+    quiet = AlarmAction.RING
+    return [
+        Level(one.level, f"alarm {one.alarm_id}{'' if one.action is quiet else f' {one.action}'}", "warn", 4)
+        for one in mine
+    ]
 
 
 def of_bands(asset: AssetView) -> list[Level]:

@@ -84,7 +84,8 @@ def _ladder(kept: Kept, view: View, room: PaneSize) -> list[Line]:
 def _ladder_depends(kept: Kept, view: View) -> Hashable:
     own = kept.dom.overview, kept.dom.bps(view.asset), view.asset in kept.dom.middles
     told = None if kept.dom.overview else (view.store.detail(view.asset).version, second(view))
-    return view.chosen, view.snapshot and view.snapshot.open_trades, ladder.note(view), own, told
+    ours = view.snapshot and (view.snapshot.open_trades, view.snapshot.alarms)
+    return view.chosen, ours, ladder.note(view), own, told
 
 
 def _day(view: View) -> Hashable:
