@@ -223,12 +223,15 @@ async def _carried_out(places: "Places", line: str, json: bool) -> int:
 
     try:
         async with client_of(places, ANSWER_WITHIN_S) as client:
-            calls = read_line(line, await client.known()).calls
-            for call in calls:
-                answer = await client.do(call)
-                _show({"ok": answer.get("would_send", True), **answer}, json)
-                if call.looks and not answer.get("would_send", True):
-                    return NO
+            rest, risk_usd = line, None
+            while rest:
+                asked = read_line(rest, await client.known(risk_usd))
+                for call in asked.calls:
+                    answer = await client.do(call)
+                    _show({"ok": answer.get("would_send", True), **answer}, json)
+                    if call.looks and not answer.get("would_send", True):
+                        return NO
+                rest, risk_usd = asked.rest, asked.known.risk_usd
     except WordsError as error:
         raise typer.BadParameter(str(error)) from None
     except EngineRefused as refused:

@@ -46,24 +46,33 @@ class Call(msgspec.Struct, frozen=True):
     words: str = ""
 
 
+ENTER = "/api/trade/enter"
+OF_A_TRADE = ("cancel", "close", "hold", "reverse", "stop", "targets", "trail")
+
+
 class Line(msgspec.Struct, frozen=True):
-    """What a line asks for, in order, and what is known after it."""
+    """What a line asks for, in order, and what is known after it. `rest` is of the trade that an entry in it opens: it
+    can be read once that is sent.
+    """
 
     calls: tuple[Call, ...]
     known: Known
+    rest: str = ""
 
 
 def read_line(text: str, known: Known) -> Line:
     """Every command of a line. Raises `WordsError`; nothing is asked for then."""
     calls: list[Call] = []
-    for part in text.split(";"):
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    for number, part in enumerate(parts):
         words = part.split()
-        if not words:
-            continue
         if words[0].lower() == "risk":
             known = msgspec.structs.replace(known, risk_usd=risk_in(words[1:]))
-        else:
-            calls += [msgspec.structs.replace(call, words=part.strip()) for call in _read(words, known)]
+            continue
+        entered = {call.body["asset"].lower() for call in calls if call.path == ENTER}
+        if words[0].lower() in OF_A_TRADE and len(words) > 1 and words[1].lower() in entered:
+            return Line(tuple(calls), known, "; ".join(parts[number:]))
+        calls += [msgspec.structs.replace(call, words=part) for call in _read(words, known)]
     return Line(tuple(calls), known)
 
 
@@ -151,7 +160,7 @@ def _enter(side: Side, words: list[str], known: Known) -> Call:
         raise WordsError("expected `at` with a price before `for` and `post`, was a market entry")
     if known.risk_usd is not None and not {"amount", "units", "risk_usd"} & set(body):
         body["risk_usd"] = known.risk_usd
-    return Call("/api/trade/enter", body, opens_risk=True)
+    return Call(ENTER, body, opens_risk=True)
 
 
 _OF_ENTRY: dict[str, Callable[[list[str]], Body]] = {

@@ -127,13 +127,18 @@ class TradeActions(OperatorActions):
         what = text
         try:
             line = read_line(text, self._known_now())
-            self.risk_usd = line.known.risk_usd
             if not line.calls:
-                self.store.notify(f"{text}: {_sized(self.risk_usd)}")
-            for call in line.calls:
-                what = call.words
-                if not self._takes_its_own_way(call):
-                    self.store.notify(f"{what}: {await self.done(call)}")
+                self.store.notify(f"{text}: {_sized(line.known.risk_usd)}")
+            while True:
+                self.risk_usd = line.known.risk_usd
+                for call in line.calls:
+                    what = call.words
+                    if not self._takes_its_own_way(call):
+                        self.store.notify(f"{what}: {await self.done(call)}")
+                if not line.rest:
+                    break
+                what = line.rest
+                line = read_line(line.rest, await self._link().known(self.risk_usd))
         except (WordsError, EngineRefused, EngineUnreachable) as error:
             self.refused(what, str(error))
         self.redraw()

@@ -1,5 +1,6 @@
 """The words of the command line: what each asks for, and what is said of those that ask for nothing."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,7 +85,7 @@ def test_an_entry(line: str, body: dict[str, object]) -> None:
     ],
 )  # fmt: skip
 def test_what_sheds_risk(line: str, path: str, body: dict[str, object]) -> None:
-    assert calls(line) == (Call(path, body),)
+    assert calls(line) == (Call(path, body, words=line),)
 
 
 @pytest.mark.parametrize("line", ["arm", "resume looked", "reverse 2 30 stop 28", "adopt okx btc single stop 40"])
@@ -100,6 +101,25 @@ def test_a_chain_is_read_in_order_and_risk_stays_set() -> None:
     assert read_line("long eth", line.known).calls[0].body["risk_usd"] == 2.0
     assert "risk_usd" not in read_line("long eth 30", line.known).calls[0].body
     assert read_line("risk off; long eth", line.known).calls[0].body.keys() == {"strategy", "asset", "side"}
+
+
+def test_what_follows_an_entry_of_the_same_asset_waits_for_its_trade() -> None:
+    line = read_line("risk 0.3; long xrp stop 30; trail xrp 20; hold xrp 5m", KNOWN)
+    assert [call.path for call in line.calls] == ["/api/trade/enter"]
+    assert line.rest == "trail xrp 20; hold xrp 5m" and line.known.risk_usd == 0.3
+    opened = msgspec.structs.replace(line.known, trades=(*KNOWN.trades, OpenTrade("t000004", "XRP")))
+    rest = read_line(line.rest, opened)
+    assert [call.path for call in rest.calls] == ["/api/trades/t000004/trail", "/api/trades/t000004/time-stop"]
+    assert rest.rest == ""
+
+
+def test_the_older_trade_is_not_taken_for_the_one_that_an_entry_opens() -> None:
+    line = read_line("long btc 30; trail btc 20", KNOWN)
+    assert line.rest == "trail btc 20"
+    both = msgspec.structs.replace(KNOWN, trades=(*KNOWN.trades, OpenTrade("t000004", "BTC")))
+    with pytest.raises(WordsError, match=r"trail: expected a trade \(2 BTC, 3 ETH, 4 BTC\), was btc"):
+        read_line(line.rest, both)
+    assert read_line("long eth 30; trail btc 20", KNOWN).rest == "", "another asset's trade is known"
 
 
 def test_close_all_is_every_trade() -> None:
