@@ -38,7 +38,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     ("words", "offered"),
     [
         (["cockpit", "va"], ["validate"]),
-        (["cockpit", "re"], ["resume", "report", "replay"]),
+        (["cockpit", "re"], ["resume", "reverse", "report", "replay"]),
         (["cockpit", "report", "--h"], ["--html", "--help"]),
         (["cockpit", "engine", "--mode", ""], ["paper", "test", "live"]),
         (["cockpit", "check", "--test", "w"], ["websocket"]),

@@ -71,7 +71,7 @@ def test_nothing_that_hands_were_told_is_undone_by_a_kill(tmp_path: Path, monkey
         middles[_tag(asked.in_the_middle)] += 1
         try:
             look(tmp_path, config, said)
-            _settings_stand(tmp_path, said, asked)
+            _settings_stand(tmp_path, config, said, asked)
             _nothing_is_done_twice(tmp_path, config, asked)
             moved += _no_stop_is_looser(tmp_path, said)
             verify_recording(tmp_path)
@@ -108,9 +108,13 @@ def _asked(home: Path, said: dict[str, Any]) -> Asked:
     return Asked(done, open_ones[0] if open_ones else None)
 
 
-def _settings_stand(home: Path, said: dict[str, Any], asked: Asked) -> None:
-    """Trails, targets and time stops are as they were acknowledged, or as the command in the middle has them."""
-    known, middle = {trade.trade_id: trade for trade in Rows(home).trades}, asked.in_the_middle
+def _settings_stand(home: Path, config: CockpitConfig, said: dict[str, Any], asked: Asked) -> None:
+    """Trails, targets, time stops and alarms are as they were acknowledged, or as the command in the middle has them:
+    in the journal, and in the engine that goes on from it.
+    """
+    engine, middle = _restored(config, restore_of(home)), asked.in_the_middle
+    known = {trade.trade_id: trade for trade in Rows(home).trades}
+    known |= {trade.record.trade_id: trade.record for trade in engine.book.trades}
     for told in (msgspec.convert(trade, TradeRecord) for trade in said["trades"]):
         after = known[told.trade_id]
         assert told.phase is not TradePhase.CLOSING or after.phase in (TradePhase.CLOSING, *OVER), (told, after)
@@ -121,7 +125,7 @@ def _settings_stand(home: Path, said: dict[str, Any], asked: Asked) -> None:
             changed.discard("targets")
         may_change = {SETS.get(type(middle), "")} if getattr(middle, "trade_id", "") == told.trade_id else set()
         assert changed <= may_change, (changed, told, after)
-    told_alarms, alarms = {one["alarm_id"] for one in said["alarms"]}, restore_of(home).memory.alarms
+    told_alarms, alarms = {one["alarm_id"] for one in said["alarms"]}, engine.alarms.levels
     lost, new = told_alarms - {one.alarm_id for one in alarms}, {one.alarm_id for one in alarms} - told_alarms
     assert not lost or isinstance(middle, DropAlarm), (lost, alarms)
     assert not new or isinstance(middle, SetAlarm), (new, alarms)
@@ -140,10 +144,14 @@ def _nothing_is_done_twice(home: Path, config: CockpitConfig, asked: Asked) -> N
         assert again.trade_id == traded[asked.in_the_middle.request_id], again
 
 
-def _asked_again(config: CockpitConfig, restore: Restore, entry: Enter) -> CommandAnswered:
+def _restored(config: CockpitConfig, restore: Restore) -> Engine:
     engine = Engine(config, restore.ts_ns)
     engine.on(restore)
-    actions = engine.on(msgspec.structs.replace(entry, ts_ns=restore.ts_ns))
+    return engine
+
+
+def _asked_again(config: CockpitConfig, restore: Restore, entry: Enter) -> CommandAnswered:
+    actions = _restored(config, restore).on(msgspec.structs.replace(entry, ts_ns=restore.ts_ns))
     (answer,) = [action for action in actions if isinstance(action, CommandAnswered)]
     return answer
 
