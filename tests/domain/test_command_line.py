@@ -53,7 +53,7 @@ def calls(line: str, known: Known = KNOWN) -> tuple[Call, ...]:
 )
 def test_an_entry(line: str, body: dict[str, object]) -> None:
     assert calls(line) == (Call("/api/trade/enter", body, opens_risk=True, words=line),)
-    assert calls(f"preview {line}") == (Call("/api/trade/preview", body, looks=True),)
+    assert calls(f"preview {line}") == (Call("/api/trade/preview", body, looks=True, words=f"preview {line}"),)
 
 
 @pytest.mark.parametrize(
