@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets as randomness
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cockpit.client.answers import one_line
 from cockpit.commands.front import NO, YES
@@ -14,9 +14,10 @@ from cockpit.config.proxies import without_proxies
 from cockpit.config.secrets import MissingKeys, Secrets
 from cockpit.domain.kinds import Mode
 from cockpit.exchanges.base.account import VenueAccount
+from cockpit.exchanges.registry import EXCHANGES, account_for
 from cockpit.execution.accounts import trading_venues
-from cockpit.journal.drills import keep_drill
-from cockpit.runtime.drilling import DrillRun
+from cockpit.journal.drills import Drill, keep_drill
+from cockpit.runtime.drilling import PREVIEWED, DrillRun, PreviewDrill
 from cockpit.runtime.lock import is_held, read_holder
 from cockpit.runtime.output import PrintLine
 
@@ -40,8 +41,7 @@ def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Co
     except (MissingKeys, BadEndpoint, KeyError) as error:
         say(f"no drill: {one_line(str(error))}")
         return NO
-    where = ", ".join(f"{account.venue} ({'loopback' if account.is_loopback else 'demo'})" for account in accounts)
-    if not confirm(f"Drill on {where}: opens the smallest position there, then closes everything there. Go on?"):
+    if not confirm(_question(accounts)):
         say("no drill: nothing was asked of any venue")
         return NO
 
@@ -52,20 +52,45 @@ def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Co
     is_ok = True
     for account in accounts:
         prefix = randomness.token_hex(3)
-        drill = asyncio.run(DrillRun(account, config, prefix, lambda line: say(one_line(line))).run())
+        run = PreviewDrill if EXCHANGES[account.venue].abilities.drills_by_preview else DrillRun
+        drill = asyncio.run(run(account, config, prefix, lambda line: say(one_line(line))).run())
         keep_drill(places.journal, drill)
-        say(f"{account.venue}: {'one can get out' if drill.ok else 'NOT PROVEN that one can get out'}")
+        say(f"{account.venue}: {_outcome(drill)}")
         is_ok = is_ok and drill.ok
     return YES if is_ok else NO
+
+
+def _question(accounts: Sequence[VenueAccount]) -> str:
+    asked = [one.venue for one in accounts if EXCHANGES[one.venue].abilities.drills_by_preview]
+    tried = [account for account in accounts if account.venue not in asked]
+    parts = []
+    if tried:
+        where = ", ".join(f"{account.venue} ({'loopback' if account.is_loopback else 'demo'})" for account in tried)
+        parts.append(f"Drill on {where}: opens the smallest position there, then closes everything there.")
+    if asked:
+        parts.append(
+            f"Drill on {', '.join(asked)}: asks the real account about an entry, a stop and a close, sends none."
+        )
+    return f"{' '.join(parts)} Go on?"
+
+
+def _outcome(drill: Drill) -> str:
+    if drill.place == PREVIEWED:
+        return (
+            "would take our orders; that one can get out was not tried" if drill.ok else "NOT PROVEN that it takes them"
+        )
+    return "one can get out" if drill.ok else "NOT PROVEN that one can get out"
 
 
 def account_to_drill(venue: str, config: CockpitConfig, secrets: Secrets, environ: Mapping[str, str]) -> VenueAccount:
     """The account where no money is at stake: moved to this machine, or the venue's demo account with its own keys.
 
+    Its usual one where nothing is placed.
+
     Raises `MissingKeys`, `BadEndpoint`, or `KeyError` for a venue that takes no real orders.
     """
-    from cockpit.exchanges.registry import account_for
-
+    if EXCHANGES[venue].abilities.drills_by_preview:
+        return account_for(venue, config, secrets.venue_keys(venue), environ)
     try:
         usual = account_for(venue, config, secrets.venue_keys(venue), environ)
         if usual.is_loopback or usual.is_demo:

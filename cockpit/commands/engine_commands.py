@@ -106,8 +106,8 @@ def drill(
     """Can I get out? The smallest open, a stop, and out again.
 
     On the venue's demo account (keys in COCKPIT_<VENUE>_DEMO_API_KEY and so on), or on a venue moved to this machine;
-    never where money is at stake. Prints each step with its time and keeps it in the journal: the first arming of a
-    day in live mode needs it.
+    never where money is at stake. Coinbase has neither: there the orders are previewed and none is placed. Prints each
+    step with its time and keeps it in the journal: the first arming of a day in live mode needs it.
 
     Example: cockpit drill --yes
     """

@@ -1,4 +1,7 @@
-"""The drill: the smallest open, a stop, and out again, where no money is at stake, with the times it took."""
+"""The drill: the smallest open, a stop, and out again, where no money is at stake, with the times it took.
+
+Where a venue has no such place, what can be asked about an order is asked, and what that does not prove is said.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -29,8 +32,8 @@ class DrillFailed(Exception):
     """A step did not go as it must; the text says what was expected and what was found."""
 
 
-class DrillRun:
-    """One drill on one account, which must be a demo one or on this machine. Run it once."""
+class Drilling:
+    """What a drill on one account keeps of its steps, and how it writes its orders."""
 
     def __init__(
         self, account: VenueAccount, config: CockpitConfig, prefix: str, say: PrintLine, timing: Timing | None = None
@@ -38,11 +41,57 @@ class DrillRun:
         self._account = account
         self._config = config
         self._prefix = prefix
-        self._ids = OrderIds(prefix)
         self._notify = say
         self._timing = timing or Timing()
         self._steps: list[DrillStep] = []
         self._number = self._timing.clock() // NS_PER_MS
+
+    def _traded(self) -> list[str]:
+        """The assets that trade there."""
+        return [asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue]
+
+    def _order(
+        self,
+        asset: str,
+        role: OrderRole,
+        order_type: OrderType,
+        side: Side,
+        qty: float,
+        trigger_price: float | None = None,
+    ) -> OrderRequest:
+        self._number += 1
+        return OrderRequest(
+            order_id=f"d{self._number}",
+            trade_id="drill",
+            venue=self._account.venue,
+            asset=asset,
+            side=side,
+            role=role,
+            order_type=order_type,
+            qty=qty,
+            reduce_only=role is not OrderRole.ENTRY,
+            decided_ns=self._timing.clock(),
+            decision_price=0.0,
+            trigger_price=trigger_price,
+        )
+
+    def _emit(self, name: str, began_ns: int, sentence: str) -> None:
+        step = DrillStep(name, self._timing.since_s(began_ns) * 1_000.0, sentence)
+        self._steps.append(step)
+        self._notify(f"{step.took_ms:8.1f} ms  {self._account.venue} {name}: {sentence}")
+
+    def _drill(self, began_ns: int, place: str, ok: bool) -> Drill:
+        return Drill(began_ns, self._account.venue, place, ok, tuple(self._steps))
+
+
+class DrillRun(Drilling):
+    """One drill on one account, which must be a demo one or on this machine. Run it once."""
+
+    def __init__(
+        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: PrintLine, timing: Timing | None = None
+    ) -> None:
+        super().__init__(account, config, prefix, say, timing)
+        self._ids = OrderIds(prefix)
         self._is_open = False
 
     async def run(self) -> Drill:
@@ -57,10 +106,11 @@ class DrillRun:
             self._emit("FAILED", began_ns, str(error))
         except TimeoutError:
             self._emit("FAILED", began_ns, f"expected every step within {IN_WITHIN_S:g} s, was not")
+        place = "demo" if self._account.is_demo else "loopback" if self._account.is_loopback else "real"
         if not self._is_open:
             await self._account.close()
-            return self._drill(began_ns, False)
-        return self._drill(began_ns, await self._out() and is_done)
+            return self._drill(began_ns, place, False)
+        return self._drill(began_ns, place, await self._out() and is_done)
 
     async def _out(self) -> bool:
         """Whatever became of the way in. Only a venue that says so is flat."""
@@ -88,7 +138,7 @@ class DrillRun:
         self._is_open = True
         held = await self._account.positions()
         self._emit("OPEN THE ACCOUNT", began_ns, f"{counted(len(held), 'position')} there")
-        asset = next(asset for asset, where in self._config.assets.items() if where.trade_on == self._account.venue)
+        asset = self._traded()[0]
         instrument = self._config.instrument(asset, self._account.venue)
         entry = await self._enter(asset, instrument)
         await self._protect(entry, instrument)
@@ -136,36 +186,57 @@ class DrillRun:
             raise DrillFailed(f"expected the stop in {self._account.venue}'s list, was not there")
         self._emit("STOP SEEN", began_ns, "rests in the venue's own list")
 
-    def _order(
-        self,
-        asset: str,
-        role: OrderRole,
-        order_type: OrderType,
-        side: Side,
-        qty: float,
-        trigger_price: float | None = None,
-    ) -> OrderRequest:
-        self._number += 1
-        return OrderRequest(
-            order_id=f"d{self._number}",
-            trade_id="drill",
-            venue=self._account.venue,
-            asset=asset,
-            side=side,
-            role=role,
-            order_type=order_type,
-            qty=qty,
-            reduce_only=role is not OrderRole.ENTRY,
-            decided_ns=self._timing.clock(),
-            decision_price=0.0,
-            trigger_price=trigger_price,
-        )
 
-    def _emit(self, name: str, began_ns: int, sentence: str) -> None:
-        step = DrillStep(name, self._timing.since_s(began_ns) * 1_000.0, sentence)
-        self._steps.append(step)
-        self._notify(f"{step.took_ms:8.1f} ms  {self._account.venue} {name}: {sentence}")
+PREVIEWED = "preview"
+"""Where such a drill was: nothing was placed."""
+PROVES = "key, permission, address and the venue's own judgement of each order's shape, size and price step"
+PROVES_NOT = "NOT that an order is carried out, that a stop rests or triggers, nor that a close or a flatten works"
 
-    def _drill(self, began_ns: int, ok: bool) -> Drill:
-        place = "demo" if self._account.is_demo else "loopback" if self._account.is_loopback else "real"
-        return Drill(began_ns, self._account.venue, place, ok, tuple(self._steps))
+
+class PreviewDrill(Drilling):
+    """The drill of a venue without a demo account: entry, stop and close are asked about, and none of them is placed.
+
+    An exit of nothing may be refused for want of a position: the venue has understood it then, and that is said.
+    """
+
+    async def run(self) -> Drill:
+        """Every order of every asset that trades there. Never raises what the venue did."""
+        began_ns, account = self._timing.clock(), self._account
+        is_done = False
+        try:
+            async with asyncio.timeout(IN_WITHIN_S):
+                await account.open()
+                held = await account.positions()
+                self._emit("OPEN THE ACCOUNT", began_ns, f"{counted(len(held), 'position')} there")
+                for asset in self._traded():
+                    await self._ask_about(asset, self._config.instrument(asset, account.venue))
+            is_done = True
+        except (DrillFailed, VenueFailure) as error:
+            self._emit("FAILED", began_ns, str(error))
+        except TimeoutError:
+            self._emit("FAILED", began_ns, f"expected every answer within {IN_WITHIN_S:g} s, was not")
+        finally:
+            await account.close()
+        self._emit("PREVIEW ONLY", began_ns, f"proves {PROVES}; {PROVES_NOT}" if is_done else "proves nothing")
+        return self._drill(began_ns, PREVIEWED, is_done)
+
+    async def _ask_about(self, asset: str, instrument: Instrument) -> None:
+        began_ns, qty = self._timing.clock(), instrument.min_qty
+        price = await self._account.mark_price(asset)
+        trigger = on_grid(offset_price(price, -STOP_AWAY_BPS), Side.LONG, instrument.tick_usd)
+        entry = self._order(asset, OrderRole.ENTRY, OrderType.MARKET, Side.LONG, qty)
+        stop = self._order(asset, OrderRole.STOP, OrderType.STOP_MARKET, Side.SHORT, qty, trigger_price=trigger)
+        close = self._order(asset, OrderRole.CLOSE, OrderType.MARKET, Side.SHORT, qty)
+        for order, what in ((entry, f"{qty:g} {asset}"), (stop, f"{qty:g} {asset} at {trigger:g}"), (close, "it all")):
+            answer = await self._answer(order)
+            self._emit(f"{order.role.value.upper()} {asset}", began_ns, f"{what}: {answer}")
+
+    async def _answer(self, order: OrderRequest) -> str:
+        try:
+            found = await self._account.preview(order)
+        except Refused as refused:
+            if order.reduce_only and refused.kind is RefusalKind.NOTHING_TO_REDUCE:
+                return f"understood, and refused while nothing is open ({refused.code})"
+            raise
+        fee = "no fee told" if found.fee_usd is None else f"fee {found.fee_usd:.2f} USD"
+        return "; ".join(("would be taken", fee, *(f"warns: {warning}" for warning in found.warnings)))

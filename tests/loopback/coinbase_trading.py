@@ -167,20 +167,29 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         }
 
     def _preview(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The same judgement without an order: here by what the core would refuse of its shape and money."""
+        """The same judgement without an order: of its session, its shape, the money, and what there is to reduce."""
         ((kind, terms),) = params["order_configuration"].items()
         asked = bodies.asked(kind, terms, params["product_id"], params["side"].lower(), "")
-        errs = []
+        symbol, errs, fee = params["product_id"], [], Decimal(0)
+        held = self.core.positions.get(symbol)
         try:
+            if not self.session_details()["is_session_open"]:
+                raise VenueError("PREVIEW_INVALID_FCM_TRADING_SESSION", "", 200)
             if isinstance(asked, StopAsked):
                 self.core.algos._check(asked)
             else:
-                self.core._checked_qty(asked)
+                coins = self.core._checked_qty(asked) * self.core.rules[symbol].unit
+                rate = (self.fee_tier or {}).get("taker_fee_rate", "0")
+                fee = coins * self.core.quote(symbol).ask * Decimal(rate)
+            if asked.reduce_only and not (held and held.qty):
+                raise Refused(Reason.NO_POSITION)
+        except VenueError as error:
+            errs = [error.code]
         except Refused as refused:
             errs = [REFUSALS.get(refused.reason, "UNKNOWN_PREVIEW_FAILURE_REASON")]
             if refused.reason is Reason.WOULD_TRIGGER:
                 errs = [bodies.would_trigger(params["side"])]
-        return {"order_total": "0", "commission_total": "0", "errs": errs, "warning": [], "leverage": ""}
+        return {"order_total": "0", "commission_total": f"{fee:f}", "errs": errs, "warning": [], "leverage": ""}
 
     def _placed(self, client_id: str, product_id: str, side: str, configuration: Mapping[str, Any]) -> Given:
         ((kind, terms),) = configuration.items()

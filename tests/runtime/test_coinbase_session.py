@@ -136,10 +136,14 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
             "warn  margin.coinbase: coinbase has one margin for everything: all that is in the account stands",
             "warn  funding.coinbase: the venue books no payment by itself: results are without funding",
             "ok    fees.coinbase: 5 bps taker",
+            "ok    sessions.coinbase: open until",
             "ok    stop capability.coinbase: holds stops for BTC, SOL, XRP, ETH",
             "coinbase: under its smallest order of 0.001 (108.40 USD)",
         ):
             assert line in said, said
+        code, said = await stage.run("drill", "--yes")
+        assert code == 0 and "coinbase: would take our orders; that one can get out was not tried" in said, said
+        assert stage.coinbase.called("preview") and not stage.coinbase.called("entry")
         await stage.engine(overrides=SOUND)
         await stage.until(is_read)
         await stage.arm()

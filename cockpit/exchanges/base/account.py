@@ -249,6 +249,13 @@ class TradingHours(NamedTuple):
     read_ns: int
 
 
+class Previewed(NamedTuple):
+    """A venue's answer about an order that was not placed: it would take it, at this cost, with these warnings."""
+
+    fee_usd: float | None
+    warnings: tuple[str, ...]
+
+
 class TradeSettings(NamedTuple):
     """What an entry on one perpetual would be made with, as the venue has it now."""
 
@@ -353,6 +360,14 @@ class VenueAccount(Protocol):
         """None where the venue can hold a protective stop of ours there; else a sentence with its reason.
 
         Asks without leaving anything behind.
+        """
+
+    async def mark_price(self, asset: str) -> float:
+        """What the venue values it at."""
+
+    async def preview(self, order: OrderRequest) -> Previewed:
+        """What the venue says of an order that is asked about and not placed. Raises `Refused` as placing it would,
+        and where the venue has no such question.
         """
 
     async def guard_entries(self, within_s: float) -> None:

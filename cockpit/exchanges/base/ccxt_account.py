@@ -15,6 +15,7 @@ from cockpit.exchanges.base.account import (
     FundingUpdate,
     Grid,
     HeldPosition,
+    Previewed,
     RefusalKind,
     Refused,
     StreamUpdate,
@@ -186,6 +187,10 @@ class CcxtAccount(AccountCalls):
             if not order.reduce_only:
                 raise
         return await self._send(order, client_id, None)
+
+    async def preview(self, order: OrderRequest) -> Previewed:
+        """Refused: most venues have no such question."""
+        raise Refused(RefusalKind.UNSUPPORTED, "", f"{self.venue}: expected previews of orders, was a venue without")
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, as much of it as `position` says, by the venue's terms of today."""

@@ -42,8 +42,15 @@ class Abilities:
     """It has demo accounts, or a testnet."""
     stops_at_market: bool = True
     """A triggered stop leaves at market; else at a limit beyond its trigger."""
+    previews_orders: bool = False
+    """It says of an order whether it would take it, without taking it: its drill, where it has no demo account."""
     has_sessions: bool = False
     """It ends sessions and goes into maintenance at times that it tells beforehand."""
+
+    @property
+    def drills_by_preview(self) -> bool:
+        """Whether its drill asks about orders and places none."""
+        return self.previews_orders and not self.has_demo
 
 
 @dataclass(frozen=True, slots=True)

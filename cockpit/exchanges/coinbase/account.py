@@ -7,15 +7,15 @@ answers with the order that has it.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from datetime import UTC, datetime
 from typing import Any
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.bounded import BoundedMap
+from cockpit.domain.kinds import OrderType
 from cockpit.domain.orders import OrderRequest
-from cockpit.domain.units import BPS, NS_PER_MS, NS_PER_S
+from cockpit.domain.units import BPS, NS_PER_MS
 from cockpit.exchanges.base.account import (
     AccountFacts,
     Ambiguous,
@@ -23,6 +23,7 @@ from cockpit.exchanges.base.account import (
     HeldPosition,
     KeysLost,
     NotSent,
+    Previewed,
     Refused,
     TradeSettings,
     TradingHours,
@@ -48,10 +49,12 @@ from cockpit.exchanges.coinbase.parsing import (
     asset_of,
     listing_of,
     order_body,
+    previewed,
     stop_body,
     value_of,
 )
 from cockpit.exchanges.coinbase.products import Products
+from cockpit.exchanges.coinbase.stamps import stamp_text
 from cockpit.exchanges.coinbase.user_stream import CoinbaseStream
 
 ORDERS_A_PAGE, FILLS_A_PAGE, MOST_PAGES = 250, 250, 10
@@ -158,6 +161,19 @@ class CoinbaseAccount(CcxtAccount):
             placed = accepted(order, client_id, order_id)
             self._learn(placed)
             return placed
+
+    async def preview(self, order: OrderRequest) -> Previewed:
+        """The body of the same order without our id: it is judged by the venue's risk, and never placed."""
+        listing = self.listing(order.asset)
+        with self.judged():
+            if order.order_type is OrderType.STOP_MARKET:
+                body = stop_body(listing, order, "", self._stop_limit_bps)
+            else:
+                body = order_body(listing, order, _size(listing, order, None), "")
+        del body["client_order_id"]
+        answer = await self.ask("v3PrivatePostBrokerageOrdersPreview", body)
+        with self.judged():
+            return previewed(answer)
 
     def _learn(self, order: VenueOrder) -> None:
         if order.client_id:
@@ -270,7 +286,7 @@ class CoinbaseAccount(CcxtAccount):
         rows: dict[str, Any] = {}
         asked = {**asked, "limit": FILLS_A_PAGE}
         if since_ns:
-            asked["start_sequence_timestamp"] = _iso(since_ns)
+            asked["start_sequence_timestamp"] = stamp_text(since_ns)
         async for page in self._pages("v3PrivateGetBrokerageOrdersHistoricalFills", "fills", asked):
             with self.judged():
                 rows |= {str(row["entry_id"]): row for row in page}
@@ -381,7 +397,3 @@ def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) 
     if not listing.is_listed:
         return position.contracts
     return listing.contracts(order.qty)
-
-
-def _iso(ns: int) -> str:
-    return datetime.fromtimestamp(ns / NS_PER_S, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

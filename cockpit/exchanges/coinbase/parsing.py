@@ -12,12 +12,21 @@ from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import offset_price
-from cockpit.exchanges.base.account import HeldPosition, PositionUpdate, VenueFill, VenueOrder
+from cockpit.exchanges.base.account import (
+    HeldPosition,
+    PositionUpdate,
+    Previewed,
+    RefusalKind,
+    Refused,
+    VenueFill,
+    VenueOrder,
+)
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
 from cockpit.exchanges.base.order_terms import given
 from cockpit.exchanges.base.values import price_of, side_of
 from cockpit.exchanges.coinbase.client import LIMIT, MARKET, PROTECTING, REDUCES, STOP
+from cockpit.exchanges.coinbase.codes import COINBASE_CODES
 from cockpit.exchanges.coinbase.stamps import stamp_ns
 
 Row = Mapping[str, Any]
@@ -183,6 +192,20 @@ class CoinbaseParser:
         signed = -qty if str(row["side"]).upper() == "SHORT" else qty
         nets = self.listings.is_first(listing)
         return PositionUpdate(listing.asset, signed, float(row.get("entry_price") or 0.0), "", ts_ns, nets)
+
+
+def previewed(answer: Row) -> Previewed:
+    """What the venue says of an order that it was only asked about. Raises `Refused` where it would not take it, by
+    the first reason that we know: nothing was placed, so that any reason is a refusal.
+    """
+    names = [str(name) for name in answer["errs"]]
+    if names:
+        refusals = COINBASE_CODES.refusals
+        known = next((name for name in names if name in refusals), names[0])
+        told = ", ".join(name[:60] for name in names[:3])
+        raise Refused(refusals.get(known, RefusalKind.OTHER), known, f"coinbase would not take it: {told}")
+    warnings = tuple(str(warning)[:60] for warning in answer.get("warning") or ())
+    return Previewed(value_or_none(answer.get("commission_total")), warnings)
 
 
 def _is_forced(row: Row) -> bool:

@@ -16,6 +16,7 @@ SPEC = ExchangeSpec(
         gives_funding_payments=False,
         has_demo=False,
         stops_at_market=False,
+        previews_orders=True,
         has_sessions=True,
     ),
 )

@@ -23,3 +23,8 @@ def stamp_ns(text: Any) -> int:
 def stamp_or_none(text: Any) -> int | None:
     """The same; None where none is said."""
     return None if not text or str(text).startswith(NEVER) else stamp_ns(text)
+
+
+def stamp_text(ns: int) -> str:
+    """As it is asked for, to the millisecond."""
+    return datetime.fromtimestamp(ns / NS_PER_S, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
