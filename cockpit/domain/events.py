@@ -258,13 +258,18 @@ class FundingPaid(Event, frozen=True, array_like=True, gc=False, tag="funding_pa
 
 
 class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_position"):
-    """The venue's own word on a position: signed base coins (+ long), 0 = flat."""
+    """The venue's own word on a position: signed base coins (+ long), 0 = flat.
+
+    `by_executions`: its list of positions has nothing there, but its executions do not explain that; `qty` is what
+    those of our own orders add up to.
+    """
 
     venue: str
     asset: str
     qty: float
     entry_price: float
     open_orders: int
+    by_executions: bool = False
 
 
 class ForeignPosition(Event, frozen=True, array_like=True, gc=False, tag="foreign_position"):

@@ -159,7 +159,7 @@ class TradeBook:
         holders = self._at(position.venue, position.asset)
         for trade in holders:
             trade.on_position(position, self.exit_price(trade.record), out)
-        if all(self._is_settled(trade) for trade in holders):
+        if not position.by_executions and all(self._is_settled(trade) for trade in holders):
             lot = self._lot(position.venue, position.asset)
             if self._outside.is_gone(position, [trade.record for trade in holders], lot, out):
                 for trade in holders:

@@ -29,11 +29,15 @@ MARGIN_NS = 5 * NS_PER_S
 
 
 class Doubt(NamedTuple):
-    """Since when a position is less than ours, how often that was seen, and what seemed to explain it the last time."""
+    """Since when a position is less than ours, how often that was seen, and what seemed to explain it the last time.
+
+    `was_read`: whether the executions could be read then.
+    """
 
     since_ns: int
     looks: int = 0
     fill_ids: frozenset[str] = frozenset()
+    was_read: bool = False
 
 
 class Taken(NamedTuple):
@@ -61,7 +65,7 @@ class MissedFills:
             self._clear(asset)
             return True
         doubt = self._doubts.get(asset, Doubt(context.now_ns))
-        self._doubts[asset] = doubt._replace(looks=doubt.looks + 1)
+        self._doubts[asset] = doubt._replace(looks=doubt.looks + 1, was_read=False)
         try:
             call = context.account.fills_since(asset, context.since_ns.get(asset, 0) - MARGIN_NS)
             fills = await within(within_s or context.pace.call_within_s, call, "executions")
@@ -74,6 +78,7 @@ class MissedFills:
             return True
         if self._is_given_up(asset):
             return True
+        self._doubts[asset] = self._doubts[asset]._replace(was_read=True)
         self._notify_unknown(asset, held, "no execution explains it")
         if self.is_young(asset):
             await self._ask_time()
@@ -105,6 +110,17 @@ class MissedFills:
         """Whether executions add up to what is missing, and a second look is to say so too."""
         doubt = self._doubts.get(asset)
         return doubt is None or bool(doubt.fill_ids)
+
+    def bare_by_executions(self, asset: str, held: float) -> float | None:
+        """What our own executions add up to where the venue lists nothing, the executions were read and none took it,
+        and the stops there do not cover it: a close of it cannot wait for the list. None in any other case, and where
+        somebody else's position is beside it.
+        """
+        context, doubt = self._context, self._doubts.get(asset)
+        if doubt is None or not doubt.was_read or doubt.fill_ids or context.is_guarded(asset):
+            return None
+        is_ours_alone = abs(self._foreign.difference(asset)) <= QTY_EPSILON
+        return context.expected.get(asset, 0.0) if is_ours_alone and abs(held) <= QTY_EPSILON else None
 
     def _clear(self, asset: str) -> None:
         self._doubts.pop(asset, None)

@@ -23,6 +23,7 @@ from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
 from cockpit.execution.position_peek import PositionPeek
 from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.vanished_orders import VanishedOrders
 from cockpit.execution.venue_context import VenueContext
 
 LONGEST_PAUSE_S = 30.0
@@ -72,8 +73,7 @@ class Reconcile:
         self._was_compared = asyncio.Event()
         self._unreadable_said: set[str] = set()
         self._untold_ns: dict[str, int] = {}
-        self._vanished_ns: dict[str, int] = {}
-        """Since when an order that rested is in no list, and its id is not known."""
+        self._vanished = VanishedOrders(context)
 
     def doubt(self) -> None:
         """Something does not fit: look at once."""
@@ -149,14 +149,19 @@ class Reconcile:
 
         Where the venue does not answer nothing is told: who asked will ask again.
         """
+        context = self._context
         try:
             positions, unclear = await self._explained(await self._read_positions())
         except VenueFailure as failure:
-            self._context.met(failure)
+            context.met(failure)
             self.doubt()
             return
         self._held = netted(positions)
-        if asset not in unclear:
+        ours = self._missed.bare_by_executions(asset, _qty(self._held.get(asset))) if asset in unclear else None
+        if ours is not None and asset not in self._untold():
+            resting = self._resting_on(asset)
+            context.emit([VenuePosition(context.now_ns, context.venue, asset, ours, 0.0, resting, by_executions=True)])
+        elif asset not in unclear:
             self._emit([asset])
 
     async def compared(self) -> None:
@@ -174,7 +179,7 @@ class Reconcile:
         elsewhere does not wait for it.
         """
         context = self._context
-        positions = await within(context.pace.call_within_s, context.account.positions(), "positions")
+        positions = await self._listed_positions()
         held = netted(positions)
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
@@ -182,7 +187,10 @@ class Reconcile:
         self._watch.attribute(positions)
         await self._watch.find_filled(positions)
         await context.timing.sleep(max(0.0, context.pace.look_again_s - context.timing.since_s(began_ns)))
-        return await within(context.pace.call_within_s, context.account.positions(), "positions")
+        return await self._listed_positions()
+
+    async def _listed_positions(self) -> tuple[HeldPosition, ...]:
+        return await within(self._context.pace.call_within_s, self._context.account.positions(), "positions")
 
     async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:
         context = self._context
@@ -223,34 +231,12 @@ class Reconcile:
                 self._lookup.follow(kept)
         for kept in rested:
             if kept.client_id in there:
-                self._vanished_ns.pop(kept.order_id, None)
+                self._vanished.listed(kept)
             elif kept.is_resting:
-                self._seen_nowhere(kept, await self._lookup.find(kept))
+                if self._vanished.seen_nowhere(kept, await self._lookup.find(kept)):
+                    self.doubt()
                 self._lookup.follow(kept)
-        self._give_up_vanished(there)
-
-    def _seen_nowhere(self, kept: OrderState, is_known: bool) -> None:
-        """An order that rested is in no list. Unless its id is known it has vanished; seen so twice, it is unknown."""
-        context = self._context
-        if is_known or not kept.is_resting:
-            self._vanished_ns.pop(kept.order_id, None)
-        elif kept.order_id not in self._vanished_ns:
-            self._vanished_ns[kept.order_id] = context.now_ns
-            self.doubt()
-        else:
-            reason = f"{context.venue} neither lists it nor knows its id"
-            context.emit(kept.doubt(reason, context.now_ns))
-
-    def _give_up_vanished(self, there: Collection[str]) -> None:
-        """What is still nowhere after a minute counts as gone."""
-        context = self._context
-        for order_id, since_ns in list(self._vanished_ns.items()):
-            kept = context.orders.get(order_id)
-            if kept is None or kept.is_over or kept.client_id in there:
-                del self._vanished_ns[order_id]
-            elif not kept.is_resting and context.timing.since_s(since_ns) >= context.pace.gone_after_s:
-                reason = f"{context.venue} neither lists it nor knows its id for {context.pace.gone_after_s:g} s: gone"
-                context.emit(kept.withdraw(reason, context.now_ns))
+        self._vanished.give_up(there)
 
     async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[tuple[HeldPosition, ...], set[str]]:
         """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
@@ -267,7 +253,7 @@ class Reconcile:
             if order.filled_qty - kept.filled > QTY_EPSILON:
                 await self._lookup.take(kept, order)
         if suspects:
-            positions = await self._read_positions()
+            positions = await self._listed_positions()
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
         unsettled = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}

@@ -116,8 +116,7 @@ class OrderResolver:
     def _never_arrived_after_s(self, kept: OrderState) -> float:
         """An order may be long on its way. A position that no stop guards does not wait for its close for so long."""
         context = self._context
-        is_guarded = any(one.role is OrderRole.STOP and one.is_resting for one in context.live(kept.asset))
-        is_bare_close = kept.role is OrderRole.CLOSE and not is_guarded
+        is_bare_close = kept.role is OrderRole.CLOSE and not context.is_guarded(kept.asset)
         return context.pace.bare_close_after_s if is_bare_close else context.pace.never_arrived_after_s
 
     def _may_be_held(self, kept: OrderState) -> bool:

@@ -36,6 +36,7 @@ LATER_REGRESSIONS = {
     41_000_178: "an entry that filled unheard waited for the second look at a position that was gone",
     185: "after a restart a stop that never arrived was not laid anew while the venue hid the position",
     253: "two looks at once at what a hand turned over took each other's doubt, and its stop came two seconds later",
+    20_252_083: "a lost close waited for five seconds where another trade's stop rested, and for a hidden position",
     20_251_620: "a close that was lost twice was asked for a second after it was known, not after it was sent",
     20_251_340: "the second copy of a stop that was sent twice rested on after the first was cancelled",
 }

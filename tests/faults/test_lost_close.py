@@ -1,0 +1,56 @@
+"""The close of a trade that gets no stop is lost: it goes again within the second, whatever else stands there."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.stage import staged
+from tests.loopback import trading_faults as faults
+
+ON_BOTH_PAIRS = True
+
+VENUES = ("binance", "okx")
+MOST_BARE_S = 1.0
+
+
+@pytest.mark.parametrize("is_hidden", (False, True), ids=("listed", "hidden"))
+@pytest.mark.parametrize("trades", (1, 2))
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_close_that_never_arrived_goes_again_within_the_second(
+    tmp_path: Path, name: str, trades: int, is_hidden: bool
+) -> None:
+    """The stop of another trade there covers that one alone, and an empty list of positions is no word on either."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        if trades == 2:
+            await stage.open_trade("ETH", venue=name)
+        held = venue.held("ETH")
+        venue.core.algos.gone = True
+        venue.faults.add(faults.unknown(executes=False), roles={"close"})
+        if is_hidden:
+            venue.faults.add(faults.empty(), roles={"positions"}, times=None)
+        second = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: stage.closed(second))
+        assert venue.held("ETH") == pytest.approx(held)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        venue.faults.clear()
+        venue.core.algos.gone = False
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_close_that_was_executed_unheard_takes_nothing_of_the_other_trade(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        first = await stage.open_trade("ETH", venue=name)
+        venue.core.algos.gone = True
+        venue.core.lists_lag_s = 4.0
+        venue.user_stream.stalled = True
+        venue.faults.add(faults.unknown(), roles={"close"})
+        second = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: stage.closed(second))
+        assert venue.held("ETH") == pytest.approx(first.open_qty)
+        assert not stage.closed(first.trade_id)
+        venue.core.lists_lag_s, venue.user_stream.stalled = 0.0, False
+        venue.core.algos.gone = False
+        await stage.flat()
