@@ -32,7 +32,7 @@ from cockpit.commands.hand_commands import (
     trail,
 )
 from cockpit.commands.history_commands import history
-from cockpit.commands.look_commands import log, trades, verdicts
+from cockpit.commands.listing_commands import log, trades, verdicts
 from cockpit.commands.mcp_command import mcp
 from cockpit.commands.new_commands import new
 from cockpit.commands.recording_commands import import_, replay

@@ -17,10 +17,10 @@ from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import PressedOver
 from cockpit.tui.pane_actions import PaneActions
 from cockpit.tui.panes.table import BY_ACTION
-from cockpit.tui.screens import events, help, history, sources, verdict
+from cockpit.tui.screens import events, history, sources, verdict
 from cockpit.tui.screens.checklist import ChecklistSheet
 from cockpit.tui.screens.choose import Choice, Choose
-from cockpit.tui.screens.find import Find
+from cockpit.tui.screens.find import Find, help_lines
 from cockpit.tui.screens.sheet import Content, Sheet
 from cockpit.tui.view import HALT_REASON
 
@@ -253,7 +253,7 @@ class OperatorActions(PaneActions):
         self._open("What the engine said", events.lines)
 
     def _do_help(self) -> None:
-        self._open("Keys", partial(help.lines, dict(self.settings.keys)))
+        self._open("Keys", partial(help_lines, dict(self.settings.keys)))
 
     def _open(self, title: str, content: Content, *, fits: bool = False) -> None:
         self.open(Sheet(title, content, lambda: self.view, self.appearance, fits=fits))

@@ -10,7 +10,7 @@ from cockpit.domain.kinds import ExitReason, Side
 from cockpit.domain.signal_sources import PaperTrack
 from cockpit.domain.units import seconds_to_ns
 from cockpit.domain.verdict import Target
-from cockpit.journal.source_scores import scores_of
+from cockpit.journal.reading import scores_of
 from tests.engine.scenario import Scenario, config_with
 
 LIMITS = (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cockpit.feeds.aave.provider import READ_METHODS, ReadOnlyProvider, ReadOnlyViolation
 from cockpit.feeds.aave.recursion import recursion_limit_kept
+from cockpit.feeds.aave.rpc import READ_METHODS, ReadOnlyProvider, ReadOnlyViolation
 from tests.loopback.site import Asked, LoopbackSite, Reply
 
 with recursion_limit_kept():

@@ -18,8 +18,58 @@ from cockpit.exchanges.base.timing import Clock
 from cockpit.exchanges.base.trouble import FeedTrouble, http_trouble
 from cockpit.feeds.aave.account import BASE_UNITS_PER_USD, BPS, AccountData
 from cockpit.feeds.aave.markets import AaveMarket
-from cockpit.feeds.aave.provider import ReadOnlyProvider
 from cockpit.feeds.aave.recursion import recursion_limit_kept
+
+with recursion_limit_kept():
+    from web3 import AsyncHTTPProvider, AsyncWeb3
+    from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
+    from web3.types import RPCEndpoint, RPCResponse
+
+# The provider can only read. Five methods leave it; everything else is refused before a byte is sent.
+
+READ_METHODS = frozenset({"eth_call", "eth_blockNumber", "eth_chainId", "eth_getBlockByNumber", "net_version"})
+
+
+class ReadOnlyViolation(Exception):
+    """Somebody asked the watched wallet's provider for more than reading. It is a defect: nothing was sent."""
+
+
+class ReadOnlyProvider(AsyncHTTPProvider):
+    """HTTP, no retries of its own (they ignore Retry-After), no redirects, no URL of a contract's choosing."""
+
+    global_ccip_read_enabled = False
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        kwargs = {"timeout": aiohttp.ClientTimeout(total=timeout_s), "allow_redirects": False}
+        super().__init__(url, request_kwargs=kwargs, exception_retry_configuration=None)
+
+    def __str__(self) -> str:
+        return "read-only RPC connection"
+
+    def form_request(self, method: RPCEndpoint, params: Any = None) -> Any:
+        """Every request, single or in a batch, is formed here. Raises `ReadOnlyViolation`."""
+        _refuse_unless_reading(method)
+        return super().form_request(method, params)
+
+    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """Send one read. Raises `ReadOnlyViolation` for anything else."""
+        _refuse_unless_reading(method)
+        return await super().make_request(method, params)
+
+    async def make_batch_request(
+        self, batch_requests: list[tuple[RPCEndpoint, Any]]
+    ) -> list[RPCResponse] | RPCResponse:
+        """Send several reads; one that is none refuses them all. Raises `ReadOnlyViolation`."""
+        for method, _ in batch_requests:
+            _refuse_unless_reading(method)
+        return await super().make_batch_request(batch_requests)
+
+
+def _refuse_unless_reading(method: str) -> None:
+    if method not in READ_METHODS:
+        allowed = ", ".join(sorted(READ_METHODS))
+        raise ReadOnlyViolation(f"expected one of {allowed}, was {str(method)[:40]}: nothing was sent")
+
 
 # The view functions of Aave v3 that are called, and nothing else of its ABI.
 
@@ -70,11 +120,6 @@ DATA_PROVIDER = [
     ),
 ]
 
-
-with recursion_limit_kept():
-    from web3 import AsyncWeb3
-    from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception, Web3RPCError
-    from web3.types import RPCEndpoint
 
 AT_ONCE = 4
 RATE_LIMITED = (-32005, -32029, 429)

@@ -16,7 +16,8 @@ from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
-from cockpit.tui.text import Line, cut, left
+from cockpit.tui.text import Line, cut, left, wrap
+from cockpit.tui.view import View
 
 FOUND = "found"
 CELLS = 90
@@ -115,3 +116,30 @@ def ranked(wanted: str) -> list[keys.KeyAction]:
     named = wanted.lower()
     scored.sort(key=lambda pair: (not pair[1].label.lower().startswith(named), -pair[0]))
     return [action for score, action in scored if score > 0]
+
+
+# The whole table, by groups: the keys as they are bound now.
+
+HELP_KEY_CELLS = 14
+ABOUT = (
+    "The engine is another process: closing this screen, losing the link or the terminal changes nothing out there. "
+    "Numbers show their age when they are not fresh, ? is unknown, and grey is no longer known to be true.",
+    "Long and short, yes and no, good and bad always have a word or a sign beside the colour.",
+)
+
+
+def help_lines(bound: dict[str, tuple[str, ...]], _view: View, cells: int) -> list[Line]:
+    """The keys by group."""
+    drawn: list[Line] = []
+    for group in dict.fromkeys(action.group for action in keys.TABLE):
+        drawn.append(((group, "info"),))
+        for action in (action for action in keys.TABLE if action.group == group):
+            shown = " ".join(keys.shown(key) for key in bound[action.id]) or "(no key)"
+            rows = list(wrap(action.help, cells - HELP_KEY_CELLS - 2))
+            drawn.append(((f"  {shown:<{HELP_KEY_CELLS - 2}}", "key"), (f"  {rows[0]}", "text")))
+            drawn += [((" " * (HELP_KEY_CELLS + 2), "text"), (row, "text")) for row in rows[1:]]
+        drawn.append(())
+    drawn.append((("  arrows, PgUp, PgDn, Home, End move; Tab goes to the next pane; Esc closes", "dim"),))
+    for text in ABOUT:
+        drawn += [(), *(((row, "dim"),) for row in wrap(text, cells))]
+    return drawn

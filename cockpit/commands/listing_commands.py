@@ -1,7 +1,7 @@
 """What the sheets show, from a shell: the log as it goes, the trades, the gate's verdicts."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -9,7 +9,10 @@ from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
 
 if TYPE_CHECKING:
+    from cockpit.client.link import LinkChange
     from cockpit.config.places import Places
+    from cockpit.domain.actions import AnyAction
+    from cockpit.domain.stream import Frame
     from cockpit.domain.trades import TradeRecord
     from cockpit.domain.verdict import Verdict
 
@@ -40,6 +43,7 @@ def verdict_line(verdict: "Verdict") -> str:
 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many, newest first.")]
 ANSWER_WITHIN_S = 5.0
+LOG_HZ = 1.0
 
 
 def log(
@@ -57,10 +61,50 @@ def log(
     import asyncio
 
     from cockpit.commands.echo import echo
-    from cockpit.commands.following import follow_log
 
     front: Front = ctx.obj
-    return asyncio.run(follow_log(front.places(), echo, follow=follow, as_json=json))
+    return asyncio.run(_follow_log(front.places(), echo, follow=follow, as_json=json))
+
+
+async def _follow_log(places: "Places", write: Callable[[str], None], *, follow: bool, as_json: bool) -> int:
+    """Every entry that the engine still has, and with `follow` every later one; 1 when no engine runs."""
+    from cockpit.client.address import local
+    from cockpit.client.link import LinkChange
+    from cockpit.client.stream import EngineStream
+    from cockpit.domain.stream import Hello, LogFrame
+    from cockpit.runtime.lock import is_held
+
+    if not is_held(places.lock):
+        write(f"no engine runs on this profile ({places.home}): cockpit trades and verdicts read its journal")
+        return NO
+    frames = cast("AsyncGenerator[Frame | LinkChange]", EngineStream(local(places.socket), LOG_HZ).frames())
+    last_seq: int | None = None
+    try:
+        async for frame in frames:
+            match frame:
+                case LinkChange(connected=False) if not is_held(places.lock):
+                    return YES if follow else NO
+                case Hello():
+                    last_seq = frame.last_seq
+                case LogFrame():
+                    _write_entry(frame.entry, write, as_json)
+            is_through = last_seq is not None and last_seq <= (frame.seq if isinstance(frame, LogFrame) else 0)
+            if is_through and not follow:
+                return YES
+    finally:
+        await frames.aclose()
+    return YES
+
+
+def _write_entry(entry: "AnyAction", write: Callable[[str], None], as_json: bool) -> None:
+    import msgspec
+
+    from cockpit.domain.units import utc_text
+    from cockpit.runtime.narrate import line_of
+
+    line = msgspec.json.encode(entry).decode() if as_json else line_of(entry)
+    if line is not None:
+        write(line if as_json else f"{utc_text(entry.ts_ns)[11:19]} {line}")
 
 
 def trades(ctx: typer.Context, limit: LimitOption = 50, json: JsonOption = False) -> int:
