@@ -89,7 +89,14 @@ class _Player:
 
     def lines(self) -> Iterator[str]:
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        with subprocess.Popen(self._command, cwd=self._code, env=environ, stdout=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen(
+            self._command,
+            cwd=self._code,
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl+C is not its failure: it ends when nobody takes its next verdict
+        ) as child:
             try:
                 while line := self._next(child):
                     yield line
@@ -145,7 +152,7 @@ def _run(results: Results, code: Path, dealt: Sequence[Share], players: int) -> 
                         print(record.told, flush=True)
                 print(f"{len(results.records)} played, last {share.pair} {share.seeds[-1]}", flush=True)
 
-    threads = [threading.Thread(target=keep_playing) for _ in range(players)]
+    threads = [threading.Thread(target=keep_playing, daemon=True) for _ in range(players)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -174,14 +181,19 @@ def main(words: Sequence[str]) -> int:
     code = _exported(place)
     results = Results(place / "verdicts.jsonl")
     seeds = range(asked.first, asked.first + asked.sessions)
-    dealt = shares(asked.pairs, seeds, results.records)
+    done = [where for where, record in results.records.items() if record.has_verdict]
+    dealt = shares(asked.pairs, seeds, done)
     print(
         f"tree {tree[:12]}: {len(results.records)} played, {sum(len(one.seeds) for one in dealt)} to play", flush=True
     )
-    _run(results, code, dealt, asked.players or usable_cores())
-    wanted = [results.records[pair, seed] for pair in asked.pairs for seed in seeds]
-    print(told_of_all(wanted))
-    return 1 if any(record.problems for record in wanted) else 0
+    try:
+        _run(results, code, dealt, asked.players or usable_cores())
+    except KeyboardInterrupt:
+        print("stopped; begun again it goes on")
+    wanted = [(pair, seed) for pair in asked.pairs for seed in seeds]
+    played = [results.records[where] for where in wanted if where in results.records]
+    print(told_of_all(played))
+    return 1 if len(played) < len(wanted) or any(record.problems for record in played) else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from tests.faults.chaos_verdict import DOUBLED, MISBOOKED, ORPHANED, OTHER, Problem, Verdict
 
+NO_VERDICT = "no verdict"
+
 
 class Record(NamedTuple):
     """How a session on a pair of venues went. `beside_others`: somebody else held positions on the account too."""
@@ -29,7 +31,12 @@ class Record(NamedTuple):
 
     @classmethod
     def without_verdict(cls, pair: str, seed: int, why: str) -> "Record":
-        return cls(pair, seed, 0.0, False, (Problem(OTHER, f"no verdict: {why}"),))
+        return cls(pair, seed, 0.0, False, (Problem(OTHER, f"{NO_VERDICT}: {why}"),))
+
+    @property
+    def has_verdict(self) -> bool:
+        """False where its process hung or died: it is played again then."""
+        return not any(problem.sentence.startswith(NO_VERDICT) for problem in self.problems)
 
     @property
     def line(self) -> str:

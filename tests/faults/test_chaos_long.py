@@ -64,3 +64,4 @@ def test_a_session_that_ends_its_process_or_hangs_has_failed_and_the_next_are_pl
     found = list(play(Share("loopback", (1, 3, 4)), tmp_path))
     assert [(record.seed, bool(record.problems)) for record in found] == [(1, False), (3, True), (4, False)]
     assert why in found[1].told
+    assert [record.has_verdict for record in found] == [True, False, True]
