@@ -3,20 +3,46 @@
 import asyncio
 import base64
 import secrets
+import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, running
+from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
 from source_stage import EXECUTE, SOURCES, bearer, engine, give_key, hmac_signature, of, propose, reason
 
 from cockpit.api.source_keys import signed_message
+from cockpit.domain.commands import Arm, Resume
 from cockpit.domain.kinds import Mode
 from tests.patience import patient_s
+
+
+class Staged(NamedTuple):
+    """One engine for many calls, and the keys of its sources."""
+
+    room: Running
+    keys: dict[str, str]
+
+    async def armed_anew(self) -> None:
+        """As if no call had been made: not halted, and armed."""
+        await self.room.host.command(lambda now_ns, command_id: Resume(now_ns, command_id, "test", "the next case"))
+        await self.room.host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "test"))
+        assert self.room.host.engine.risk.armed
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staged() -> AsyncIterator[Staged]:
+    directory = Path(tempfile.mkdtemp(prefix="ck-"))
+    keys = {name: give_key(directory / "home", name) for name in ("mind", "nurse", "blind")}
+    async with engine(directory / "home") as room:
+        yield Staged(room, keys)
+    shutil.rmtree(directory)
 
 
 async def test_a_source_is_on_its_verdict_and_its_trade_and_nobody_elses(home: Path) -> None:
@@ -55,21 +81,22 @@ async def test_a_source_is_on_its_verdict_and_its_trade_and_nobody_elses(home: P
     ],
 )
 @pytest.mark.parametrize("at", ["http", "local"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_scope_is_all_a_source_has_at_both_listeners(
-    home: Path, name: str, method: str, path: str, status: int, at: str
+    staged: Staged, name: str, method: str, path: str, status: int, at: str
 ) -> None:
-    key = give_key(home, name)
-    async with engine(home) as room:
-        client: httpx.AsyncClient = getattr(room, at)()
-        async with client:
-            answer = await client.request(method, path, headers=bearer(key), json={} if method == "POST" else None)
-        assert answer.status_code == status, answer.text
-        if status == 403:
-            assert f"source {name} has the scopes" in reason(answer)
-            assert room.host.engine.risk.armed
-        elif path == "/api/halt":
-            halt = room.host.engine.risk.accountant.account.halt
-            assert halt is not None and "halted by source nurse" in halt.sentence
+    room, key = staged.room, staged.keys[name]
+    await staged.armed_anew()
+    client: httpx.AsyncClient = getattr(room, at)()
+    async with client:
+        answer = await client.request(method, path, headers=bearer(key), json={} if method == "POST" else None)
+    assert answer.status_code == status, answer.text
+    if status == 403:
+        assert f"source {name} has the scopes" in reason(answer)
+        assert room.host.engine.risk.armed
+    elif path == "/api/halt":
+        halt = room.host.engine.risk.accountant.account.halt
+        assert halt is not None and "halted by source nurse" in halt.sentence
 
 
 async def test_a_flood_loses_its_source_and_nothing_else(home: Path) -> None:
