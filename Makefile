@@ -37,6 +37,7 @@ docs: ## every page and file that is made from the code
 	$(PY) -m tests.docs.gate_reference > docs/gate.md
 	$(PY) -m tests.docs.orders_reference > docs/orders.md
 	$(PY) -m tests.faults.page > docs/faults.md
+	$(PY) -m tests.docs.help_made > cockpit/commands/help_text.py
 
 site: docs ## the docs as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet

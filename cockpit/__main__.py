@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
 
 STANDARD_STREAMS = (0, 1, 2)
+HELP_ASKED, HELP_COLUMNS = (["--help"], ["-h"], ["help"]), 80
 NEVER_USED = ("httpx._main", "pydantic.v1")
 """What libraries would import if they could and do well without: httpx's own command line (with pygments),
 and pydantic's first version, which FastAPI looks for in every route. A tenth of an engine's start."""
@@ -60,6 +61,8 @@ def leave_out(names: Sequence[str]) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    if list(arguments) in HELP_ASKED and _prints_help():
+        return 0
     line = None if COMPLETE_VARIABLE in os.environ else screen_line(arguments)
     if line is None:
         from cockpit.cli import run as command_line
@@ -81,6 +84,31 @@ def run(arguments: Sequence[str]) -> int:
         from cockpit.cli import run as command_line
 
         return command_line(arguments, first_paint)
+
+
+def _prints_help() -> bool:
+    """The help as it was written down, where the terminal is as wide as that; all else is the command line's."""
+    if COMPLETE_VARIABLE in os.environ or _columns() < HELP_COLUMNS:
+        return False
+    from cockpit.commands.help_text import HELP
+
+    try:
+        sys.stdout.write(HELP)
+        sys.stdout.flush()
+    except OSError:  # nobody reads it, or it cannot be written: the command line says so as it always does
+        return False
+    return True
+
+
+def _columns() -> int:
+    """How wide the terminal is; 80 where it does not say."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or HELP_COLUMNS
+    except (OSError, ValueError):
+        return HELP_COLUMNS
 
 
 def _screen(first_paint: "FirstPaint") -> int:

@@ -20,7 +20,6 @@ from cockpit.api.dashboard_socket import dashboard_socket
 from cockpit.api.denial import Denied
 from cockpit.api.guard import DEFECT
 from cockpit.api.hand_routes import hand_routes
-from cockpit.api.models import Invalid, RefusalAnswer
 from cockpit.api.position_routes import position_routes
 from cockpit.api.quiet_json import QuietResponse
 from cockpit.api.read_routes import read_routes
@@ -125,14 +124,6 @@ Paper on loopback and the Unix socket need no token; anything else takes `Author
 the engine's home. Every refusal is `{"detail": {"error", "reason"}}`, where the reason says what was expected and
 what was found. WebSockets: `/ws/dashboard` (JSON events) and `/ws/stream` (the cockpit's own stream, msgpack).
 """
-EVERYWHERE: dict[int | str, dict[str, Any]] = {
-    401: {"model": RefusalAnswer, "description": "no token, or another"},
-    403: {"model": RefusalAnswer, "description": "a Host or Origin that is not this machine's"},
-    413: {"model": RefusalAnswer, "description": "the body is too long"},
-    422: {"model": Invalid, "description": "the body or a parameter is not as it should be"},
-    429: {"model": RefusalAnswer, "description": "too many calls: see Retry-After"},
-    503: {"model": RefusalAnswer, "description": "no answer in time: what was asked may have been done"},
-}
 UNKNOWN_PATH = "expected a path of this API (see /docs), was another"
 
 
@@ -145,8 +136,6 @@ def create_app(context: ApiContext) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        default_response_class=QuietResponse,
-        responses=EVERYWHERE,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -160,7 +149,9 @@ def create_app(context: ApiContext) -> FastAPI:
         replay_routes,
         source_routes,
     ):
-        app.include_router(routes(context))
+        app.router.routes.extend(
+            routes(context).routes
+        )  # included, each would be made a second time, at the first call
     _add_page(app)
     _add_sockets(app, context)
     _add_handlers(app, context)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.models import BandsRequest, CommandRequest, DoneAnswer, ModeRequest, RefusalAnswer, StopRequest
@@ -51,7 +52,7 @@ COMMANDS: dict[str, tuple[Make, str, str]] = {
 
 def control_routes(context: ApiContext) -> APIRouter:
     """The routes, over this engine."""
-    router = APIRouter(tags=["control"])
+    router = api_router("control")
     for name, (make, summary, description) in COMMANDS.items():
         router.add_api_route(
             f"/api/{name}",

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.hand_models import (
     CloseRequest,
@@ -33,7 +34,7 @@ OF_TRADE: dict[str, Any] = {
 
 def hand_routes(context: ApiContext) -> APIRouter:
     """The routes, working with this engine."""
-    router, hands = APIRouter(tags=["by hand"]), Hands(context)
+    router, hands = api_router("by hand"), Hands(context)
 
     @router.post(f"{OF}/close", summary="Close a trade, or a share of it", **OF_TRADE)
     async def close(trade_id: str, asked: CloseRequest | None = None) -> QuietResponse:

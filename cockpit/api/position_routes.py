@@ -4,6 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.hand_models import AdoptRequest, AlarmDropRequest, AlarmRequest, HandAnswer, HandRequest
 from cockpit.api.hands import REFUSED, Hands
@@ -15,7 +16,7 @@ from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 
 def position_routes(context: ApiContext) -> APIRouter:
     """The routes, working with this engine."""
-    router, hands = APIRouter(tags=["by hand"]), Hands(context)
+    router, hands = api_router("by hand"), Hands(context)
 
     @router.post(
         "/api/orders/{order_id}/cancel",

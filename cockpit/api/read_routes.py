@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.messages import trade_data
 from cockpit.api.models import HealthAnswer, PerformanceAnswer
@@ -155,7 +156,7 @@ RULES = {
 
 def read_routes(context: ApiContext) -> APIRouter:
     """The routes, over this engine."""
-    router = APIRouter(tags=["looking"])
+    router = api_router("looking")
     metrics = Metrics(context)
 
     @router.get("/api/health", summary="How the engine does")

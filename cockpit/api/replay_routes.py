@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.models import Asked, DoneAnswer, RefusalAnswer, Word
@@ -34,7 +35,7 @@ class ReplayRequest(Asked):
 
 def replay_routes(context: ApiContext) -> APIRouter:
     """The route, over this engine."""
-    router = APIRouter(tags=["control"])
+    router = api_router("control")
 
     @router.post(
         "/api/replay",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.control_routes import REFUSED, done
 from cockpit.api.models import Asked, DoneAnswer, Text, Word
@@ -25,7 +26,7 @@ class SourceRequest(Asked):
 
 def source_routes(context: ApiContext) -> APIRouter:
     """The routes, working with this room."""
-    router = APIRouter(tags=["sources"])
+    router = api_router("sources")
 
     @router.get("/api/sources", summary="The registered sources of signals", response_model=dict[str, Any])
     async def sources() -> Response:

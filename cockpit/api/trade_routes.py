@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from cockpit.api.answered import Answer, Answered
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.hand_models import ManualRequest, PreviewAnswer, PreviewRequest
@@ -38,7 +39,7 @@ BY_HAND = "api"
 
 def trade_routes(context: ApiContext) -> APIRouter:
     """The route, over this engine."""
-    router = APIRouter(tags=["trading"])
+    router = api_router("trading")
     answered = Answered()
 
     @router.post(

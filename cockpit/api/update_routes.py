@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 
+from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
 from cockpit.api.models import Ignored, UpdateAnswer, UpdateRequest
@@ -131,7 +132,7 @@ TAKEN_WITHIN_S = 1.0
 
 def update_routes(context: ApiContext) -> APIRouter:
     """The route, over this engine."""
-    router = APIRouter(tags=["outside news"])
+    router = api_router("outside news")
 
     @router.post("/api/dashboard/update", summary="Push news from outside")
     async def update(asked: UpdateRequest) -> UpdateAnswer:

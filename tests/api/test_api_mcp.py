@@ -165,6 +165,32 @@ async def test_a_hostile_model_loses_its_source_and_nothing_else(home: Path) -> 
         assert not (await told(hostile, "health"))[0], "it may still look"
 
 
+async def test_models_that_call_at_once_are_never_taken_for_each_other_and_one_id_trades_once(home: Path) -> None:
+    roomy = {"limits": {**LIMITS, "proposals_per_minute": 600, "open_trades": 10, "notional_usd_per_day": 1e5}}
+    keys = {name: give_key(home, name) for name in ("one", "two")}
+    async with (
+        running(home, *ROOMY, of(dict.fromkeys(keys, roomy)), limits=UNBOUNDED) as room,
+        model(room, keys["one"]) as one,
+        model(room, keys["two"]) as two,
+    ):
+        clients = {"one": one, "two": two}
+        await asyncio.gather(
+            *(
+                told(client, "propose_trade", **{**TRADE, "reason": f"of {name}"}, side="short", id=f"{name}{number}")
+                for number in range(20)
+                for name, client in clients.items()
+            )
+        )
+        found = (await room.http().get("/api/verdicts", params={"limit": 200})).json()["verdicts"]
+        proposed = [verdict["proposal"] for verdict in found]
+        assert sorted(one["signal_id"] for one in proposed) == sorted(
+            f"{name}:{name}{number}" for number in range(20) for name in keys
+        )
+        assert all(f"from {one['source']}; of {one['source']}" in one["why"] for one in proposed)
+        answers = await asyncio.gather(*(told(one, "propose_trade", **TRADE, id="same") for _ in range(20)))
+        assert len(set(answers)) == 1 and not answers[0][0] and len(room.host.engine.book) == 1
+
+
 async def test_without_a_token_nobody_is_served_and_no_key_shows_anywhere(home: Path) -> None:
     key = give_key(home, "mind")
     async with engine(home) as room:

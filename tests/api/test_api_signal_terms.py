@@ -1,5 +1,6 @@
 """What a signal may bring of its own: stop, ladder, reason, confidence; bounded by what is registered."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,16 @@ async def test_a_stop_wider_than_the_registered_one_is_refused_with_both(shared:
         ({"reason": "x" * 201}, "reason"),
         ({"reason": "\x1b[2J"}, "reason"),
         ({"reason": 7}, "reason"),
+        *(
+            ({field: f"long{char}gnol"}, field)
+            for field in ("reason", "id", "pair", "strategy")
+            for char in ("\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ue000", "\x9b2J", "\x00")
+        ),
+        ({"id": "i" * 10_000}, "id"),
+        ({"id": True}, "id"),
+        ({"amount": True}, "amount"),
+        ({"amount": "50"}, "amount"),
+        ({"amount": 10**400}, "amount"),
         ({"confidence": 1.01}, "confidence"),
         ({"confidence": -0.1}, "confidence"),
         ({"confidence": "high"}, "confidence"),
@@ -98,6 +109,19 @@ async def test_terms_out_of_bounds_are_a_422_naming_the_field(
     assert place in {field.split(".")[0] for field in detail["fields"]}
     assert "expected " in detail["reason"] and ", was " in detail["reason"]
     assert shared.host.recent.decisions == before
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("value", ["NaN", "1e400", "-Infinity", "1e-400", "0x32", '50, "amount": 1e12', "[" * 20_000])
+async def test_a_number_that_is_none_is_a_422_however_it_is_written(shared: Running, value: str) -> None:
+    before = shared.host.recent.decisions
+    body = json.dumps({**SIGNAL, "amount": "@"}).replace('"@"', value).encode()
+    async with shared.http() as client:
+        answer = await client.post(EXECUTE, content=body, headers={"Content-Type": "application/json"})
+
+    detail = answer.json()["detail"]
+    assert answer.status_code == 422 and ", was " in detail["reason"]
+    assert detail["fields"] in (["amount"], ["body"]) and shared.host.recent.decisions == before
 
 
 async def test_terms_are_recorded_and_come_out_the_same_in_a_replay(home: Path) -> None:

@@ -22,6 +22,12 @@ from cockpit.domain.commands import Arm, Resume
 from cockpit.domain.kinds import Mode
 from tests.patience import patient_s
 
+MAY_POST = {
+    *("/api/trade/execute", "/api/trade/preview", "/api/hooks/{source}", "/api/disarm", "/api/halt", "/api/flatten"),
+    *("/api/trades/{trade_id}/close", "/api/trades/{trade_id}/stop"),
+}
+"""What a source may do with the scope for it."""
+
 
 class Staged(NamedTuple):
     """One engine for many calls, and the keys of its sources."""
@@ -39,8 +45,8 @@ class Staged(NamedTuple):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def staged() -> AsyncIterator[Staged]:
     directory = Path(tempfile.mkdtemp(prefix="ck-"))
-    keys = {name: give_key(directory / "home", name) for name in ("mind", "nurse", "blind")}
-    async with engine(directory / "home") as room:
+    keys = {name: give_key(directory / "home", name) for name in ("mind", "nurse", "blind", "every")}
+    async with engine(directory / "home", every={"scopes": ["look", "propose", "shed"]}) as room:
         yield Staged(room, keys)
     shutil.rmtree(directory)
 
@@ -97,6 +103,23 @@ async def test_a_scope_is_all_a_source_has_at_both_listeners(
     elif path == "/api/halt":
         halt = room.host.engine.risk.accountant.account.halt
         assert halt is not None and "halted by source nurse" in halt.sentence
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_call_that_does_something_is_a_sources_unless_it_is_listed(staged: Staged) -> None:
+    """Not even with every scope there is, and so for every call that may come."""
+    room = staged.room
+    await staged.armed_anew()
+    asked = 0
+    async with room.http(**bearer(staged.keys["every"])) as client:
+        for path, methods in (await client.get("/openapi.json")).json()["paths"].items():
+            if "post" not in methods or path in MAY_POST:
+                continue
+            called = path.format(trade_id="t000001", order_id="t000001e1", source="every")
+            answer = await client.post(called, json={})
+            assert answer.status_code == 403 and "no source may make this call" in reason(answer), path
+            asked += 1
+    assert asked >= 15 and room.host.engine.risk.armed
 
 
 async def test_a_flood_loses_its_source_and_nothing_else(home: Path) -> None:
