@@ -7,17 +7,19 @@ from cockpit.domain import commands as asked
 from cockpit.domain.account import EngineMemory
 from cockpit.domain.actions import Decided, MemoryChanged, PaperTracked
 from cockpit.domain.kinds import ExitReason, Side
-from cockpit.domain.signal_sources import PaperTrack
-from cockpit.domain.units import seconds_to_ns
+from cockpit.domain.signal_sources import PaperTrack, SourceView
+from cockpit.domain.units import NS_PER_DAY, seconds_to_ns
 from cockpit.domain.verdict import Target
 from cockpit.journal.reading import scores_of
-from tests.engine.scenario import Scenario, config_with
+from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 LIMITS = (
     '{"proposals_per_minute": 60, "cut_off_at_refusals": 3, "notional_usd_per_day": 200, "open_trades": 2, '
     '"loss_usd_per_day": 0.1}'
 )
 SOURCES = f'sources={{"mind": {{"limits": {LIMITS}}}, "ghost": {{"shadow": true, "limits": {LIMITS}}}}}'
+MIDNIGHT_NS = (NOON_NS // NS_PER_DAY + 1) * NS_PER_DAY
+NARROW = 'sources={"nurse": {"scopes": ["look", "shed"]}, "narrow": {"strategies": ["Momentum Signal"]}}'
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,52 @@ def test_an_operator_cuts_a_source_off_and_an_unknown_one_is_said(scene: Scenari
     unknown = scene.command(asked.CutOffSource, source="nobody", reason="x")
     assert not unknown.ok and unknown.sentence == "expected a registered source (mind, ghost), was 'nobody'"
     assert scene.signal(source="nobody").sentence == "expected a registered source, was 'nobody'"
+
+
+def test_midnight_begins_a_sources_day_anew_and_lifts_nobody(config: CockpitConfig) -> None:
+    scene = Scenario(config, start_ns=MIDNIGHT_NS - seconds_to_ns(120))
+
+    def view() -> SourceView:
+        (found,) = [one for one in scene.engine.sources.views(scene.now_ns) if one.name == "mind"]
+        return found
+
+    sent = scene.signal(source="mind")
+    assert sent.ok and 30 < view().notional_usd <= 41.5, "what was sent, not what was asked"
+    over = scene.signal(source="mind", asset="SOL", amount_usd=190.0)
+    assert not over.ok and f"limit 200.00 ({view().notional_usd:.2f} sent so far)" in over.sentence
+    assert scene.command(asked.CutOffSource, source="mind", reason="it chases").ok
+    scene.wait_until(MIDNIGHT_NS + seconds_to_ns(2))
+    assert view().notional_usd == 0 and view().cut_off, "a new day lifts nobody"
+    assert scene.command(asked.LiftSource, source="mind", reason="reviewed").ok
+    assert "USD today" not in scene.signal(source="mind", asset="SOL", amount_usd=190.0).sentence
+
+
+def test_a_lifted_source_begins_its_loss_anew(scene: Scenario) -> None:
+    assert scene.signal(source="mind").ok
+    scene.wait_s(1)
+    scene.move("ETH", 3_900.0)
+    scene.wait_s(3)
+    assert "it lost" in scene.engine.sources.cut_off("mind") and not len(scene.engine.book), "stopped out"
+    assert scene.command(asked.LiftSource, source="mind", reason="reviewed").ok
+    scene.wait_s(2)
+    assert not scene.signal(source="mind", asset="SOL", amount_usd=190.0).sentence.startswith("source mind is cut off")
+
+
+def test_a_shadow_that_is_cut_off_is_not_judged_either(scene: Scenario) -> None:
+    assert scene.command(asked.CutOffSource, source="ghost", reason="it floods").ok
+    before = len(scene.seen.of(Decided))
+    assert scene.signal(source="ghost").sentence.startswith("source ghost is cut off by")
+    assert len(scene.seen.of(Decided)) == before and scene.engine._tracks.memory == ()
+
+
+def test_scope_and_strategies_hold_in_the_machine_too_whatever_door_it_came_through() -> None:
+    scene = Scenario(config_with(NARROW))
+    before = len(scene.seen.of(Decided))
+    assert scene.signal(source="nurse").sentence == "source nurse has the scopes look, shed, expected propose"
+    refused = scene.signal(source="narrow")
+    assert refused.sentence == "source narrow proposes Momentum Signal, was Cross-Exchange Arbitrage"
+    assert len(scene.seen.of(Decided)) == before and scene.placed() == []
+    assert scene.signal(source="narrow", strategy="Momentum Signal").ok
 
 
 def test_a_shadow_is_followed_to_its_targets_with_its_fees(scene: Scenario) -> None:
