@@ -38,8 +38,8 @@ OPENED = {
     **{"command": (":",), "verdict": ("6", "enter"), "test mode": ("t",), "live mode": ("l",), "filter": ("/",)},
 }
 SHELL = (
-    *(("status",), ("status", "--json"), ("validate",), ("validate", "--mode", "live"), ("log",), ("verdicts",)),
-    *(("report",), ("report", "--json"), ("source", "list"), ("trades",), ("check", "--test", "all")),
+    *(("status", "--json"), ("validate",), ("validate", "--mode", "live"), ("log",)),
+    *(("report",), ("source", "list"), ("check", "--test", "health")),
 )
 
 
