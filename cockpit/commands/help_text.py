@@ -39,10 +39,17 @@ Commands:
   close       Close a trade, or a share of it, at market.
   stop-at     Move a trade's stop nearer.
   trail       Let a trade's stop follow the price.
+  targets     Other targets for what is open of a trade.
+  hold        Give a trade a time stop, or take it away.
+  cancel      Take back an entry that rests, or one target.
+  reverse     Close a trade, then put its other side before the gate.
   trade       A manual entry through the gate.
   adopt       Make a position that is not ours a trade of ours.
+  alarm       Set an alarm of your own, or take it away.
   do          Any line of the screen's command line.
   disarm      Open nothing more.
+  mode        Choose the running engine's mode.
+  bands       The assets' bands and what is proposed in their place; with...
   stop        End the engine.
   trades      The trades, newest first.
   verdicts    The gate's verdicts, newest first.
