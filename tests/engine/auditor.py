@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from cockpit.config.model import CockpitConfig
 from cockpit.domain import commands as asked
 from cockpit.domain import events as happened
-from cockpit.domain.actions import AnyAction, CommandAnswered, Decided, OrderChanged, PlaceOrder, TradeChanged
-from cockpit.domain.kinds import ExitReason, Mode, OrderRole, Origin, Side, TradePhase
+from cockpit.domain.actions import (
+    AnyAction,
+    CancelOrder,
+    CommandAnswered,
+    Decided,
+    OrderChanged,
+    PlaceOrder,
+    TradeChanged,
+)
+from cockpit.domain.kinds import ExitReason, Mode, OrderRole, OrderStatus, Origin, Side, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
@@ -16,6 +24,7 @@ from cockpit.domain.wire import Input
 
 OVER = (TradePhase.CLOSED, TradePhase.ABANDONED)
 CENT = 1e-9
+RESTS = (OrderStatus.WORKING, OrderStatus.PARTLY_FILLED)
 
 
 class Auditor:
@@ -40,6 +49,7 @@ class Auditor:
         self._commands: dict[str, Input] = {}
         self._fill_ids: set[tuple[str, str]] = set()
         self._allowed_qty: dict[str, float] = {}
+        self._cancelled: list[str] = []
 
     def on_input(self, item: Input) -> None:
         match item:
@@ -74,6 +84,8 @@ class Auditor:
             match action:
                 case Decided(verdict=verdict) if verdict.sent:
                     self._audit(verdict)
+                case CancelOrder(order_id=order_id):
+                    self._cancelled.append(order_id)
                 case PlaceOrder(order=order):
                     assert order.order_id not in self.orders, f"{order.order_id} was sent twice"
                     assert order.reduce_only or order.role is OrderRole.ENTRY
@@ -86,6 +98,7 @@ class Auditor:
                 case CommandAnswered() if action.ok:
                     self._obeyed(self._commands.get(action.command_id))
         self._cover()
+        self._replaced()
 
     def open_trades(self) -> list[TradeRecord]:
         return [trade for trade in self.trades.values() if trade.phase not in OVER]
@@ -140,6 +153,19 @@ class Auditor:
             assert trade.side.sign * (trade.entry_price - (stop.request.trigger_price or 0.0)) <= (
                 trade.entry_price * trade.stop_bps / BPS + CENT
             )
+
+    def _replaced(self) -> None:
+        """A stop is taken off only where another one rests that covers all of it, or nothing is open any more."""
+        for order_id in self._cancelled:
+            stop = self.orders.get(order_id)
+            trade = None if stop is None else self.trades.get(stop.request.trade_id)
+            if stop is None or trade is None or stop.request.role is not OrderRole.STOP or trade.open_qty <= 0:
+                continue
+            of_trade = [one for one in self.orders.values() if one.request.trade_id == trade.trade_id]
+            others = [one for one in of_trade if one.request.role is OrderRole.STOP and one is not stop]
+            rests = max((one.open_qty for one in others if one.status in RESTS), default=0.0)
+            assert rests >= trade.open_qty - CENT, f"{order_id} taken off, {rests:g} of {trade.open_qty:g} covered"
+        self._cancelled.clear()
 
     def _open_usd(self) -> float:
         total = 0.0

@@ -39,7 +39,11 @@ TRAILS = st.sampled_from(
     [Trail(TrailBy.BPS, 8.0), Trail(TrailBy.BPS, 25.0), Trail(TrailBy.R, 0.5), Trail(TrailBy.RATIO, 0.4), None]
 )
 LADDERS = st.sampled_from([(), (Target(15.0, 100.0),), (Target(20.0, 50.0), Target(60.0, 50.0)), (Target(30.0, 40.0),)])
+OPENED = st.tuples(st.just("opened"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]))
+READY = st.tuples(st.just("ready"))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([20, 50, 60, 100, 250]))
 STEPS = st.one_of(
+    *(OPENED, OPENED, OPENED, READY, WAIT, WAIT, WAIT),
     st.tuples(st.just("enter"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]), st.sampled_from(Side)),
     st.tuples(st.just("enter"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]), st.just(Side.LONG)),
     st.tuples(st.just("limit"), ASSETS, st.integers(-12, 6), st.sampled_from(Side), st.booleans()),
@@ -49,13 +53,15 @@ STEPS = st.one_of(
     st.tuples(st.just("twice")),
     st.tuples(st.just("tighter"), WHICH, st.sampled_from([1.0, 5.0, 12.0, 40.0])),
     st.tuples(st.just("price"), WHICH, st.integers(-60, 60)),
+    st.tuples(st.just("between"), WHICH, st.sampled_from([0.1, 0.5, 0.9])),
+    st.tuples(st.just("looser"), WHICH, st.sampled_from([1, 10])),
     st.tuples(st.just("entry"), WHICH),
     st.tuples(st.just("trail"), WHICH, TRAILS),
     st.tuples(st.just("targets"), WHICH, LADDERS),
     st.tuples(st.just("hold"), WHICH, st.sampled_from([2.0, 30.0, None])),
     st.tuples(st.just("cancel"), WHICH),
     st.tuples(st.just("reverse"), WHICH),
-    st.tuples(st.just("alarm"), ASSETS, st.integers(-20, 20), st.sampled_from(AlarmAction)),
+    st.tuples(st.just("alarm"), ASSETS, st.integers(-20, 20), st.sampled_from([AlarmAction.CLOSE, *AlarmAction])),
     st.tuples(st.just("restart")),
     st.tuples(st.just("move"), ASSETS, st.integers(-30, 30)),
     st.tuples(st.just("move"), ASSETS, st.integers(-12, 12)),
@@ -63,10 +69,8 @@ STEPS = st.one_of(
     st.tuples(st.just("gap"), ASSETS, st.integers(-150, 150)),
     st.tuples(st.just("thin"), ASSETS, st.integers(0, 5)),
     st.tuples(st.just("wait"), st.sampled_from([1, 20, 50, 60, 100, 400, 1_000, 3_000])),
-    st.tuples(st.just("wait"), st.sampled_from([20, 50, 60, 100, 250])),
     st.tuples(st.just("disarm")),
     st.tuples(st.just("halt")),
-    st.tuples(st.just("ready")),
 )
 
 
@@ -98,11 +102,14 @@ class HandsPlay(Play):
     def moves(self) -> dict[str, Callable[..., object]]:
         return super().moves() | {
             "enter": lambda asset, usd, side: self._enter(ManualEntry(asset, side, amount_usd=usd)),
+            "opened": self._opened,
             "twice": self._twice,
             "limit": self._limit,
             "close": lambda which, share: self._ask(which, asked.CloseTrade, share=share),
             "tighter": lambda which, bps: self._ask(which, asked.MoveStop, tighter_bps=bps),
             "price": self._stop_at,
+            "between": self._stop_between,
+            "looser": self._stop_looser,
             "entry": lambda which: self._ask(which, asked.MoveStop, to_entry=True),
             "trail": lambda which, trail: self._ask(which, asked.TrailStop, distance=trail),
             "targets": lambda which, targets: self._ask(which, asked.SetTargets, targets=targets),
@@ -164,6 +171,7 @@ class HandsPlay(Play):
     def _twice(self) -> None:
         """The newest command once more, under the same id: nothing more is sent than there was."""
         if self._last is not None:
+            self.scene.tick()  # what was to follow from before has followed
             sent = self._orders_sent()
             self.scene.command(self._last[0], **self._last[1])
             assert self._orders_sent() == sent, f"{self._last} was done twice"
@@ -178,6 +186,14 @@ class HandsPlay(Play):
             assert answer.ts_ns - before_ns >= COOL_DOWN_NS, f"two entries of {entry.asset} at once"
             self._entered_ns[entry.asset] = answer.ts_ns
 
+    def _opened(self, asset: str, usd: float) -> None:
+        """A trade whose stop rests, where no limit is against it: what follows has something to act on."""
+        self.scene.wait_ms(int(COOL_DOWN_S * 1_000))
+        self._ready()
+        self._enter(ManualEntry(asset, Side.LONG, amount_usd=usd))
+        for _ in range(3):
+            self.scene.wait_ms(60)
+
     def _limit(self, asset: str, bps: int, side: Side, post_only: bool) -> None:
         price = offset_price(self.prices[asset], side.sign * float(bps))
         self._enter(ManualEntry(asset, side, amount_usd=200.0, limit_price=price, within_s=20.0, post_only=post_only))
@@ -187,6 +203,19 @@ class HandsPlay(Play):
         if trade is not None:
             price = offset_price(self.prices[trade.asset], float(bps))
             self.scene.command(asked.MoveStop, trade_id=trade.trade_id, price=price)
+
+    def _stop_between(self, which: int, share: float) -> None:
+        """Somewhere between where it is and the price."""
+        trade = self._trade(which)
+        if trade is not None and trade.stop_price is not None:
+            price = trade.stop_price + share * (self.prices[trade.asset] - trade.stop_price)
+            self.scene.command(asked.MoveStop, trade_id=trade.trade_id, price=price)
+
+    def _stop_looser(self, which: int, ticks: int) -> None:
+        trade = self._trade(which)
+        if trade is not None and trade.stop_price is not None:
+            price = trade.stop_price - trade.side.sign * ticks * TICKS[trade.asset]
+            assert not self.scene.command(asked.MoveStop, trade_id=trade.trade_id, price=price).ok
 
     def _cancel(self, which: int) -> None:
         orders = [order.request.order_id for order in self.scene.working()]
@@ -226,8 +255,8 @@ def assert_replays(play: HandsPlay) -> None:
             assert [wire.encode(action) for action in again] == [wire.encode(action) for action in actions], number
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.lists(STEPS, min_size=10, max_size=70))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(STEPS, min_size=20, max_size=80))
 def test_no_order_of_hands_bares_loosens_doubles_or_passes_a_limit(steps: list[tuple[object, ...]]) -> None:
     play = HandsPlay()
     for step in steps:
