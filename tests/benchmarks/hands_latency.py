@@ -1,4 +1,4 @@
-"""From a command of the hands to the venue: `python -m tests.benchmarks.hands_latency [--runs 30] [--rate 0]`.
+"""From a command of the hands to the venue: `python -m tests.benchmarks.hands_latency [--runs 30] [--rate 1000]`.
 
 The real engine as a process of its own, with as many events a second as asked, real orders through the client library
 to a venue in this process. Timed is the call over the engine's own socket, which is what a key makes, to the arrival of
