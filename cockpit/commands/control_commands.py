@@ -83,9 +83,10 @@ def bands(
     proposal: Annotated[str, typer.Argument(metavar="[ID]", help="The proposal to accept, as it was shown.")] = "",
     json: JsonOption = False,
 ) -> int:
-    """The assets' bands and what is proposed in their place; with a proposal's id it is accepted.
+    """The assets' bands, and what is proposed instead.
 
-    Accepted bands stand until the UTC day ends. Refused where another proposal has taken its place by now.
+    With a proposal's id it is accepted: its bands stand until the UTC day ends. Refused where another proposal has
+    taken its place by now.
 
     Example: cockpit bands btc
     """

@@ -13,16 +13,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import (
-    OPEN_RISK,
-    SHED_RISK,
-    AnyCommand,
-    Arm,
-    Command,
-    HaltTrading,
-    Restore,
-    SetMode,
-)
+from cockpit.domain.commands import OPEN_RISK, SHED_RISK, AnyCommand, Arm, Command, HaltTrading, Restore, SetMode
 from cockpit.domain.events import FeedHealth, ReadingEvent, Tick, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
@@ -135,6 +126,7 @@ class Host:
         self._show(actions, self.log.on_actions, self.recent.on_actions)
         for action in actions:
             if isinstance(action, CommandAnswered):
+                self._snapshot = None
                 waiter = self._answers.pop(action.command_id, None)
                 if waiter is not None and not waiter.done():
                     waiter.set_result(action)
@@ -259,7 +251,7 @@ class Host:
     # Looking.
 
     def snapshot(self) -> Snapshot:
-        """One look at everything; two looks within 40 ms share one snapshot."""
+        """One look at everything; two looks within 40 ms share one snapshot, but for a command answered in between."""
         now_s = time.monotonic()
         if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
             self._snapshot = (now_s, snapshot(self.engine, self.backtests()))

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from engine_room import Running, flat, running
 
-from cockpit.domain.commands import Flatten
+from cockpit.domain.commands import DropAlarm, Flatten, SetAlarm
 from cockpit.domain.kinds import TradePhase
+from cockpit.domain.personal_alarms import AlarmLevel, AlarmOn
 from cockpit.domain.trades import TradeRecord
 from tests.patience import patient_s
 
@@ -116,6 +117,17 @@ async def test_positions_orders_and_alarms(shared: Running) -> None:
     assert order.status_code == 400 and "none of ours" in order.json()["detail"]["reason"]
     assert alarm.status_code == 200 and snapshot["alarms"][-1]["action"] == "flatten"
     assert dropped.status_code == 200
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_whoever_was_answered_sees_what_was_done(shared: Running) -> None:
+    alarm = AlarmLevel(AlarmOn.PNL, -900.0, False)
+    before = len(shared.host.snapshot().alarms)
+    for number in range(1, 4):
+        await shared.host.command(lambda now_ns, command_id: SetAlarm(now_ns, command_id, "test", alarm), durable=False)
+        assert len(shared.host.snapshot().alarms) == before + number
+    await shared.host.command(lambda now_ns, command_id: DropAlarm(now_ns, command_id, "test"))
+    assert shared.host.snapshot().alarms == ()
 
 
 @pytest.mark.asyncio(loop_scope="module")

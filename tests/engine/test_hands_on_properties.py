@@ -44,6 +44,8 @@ READY = st.tuples(st.just("ready"))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([20, 50, 60, 100, 250]))
 STEPS = st.one_of(
     *(OPENED, OPENED, OPENED, READY, WAIT, WAIT, WAIT),
+    st.tuples(st.just("run"), ASSETS, st.sampled_from([2, 4, 8])),
+    st.tuples(st.just("run"), ASSETS, st.sampled_from([2, 4, 8])),
     st.tuples(st.just("enter"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]), st.sampled_from(Side)),
     st.tuples(st.just("enter"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]), st.just(Side.LONG)),
     st.tuples(st.just("limit"), ASSETS, st.integers(-12, 6), st.sampled_from(Side), st.booleans()),
@@ -103,6 +105,7 @@ class HandsPlay(Play):
         return super().moves() | {
             "enter": lambda asset, usd, side: self._enter(ManualEntry(asset, side, amount_usd=usd)),
             "opened": self._opened,
+            "run": self._run,
             "twice": self._twice,
             "limit": self._limit,
             "close": lambda which, share: self._ask(which, asked.CloseTrade, share=share),
@@ -193,6 +196,13 @@ class HandsPlay(Play):
         self._enter(ManualEntry(asset, Side.LONG, amount_usd=usd))
         for _ in range(3):
             self.scene.wait_ms(60)
+
+    def _run(self, asset: str, times: int) -> None:
+        """Up and up: what trails passes the entry, targets fill."""
+        for _ in range(times):
+            self._move(asset, 8)
+            self.scene.wait_ms(60)
+            self.check()
 
     def _limit(self, asset: str, bps: int, side: Side, post_only: bool) -> None:
         price = offset_price(self.prices[asset], side.sign * float(bps))
