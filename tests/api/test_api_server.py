@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from engine_room import SIGNAL, eventually, running
+from engine_room import SIGNAL, Running, eventually, running
 from websockets.exceptions import ConnectionClosed
 
 from cockpit.api.server import open_port, open_socket, url_of
@@ -100,10 +100,10 @@ async def test_the_published_body_needs_neither_side_nor_mode(home: Path, more: 
         (BODY | {"mode": "live"}, "400 refused: signal asks for live mode, the engine is in paper mode\n"),
     ],
 )
-async def test_every_refusal_reads_in_the_published_client(home: Path, body: object, said: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_refusal_reads_in_the_published_client(shared: Running, body: object, said: str) -> None:
     content = body if isinstance(body, str) else json.dumps(body)
-    async with running(home, arm=False) as engine:
-        assert (await run("-c", PUBLISHED_CLIENT, engine.url, content)).startswith(said)
+    assert (await run("-c", PUBLISHED_CLIENT, shared.url, content)).startswith(said)
 
 
 async def test_every_refusal_of_every_route_has_its_error_and_reason_as_text(home: Path) -> None:
