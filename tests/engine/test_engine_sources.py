@@ -81,6 +81,15 @@ def test_midnight_begins_a_sources_day_anew_and_lifts_nobody(config: CockpitConf
     assert "USD today" not in scene.signal(source="mind", asset="SOL", amount_usd=190.0).sentence
 
 
+def test_what_is_open_counts_in_a_sources_loss(scene: Scenario) -> None:
+    assert scene.signal(source="mind").ok
+    scene.wait_s(1)
+    scene.move("ETH", 3_989.0)
+    scene.wait_s(2)
+    assert len(scene.engine.book) == 1 and scene.account.realised_usd > -0.1, "its stop was not reached"
+    assert "it lost" in scene.engine.sources.cut_off("mind")
+
+
 def test_a_lifted_source_begins_its_loss_anew(scene: Scenario) -> None:
     assert scene.signal(source="mind").ok
     scene.wait_s(1)
