@@ -81,6 +81,23 @@ def test_midnight_begins_a_sources_day_anew_and_lifts_nobody(config: CockpitConf
     assert "USD today" not in scene.signal(source="mind", asset="SOL", amount_usd=190.0).sentence
 
 
+def test_proposals_a_minute_open_trades_and_refusals_hold_before_the_gate(config: CockpitConfig) -> None:
+    limits = '{"proposals_per_minute": 3, "cut_off_at_refusals": 2, "notional_usd_per_day": 900, "open_trades": 1}'
+    scene = Scenario(config_with(f'sources={{"mind": {{"limits": {limits}}}}}'))
+    assert scene.signal(source="mind").ok
+    judged = len(scene.seen.of(Decided))
+    refused = scene.signal(source="mind", asset="SOL")
+    assert not refused.ok and refused.sentence == "source mind has 1 open trade, limit 1"
+    assert not scene.signal(source="mind", asset="SOL").ok
+    too_fast = scene.signal(source="mind", asset="SOL")
+    assert too_fast.sentence == "source mind proposed 4 times within a minute, limit 3"
+    assert scene.engine.sources.cut_off("mind") == "", "once beyond is no flood"
+    assert "is cut off: source mind proposed 5 times within a minute" in scene.signal(source="mind").sentence
+    assert len(scene.seen.of(Decided)) == judged, "the gate was never asked"
+    assert scene.command(asked.LiftSource, source="mind", reason="reviewed").ok
+    assert "1 open trade" in scene.signal(source="mind", asset="SOL").sentence, "its minute began anew"
+
+
 def test_what_is_open_counts_in_a_sources_loss(scene: Scenario) -> None:
     assert scene.signal(source="mind").ok
     scene.wait_s(1)
@@ -97,8 +114,9 @@ def test_a_lifted_source_begins_its_loss_anew(scene: Scenario) -> None:
     scene.wait_s(3)
     assert "it lost" in scene.engine.sources.cut_off("mind") and not len(scene.engine.book), "stopped out"
     assert scene.command(asked.LiftSource, source="mind", reason="reviewed").ok
+    assert scene.signal(source="mind", asset="SOL").ok
     scene.wait_s(2)
-    assert not scene.signal(source="mind", asset="SOL", amount_usd=190.0).sentence.startswith("source mind is cut off")
+    assert scene.engine.sources.cut_off("mind") == ""
 
 
 def test_a_shadow_that_is_cut_off_is_not_judged_either(scene: Scenario) -> None:
@@ -204,9 +222,14 @@ def test_a_print_through_a_limit_and_its_stop_is_a_stop() -> None:
 
 
 def test_a_flood_of_one_sources_ids_makes_no_other_id_new(scene: Scenario) -> None:
-    first = scene.signal(signal_id="mine")
+    first, late = scene.signal(signal_id="mine"), scene.signal(signal_id="late", expires_ns=scene.now_ns)
+    assert "expired" in late.sentence
+    scene.wait_s(1)
     for number in range(1_100):
         scene.signal(source="ghost", signal_id=f"ghost:{number}", expires_ns=scene.now_ns)
     again = scene.signal(signal_id="mine")
     assert (again.trade_id, again.ok) == (first.trade_id, first.ok)
+    assert scene.signal(signal_id="late", expires_ns=scene.now_ns).sentence == late.sentence, (
+        "that answer, not a new one"
+    )
     assert len(scene.placed()) == 1 or len({order.trade_id for order in scene.placed()}) == 1
