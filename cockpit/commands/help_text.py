@@ -49,7 +49,7 @@ Commands:
   do          Any line of the screen's command line.
   disarm      Open nothing more.
   mode        Choose the running engine's mode.
-  bands       The assets' bands and what is proposed in their place; with...
+  bands       The assets' bands, and what is proposed instead.
   stop        End the engine.
   trades      The trades, newest first.
   verdicts    The gate's verdicts, newest first.
