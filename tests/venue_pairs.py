@@ -4,10 +4,14 @@ They were written by different people, the second without sight of the first: wh
 reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
 `first_pair("why")`. Running all of them twice would take minutes: the modules of `SECOND_TOO` (orders, stops, flatten,
 chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and the name of a pair
-(krakenfutures, bybit, hyperliquid: Binance beside that one) runs them on it alone.
+(krakenfutures, bybit, hyperliquid, coinbase: Binance beside that one) runs them on it alone.
+
+A test marked `every_venue` always runs at each of these four as well, in OKX's place: one of each kind of fault. All of
+them at all venues would take half an hour.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -40,6 +44,8 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
 }
 BESIDE = ("okx", "krakenfutures", "bybit", "coinbase", "hyperliquid")
 """The venues that a world may have beside Binance."""
+NEWER = (WITH_BYBIT, WITH_HYPERLIQUID, WITH_COINBASE, WITH_KRAKEN)
+"""The pairs that `every_venue` adds."""
 SECOND_TOO = {
     "test_real_orders",
     "test_real_doubt",
@@ -83,9 +89,23 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
             _name_the_second(metafunc, pairs)
         metafunc.parametrize("venue_pair", [FIRST if is_first_only else pairs], indirect=True)
         return
-    if pairs == "first" or (pairs != "both" and module not in SECOND_TOO):
-        return
-    metafunc.parametrize("venue_pair", [FIRST] if is_first_only else [FIRST, SECOND], indirect=True)
+    on_both = pairs == "both" or (pairs != "first" and module in SECOND_TOO)
+    chosen_pairs = [FIRST, SECOND] if on_both and not is_first_only else [FIRST]
+    if pairs != "first" and metafunc.definition.get_closest_marker("every_venue") is not None:
+        _add_the_newer(metafunc, chosen_pairs)
+    elif on_both:
+        metafunc.parametrize("venue_pair", chosen_pairs, indirect=True)
+
+
+def _add_the_newer(metafunc: pytest.Metafunc, chosen_pairs: Sequence[str]) -> None:
+    """Its venues on the usual pairs, and each newer venue on its own."""
+    marks = metafunc.definition.own_markers
+    (named,) = [mark for mark in marks if mark.name == "parametrize" and mark.args[0] == "name"]
+    marks.remove(named)
+    both = [(pair, name) for pair in chosen_pairs for name in named.args[1]]
+    newer = [(pair, pair) for pair in NEWER]
+    ids = [f"{name}-{pair}" for pair, name in both] + [pair for pair in NEWER]
+    metafunc.parametrize(("venue_pair", "name"), [*both, *newer], indirect=["venue_pair"], ids=ids)
 
 
 def _name_the_second(metafunc: pytest.Metafunc, pair: str) -> None:

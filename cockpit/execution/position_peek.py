@@ -1,10 +1,10 @@
 """Between two rounds: whether positions or stops are others than a round saw, as the private stream may be mute."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from cockpit.domain.kinds import OrderRole
-from cockpit.exchanges.base.account import PositionKey, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import PositionKey, VenueFailure
 from cockpit.exchanges.base.timing import within
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.venue_context import VenueContext
@@ -18,6 +18,11 @@ class PositionPeek:
         self._protection = protection
 
     @property
+    def every_s(self) -> float:
+        """How long between two looks, as the venue's allowance lets it."""
+        return max(self._context.pace.peek_every_s, self._context.account.least_peek_s)
+
+    @property
     def is_wanted(self) -> bool:
         """Whether something stands or may arise there that only the stream would tell of."""
         context = self._context
@@ -29,23 +34,22 @@ class PositionPeek:
         context = self._context
         stops = self._resting_stops()
         try:
-            positions, orders = await asyncio.gather(
-                within(context.pace.call_within_s, context.account.positions(), "positions"),
-                self._orders_on(set(stops.values())),
+            positions, all_rest = await asyncio.gather(
+                within(context.pace.call_within_s, context.account.positions(), "positions"), self._all_rest(stops)
             )
         except VenueFailure as failure:
             context.met(failure)
             return False
         held = {one.key: one.qty for one in positions}
-        return held != dict(seen) or not stops.keys() <= {order.client_id for order in orders}
+        return held != dict(seen) or not all_rest
 
     def _resting_stops(self) -> dict[str, str]:
         """The perpetual of each, by its client id."""
         ours = (kept for kept in self._context.live() if kept.role is OrderRole.STOP and kept.is_resting)
         return {kept.client_id: kept.asset for kept in ours} | self._protection.resting()
 
-    async def _orders_on(self, assets: Collection[str]) -> tuple[VenueOrder, ...]:
+    async def _all_rest(self, stops: Mapping[str, str]) -> bool:
         context = self._context
-        if not assets:
-            return ()
-        return await within(context.pace.call_within_s, context.account.open_orders(assets), "open orders")
+        if not stops:
+            return True
+        return await within(context.pace.call_within_s, context.account.stops_rest(stops), "stops")

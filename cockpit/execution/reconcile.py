@@ -367,9 +367,10 @@ class Reconcile:
         """Until the next round is due, or something is in doubt; never without a breath between."""
         context, began_ns = self._context, self._context.now_ns
         await context.timing.sleep(min(context.pace.look_again_s, self._every_s))
-        while not self._doubt.is_set() and (left_s := self._every_s - context.timing.since_s(began_ns)) > 0:
-            await context.timing.sleep_unless(self._doubt, min(left_s, context.pace.peek_every_s))
-            is_due = left_s > context.pace.peek_every_s and not self._doubt.is_set() and self._peek.is_wanted
+        every_s = max(self._every_s, context.account.least_round_s if self._is_linked else 0.0)
+        while not self._doubt.is_set() and (left_s := every_s - context.timing.since_s(began_ns)) > 0:
+            await context.timing.sleep_unless(self._doubt, min(left_s, self._peek.every_s))
+            is_due = left_s > self._peek.every_s and not self._doubt.is_set() and self._peek.is_wanted
             if is_due and await self._peek.is_news(self._seen):
                 self.doubt()
 

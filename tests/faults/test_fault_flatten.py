@@ -33,6 +33,8 @@ TOO_SMALL = {
     "okx": "51020",
     "hyperliquid": "Order must have minimum value of $10.",
     "bybit": "110094",
+    "coinbase": "PREVIEW_INVALID_BASE_SIZE_TOO_SMALL",
+    "krakenfutures": "invalidSize",
 }
 WAYS = ("close", "cancel", "cancel_stop", "positions", "open_orders", "open_stops", "lookup", "lookup_stop", "history")
 FAULTS = {
@@ -48,6 +50,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_10_targets_go_before_the_close_and_the_stop_after_it(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -108,6 +111,7 @@ async def test_13_everything_on_the_account_goes_ours_or_not(tmp_path: Path) -> 
         assert stage.rows("select distinct phase from trades") == [("closed",)]
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_14_an_entry_that_rests_is_taken_back_first(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

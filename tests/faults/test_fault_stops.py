@@ -13,8 +13,22 @@ from tests.loopback.trading_venue import TradingVenue
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-BAD_PRICE = {"binance": "-4014", "okx": "51000", "hyperliquid": "Order has invalid price.", "bybit": "110003"}
-MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size", "bybit": "110003"}
+BAD_PRICE = {
+    "binance": "-4014",
+    "okx": "51000",
+    "hyperliquid": "Order has invalid price.",
+    "bybit": "110003",
+    "coinbase": "PREVIEW_INVALID_PRICE_PRECISION",
+    "krakenfutures": "invalidPrice",
+}
+MALFORMED = {
+    "binance": "-1111",
+    "okx": "51000",
+    "hyperliquid": "Order has invalid size",
+    "bybit": "110003",
+    "coinbase": "PREVIEW_INVALID_SIZE_PRECISION",
+    "krakenfutures": "invalidSize",
+}
 
 
 def stops(venue: TradingVenue) -> list[Decimal]:
@@ -26,6 +40,7 @@ def covered(stage: Stage, venue: TradingVenue) -> bool:
     return [float(qty) for qty in stops(venue)] == [pytest.approx(abs(venue.held("ETH")))]
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_08_the_stop_stays_until_the_position_is_gone(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -90,6 +105,7 @@ async def test_09_a_stop_that_triggers_after_the_close_opens_nothing(tmp_path: P
         await stage.until(lambda: stage.is_bare(venue))
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -114,6 +130,7 @@ async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Pat
         await stage.flat()
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_18_a_stop_that_is_refused_closes_the_position_at_once(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

@@ -62,6 +62,7 @@ async def test_01_an_entry_whose_answer_is_lost_is_found_and_never_sent_again(
         await stage.flat()
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_01_an_entry_whose_answer_takes_half_a_minute_is_found_with_the_next_look(
     tmp_path: Path, name: str

@@ -84,7 +84,7 @@ class TradingVenue(VenueServer):
         self.frozen: dict[str, Position] | None = None
         self.user_stream = UserStream(self.private_sockets)
         self.waiting: list[Call] = []
-        self._prints = itertools.count(1)
+        self._prints: dict[str, itertools.count[int]] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self._stirring: asyncio.Task[None] | None = None
 
@@ -157,7 +157,8 @@ class TradingVenue(VenueServer):
         quote = self.core.quotes[self.symbol(asset)]
         await self.top(self.symbol(asset), bid, 50.0, ask, 50.0)
         await self.mark(self.symbol(asset), float(quote.mark), float(quote.mark))
-        await self.trade(self.symbol(asset), next(self._prints), float(quote.last), 1.0)
+        number = next(self._prints.setdefault(asset, itertools.count(1)))
+        await self.trade(self.symbol(asset), number, float(quote.last), 1.0)
 
     def trade_by_hand(self, asset: str, side: str, qty: float) -> Order:
         """Somebody else trades on the account; `qty` in base coins."""

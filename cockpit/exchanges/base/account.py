@@ -268,6 +268,12 @@ class VenueAccount(Protocol):
     """One venue, one key. Made for one event loop. Every method may raise any `VenueFailure`."""
 
     venue: str
+    least_round_s: float
+    """So often everything there may be looked at while its stream stands, as the venue counts requests; 0 = as often as
+    asked.
+    """
+    least_peek_s: float
+    """The same of positions and stops alone."""
 
     @property
     def is_demo(self) -> bool:
@@ -331,6 +337,9 @@ class VenueAccount(Protocol):
 
         Asking everywhere (None) costs 80 of Binance's weight, asking of some assets 2 each.
         """
+
+    async def stops_rest(self, stops: Mapping[str, str]) -> bool:
+        """Whether these conditional orders of ours rest, the asset of each by our id: the cheapest way to ask."""
 
     async def positions(self) -> tuple[HeldPosition, ...]:
         """Every open position of the account. USDT perpetuals carry their base coin's name, all others the venue's."""

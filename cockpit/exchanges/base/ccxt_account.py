@@ -1,7 +1,7 @@
 """What the accounts behind the client library share: its lists, its orders, and how its abstract parts are used."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec.structs import replace
 
@@ -40,6 +40,7 @@ FILLS_REACH_MS = 7 * NS_PER_DAY // NS_PER_MS - 60_000
 class CcxtAccount(AccountCalls):
     """One venue, one key, one event loop. `open` it first; its subclass says what the venue's words are."""
 
+    least_round_s, least_peek_s = 0.0, 0.0
     quote = "USDT"
     """What its perpetuals are quoted and settled in."""
 
@@ -102,6 +103,10 @@ class CcxtAccount(AccountCalls):
     @abstractmethod
     async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:
         """One order by our id, a triggered one followed to what it became; None where the venue does not know it."""
+
+    @abstractmethod
+    async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
+        """Every open order there, plain and conditional, whoever placed it."""
 
     @abstractmethod
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
@@ -191,6 +196,11 @@ class CcxtAccount(AccountCalls):
     async def preview(self, order: OrderRequest) -> Previewed:
         """Refused: most venues have no such question."""
         raise Refused(RefusalKind.UNSUPPORTED, "", f"{self.venue}: expected previews of orders, was a venue without")
+
+    async def stops_rest(self, stops: Mapping[str, str]) -> bool:
+        """By the list of what is open on their perpetuals."""
+        orders = await self.open_orders(set(stops.values()))
+        return stops.keys() <= {order.client_id for order in orders}
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, as much of it as `position` says, by the venue's terms of today."""

@@ -261,6 +261,15 @@ def side_name(side: Side) -> str:
     return "BUY" if side is Side.LONG else "SELL"
 
 
+def size_of(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:
+    """In whole contracts, at most as many as are held; a contract that is not listed is closed by what it says."""
+    if position is None:
+        return listing.contracts(order.qty, order.reduce_only)
+    if not listing.is_listed:
+        return position.contracts
+    return listing.contracts(order.qty)
+
+
 def order_body(listing: Listing, order: OrderRequest, size: str, client_id: str) -> dict[str, Any]:
     """A market or limit order."""
     terms: dict[str, Any] = {"base_size": size}
