@@ -105,7 +105,7 @@ async def test_09_a_stop_that_triggers_after_the_close_opens_nothing(tmp_path: P
         await stage.until(lambda: stage.is_bare(venue))
 
 
-@pytest.mark.every_venue
+@pytest.mark.every_venue(but={"bybit": "it is one lot there", "hyperliquid": "what does not fill at once is cancelled"})
 @pytest.mark.parametrize("name", VENUES)
 async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -130,7 +130,7 @@ async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Pat
         await stage.flat()
 
 
-@pytest.mark.every_venue
+@pytest.mark.every_venue(but={"hyperliquid": "a sentence that is on no list refuses nothing: the stop stays unknown"})
 @pytest.mark.parametrize("name", VENUES)
 async def test_18_a_stop_that_is_refused_closes_the_position_at_once(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
