@@ -35,6 +35,7 @@ class InFlightCalls:
         task = asyncio.create_task(self._run(name, errand), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: errand.close())  # one that was ended before its first step was never begun
         return task
 
     async def settle(self, within_s: float) -> bool:

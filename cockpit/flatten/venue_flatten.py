@@ -175,8 +175,11 @@ class VenueFlatten:
         is_fresh = self._asked_ns is not None and now_ns - self._asked_ns < seconds_to_ns(self._pace.orders_every_s)
         if self._asking is None and not (is_held and is_fresh):
             self._asked_ns = now_ns
-            self._asking = asyncio.ensure_future(self._calls.ask("open orders", self._account.open_orders()))
+            self._asking = asyncio.ensure_future(self._ask_orders())
         return self._asking
+
+    async def _ask_orders(self) -> "tuple[VenueOrder, ...] | VenueFailure":
+        return await self._calls.ask("open orders", self._account.open_orders())
 
     @property
     def _patience_s(self) -> float:

@@ -1,6 +1,7 @@
 """What is under way is neither lost nor waited for in vain."""
 
 import asyncio
+import inspect
 
 from cockpit.execution.venue_context import InFlightCalls
 
@@ -65,3 +66,11 @@ async def test_what_does_not_end_in_time_is_cancelled() -> None:
     await asyncio.sleep(0)
     await in_flight.stop(0.01)
     assert ended == [True]
+
+
+async def test_what_was_ended_before_its_first_step_is_closed_too() -> None:
+    """Else Python mentions it on an engine's way out, in whatever runs by then."""
+    in_flight, errand = InFlightCalls(print), nothing()
+    in_flight.start("never begun", errand)
+    await in_flight.stop(0.0)
+    assert inspect.getcoroutinestate(errand) == inspect.CORO_CLOSED
