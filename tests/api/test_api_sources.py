@@ -268,6 +268,7 @@ async def test_a_signature_is_of_this_call_and_its_id_trades_once_over_a_restart
             await client.post(EXECUTE, content=body.replace(b"50", b"60"), headers=headers()),
             await client.post("/api/trade/execute", content=body, headers=headers("/api/flatten")),
             await client.post(EXECUTE, content=body, headers=headers(at=stamp - 40)),
+            await client.post(EXECUTE, content=body, headers=headers(at=stamp + 40)),
             await client.post(EXECUTE, content=body, headers={**headers(), "X-Cockpit-Source": "mind"}),
             await client.post(EXECUTE, content=body, headers={**headers(), "X-Cockpit-Source": "nobody"}),
         ):
