@@ -32,7 +32,7 @@ class Reasking:
 
     def __init__(self) -> None:
         self.is_wanted = False
-        self._is_left_to_others = False
+        self.is_left_to_the_sweep = False
         self._refusals = 0
         self._due_ns = 0
         self._sent_ns = 0
@@ -57,11 +57,11 @@ class Reasking:
 
     def leave_to_the_sweep(self) -> None:
         """The whole venue is being flattened from its own truth: two that close one position disturb each other."""
-        self._is_left_to_others = True
+        self.is_left_to_the_sweep = True
 
     def is_due(self, now_ns: int) -> bool:
         """Whether to ask, and to act on the answer, now."""
-        return self.is_wanted and not self._is_left_to_others and now_ns >= self._due_ns
+        return self.is_wanted and not self.is_left_to_the_sweep and now_ns >= self._due_ns
 
 
 class TradeExit(TradeByHand):

@@ -255,6 +255,8 @@ class TradeLife(TradeExit):
             return
         self.record = replace(was, stop_rests_on_venue=False, stop_unseen=False)
         self._emit("stop_gone", out)
+        if self.reasking.is_left_to_the_sweep:
+            return  # it takes stops off itself, where nothing is left to guard
         if self._stop.may_be_laid_anew(was, progress, out):
             self._protect(out, "protected")
         else:

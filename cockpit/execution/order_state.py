@@ -175,8 +175,11 @@ class OrderState:
     # What the venue says.
 
     def take(self, reported: VenueOrder, now_ns: int) -> list[OrderEvent | FillWitnessed]:
-        """The venue's state of it, new or old."""
-        self._venue_filled = max(self._venue_filled, reported.filled_qty)
+        """The venue's state of it, new or old. The newest word of its end says how much of it executed: one that was
+        cut to the position may have been called filled as if whole.
+        """
+        counted = self.filled if reported.status.is_final else self._venue_filled
+        self._venue_filled = max(counted, reported.filled_qty)
         self._venue_order_id = reported.venue_order_id or self._venue_order_id
         if reported.status in SILENT:
             return []

@@ -300,6 +300,18 @@ def test_a_venue_that_is_swept_is_left_to_the_sweep(bare: Bare) -> None:
     assert bare.last_trade.phase is TradePhase.CLOSED
 
 
+def test_a_stop_that_the_sweep_takes_off_is_not_laid_anew(bare: Bare) -> None:
+    """It saw the position gone twice: a stop laid anew would be the next it takes off, for ever."""
+    bare.opened()
+    bare.flatten()
+    bare.reject(bare.placed(OrderRole.CLOSE)[-1], "51020 too small")
+    bare.wait_s(6)
+    bare.cancelled(bare.placed(OrderRole.STOP)[-1], "cancelled_by_user")
+    assert len(bare.placed(OrderRole.STOP)) == 1
+    bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
+    assert bare.last_trade.phase is TradePhase.CLOSED
+
+
 def test_funding_told_after_the_close_is_booked_to_the_trade_that_was_open_then(bare: Bare) -> None:
     trade = bare.opened()
     paid_ns = bare.now_ns + 1_000_000_000

@@ -247,3 +247,14 @@ def test_a_refusal_of_what_executed_is_no_end() -> None:
     assert progress is not None and progress.status is OrderStatus.UNKNOWN
     assert "rejected after it was partly_filled" in [one.sentence for one in out.actions if isinstance(one, Notice)][-1]
     assert [type(one) for one in out.actions][-1] is QueryOrder
+
+
+def test_an_order_called_filled_as_if_whole_ends_with_what_a_later_word_says_of_it() -> None:
+    """A venue cuts a close to the position, and its stream calls it filled by what was asked for."""
+    order = kept()
+    order.take(word(OrderStatus.FILLED, QTY), 1)
+    order.book([fill(1, 0.75)], 1)
+    assert order.lacks_fills and not order.is_over
+    (ended,) = order.take(word(OrderStatus.FILLED, 0.75), 1)
+    assert isinstance(ended, OrderCancelled) and ended.reason == "filled 0.75 of 1"
+    assert not order.lacks_fills
