@@ -64,12 +64,29 @@ TICKER = {
 }  # fmt: skip
 
 
+async def _no_price(coin: str) -> float:
+    raise AssertionError(coin)
+
+
 @pytest.fixture
 def parser() -> KrakenParser:
-    async def no_price(coin: str) -> float:
-        raise AssertionError(coin)
+    return KrakenParser(Listings(asset_of), Fees(5.0, 2.0, CoinPrices(_no_price, Timing())))
 
-    return KrakenParser(Listings(asset_of), Fees(5.0, 2.0, CoinPrices(no_price, Timing())))
+
+async def test_what_is_booked_in_bitcoin_is_worth_its_mark_and_what_has_no_price_is_not_called_dollars() -> None:
+    async def mark(coin: str) -> float:
+        return {"BTC": 100_000.0}[coin]
+
+    prices = CoinPrices(mark, Timing())
+    parser = KrakenParser(Listings(asset_of), Fees(5.0, 2.0, prices))
+    in_bitcoin = {**LOGGED_FUNDING, "asset": "xbt", "realized_funding": -0.00001}
+    _, unpriced = parser.funding(in_bitcoin, prices) or ("", None)
+    assert unpriced is not None and unpriced.amount_usd is None
+    await prices.learn(["BTC"])
+    _, paid = parser.funding(in_bitcoin, prices) or ("", None)
+    assert paid is not None and paid.amount_usd == pytest.approx(-1.0)
+    assert paid.booked == CoinAmount(-0.00001, "BTC")
+    assert parser.booked_fee({**LOGGED_TRADE, "asset": "xbt"}) == (LOGGED_TRADE["execution"], CoinAmount(0.0035, "BTC"))
 
 
 @pytest.mark.parametrize(
@@ -97,14 +114,15 @@ def test_a_contract_is_one_coin_on_its_own_grid() -> None:
 
 
 def test_the_accounts_log_says_funding_and_fees_and_nothing_else_is_taken_for_them(parser: KrakenParser) -> None:
-    found = parser.funding(LOGGED_FUNDING)
+    prices = CoinPrices(_no_price, Timing())
+    found = parser.funding(LOGGED_FUNDING, prices)
     assert found is not None
     booking, paid = found
     assert (booking, paid.asset, paid.amount_usd) == (LOGGED_FUNDING["booking_uid"], "XRP", 0.0116)
     assert paid.ts_ns == 1_786_377_600_000 * MS
     assert parser.booked_fee(LOGGED_TRADE) == (LOGGED_TRADE["execution"], CoinAmount(0.0035, "USD"))
     for other in (LOGGED_TRADE, LOGGED_TRANSFER):
-        assert parser.funding(other) is None
+        assert parser.funding(other, prices) is None
     for other in (LOGGED_FUNDING, LOGGED_TRANSFER):
         assert parser.booked_fee(other) is None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.loopback.exchange_krakenfutures import iso
 from tests.loopback.matching_core import MatchingCore
-from tests.loopback.matching_terms import Algo, Execution, Order, Status
+from tests.loopback.matching_terms import Algo, Coin, Execution, Order, Status
 
 STATUS = {
     Status.NEW: "ENTERED_BOOK",
@@ -203,6 +203,11 @@ def position(symbol: str, core: MatchingCore) -> dict[str, Any]:
     return {**row, "maxFixedLeverage": float(core.leverage[symbol])} if core.isolated[symbol] else row
 
 
+def coin(paid_in: Coin) -> str:
+    """As the account's log writes it."""
+    return {"USDT": "usd", "BTC": "xbt"}.get(paid_in.name, paid_in.name.lower())
+
+
 def log_row(info: str, symbol: str, ts_ms: int, **changes: Any) -> dict[str, Any]:
     """A row of the account's log."""
     empty = dict.fromkeys(("execution", "fee", "funding_rate", "realized_funding", "realized_pnl", "trade_price"))
@@ -265,7 +270,7 @@ def feed_fill(execution: Execution, order: Order, core: MatchingCore) -> dict[st
         "fill_id": str(execution.trade_id),
         "fill_type": kind_of(execution),
         "fee_paid": float(execution.fee),
-        "fee_currency": "USD",
+        "fee_currency": coin(execution.paid_in).upper(),
         "taker_order_type": "ioc",
         "order_type": "limit" if order.price is not None else "ioc",
     }

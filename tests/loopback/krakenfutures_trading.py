@@ -251,14 +251,14 @@ class KrakenFuturesTradingVenue(KrakenFuturesFeeds):
     def _log(self, params: Mapping[str, str]) -> list[dict[str, Any]]:
         rows = [
             bodies.log_row(
-                "futures trade", one.symbol, one.ts_ms, asset="usd", booking_uid=f"b{one.trade_id}",
+                "futures trade", one.symbol, one.ts_ms, asset=bodies.coin(one.paid_in), booking_uid=f"b{one.trade_id}",
                 execution=str(one.trade_id), fee=float(one.fee),
             )
             for one in self.core.listed_executions
         ]  # fmt: skip
         rows += [
             bodies.log_row(
-                "funding rate change", one.symbol, one.ts_ms, asset="usd", booking_uid=f"f{number}",
+                "funding rate change", one.symbol, one.ts_ms, asset=bodies.coin(one.paid_in), booking_uid=f"f{number}",
                 realized_funding=float(one.amount),
             )
             for number, one in enumerate(self.core.income)

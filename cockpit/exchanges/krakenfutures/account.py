@@ -31,7 +31,7 @@ from cockpit.exchanges.base.order_terms import accepted, given, kind_of, venue_s
 from cockpit.exchanges.base.rows import names_in, read_rows
 from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES, NOT_OPEN
-from cockpit.exchanges.krakenfutures.parsing import KrakenParser, asset_of, listing_of, stamp_ns
+from cockpit.exchanges.krakenfutures.parsing import KrakenParser, asset_of, coin_of, listing_of, stamp_ns
 from cockpit.exchanges.krakenfutures.user_stream import KrakenStream
 
 FILLS_A_PAGE, MOST_PAGES = 100, 10
@@ -244,7 +244,7 @@ class KrakenAccount(CcxtAccount):
     async def _booked_fees(self, since_ns: int) -> dict[str, Any]:
         answer = await self.ask("historyGetAccountLog", {"since": str(since_ns // NS_PER_MS), "info": "futures trade"})
         with self.judged():
-            await self._prices.learn(str(row["asset"]).upper() for row in answer["logs"] if row.get("fee") is not None)
+            await self._prices.learn(coin_of(row["asset"]) for row in answer["logs"] if row.get("fee") is not None)
             return dict(self.lists.read("fees", answer["logs"], self._words.booked_fee))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
@@ -351,7 +351,9 @@ class KrakenAccount(CcxtAccount):
         """Payments booked since then, each with the venue's own id."""
         answer = await self.ask("historyGetAccountLog", {"since": str(since_ms), "info": "funding rate change"})
         with self.judged():
-            return self.lists.read("funding", answer["logs"], self._words.funding)
+            rows = answer["logs"]
+            await self._prices.learn(map(coin_of, names_in(rows, "asset")))
+            return self.lists.read("funding", rows, lambda row: self._words.funding(row, self._prices))
 
 
 def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:

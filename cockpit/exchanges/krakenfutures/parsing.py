@@ -13,7 +13,7 @@ from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.fees import CoinPrices, Fees
 from cockpit.exchanges.base.values import price_of, side_of
 
 Row = Mapping[str, Any]
@@ -45,7 +45,12 @@ def asset_of(market_id: str) -> str:
     name = market_id.upper()
     if not (name.startswith(PERPETUAL) and name.endswith(USD)):
         return name
-    coin = name.removeprefix(PERPETUAL).removesuffix(USD)
+    return coin_of(name.removeprefix(PERPETUAL).removesuffix(USD))
+
+
+def coin_of(name: Any) -> str:
+    """BTC for xbt: a coin by the name that everybody else has for it."""
+    coin = str(name).upper()
     return OWN_COINS.get(coin, coin)
 
 
@@ -162,15 +167,15 @@ class KrakenParser:
         """A row of the account's log: what an execution cost, by its id; None for a row about something else."""
         if not row.get("execution") or row.get("fee") is None:
             return None
-        return str(row["execution"]), CoinAmount(float(row["fee"]), str(row["asset"]).upper())
+        return str(row["execution"]), CoinAmount(float(row["fee"]), coin_of(row["asset"]))
 
-    def funding(self, row: Row) -> tuple[str, FundingUpdate] | None:
-        """A row of the account's log: a payment; None for a row about something else."""
+    def funding(self, row: Row, prices: CoinPrices) -> tuple[str, FundingUpdate] | None:
+        """A row of the account's log: a payment, in whatever coin; None for a row about something else."""
         if row.get("realized_funding") is None or row.get("contract") is None or row.get("execution"):
             return None
-        booked = CoinAmount(float(row["realized_funding"]), str(row["asset"]).upper())
+        booked = CoinAmount(float(row["realized_funding"]), coin_of(row["asset"]))
         asset = self.listings.of(str(row["contract"]).upper()).asset
-        return str(row["booking_uid"]), FundingUpdate(asset, booked.amount, stamp_ns(row["date"]), booked)
+        return str(row["booking_uid"]), FundingUpdate(asset, prices.usd(*booked), stamp_ns(row["date"]), booked)
 
     # -- the feeds
 
@@ -197,7 +202,7 @@ class KrakenParser:
     def feed_fill(self, row: Row) -> VenueFill:
         """An execution of the fills feed, which says its fee."""
         listing = self.listings.of(row["instrument"].upper())
-        coin = str(row.get("fee_currency") or USD).upper()
+        coin = coin_of(row.get("fee_currency") or USD)
         fee = None if row.get("fee_paid") is None else CoinAmount(float(row["fee_paid"]), coin)
         return self._fill(
             listing,
