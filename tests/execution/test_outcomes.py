@@ -60,6 +60,8 @@ NOBODY_KNOWS = [
     ("binance", ccxt.BadSymbol("binanceusdm does not have market symbol DOGE")),
     ("binance", ccxt.AuthenticationError(f"{POST} 401 Unauthorized <html>")),
     ("binance", ccxt.ExchangeError(f"{POST} 200 OK {{}}")),
+    ("binance", ccxt.ExchangeNotAvailable(f'{POST} 502 Bad Gateway <html>{{"code":-2019,"msg":"x"}}</html>')),
+    ("okx", ccxt.ExchangeNotAvailable(f'{POST}?a={{"b":1}} 520 <script>{{"sCode":"51008"}}</script>')),
     ("okx", ccxt.NotSupported("okx cancelAllOrders() is not supported yet")),
     ("okx", ccxt.OnMaintenance("okx POST 503 Service Unavailable")),
     ("okx", okx(ccxt.OnMaintenance, "50001", "Service temporarily unavailable. Please try again later.")),

@@ -90,7 +90,8 @@ def _code_of(error: BaseException, codes: VenueCodes | None) -> tuple[str | None
     try:
         answer = json.loads(text[start:])
     except ValueError:
-        found = _CODE.search(text)
+        # A body that was cut off still has its code; a page may have anybody's.
+        found = None if _is_a_page(error) else _CODE.search(text)
         return (found.group(1), "") if found else (None, "")
     if codes is not None and codes.code_in is not None:
         return (codes.code_in(answer) if isinstance(answer, dict) else None) or (None, "")
