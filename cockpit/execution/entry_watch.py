@@ -109,7 +109,15 @@ class EntryWatch:
         for kept in self._entries():
             surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
             if kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON:
-                await within(context.pace.call_within_s, self._lookup.find(kept), f"look up {kept.order_id}")
+                call = self._lookup.find(kept)
+                if not await within(context.pace.call_within_s, call, f"look up {kept.order_id}"):
+                    self.not_found(kept, positions)
+
+    def not_found(self, kept: OrderState, positions: Sequence[HeldPosition]) -> None:
+        """The venue took that entry and does not know it now: what is held beyond our own is of it."""
+        for position in positions:
+            if kept.is_resting_entry and position.nets_with_ours and position.asset == kept.asset:
+                self._witness(kept, position)
 
     async def _list(self, asset: str) -> None:
         """Look for executions under an id of ours, where no order of that id is to be found. Those whose order nobody
@@ -133,8 +141,10 @@ class EntryWatch:
             self._lookup.chase(kept)
 
     def _is_watched(self, kept: OrderState) -> bool:
-        """Until it is known, and so long after it was given up; one that rests while no stream would tell of it."""
-        if kept.is_resting_entry and not self._context.is_linked:
+        """Until it is known, and so long after it was given up; one that was taken and must have filled by now, or that
+        rests while no stream would tell of it.
+        """
+        if kept.is_resting_entry and (kept.takes_at_once or not self._context.is_linked):
             return True
         age_s = self._context.timing.since_s(kept.sent_ns)
         return kept.is_in_doubt and (not kept.was_given_up or age_s < self._context.pace.watch_given_up_s)

@@ -249,6 +249,8 @@ class Reconcile:
         suspects = [kept for asset in self._odd(positions) for kept in self._suspects(asset)]
         answers = await asyncio.gather(*(self._lookup.ask(kept) for kept in suspects))
         found = [(kept, order) for kept, order in zip(suspects, answers, strict=True) if order is not None]
+        for kept in [kept for kept, order in zip(suspects, answers, strict=True) if order is None]:
+            self._watch.not_found(kept, positions)
         for kept, order in found:
             if order.filled_qty - kept.filled > QTY_EPSILON:
                 await self._lookup.take(kept, order)

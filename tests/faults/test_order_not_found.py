@@ -1,0 +1,31 @@
+"""A venue that took an entry and says of its id that there is no such order, while the position stands."""
+
+from pathlib import Path
+
+import pytest
+
+from cockpit.domain.kinds import Side
+from tests.faults.stage import staged
+from tests.loopback.trading_faults import rejected
+
+ON_BOTH_PAIRS = True
+
+NOT_FOUND = {"binance": "-2013", "okx": "51603"}
+MOST_BARE_S = 1.0
+
+
+@pytest.mark.parametrize("side", (Side.LONG, Side.SHORT))
+@pytest.mark.parametrize("name", NOT_FOUND)
+async def test_the_position_itself_is_believed_and_gets_its_stop(tmp_path: Path, name: str, side: Side) -> None:
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.faults.add(rejected(NOT_FOUND[name]), roles={"lookup"}, times=None)
+        venue.user_stream.stalled = True
+        trade_id = await stage.enter("ETH", side, venue=name)
+        await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        venue.faults.clear()
+        venue.user_stream.stalled = False
+        await stage.until(lambda: stage.rows("select fill_id from fills"))
+        assert not stage.closed(trade_id)
+        await stage.flat()
