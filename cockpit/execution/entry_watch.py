@@ -100,21 +100,27 @@ class EntryWatch:
                     context.met(failure)
 
     async def find_filled(self, positions: Sequence[HeldPosition]) -> None:
-        """Entries that rest where the position is another than ours are asked for: no stream may have told of them.
-
-        Raises `VenueFailure`.
-        """
+        """Entries that rest where the position is another than ours are asked for: no stream may have told of them."""
         context = self._context
         held = {position.asset: position.qty for position in positions if position.nets_with_ours}
         for kept in self._entries():
             surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
-            if kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON:
-                call = self._lookup.find(kept)
-                if not await within(context.pace.call_within_s, call, f"look up {kept.order_id}"):
-                    self.not_found(kept, positions)
+            is_odd = kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON
+            if is_odd and not await self._is_found(kept):
+                self.not_found(kept, positions)
+
+    async def _is_found(self, kept: OrderState) -> bool:
+        """Whether the venue told of that entry, and soon: a position waits for no longer."""
+        context = self._context
+        try:
+            call = self._lookup.find(kept)
+            return await within(context.pace.stop_answer_within_s, call, f"look up {kept.order_id}")
+        except VenueFailure as failure:
+            context.met(failure)
+            return False
 
     def not_found(self, kept: OrderState, positions: Sequence[HeldPosition]) -> None:
-        """The venue took that entry and does not know it now: what is held beyond our own is of it."""
+        """The venue took that entry and does not tell of it now: what is held beyond our own is of it."""
         for position in positions:
             if kept.is_resting_entry and position.nets_with_ours and position.asset == kept.asset:
                 self._witness(kept, position)

@@ -1,4 +1,4 @@
-"""A venue that took an entry and says of its id that there is no such order, while the position stands."""
+"""A venue that took an entry and does not tell of its id afterwards, while the position stands."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from cockpit.domain.kinds import Side
 from tests.faults.stage import staged
-from tests.loopback.trading_faults import rejected
+from tests.loopback.trading_faults import Fault, bad_gateway, hanging, rejected
 
 ON_BOTH_PAIRS = True
 
@@ -14,12 +14,14 @@ NOT_FOUND = {"binance": "-2013", "okx": "51603"}
 MOST_BARE_S = 1.0
 
 
-@pytest.mark.parametrize("side", (Side.LONG, Side.SHORT))
-@pytest.mark.parametrize("name", NOT_FOUND)
-async def test_the_position_itself_is_believed_and_gets_its_stop(tmp_path: Path, name: str, side: Side) -> None:
+@pytest.mark.parametrize("fault", (None, bad_gateway(), hanging(30)), ids=("not found", "page", "hangs"))
+@pytest.mark.parametrize(("name", "side"), (("binance", Side.LONG), ("okx", Side.SHORT)))
+async def test_the_position_itself_is_believed_and_gets_its_stop(
+    tmp_path: Path, name: str, side: Side, fault: Fault | None
+) -> None:
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
-        venue.faults.add(rejected(NOT_FOUND[name]), roles={"lookup"}, times=None)
+        venue.faults.add(fault or rejected(NOT_FOUND[name]), roles={"lookup"}, times=None)
         venue.user_stream.stalled = True
         trade_id = await stage.enter("ETH", side, venue=name)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
