@@ -8,16 +8,14 @@ reads agree, and told after the executions that explain it.
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from msgspec.structs import replace
-
-from cockpit.domain.events import ForeignPosition, VenuePosition
+from cockpit.domain.events import VenuePosition
 from cockpit.domain.kinds import OrderRole, OrderStatus, VenueTopic
 from cockpit.exchanges.base.account import HeldPosition, NotSent, PositionKey, VenueFailure, VenueOrder
-from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_watch import EntryGuard, EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
+from cockpit.execution.foreign_told import ForeignTold
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -56,7 +54,7 @@ class Reconcile:
         self._protection = protection
         protection.ended = self.doubt
         self._peek = PositionPeek(context, protection)
-        self._foreign_told: dict[PositionKey, ForeignPosition] = {}
+        self._foreign_told = ForeignTold(context, protection)
         self._watch = watch
         self._guard = EntryGuard(context)
         self._every_s = every_s
@@ -118,7 +116,7 @@ class Reconcile:
         context = self._context
         everywhere = self._is_everywhere_due()
         resting = [kept for kept in context.live() if kept.is_resting]
-        positions, orders = await asyncio.gather(self._read_positions(), self._read_orders(everywhere))
+        positions, orders = await self._read(everywhere, resting)
         context.answered()
         await self._resolve_stops(netted(positions), orders)
         await self._repair(resting, orders)
@@ -127,7 +125,7 @@ class Reconcile:
         foreign = [*self._foreign.held(self._held), *self._turned()]
         looked_at = None if everywhere else context.assets
         await self._protection.keep(foreign, orders, looked_at, self._holds_ours_alone)
-        self._emit_foreign(foreign)
+        self._foreign_told.emit(foreign)
         await self._orphans.sweep(orders, self._held)
         await self._guard.renew()
         if everywhere:
@@ -173,6 +171,23 @@ class Reconcile:
             await self._context.timing.sleep_unless(self._was_compared, self._context.pace.compare_within_s)
 
     # Reading.
+
+    async def _read(
+        self, everywhere: bool, resting: Sequence[OrderState]
+    ) -> tuple[tuple[HeldPosition, ...], tuple[VenueOrder, ...]]:
+        """Both lists. Where one of them cannot be had, what the other, or its own id, says of a stop counts all the
+        same. Raises `VenueFailure`.
+        """
+        reading = self._read_positions(), self._read_orders(everywhere)
+        positions, orders = await asyncio.gather(*reading, return_exceptions=True)
+        if isinstance(orders, BaseException):
+            stops = [kept for kept in resting if kept.role is OrderRole.STOP]
+            await asyncio.gather(*(self._lookup.find(kept) for kept in stops), return_exceptions=True)
+            raise orders
+        if isinstance(positions, BaseException):
+            await self._repair(resting, orders)
+            raise positions
+        return positions, orders
 
     async def _read_positions(self) -> tuple[HeldPosition, ...]:
         """The positions. Where one that our own orders opened is missing, a second read has to say so too; what is new
@@ -224,6 +239,7 @@ class Reconcile:
     async def _repair(self, rested: Sequence[OrderState], orders: Sequence[VenueOrder]) -> None:
         """Take what the venue rests, and look up what rested before the read and is not there any more."""
         context, there = self._context, {order.client_id: order for order in orders if order.client_id}
+        failure: VenueFailure | None = None
         for order in orders:
             kept = context.state_of(order)
             if kept is not None:
@@ -233,10 +249,22 @@ class Reconcile:
             if kept.client_id in there:
                 self._vanished.listed(kept)
             elif kept.is_resting:
-                if self._vanished.seen_nowhere(kept, await self._lookup.find(kept)):
-                    self.doubt()
-                self._lookup.follow(kept)
+                failure = await self._look_for(kept) or failure
         self._vanished.give_up(there)
+        if failure is not None:
+            raise failure
+
+    async def _look_for(self, kept: OrderState) -> VenueFailure | None:
+        """An order that rested is not listed: ask for its id. Where that cannot be had, a stop counts as not known."""
+        failure, is_known = None, False
+        try:
+            is_known = await self._lookup.find(kept)
+        except VenueFailure as error:
+            failure = error
+        if (failure is None or kept.role is OrderRole.STOP) and self._vanished.seen_nowhere(kept, is_known):
+            self.doubt()
+        self._lookup.follow(kept)
+        return failure
 
     async def _explained(self, positions: tuple[HeldPosition, ...]) -> tuple[tuple[HeldPosition, ...], set[str]]:
         """Before a difference is told, every order that may explain it is asked for, and the positions once more; then
@@ -321,25 +349,6 @@ class Reconcile:
         return abs(ours) > QTY_EPSILON and abs(_qty(self._held.get(asset)) - ours) <= QTY_EPSILON
 
     # Telling.
-
-    def _emit_foreign(self, foreign: Sequence[HeldPosition]) -> None:
-        """What is not ours, where it or its stop has changed."""
-        context, there = self._context, {position.key: position for position in foreign}
-        for key in [key for key in self._foreign_told if key not in there]:
-            gone = replace(self._foreign_told.pop(key), ts_ns=context.now_ns, qty=0.0, stop_price=None)
-            context.emit([gone])
-        for key, position in there.items():
-            mode = "" if key.is_isolated is None else "isolated" if key.is_isolated else "cross"
-            side = "" if position.nets_with_ours else plain_id(key.hedge_side or "net").lower()
-            stop_price = self._protection.stop_price(position)
-            event = ForeignPosition(
-                context.now_ns, context.venue, plain_id(key.asset), mode, side, position.qty, position.entry_price,
-                position.mark_price, stop_price,
-            )  # fmt: skip
-            told = self._foreign_told.get(key)
-            if told is None or (told.qty, told.stop_price) != (event.qty, event.stop_price):
-                self._foreign_told[key] = event
-                context.emit([event])
 
     def _emit(self, assets: Collection[str]) -> None:
         context = self._context
