@@ -55,6 +55,7 @@ FORESEEN = {
     "cockpit.client.errors.EngineUnreachable": NO,
     "cockpit.commands.new_commands.NotNew": BAD,
     "cockpit.exchanges.binance.raw_capture.CaptureError": BAD,
+    "cockpit.feeds.simulated.profile.ProfileError": BAD,
     "cockpit.feeds.simulated.shocks.ShockError": BAD,
     "cockpit.history.errors.HistoryError": BAD,
     "cockpit.journal.errors.JournalError": BAD,

@@ -118,6 +118,51 @@ def check(
     return YES if found.ok else NO
 
 
+@history.command("fit")
+def fit(
+    ctx: typer.Context,
+    from_: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first UTC day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last UTC day.")] = None,
+    assets: Annotated[str, typer.Option("--assets", metavar="A,B", help="Only these coins.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Default: simulated_profile.json of the profile.")
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Fit the simulated market to the store.
+
+    Volatility, spread, bursts, correlation, funding and positioning as they were on these days go into a file that the
+    simulated market reads: practice looks like the market then. Prices walk without a drift: nobody earns before fees.
+
+    Example: cockpit history fit --from 2024-08-01 && cockpit --set simulation.profile=simulated_profile.json
+    """
+    place = store_of(ctx, store)
+    import msgspec
+
+    from cockpit.feeds.simulated.profile import FILE
+    from cockpit.history.checking import days_between
+    from cockpit.history.errors import HistoryError
+    from cockpit.history.fitting import fit_profile, profile_lines
+
+    front: Front = ctx.obj
+    days = days_between(place, day_option("--from", from_), day_option("--to", to))
+    chosen = [name for name in assets.split(",") if name]
+    found = fit_profile(place, front.load(), days, chosen)
+    target = out or front.places().home / FILE
+    text = msgspec.json.format(msgspec.json.encode(found), indent=2)
+    try:
+        target.write_bytes(text + b"\n")
+    except OSError as error:
+        raise HistoryError(f"{target}: expected to write it, was {error.strerror or error}") from error
+    if json:
+        echo(text.decode())
+    else:
+        named = target.name if out is None else str(target.resolve())
+        echo("\n".join([*profile_lines(found), f"{target}: cockpit --set simulation.profile={named}"]))
+    return YES
+
+
 def day_option(option: str, text: str | None) -> int | None:
     """A UTC day as it was given, None where none was."""
     from cockpit.history.store import day_of

@@ -71,9 +71,10 @@ def backtest(
     """
     place = store_of(ctx, store)
     from cockpit.commands.progress import ProgressLine
+    from cockpit.history.checking import days_between
     from cockpit.journal.backtests import keep_backtests
     from cockpit.research.assumptions import Assumptions
-    from cockpit.research.backtest import days_between, kept_setups, run_backtest, summary
+    from cockpit.research.backtest import kept_setups, run_backtest, summary
     from cockpit.research.day_bands import read_bands
     from cockpit.research.report_text import text_of
 
@@ -184,8 +185,8 @@ def sweep(
     from contextlib import closing
 
     from cockpit.commands.progress import ProgressLine
+    from cockpit.history.checking import days_between
     from cockpit.research.assumptions import Assumptions
-    from cockpit.research.backtest import days_between
     from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest, run_sweep
     from cockpit.research.sweep_plan import read_plan
     from cockpit.research.sweep_report import sweep_summary, sweep_text, write_sweep_csv

@@ -26,6 +26,7 @@ from cockpit.config.own_kinds import OwnToo
 from cockpit.config.proposals import BandProposalsSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
 from cockpit.config.signal_sources import RESERVED, SignalSource, SourceName, WebhookOut
+from cockpit.config.simulation import SimulationSection
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
 from cockpit.domain.kinds import Mode, Reading
@@ -117,6 +118,7 @@ class CockpitConfig(Section):
     own_feeds: dict[Name, AnyOwnFeed] = {}
     execution: ExecutionSection = ExecutionSection()
     manual: ManualSection = ManualSection()
+    simulation: SimulationSection = SimulationSection()
 
     @model_validator(mode="after")
     def parts_fit(self) -> Self:

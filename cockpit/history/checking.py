@@ -80,6 +80,20 @@ class Check(msgspec.Struct, frozen=True):
     lacks: list[Lack]
 
 
+def days_between(store: Store, first_day: int | None, last_day: int | None) -> range:
+    """The days asked for, or all that the store has prints of. Raises `HistoryError` where there is none."""
+    stored = sorted(
+        {day for series in store.series() if series.kind.name.endswith("trades") for day in store.days(series)}
+    )
+    if not stored:
+        raise HistoryError(f"{store.root}: expected prints to run on, was none: cockpit history add FILES")
+    first = stored[0] if first_day is None else first_day
+    last = stored[-1] if last_day is None else last_day
+    if first > last:
+        raise HistoryError(f"expected --from on or before --to, was {day_text(first)} and {day_text(last)}")
+    return range(first, last + 1)
+
+
 def check_store(store: Store, config: CockpitConfig, first_day: int | None, last_day: int | None) -> Check:
     """Look at the days from `first_day` to `last_day`, without them at all there are."""
     known = {series: store.days(series) for series in store.series()}

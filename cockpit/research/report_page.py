@@ -17,8 +17,8 @@ from cockpit.research.backtest import Backtest, Result
 from cockpit.research.tape import Tape, load_tape
 
 AROUND_NS = 120 * NS_PER_S
-POINTS = 240
-CHARTS = 500
+MOST_POINTS, LEAST_POINTS, POINTS_OF_ALL = 240, 24, 120_000
+"""A trade's chart is the coarser the more trades there are: each has one, and the page stays a few MB."""
 TEMPLATE = "report_page.html"
 PLACE_OF_DATA = "/*DATA*/"
 
@@ -72,24 +72,27 @@ def _charts(backtest: Backtest, store: Store, config: CockpitConfig) -> dict[str
     """The prints around each trade, thinned."""
     found: dict[str, list[list[float]]] = {}
     tape: Tape | None = None
-    for result in backtest.results[:CHARTS]:
+    most = max(LEAST_POINTS, min(MOST_POINTS, POINTS_OF_ALL // max(1, len(backtest.results))))
+    for result in backtest.results:
         trade = result.trade
         opened_ns = trade.opened_ns or trade.decided_ns
         day = opened_ns // NS_PER_DAY
         if tape is None or tape.day != day:
             tape = load_tape(store, config, day, Assumptions())
-        points = _points(tape, config.assets[trade.asset].watch, trade.asset, opened_ns, trade.closed_ns)
+        points = _points(tape, config.assets[trade.asset].watch, trade.asset, opened_ns, trade.closed_ns, most)
         if points:
             found[trade.trade_id] = points
     return found
 
 
-def _points(tape: Tape, venue: str, asset: str, opened_ns: int, closed_ns: int | None) -> list[list[float]]:
+def _points(
+    tape: Tape, venue: str, asset: str, opened_ns: int, closed_ns: int | None, most: int
+) -> list[list[float]]:
     prints = next((one for one in tape.prints if (one.venue, one.asset) == (venue, asset)), None)
     if prints is None:
         return []
     stamps = np.maximum.accumulate(prints.ts_ns)
     end_ns = (closed_ns if closed_ns is not None else int(stamps[-1])) + AROUND_NS
     first, end = (int(row) for row in stamps.searchsorted((opened_ns - AROUND_NS, end_ns)))
-    rows = np.unique(np.linspace(first, max(first, end - 1), POINTS).astype(int)).tolist() if end > first else []
+    rows = np.unique(np.linspace(first, max(first, end - 1), most).astype(int)).tolist() if end > first else []
     return [[int(stamps[row]) // NS_PER_MS, float(prints.price[row])] for row in rows]

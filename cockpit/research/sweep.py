@@ -103,13 +103,30 @@ class ClusterWorkers:
             ) from error
 
     def run(self, batches: Sequence[Batch]) -> Iterator[list[Trial]]:
-        """The scheduler gives a dead worker's batches to another one."""
-        from distributed import as_completed
+        """The scheduler gives a dead worker's batches to another one; a batch it gives up is handed to it anew."""
+        from distributed import KilledWorker, as_completed
 
-        futures = [self._client.submit(run_batch, batch, pure=False, retries=WORKERS_LOST) for batch in batches]
-        for future in as_completed(futures):
-            yield future.result()
+        lost = 0
+        running = {self._submit(batch): batch for batch in batches}
+        finished = as_completed(list(running))
+        for future in finished:
+            batch = running.pop(future)
+            try:
+                trials: list[Trial] = future.result()
+            except KilledWorker as error:
+                lost += 1
+                if lost >= WORKERS_LOST:
+                    left = len(running) + 1
+                    raise HistoryError(f"expected workers that live, was killed again: {left} batches left") from error
+                again = self._submit(batch)
+                running[again] = batch
+                finished.add(again)
+            else:
+                yield trials
             future.release()
+
+    def _submit(self, batch: Batch) -> Any:
+        return self._client.submit(run_batch, batch, pure=False, retries=WORKERS_LOST)
 
     def close(self) -> None:
         """Leave the cluster as it was."""

@@ -21,6 +21,7 @@ from cockpit.exchanges.base.steady_clock import SteadyClock
 from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import exchanges_read, roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
+from cockpit.feeds.simulated.profile import read_profile
 from cockpit.journal.backtests import BacktestWords
 from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
@@ -71,7 +72,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     kind = _kind(options)
     restored = _restored(journal, kind, options.mode)
     forget_with_an_older_journal(places, journal.newest_session())
-    source, start_ns = _source(config, options, restored)
+    source, start_ns = _source(places, config, options, restored)
     restored = None if restored is None else _not_later(restored, start_ns)
     session_id = time.time_ns() if restored is None else max(time.time_ns(), restored.session_id + 1)
     session = SessionInfo(
@@ -167,7 +168,9 @@ def _kind(options: EngineOptions) -> FeedKind:
     return {"sim": FeedKind.SIMULATED, "live": FeedKind.LIVE}.get(options.feed, FeedKind.RECORDED)
 
 
-def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | None) -> tuple[MarketSource, int]:
+def _source(
+    places: Places, config: CockpitConfig, options: EngineOptions, restored: Restored | None
+) -> tuple[MarketSource, int]:
     """The market and its first instant; a simulated one goes on no earlier than the last one stopped."""
     if options.feed == "live":
         live = _live(config)
@@ -176,7 +179,8 @@ def _source(config: CockpitConfig, options: EngineOptions, restored: Restored | 
         return recorded_source(Path(options.feed), options.speed)
     start_ns = max(time.time_ns(), restored.last_ns if restored is not None else 0)
     seed = DEFAULT_SEED if options.seed is None else options.seed
-    market = SimulatedMarket(config, seed, start_ns, options.shocks)
+    profile = read_profile(places.home / config.simulation.profile) if config.simulation.profile else None
+    market = SimulatedMarket(config, seed, start_ns, options.shocks, profile)
     simulated: PacedSource = simulated_source(market, seed, start_ns, options.speed)
     return simulated, start_ns
 

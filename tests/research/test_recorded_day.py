@@ -8,8 +8,9 @@ import pytest
 
 from cockpit.config.load import load_config
 from cockpit.config.model import CockpitConfig
+from cockpit.history.checking import days_between
 from cockpit.research.assumptions import Assumptions
-from cockpit.research.backtest import Backtest, days_between, run_backtest
+from cockpit.research.backtest import Backtest, run_backtest
 from tests.conftest import SHIPPED_CONFIG
 from tests.history.shelf import Shelf
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from cockpit.config.load import load_config
+from cockpit.history.checking import days_between
 from cockpit.history.errors import HistoryError
 from cockpit.research import sweep
 from cockpit.research.assumptions import Assumptions
-from cockpit.research.backtest import days_between, run_backtest
+from cockpit.research.backtest import run_backtest
 from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, Workers, data_digest, run_sweep
 from cockpit.research.sweep_page import write_sweep_page
 from cockpit.research.sweep_plan import Plan, read_plan

@@ -18,6 +18,7 @@ from cockpit.domain.kinds import Reading, Side
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
 from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
 from cockpit.feeds.simulated.paths import Leg, PricePath, Story
+from cockpit.feeds.simulated.profile import AssetProfile, FairPath, Profile, Together
 from cockpit.feeds.simulated.readings import FeeWeather, Readings
 from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError
 
@@ -27,6 +28,8 @@ TapeEvent = Trade | Top | MarkPrice | Liquidation
 
 HEAT_MEMORY_S = 2.5
 SECONDS_BETWEEN_BURSTS = 9.0
+CALM_SHARE, HEAT_SHARE = 0.7, 0.6
+"""The rate of arrivals in shares of the crowd's: without a burst, and what each unit of heat adds."""
 WIDEST_SPREAD_BPS = 1.5
 TRADE_SHARE = 0.5
 SWEEP_SHARE = 0.03
@@ -41,6 +44,9 @@ class Crowd:
     print_usd: float
     top_usd: float
     noise_bps: float
+    burst_heat: float = 2.5
+    burst_memory_s: float = HEAT_MEMORY_S
+    spread_bps: float = 0.0
 
 
 BUSY = {
@@ -73,12 +79,12 @@ class Grid:
 class Tape:
     """Draws the events of one asset, a short step of time at once. Arrivals come in bursts that die down."""
 
-    def __init__(self, rng: Random, venue: str, asset: str, instrument: Instrument) -> None:
+    def __init__(self, rng: Random, venue: str, asset: str, instrument: Instrument, crowd: Crowd) -> None:
         self._rng = rng
         self._venue = venue
         self._asset = asset
         self._grid = Grid(instrument)
-        self._crowd = BUSY.get(asset, QUIET)
+        self._crowd = crowd
         self._heat = 0.0
         self._trade_id = 0
         self._basis_bps = 1.5
@@ -88,10 +94,10 @@ class Tape:
     def step(self, start_ns: int, step_ms: int, before: float, after: float, leg: Leg) -> list[TapeEvent]:
         """The prints, tops and forced orders while the fair price goes from `before` to `after`, in time order."""
         rng, step_s = self._rng, step_ms / 1000.0
-        self._heat *= math.exp(-step_s / HEAT_MEMORY_S)
+        self._heat *= math.exp(-step_s / self._crowd.burst_memory_s)
         if rng.random() < step_s / SECONDS_BETWEEN_BURSTS:
-            self._heat += rng.uniform(1.0, 4.0)
-        rate_per_ms = self._crowd.arrivals_per_s * leg.activity * (0.7 + 0.6 * self._heat) / 1000.0
+            self._heat += rng.uniform(0.4, 1.6) * self._crowd.burst_heat
+        rate_per_ms = self._crowd.arrivals_per_s * leg.activity * (CALM_SHARE + HEAT_SHARE * self._heat) / 1000.0
         events: list[TapeEvent] = []
         at_ms = rng.expovariate(rate_per_ms)
         while at_ms < step_ms:
@@ -113,8 +119,9 @@ class Tape:
 
     def _top(self, ts_ns: int, fair: float, leg: Leg) -> Top:
         tick_usd = self._grid.tick_usd
-        widest = max(1, int(fair * WIDEST_SPREAD_BPS / 1e4 / tick_usd))
-        spread_ticks = min(widest, 1 + int(self._rng.expovariate(1.0) * self._heat))
+        usual = max(1, round(fair * self._crowd.spread_bps / 1e4 / tick_usd))
+        widest = max(usual, int(fair * WIDEST_SPREAD_BPS / 1e4 / tick_usd))
+        spread_ticks = min(widest, usual + int(self._rng.expovariate(1.0) * self._heat))
         self._bid_ticks = max(1, math.floor(fair / tick_usd - spread_ticks / 2.0 + 0.5))
         self._ask_ticks = self._bid_ticks + spread_ticks
         bid, ask = self._grid.price(self._bid_ticks), self._grid.price(self._ask_ticks)
@@ -160,36 +167,46 @@ UNKNOWN_PRICE_USD = 100.0
 class SimulatedMarket:
     """A seeded market. It has no clock: whoever runs it decides how fast its time passes.
 
-    `start_ns` is the event time of its first moment. `shocks` are scripted events on top. Raises `ShockError` where a
-    shock names an asset or a venue the config does not have.
+    `start_ns` is the event time of its first moment. `shocks` are scripted events on top. With a `profile` its assets
+    are like that history, those that are not in it as ever. Raises `ShockError` where a shock names an asset or a venue
+    the config does not have.
     """
 
     def __init__(
-        self, config: CockpitConfig, seed: int = DEFAULT_SEED, start_ns: int = 0, shocks: Sequence[Shock] = ()
+        self,
+        config: CockpitConfig,
+        seed: int = DEFAULT_SEED,
+        start_ns: int = 0,
+        shocks: Sequence[Shock] = (),
+        profile: Profile | None = None,
     ) -> None:
         _check_names(config, shocks)
         self._config = config
         self._seed = seed
         self._start_ns = start_ns
         self._shocks = tuple(shocks)
+        self._profile = profile
 
     def events(self) -> Iterator[MarketEvent]:
         """The market's events in time order, for ever, from its start at each call."""
         fees = FeeWeather()
-        assets = [_Asset(self._config, self._seed, name, self._shocks) for name in self._config.assets]
+        profile = self._profile
+        assets = [_Asset(self._config, self._seed, name, self._shocks, profile) for name in self._config.assets]
         relaxed = frozenset(asset.name for asset in assets if asset.relaxed)
-        readings = Readings(self._config, self._seed, self._start_ns, self._shocks, fees, relaxed)
+        readings = Readings(self._config, self._seed, self._start_ns, self._shocks, fees, relaxed, profile)
         leader = next((asset for asset in assets if asset.name == LEADER), None)
+        together = None if profile is None else Together(Random(f"{self._seed}:together"), profile)
         now_ns = self._start_ns
         while True:
             after_ns = now_ns + STEP_MS * NS_PER_MS
             at_s = ns_to_seconds(now_ns - self._start_ns)
             batch: list[MarketEvent] = []
+            drawn = together.drawn() if together is not None else {}
             for asset in assets:
-                asset.move(at_s, fees)
+                asset.move(at_s, fees, drawn.get(asset.name, 0.0))
             lead = leader.lead if leader else 1.0
             for asset in assets:
-                batch += asset.trade(now_ns, at_s, 1.0 if asset is leader else lead)
+                batch += asset.trade(now_ns, at_s, 1.0 if asset is leader or asset.name in drawn else lead)
             batch += readings.due(now_ns, after_ns)
             batch.sort(key=lambda event: event.ts_ns)
             yield from batch
@@ -208,7 +225,9 @@ def _check_names(config: CockpitConfig, shocks: Sequence[Shock]) -> None:
 class _Asset:
     """One asset's path and tape, kept in step."""
 
-    def __init__(self, config: CockpitConfig, seed: int, name: str, shocks: Sequence[Shock]) -> None:
+    def __init__(
+        self, config: CockpitConfig, seed: int, name: str, shocks: Sequence[Shock], profile: Profile | None
+    ) -> None:
         rng = Random(f"{seed}:{name}")
         opening = _opening(config, rng, name)
         self._venue = config.assets[name].watch
@@ -217,9 +236,15 @@ class _Asset:
         self.name = name
         self.relaxed = opening.relaxed
         self._start_price = opening.price
-        noise_bps = BUSY.get(name, QUIET).noise_bps
-        self._path = PricePath(rng, opening.price, noise_bps, _story(config, rng, name, opening))
-        self._tape = Tape(Random(f"{seed}:{name}:tape"), self._venue, name, instrument)
+        fitted = profile.assets.get(name) if profile is not None else None
+        crowd = BUSY.get(name, QUIET)
+        self._path: PricePath | FairPath
+        if fitted is None:
+            self._path = PricePath(rng, opening.price, crowd.noise_bps, _story(config, rng, name, opening))
+        else:
+            crowd = _fitted_crowd(crowd, fitted)
+            self._path = FairPath(opening.price, fitted.volatility_bps)
+        self._tape = Tape(Random(f"{seed}:{name}:tape"), self._venue, name, instrument, crowd)
         self._gaps = [shock for shock in shocks if isinstance(shock, PriceGap) and shock.asset == name]
         self._silences = [shock for shock in shocks if isinstance(shock, FeedSilent)]
         self._fair = opening.price
@@ -231,13 +256,17 @@ class _Asset:
         """How far the price has gone since the start, damped to what other assets follow."""
         return float((self._path.price / self._start_price) ** SHARE_OF_LEADER)
 
-    def move(self, at_s: float, fees: FeeWeather) -> None:
-        """Go one step on; a gap that is due by now happens first."""
+    def move(self, at_s: float, fees: FeeWeather, shock: float) -> None:
+        """Go one step on; a gap that is due by now happens first. `shock` is what a fitted price goes by."""
         due = [gap for gap in self._gaps if gap.at_s <= at_s]
         self._gaps = [gap for gap in self._gaps if gap.at_s > at_s]
         for gap in due:
             self._path.gap(gap.bps)
         self._jumped = bool(due)
+        if isinstance(self._path, FairPath):
+            self._path.shock = shock
+            self._path.step(STEP_MS / 1000.0)
+            return
         self._path.step(STEP_MS / 1000.0)
         if self._path.new_fee_shock:
             fees.add(at_s, self._path.new_fee_shock)
@@ -247,12 +276,31 @@ class _Asset:
         after = self._path.price * lead
         before = after if self._jumped else self._fair
         self._fair = after
-        events = self._tape.step(now_ns, STEP_MS, before, after, self._path.leg)
+        leg = self._path.leg if isinstance(self._path, PricePath) else USUAL
+        events = self._tape.step(now_ns, STEP_MS, before, after, leg)
         if at_s >= self._next_mark_s:
             self._next_mark_s += 1.0
             events.insert(0, self._tape.mark(now_ns, before))
         silent = any(silence.covers(Reading.STREAM, at_s, self.name, self._venue) for silence in self._silences)
         return [] if silent else events
+
+
+USUAL = Leg(0.0, math.inf)
+"""Nobody pushes and nothing is forced."""
+
+
+def _fitted_crowd(usual: Crowd, fitted: AssetProfile) -> Crowd:
+    """How busy the fitted asset is. A usual rate whose mean, bursts included, is the fitted one."""
+    heat = fitted.burst_heat * fitted.burst_memory_s / SECONDS_BETWEEN_BURSTS
+    return Crowd(
+        arrivals_per_s=fitted.arrivals_per_s / (CALM_SHARE + HEAT_SHARE * heat),
+        print_usd=fitted.print_usd,
+        top_usd=fitted.top_usd if fitted.top_usd is not None else usual.top_usd,
+        noise_bps=usual.noise_bps,
+        burst_heat=fitted.burst_heat,
+        burst_memory_s=fitted.burst_memory_s,
+        spread_bps=fitted.spread_bps or 0.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

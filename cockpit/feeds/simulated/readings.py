@@ -21,6 +21,7 @@ from cockpit.domain.events import (
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.units import NS_PER_S, ns_to_seconds, seconds_to_ns
 from cockpit.feeds.simulated.paths import Drift, FeeShock
+from cockpit.feeds.simulated.profile import Leaning, Profile
 from cockpit.feeds.simulated.shocks import FeedSilent, HealthFactorPath, Shock
 
 SOURCE = "simulated"
@@ -72,6 +73,7 @@ class Readings:
         shocks: Sequence[Shock],
         fees: FeeWeather,
         relaxed: frozenset[str],
+        profile: Profile | None = None,
     ) -> None:
         self._config = config
         self._spread_of = config.gate.funding_spread_of
@@ -87,6 +89,7 @@ class Readings:
         self._okx_bps = {asset: self._okx_drift(asset) for asset in config.assets}
         self._open_interest_pct = {asset: self._open_interest_drift(asset) for asset in config.assets}
         self._health = self._health_drift()
+        self._fitted_short, self._fitted_funding = _fitted(profile, seed)
         self._polls = self._schedule()
 
     def due(self, from_ns: int, to_ns: int) -> list[ReadingEvent]:
@@ -155,7 +158,9 @@ class Readings:
     def _positioning(self, ts_ns: int, at_s: float, dt_s: float) -> list[Scoped]:
         found: list[Scoped] = []
         for asset, drift in self._short_pct.items():
-            short_pct = round(min(95.0, max(5.0, _polled(drift, at_s, dt_s, 45.0, 0.2))), 2)
+            fitted = self._fitted_short.get(asset)
+            drawn = _polled(drift, at_s, dt_s, 45.0, 0.2) if fitted is None else fitted.advance(dt_s)
+            short_pct = round(min(95.0, max(5.0, drawn)), 2)
             event = Positioning(ts_ns, asset, SOURCE, round(100.0 - short_pct, 2), short_pct, Origin.SIMULATED)
             found.append(((asset,), event))
         return found
@@ -166,7 +171,9 @@ class Readings:
         for asset in self._config.assets:
             okx_bps = round(_polled(self._okx_bps[asset], at_s, dt_s, 240.0, 0.03), 3)
             spread_bps = round(_polled(self._spread_bps[asset], at_s, dt_s, 60.0, 0.02), 3)
-            for venue, bps in zip(self._spread_of, (round(okx_bps + spread_bps, 3), okx_bps), strict=True):
+            for venue, drawn_bps in zip(self._spread_of, (round(okx_bps + spread_bps, 3), okx_bps), strict=True):
+                fitted = self._fitted_funding.get((asset, venue))
+                bps = drawn_bps if fitted is None else round(fitted.advance(dt_s), 3)
                 event = FundingRate(ts_ns, asset, venue, bps, next_ns=next_ns, origin=Origin.SIMULATED)
                 found.append(((asset, venue), event))
         return found
@@ -201,6 +208,19 @@ class Readings:
         noise = self._rngs[Reading.JITO_TIP].lognormvariate(0.0, 0.12)
         tip_sol = round(CALM_TIP_SOL * noise * self._fees.multiples(at_s)[1], 9)
         return [((), JitoTip(ts_ns, tip_sol, Origin.SIMULATED))]
+
+
+def _fitted(profile: Profile | None, seed: int) -> tuple[dict[str, Leaning], dict[tuple[str, str], Leaning]]:
+    """Shares of shorts by asset and rates of funding by asset and venue, as far as they were fitted."""
+    if profile is None:
+        return {}, {}
+    shorts = {asset: Leaning(Random(f"{seed}:short:{asset}"), how) for asset, how in profile.short_pct.items()}
+    rates = {
+        (asset, venue): Leaning(Random(f"{seed}:funding:{asset}:{venue}"), how)
+        for asset, venues in profile.funding_bps.items()
+        for venue, how in venues.items()
+    }
+    return shorts, rates
 
 
 class _Poll:

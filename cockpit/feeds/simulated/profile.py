@@ -1,0 +1,138 @@
+"""What a simulated market is to be like: figures fitted to history, as a file that the simulated feed reads.
+
+With one there are no stories around the bands: prices walk without a drift, as volatile, as bursty and as much
+together as the history was, readings revert to their means as they did. Nothing in it can be foreseen.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+FILE = "simulated_profile.json"
+"""Beside the journal of the profile."""
+
+
+class ProfileError(ValueError):
+    """A profile cannot be used; the one-line message says why."""
+
+
+class Reverting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that leans toward its mean: half of a distance is gone after the half-life."""
+
+    mean: float
+    deviation: float
+    half_life_s: float
+
+
+class AssetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one asset trades.
+
+    Volatility is in bps over one second (over t seconds it is that times the root of t). A burst adds about
+    `burst_heat` to the rate of arrivals, in shares of the usual one, and dies away over `burst_memory_s`.
+    """
+
+    volatility_bps: float
+    arrivals_per_s: float
+    burst_heat: float
+    burst_memory_s: float
+    spread_bps: float | None
+    print_usd: float
+    top_usd: float | None
+    days: int = 0
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole market. `correlation` has a row an asset, in the order of `assets`."""
+
+    first: str
+    last: str
+    assets: dict[str, AssetProfile]
+    correlation: list[list[float]]
+    funding_bps: dict[str, dict[str, Reverting]] = {}
+    short_pct: dict[str, Reverting] = {}
+
+    def __post_init__(self) -> None:
+        rows = len(self.assets)
+        if len(self.correlation) != rows or any(len(row) != rows for row in self.correlation):
+            raise ValueError(f"expected a correlation of {rows} by {rows}, was another shape")
+
+
+def read_profile(path: Path) -> Profile:
+    """Read a profile's file. Raises `ProfileError`."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Profile)
+        _triangle(found.correlation)
+        return found
+    except OSError as error:
+        raise ProfileError(f"{path}: expected a profile of `cockpit history fit`, was {error.strerror}") from error
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ProfileError(f"{path}: expected a profile of `cockpit history fit`: {error}") from error
+
+
+class Together:
+    """Draws one standard normal number an asset at a time, correlated as the profile says."""
+
+    def __init__(self, rng: Random, profile: Profile) -> None:
+        self._rng = rng
+        self._names = list(profile.assets)
+        self._rows = _triangle(profile.correlation)
+
+    def drawn(self) -> Mapping[str, float]:
+        """The next numbers by asset."""
+        own = [self._rng.gauss(0.0, 1.0) for _ in self._names]
+        return {
+            name: sum(weight * value for weight, value in zip(row, own, strict=False))
+            for name, row in zip(self._names, self._rows, strict=True)
+        }
+
+
+def _triangle(matrix: list[list[float]]) -> list[list[float]]:
+    """The lower triangle whose product with itself turned is the matrix. Raises `ProfileError` where none is."""
+    rows: list[list[float]] = []
+    for row, values in enumerate(matrix):
+        found: list[float] = []
+        for column in range(row):
+            before = sum(one * other for one, other in zip(found, rows[column], strict=False))
+            found.append((values[column] - before) / rows[column][column])
+        left = values[row] - sum(one * one for one in found)
+        if left <= 0.0:
+            raise ProfileError(f"expected a correlation that assets can have, was none in row {row + 1}")
+        rows.append([*found, math.sqrt(left)])
+    return rows
+
+
+class FairPath:
+    """A price without a drift. `shock` is its share of what all assets do in this step, a standard normal number."""
+
+    def __init__(self, start_price: float, volatility_bps: float) -> None:
+        self._volatility = volatility_bps / 1e4
+        self.price = start_price
+        self.shock = 0.0
+
+    def step(self, dt_s: float) -> None:
+        """Go on by `dt_s`; on average the price stays where it is."""
+        scale = self._volatility * math.sqrt(dt_s)
+        self.price *= math.exp(scale * self.shock - scale * scale / 2.0)
+
+    def gap(self, bps: float) -> None:
+        """Jump, and stay there."""
+        self.price *= 1.0 + bps / 1e4
+
+
+class Leaning:
+    """A reading on its way: drawn about its mean at first, then reverting to it."""
+
+    def __init__(self, rng: Random, how: Reverting) -> None:
+        self._rng, self._how = rng, how
+        self.value = rng.gauss(how.mean, how.deviation)
+
+    def advance(self, dt_s: float) -> float:
+        """The value `dt_s` later."""
+        how = self._how
+        kept = 0.5 ** (dt_s / how.half_life_s)
+        spread = how.deviation * math.sqrt(1.0 - kept * kept)
+        self.value = how.mean + (self.value - how.mean) * kept + self._rng.gauss(0.0, spread)
+        return self.value

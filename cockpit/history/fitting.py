@@ -1,0 +1,242 @@
+"""A simulated market fitted to stored history: its volatility, spread, bursts, correlation, funding and positioning.
+
+Prices are looked at on a grid of ten seconds, which leaves the bounce between bid and ask out; bursts by how counts of
+arrivals vary with those of a second, two and three before; readings as values that revert to their mean.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
+from cockpit.feeds.simulated.market import CALM_SHARE, HEAT_SHARE, SECONDS_BETWEEN_BURSTS, TRADE_SHARE
+from cockpit.feeds.simulated.profile import AssetProfile, Profile, Reverting
+from cockpit.history.checking import BOOKS, PRINTS
+from cockpit.history.errors import HistoryError
+from cockpit.history.kinds import FUNDING, POSITIONING, STAMP, Kind
+from cockpit.history.store import Series, Store, day_text
+
+Floats = npt.NDArray[np.float64]
+
+GRID_S = 10
+LEAST_RETURNS = 30
+LEAST_READINGS = 20
+FUNDING_UNIT_H = 8.0
+SQUARE_OF_HEATS = 1.12
+"""The mean square of what a burst adds, over the square of its mean: it is drawn between 0.4 and 1.6 of that."""
+MOST_HEAT, LEAST_MEMORY_S, MOST_MEMORY_S = 40.0, 0.5, 60.0
+SHORTEST_HALF_LIFE_S = 60.0
+
+
+class _Day(NamedTuple):
+    """What one day of an asset shows. `returns` are by the numbers of their ten seconds since the epoch."""
+
+    returns: dict[int, float]
+    counts: Floats
+    prints_usd: Floats
+    spreads_bps: Floats
+    tops_usd: Floats
+
+
+def fit_profile(store: Store, config: CockpitConfig, days: range, assets: Sequence[str] = ()) -> Profile:
+    """Fit every asset that has prints on these days. Raises `HistoryError` where none has enough."""
+    chosen = [asset for asset in config.assets if not assets or asset in assets]
+    seen = {asset: list(_days(store, config.assets[asset].watch, asset, days)) for asset in chosen}
+    returns = {asset: {at: one for day in found for at, one in day.returns.items()} for asset, found in seen.items()}
+    fitted = {asset: _asset(seen[asset], returns[asset]) for asset in chosen if len(returns[asset]) >= LEAST_RETURNS}
+    if not fitted:
+        span = f"{day_text(days[0])} to {day_text(days[-1])}"
+        raise HistoryError(f"{store.root}: expected {LEAST_RETURNS * GRID_S} s of prints from {span}, was fewer")
+    return Profile(
+        first=day_text(days[0]),
+        last=day_text(days[-1]),
+        assets=fitted,
+        correlation=_correlation([returns[asset] for asset in fitted]),
+        funding_bps=_fundings(store, config, days, list(fitted)),
+        short_pct=_shorts(store, config, days, list(fitted)),
+    )
+
+
+def profile_lines(profile: Profile) -> Iterator[str]:
+    """What was fitted, for people."""
+    yield f"fitted to {profile.first} to {profile.last}"
+    for name, one in profile.assets.items():
+        day_pct = one.volatility_bps * math.sqrt(NS_PER_DAY / NS_PER_S) / 100.0
+        spread = "no quotes stored" if one.spread_bps is None else f"spread {one.spread_bps:.2f} bps"
+        moves = f"{one.volatility_bps:.2f} bps over a second ({day_pct:.1f} % over a day)"
+        yield f"  {name}: {one.days} days, {moves}, {spread}, prints of {one.print_usd:,.0f} USD"
+        burst = 1.0 + HEAT_SHARE / CALM_SHARE * one.burst_heat
+        fading = f"bursts x {burst:.1f} that fade in {one.burst_memory_s:.1f} s"
+        yield f"  {name}: {one.arrivals_per_s:.1f} arrivals/s, {fading}"
+    names = list(profile.assets)
+    for row, first in enumerate(names):
+        for column in range(row):
+            yield f"  {first} with {names[column]}: correlation {profile.correlation[row][column]:+.2f}"
+    for asset, venues in profile.funding_bps.items():
+        for venue, how in venues.items():
+            yield f"  {asset} funding on {venue}: {_reverting_text(how, 'bps over 8 h')}"
+    for asset, how in profile.short_pct.items():
+        yield f"  {asset} short: {_reverting_text(how, '%')}"
+
+
+def _reverting_text(how: Reverting, unit: str) -> str:
+    return f"{how.mean:+.2f} {unit}, deviation {how.deviation:.2f}, half-life {how.half_life_s / 3600.0:.1f} h"
+
+
+def _days(store: Store, venue: str, asset: str, days: range) -> Iterator[_Day]:
+    for day in days:
+        prints = _rows(store, venue, asset, PRINTS, day, (STAMP, "price_usd", "qty_coins"))
+        if prints:
+            tops = _rows(store, venue, asset, BOOKS, day, ("bid_usd", "bid_coins", "ask_usd", "ask_coins"))
+            yield _day(prints, tops)
+
+
+def _rows(
+    store: Store, venue: str, asset: str, kinds: Sequence[Kind], day: int, names: Sequence[str]
+) -> dict[str, Any]:
+    path = next((path for kind in kinds if (path := store.path(Series(venue, asset, kind), day)).exists()), None)
+    if path is None:
+        return {}
+    table = pq.read_table(path, columns=list(names))
+    return {name: table[name].to_numpy() for name in names}
+
+
+def _day(prints: dict[str, Any], tops: dict[str, Any]) -> _Day:
+    order = np.argsort(prints[STAMP], kind="stable")
+    stamps, price = prints[STAMP][order], prints["price_usd"][order]
+    slots = stamps // (GRID_S * NS_PER_S)
+    ends = np.append(np.flatnonzero(np.diff(slots)), len(slots) - 1)
+    steps = np.diff(np.log(price[ends]))
+    returns = {
+        int(at): float(step)
+        for at, step, is_next in zip(slots[ends][1:], steps, np.diff(slots[ends]) == 1, strict=True)
+        if is_next
+    }
+    instants = np.unique(stamps)
+    seconds = (instants - instants[0]) // NS_PER_S
+    counts = np.bincount(seconds.astype(np.int64)).astype(float)
+    spreads, sizes = np.empty(0), np.empty(0)
+    if tops:
+        bid, ask = tops["bid_usd"], tops["ask_usd"]
+        spreads = (ask - bid) / (ask + bid) * 2.0 * BPS
+        sizes = bid * tops["bid_coins"]
+    return _Day(returns, counts, price * prints["qty_coins"][order], spreads, sizes)
+
+
+def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
+    heat, memory_s = _bursts([day.counts for day in days])
+    spreads = np.concatenate([day.spreads_bps for day in days])
+    tops = np.concatenate([day.tops_usd for day in days])
+    seconds = sum(len(day.counts) for day in days)
+    return AssetProfile(
+        volatility_bps=float(np.std(list(returns.values()))) * BPS / math.sqrt(GRID_S),
+        arrivals_per_s=sum(float(day.counts.sum()) for day in days) / seconds / TRADE_SHARE,
+        burst_heat=heat,
+        burst_memory_s=memory_s,
+        spread_bps=float(np.median(spreads)) if len(spreads) else None,
+        print_usd=float(np.median(np.concatenate([day.prints_usd for day in days]))),
+        top_usd=float(np.median(tops)) if len(tops) else None,
+        days=len(days),
+    )
+
+
+def _bursts(days: Sequence[Floats]) -> tuple[float, float]:
+    """How much a burst adds and how fast it dies away: arrivals are Poisson at a rate that bursts push up.
+
+    Then counts of different seconds vary together only through the rate, and that fades with the bursts' memory.
+    """
+    mean = float(np.concatenate(days).mean())
+    near, far = (_together(days, mean, lag) for lag in (1, 3))
+    if mean <= 0.0 or near <= 0.0:
+        return 0.0, LEAST_MEMORY_S
+    memory_s = LEAST_MEMORY_S if far <= 0.0 else 2.0 / math.log(near / far) if far < near else MOST_MEMORY_S
+    memory_s = min(MOST_MEMORY_S, max(LEAST_MEMORY_S, memory_s))
+    # A second's count holds the rate's mean over that second, so its covariance is a little larger than the rate's own.
+    within = (2.0 * memory_s * memory_s * (math.cosh(1.0 / memory_s) - 1.0)) * math.exp(-1.0 / memory_s)
+    share = math.sqrt(near / within) / mean
+    bursts = memory_s / SECONDS_BETWEEN_BURSTS
+    growth = HEAT_SHARE * (math.sqrt(SQUARE_OF_HEATS * bursts / 2.0) - share * bursts)
+    heat = CALM_SHARE * share / growth if growth > 0.0 else MOST_HEAT
+    return min(MOST_HEAT, heat), memory_s
+
+
+def _together(days: Sequence[Floats], mean: float, lag: int) -> float:
+    """The covariance of counts so many seconds apart."""
+    products = [(day[lag:] - mean) * (day[:-lag] - mean) for day in days if len(day) > lag]
+    return float(np.concatenate(products).mean()) if products else 0.0
+
+
+def _correlation(returns: Sequence[dict[int, float]]) -> list[list[float]]:
+    """Pair by pair over the ten seconds that both have; made one that assets can have where gaps made it none."""
+    size = len(returns)
+    found = np.eye(size)
+    for row in range(size):
+        for column in range(row):
+            shared = sorted(returns[row].keys() & returns[column].keys())
+            if len(shared) >= LEAST_RETURNS:
+                pair = np.corrcoef([returns[row][at] for at in shared], [returns[column][at] for at in shared])
+                found[row, column] = found[column, row] = np.nan_to_num(pair[0, 1])
+    values, vectors = np.linalg.eigh(found)
+    whole = vectors @ np.diag(np.maximum(values, 1e-4)) @ vectors.T
+    scale = np.sqrt(np.diag(whole))
+    rows: list[list[float]] = (whole / np.outer(scale, scale)).tolist()
+    return rows
+
+
+def _fundings(
+    store: Store, config: CockpitConfig, days: range, assets: Sequence[str]
+) -> dict[str, dict[str, Reverting]]:
+    found: dict[str, dict[str, Reverting]] = defaultdict(dict)
+    for asset in assets:
+        for venue in config.gate.funding_spread_of:
+            rows = _over_days(store, Series(venue, asset, FUNDING), days, ("interval_h", "rate_ratio"))
+            if rows:
+                rates = rows["rate_ratio"] * BPS * FUNDING_UNIT_H / rows["interval_h"]
+                how = _reverting(rows[STAMP], rates)
+                if how is not None:
+                    found[asset][venue] = how
+    return dict(found)
+
+
+def _shorts(store: Store, config: CockpitConfig, days: range, assets: Sequence[str]) -> dict[str, Reverting]:
+    found = {}
+    for asset in assets:
+        series = Series(config.assets[asset].watch, asset, POSITIONING)
+        rows = _over_days(store, series, days, ("account_long_short_ratio",))
+        if rows:
+            how = _reverting(rows[STAMP], 100.0 / (1.0 + rows["account_long_short_ratio"]))
+            if how is not None:
+                found[asset] = how
+    return found
+
+
+def _over_days(store: Store, series: Series, days: range, names: Sequence[str]) -> dict[str, Any]:
+    paths = [path for day in days if (path := store.path(series, day)).exists()]
+    if not paths:
+        return {}
+    tables = [pq.read_table(path, columns=[STAMP, *names]) for path in paths]
+    return {
+        name: np.concatenate([table[name].to_numpy(zero_copy_only=False) for table in tables])
+        for name in (STAMP, *names)
+    }
+
+
+def _reverting(stamps: npt.NDArray[np.int64], values: Floats) -> Reverting | None:
+    """Mean, deviation, and how fast a distance from the mean halves by how one value follows from the one before."""
+    good = np.isfinite(values)
+    stamps, values = stamps[good], values[good]
+    if len(values) < LEAST_READINGS:
+        return None
+    step_s = float(np.median(np.diff(stamps))) / NS_PER_S
+    is_next = np.abs(np.diff(stamps) / NS_PER_S - step_s) < step_s / 2.0
+    off = values - values.mean()
+    square = float((off[:-1][is_next] ** 2).sum())
+    kept = float((off[:-1][is_next] * off[1:][is_next]).sum()) / square if square > 0.0 else 0.0
+    half_life_s = step_s * math.log(0.5) / math.log(kept) if 0.0 < kept < 1.0 else SHORTEST_HALF_LIFE_S
+    return Reverting(float(values.mean()), float(values.std()), max(SHORTEST_HALF_LIFE_S, half_life_s))
