@@ -85,9 +85,7 @@ def _charts(backtest: Backtest, store: Store, config: CockpitConfig) -> dict[str
     return found
 
 
-def _points(
-    tape: Tape, venue: str, asset: str, opened_ns: int, closed_ns: int | None, most: int
-) -> list[list[float]]:
+def _points(tape: Tape, venue: str, asset: str, opened_ns: int, closed_ns: int | None, most: int) -> list[list[float]]:
     prints = next((one for one in tape.prints if (one.venue, one.asset) == (venue, asset)), None)
     if prints is None:
         return []
