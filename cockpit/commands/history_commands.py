@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from cockpit.history.store import Store
 
 StoreOption = Annotated[
-    Path | None, typer.Option("--store", metavar="DIR", help="Where the columns are. Default: history/ of the profile.")
+    str | None,
+    typer.Option("--store", metavar="DIR|URL", help="Where the columns are. Default: history/ of the profile."),
 ]
 
 history = typer.Typer(
@@ -82,7 +83,7 @@ def list_(ctx: typer.Context, store: StoreOption = None, json: JsonOption = Fals
     if json:
         import msgspec
 
-        echo(msgspec.json.encode({"store": str(place.root), "series": listed}).decode())
+        echo(msgspec.json.encode({"store": place.name, "series": listed}).decode())
     else:
         echo("\n".join(listing_lines(place, listed)))
     return YES
@@ -173,7 +174,7 @@ def day_option(option: str, text: str | None) -> int | None:
         raise typer.BadParameter(f"expected a day like 2024-08-08, was {text}", param_hint=option) from None
 
 
-def store_of(ctx: typer.Context, given: Path | None) -> "Store":
+def store_of(ctx: typer.Context, given: str | None) -> "Store":
     """The store meant. Says in one line how the library under it is had where it is not."""
     from importlib.util import find_spec
 
@@ -181,10 +182,11 @@ def store_of(ctx: typer.Context, given: Path | None) -> "Store":
         raise typer.BadParameter(
             "expected the research extra, was not installed: pip install 'cockpit-perps[research]'"
         )
-    from cockpit.history.store import DIRECTORY, Store
+    from cockpit.history.remote_store import store_at
+    from cockpit.history.store import DIRECTORY
 
     front: Front = ctx.obj
-    return Store(front.places().home / DIRECTORY if given is None else given)
+    return store_at(str(front.places().home / DIRECTORY) if given is None else given)
 
 
 def _print_added(added: "Added") -> None:

@@ -140,7 +140,7 @@ def batch_of(
     from cockpit.research.trial import Batch
 
     return Batch(
-        store=str(place.root.resolve()),
+        store=place.address,
         config_json=config.recorded_json(),
         beside=str(front.places().config.resolve().parent),
         first_day=days.start,

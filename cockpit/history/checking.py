@@ -86,7 +86,7 @@ def days_between(store: Store, first_day: int | None, last_day: int | None) -> r
         {day for series in store.series() if series.kind.name.endswith("trades") for day in store.days(series)}
     )
     if not stored:
-        raise HistoryError(f"{store.root}: expected prints to run on, was none: cockpit history add FILES")
+        raise HistoryError(f"{store.name}: expected prints to run on, was none: cockpit history add FILES")
     first = stored[0] if first_day is None else first_day
     last = stored[-1] if last_day is None else last_day
     if first > last:
@@ -99,7 +99,7 @@ def check_store(store: Store, config: CockpitConfig, first_day: int | None, last
     known = {series: store.days(series) for series in store.series()}
     all_days = sorted({day for days in known.values() for day in days})
     if not all_days and (first_day is None or last_day is None):
-        raise HistoryError(f"{store.root}: expected history to check, was none: cockpit history add FILES")
+        raise HistoryError(f"{store.name}: expected history to check, was none: cockpit history add FILES")
     first = all_days[0] if first_day is None else first_day
     last = all_days[-1] if last_day is None else last_day
     if first > last:

@@ -143,10 +143,10 @@ class DayWriter:
         return (hours * NS_PER_H).astype(np.int64) + 60 * NS_PER_S
 
 
-def read_about(path: Path) -> About:
+def read_about(path: Path | str, files: Any = None) -> About:
     """What a day's file says of itself. Raises `HistoryError` for a file that is none, or of a newer version."""
     try:
-        found = pq.read_metadata(path).metadata or {}
+        found = pq.read_metadata(path, filesystem=files).metadata or {}
         about = msgspec.json.decode(found.get(ABOUT_KEY, b"null"), type=About | None)
     except (OSError, pa.ArrowException, msgspec.MsgspecError) as error:
         raise HistoryError(f"{path}: expected a day of history, was damaged: {' '.join(str(error).split())}") from error

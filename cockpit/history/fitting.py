@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
@@ -52,7 +51,7 @@ def fit_profile(store: Store, config: CockpitConfig, days: range, assets: Sequen
     fitted = {asset: _asset(seen[asset], returns[asset]) for asset in chosen if len(returns[asset]) >= LEAST_RETURNS}
     if not fitted:
         span = f"{day_text(days[0])} to {day_text(days[-1])}"
-        raise HistoryError(f"{store.root}: expected {LEAST_RETURNS * GRID_S} s of prints from {span}, was fewer")
+        raise HistoryError(f"{store.name}: expected {LEAST_RETURNS * GRID_S} s of prints from {span}, was fewer")
     return Profile(
         first=day_text(days[0]),
         last=day_text(days[-1]),
@@ -100,10 +99,10 @@ def _days(store: Store, venue: str, asset: str, days: range) -> Iterator[_Day]:
 def _rows(
     store: Store, venue: str, asset: str, kinds: Sequence[Kind], day: int, names: Sequence[str]
 ) -> dict[str, Any]:
-    path = next((path for kind in kinds if (path := store.path(Series(venue, asset, kind), day)).exists()), None)
-    if path is None:
+    found = next((one for kind in kinds if store.has(one := Series(venue, asset, kind), day)), None)
+    if found is None:
         return {}
-    table = pq.read_table(path, columns=list(names))
+    table = store.read(found, day, list(names))
     return {name: table[name].to_numpy() for name in names}
 
 
@@ -217,10 +216,9 @@ def _shorts(store: Store, config: CockpitConfig, days: range, assets: Sequence[s
 
 
 def _over_days(store: Store, series: Series, days: range, names: Sequence[str]) -> dict[str, Any]:
-    paths = [path for day in days if (path := store.path(series, day)).exists()]
-    if not paths:
+    tables = [store.read(series, day, [STAMP, *names]) for day in days if store.has(series, day)]
+    if not tables:
         return {}
-    tables = [pq.read_table(path, columns=[STAMP, *names]) for path in paths]
     return {
         name: np.concatenate([table[name].to_numpy(zero_copy_only=False) for table in tables])
         for name in (STAMP, *names)

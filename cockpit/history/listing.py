@@ -27,7 +27,7 @@ def list_store(store: Store) -> list[Listed]:
     for series in store.series():
         days, rows, whole, size = store.days(series), 0, 0, 0
         for day in days:
-            size += store.path(series, day).stat().st_size
+            size += store.size_bytes(series, day)
             try:
                 about = store.about(series, day)
             except HistoryError:
@@ -41,7 +41,7 @@ def list_store(store: Store) -> list[Listed]:
 
 def listing_lines(store: Store, listed: list[Listed]) -> list[str]:
     if not listed:
-        return [f"{store.root}: no history yet: cockpit history add FILES"]
+        return [f"{store.name}: no history yet: cockpit history add FILES"]
     return [
         f"{one.venue} {one.asset} {one.kind}: {one.first} to {one.last}, {one.whole_days} of {one.days} days whole, "
         f"{one.rows:,} rows, {one.bytes / 1e6:.1f} MB"

@@ -6,10 +6,13 @@ What is being written is hidden (`.…part`) and no day; what was left of a kill
 import contextlib
 import fcntl
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.history.day_files import About, read_about
@@ -42,12 +45,31 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def name(self) -> str:
+        """As messages name it."""
+        return str(self.root)
+
+    @property
+    def address(self) -> str:
+        """What `store_at` finds it by, from whichever directory."""
+        return str(self.root.resolve())
+
     def path(self, series: Series, day: int) -> Path:
         """Where a day is, or will be. `day` counts from the epoch. Raises `HistoryError` for a name that is no name."""
-        for name in (series.venue, series.asset):
-            if not _SAFE.fullmatch(name):
-                raise HistoryError(f"expected a name of letters and digits, was {name!r}")
-        return self.root / series.venue / series.asset / series.kind.name / f"{day_text(day)}{SUFFIX}"
+        return self.root / name_of(series, day)
+
+    def has(self, series: Series, day: int) -> bool:
+        """Whether a day is there."""
+        return self.path(series, day).exists()
+
+    def read(self, series: Series, day: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """A day's rows. Only where it is there."""
+        return pq.read_table(self.path(series, day), columns=columns)
+
+    def size_bytes(self, series: Series, day: int) -> int:
+        """How large a day's file is."""
+        return self.path(series, day).stat().st_size
 
     def series(self) -> list[Series]:
         """Everything that has a day, in the order of its names."""
@@ -84,6 +106,14 @@ class Store:
             for left in self.root.rglob(f".*{PART}"):
                 left.unlink(missing_ok=True)
             yield
+
+
+def name_of(series: Series, day: int) -> str:
+    """Where a day stands under any store. Raises `HistoryError` for a name that is no name."""
+    for name in (series.venue, series.asset):
+        if not _SAFE.fullmatch(name):
+            raise HistoryError(f"expected a name of letters and digits, was {name!r}")
+    return f"{series.venue}/{series.asset}/{series.kind.name}/{day_text(day)}{SUFFIX}"
 
 
 def day_text(day: int) -> str:

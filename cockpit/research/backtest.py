@@ -123,7 +123,7 @@ def run_backtest(
             progress(rows)
         began = time.perf_counter()
     if run is None:
-        raise HistoryError(f"{store.root}: expected prints from {day_text(days[0])} to {day_text(days[-1])}, was none")
+        raise HistoryError(f"{store.name}: expected prints from {day_text(days[0])} to {day_text(days[-1])}, was none")
     return Backtest(
         first=day_text(days[0]),
         last=day_text(days[-1]),

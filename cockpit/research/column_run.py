@@ -319,6 +319,10 @@ class _Day:
         now_ns = int(self._clock[place])
         midnight_ns = (now_ns // NS_PER_DAY + 1) * NS_PER_DAY
         due_ns = self._engine.book.next_due_ns(min(self._venue.next_due_ns, self._stale_ns, midnight_ns))
+        planned_ns = self._engine.next_due_ns
+        if planned_ns % NS_PER_S and len(self._engine.book):
+            # Too early for anybody by now: but whoever passes time looks at what open trades could leave at.
+            due_ns = min(due_ns, planned_ns)
         for setup in self._setups:
             setup_due_ns = setup.due_ns
             if setup_due_ns is not None and setup_due_ns < due_ns:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import (
@@ -82,14 +81,13 @@ def is_payment(event: FundingRate) -> bool:
 
 
 def _has_any(store: Store, series: Series, days: range) -> bool:
-    return any(store.path(series, day).exists() for day in days)
+    return any(store.has(series, day) for day in days)
 
 
 def _rows(store: Store, series: Series, day: int) -> dict[str, Any]:
-    path = store.path(series, day)
-    if not path.exists():
+    if not store.has(series, day):
         return {}
-    table = pq.read_table(path)
+    table = store.read(series, day)
     return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import MarketEvent
@@ -147,7 +146,7 @@ def _tick_usd(config: CockpitConfig, place: Place) -> float:
 
 
 def _has(store: Store, place: Place, kind: Kind, day: int) -> bool:
-    return store.path(Series(*place, kind), day).exists()
+    return store.has(Series(*place, kind), day)
 
 
 def _prints(store: Store, place: Place, kind: Kind, day: int) -> tuple[Prints, tuple[Ints, Ints]]:
@@ -179,7 +178,7 @@ def _tops(store: Store, place: Place, kind: Kind, day: int) -> tuple[Tops, tuple
 
 
 def _read(store: Store, place: Place, kind: Kind, day: int, names: list[str]) -> dict[str, Any]:
-    table = pq.read_table(store.path(Series(*place, kind), day), columns=names)
+    table = store.read(Series(*place, kind), day, names)
     return {name: table[name].to_numpy() for name in names}
 
 

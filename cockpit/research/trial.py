@@ -12,6 +12,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.config.own_code import own_code
 from cockpit.config.problems import ConfigError
 from cockpit.domain.units import NS_PER_DAY
+from cockpit.history.remote_store import store_at
 from cockpit.history.store import Store
 from cockpit.research import statistics as stats
 from cockpit.research.assumptions import Assumptions
@@ -92,7 +93,7 @@ def run_batch(batch: Batch) -> list[Trial]:
             found[number] = Trial(number=number, setting=setting_text(setting), refused=_one_line(error))
     started: dict[int, ColumnRun] = {}
     refused: dict[int, str] = {}
-    store, days = Store(Path(batch.store)), range(batch.first_day, batch.end_day)
+    store, days = store_at(batch.store), range(batch.first_day, batch.end_day)
     # Days whose spread is modelled differ with the assumptions: settings of the same assumptions share a tape.
     for assumptions in dict.fromkeys(assumed for _, assumed in runs.values()):
         alike = {number: config for number, (config, assumed) in runs.items() if assumed == assumptions}

@@ -114,3 +114,17 @@ def test_the_time_left_is_that_of_the_bytes_not_read_yet() -> None:
     assert line.text() == "0/2 files, 5,000 rows, 2,500/s, 14 s left"
     line.finish_one()
     assert line.text() == "1/2 files, 5,000 rows, 2,500/s, 6 s left"
+
+
+def test_a_market_is_fitted_and_the_engine_is_told_of_it(cockpit: Cockpit, tmp_path: Path, home: Path) -> None:
+    empty = cockpit("history", "fit")
+    assert empty.returncode == 2 and "expected prints to run on, was none" in empty.stderr
+    put(tmp_path / "files", "aggTrades", public_files.agg_trades(count=17_280))
+    assert cockpit("history", "add", tmp_path / "files").returncode == 0
+    fitted = cockpit("history", "fit", "--assets", "BTC")
+    assert fitted.returncode == 0, fitted.stderr
+    assert "BTC: 1 days" in fitted.stdout and "no quotes stored" in fitted.stdout
+    assert "cockpit --set simulation.profile=simulated_profile.json" in fitted.stdout
+    written = json.loads((home / "simulated_profile.json").read_text(encoding="utf-8"))
+    assert written["assets"]["BTC"]["spread_bps"] is None and written["correlation"] == [[1.0]]
+    assert json.loads(cockpit("history", "fit", "--json").stdout)["assets"] == written["assets"]

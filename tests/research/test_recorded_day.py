@@ -29,9 +29,17 @@ def shelf(real_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Shel
 
 
 def random_config(numbers: random.Random) -> CockpitConfig:
+    return configured(random_changes(numbers))
+
+
+def configured(changes: dict[str, str]) -> CockpitConfig:
+    return load_config(SHIPPED_CONFIG, [f"{key}={value}" for key, value in changes.items()])
+
+
+def random_changes(numbers: random.Random) -> dict[str, str]:
     low = numbers.uniform(61_580, 61_680)
     high = low + numbers.uniform(10, 90)
-    changes = {
+    return {
         "aave.required": "false",
         "bands.BTC.lower": f"[[{low - 20:.1f},{low:.1f}]]",
         "bands.BTC.upper": f"[[{high:.1f},{high + 15:.1f}]]",
@@ -47,7 +55,6 @@ def random_config(numbers: random.Random) -> CockpitConfig:
         "capital.hot_wallet_usd": "10000",
         "assets.BTC.trade_on": numbers.choice(["okx", "binance"]),
     }
-    return load_config(SHIPPED_CONFIG, [f"{key}={value}" for key, value in changes.items()])
 
 
 def run(shelf: Shelf, config: CockpitConfig, assumptions: Assumptions, *, event_by_event: bool) -> Backtest:
@@ -68,3 +75,23 @@ def test_both_ways_come_to_the_same_on_the_recorded_minutes(shelf: Shelf) -> Non
         wakes, rows = wakes + by_column.wakes, rows + by_event.rows
     assert trades >= 5
     assert wakes < rows / 20
+
+
+def test_an_instant_nobody_waits_for_any_more_is_passed_as_the_engine_passes_it(shelf: Shelf) -> None:
+    """A setup had asked for an instant before its trade: the engine still stops there, and looks at the exit's price."""
+    changes = random_changes(random.Random(0)) | {
+        "bands.BTC.lower": "[[61632.3,61652.3]]",
+        "bands.BTC.upper": "[[61731.6,61746.6]]",
+        "market_context.positioning.BTC.short_pct": "52",
+        "market_context.funding_bps.BTC.binance": "0.5",
+        "setups.btc_lower_band_long.reclaim_after_s": "30",
+        "setups.btc_lower_band_long.stop_bps": "3.8",
+        "setups.btc_upper_band_short.stop_bps": "25.7",
+        "paper.latency_ms": "250",
+        "assets.BTC.trade_on": "okx",
+    }
+    config, assumptions = configured(changes), Assumptions(pessimism=2, seed=311)
+    by_event = run(shelf, config, assumptions, event_by_event=True)
+    by_column = run(shelf, config, assumptions, event_by_event=False)
+    assert by_event.results and by_column.results == by_event.results
+    assert by_column.digest == by_event.digest
