@@ -78,7 +78,7 @@ def test_both_ways_come_to_the_same_on_the_recorded_minutes(shelf: Shelf) -> Non
 
 
 def test_an_instant_nobody_waits_for_any_more_is_passed_as_the_engine_passes_it(shelf: Shelf) -> None:
-    """A setup had asked for an instant before its trade: the engine still stops there, and looks at the exit's price."""
+    """A setup had asked for it before its trade: the engine still stops there, and looks at the exit's price."""
     changes = random_changes(random.Random(0)) | {
         "bands.BTC.lower": "[[61632.3,61652.3]]",
         "bands.BTC.upper": "[[61731.6,61746.6]]",
