@@ -187,6 +187,14 @@ def modelled_tops(prints: Prints, spread_bps: float, top_usd: float, tick_usd: f
     return Tops(prints.venue, prints.asset, prints.ts_ns, bid, size, ask, size, is_modelled=True)
 
 
+def first_rows(clock: Ints, step_ns: int) -> Ints:
+    """The first row of each stretch of so long, of times in their order; a stretch without a row has none."""
+    if not len(clock):
+        return np.empty(0, np.int64)
+    bounds = np.arange(clock[0] // step_ns, clock[-1] // step_ns + 1) * step_ns
+    return np.unique(clock.searchsorted(bounds))
+
+
 def _added(before: float, values: Floats) -> float:
     return float(np.add.accumulate(np.concatenate(([before], values)))[-1])
 

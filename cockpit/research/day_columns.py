@@ -8,7 +8,7 @@ from cockpit.domain.events import Top, Trade
 from cockpit.domain.kinds import Side
 from cockpit.domain.units import NS_PER_S
 from cockpit.market.asset import RunningBar
-from cockpit.research.columns import NO_ROW, Floats, Ints, Prints, Tops
+from cockpit.research.columns import NO_ROW, Floats, Ints, Prints, Tops, first_rows
 from cockpit.research.tape import Tape
 
 
@@ -36,7 +36,7 @@ class DayColumns:
             rows = np.searchsorted(tops.place, closers) - 1
             self.tops_before[id(tops)] = rows.tolist()
             self.last_tops[id(tops)] = tops.events(np.maximum(rows, 0)) if len(tops) else []
-        self.seconds: Ints = np.flatnonzero(np.diff(tape.clock // NS_PER_S, prepend=-1))
+        self.seconds: Ints = first_rows(tape.clock, NS_PER_S)
         """The first rows of the seconds: at them the watch falls."""
         self.closers: list[int] = closers.tolist()
         self.bar_starts: list[int] = tape.bar_starts.tolist()
@@ -52,8 +52,11 @@ class DayColumns:
         key = (id(prints), longer_than_ns)
         if key not in self._silences:
             clock = self.tape.clock
-            places = np.concatenate([prints.place, *((tops.place,) if tops is not None else ())])
-            heard = np.concatenate((clock[:1], clock[np.sort(places)], clock[-1:]))
+            is_heard = np.zeros(len(clock), bool)
+            for stream in (prints, tops):
+                if stream is not None:
+                    is_heard[stream.place] = True
+            heard = np.concatenate((clock[:1], clock[is_heard], clock[-1:]))
             at = np.flatnonzero(np.diff(heard) > longer_than_ns)
             self._silences[key] = (heard[at], heard[at + 1])
         return self._silences[key]

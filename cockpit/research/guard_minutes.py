@@ -3,11 +3,10 @@
 from collections import Counter
 
 import msgspec
-import numpy as np
 
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
-from cockpit.research.columns import Ints
+from cockpit.research.columns import Ints, first_rows
 
 STEP_NS = 60 * NS_PER_S
 NO_PRINT = "no print of its asset"
@@ -33,7 +32,7 @@ class MinuteProbe:
     @staticmethod
     def places(clock: Ints) -> list[int]:
         """The first rows of the minutes."""
-        found: list[int] = np.flatnonzero(np.diff(clock // STEP_NS, prepend=-1)).tolist()
+        found: list[int] = first_rows(clock, STEP_NS).tolist()
         return found
 
     def ask(self, engine: Engine) -> None:

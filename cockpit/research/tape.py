@@ -15,7 +15,7 @@ from cockpit.domain.events import MarketEvent
 from cockpit.history.kinds import AGG_TRADES, KNOWN, RECORDED_TOPS, RECORDED_TRADES, TOPS, TRADES, Kind
 from cockpit.history.store import Series, Store
 from cockpit.research.assumptions import Assumptions
-from cockpit.research.columns import BAR_NS, Ints, Prints, Tops, modelled_tops
+from cockpit.research.columns import BAR_NS, Ints, Prints, Tops, first_rows, modelled_tops
 
 CHUNK = 65_536
 Source = Prints | Tops
@@ -39,10 +39,9 @@ class Tape:
         self.readings = dict(readings)
         """The readings by their places."""
         self.reading_places: Ints = np.array([place for place, _ in readings], np.int64)
-        bars = clock // BAR_NS
-        self.bar_rows: Ints = np.flatnonzero(np.diff(bars, prepend=bars[0] - 1 if len(bars) else 0))
+        self.bar_rows: Ints = first_rows(clock, BAR_NS)
         """The rows that begin another bar: they close the one before."""
-        self.bar_starts: Ints = bars[self.bar_rows] * BAR_NS
+        self.bar_starts: Ints = clock[self.bar_rows] // BAR_NS * BAR_NS
         stray = max((int((clock[source.place] - source.ts_ns).max()) for source in sources if len(source)), default=0)
         self.disorder_ns = stray
         """How far a stamp lies behind the latest one before it, at most."""
