@@ -5,11 +5,10 @@ more the place needs stands in its URL or in its own environment, as `AWS_ACCESS
 that has the files, and copied as they are.
 """
 
-import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,11 +77,9 @@ class RemoteStore(Store):
         """What is known of a day; None where it is not there."""
         return read_about(self._name(series, day), self._files) if self.has(series, day) else None
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> NoReturn:
         """Nobody may."""
-        raise HistoryError(f"{_shown(self._url)}: expected a directory to add to, was a URL: add there, and copy it")
-        yield
+        raise HistoryError(f"{self.name}: expected a directory to add to, was a URL: add there, and copy it")
 
     @property
     def _days(self) -> dict[Series, dict[int, int]]:
