@@ -157,4 +157,4 @@ def test_a_spot_file_in_no_directory_is_known_by_its_columns(store: Shelf, tmp_p
 def test_every_column_has_its_unit_in_its_name_or_needs_none() -> None:
     units = ("_ns", "_usd", "_coins", "_ratio", "_pct", "_h", "_id")
     names = {name for kind in KINDS.values() for name, _ in kind.columns}
-    assert {name for name in names if not name.endswith(units)} == {"arrival", "taker_is_buyer"}
+    assert {name for name in names if not name.endswith(units)} == {"arrival", "taker_is_buyer", "long_liquidated"}
