@@ -136,7 +136,7 @@ def fit(
     Volatility, spread, bursts, correlation, funding and positioning as they were on these days go into a file that the
     simulated market reads: practice looks like the market then. Prices walk without a drift: nobody earns before fees.
 
-    Example: cockpit history fit --from 2024-08-01 && cockpit --set simulation.profile=simulated_profile.json
+    Example: cockpit history fit --from 2024-08-01 && cockpit engine --set simulation.profile=simulated_profile.json
     """
     place = store_of(ctx, store)
     import msgspec
@@ -160,7 +160,7 @@ def fit(
         echo(text.decode())
     else:
         named = target.name if out is None else str(target.resolve())
-        echo("\n".join([*profile_lines(found), f"{target}: cockpit --set simulation.profile={named}"]))
+        echo("\n".join([*profile_lines(found), f"{target}: cockpit engine --set simulation.profile={named}"]))
     return YES
 
 

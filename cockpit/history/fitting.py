@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.numbers import counted
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
 from cockpit.feeds.simulated.market import CALM_SHARE, HEAT_SHARE, SECONDS_BETWEEN_BURSTS, TRADE_SHARE
 from cockpit.feeds.simulated.profile import AssetProfile, Profile, Reverting
@@ -69,7 +70,7 @@ def profile_lines(profile: Profile) -> Iterator[str]:
         day_pct = one.volatility_bps * math.sqrt(NS_PER_DAY / NS_PER_S) / 100.0
         spread = "no quotes stored" if one.spread_bps is None else f"spread {one.spread_bps:.2f} bps"
         moves = f"{one.volatility_bps:.2f} bps over a second ({day_pct:.1f} % over a day)"
-        yield f"  {name}: {one.days} days, {moves}, {spread}, prints of {one.print_usd:,.0f} USD"
+        yield f"  {name}: {counted(one.days, 'day')}, {moves}, {spread}, prints of {one.print_usd:,.0f} USD"
         burst = 1.0 + HEAT_SHARE / CALM_SHARE * one.burst_heat
         fading = f"bursts x {burst:.1f} that fade in {one.burst_memory_s:.1f} s"
         yield f"  {name}: {one.arrivals_per_s:.1f} arrivals/s, {fading}"

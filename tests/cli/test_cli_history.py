@@ -123,8 +123,8 @@ def test_a_market_is_fitted_and_the_engine_is_told_of_it(cockpit: Cockpit, tmp_p
     assert cockpit("history", "add", tmp_path / "files").returncode == 0
     fitted = cockpit("history", "fit", "--assets", "BTC")
     assert fitted.returncode == 0, fitted.stderr
-    assert "BTC: 1 days" in fitted.stdout and "no quotes stored" in fitted.stdout
-    assert "cockpit --set simulation.profile=simulated_profile.json" in fitted.stdout
+    assert "BTC: 1 day," in fitted.stdout and "no quotes stored" in fitted.stdout
+    assert "cockpit engine --set simulation.profile=simulated_profile.json" in fitted.stdout
     written = json.loads((home / "simulated_profile.json").read_text(encoding="utf-8"))
     assert written["assets"]["BTC"]["spread_bps"] is None and written["correlation"] == [[1.0]]
     assert json.loads(cockpit("history", "fit", "--json").stdout)["assets"] == written["assets"]

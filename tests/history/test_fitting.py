@@ -168,7 +168,7 @@ def test_the_lines_and_the_file(fitted: Profile, tmp_path: Path) -> None:
     path.write_bytes(msgspec.json.encode(fitted))
     assert read_profile(path) == fitted
     lines = "\n".join(profile_lines(fitted))
-    assert "BTC: 1 days" in lines and "ETH with BTC: correlation +0." in lines and "BTC funding on binance" in lines
+    assert "BTC: 1 day," in lines and "ETH with BTC: correlation +0." in lines and "BTC funding on binance" in lines
 
 
 def test_what_cannot_be_used_is_one_line(shipped_config: CockpitConfig, tmp_path: Path) -> None:
