@@ -233,3 +233,21 @@ def test_a_flood_of_one_sources_ids_makes_no_other_id_new(scene: Scenario) -> No
         "that answer, not a new one"
     )
     assert len(scene.placed()) == 1 or len({order.trade_id for order in scene.placed()}) == 1
+
+
+def test_a_signals_terms_are_bounded_by_its_registered_strategy() -> None:
+    entry = 'external_strategies.1.entry={"limit_within_s": 30, "limit_away_bps": 50}'
+    scene = Scenario(config_with(SOURCES, entry))
+    for terms, told in (
+        ({"stop_price": 3_999.7}, "expected a stop at least 1 bps away, was 0.75"),
+        ({"hold_s": 901.0}, "hold 901 s longer than the 900 s registered"),
+        ({"limit_price": 3_995.0, "limit_within_s": 31.0}, "expected within_s up to the 30 s registered"),
+        ({"limit_price": 3_995.0, "limit_within_s": 0.0}, "expected within_s up to the 30 s registered"),
+        ({"limit_price": 3_979.0, "limit_within_s": 20.0}, "registered for Momentum Signal are 50"),
+    ):
+        refused = scene.signal(source="mind", strategy="Momentum Signal", **terms)
+        assert not refused.ok and told in refused.sentence, refused.sentence
+        scene.wait_s(1)
+    assert scene.placed() == []
+    within = {"limit_price": 3_995.0, "limit_within_s": 30.0, "hold_s": 900.0}
+    assert scene.signal(source="mind", strategy="Momentum Signal", **within).ok
