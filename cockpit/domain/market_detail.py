@@ -4,15 +4,26 @@ import msgspec
 
 
 class Candle(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The prints of one period: prices in USD, `volume` and `taker_delta` (bought minus sold) in base coins."""
+    """The prints of one period: prices in USD, `volume` and `taker_delta` (bought minus sold) in base coins.
+
+    None of either where a venue tells of a past without it.
+    """
 
     start_ns: int
     open: float
     high: float
     low: float
     close: float
-    volume: float
-    taker_delta: float
+    volume: float | None
+    taker_delta: float | None
+
+
+class PastCandles(msgspec.Struct, frozen=True):
+    """What was before an engine's first print: candles of 60 s and of 1 s, as a venue or a simulation tells them."""
+
+    asset: str
+    minutes: tuple[Candle, ...]
+    seconds: tuple[Candle, ...] = ()
 
 
 class TapePrint(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,7 +53,8 @@ class AssetDetail(msgspec.Struct, frozen=True):
 
     `seconds` and `minutes` are candles of 1 s and 60 s, oldest first; seconds and minutes without a print have none.
     `traded` is None where it has not changed, else whole. `bids` and `asks` are the watched venue's levels within
-    10 bps, best first, as (price, base coins).
+    10 bps, best first, as (price, base coins). `own_since_ns` is the engine's first print: candles that end before it
+    are the venue's telling; 0 while there was none.
     """
 
     asset: str
@@ -53,3 +65,4 @@ class AssetDetail(msgspec.Struct, frozen=True):
     traded_step: float
     bids: tuple[tuple[float, float], ...]
     asks: tuple[tuple[float, float], ...]
+    own_since_ns: int = 0

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from cockpit.domain.events import Depth, Liquidation, Top, Trade
-from cockpit.domain.market_detail import AssetDetail, Candle, TapePrint, TradedAt
+from cockpit.domain.market_detail import AssetDetail, PastCandles, TapePrint, TradedAt
 from cockpit.domain.units import BPS, NS_PER_S
+from cockpit.market.candles import Candles
 
 KEPT_SECONDS, KEPT_MINUTES, KEPT_PRINTS = 900, 1_440, 300
 MINUTE_NS = 60 * NS_PER_S
@@ -31,52 +32,7 @@ class DetailCursor(msgspec.Struct):
     minute_ns: int = 0
     print_seq: int = 0
     traded_ns: int = 0
-
-
-class _Candles:
-    """Closed candles of one length, and the running one. A print stamped before the running one counts into it."""
-
-    __slots__ = ("_close", "_delta", "_high", "_length_ns", "_low", "_open", "_start_ns", "_volume", "closed", "end_ns")
-
-    def __init__(self, length_ns: int, kept: int) -> None:
-        self._length_ns = length_ns
-        self.closed: deque[Candle] = deque(maxlen=kept)
-        self.end_ns = -1
-        self._start_ns = 0
-        self._open = self._high = self._low = self._close = self._volume = self._delta = 0.0
-
-    def add(self, ts_ns: int, price: float, qty: float, signed: float) -> None:
-        if ts_ns >= self.end_ns:
-            self._begin(ts_ns, price)
-        elif price > self._high:
-            self._high = price
-        elif price < self._low:
-            self._low = price
-        self._close = price
-        self._volume += qty
-        self._delta += signed
-
-    def since(self, start_ns: int) -> tuple[Candle, ...]:
-        """The candles that begin at or after an instant, oldest first, with the running one."""
-        if self.end_ns < 0:
-            return ()
-        newest = [self._running()]
-        for candle in reversed(self.closed):
-            if candle.start_ns < start_ns:
-                break
-            newest.append(candle)
-        return tuple(reversed(newest))
-
-    def _begin(self, ts_ns: int, price: float) -> None:
-        if self.end_ns >= 0:
-            self.closed.append(self._running())
-        self._start_ns = ts_ns - ts_ns % self._length_ns
-        self.end_ns = self._start_ns + self._length_ns
-        self._open = self._high = self._low = price
-        self._volume = self._delta = 0.0
-
-    def _running(self) -> Candle:
-        return Candle(self._start_ns, self._open, self._high, self._low, self._close, self._volume, self._delta)
+    pasts: int = 0
 
 
 class _Traded:
@@ -126,10 +82,12 @@ class AssetTape:
     def __init__(self, asset: str, watch: str) -> None:
         self.asset = asset
         self.watch = watch
-        self._seconds = _Candles(NS_PER_S, KEPT_SECONDS)
-        self._minutes = _Candles(MINUTE_NS, KEPT_MINUTES)
+        self._seconds = Candles(NS_PER_S, KEPT_SECONDS)
+        self._minutes = Candles(MINUTE_NS, KEPT_MINUTES)
         self._traded = _Traded()
         self._prints: deque[TapePrint] = deque(maxlen=KEPT_PRINTS)
+        self._own_since_ns = 0
+        self._pasts = 0
         self._seq = 0
         self._depth: Depth | None = None
         self._top: Top | None = None
@@ -140,10 +98,18 @@ class AssetTape:
         if trade.venue != self.watch or not 0.0 < price < inf:
             return
         signed = qty if trade.taker_is_buyer else -qty
+        if not self._own_since_ns:
+            self._own_since_ns = trade.ts_ns
         self._seconds.add(trade.ts_ns, price, qty, signed)
         self._minutes.add(trade.ts_ns, price, qty, signed)
         self._traded.add(trade.ts_ns, price, qty, trade.taker_is_buyer)
         self._print(trade.ts_ns, price, price * qty, trade.taker_is_buyer)
+
+    def take_past(self, past: PastCandles) -> None:
+        """What was before our first print: whoever was told already is told everything again."""
+        self._seconds.take_past(past.seconds)
+        self._minutes.take_past(past.minutes)
+        self._pasts += 1
 
     def on_liquidation(self, order: Liquidation) -> None:
         """A forced order: a long that is closed sells."""
@@ -162,6 +128,8 @@ class AssetTape:
 
     def since(self, cursor: DetailCursor) -> AssetDetail:
         """What is new since the cursor, which is moved on. What is traded at each price is told once a second."""
+        if cursor.pasts != self._pasts:
+            cursor.pasts, cursor.second_ns, cursor.minute_ns = self._pasts, 0, 0
         seconds = self._seconds.since(cursor.second_ns)
         minutes = self._minutes.since(cursor.minute_ns)
         second_ns = seconds[-1].start_ns if seconds else 0
@@ -176,6 +144,7 @@ class AssetTape:
             traded_step=self._traded.step,
             bids=bids,
             asks=asks,
+            own_since_ns=self._own_since_ns,
         )
         cursor.second_ns = cursor.traded_ns = second_ns
         cursor.minute_ns = minutes[-1].start_ns if minutes else 0
@@ -218,6 +187,11 @@ class MarketDetail:
             Top: AssetTape.on_top,
             Liquidation: AssetTape.on_liquidation,
         }
+
+    def take_past(self, past: PastCandles) -> None:
+        """What was before the first print of an asset."""
+        if past.asset in self.assets:
+            self.assets[past.asset].take_past(past)
 
     def on_input(self, item: object) -> None:
         """Take what concerns it, leave the rest."""

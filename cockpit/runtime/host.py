@@ -102,10 +102,10 @@ class Host:
         self._command_numbers = itertools.count(1)
         self._snapshot: tuple[float, Snapshot] | None = None
         self._listeners: list[Callable[[Sequence[AnyAction]], None]] = []
-        venue = PaperVenue(config)
         self.detail = MarketDetail({name: asset.watch for name, asset in config.assets.items()})
+        source.on_past = self.detail.take_past
         inputs: list[InputSink] = [self, self.detail] if recording is not None else [self.detail]
-        self.session = Session(engine, venue, actions=[self], inputs=inputs)
+        self.session = Session(engine, PaperVenue(config), actions=[self], inputs=inputs)
 
     # Sinks of the session.
 

@@ -27,6 +27,7 @@ from cockpit.exchanges.base.venue_clock import CONFIRMATIONS
 from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.clock_watch import ClockWatch
+from cockpit.runtime.market_source import OnPast, nobody
 from cockpit.runtime.supervisor import Supervisor
 
 LOG = logging.getLogger("cockpit.feeds")
@@ -55,6 +56,7 @@ class LiveSource:
     can_wait = False
 
     def __init__(self, config: CockpitConfig, roster: Roster, steady: SteadyClock | None = None) -> None:
+        self.on_past: OnPast = nobody
         self.name = ", ".join(roster.exchanges)
         self._roster = roster
         self._steady = steady

@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from time import monotonic, time_ns
 from typing import Protocol
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import AnyEvent, MarketEvent, Tick
+from cockpit.domain.market_detail import PastCandles
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_S
 from cockpit.feeds.recorded import delay_s
@@ -19,10 +20,14 @@ TICK_S = 1.0
 
 Put = Callable[[str, AnyEvent], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
+OnPast = Callable[[PastCandles], None]
 
 
 class MarketSource(Protocol):
     """A market that an engine can be run on."""
+
+    on_past: OnPast
+    """Gets what was before the first event, as the source learns it; nothing is decided by it."""
 
     @property
     def kind(self) -> FeedKind:
@@ -56,13 +61,27 @@ class MarketSource(Protocol):
         """Hand over its events at its pace; returns when there are no more."""
 
 
+def nobody(_: PastCandles) -> None:
+    """Nobody wants to know what was before."""
+
+
 class PacedSource:
     """Events from an iterator, handed over as their stamps say. Going on after a failure goes on where it stopped."""
 
     can_wait = True
 
-    def __init__(self, kind: FeedKind, name: str, events: Iterator[MarketEvent], start_ns: int, speed: float) -> None:
+    def __init__(
+        self,
+        kind: FeedKind,
+        name: str,
+        events: Iterator[MarketEvent],
+        start_ns: int,
+        speed: float,
+        past: Sequence[PastCandles] = (),
+    ) -> None:
+        self.on_past: OnPast = nobody
         self.kind = kind
+        self._past = past
         self.name = name
         self.speed = speed
         self._events = events
@@ -93,6 +112,8 @@ class PacedSource:
 
     async def run(self, put: Put) -> None:
         """Hand over events, waiting between them as long as their stamps ask for at this speed."""
+        for past in self._past:
+            self.on_past(past)
         first_ns, began_s = None, monotonic()
         try:
             for count, event in enumerate(self._events):
@@ -112,7 +133,7 @@ class PacedSource:
 
 def simulated_source(market: SimulatedMarket, seed: int, start_ns: int, speed: float) -> PacedSource:
     """The simulated market, endless."""
-    return PacedSource(FeedKind.SIMULATED, f"seed {seed}", market.events(), start_ns, speed)
+    return PacedSource(FeedKind.SIMULATED, f"seed {seed}", market.events(), start_ns, speed, market.past())
 
 
 async def clock(source: MarketSource, put: Put, sleep: Sleep | None = None) -> None:

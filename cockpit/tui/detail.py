@@ -20,6 +20,8 @@ class KeptDetail:
         self.traded_step = 0.0
         self.bids: tuple[tuple[float, float], ...] = ()
         self.asks: tuple[tuple[float, float], ...] = ()
+        self.own_since_ns = 0
+        """Candles that end before it are what the venue told of its past."""
         self._seconds: deque[Candle] = deque(maxlen=KEPT_SECONDS)
         self._minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
 
@@ -33,6 +35,7 @@ class KeptDetail:
         if detail.traded is not None:
             self.traded, self.traded_step = detail.traded, detail.traded_step
         self.bids, self.asks = detail.bids, detail.asks
+        self.own_since_ns = detail.own_since_ns
 
     def candles(self, length_s: int, most: int) -> list[Candle]:
         """The newest candles of a length, at most so many, oldest first. Lengths over a minute are whole minutes."""
@@ -76,10 +79,14 @@ def _joined(earlier: Candle, later: Candle) -> Candle:
         max(earlier.high, later.high),
         min(earlier.low, later.low),
         later.close,
-        earlier.volume + later.volume,
-        earlier.taker_delta + later.taker_delta,
+        _sum(earlier.volume, later.volume),
+        _sum(earlier.taker_delta, later.taker_delta),
     )
 
 
-def _values(candle: Candle) -> tuple[float, float, float, float, float, float]:
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _values(candle: Candle) -> tuple[float, float, float, float, float | None, float | None]:
     return candle.open, candle.high, candle.low, candle.close, candle.volume, candle.taker_delta

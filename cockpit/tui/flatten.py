@@ -93,14 +93,14 @@ class FlattenFlow:
     def see(self, snapshot: Snapshot, steps: list[str], received_s: float) -> None:
         """Follow what a living engine says; somebody else may have flattened, resumed or traded too.
 
-        FLAT is a statement about now: it goes the moment anything is open, armed or resumed. What the engine said
-        before the direct road ended is older than its FLAT.
+        FLAT is a statement about now, by the engine that said it: it goes the moment anything is open, ours or not,
+        armed or resumed, and with that engine. What it said before the direct road ended is older.
         """
         if snapshot.state is EngineState.FLATTENING:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
             self.stage, self.flat_at_s = Stage.FLAT, received_s
-        elif self._is_flat_since(received_s) and not is_flat_now(snapshot):
+        elif self._is_flat_since(received_s) and not (is_flat_now(snapshot) and self._is_its_word(steps)):
             self.stage = Stage.IDLE
         elif snapshot.state is not EngineState.HALTED and (
             self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _was_flat(steps))
@@ -110,6 +110,10 @@ class FlattenFlow:
     def _is_flat_since(self, received_s: float) -> bool:
         """Whether FLAT is shown, and said by whom the engine's word of that moment can contradict."""
         return self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
+
+    def _is_its_word(self, steps: list[str]) -> bool:
+        """Whether the engine that speaks now said FLAT: another one has asked no venue."""
+        return self.stage is Stage.DIRECT_FLAT or _was_flat(steps)
 
     def dismiss(self) -> None:
         """The operator has read it. What is still under way stays in sight."""
@@ -173,7 +177,8 @@ def foreign_too(snapshot: Snapshot) -> str:
 
 def is_flat_now(snapshot: Snapshot) -> bool:
     """Whether nothing is open and nothing can be opened: halted, and neither armed nor resumed since."""
-    return snapshot.state is EngineState.HALTED and not snapshot.armed and not snapshot.open_trades
+    is_open = bool(snapshot.open_trades or snapshot.foreign_positions)
+    return snapshot.state is EngineState.HALTED and not snapshot.armed and not is_open
 
 
 def _ended_flat(steps: list[str], snapshot: Snapshot) -> bool:

@@ -7,6 +7,7 @@ from cockpit.tui.panes.table import BY_ID
 
 LEAST_COLUMNS, LEAST_ROWS = 12, 3
 """A pane with less is not drawn: its neighbours get its cells."""
+VERY_WIDE = 190
 DEFAULT = "default"
 
 
@@ -68,12 +69,24 @@ def cells(size: int, of: str | Split) -> Part:
 
 def large(width: int) -> Split:
     """Everything at once, for a screen that has the room."""
-    ladder = 44 if width < 190 else 64
+    if width >= VERY_WIDE:
+        return _very_wide()
     middle = down(share(1, "chart"), cells(9, "trades"), cells(9, "setups"))
     readings = down(cells(11, "positioning"), cells(11, "health"), share(1, "tape"))
     return down(
-        share(3, across(cells(ladder, "bands"), share(1, middle), cells(58, readings))),
+        share(3, across(cells(44, "bands"), share(1, middle), cells(58, readings))),
         share(1, across(share(1, "gate_log"), cells(42, "today"), cells(40, "feeds"))),
+    )
+
+
+def _very_wide() -> Split:
+    """Every pane at a width that it fills; what is left goes to chart, ladder and tape."""
+    middle = down(share(1, "chart"), cells(9, "trades"), cells(12, "setups"))
+    state = across(cells(29, "health"), share(1, "today"))
+    readings = down(cells(11, "positioning"), cells(13, state), share(1, "tape"))
+    return down(
+        share(1, across(cells(54, "bands"), share(1, middle), cells(64, readings))),
+        cells(16, across(share(1, "gate_log"), cells(64, "feeds"))),
     )
 
 

@@ -67,6 +67,19 @@ def amount(value: float) -> str:
     return text or "0"
 
 
+def short_coins(value: float | None) -> str:
+    """Base coins in a few cells: `0.0123`, `4.34`, `617`, `45k`."""
+    if value is None:
+        return UNKNOWN
+    return short(value) if value >= 100 else f"{value:.3g}" if value >= 0.000_1 else "0"
+
+
+def signed_coins(value: float) -> str:
+    """The same with its sign; what rounds to nothing has none."""
+    text = short_coins(abs(value))
+    return text if text == "0" else f"{'+' if value > 0 else '-'}{text}"
+
+
 def health(value: float | None) -> str:
     """A health factor, rounded down: it must never look safer than it is."""
     return UNKNOWN if value is None else str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_FLOOR))

@@ -84,6 +84,34 @@ def line_width(line: Iterable[Span]) -> int:
     return sum(width(text) for text, _ in line)
 
 
+def fitted(line: Line, cells: int) -> Line:
+    """A line in exactly so many cells."""
+    spans: list[Span] = []
+    room = cells
+    for text, role in line:
+        kept = cut(text, room)
+        spans.append((kept, role))
+        room -= width(kept)
+        if kept != clean(text):
+            break
+    return (*spans, (" " * room, "text")) if room else tuple(spans)
+
+
+def in_columns(lines: list[Line], cells: int, rows: int, least: int) -> list[Line]:
+    """Lines one under the other, then beside each other where there is room for more columns of at least so many."""
+    count = max(1, (cells + 2) // (least + 2))
+    each = (cells - 2 * (count - 1)) // count
+    if count == 1:
+        return lines[:rows]
+    columns = [lines[at * rows : (at + 1) * rows] for at in range(count)]
+    gap: Span = ("  ", "text")
+    drawn: list[Line] = []
+    for row in range(max(map(len, columns))):
+        parts = [column[row] if row < len(column) else () for column in columns]
+        drawn.append(tuple(span for part in parts for span in (*fitted(part, each), gap))[:-1])
+    return drawn
+
+
 def facts(*pairs: tuple[str, str]) -> Line:
     """Names and values on one line."""
     spans: list[Span] = []

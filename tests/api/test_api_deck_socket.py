@@ -91,6 +91,7 @@ async def test_who_asks_gets_the_markets_in_detail_piece_by_piece(shared: Runnin
     whole.take(shared.host.detail.assets["BTC"].since(DetailCursor()))
     ended = kept.candles(1, 900)[:-1]
     assert ended and ended == whole.candles(1, 900)[: len(ended)]
+    assert len(kept.candles(60, 900)) > 400, "with what was before the engine's start"
     assert kept.traded and kept.bids and {print_.seq for print_ in kept.prints}
 
 

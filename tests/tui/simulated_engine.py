@@ -38,7 +38,10 @@ class SimulatedEngine:
         self._config = config
         self.detail = MarketDetail({name: asset.watch for name, asset in config.assets.items()})
         self._session = Session(self.engine, PaperVenue(config), actions=[self], inputs=[self.detail])
-        self._market: Iterator[MarketEvent] = SimulatedMarket(config, seed, START_NS).events()
+        market = SimulatedMarket(config, seed, START_NS)
+        for past in market.past():
+            self.detail.take_past(past)
+        self._market: Iterator[MarketEvent] = market.events()
         self._next = next(self._market)
         self._ids = count(1)
 

@@ -18,7 +18,7 @@ async def test_a_next_screen_looks_at_the_same(trading: Scene, tmp_path: Path) -
         panes = stage.app.pane_set.kept
         assert stage.app.layout_name == "chart" and "7 Chart" in stage.text()
         assert panes.dom.bps("BTC") > usual and panes.dom.bps("ETH") == usual
-        assert panes.dom.overview and panes.chart.length == 2 and panes.tape.size == 1
+        assert panes.dom.overview and panes.chart.length == 4 and panes.tape.size == 1
 
 
 async def test_a_config_that_names_another_layout_since_wins(trading: Scene, tmp_path: Path) -> None:

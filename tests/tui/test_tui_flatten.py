@@ -9,12 +9,13 @@ from simulated_engine import SimulatedEngine
 from cockpit.client.errors import EngineUnreachable
 from cockpit.client.link import LinkChange
 from cockpit.domain.kinds import EngineState, Mode
-from cockpit.domain.snapshot import Snapshot
+from cockpit.domain.snapshot import ForeignPositionView, Snapshot
 from cockpit.domain.stream import SnapshotFrame
 from cockpit.engine.views import snapshot
 from cockpit.tui.board import Board
 from cockpit.tui.flatten import FlattenFlow, Outcome, Stage
 
+NOT_OURS = ForeignPositionView("okx", "ETH", "cross", "net", -0.05, 4_000.0, 4_010.0, 200.5, -0.5, None, None, "flag")
 FLAT_STEPS = ["+0 ms FREEZE", "+20 ms okx says flat (2 of 2)", "+90 ms FLAT"]
 
 
@@ -64,10 +65,11 @@ def not_flat(flat: Scene, trading: Scene) -> dict[str, Snapshot]:
         "resumed": msgspec.structs.replace(flat.snapshot, state=EngineState.DISARMED, halt=None),
         "armed": msgspec.structs.replace(flat.snapshot, state=EngineState.ARMED, armed=True, halt=None),
         "open": msgspec.structs.replace(flat.snapshot, open_trades=trading.snapshot.open_trades),
+        "not ours": msgspec.structs.replace(flat.snapshot, foreign_positions=(NOT_OURS,)),
     }
 
 
-@pytest.mark.parametrize("since", ["resumed", "armed", "open"])
+@pytest.mark.parametrize("since", ["resumed", "armed", "open", "not ours"])
 def test_flat_is_a_statement_about_now(trading: Scene, flat: Scene, since: str) -> None:
     after = not_flat(flat, trading)[since]
     flow = FlattenFlow(stage=Stage.FLAT)
@@ -78,6 +80,14 @@ def test_flat_is_a_statement_about_now(trading: Scene, flat: Scene, since: str) 
     asked = FlattenFlow(stage=Stage.ENGINE_ACTS)
     asked.see(after, FLAT_STEPS, 2.0)
     assert asked.stage is not Stage.FLAT
+
+
+def test_a_dead_engines_flat_is_not_the_next_ones(flat: Scene) -> None:
+    flow = FlattenFlow(stage=Stage.FLAT)
+    flow.see(flat.snapshot, FLAT_STEPS, 1.0)
+    assert flow.rows(flat.snapshot, FLAT_STEPS, 1.0)
+    flow.see(flat.snapshot, [], 2.0)
+    assert flow.rows(flat.snapshot, [], 2.0) == [], "it is halted too, and has asked no venue"
 
 
 def test_the_direct_roads_flat_goes_with_the_first_later_word_of_the_engine(trading: Scene) -> None:
@@ -95,7 +105,7 @@ def test_a_silent_engines_flat_is_said_to_be_old(flat: Scene) -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
-@pytest.mark.parametrize("since", ["resumed", "armed", "open"])
+@pytest.mark.parametrize("since", ["resumed", "armed", "open", "not ours"])
 async def test_a_second_screen_takes_flat_off_when_another_one_resumes(
     trading: Scene, flat: Scene, since: str, size: tuple[int, int]
 ) -> None:

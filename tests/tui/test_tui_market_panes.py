@@ -66,7 +66,7 @@ def test_a_silence_leaves_a_gap() -> None:
     first, last = candles((100.0, 101.0, 99.0, 100.5), (100.5, 101.0, 99.0, 100.0))
     late = replace(last, start_ns=first.start_ns + 9 * NS_PER_S)
     column_of = rows(one_second().lines(told((first, late)), 40, 10))
-    inked = {at for row in column_of[:-1] for at, sign in enumerate(row[:29]) if sign not in " ┄"}
+    inked = {at for row in column_of[:-1] for at, sign in enumerate(row[:29]) if sign not in " ┄·"}
     assert inked == {19, 28}
 
 

@@ -15,8 +15,10 @@ from cockpit.config.setups import LowerBandLong, PriorityFeeFade, SqueezeGuard, 
 from cockpit.config.venues import Instrument
 from cockpit.domain.events import Liquidation, MarketEvent, MarkPrice, Top, Trade
 from cockpit.domain.kinds import Reading, Side
+from cockpit.domain.market_detail import PastCandles
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
 from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
+from cockpit.feeds.simulated.past import Pace, past_of
 from cockpit.feeds.simulated.paths import Leg, PricePath, Story
 from cockpit.feeds.simulated.profile import AssetProfile, FairPath, Profile, Together
 from cockpit.feeds.simulated.readings import FeeWeather, Readings
@@ -32,6 +34,8 @@ CALM_SHARE, HEAT_SHARE = 0.7, 0.6
 """The rate of arrivals in shares of the crowd's: without a burst, and what each unit of heat adds."""
 WIDEST_SPREAD_BPS = 1.5
 TRADE_SHARE = 0.5
+MEAN_OF_MEDIAN = math.exp(0.5)
+"""The mean of a log-normal size is so many times its median."""
 SWEEP_SHARE = 0.03
 LIQUIDATIONS_PER_S = 0.2
 
@@ -187,6 +191,15 @@ class SimulatedMarket:
         self._shocks = tuple(shocks)
         self._profile = profile
 
+    def past(self) -> tuple[PastCandles, ...]:
+        """What was before its first moment, so that a chart has something on it; the same for the same seed."""
+        return tuple(
+            _Asset(self._config, self._seed, name, (), self._profile).past(
+                Random(f"{self._seed}:{name}:past"), self._start_ns
+            )
+            for name in self._config.assets
+        )
+
     def events(self) -> Iterator[MarketEvent]:
         """The market's events in time order, for ever, from its start at each call."""
         fees = FeeWeather()
@@ -234,6 +247,7 @@ class _Asset:
         listed = name in config.venues[self._venue].instruments
         instrument = config.instrument(name, self._venue if listed else None)
         self.name = name
+        self._tick_usd = instrument.tick_usd
         self.relaxed = opening.relaxed
         self._start_price = opening.price
         fitted = profile.assets.get(name) if profile is not None else None
@@ -244,6 +258,7 @@ class _Asset:
         else:
             crowd = _fitted_crowd(crowd, fitted)
             self._path = FairPath(opening.price, fitted.volatility_bps)
+        self._crowd = crowd
         self._tape = Tape(Random(f"{seed}:{name}:tape"), self._venue, name, instrument, crowd)
         self._gaps = [shock for shock in shocks if isinstance(shock, PriceGap) and shock.asset == name]
         self._silences = [shock for shock in shocks if isinstance(shock, FeedSilent)]
@@ -255,6 +270,12 @@ class _Asset:
     def lead(self) -> float:
         """How far the price has gone since the start, damped to what other assets follow."""
         return float((self._path.price / self._start_price) ** SHARE_OF_LEADER)
+
+    def past(self, rng: Random, start_ns: int) -> PastCandles:
+        """The way to where it starts."""
+        crowd = self._crowd
+        usd_per_s = crowd.arrivals_per_s * TRADE_SHARE * crowd.print_usd * MEAN_OF_MEDIAN
+        return past_of(self.name, rng, self._start_price, start_ns, Pace(crowd.noise_bps, usd_per_s, self._tick_usd))
 
     def move(self, at_s: float, fees: FeeWeather, shock: float) -> None:
         """Go one step on; a gap that is due by now happens first. `shock` is what a fitted price goes by."""

@@ -28,7 +28,9 @@ ROUNDING = 1e-9
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 HEAD_FROM_ROWS, COLUMNS_FROM_ROWS, LEAST_ROWS = 12, 16, 5
 DEPTH_CELLS, HEAT_CELLS, DELTA_CELLS, VOLUME_CELLS = 6, 3, 6, 6
-BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 54
+BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 50
+RULED_FROM = 43
+"""From so many cells on a level is a line across the whole row."""
 UNITS_FROM, SPREAD_FROM, LEGEND_CELLS = 32, 40, 12
 SHORT_BAR, LONG_BAR = 5, 10
 UNSEEN = 0.5
@@ -215,10 +217,12 @@ def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: 
     axis = view.glyphs.band * 2 if is_band else f"{view.glyphs.axis} "
     far = f" {levels.distance(level.price, price)}"
     text = level.text if len(level.text) + len(far) + PRICE_CELLS + 4 > cells else level.text + far
+    room = cells - PRICE_CELLS - 4 - len(text) - 1 if cells >= RULED_FROM else 0
     return (
         (f"{numbers.price(level.price):>{PRICE_CELLS}} ", level.role),
         (axis, "warn" if is_band else "faint"),
         (f" {cut(text, cells - PRICE_CELLS - 4)}", level.role),
+        (f" {view.glyphs.dash * room}" if room > 0 else "", level.role),
     )
 
 

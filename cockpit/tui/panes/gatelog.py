@@ -1,11 +1,17 @@
 """The gate log: every verdict, newest first, with its first reason. The cursor stays on its verdict."""
 
-from cockpit.domain.verdict import Verdict
+from cockpit.domain.kinds import Outcome
+from cockpit.domain.verdict import Check, Verdict
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, left
+from cockpit.tui.text import Line, Span, in_columns, left
 from cockpit.tui.view import View
 
 WIDE = 100
+CHECKS_FROM_ROWS, CHECKS_FROM_CELLS = 12, 60
+"""A log with so much room has the checks of the verdict under the cursor in its lower half."""
+CHECK_CELLS, CHECK_NAME_CELLS = 58, 22
+WORST_FIRST = (Outcome.BLOCK, Outcome.NO_DATA, Outcome.REDUCE, Outcome.WARN, Outcome.PASS)
+ROLE_OF = {Outcome.PASS: "good", Outcome.REDUCE: "warn", Outcome.WARN: "warn"}
 
 
 class GateLog:
@@ -50,11 +56,14 @@ class GateLog:
             why = f"no verdict matches '{self.filter}'" if self.filter else "no verdict yet"
             return [((why, "dim"),)]
         current = self.selected(view)
+        checks = _checks(view, current, cells, rows // 2) if current and _has_room_for_checks(cells, rows) else []
+        rows -= len(checks)
         place = shown.index(current) if current is not None else 0
         self._first = max(0, min(self._first, place, len(shown) - rows), place - rows + 1)
         part = shown[self._first : self._first + rows]
         is_seen = focused or place > 0
-        return [_line(view, verdict, cells, is_seen and verdict is current) for verdict in part]
+        drawn = [_line(view, verdict, cells, is_seen and verdict is current) for verdict in part]
+        return [*drawn, *([()] * (rows - len(drawn)) if checks else []), *checks]
 
     def title(self, view: View) -> str:
         """The pane's name with its counts."""
@@ -110,6 +119,32 @@ def _line(view: View, verdict: Verdict, cells: int, under_cursor: bool) -> Line:
         return tuple(spans)
     plain = "".join(text for text, _ in spans)
     return ((left(plain, cells), "cursor"),)
+
+
+def _has_room_for_checks(cells: int, rows: int) -> bool:
+    return rows >= CHECKS_FROM_ROWS and cells >= CHECKS_FROM_CELLS
+
+
+def _checks(view: View, verdict: Verdict, cells: int, rows: int) -> list[Line]:
+    """What decided first: those that deny, then those that take away, then the others. Always so many rows."""
+    proposal = verdict.proposal
+    what = f"{numbers.clock(verdict.ts_ns)} {setup_name(verdict)} {proposal.asset} {proposal.side}"
+    sizes = f"asked {numbers.money(proposal.requested_usd)} USD, stop {proposal.stop_bps:g} bps"
+    head = f"{view.glyphs.frame[4] * 2} {what}: {sizes} "
+    drawn: list[Line] = [((head.ljust(cells, view.glyphs.frame[4]), "frame"),)]
+    ordered = sorted(verdict.checks, key=lambda check: WORST_FIRST.index(check.outcome))
+    drawn += in_columns([_check(view, check) for check in ordered], cells, rows - 1, CHECK_CELLS)
+    return drawn + [()] * (rows - len(drawn))
+
+
+def _check(view: View, check: Check) -> Line:
+    role = ROLE_OF.get(check.outcome, "bad")
+    sign = view.glyphs.yes if check.outcome is Outcome.PASS else view.glyphs.no if check.outcome.denies else "!"
+    return (
+        (f"{sign} ", role),
+        (left(check.name.replace("_", " "), CHECK_NAME_CELLS) + " ", "text" if role != "good" else "dim"),
+        (check.sentence, "dim" if role == "good" else role),
+    )
 
 
 def _layer(verdict: Verdict) -> str:

@@ -1,8 +1,9 @@
 """The watched wallet's Aave health factor: how far it is from stopping entries, and from flattening everything."""
 
 from cockpit.domain.kinds import Reading
-from cockpit.domain.snapshot import HealthView
+from cockpit.domain.snapshot import HealthDrop, HealthView
 from cockpit.tui import numbers
+from cockpit.tui.panes import blocks
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, age_span
 
@@ -10,6 +11,7 @@ DROPS_PCT = (5, 10, 20, 30, 40, 50)
 LEDGER: Line = (("Ledger: read-only", "dim"),)
 TREND_OVER = 12
 FLAT_TREND = 0.005
+LEAST_CURVE_ROWS, MOST_CURVE_ROWS, CURVE_LABEL_CELLS = 3, 8, 6
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -28,9 +30,10 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
             _distance("flatten all", health.value, health.flatten_under),
         ]
     drawn.append(_balances(health))
-    table = _drops(health)
+    table = [*_drops(health), *(_alone(drop) for drop in health.drops)]
     room = max(0, rows - len(drawn) - 1)
-    return [*drawn, *table[:room], LEDGER]
+    drawn += table[:room]
+    return [*drawn, LEDGER, *_curve(view, cells, rows - len(drawn) - 1)]
 
 
 def _head(view: View, health: HealthView) -> Line:
@@ -88,6 +91,27 @@ def _drops(health: HealthView) -> list[Line]:
     cells = [_drop(health, value, drop) for drop in DROPS_PCT]
     half = len(cells) // 2
     return [(*cells[row], *cells[row + half]) for row in range(half)]
+
+
+def _alone(drop: HealthDrop) -> Line:
+    """How far one asset alone must move for each health factor."""
+    moves = "".join(
+        f"  {numbers.health(to)} at {numbers.change(move) if move is not None else 'none'}" for to, move in drop.moves
+    )
+    return ((f"{drop.symbol} alone", "text"), (moves, "dim"))
+
+
+def _curve(view: View, cells: int, rows: int) -> list[Line]:
+    """The last ten minutes, where rows are left."""
+    values = [value for _, value in view.store.health][-(cells - CURVE_LABEL_CELLS) :]
+    if rows < LEAST_CURVE_ROWS or len(values) < 2:
+        return []
+    rows = min(rows, MOST_CURVE_ROWS)
+    labels = {0: numbers.health(max(values)), rows - 1: numbers.health(min(values))}
+    return [
+        ((f"{labels.get(row, ''):>{CURVE_LABEL_CELLS - 1}} ", "faint"), (text, "info"))
+        for row, text in enumerate(blocks.curve(values, rows, view.glyphs))
+    ]
 
 
 def _drop(health: HealthView, value: float, drop_pct: int) -> Line:

@@ -27,6 +27,8 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
         drawn.append(_shares(view, asset, bar, cells))
         if rows > 2 * len(assets):
             drawn.append(_funding(view, asset, cells))
+        if rows > 3 * len(assets):
+            drawn.append(_behind(view, asset))
     return drawn
 
 
@@ -93,6 +95,17 @@ def _funding(view: View, asset: AssetView, cells: int) -> Line:
         (numbers.change(asset.open_interest_change_24h_pct), "text"),
         *old,
     )
+
+
+def _behind(view: View, asset: AssetView) -> Line:
+    """Where the shares are from, the basis, and how often each venue charges."""
+    charged = ", ".join(f"{rate.venue} every {rate.interval_h:g} h" for rate in _rates(asset))
+    source = asset.positioning_source or numbers.UNKNOWN
+    return (
+        (" " * NAME + "from ", "dim"), (f"{source}  ", "text"),
+        ("basis ", "dim"), (f"{numbers.bps(asset.basis_bps)} bps  ", "text"),
+        (charged, "dim"),
+    )  # fmt: skip
 
 
 def _bias(view: View, asset: AssetView, spread_bps: float | None, *, brief: bool) -> str:

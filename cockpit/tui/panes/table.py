@@ -68,7 +68,7 @@ def _positioning(view: View) -> Hashable:
 def _trades(kept: Kept, view: View) -> Hashable:
     now = view.snapshot
     told = now and (now.open_trades, now.foreign_positions, now.exposure_usd, second(view), state_note(view))
-    return kept.trades.chosen, told
+    return kept.trades.chosen, told, len(view.store.closed_trades)
 
 
 def _gate_log(kept: Kept, view: View) -> Hashable:

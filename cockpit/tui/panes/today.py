@@ -10,13 +10,15 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
 from cockpit.tui.panes import blocks
-from cockpit.tui.text import Line, Span
+from cockpit.tui.text import Line, Span, left
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 LABEL_CELLS = 8
 LEAST_CURVE_ROWS, LEAST_CURVE_CELLS = 3, 12
-MOST_WIDE = 6
+MOST_WIDE = 12
 MOST_ALARMS = 3
+SETUPS_FROM_ROWS, SETUP_CELLS = 20, 21
+"""With so many rows there is a line for each setup that traded today."""
 LIMIT_FROM = 0.25
 """The limit is a line of the curve once this share of it is lost; until then it would press the curve flat."""
 
@@ -28,6 +30,8 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
         return [UNKNOWN_LINE]
     trades = _closed_today(view, now)
     drawn = [_result(now), *_limits(now), *_average(trades), *_next(view, now), *_alarms(now)]
+    if rows >= SETUPS_FROM_ROWS:
+        drawn += _by_setup(trades)
     room = rows - len(drawn)
     if room >= LEAST_CURVE_ROWS and cells >= LABEL_CELLS + LEAST_CURVE_CELLS:
         drawn += _curve(view, now, trades, cells, room)
@@ -75,6 +79,23 @@ def _average(trades: list[TradeRecord]) -> list[Line]:
         ((f"{won} won, {len(trades) - won} lost", "text"),
          (f"  last {streak} {'won' if last else 'lost'}", "good" if last else "bad")),
     ]  # fmt: skip
+
+
+def _by_setup(trades: list[TradeRecord]) -> list[Line]:
+    """What each brought on average and in all, the best first."""
+    found: dict[str, list[TradeRecord]] = {}
+    for trade in trades:
+        found.setdefault(trade.setup, []).append(trade)
+    results = {name: sum(trade.pnl_usd for trade in mine) for name, mine in found.items()}
+    drawn: list[Line] = []
+    for name in sorted(found, key=lambda name: -results[name]):
+        average = sum(trade.r for trade in found[name]) / len(found[name])
+        drawn.append((
+            (left(name.replace("_", " "), SETUP_CELLS) + " ", "text"),
+            (f"{len(found[name]):>2}x {numbers.r_units(average):>7} {numbers.gain(results[name]):>7}",
+             numbers.role_of(results[name])),
+        ))  # fmt: skip
+    return drawn
 
 
 def _next(view: View, now: Snapshot) -> list[Line]:

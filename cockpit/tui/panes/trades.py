@@ -49,7 +49,8 @@ class OpenTrades:
             return [UNKNOWN_LINE]
         under_cursor = self.selected(view) if focused else None
         drawn = _trades(view, snapshot, cells, rows, under_cursor)
-        return [*drawn[: max(0, rows - 1)], _foot(snapshot, brief=cells < BRIEF)]
+        shown = [*drawn[: max(0, rows - 1)], _foot(snapshot, brief=cells < BRIEF)]
+        return [*shown, *_closed(view, max(0, rows - len(shown)))]
 
 
 def title(view: View, cells: int, rows: int) -> str:
@@ -62,12 +63,23 @@ def _trades(view: View, now: Snapshot, cells: int, rows: int, under_cursor: Open
     """The form depends on the room alone, so that no trade changes its form when another opens or closes."""
     has_room = rows > 3 * max(1, now.max_open_trades)
     form = _wide if cells >= TRADE_CELLS else _narrow if has_room else _brief
+    has_more = rows > 4 * max(1, now.max_open_trades) + 2
     drawn: list[Line] = []
     for shown in now.open_trades:
-        first, *rest = form(view, now, shown, cells)
+        first, *rest = [*form(view, now, shown, cells), *(_behind(shown.trade, cells) if has_more else [])]
         drawn += [_chosen(first) if shown is under_cursor else first, *rest]
     drawn += [_foreign(shown) for shown in now.foreign_positions]
     return drawn + [line for shown in now.open_trades for line in _stop_terms(shown, cells)]
+
+
+def _behind(trade: TradeRecord, cells: int) -> list[Line]:
+    """How it came in and what it costs, where there is room for more."""
+    slip = "" if trade.phase is TradePhase.OPENING else f", slipped {numbers.bps(trade.slippage_bps)} bps"
+    told = (
+        f"{trade.setup.replace('_', ' ')}, decided {numbers.clock(trade.decided_ns)} at "
+        f"{numbers.price(trade.decision_price)}{slip}, fees {numbers.money(trade.fees_usd)} USD, {trade.trade_id}"
+    )
+    return wrap_line((("  ", "text"), (told, "dim")), cells)
 
 
 def _chosen(line: Line) -> Line:
@@ -89,6 +101,8 @@ def _foreign(shown: ForeignPositionView) -> Line:
 def _wide(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
     trade = shown.trade
     head: Line = (*_name(shown), *_entry(shown), *_worth(shown), *_stop(view, trade))
+    if line_width(head) > cells:
+        head = (*_name(shown), *_entry(shown), *_worth(shown), *_stop(view, trade, brief=True))
     clocks = (*_time_stop(now, trade), *_entry_left(now, shown), *_trail(trade))
     times: Line = (("  ", "text"), *_age(now, trade), *(clocks or (("  ", "text"),)))
     return [head, (*times, *_fitting_rungs(view, trade, cells - line_width(times)))]
@@ -230,6 +244,21 @@ def _entry_left(now: Snapshot, shown: OpenTradeView) -> Line:
 def _trail(trade: TradeRecord) -> Line:
     """That its stop follows the price, and how far behind."""
     return () if trade.trail is None else ((f"  trails {trade.trail.text}  ", "info"),)
+
+
+def _closed(view: View, most: int) -> list[Line]:
+    """Where rows are left, what was closed last."""
+    closed = sorted(view.store.closed_trades, key=lambda trade: trade.closed_ns or 0, reverse=True)
+    drawn: list[Line] = []
+    for trade in closed[:most]:
+        how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else "closed"
+        held_s = ((trade.closed_ns or 0) - (trade.opened_ns or trade.decided_ns)) / NS_PER_S
+        drawn.append((
+            (f"{numbers.clock(trade.closed_ns or 0)} {left(f'{trade.asset} {trade.side}', 10)}", "dim"),
+            (f"{numbers.gain(trade.pnl_usd):>6} {numbers.r_units(trade.r):>7} ", numbers.role_of(trade.pnl_usd)),
+            (f"{how}, held {numbers.lasting(held_s)}, {trade.setup.replace('_', ' ')}", "dim"),
+        ))  # fmt: skip
+    return drawn
 
 
 def _foot(now: Snapshot, brief: bool) -> Line:
