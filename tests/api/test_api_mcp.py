@@ -20,7 +20,7 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-TRADE = {"strategy": STRATEGY, "pair": "BTC/USD", "amount": 20, "reason": "order flow turned"}
+TRADE = {"strategy": STRATEGY, "pair": "BTC/USD", "amount": 20, "reason": "order flow turned ↑"}
 SOURCES = {
     "mind": {"scopes": ["look", "propose"], "limits": {**LIMITS, "proposals_per_minute": 20}},
     "nurse": {"scopes": ["look", "shed"]},
