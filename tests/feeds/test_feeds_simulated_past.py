@@ -6,7 +6,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import Trade
 from cockpit.domain.units import NS_PER_S, bps_between
 from cockpit.feeds.simulated.market import SimulatedMarket
-from cockpit.feeds.simulated.past import MINUTE_NS, MINUTES, SECONDS
+from cockpit.feeds.simulated.paths import MINUTE_NS, MINUTES, SECONDS
 
 START_NS = 1_760_860_800 * NS_PER_S + 37 * NS_PER_S + 123
 
