@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 STANDARD_STREAMS = (0, 1, 2)
 HELP_ASKED, HELP_COLUMNS = (["--help"], ["-h"], ["help"]), 80
-NEVER_USED = ("httpx._main", "pydantic.v1")
-"""What libraries would import if they could and do well without: httpx's own command line (with pygments),
-and pydantic's first version, which FastAPI looks for in every route. A tenth of an engine's start."""
+NEVER_USED = ("httpx._main", "pydantic.v1", "python_multipart", "multipart")
+"""What libraries would import if they could and do well without: httpx's own command line (with pygments), pydantic's
+first version, which FastAPI looks for in every route, and forms, which our API has none of. A tenth of an engine's
+start."""
 
 
 def main() -> None:

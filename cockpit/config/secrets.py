@@ -1,9 +1,11 @@
 """API keys, from the environment or the system's keyring, never from a file; a secret's text never shows itself."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -107,7 +109,26 @@ def keyring_lookup(name: str) -> str | None:
     return KEYRING.password(name)
 
 
+def keyring_is_possible(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Whether any keyring could answer: on a Linux server without a session bus the library's own kinds cannot, unless
+    one is chosen or another is installed. Loading all of them to be told so takes an engine 13 MB.
+    """
+    from importlib.metadata import entry_points
+
+    runtime = environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    config = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "/") / ".config"
+    return (
+        platform != "linux"
+        or any(environ.get(name) for name in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "PYTHON_KEYRING_BACKEND"))
+        or Path(runtime, "bus").exists()
+        or Path(config, "python_keyring", "keyringrc.cfg").exists()
+        or any(not kind.value.startswith("keyring.") for kind in entry_points(group="keyring.backends"))
+    )
+
+
 def _password(name: str) -> str | None:
+    if not keyring_is_possible(os.environ):
+        return None
     try:
         import keyring
 

@@ -5,10 +5,12 @@ import sys
 import threading
 import traceback
 import types
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
-from cockpit.config.secrets import KeyringAsked, MissingKeys, Secrets, keyring_lookup
+from cockpit.config.secrets import KeyringAsked, MissingKeys, Secrets, keyring_is_possible, keyring_lookup
 
 CANARY = "canary-9b1f4e77"
 OKX = {
@@ -86,6 +88,8 @@ def test_no_printing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_keyring_that_fails_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "some.other.Keyring")
+
     def locked(service: str, name: str) -> str:
         raise OSError(f"{service} {name}: locked")
 
@@ -96,6 +100,7 @@ def test_a_keyring_that_fails_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_keyring_is_asked_under_our_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "some.other.Keyring")
     working = types.ModuleType("keyring")
     monkeypatch.setattr(working, "get_password", lambda service, name: f"{service}/{name}", raising=False)
     monkeypatch.setitem(sys.modules, "keyring", working)
@@ -103,6 +108,7 @@ def test_a_keyring_is_asked_under_our_service(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_keyring_installed_means_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "some.other.Keyring")
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert keyring_lookup("COCKPIT_OKX_SECRET") is None
 
@@ -122,6 +128,7 @@ def test_only_what_the_venue_needs_is_asked_of_the_keyring() -> None:
 
 
 def test_a_keyring_that_waits_is_given_up_and_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "some.other.Keyring")
     opened, asked = threading.Event(), list[str]()
 
     def waits(service: str, name: str) -> str:
@@ -136,3 +143,24 @@ def test_a_keyring_that_waits_is_given_up_and_not_asked_again(monkeypatch: pytes
     assert (keyring.password("one"), keyring.password("another")) == (None, None)
     assert (keyring.is_silent, asked) == (True, ["one"])
     opened.set()
+
+
+def test_on_a_server_without_a_session_bus_no_keyring_is_loaded(tmp_path: Path) -> None:
+    bare = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    assert not keyring_is_possible(bare, "linux")
+    assert keyring_is_possible(bare, "darwin")
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "PYTHON_KEYRING_BACKEND"):
+        assert keyring_is_possible({**bare, name: "x"}, "linux"), name
+
+
+@pytest.mark.parametrize("file", ("bus", "python_keyring/keyringrc.cfg"))
+def test_a_bus_or_a_chosen_kind_of_keyring_is_asked(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    assert keyring_is_possible({"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}, "linux")
+
+
+def test_a_kind_of_keyring_that_somebody_installed_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = (EntryPoint("file", "keyrings.alt.file:PlaintextKeyring", "keyring.backends"),)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: others)
+    assert keyring_is_possible({"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}, "linux")

@@ -1,11 +1,13 @@
 """What one message of an exchange's stream says, in the vocabulary's words."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from cockpit.domain.events import FundingRate, Liquidation, MarkPrice, Top, Trade
 from cockpit.exchanges.base.channels import Channel
 
+Asset = TypeVar("Asset")
 Message = Mapping[str, Any]
 StreamEvent = Trade | Top | MarkPrice | Liquidation | FundingRate
 
@@ -58,3 +60,61 @@ def uncrossed(top: Top, channel: str) -> Top:
     if top.bid >= top.ask:
         raise BadFrame(f"{channel}: expected a bid under the ask, was {top.bid:g} and {top.ask:g}")
     return top
+
+
+@dataclass(frozen=True, slots=True)
+class RowFields:
+    """What a venue calls the numbers of its rows; events are made of them in one way. `unit` is the base coins of a
+    contract; `digits` rounds quantities where a venue's are contracts and floats.
+    """
+
+    venue: str
+    price: str
+    qty: str
+    bid: str = ""
+    bid_qty: str = ""
+    ask: str = ""
+    ask_qty: str = ""
+    digits: int | None = None
+
+    def trade(
+        self,
+        asset: str,
+        row: Message,
+        ts_ns: int,
+        recv_ns: int,
+        is_buy: bool,
+        trade_id: int,
+        unit: float = 1.0,
+        ids: int = 1,
+    ) -> FrameContent:
+        price, qty = positive(row, self.price), self._coins(row, self.qty, unit)
+        trade = Trade(ts_ns, recv_ns, self.venue, asset, price, qty, is_buy, trade_id)
+        return FrameContent(Channel.TRADES, asset, trade, ids)
+
+    def forced(
+        self, asset: str, row: Message, ts_ns: int, recv_ns: int, is_long: bool, unit: float = 1.0
+    ) -> FrameContent:
+        """`is_long`: the position that was closed."""
+        price, qty = positive(row, self.price), self._coins(row, self.qty, unit)
+        forced = Liquidation(ts_ns, recv_ns, self.venue, asset, price, qty, is_long)
+        return FrameContent(Channel.LIQUIDATIONS, asset, forced)
+
+    def top(self, asset: str, row: Message, ts_ns: int, recv_ns: int, channel: str, unit: float = 1.0) -> FrameContent:
+        """Raises `BadFrame` where bid and ask cross; `channel` is what the venue calls these messages."""
+        bid, bid_qty = positive(row, self.bid), self._coins(row, self.bid_qty, unit)
+        ask, ask_qty = positive(row, self.ask), self._coins(row, self.ask_qty, unit)
+        top = Top(ts_ns, recv_ns, self.venue, asset, bid, bid_qty, ask, ask_qty)
+        return FrameContent(Channel.TOPS, asset, uncrossed(top, channel))
+
+    def _coins(self, row: Message, field: str, unit: float) -> float:
+        coins = positive(row, field) * unit
+        return coins if self.digits is None else round(coins, self.digits)
+
+
+def known_rows(rows: Iterable[Message], field: str, assets: Mapping[str, Asset]) -> Iterator[tuple[Asset, Message]]:
+    """The rows whose `field` names one of `assets`, with what stands there."""
+    for row in rows:
+        asset = assets.get(str(row.get(field, "")))
+        if asset is not None:
+            yield asset, row

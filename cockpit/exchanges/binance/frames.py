@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
+from cockpit.domain.events import MarkPrice
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import FrameContent, Message, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import FrameContent, Message, RowFields, positive, whole
 
 VENUE = "binance"
+FIELDS = RowFields(VENUE, price="p", qty="q", bid="b", bid_qty="B", ask="a", ask_qty="A")
+FORCED_FIELDS = RowFields(VENUE, price="ap", qty="z")
 
 
 class BinanceFrames:
@@ -39,33 +41,14 @@ class BinanceFrames:
         asset = self._assets.get(message["s"])
         if asset is None:
             return None
-        trade = Trade(
-            ts_ns=whole(message, "T") * NS_PER_MS,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            price=positive(message, "p"),
-            qty=positive(message, "q"),
-            taker_is_buyer=not message["m"],
-            trade_id=whole(message, "a"),
-        )
-        return FrameContent(Channel.TRADES, asset, trade)
+        ts_ns = whole(message, "T") * NS_PER_MS
+        return FIELDS.trade(asset, message, ts_ns, recv_ns, not message["m"], whole(message, "a"))
 
     def _top(self, message: Message, recv_ns: int) -> FrameContent | None:
         asset = self._assets.get(message["s"])
         if asset is None:
             return None
-        top = Top(
-            ts_ns=whole(message, "T") * NS_PER_MS,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            bid=positive(message, "b"),
-            bid_qty=positive(message, "B"),
-            ask=positive(message, "a"),
-            ask_qty=positive(message, "A"),
-        )
-        return FrameContent(Channel.TOPS, asset, uncrossed(top, "bookTicker"))
+        return FIELDS.top(asset, message, whole(message, "T") * NS_PER_MS, recv_ns, "bookTicker")
 
     def _mark(self, message: Message, recv_ns: int) -> FrameContent | None:
         asset = self._assets.get(message["s"])
@@ -81,13 +64,4 @@ class BinanceFrames:
         asset = self._assets.get(order["s"])
         if asset is None:
             return None
-        forced = Liquidation(
-            ts_ns=whole(order, "T") * NS_PER_MS,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            price=positive(order, "ap"),
-            qty=positive(order, "z"),
-            long_liquidated=order["S"] == "SELL",
-        )
-        return FrameContent(Channel.LIQUIDATIONS, asset, forced)
+        return FORCED_FIELDS.forced(asset, order, whole(order, "T") * NS_PER_MS, recv_ns, order["S"] == "SELL")

@@ -3,10 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
+from cockpit.domain.events import MarkPrice, Top
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, number_of, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import (
+    BadFrame,
+    FrameContent,
+    Message,
+    RowFields,
+    number_of,
+    positive,
+    uncrossed,
+    whole,
+)
 from cockpit.exchanges.bybit.client import VENUE
 
 TOPICS: Mapping[Channel, str] = {
@@ -16,6 +25,7 @@ TOPICS: Mapping[Channel, str] = {
     Channel.MARK: "tickers",
     Channel.LIQUIDATIONS: "allLiquidation",
 }
+FIELDS = RowFields(VENUE, price="p", qty="v")
 PRINTS_KNOWN = 5_000
 MARKS_EVERY_NS = NS_PER_S
 """So often a mark is said again that has not moved: its ticker's other changes show that it still holds."""
@@ -62,17 +72,8 @@ class BybitFrames:
     def _trades(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         for row in message["data"]:
             number, covers = self._number(asset, row)
-            trade = Trade(
-                ts_ns=whole(row, "T") * NS_PER_MS,
-                recv_ns=recv_ns,
-                venue=VENUE,
-                asset=asset,
-                price=positive(row, "p"),
-                qty=positive(row, "v"),
-                taker_is_buyer=row["S"] == "Buy",
-                trade_id=number,
-            )
-            yield FrameContent(Channel.TRADES, asset, trade, covers)
+            ts_ns, is_buy = whole(row, "T") * NS_PER_MS, row["S"] == "Buy"
+            yield FIELDS.trade(asset, row, ts_ns, recv_ns, is_buy, number, ids=covers)
 
     def _number(self, asset: str, row: Message) -> tuple[int, int]:
         """The print's number, and how many it covers: all since the last, for nobody knows of any between them."""
@@ -119,16 +120,7 @@ class BybitFrames:
     def _liquidations(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         """`S` names the position; the price is that of its bankruptcy."""
         for row in message["data"]:
-            forced = Liquidation(
-                ts_ns=whole(row, "T") * NS_PER_MS,
-                recv_ns=recv_ns,
-                venue=VENUE,
-                asset=asset,
-                price=positive(row, "p"),
-                qty=positive(row, "v"),
-                long_liquidated=row["S"] == "Buy",
-            )
-            yield FrameContent(Channel.LIQUIDATIONS, asset, forced)
+            yield FIELDS.forced(asset, row, whole(row, "T") * NS_PER_MS, recv_ns, row["S"] == "Buy")
 
 
 def _change(side: Side, level: Message) -> None:

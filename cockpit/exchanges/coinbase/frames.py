@@ -6,13 +6,23 @@ of what was before.
 
 from collections.abc import Iterator, Mapping
 
-from cockpit.domain.events import Top, Trade
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, RowFields, known_rows, whole
 from cockpit.exchanges.coinbase.stamps import stamp_ns
 
 VENUE = "coinbase"
 SNAPSHOT = "snapshot"
+PRODUCT = "product_id"
+FIELDS = RowFields(
+    VENUE,
+    price="price",
+    qty="size",
+    bid="best_bid",
+    bid_qty="best_bid_quantity",
+    ask="best_ask",
+    ask_qty="best_ask_quantity",
+    digits=12,
+)
 
 
 class CoinbaseFrames:
@@ -45,47 +55,19 @@ class CoinbaseFrames:
         for event in message["events"]:
             if event.get("type") == SNAPSHOT:
                 continue  # prints of before: they are history
-            for row in reversed(event["trades"]):
-                asset = self._assets.get(str(row.get("product_id", "")))
-                if asset is None:
-                    continue
-                trade = Trade(
-                    ts_ns=_stamp_ns(row, "time"),
-                    recv_ns=recv_ns,
-                    venue=VENUE,
-                    asset=asset,
-                    price=positive(row, "price"),
-                    qty=self._coins(asset, row, "size"),
-                    taker_is_buyer=row["side"] == "BUY",
-                    trade_id=whole(row, "trade_id"),
-                )
-                yield FrameContent(Channel.TRADES, asset, trade)
+            for asset, row in known_rows(reversed(event["trades"]), PRODUCT, self._assets):
+                ts_ns, is_buy, number = _stamp_ns(row, "time"), row["side"] == "BUY", whole(row, "trade_id")
+                yield FIELDS.trade(asset, row, ts_ns, recv_ns, is_buy, number, self._units[asset])
 
     def _tops(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         ts_ns = _stamp_ns(message, "timestamp")
         for event in message["events"]:
-            for row in event["tickers"]:
-                asset = self._assets.get(str(row.get("product_id", "")))
-                if asset is None:
-                    continue
-                top = Top(
-                    ts_ns=ts_ns,
-                    recv_ns=recv_ns,
-                    venue=VENUE,
-                    asset=asset,
-                    bid=positive(row, "best_bid"),
-                    bid_qty=self._coins(asset, row, "best_bid_quantity"),
-                    ask=positive(row, "best_ask"),
-                    ask_qty=self._coins(asset, row, "best_ask_quantity"),
-                )
-                yield FrameContent(Channel.TOPS, asset, uncrossed(top, "ticker"))
+            for asset, row in known_rows(event["tickers"], PRODUCT, self._assets):
+                yield FIELDS.top(asset, row, ts_ns, recv_ns, "ticker", self._units[asset])
 
     def _heartbeat(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         for asset in self._assets.values():
             yield FrameContent(Channel.HEARTBEAT, asset, None)
-
-    def _coins(self, asset: str, row: Message, field: str) -> float:
-        return round(positive(row, field) * self._units[asset], 12)
 
 
 def _stamp_ns(row: Message, field: str) -> int:

@@ -10,10 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cockpit.domain.bounded import BoundedMap, Recent
-from cockpit.domain.events import Liquidation
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import FrameContent, positive, whole
+from cockpit.exchanges.base.frames import FrameContent, RowFields, whole
 from cockpit.exchanges.hyperliquid.client import VENUE
 
 VAULTS = (
@@ -27,6 +25,7 @@ VAULTS = (
 )
 """The liquidators and market makers of the venue's vault HLP. An address of ours may follow ten users at most."""
 KEPT = 5_000
+FIELDS = RowFields(VENUE, price="px", qty="sz")
 SELLER, BUYER = "A", "B"
 
 Instant = tuple[str, int, str, str]
@@ -68,13 +67,4 @@ class ForcedFills:
         if tid in self._told:
             return
         self._told.add(tid)
-        forced = Liquidation(
-            ts_ns=whole(row, "time") * NS_PER_MS,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            price=positive(row, "px"),
-            qty=positive(row, "sz"),
-            long_liquidated=side == SELLER,
-        )
-        yield FrameContent(Channel.LIQUIDATIONS, asset, forced)
+        yield FIELDS.forced(asset, row, whole(row, "time") * NS_PER_MS, recv_ns, side == SELLER)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.events import MarkPrice, Top, Trade
+from cockpit.domain.events import MarkPrice, Top
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import FrameContent, Message, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import FrameContent, Message, known_rows, positive, uncrossed, whole
 from cockpit.exchanges.hyperliquid.client import VENUE
-from cockpit.exchanges.hyperliquid.forced_fills import ForcedFills
+from cockpit.exchanges.hyperliquid.forced_fills import FIELDS, ForcedFills
 
 REMEMBERED = 20_000
 """Prints that would be known again, of all assets."""
@@ -55,21 +55,10 @@ class HyperliquidFrames:
         return None if asset is None else (asset, whole(data, "time"), whole(data, "time") * NS_PER_MS)
 
     def _trades(self, rows: Any, recv_ns: int) -> Iterator[FrameContent]:
-        for row in rows:
-            asset = self._assets.get(str(row["coin"]))
-            if asset is None:
-                continue
-            trade = Trade(
-                ts_ns=whole(row, "time") * NS_PER_MS,
-                recv_ns=recv_ns,
-                venue=VENUE,
-                asset=asset,
-                price=positive(row, "px"),
-                qty=positive(row, "sz"),
-                taker_is_buyer=row["side"] == BUYER,
-                trade_id=self._number(asset, whole(row, "tid"), whole(row, "time")),
-            )
-            yield FrameContent(Channel.TRADES, asset, trade)
+        for asset, row in known_rows(rows, "coin", self._assets):
+            time_ms, is_buy = whole(row, "time"), row["side"] == BUYER
+            number = self._number(asset, whole(row, "tid"), time_ms)
+            yield FIELDS.trade(asset, row, time_ms * NS_PER_MS, recv_ns, is_buy, number)
             yield from self._forced.printed(asset, row, recv_ns)
 
     def _number(self, asset: str, tid: int, time_ms: int) -> int:
@@ -85,16 +74,8 @@ class HyperliquidFrames:
         if asset is None or None in sides:
             return  # a side without orders has no best price
         bid, ask = sides
-        top = Top(
-            ts_ns=whole(data, "time") * NS_PER_MS,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            bid=positive(bid, "px"),
-            bid_qty=positive(bid, "sz"),
-            ask=positive(ask, "px"),
-            ask_qty=positive(ask, "sz"),
-        )
+        best = (positive(bid, "px"), positive(bid, "sz"), positive(ask, "px"), positive(ask, "sz"))
+        top = Top(whole(data, "time") * NS_PER_MS, recv_ns, VENUE, asset, *best)
         yield FrameContent(Channel.TOPS, asset, uncrossed(top, "bbo"))
 
     def _mark(self, data: Any, recv_ns: int) -> Iterator[FrameContent]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
+from cockpit.domain.events import MarkPrice
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import FrameContent, Message, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import FrameContent, Message, RowFields, positive, whole
 
 VENUE = "krakenfutures"
 FORCED = "liquidation"
+FIELDS = RowFields(VENUE, "price", "qty", bid="bid", bid_qty="bid_size", ask="ask", ask_qty="ask_size")
 
 
 class KrakenFrames:
@@ -39,28 +40,14 @@ class KrakenFrames:
         return None if asset is None else (asset, whole(message, "seq"), whole(message, "timestamp") * NS_PER_MS)
 
     def _trade(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
-        ts_ns, price, qty = whole(message, "time") * NS_PER_MS, positive(message, "price"), positive(message, "qty")
-        is_buy = message["side"] == "buy"
-        yield FrameContent(
-            Channel.TRADES, asset, Trade(ts_ns, recv_ns, VENUE, asset, price, qty, is_buy, whole(message, "seq"))
-        )
+        ts_ns, is_buy = whole(message, "time") * NS_PER_MS, message["side"] == "buy"
+        yield FIELDS.trade(asset, message, ts_ns, recv_ns, is_buy, whole(message, "seq"))
         if message.get("type") == FORCED:
-            forced = Liquidation(ts_ns, recv_ns, VENUE, asset, price, qty, long_liquidated=not is_buy)
-            yield FrameContent(Channel.LIQUIDATIONS, asset, forced)
+            yield FIELDS.forced(asset, message, ts_ns, recv_ns, is_long=not is_buy)
 
     def _ticker(self, asset: str, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         ts_ns = whole(message, "time") * NS_PER_MS
-        top = Top(
-            ts_ns=ts_ns,
-            recv_ns=recv_ns,
-            venue=VENUE,
-            asset=asset,
-            bid=positive(message, "bid"),
-            bid_qty=positive(message, "bid_size"),
-            ask=positive(message, "ask"),
-            ask_qty=positive(message, "ask_size"),
-        )
-        yield FrameContent(Channel.TOPS, asset, uncrossed(top, "ticker"))
+        yield FIELDS.top(asset, message, ts_ns, recv_ns, "ticker")
         if "markPrice" in message:
             mark = MarkPrice(ts_ns, recv_ns, VENUE, asset, positive(message, "markPrice"), positive(message, "index"))
             yield FrameContent(Channel.MARK, asset, mark)

@@ -3,12 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cockpit.domain.events import Liquidation, MarkPrice, Top, Trade
+from cockpit.domain.events import MarkPrice, Top
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
-from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message, positive, uncrossed, whole
+from cockpit.exchanges.base.frames import (
+    BadFrame,
+    FrameContent,
+    Message,
+    RowFields,
+    known_rows,
+    positive,
+    uncrossed,
+    whole,
+)
 
 VENUE = "okx"
+FIELDS = RowFields(VENUE, price="px", qty="sz")
+FORCED_FIELDS = RowFields(VENUE, price="bkPx", qty="sz")
 
 
 class Contract(NamedTuple):
@@ -50,72 +61,38 @@ class OkxFrames:
         return None if contract is None else (contract.asset, whole(last, "seqId"), whole(last, "ts") * NS_PER_MS)
 
     def _trades(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
-        for row in message["data"]:
-            contract = self._contracts.get(row["instId"])
-            if contract is None:
-                continue
-            trade = Trade(
-                ts_ns=whole(row, "ts") * NS_PER_MS,
-                recv_ns=recv_ns,
-                venue=VENUE,
-                asset=contract.asset,
-                price=positive(row, "px"),
-                qty=positive(row, "sz") * contract.unit,
-                taker_is_buyer=row["side"] == "buy",
-                trade_id=whole(row, "tradeId"),
-            )
-            yield FrameContent(Channel.TRADES, contract.asset, trade, whole(row, "count") if row.get("count") else 1)
+        for (asset, unit), row in known_rows(message["data"], "instId", self._contracts):
+            ts_ns, is_buy, number = whole(row, "ts") * NS_PER_MS, row["side"] == "buy", whole(row, "tradeId")
+            ids = whole(row, "count") if row.get("count") else 1
+            yield FIELDS.trade(asset, row, ts_ns, recv_ns, is_buy, number, unit, ids)
 
     def _tops(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         contract = self._contracts.get(message["arg"]["instId"])
         for row in message["data"] if contract is not None else ():
             bid, ask = _best(row, "bids"), _best(row, "asks")
             assert contract is not None
-            top = Top(
-                ts_ns=whole(row, "ts") * NS_PER_MS,
-                recv_ns=recv_ns,
-                venue=VENUE,
-                asset=contract.asset,
-                bid=bid[0],
-                bid_qty=bid[1] * contract.unit,
-                ask=ask[0],
-                ask_qty=ask[1] * contract.unit,
-            )
+            best = (bid[0], bid[1] * contract.unit, ask[0], ask[1] * contract.unit)
+            top = Top(whole(row, "ts") * NS_PER_MS, recv_ns, VENUE, contract.asset, *best)
             yield FrameContent(Channel.TOPS, contract.asset, uncrossed(top, "bbo-tbt"))
 
     def _marks(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
-        for row in message["data"]:
-            contract = self._contracts.get(row["instId"])
-            if contract is None:
-                continue
-            index = self.index_prices.get(contract.asset)
+        for (asset, _), row in known_rows(message["data"], "instId", self._contracts):
+            index = self.index_prices.get(asset)
             ts_ns, price = whole(row, "ts") * NS_PER_MS, positive(row, "markPx")
-            mark = None if index is None else MarkPrice(ts_ns, recv_ns, VENUE, contract.asset, price, index)
-            yield FrameContent(Channel.MARK, contract.asset, mark)
+            mark = None if index is None else MarkPrice(ts_ns, recv_ns, VENUE, asset, price, index)
+            yield FrameContent(Channel.MARK, asset, mark)
 
     def _index_tickers(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
-        for row in message["data"]:
-            asset = self._indices.get(row["instId"])
-            if asset is not None:
-                self.index_prices[asset] = positive(row, "idxPx")
-                yield FrameContent(Channel.INDEX, asset, None)
+        for asset, row in known_rows(message["data"], "instId", self._indices):
+            self.index_prices[asset] = positive(row, "idxPx")
+            yield FrameContent(Channel.INDEX, asset, None)
 
     def _liquidations(self, message: Message, recv_ns: int) -> Iterator[FrameContent]:
         """One message may hold several instruments, and several liquidations of each."""
-        for row in message["data"]:
-            contract = self._contracts.get(row["instId"])
-            for detail in row["details"] if contract is not None else ():
-                assert contract is not None
-                forced = Liquidation(
-                    ts_ns=whole(detail, "ts") * NS_PER_MS,
-                    recv_ns=recv_ns,
-                    venue=VENUE,
-                    asset=contract.asset,
-                    price=positive(detail, "bkPx"),
-                    qty=positive(detail, "sz") * contract.unit,
-                    long_liquidated=_long_liquidated(detail),
-                )
-                yield FrameContent(Channel.LIQUIDATIONS, contract.asset, forced)
+        for (asset, unit), row in known_rows(message["data"], "instId", self._contracts):
+            for detail in row["details"]:
+                ts_ns, is_long = whole(detail, "ts") * NS_PER_MS, _long_liquidated(detail)
+                yield FORCED_FIELDS.forced(asset, detail, ts_ns, recv_ns, is_long, unit)
 
 
 def _channel(message: Message) -> str:
