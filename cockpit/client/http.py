@@ -232,7 +232,7 @@ class EngineClient:
 
     # Looks.
 
-    async def look(self, path: str) -> dict[str, Any]:
+    async def read(self, path: str) -> dict[str, Any]:
         """Any call that only looks."""
         return await self._object("GET", path)
 

@@ -16,7 +16,7 @@ LONGEST_WAIT_S = 5.0
 Answer = TypeVar("Answer")
 
 
-class Told(NamedTuple):
+class LastReport(NamedTuple):
     """The last thing said of one matter."""
 
     sentence: str
@@ -35,7 +35,7 @@ class FlattenCalls:
         self._timing = timing
         self._within_s = within_s
         self._began_ns = timing.clock()
-        self._told: dict[str, Told] = {}
+        self._told: dict[str, LastReport] = {}
 
     def begin_round(self) -> None:
         """Count anew."""
@@ -75,6 +75,6 @@ class FlattenCalls:
         last = self._told.get(what)
         if last is not None and last.sentence == sentence and now_ns - last.at_ns < AGAIN_AFTER_NS:
             return
-        self._told[what] = Told(sentence, now_ns)
+        self._told[what] = LastReport(sentence, now_ns)
         text = f"{what}: {sentence}"
         self._notify(FlattenStep(self._venue, name, text, self._timing.since_s(self._began_ns), True))

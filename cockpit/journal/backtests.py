@@ -114,7 +114,7 @@ def read_backtests(home: Path) -> dict[str, SetupBacktest]:
     return {one.setup: one for one in found.setups}
 
 
-class BacktestWords:
+class BacktestSummaries:
     """The words for the screen, read anew when the file is another one."""
 
     def __init__(self, home: Path) -> None:

@@ -30,7 +30,7 @@ REFUSAL = (
     " A refusal says which check or limit it was, with its numbers (`expected X, was Y`); nothing was done then. "
     "`unknown` in place of a refusal means nobody knows whether it was done: look before you ask again."
 )
-LOOKS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 SHEDS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 TRADES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
 
@@ -77,7 +77,7 @@ def build_server(engine: Engine) -> MCPServer[Any]:
         "cockpit", title="Cockpit", instructions=INSTRUCTIONS, version=__version__, log_level="ERROR"
     )
     _add_resources(server, engine)
-    _add_looks(server, engine)
+    _add_reads(server, engine)
     _add_proposals(server, engine)
     _add_shedding(server, engine)
     return server
@@ -103,21 +103,21 @@ def _page(engine: Engine, path: str) -> Callable[[], Awaitable[str]]:
     async def page() -> str:
         try:
             async with engine(None) as client:
-                return _text(await client.look(path))
+                return _text(await client.read(path))
         except (EngineRefused, EngineUnreachable) as error:
             raise ResourceError(str(error)) from error
 
     return page
 
 
-def _add_looks(server: MCPServer[Any], engine: Engine) -> None:
-    @server.tool(annotations=LOOKS, structured_output=False)
+def _add_reads(server: MCPServer[Any], engine: Engine) -> None:
+    @server.tool(annotations=READS, structured_output=False)
     async def health(ctx: Context[Any, Any]) -> str:
         """How the engine does: mode, state (only `armed` opens trades), P&L of the session in USD, Aave health factor,
         the age in seconds of every feed, and in sentences what is wrong."""
-        return await _look(engine, ctx, "/api/health")
+        return await _read(engine, ctx, "/api/health")
 
-    @server.tool(annotations=LOOKS, structured_output=False)
+    @server.tool(annotations=READS, structured_output=False)
     async def market_context(
         ctx: Context[Any, Any],
         asset: Annotated[str | None, Field(max_length=12, description="base coin, e.g. BTC; none = all")] = None,
@@ -126,13 +126,13 @@ def _add_looks(server: MCPServer[Any], engine: Engine) -> None:
         accounts in percent, funding in bps over 8 h by venue, open interest's change over 24 h in percent, liquidation
         bands in USD. null is unknown: the gate denies what needs it."""
         async with _asked(engine, ctx) as client:
-            found = await client.look("/api/snapshot")
+            found = await client.read("/api/snapshot")
         wanted = [one for one in found["assets"] if asset is None or one["asset"] == asset.upper()]
         if not wanted:
             raise ToolError(f"expected one of {', '.join(one['asset'] for one in found['assets'])}, was {asset!r}")
         return _text({"assets": wanted, "stand_downs": found["stand_downs"], "state": found["state"]})
 
-    @server.tool(annotations=LOOKS, structured_output=False)
+    @server.tool(annotations=READS, structured_output=False)
     async def verdicts(ctx: Context[Any, Any], limit: Limit = 20) -> str:
         """The gate's newest verdicts, one line each: id, time, who proposed, strategy, asset, side, approved or the
         check that denied it and its sentence. `explain_verdict` shows all checks of one."""
@@ -140,7 +140,7 @@ def _add_looks(server: MCPServer[Any], engine: Engine) -> None:
             found = (await client.verdicts(limit))["verdicts"]
         return _text([_brief(one) for one in found])
 
-    @server.tool(annotations=LOOKS, structured_output=False)
+    @server.tool(annotations=READS, structured_output=False)
     async def explain_verdict(
         ctx: Context[Any, Any], verdict_id: Annotated[str, Field(max_length=40, description="e.g. v000017")]
     ) -> str:
@@ -153,15 +153,15 @@ def _add_looks(server: MCPServer[Any], engine: Engine) -> None:
             raise ToolError(f"expected one of the newest {len(found)} verdicts, was {verdict_id!r}")
         return _text(known)
 
-    @server.tool(annotations=LOOKS, structured_output=False)
+    @server.tool(annotations=READS, structured_output=False)
     async def trades(ctx: Context[Any, Any], limit: Limit = 20) -> str:
         """The newest trades: prices in USD, quantities in base coins, P&L in USD net of fees and funding, R (1 R is
         what a full stop of that trade costs), slippage in bps (positive = worse)."""
-        return await _look(engine, ctx, f"/api/trades?limit={limit}")
+        return await _read(engine, ctx, f"/api/trades?limit={limit}")
 
 
 def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
-    @server.tool(annotations=LOOKS, description=PREVIEW, structured_output=False)
+    @server.tool(annotations=READS, description=PREVIEW, structured_output=False)
     async def preview_trade(
         ctx: Context[Any, Any],
         strategy: Strategy,
@@ -181,7 +181,7 @@ def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
             "entry": _entry(limit_price, limit_within_s),
         }
         async with _asked(engine, ctx) as client:
-            mode = (await client.look("/api/health"))["mode"]
+            mode = (await client.read("/api/health"))["mode"]
             return _text(await client.call("/api/trade/preview", {**body, "mode": mode}))
 
     @server.tool(annotations=TRADES, description=PROPOSE, structured_output=False)
@@ -210,7 +210,7 @@ def _add_proposals(server: MCPServer[Any], engine: Engine) -> None:
             "id": id or secrets.token_hex(8),
         }
         async with _asked(engine, ctx) as client:
-            mode = (await client.look("/api/health"))["mode"]
+            mode = (await client.read("/api/health"))["mode"]
             return _text(await client.execute({**body, "mode": mode}))
 
     @server.tool(annotations=SHEDS, description=CLOSE, structured_output=False)
@@ -289,9 +289,9 @@ class _asked:
             raise ToolError(f"unknown: {error}") from error
 
 
-async def _look(engine: Engine, ctx: Context[Any, Any], path: str) -> str:
+async def _read(engine: Engine, ctx: Context[Any, Any], path: str) -> str:
     async with _asked(engine, ctx) as client:
-        return _text(await client.look(path))
+        return _text(await client.read(path))
 
 
 def _brief(verdict: dict[str, Any]) -> dict[str, Any]:

@@ -123,14 +123,14 @@ TOGETHER = 20
 """How many that wait are told in one message: a storm is few messages."""
 GRAVEST = ("failure", "warning", "info")
 
-Told = Callable[[str, int, str], None]
+Report = Callable[[str, int, str], None]
 """Called with the service's name, how many alerts, and why they were not told (empty where they were)."""
 
 
 class AlertSender:
     """Tells one service, in order. `told` is called from its thread, and from `tell` where too many wait."""
 
-    def __init__(self, name: str, service: "NotifyBase", title: Callable[[], str], told: Told) -> None:
+    def __init__(self, name: str, service: "NotifyBase", title: Callable[[], str], told: Report) -> None:
         self.name = name
         self._service = service
         self._title = title

@@ -8,10 +8,10 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 from time import monotonic
 from typing import Protocol
 
+from cockpit.config.endpoints import is_loopback
 from cockpit.config.model import CockpitConfig
 from cockpit.config.places import Places
 from cockpit.config.proxies import without_proxies
@@ -98,11 +98,7 @@ def run_engine(
 
 def _in_clear(options: EngineOptions) -> str:
     """What is said of an API that others on the network reach."""
-    try:
-        is_here = options.host == "localhost" or ip_address(options.host).is_loopback
-    except ValueError:
-        is_here = False
-    if is_here:
+    if is_loopback(options.host):
         return ""
     return (
         f"the API listens on {options.host} without encryption: its token crosses the network in clear, readable by "

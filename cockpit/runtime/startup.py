@@ -22,7 +22,7 @@ from cockpit.exchanges.base.timing import Timing
 from cockpit.feeds.roster import exchanges_read, roster_of
 from cockpit.feeds.simulated.market import DEFAULT_SEED, SimulatedMarket
 from cockpit.feeds.simulated.profile import read_profile
-from cockpit.journal.backtests import BacktestWords
+from cockpit.journal.backtests import BacktestSummaries
 from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
@@ -92,7 +92,7 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     host.journal_losses = [*filter(None, [journal.damage]), *(restored.unreadable if restored is not None else ())]
     for sentence in host.journal_losses:
         LOG.error("journal: %s", sentence)
-    host.backtests = BacktestWords(places.home).latest
+    host.backtests = BacktestSummaries(places.home).latest
     _note_journal(places)
     host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):

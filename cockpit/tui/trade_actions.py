@@ -148,7 +148,7 @@ class TradeActions(OperatorActions):
         against = self.against(call)
         if against:
             raise EngineRefused(against)
-        return said(await self._link().do(call))
+        return answer_text(await self._link().do(call))
 
     def against(self, call: Call) -> str:
         """Why a call must not be sent now; empty where nothing stands against it."""
@@ -242,7 +242,7 @@ def _sized(risk_usd: float | None) -> str:
     return f"entries that name no size {size}"
 
 
-def said(answer: Mapping[str, Any]) -> str:
+def answer_text(answer: Mapping[str, Any]) -> str:
     """An answer in a sentence: the engine's own, or the trade and how it stands."""
     if "sentence" in answer:
         return str(answer["sentence"])

@@ -10,7 +10,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.engine.views import snapshot
-from cockpit.journal.backtests import FILE, BacktestWords, SetupBacktest, keep_backtests, read_backtests
+from cockpit.journal.backtests import FILE, BacktestSummaries, SetupBacktest, keep_backtests, read_backtests
 from cockpit.journal.errors import JournalError
 from cockpit.journal.report import build_report
 from cockpit.journal.report_history import history_of
@@ -88,9 +88,9 @@ def test_the_report_has_it_on_the_terminal_and_on_the_page(shipped_config: Cockp
 
 def test_what_was_kept_is_read_again_and_replaced_by_the_next(tmp_path: Path) -> None:
     home = tmp_path / "profile"
-    assert read_backtests(home) == {} and BacktestWords(home).latest() == {}
+    assert read_backtests(home) == {} and BacktestSummaries(home).latest() == {}
     keep_backtests(home, "build", [NOTHING, FEW])
-    words = BacktestWords(home)
+    words = BacktestSummaries(home)
     assert read_backtests(home) == {NOTHING.setup: NOTHING, FEW.setup: FEW}
     assert words.latest() == {NOTHING.setup: NOTHING.words, FEW.setup: FEW.words}
     keep_backtests(home, "build", [EARNED])
@@ -101,7 +101,7 @@ def test_what_was_kept_is_read_again_and_replaced_by_the_next(tmp_path: Path) ->
 
 def test_a_damaged_file_is_said_by_the_report_and_shows_nothing(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"build": 3}', encoding="utf-8")
-    assert BacktestWords(tmp_path).latest() == {}
+    assert BacktestSummaries(tmp_path).latest() == {}
     with pytest.raises(JournalError, match="expected kept backtests, was unreadable"):
         read_backtests(tmp_path)
     (tmp_path / FILE).write_text('{"build": "b", "setups": [], "version": 9}', encoding="utf-8")

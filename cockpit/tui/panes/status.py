@@ -18,7 +18,7 @@ STATE_ROLES = {
 GAP: Span = ("  ", "text")
 
 
-class Words(NamedTuple):
+class Labels(NamedTuple):
     """What the figures are called, where there is room for it and where there is not."""
 
     drawdown: str
@@ -30,8 +30,8 @@ class Words(NamedTuple):
     """What is kept free for the longest of them: nothing stands elsewhere because a number grew."""
 
 
-FULL = Words("drawdown", "trades left", "losing streak", ", oldest ", 13, 9)
-BRIEF = Words("dd", "left", "losses", " ", 8, 7)
+FULL = Labels("drawdown", "trades left", "losing streak", ", oldest ", 13, 9)
+BRIEF = Labels("dd", "left", "losses", " ", 8, 7)
 FULL_FROM = 150
 
 
@@ -69,7 +69,7 @@ def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Li
     return [tuple(row) for row in laid]
 
 
-def _parts(view: View, now: Snapshot, words: Words) -> list[Part]:
+def _parts(view: View, now: Snapshot, words: Labels) -> list[Part]:
     account = now.account
     net = account.realised_usd + now.open_pnl_usd if now.open_pnl_usd is not None else None
     return [
@@ -121,12 +121,12 @@ def _used(name: str, used: float | None, limit: float) -> Line:
     return ((f"{name} ", "dim"), (f"{numbers.money(used):>{len(most)}}/{most}", role))
 
 
-def _trades(now: Snapshot, words: Words) -> Line:
+def _trades(now: Snapshot, words: Labels) -> Line:
     left = max(0, now.max_trades_per_day - now.account.trades_today)
     return ((f"{words.left} ", "dim"), (f"{left}/{now.max_trades_per_day}", "text" if left else "warn"))
 
 
-def _losses(now: Snapshot, words: Words) -> Line:
+def _losses(now: Snapshot, words: Labels) -> Line:
     losses = now.account.losses_since_review
     return ((f"{words.losses} ", "dim"), (f"{losses:>2}", "warn" if losses else "text"))
 
@@ -146,7 +146,7 @@ def _health(now: Snapshot) -> Line:
     return (("HF ", "dim"), (numbers.health(value), role))
 
 
-def _feeds(now: Snapshot, words: Words) -> Line:
+def _feeds(now: Snapshot, words: Labels) -> Line:
     wanted = [feed for feed in now.feeds if feed.state is not FeedState.OFF]
     fresh = sum(feed.state is FeedState.FRESH for feed in wanted)
     ages = [feed.age_s for feed in wanted if feed.age_s is not None]
