@@ -115,6 +115,6 @@ class RowFields:
 def known_rows(rows: Iterable[Message], field: str, assets: Mapping[str, Asset]) -> Iterator[tuple[Asset, Message]]:
     """The rows whose `field` names one of `assets`, with what stands there."""
     for row in rows:
-        asset = assets.get(str(row.get(field, "")))
+        asset = assets.get(str(row[field]))
         if asset is not None:
             yield asset, row

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.events import MarkPrice, Top
+from cockpit.domain.events import MarkPrice, Top, Trade
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.frames import FrameContent, Message, known_rows, positive, uncrossed, whole
 from cockpit.exchanges.hyperliquid.client import VENUE
-from cockpit.exchanges.hyperliquid.forced_fills import FIELDS, ForcedFills
+from cockpit.exchanges.hyperliquid.forced_fills import ForcedFills
 
 REMEMBERED = 20_000
 """Prints that would be known again, of all assets."""
@@ -56,9 +56,10 @@ class HyperliquidFrames:
 
     def _trades(self, rows: Any, recv_ns: int) -> Iterator[FrameContent]:
         for asset, row in known_rows(rows, "coin", self._assets):
-            time_ms, is_buy = whole(row, "time"), row["side"] == BUYER
-            number = self._number(asset, whole(row, "tid"), time_ms)
-            yield FIELDS.trade(asset, row, time_ms * NS_PER_MS, recv_ns, is_buy, number)
+            time_ms, price, qty = whole(row, "time"), positive(row, "px"), positive(row, "sz")
+            is_buy, number = row["side"] == BUYER, self._number(asset, whole(row, "tid"), time_ms)
+            trade = Trade(time_ms * NS_PER_MS, recv_ns, VENUE, asset, price, qty, is_buy, number)
+            yield FrameContent(Channel.TRADES, asset, trade)
             yield from self._forced.printed(asset, row, recv_ns)
 
     def _number(self, asset: str, tid: int, time_ms: int) -> int:
