@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from engine_room import ROOMY, STRATEGY, UNBOUNDED, eventually, running
-from source_stage import LIMITS, engine, give_key, hmac_signature, of, propose, reason
+from source_stage import LIMITS, bearer, engine, give_key, hmac_signature, of, propose, reason
 
 
 async def test_a_webhook_may_name_its_entry_and_its_targets(home: Path) -> None:
@@ -62,6 +62,10 @@ async def test_a_webhook_is_mapped_by_its_template_and_its_token_may_be_inside(h
         assert trade is not None and (trade.source, trade.signal_id) == ("chart", "chart:tv-7")
         assert (await posted()).json()["trade_id"] == trade.trade_id, "sent twice, traded once"
         assert (await posted(passphrase="x" * 43)).status_code == 401
+        other = give_key(home, "mind")
+        assert (await posted(passphrase=other)).status_code == 401, "a key of another source"
+        elsewhere = await client.post("/api/hooks/chart", json=body, headers=bearer(other))
+        assert elsewhere.status_code == 403 and "expected the webhook of source mind" in reason(elsewhere)
         assert (await posted("/api/hooks/mind")).status_code == 401
         assert (await posted("/api/hooks/nobody")).status_code == 401
         told = await posted(order={"usd": 20, "id": 8})
