@@ -26,7 +26,6 @@ from cockpit.config.own_kinds import OwnToo
 from cockpit.config.proposals import BandProposalsSection
 from cockpit.config.setups import AnySetup, ExternalStrategy, Laddered
 from cockpit.config.signal_sources import RESERVED, SignalSource, SourceName, WebhookOut
-from cockpit.config.simulation import SimulationSection
 from cockpit.config.sources import BirdeyeSection, CoinglassSection, LiquidationMapSection, SolanaSection
 from cockpit.config.venues import AssetVenues, Instrument, PaperSection, Venue
 from cockpit.domain.kinds import Mode, Reading
@@ -77,6 +76,14 @@ class ScreenSection(Section):
 
 BY_HAND = ("manual", "adopted")
 """What trades by hand go by in place of a setup's name."""
+
+
+class SimulationSection(Section):
+    """`profile` is the file that `cockpit history fit` wrote, from the profile's directory or as a whole path; empty
+    for the market as shipped, which tells stories around the bands.
+    """
+
+    profile: str = ""
 
 
 class CockpitConfig(Section):
