@@ -33,8 +33,8 @@ def test_a_bad_file_is_a_line_on_stderr_and_the_others_go_on(cockpit: Cockpit, f
     added = cockpit("history", "add", folder)
     assert added.returncode == 1
     assert added.stdout.splitlines() == [
-        "BTCUSDT-aggTrades-2024-08-08.zip: 1,440 rows, 1 days (2024-08-08)",
-        "BTCUSDT-metrics-2024-08-08.zip: 288 rows, 1 days (2024-08-08)",
+        "BTCUSDT-aggTrades-2024-08-08.zip: 1,440 rows, 1 day (2024-08-08)",
+        "BTCUSDT-metrics-2024-08-08.zip: 288 rows, 1 day (2024-08-08)",
     ]
     assert len(added.stderr.splitlines()) == 1
     assert added.stderr.startswith(f"cockpit: {folder}/BTCUSDT-aggTrades-2024-08-09.zip: expected aggTrades rows, was")
