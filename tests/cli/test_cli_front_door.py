@@ -18,11 +18,11 @@ from cockpit.__main__ import main as front_door
 
 Cockpit = Callable[..., subprocess.CompletedProcess[str]]
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "tactical_scalp_config.json"
-COMMANDS = ["attach", "status", "flatten", "halt", "resume", "arm"]
-COMMANDS += ["close", "stop-at", "trail", "trade", "adopt", "do", "disarm", "stop", "trades", "verdicts", "log"]
-COMMANDS += ["report", "validate", "engine", "check", "source", "mcp", "drill", "import", "replay", "history", "new"]
-COMMANDS += ["backtest", "sweep"]
-COMMANDS += ["completion", "version", "help"]
+COMMANDS = ["attach", "status", "flatten", "halt", "resume", "arm", "close", "stop-at", "trail"]
+COMMANDS += ["targets", "hold", "cancel", "reverse", "trade", "adopt", "alarm", "do", "disarm"]
+COMMANDS += ["mode", "bands", "stop", "trades", "verdicts", "log", "report", "validate", "engine"]
+COMMANDS += ["check", "source", "mcp", "drill", "import", "replay", "history", "new", "backtest"]
+COMMANDS += ["sweep", "completion", "version", "help"]
 HELP_LIMIT_S = 0.150
 
 
