@@ -97,7 +97,7 @@ WRONG: list[tuple[str, Change, str]] = [
     (
         "a list that is none",
         lambda raw: raw["bands"]["BTC"].update(lower={"low": 1}),
-        "bands.BTC.lower: expected a list, was an object of 1 keys: change it",
+        "bands.BTC.lower: expected a list, was an object of 1 key: change it",
     ),
     (
         "absent",
