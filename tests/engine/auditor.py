@@ -40,6 +40,8 @@ class Auditor:
         self.sent = 0
         self.realised: dict[tuple[Mode, int], float] = defaultdict(float)
         self.position: dict[tuple[str, str], float] = defaultdict(float)
+        self.cash_usd = 0.0
+        """What every execution brought in, less what it cost, fees included."""
         self._sent_on: dict[tuple[Mode, int], set[str]] = defaultdict(set)
         self._streak: dict[Mode, int] = defaultdict(int)
         self._unreviewed: dict[Mode, int] = defaultdict(int)
@@ -64,6 +66,7 @@ class Auditor:
                 self._fill_ids.add((item.order_id, item.fill_id))
                 order = self.orders[item.order_id].request
                 self.position[order.venue, order.asset] += order.side.sign * item.qty
+                self._paid(order.side.sign, item)
             case happened.Positioning() | happened.FundingRate() | happened.OpenInterest() | happened.HealthFactor():
                 if item.origin is not Origin.EXTERNAL:
                     key = (type(item).__name__, *(str(getattr(item, name, "")) for name in ("asset", "venue")))
@@ -77,7 +80,12 @@ class Auditor:
         _, venue, asset, _ = fill.order_id.split("-", 3)
         held = self.position[venue, asset]
         assert fill.qty <= abs(held) + CENT, f"{fill.order_id} closed {fill.qty:g} of {held:g}"
-        self.position[venue, asset] = held - (fill.qty if held > 0 else -fill.qty)
+        sign = -1 if held > 0 else 1
+        self.position[venue, asset] = held + sign * fill.qty
+        self._paid(sign, fill)
+
+    def _paid(self, sign: int, fill: happened.OrderFilled) -> None:
+        self.cash_usd -= sign * fill.qty * fill.price + fill.fee_usd
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         for action in actions:
@@ -102,6 +110,17 @@ class Auditor:
 
     def open_trades(self) -> list[TradeRecord]:
         return [trade for trade in self.trades.values() if trade.phase not in OVER]
+
+    def booked_usd(self) -> float:
+        """The cash that the trades' results and what they hold at its entry price come from."""
+        return sum(
+            trade.pnl_usd - trade.funding_usd - trade.side.sign * trade.open_qty * trade.entry_price
+            for trade in self.trades.values()
+        )
+
+    def sent_on(self, day: int) -> int:
+        """How many trades of that UTC day count in the running mode: those sent whose entry was not in vain."""
+        return len(self._sent_on[self.mode, day])
 
     def live(self, trade_id: str, role: OrderRole) -> float:
         """What the trade's orders of this role can still execute."""

@@ -109,6 +109,9 @@ class Play:
         accountant = scene.engine.risk.accountant
         for mode, account in ((accountant.mode, accountant.account), *accountant.others):
             assert account.realised_usd == pytest.approx(auditor.realised[mode, account.utc_day], abs=1e-9)
+        assert auditor.booked_usd() == pytest.approx(auditor.cash_usd, abs=1e-6), "fills that were left out or doubled"
+        for trade in auditor.trades.values():
+            assert trade.open_qty == pytest.approx(trade.entry_qty - trade.exit_qty, abs=1e-9), trade
         in_book = {trade.record.trade_id: trade.record for trade in scene.engine.book.trades}
         assert in_book == {trade.trade_id: trade for trade in auditor.open_trades()}
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cockpit.domain import commands as asked
 from cockpit.domain import wire
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import ManualEntry
+from cockpit.domain.events import OrderFilled
 from cockpit.domain.kinds import Mode, OrderRole, Side, TradePhase
 from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.trades import TradeRecord, Trail, TrailBy
@@ -65,6 +67,7 @@ STEPS = st.one_of(
     st.tuples(st.just("reverse"), WHICH),
     st.tuples(st.just("alarm"), ASSETS, st.integers(-20, 20), st.sampled_from([AlarmAction.CLOSE, *AlarmAction])),
     st.tuples(st.just("restart")),
+    st.tuples(st.just("retold"), st.integers(1, 3)),
     st.tuples(st.just("move"), ASSETS, st.integers(-30, 30)),
     st.tuples(st.just("move"), ASSETS, st.integers(-12, 12)),
     st.tuples(st.just("print"), ASSETS, st.integers(-20, 20)),
@@ -121,10 +124,13 @@ class HandsPlay(Play):
             "reverse": self._reverse,
             "alarm": self._alarm,
             "restart": self._restart,
+            "retold": self._retold,
         }
 
     def check(self) -> None:
         super().check()
+        account = self.scene.engine.risk.accountant.account
+        assert account.trades_today == self.auditor.sent_on(account.utc_day), "what counts in the day's limit"
         for trade in self.auditor.open_trades():
             self._check_stop(trade)
             self._check_cover(trade)
@@ -241,6 +247,12 @@ class HandsPlay(Play):
     def _alarm(self, asset: str, bps: int, action: AlarmAction) -> None:
         level = round(offset_price(self.prices[asset], float(bps)) / TICKS[asset]) * TICKS[asset]
         self.scene.command(asked.SetAlarm, alarm=AlarmLevel(AlarmOn.PRICE, level, bps > 0, asset, action))
+
+    def _retold(self, newest: int) -> None:
+        """The venue tells of its newest executions once more, as after every reconnect."""
+        fills = [one for one in self.part.inputs if isinstance(one, OrderFilled) and "flatten" not in one.order_id]
+        for fill in fills[-newest:]:
+            self.scene.feed(replace(fill, ts_ns=self.scene.now_ns))
 
     def _restart(self) -> None:
         self._entered_ns.clear()

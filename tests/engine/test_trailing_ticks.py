@@ -1,25 +1,34 @@
 """A trailing stop over recorded ticks, print by print, beside the same rule worked out in exact fractions."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from cockpit.domain import commands as asked
 from cockpit.domain.commands import ManualEntry
-from cockpit.domain.events import Top, Trade
+from cockpit.domain.events import MarketEvent, Top, Trade
 from cockpit.domain.kinds import ExitReason, OrderRole, Side, TradePhase
 from cockpit.domain.trades import Trail, TrailBy
-from cockpit.domain.units import NS_PER_S
+from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.domain.verdict import Target
-from tests.engine.scenario import Scenario, config_with
+from tests.engine.scenario import NOON_NS, Scenario, config_with
 from tests.market.test_market_real_minutes import recorded
 
 TICK = Fraction(1, 10)
 STEP_BPS = Fraction(1)
 AGAIN_NS = NS_PER_S
 """So long after the start, and after each trade that its stop ended, the next one is entered."""
+TRAILS = (
+    Trail(TrailBy.BPS, 6.0),
+    Trail(TrailBy.BPS, 25.0),
+    Trail(TrailBy.R, 0.25),
+    Trail(TrailBy.RATIO, 0.4),
+    Trail(TrailBy.RATIO, 0.9),
+)
 CONFIG = config_with(
     "paper.latency_ms=0",
     "manual.cooldown_s=0",
@@ -70,28 +79,43 @@ class ByHand:
 
 
 @pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize(
-    "trail",
-    [
-        Trail(TrailBy.BPS, 6.0),
-        Trail(TrailBy.BPS, 25.0),
-        Trail(TrailBy.R, 0.25),
-        Trail(TrailBy.RATIO, 0.4),
-        Trail(TrailBy.RATIO, 0.9),
-    ],
-)
+@pytest.mark.parametrize("trail", TRAILS)
 def test_every_print_leaves_the_stop_where_the_rule_says(real_data_dir: Path, side: Side, trail: Trail) -> None:
     capture = real_data_dir / "usdm_btcusdt_20240808.gz"
     if not capture.is_file():
         pytest.skip(f"recorded minutes not found: expected {capture}")
-    events = recorded(capture)
+    prints, moves = _compared(recorded(capture), side, trail)
+    assert prints > 10_000 and moves > 1, (prints, moves)
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("trail", TRAILS)
+def test_a_long_way_in_its_favour_leaves_the_stop_where_the_rule_says(side: Side, trail: Trail) -> None:
+    """The recorded minutes hardly go up: a stop that keeps a share of the profit needs some on either side."""
+    prints, moves = _compared(_drifting(side), side, trail)
+    assert prints > 1_000 and moves >= 10, (prints, moves)
+
+
+def _drifting(side: Side) -> list[Top | Trade]:
+    """Ever further one way, with steps back that are small beside what was gained."""
+    rng, events, ticks = Random(14), list[Top | Trade](), 600_000
+    for number in range(1, 2_001):
+        ticks += side.sign * rng.choice((-6, -3, 0, 4, 9, 14))
+        ts_ns, price = number * 50 * NS_PER_MS + NOON_NS, ticks / 10
+        events.append(Top(ts_ns, ts_ns, "binance", "BTC", price, 1_000.0, (ticks + 1) / 10, 1_000.0))
+        events.append(Trade(ts_ns, ts_ns, "binance", "BTC", price, 1.0, True, number))
+    return events
+
+
+def _compared(events: Sequence[MarketEvent], side: Side, trail: Trail) -> tuple[int, int]:
+    """How many prints were followed beside the rule, and how often they moved the stop."""
     start_ns = events[0].ts_ns
     scene = Scenario(CONFIG, start_ns=start_ns, calm=False)
     scene.positioning("BTC", 40.0)
     scene.funding("BTC", 0.1, 0.1)
     scene.open_interest("BTC", 0.0)
     rule: ByHand | None = None
-    prints = moves = ended = late = 0
+    prints = moves = 0
     top: Top | None = None
     next_ns = start_ns + AGAIN_NS
     for event in events:
@@ -108,18 +132,17 @@ def test_every_print_leaves_the_stop_where_the_rule_says(real_data_dir: Path, si
             before = rule.stop
             rule.follow(Fraction(str(event.price)))
             prints, moves = prints + 1, moves + (rule.stop != before)
-            is_late = top is not None and rule.stop != before and rule.is_late(top)
-            hit, late = hit or is_late, late + is_late
+            hit = top is not None and rule.stop != before and rule.is_late(top)
         if hit:
             assert trade.phase is TradePhase.CLOSED, "the market was at its stop"
             assert trade.exit_reason in (ExitReason.TRAILING_STOP, ExitReason.STOP)
-            rule, next_ns, ended = None, event.ts_ns + AGAIN_NS, ended + 1
+            rule, next_ns = None, event.ts_ns + AGAIN_NS
             continue
         assert trade.phase is TradePhase.OPEN
         assert Fraction(str(trade.stop_price)) == rule.stop, (prints, event)
         (stop,) = scene.working(OrderRole.STOP)
         assert stop.request.trigger_price == trade.stop_price and stop.open_qty == trade.open_qty
-    assert prints > 10_000 and moves > 1, (prints, moves, ended, late)
+    return prints, moves
 
 
 def _entered(scene: Scenario, side: Side, trail: Trail) -> ByHand:

@@ -18,6 +18,7 @@ from cockpit.domain.verdict import Target
 from cockpit.paper.venue import PaperVenue
 from tests.engine.scenario import TICKS, Scenario
 from tests.faults.stage import Stage
+from tests.loopback.trading_faults import late
 
 ASSET, PRICE, QTY = "ETH", 4_000.0, 0.02
 AMOUNT_USD = 80.1
@@ -71,6 +72,14 @@ class HandsDesk(ABC):
     def on_grid(self, price: float | None) -> float:
         """A price as the venue takes it."""
         return price or 0.0
+
+    @abstractmethod
+    def entries(self) -> int:
+        """How many entries have reached the venue."""
+
+    @abstractmethod
+    def delay_next_close(self) -> None:
+        """The next close is a while on its way before it executes."""
 
     @abstractmethod
     def assert_never_bare(self) -> None:
@@ -179,8 +188,17 @@ async def a_trade_is_closed_disarmed_and_halted(desk: HandsDesk) -> None:
 async def a_reverse_is_flat_before_it_is_the_other_side(desk: HandsDesk) -> None:
     trade = await desk.opened()
     entry = ManualEntry(ASSET, Side.SHORT, amount_usd=AMOUNT_USD, stop_bps=200.0, targets=(Target(300.0, 100.0),))
+    before = desk.entries()
+    desk.delay_next_close()
+
+    def is_flat_first() -> bool:
+        assert desk.held() <= 0.0 or desk.entries() == before, "the other side is asked for while this one is held"
+        return desk.held() <= 0.0
+
     answer = await desk.ask(asked.Reverse, trade_id=trade.trade_id, entry=entry)
     assert answer.ok, answer.sentence
+    assert not is_flat_first(), "the close is on its way"
+    await desk.until(is_flat_first)
     await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
     await desk.until(lambda: desk.held() < 0 and len(desk.stops()) == 1 and len(desk.limits()) == 1)
     assert desk.held() == -QTY
@@ -236,6 +254,12 @@ class PaperHands(HandsDesk):
         found = [one for one in self._scene.working() if one.request.limit_price is not None]
         return [Rests(one.request.limit_price or 0.0, one.open_qty) for one in found]
 
+    def entries(self) -> int:
+        return len(self._scene.placed(OrderRole.ENTRY))
+
+    def delay_next_close(self) -> None:
+        """Every order here is."""
+
     def assert_never_bare(self) -> None:
         """Nothing closes for want of a stop within the second that the engine gives it."""
         assert not any(trade.exit_reason is ExitReason.NO_STOP for trade in self._scene.trades.values())
@@ -282,6 +306,12 @@ class RealHands(HandsDesk):
 
     def _base(self, units: Decimal | None) -> float:
         return round(float((units or 0) * self._venue.core.rules[self._venue.symbol(ASSET)].unit), 9)
+
+    def entries(self) -> int:
+        return len(self._venue.called("entry"))
+
+    def delay_next_close(self) -> None:
+        self._venue.faults.add(late(1.0), roles={"close"})
 
     def assert_never_bare(self) -> None:
         assert self._venue.watch.longest_naked_s() < 1.0
