@@ -13,6 +13,7 @@ import pytest
 from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
 from source_stage import LIMITS, bearer, give_key, of
 
+from cockpit.domain.actions import CommandAnswered
 from tests.patience import patient_s
 
 pytest.importorskip("mcp")
@@ -88,6 +89,11 @@ async def test_a_source_looks_proposes_and_is_refused_what_it_lacks(home: Path, 
         assert refused and "expected one of tighter_bps and price" in text
         refused, text = await told(mind, "close_trade", trade_id=trade.record.trade_id)
         assert not refused, text
+        answers = [frame.entry for frame in room.host.log.after(0) if isinstance(frame.entry, CommandAnswered)]
+        assert [(one.command, one.by) for one in answers][-1] == ("close_trade", "source mind")
+        for elsewhere in ("../flatten", "t000001/../../halt", "t000001?by=operator", "t\u0661"):
+            refused, text = await told(mind, "close_trade", trade_id=elsewhere)
+            assert refused and "expected a trade's id like t000012" in text
         async with room.http() as operator:
             others = (await operator.post("/api/trade/execute", json=SIGNAL)).json()["trade_id"]
         for tool in ("close_trade", "tighten_stop"):
