@@ -36,11 +36,14 @@ class OrderCanceller:
         self._taken[kept.order_id] = asyncio.get_running_loop().create_future()
         self._context.in_flight.start(f"cancel {kept.order_id}", self._cancel(kept))
 
-    async def until_free(self, asset: str, most_s: float) -> None:
-        """Wait for the cancels under way on that perpetual: what they cancel holds quantity. `most_s` at the most."""
+    async def until_free(self, asset: str, most_s: float) -> bool:
+        """Wait for the cancels under way on that perpetual: what they cancel holds quantity. `most_s` at the most.
+        Whether there were any.
+        """
         orders = self._context.orders
         waiting = [taken for order_id, taken in self._taken.items() if orders[order_id].asset == asset]
         await wait_for_all(waiting, most_s)
+        return bool(waiting)
 
     async def _cancel(self, kept: OrderState) -> None:
         context, began_ns = self._context, self._context.now_ns

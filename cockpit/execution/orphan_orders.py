@@ -45,9 +45,10 @@ class OrphanOrders:
                 await self._take_back(order)
         self._was_flat = flat
 
-    async def free(self, refused: OrderRequest) -> bool:
+    async def free(self, refused: OrderRequest) -> bool | None:
         """The venue refused an exit of ours, as resting orders hold its quantity: take back those that nobody waits
-        for; for the close of a position that stands bare, those of others too. Whether there were any.
+        for; for the close of a position that stands bare, those of others too. Whether there were any; None where the
+        venue does not say.
         """
         context = self._context
         try:
@@ -56,7 +57,7 @@ class OrphanOrders:
                 orders = await within(context.pace.call_within_s, call, "open orders")
         except VenueFailure as failure:
             context.met(failure)
-            return False
+            return None
         taken = [self._take_back(order, why) for order in orders if (why := self._why_freed(order, refused))]
         with for_exits():
             await asyncio.gather(*taken)

@@ -6,8 +6,9 @@ stop: that is reduce-only and rests, so that the venue itself refuses a second o
 for what became of the first.
 
 A close leaves right behind the cancels of the targets that hold its quantity, not after their answers: where it comes
-too early the venue refuses it, and it goes again under the same id once they are taken. Refused once more, it is asked
-who else holds that quantity.
+too early the venue refuses it, and it goes again under the same id once they are taken. Refused once more, or with no
+cancel under way, it is asked who else holds that quantity. A close for which nothing could be freed is refused for
+good: then the position is smaller than it, and what is held has to be known before another one leaves.
 """
 
 import asyncio
@@ -109,10 +110,8 @@ class OrderSender:
                 self._answered(kept, await self._call(kept, request))
                 return
             except Refused as refusal:
-                if refusal.kind is RefusalKind.QUANTITY_RESERVED and request.reduce_only and reserved < RESERVED_TRIES:
-                    await self._cancelling.until_free(request.asset, self._wait_free_s)
-                    if reserved > 0 and not await self._orphans.free(request):
-                        await context.timing.sleep(back_off.failed())
+                is_reserved = refusal.kind is RefusalKind.QUANTITY_RESERVED and request.reduce_only
+                if is_reserved and reserved < RESERVED_TRIES and await self._is_freed(request, reserved == 0, back_off):
                     reserved += 1
                     continue
                 self._refused(kept, refusal)
@@ -132,6 +131,20 @@ class OrderSender:
                 # Ambiguous, or a defect on the way: it may have executed, so it is asked for.
                 if await self._is_left_to_the_venue(kept, request, failure, began_ns, back_off):
                     return
+
+    async def _is_freed(self, request: OrderRequest, is_first: bool, back_off: BackOff) -> bool:
+        """Resting orders hold the quantity of an exit: wait until those on their way out have left, and take back those
+        that nobody waits for. Whether it is worth sending again: a close is not, where there are none of either.
+        """
+        were_leaving = await self._cancelling.until_free(request.asset, self._wait_free_s)
+        if were_leaving and is_first:
+            return True
+        freed = await self._orphans.free(request)
+        if freed is False and request.role is OrderRole.CLOSE:
+            return False
+        if not freed:
+            await self._context.timing.sleep(back_off.failed())
+        return True
 
     async def _is_left_to_the_venue(
         self, kept: OrderState, request: OrderRequest, failure: Exception, began_ns: int, back_off: BackOff

@@ -1,0 +1,42 @@
+"""A close of more than is left of its position: what is held is looked at, and that much leaves, once."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.stage import staged
+from tests.loopback.trading_venue import TradingVenue
+
+ON_BOTH_PAIRS = True
+
+VENUES = ("binance", "okx")
+MOST_BARE_S = 1.0
+
+
+def closes(venue: TradingVenue) -> list[Decimal]:
+    """The quantities of the closes that left for the venue, in order."""
+    sizes = (call.params.get("quantity") or call.params["sz"] for call in venue.called("close"))
+    return [Decimal(size) for size in sizes]
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_stop_that_fills_unheard_as_its_entry_does_costs_one_refused_close(tmp_path: Path, name: str) -> None:
+    """The close of all of the entry is refused, as the stop took most of it and nothing rests that holds the rest."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.core.fill_next(0.7)
+        trade_id = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
+        first = venue.units("ETH", stage.trade(trade_id).open_qty)
+        venue.user_stream.stalled = True
+        stage.move("ETH", -95)
+        for order in venue.core.open_orders():
+            venue.core.fill(order)
+        left = abs(venue.core.positions[venue.symbol("ETH")].qty)
+        assert 0 < left < first
+        await stage.until(lambda: stage.closed(trade_id))
+        # Some venues refuse what is more than the position, some cut it to that.
+        assert closes(venue) in ([first + left, left], [first + left], [left])
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        assert stage.is_bare(venue)
