@@ -92,10 +92,17 @@ class OrderResolver:
     async def _ask_until_settled(self, kept: OrderState) -> None:
         context, pace, began_ns = self._context, self._context.pace, self._context.now_ns
         unknown_since_ns: int | None = None
-        for at_s in _times(pace.ask_at_s, pace.ask_on_every_s):
-            await context.timing.sleep(max(0.0, at_s - context.timing.since_s(began_ns)))
+        times = _times(pace.ask_at_s, pace.ask_on_every_s)
+        at_s = next(times)
+        while True:
+            wait_s = at_s - context.timing.since_s(began_ns)
+            if self._is_bare_close(kept):
+                wait_s = min(wait_s, pace.bare_close_after_s)
+            await context.timing.sleep(max(0.0, wait_s))
             if _is_settled(kept):
                 return
+            if context.timing.since_s(began_ns) >= at_s:
+                at_s = next(times)
             try:
                 known = await self.find(kept)
             except VenueFailure as failure:
@@ -115,9 +122,11 @@ class OrderResolver:
 
     def _never_arrived_after_s(self, kept: OrderState) -> float:
         """An order may be long on its way. A position that no stop guards does not wait for its close for so long."""
-        context = self._context
-        is_bare_close = kept.role is OrderRole.CLOSE and not context.is_guarded(kept.asset)
-        return context.pace.bare_close_after_s if is_bare_close else context.pace.never_arrived_after_s
+        pace = self._context.pace
+        return pace.bare_close_after_s if self._is_bare_close(kept) else pace.never_arrived_after_s
+
+    def _is_bare_close(self, kept: OrderState) -> bool:
+        return kept.role is OrderRole.CLOSE and not self._context.is_guarded(kept.asset)
 
     def _may_be_held(self, kept: OrderState) -> bool:
         """Whether a position that stands is all that ever told of it: it stays ours, whatever a look-up says."""

@@ -86,8 +86,8 @@ class Pace(NamedTuple):
     never_arrived_after_s: float = 5.0
     """An order the venue does not know for so long has never arrived."""
     bare_close_after_s: float = 0.3
-    """A close of a position that no stop guards: it is sent anew, and the venue itself refuses what closes more than is
-    there."""
+    """A close of a position that no stop guards: it is asked for so often, also while the venue cannot be reached, and
+    sent anew; the venue itself refuses what closes more than is there."""
     watch_entry_every_s: float = 0.35
     """So often positions are looked at while nobody knows what became of an entry."""
     watch_given_up_s: float = 180.0

@@ -1,5 +1,6 @@
 """The close of a trade that gets no stop is lost: it goes again within the second, whatever else stands there."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,30 @@ async def test_a_close_that_never_arrived_goes_again_within_the_second(
         assert venue.held("ETH") == pytest.approx(held)
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
         venue.faults.clear()
+        venue.core.algos.gone = False
+        await stage.flat()
+
+
+@pytest.mark.parametrize("down_s", (0.7, 2.2, 3.2, 4.4))
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_close_that_was_lost_before_an_outage_goes_again_within_a_second_of_its_end(
+    tmp_path: Path, name: str, down_s: float
+) -> None:
+    """What could not be asked meanwhile is asked for as soon as before."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        venue.core.algos.gone = True
+        venue.faults.add(faults.unknown(executes=False), roles={"close"})
+        trade_id = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: venue.called("close"))
+        await venue.go_down()
+        await asyncio.sleep(down_s)
+        await venue.come_back()
+        back_s = stage.world.loop.time()
+        await stage.until(lambda: not venue.held("ETH"))
+        assert stage.world.loop.time() - back_s <= MOST_BARE_S
+        assert len(venue.called("close")) == 2
+        await stage.until(lambda: stage.closed(trade_id))
         venue.core.algos.gone = False
         await stage.flat()
 
