@@ -260,8 +260,8 @@ class FundingPaid(Event, frozen=True, array_like=True, gc=False, tag="funding_pa
 class VenuePosition(Event, frozen=True, array_like=True, gc=False, tag="venue_position"):
     """The venue's own word on a position: signed base coins (+ long), 0 = flat.
 
-    `by_executions`: its list of positions has nothing there, but its executions do not explain that; `qty` is what
-    those of our own orders add up to.
+    `by_executions`: its list of positions has less there than is ours, but its executions do not explain that yet;
+    `qty` is what may be closed all the same: what is listed, or what those of our own orders add up to.
     """
 
     venue: str

@@ -37,11 +37,11 @@ class OrderCanceller:
         self._context.in_flight.start(f"cancel {kept.order_id}", self._cancel(kept))
 
     async def until_free(self, asset: str, most_s: float) -> bool:
-        """Wait for the cancels under way on that perpetual: what they cancel holds quantity. `most_s` at the most.
-        Whether there were any.
+        """Wait for the cancels under way on that perpetual of what may hold quantity. `most_s` at the most. Whether
+        there were any.
         """
-        orders = self._context.orders
-        waiting = [taken for order_id, taken in self._taken.items() if orders[order_id].asset == asset]
+        orders = {order_id: self._context.orders[order_id] for order_id in self._taken}
+        waiting = [self._taken[order_id] for order_id, kept in orders.items() if _may_hold(kept, asset)]
         await wait_for_all(waiting, most_s)
         return bool(waiting)
 
@@ -74,6 +74,11 @@ class OrderCanceller:
         except VenueFailure as failure:
             context.met(failure)
         return 0.0
+
+
+def _may_hold(kept: OrderState, asset: str) -> bool:
+    """Whether exits there may be refused for it: entries and stops hold nothing of a position."""
+    return kept.asset == asset and kept.role not in (OrderRole.ENTRY, OrderRole.STOP)
 
 
 def _done(taken: asyncio.Future[None]) -> None:

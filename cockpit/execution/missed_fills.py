@@ -111,16 +111,32 @@ class MissedFills:
         doubt = self._doubts.get(asset)
         return doubt is None or bool(doubt.fill_ids)
 
-    def bare_by_executions(self, asset: str, held: float) -> float | None:
-        """What our own executions add up to where the venue lists nothing, the executions were read and none took it,
-        and the stops there do not cover it: a close of it cannot wait for the list. None in any other case, and where
-        somebody else's position is beside it.
+    def bare_qty(self, asset: str, held: float, lacks_fills: bool) -> float | None:
+        """How much of ours stands there without a stop while it is not clear what took the rest: a close of it cannot
+        wait for that. None in any other case, and where somebody else's position is beside it.
         """
+        if abs(self._foreign.difference(asset)) > QTY_EPSILON:
+            return None
+        if abs(held) > QTY_EPSILON:
+            return held if self._is_bare_rest(asset, held) else None
+        return None if lacks_fills else self._bare_by_executions(asset)
+
+    def _is_bare_rest(self, asset: str, held: float) -> bool:
+        """Whether all that is listed is ours and bare: no more than our own executions add up to, no stop of ours rests
+        there that has not filled, and no exit is in doubt that may have left but another trade's position.
+        """
+        context, ours = self._context, self._context.expected.get(asset, 0.0)
+        exits = [kept for kept in context.orders.values() if kept.asset == asset and kept.is_our_exit]
+        guards = any(kept.is_conditional and kept.is_resting and not kept.lacks_fills for kept in exits)
+        is_known = not guards and not any(kept.is_in_doubt for kept in exits)
+        return is_known and held * ours > 0 and abs(held) <= abs(ours) + QTY_EPSILON
+
+    def _bare_by_executions(self, asset: str) -> float | None:
+        """Where the venue lists nothing, the executions were read and none took it: what our own add up to."""
         context, doubt = self._context, self._doubts.get(asset)
         if doubt is None or not doubt.was_read or doubt.fill_ids or context.is_guarded(asset):
             return None
-        is_ours_alone = abs(self._foreign.difference(asset)) <= QTY_EPSILON
-        return context.expected.get(asset, 0.0) if is_ours_alone and abs(held) <= QTY_EPSILON else None
+        return context.expected.get(asset, 0.0)
 
     def _clear(self, asset: str) -> None:
         self._doubts.pop(asset, None)

@@ -155,12 +155,13 @@ class Reconcile:
             self.doubt()
             return
         self._held = netted(positions)
-        ours = self._missed.bare_by_executions(asset, _qty(self._held.get(asset))) if asset in unclear else None
-        if ours is not None and asset not in self._untold():
-            resting = self._resting_on(asset)
-            context.emit([VenuePosition(context.now_ns, context.venue, asset, ours, 0.0, resting, by_executions=True)])
-        elif asset not in unclear:
+        if asset not in unclear:
             self._emit([asset])
+            return
+        bare = self._missed.bare_qty(asset, _qty(self._held.get(asset)), asset in self._untold())
+        if bare is not None:
+            resting = self._resting_on(asset)
+            context.emit([VenuePosition(context.now_ns, context.venue, asset, bare, 0.0, resting, by_executions=True)])
 
     async def compared(self) -> None:
         """Wait until what an earlier engine left was compared with what is held, but not for long.

@@ -63,8 +63,12 @@ async def test_a_close_that_was_lost_before_an_outage_goes_again_within_a_second
         await stage.flat()
 
 
+@pytest.mark.parametrize("is_unknown", (False, True), ids=("known", "unknown"))
 @pytest.mark.parametrize("name", VENUES)
-async def test_a_close_that_was_executed_unheard_takes_nothing_of_the_other_trade(tmp_path: Path, name: str) -> None:
+async def test_a_close_that_was_executed_unheard_takes_nothing_of_the_other_trade(
+    tmp_path: Path, name: str, is_unknown: bool
+) -> None:
+    """Also where the venue does not know it by its id for a while."""
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
         first = await stage.open_trade("ETH", venue=name)
@@ -72,10 +76,14 @@ async def test_a_close_that_was_executed_unheard_takes_nothing_of_the_other_trad
         venue.core.lists_lag_s = 4.0
         venue.user_stream.stalled = True
         venue.faults.add(faults.unknown(), roles={"close"})
+        if is_unknown:
+            hidden = venue.faults.add(faults.empty(), roles={"lookup"}, times=None)
+            stage.world.loop.call_later(3.0, venue.faults.remove, hidden)
         second = await stage.enter("ETH", venue=name)
         await stage.until(lambda: stage.closed(second))
         assert venue.held("ETH") == pytest.approx(first.open_qty)
         assert not stage.closed(first.trade_id)
+        assert stage.saw("… it never arrived") is is_unknown
         venue.core.lists_lag_s, venue.user_stream.stalled = 0.0, False
         venue.core.algos.gone = False
         await stage.flat()

@@ -20,16 +20,21 @@ def closes(venue: TradingVenue) -> list[Decimal]:
     return [Decimal(size) for size in sizes]
 
 
+@pytest.mark.parametrize("lists_lag_s", (0.0, 4.0))
 @pytest.mark.parametrize("name", VENUES)
-async def test_a_stop_that_fills_unheard_as_its_entry_does_costs_one_refused_close(tmp_path: Path, name: str) -> None:
-    """The close of all of the entry is refused, as the stop took most of it and nothing rests that holds the rest."""
+async def test_a_stop_that_fills_unheard_as_its_entry_does_costs_one_refused_close(
+    tmp_path: Path, name: str, lists_lag_s: float
+) -> None:
+    """The close of all of the entry is refused, as the stop took most of it and nothing rests that holds the rest; the
+    executions that tell so may come late.
+    """
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
         venue.core.fill_next(0.7)
         trade_id = await stage.enter("ETH", venue=name)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)
         first = venue.units("ETH", stage.trade(trade_id).open_qty)
-        venue.user_stream.stalled = True
+        venue.user_stream.stalled, venue.core.lists_lag_s = True, lists_lag_s
         stage.move("ETH", -95)
         for order in venue.core.open_orders():
             venue.core.fill(order)
