@@ -19,6 +19,8 @@ StoreOption = Annotated[
     typer.Option("--store", metavar="DIR|URL", help="Where the columns are. Default: history/ of the profile."),
 ]
 
+AssetsOption = Annotated[str, typer.Option("--assets", metavar="A,B", help="Only these coins.")]
+
 history = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -124,7 +126,7 @@ def fit(
     ctx: typer.Context,
     from_: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first UTC day.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last UTC day.")] = None,
-    assets: Annotated[str, typer.Option("--assets", metavar="A,B", help="Only these coins.")] = "",
+    assets: AssetsOption = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Default: simulated_profile.json of the profile.")
     ] = None,
@@ -148,8 +150,7 @@ def fit(
 
     front: Front = ctx.obj
     days = days_between(place, day_option("--from", from_), day_option("--to", to))
-    chosen = [name for name in assets.split(",") if name]
-    found = fit_profile(place, front.load(), days, chosen)
+    found = fit_profile(place, front.load(), days, named_assets(assets))
     target = out or front.places().home / FILE
     text = msgspec.json.format(msgspec.json.encode(found), indent=2)
     try:
@@ -164,6 +165,11 @@ def fit(
     return YES
 
 
+def named_assets(text: str) -> list[str]:
+    """The coins of `--assets`; none where nothing is given."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def day_option(option: str, text: str | None) -> int | None:
     """A UTC day as it was given, None where none was."""
     from cockpit.history.store import day_of
@@ -174,14 +180,19 @@ def day_option(option: str, text: str | None) -> int | None:
         raise typer.BadParameter(f"expected a day like 2024-08-08, was {text}", param_hint=option) from None
 
 
-def store_of(ctx: typer.Context, given: str | None) -> "Store":
-    """The store meant. Says in one line how the library under it is had where it is not."""
+def need_research() -> None:
+    """Says in one line how the libraries under all this are had where they are not."""
     from importlib.util import find_spec
 
     if find_spec("pyarrow") is None or find_spec("numpy") is None:
         raise typer.BadParameter(
             "expected the research extra, was not installed: pip install 'cockpit-perps[research]'"
         )
+
+
+def store_of(ctx: typer.Context, given: str | None) -> "Store":
+    """The store meant."""
+    need_research()
     from cockpit.history.remote_store import store_at
     from cockpit.history.store import DIRECTORY
 

@@ -1,5 +1,6 @@
-"""`cockpit backtest`: the engine over stored history, and what that proves."""
+"""`cockpit backtest` and `cockpit sweep`: the engine over stored history, and what that proves."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,13 +8,23 @@ import typer
 
 from cockpit.commands.echo import echo, terminal_cells
 from cockpit.commands.front import NO, YES, Front
-from cockpit.commands.history_commands import StoreOption, day_option, store_of
+from cockpit.commands.history_commands import (
+    AssetsOption,
+    StoreOption,
+    day_option,
+    named_assets,
+    need_research,
+    store_of,
+)
 from cockpit.commands.shared_options import JsonOption, SetOption
+from cockpit.domain.numbers import counted
+from cockpit.domain.plain_text import printable
 
 if TYPE_CHECKING:
     from cockpit.config.model import CockpitConfig
     from cockpit.history.store import Store
     from cockpit.research.assumptions import Assumptions
+    from cockpit.research.sweep import Kept
     from cockpit.research.trial import Batch
 
 FromOption = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first UTC day.")]
@@ -24,10 +35,21 @@ BandsOption = Annotated[
 ]
 
 
+class BacktestEngine(StrEnum):
+    """How rows are handed to the engine; what it decides is the same."""
+
+    COLUMNS = "columns"
+    EVENTS = "events"
+
+
 def backtest(
     ctx: typer.Context,
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="[FILE.rec]", help="A recording in the place of the store.")
+    ] = None,
     from_: FromOption = None,
     to: ToOption = None,
+    assets: AssetsOption = "",
     overrides: SetOption = None,
     hold_context: Annotated[
         bool, typer.Option("--hold-context", help="The config's market context stands in for readings without history.")
@@ -43,9 +65,10 @@ def backtest(
         float | None, typer.Option("--bands-away-bps", min=0.1, help="Draw bands each day so far from the last price.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 0,
-    event_by_event: Annotated[
-        bool, typer.Option("--event-by-event", help="Hand over every row: the slow reference, the same result.")
-    ] = False,
+    engine: Annotated[
+        BacktestEngine,
+        typer.Option("--engine", help="events hands over every row: the slow reference, the same result."),
+    ] = BacktestEngine.COLUMNS,
     stay_halted: Annotated[
         bool, typer.Option("--stay-halted", help="A halt is not resumed with the next UTC day.")
     ] = False,
@@ -69,7 +92,7 @@ def backtest(
 
     Example: cockpit backtest --from 2024-08-01 --to 2024-08-31 --hold-context --html august.html
     """
-    place = store_of(ctx, store)
+    place = source_of(ctx, recording, store)
     from cockpit.commands.progress import ProgressLine
     from cockpit.history.checking import days_between
     from cockpit.journal.backtests import keep_backtests
@@ -95,7 +118,8 @@ def backtest(
             days,
             assumptions,
             hold_context=hold_context,
-            event_by_event=event_by_event,
+            assets=named_assets(assets),
+            event_by_event=engine is BacktestEngine.EVENTS,
             bands=None if bands is None else read_bands(bands),
             progress=line.refresh,
         )
@@ -103,7 +127,10 @@ def backtest(
     if sensitivity:
         from cockpit.research.sensitivity import sensitivity as moved
 
-        template = batch_of(front, place, config, days, assumptions, hold_context=hold_context, bands=bands)
+        chosen = named_assets(assets)
+        template = batch_of(
+            front, place, config, days, assumptions, hold_context=hold_context, bands=bands, assets=chosen
+        )
         said["sensitivity"] = moved(template, config, said["by_setup"])
     if keep:
         keep_backtests(front.places().home, found.build, kept_setups(found))
@@ -126,6 +153,20 @@ def backtest(
     return YES if found.results else NO
 
 
+def source_of(ctx: typer.Context, recording: Path | None, given: str | None) -> "Store":
+    """The recording named, else the store meant."""
+    place = store_of(ctx, given)
+    if recording is None:
+        return place
+    if given is not None:
+        raise typer.BadParameter(f"expected FILE.rec or --store, was both: {recording} and {given}")
+    from cockpit.history.recording_store import SUFFIX, RecordingStore
+
+    if recording.suffix != SUFFIX:
+        raise typer.BadParameter(f"expected a recording FILE{SUFFIX}, was {recording}")
+    return RecordingStore(recording)
+
+
 def batch_of(
     front: Front,
     place: "Store",
@@ -135,6 +176,7 @@ def batch_of(
     *,
     hold_context: bool,
     bands: Path | None,
+    assets: list[str],
 ) -> "Batch":
     """Everything that a worker needs beside the settings to try."""
     from cockpit.research.trial import Batch
@@ -149,6 +191,7 @@ def batch_of(
         assumptions=assumptions,
         settings=[],
         bands="" if bands is None else str(bands.resolve()),
+        assets=assets,
     )
 
 
@@ -162,6 +205,10 @@ def sweep(
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="tcp://HOST:PORT", help="An existing Dask cluster instead.")
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on after the trials kept. Without it that is done too, and said."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where trials are kept. Default: PLAN.sweep beside it.")
     ] = None,
@@ -176,28 +223,42 @@ def sweep(
     """Try many settings over stored history.
 
     A grid, random draws or a TPE search over config keys. Every finished trial is kept; a sweep that was killed goes on
-    where it was. Says what the best is worth after so many tries. Exit 1 when no setting traded enough.
+    where it was, with --resume or without. Says what the best is worth after so many tries. Exit 1 when no setting
+    traded enough.
 
     Example: cockpit sweep stops.json --workers 2
     """
-    place = store_of(ctx, store)
+    need_research()
+    from cockpit.research.sweep_plan import read_plan
+
+    plan = read_plan(plan_file)
+    place = store_of(ctx, store or plan.history.store_from(plan_file))
     import os
     from contextlib import closing
 
     from cockpit.commands.progress import ProgressLine
-    from cockpit.history.checking import days_between
+    from cockpit.history.checking import assets_of, days_between
     from cockpit.research.assumptions import Assumptions
     from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest, run_sweep
-    from cockpit.research.sweep_plan import read_plan
     from cockpit.research.sweep_report import sweep_summary, sweep_text, write_sweep_csv
 
     front: Front = ctx.obj
-    plan = read_plan(plan_file)
     config = front.load([*plan.set, *(overrides or ())])
     days = days_between(place, plan.first_day, plan.last_day)
     assumptions = Assumptions(pessimism=plan.pessimism, modelled_spread_bps=plan.spread_bps, seed=plan.seed)
-    template = batch_of(front, place, config, days, assumptions, hold_context=plan.hold_context, bands=bands)
+    chosen_assets = assets_of(config, plan.history.assets) if plan.history.assets else []
+    template = batch_of(
+        front,
+        place,
+        config,
+        days,
+        assumptions,
+        hold_context=plan.history.hold_context,
+        bands=bands,
+        assets=chosen_assets,
+    )
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
+    _say_kept(kept, resume=resume)
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)
     with closing(chosen), ProgressLine("trials", silent=json) as line:
         trials = run_sweep(plan, template, kept, chosen, line.refresh)
@@ -217,3 +278,13 @@ def sweep(
     else:
         echo(sweep_text(found, terminal_cells()))
     return YES if found["best"] is not None else NO
+
+
+def _say_kept(kept: "Kept", *, resume: bool) -> None:
+    """On stderr, before the first trial: what is not tried again, and why."""
+    count, place = len(kept.trials()), printable(str(kept.directory))
+    if count:
+        why = "" if resume else ", as with --resume; another --out tries everything anew"
+        typer.echo(f"cockpit: goes on after {counted(count, 'trial')} kept in {place}{why}", err=True)
+    elif resume:
+        typer.echo(f"cockpit: no trial is kept in {place}: begins with the first", err=True)

@@ -1,5 +1,6 @@
 """What the store has and lacks: each day of each series, and the readings a backtest of a config would do without."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -92,6 +93,14 @@ def days_between(store: Store, first_day: int | None, last_day: int | None) -> r
     if first > last:
         raise HistoryError(f"expected --from on or before --to, was {day_text(first)} and {day_text(last)}")
     return range(first, last + 1)
+
+
+def assets_of(config: CockpitConfig, named: Sequence[str]) -> list[str]:
+    """The assets named, all of the config's where none is. Raises `HistoryError` for one that the config has not."""
+    unknown = [asset for asset in named if asset not in config.assets]
+    if unknown:
+        raise HistoryError(f"assets: expected some of {', '.join(config.assets)}, was {', '.join(unknown)}")
+    return [asset for asset in config.assets if not named or asset in named]
 
 
 def check_store(store: Store, config: CockpitConfig, first_day: int | None, last_day: int | None) -> Check:

@@ -17,7 +17,7 @@ from cockpit.domain.numbers import counted
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
 from cockpit.feeds.simulated.market import CALM_SHARE, HEAT_SHARE, SECONDS_BETWEEN_BURSTS, TRADE_SHARE
 from cockpit.feeds.simulated.profile import AssetProfile, Profile, Reverting
-from cockpit.history.checking import BOOKS, PRINTS
+from cockpit.history.checking import BOOKS, PRINTS, assets_of
 from cockpit.history.errors import HistoryError
 from cockpit.history.kinds import FUNDING, POSITIONING, STAMP, Kind
 from cockpit.history.store import Series, Store, day_text
@@ -46,7 +46,7 @@ class _Day(NamedTuple):
 
 def fit_profile(store: Store, config: CockpitConfig, days: range, assets: Sequence[str] = ()) -> Profile:
     """Fit every asset that has prints on these days. Raises `HistoryError` where none has enough."""
-    chosen = [asset for asset in config.assets if not assets or asset in assets]
+    chosen = assets_of(config, assets)
     seen = {asset: list(_days(store, config.assets[asset].watch, asset, days)) for asset in chosen}
     returns = {asset: {at: one for day in found for at, one in day.returns.items()} for asset, found in seen.items()}
     fitted = {asset: _asset(seen[asset], returns[asset]) for asset in chosen if len(returns[asset]) >= LEAST_RETURNS}

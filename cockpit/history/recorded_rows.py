@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cockpit.domain.events import Top, Trade
+from cockpit.domain.events import MarketEvent, Tick, Top, Trade
 from cockpit.exchanges.binance.raw_capture import BinanceCapture, CaptureError
 from cockpit.history.errors import HistoryError
 from cockpit.history.kinds import RECORDED_TOPS, RECORDED_TRADES, Kind
 from cockpit.journal.errors import RecordingError
-from cockpit.journal.recordings import Marker, RecordingReader
+from cockpit.journal.recordings import Marker, RecordingHeader, RecordingReader
 from cockpit.journal.sessions import FeedKind
 
 ROWS_AT_ONCE = 50_000
@@ -40,25 +40,36 @@ def recording_rows(path: Path, left: Counter[str]) -> Iterator[tuple[Series, pa.
     """
     try:
         reader = RecordingReader(path)
-        header = reader.header
-        if header.origin != "import" and header.feed != FeedKind.LIVE:
-            was = header.feed or "one whose header does not say"
-            raise HistoryError(f"{path}: expected a recording of the live market, was {was}")
-        if header.source.endswith(SPOT):
-            raise HistoryError(
-                f"{path}: expected a perpetual's recording, was spot's: its prices are not the perpetual's"
-            )
-        yield from _tables(_market_of(reader))
+        caveat = not_of_a_market(reader.header)
+        if caveat:
+            raise HistoryError(f"{path}: expected a recording of a perpetual's live market, was {caveat}")
+        yield from recorded_market(reader, [])
     except RecordingError as error:
         raise HistoryError(str(error)) from error
     if reader.damage:
         left["damaged or missing part of a recording"] += len(reader.damage)
 
 
-def _market_of(reader: RecordingReader) -> Iterator[Trade | Top]:
+def not_of_a_market(header: RecordingHeader) -> str:
+    """What a recording shows, where that is not the market of a perpetual; empty where it is."""
+    if header.origin != "import" and header.feed != FeedKind.LIVE:
+        return f"of the {header.feed} market" if header.feed else "one whose header does not say of which"
+    return "of spot prices, which are not the perpetual's" if header.source.endswith(SPOT) else ""
+
+
+def recorded_market(reader: RecordingReader, others: list[MarketEvent]) -> Iterator[tuple[Series, pa.Table]]:
+    """Its prints and tops as rows. What else it has of the market is put into `others`."""
+    return _tables(_prints_and_tops(reader, others))
+
+
+def _prints_and_tops(reader: RecordingReader, others: list[MarketEvent]) -> Iterator[Trade | Top]:
     for marker, batch in reader.batches():
         if marker is Marker.EVENT:
-            yield from (event for event in batch if isinstance(event, Trade | Top))
+            for event in batch:
+                if isinstance(event, Trade | Top):
+                    yield event
+                elif isinstance(event, MarketEvent) and not isinstance(event, Tick):
+                    others.append(event)
 
 
 def _tables(events: Iterator[Trade | Top]) -> Iterator[tuple[Series, pa.Table]]:

@@ -17,6 +17,8 @@ from pyarrow import fs
 from cockpit.history.day_files import About, read_about
 from cockpit.history.errors import HistoryError
 from cockpit.history.kinds import KINDS
+from cockpit.history.recording_store import SUFFIX as RECORDING
+from cockpit.history.recording_store import RecordingStore
 from cockpit.history.store import SUFFIX, Series, Store, day_of, name_of
 
 _URL = re.compile(r"[a-z][a-z0-9]*://")
@@ -24,8 +26,11 @@ _DAY = re.compile(r"(?P<venue>[^/]+)/(?P<asset>[^/]+)/(?P<kind>[^/]+)/(?P<day>\d
 
 
 def store_at(place: str) -> Store:
-    """The store in a directory, or behind a URL. Raises `HistoryError` for a URL that nothing reads."""
-    return RemoteStore(place) if _URL.match(place) else Store(Path(place))
+    """The store in a directory, behind a URL, or of a recording. Raises `HistoryError` for what nothing reads."""
+    if _URL.match(place):
+        return RemoteStore(place)
+    path = Path(place)
+    return RecordingStore(path) if path.suffix == RECORDING else Store(path)
 
 
 class RemoteStore(Store):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cockpit.domain.events import MarketEvent
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.history.day_files import About, read_about
 from cockpit.history.errors import HistoryError
@@ -41,6 +42,11 @@ class Series(NamedTuple):
 
 class Store:
     """The days on disk. Nothing is created before something is added."""
+
+    caveat = ""
+    """What its prices are, where they are not those of the market that is traded."""
+    damage: Sequence[str] = ()
+    """What of it could not be read."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -89,6 +95,10 @@ class Store:
         """What is known of a day; None where it is not there."""
         path = self.path(series, day)
         return read_about(path) if path.exists() else None
+
+    def readings(self, day: int) -> Sequence[MarketEvent]:
+        """Readings of a day that are stored as events: columns have none."""
+        return ()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -114,16 +114,26 @@ class Tally:
         return {
             "verdicts": {"approved": self.approved, "denied": sum(self.denied_by.values())},
             "denied_by": dict(sorted(self.denied_by.items())),
-            "trades": [{**trade_summary(trade), **_marked(self.marks.get(trade.trade_id))} for trade in self.trades],
+            "trades": [self.trade_summary(trade) for trade in self.trades],
             "nearest": [msgspec.to_builtins(near) for near in self.nearest],
-            "session": {
-                "pnl_usd": sum(trade.pnl_usd for trade in self.trades),
-                "open_pnl_usd": sum(mark.open_pnl_usd or 0.0 for mark in self.marks.values()),
-                "max_drawdown_usd": self.max_drawdown_usd,
-                "consecutive_losses": self.consecutive_losses,
-            },
+            "session": self.session_summary(),
             "digest": self.digest,
         }
+
+    def session_summary(self) -> dict[str, float]:
+        """What the session came to, what is still open apart."""
+        return {
+            "pnl_usd": sum(trade.pnl_usd for trade in self.trades),
+            "open_pnl_usd": sum(mark.open_pnl_usd or 0.0 for mark in self.marks.values()),
+            "max_drawdown_usd": self.max_drawdown_usd,
+            "consecutive_losses": self.consecutive_losses,
+        }
+
+    def trade_summary(self, trade: TradeRecord) -> dict[str, Any]:
+        """A trade as scripts read it, and what it is worth where it is open."""
+        mark = self.marks.get(trade.trade_id)
+        worth = {} if mark is None else {"mark": mark.price, "open_pnl_usd": mark.open_pnl_usd}
+        return {**trade_summary(trade), **worth}
 
     def _count(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -131,10 +141,6 @@ class Tally:
             self.approved += 1
         else:
             self.denied_by[verdict.reason_check] += 1
-
-
-def _marked(mark: Mark | None) -> dict[str, Any]:
-    return {} if mark is None else {"mark": mark.price, "open_pnl_usd": mark.open_pnl_usd}
 
 
 def trade_summary(trade: TradeRecord) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cockpit.history.errors import HistoryError
 from cockpit.history.store import Store, day_text
 from cockpit.journal.backtests import SetupBacktest
 from cockpit.journal.build import code_digest
-from cockpit.replay.tally import Mark, Tally, trade_summary
+from cockpit.replay.tally import Mark, Tally
 from cockpit.research import statistics as stats
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.chance import Drawn, drawn
@@ -53,10 +53,14 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     empty_days: list[str]
     rows: int
+    events: int
+    recorded_readings: int
     wakes: int
     wall_s: float
     read_s: float
     digest: str
+    session: dict[str, float]
+    trades: list[dict[str, Any]]
     results: list[Result]
     approved: int
     denied_by: dict[str, int]
@@ -69,6 +73,9 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     by_chance: list[Drawn] = []
     version: str = __version__
     build: str = ""
+    caveat: str = ""
+    """What the prices are, where they are not those of the market that is traded."""
+    damaged: list[str] = []
 
     @property
     def r(self) -> list[float]:
@@ -81,7 +88,7 @@ def tapes(
 ) -> Iterator[Tape]:
     """A tape a day, each read when it is asked for."""
     for day in days:
-        yield load_tape(store, config, day, assumptions, readings_of(store, config, day), assets)
+        yield load_tape(store, config, day, assumptions, readings_of(store, config, day, assets), assets)
 
 
 def run_backtest(
@@ -91,6 +98,7 @@ def run_backtest(
     assumptions: Assumptions,
     *,
     hold_context: bool = False,
+    assets: Sequence[str] = (),
     event_by_event: bool = False,
     with_minutes: bool = True,
     with_chance: bool = True,
@@ -99,10 +107,11 @@ def run_backtest(
 ) -> Backtest:
     """Run it. With `hold_context` the config's market context counts as fresh for readings without any history."""
     run: Run | None = None
-    empty, modelled, by_chance, rows, read_s, wall_s = [], dict[str, None](), list[Drawn](), 0, 0.0, 0.0
-    held = held_readings(config, store, days, days.start * NS_PER_DAY) if hold_context else []
+    empty, modelled, by_chance, read_s, wall_s = [], dict[str, None](), list[Drawn](), 0.0, 0.0
+    rows = events = recorded = 0
+    held = held_readings(config, store, days, days.start * NS_PER_DAY, assets) if hold_context else []
     began = time.perf_counter()
-    for tape in tapes(store, config, days, assumptions):
+    for tape in tapes(store, config, days, assumptions, assets):
         if not len(tape):
             empty.append(day_text(tape.day))
             continue
@@ -118,7 +127,8 @@ def run_backtest(
         modelled |= dict.fromkeys(f"{place.venue} {place.asset}" for place in tape.modelled)
         if with_chance:
             by_chance += _by_chance(run, tape, assumptions)
-        rows += tape.rows
+        rows, events = rows + tape.rows, events + len(tape)
+        recorded += len(store.readings(tape.day))
         if progress is not None:
             progress(rows)
         began = time.perf_counter()
@@ -130,12 +140,16 @@ def run_backtest(
         days=len(days),
         empty_days=empty,
         rows=rows,
+        events=events,
+        recorded_readings=recorded,
         wakes=run.wakes,
         wall_s=wall_s,
         read_s=read_s,
         modelled=list(modelled),
         held=held_names(held),
         by_chance=by_chance,
+        caveat=store.caveat,
+        damaged=list(store.damage),
         **outcome(run),
     )
 
@@ -145,6 +159,8 @@ def outcome(run: Run) -> dict[str, Any]:
     tally = run.finish()
     return {
         "digest": tally.digest,
+        "session": tally.session_summary(),
+        "trades": [tally.trade_summary(trade) for trade in tally.trades],
         "results": results_of(tally),
         "approved": tally.approved,
         "denied_by": dict(tally.denied_by.most_common()),
@@ -188,22 +204,33 @@ def half_spread_bps(asset: str, tape: Tape) -> float:
 
 
 def summary(backtest: Backtest) -> dict[str, Any]:
-    """The object that `cockpit backtest --json` prints."""
+    """The object that `cockpit backtest --json` prints: that of `cockpit replay --json`, and what a backtest adds.
+
+    `events` are those of the history, modelled tops among them, whichever engine ran; `result_usd` and `result_r` are
+    all of a trade, what is still open valued at the end.
+    """
     r = backtest.r
     interval = stats.expectancy(r, backtest.assumptions.seed)
     found: dict[str, Any] = {
-        "sentence": stats.verdict_sentence(r, interval),
+        "sentence": stats.verdict_sentence(r, interval) + (f"; {backtest.caveat}" if backtest.caveat else ""),
+        "events": backtest.events,
+        "wall_s": backtest.wall_s,
+        "events_per_s": _rate(backtest.events, backtest.wall_s),
         "from": backtest.first,
         "to": backtest.last,
         "days": backtest.days,
         "empty_days": backtest.empty_days,
         "rows": backtest.rows,
+        "recorded_readings": backtest.recorded_readings,
         "wakes": backtest.wakes,
-        "rows_per_s": backtest.rows / backtest.wall_s if backtest.wall_s > 0 else 0.0,
-        "wall_s": backtest.wall_s,
+        "rows_per_s": _rate(backtest.rows, backtest.wall_s),
         "read_s": backtest.read_s,
-        "trades": len(r),
-        "expectancy_r": interval._asdict() if interval is not None else None,
+        "trades": [
+            {**trade, "result_usd": one.pnl_usd, "result_r": one.r, "is_open": one.is_open}
+            for trade, one in zip(backtest.trades, backtest.results, strict=True)
+        ],
+        "session": backtest.session,
+        "expectancy_r": stats.expectancy_members(r, interval),
         "trades_needed": stats.trades_needed(r),
         "random_entries": chance_summary(backtest.by_chance),
         "drawdown_r": None if (down := stats.order_drawdowns(r, backtest.assumptions.seed)) is None else down._asdict(),
@@ -215,17 +242,18 @@ def summary(backtest: Backtest) -> dict[str, Any]:
         "halts": backtest.halts,
         "bands_kept": backtest.bands_kept,
         "held": backtest.held,
+        "damaged": backtest.damaged,
         "modelled_spread": backtest.modelled,
         "assumptions": msgspec.to_builtins(backtest.assumptions),
         "digest": backtest.digest,
         "version": backtest.version,
         "build": backtest.build,
-        "list": [
-            {**trade_summary(one.trade), "pnl_usd": one.pnl_usd, "r": one.r, "is_open": one.is_open}
-            for one in backtest.results
-        ],
     }
     return found
+
+
+def _rate(count: int, wall_s: float) -> float:
+    return count / wall_s if wall_s > 0 else 0.0
 
 
 def chance_summary(by_chance: Sequence[Drawn]) -> dict[str, float] | None:

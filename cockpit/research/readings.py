@@ -6,7 +6,7 @@ rate, told anew every five minutes as a feed would. That is a stand-in, and ever
 tickers are stored, they tell the running rate, the mark and the index themselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from cockpit.domain.events import (
 )
 from cockpit.domain.kinds import Origin, Reading
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_S
+from cockpit.history.checking import assets_of
 from cockpit.history.kinds import FUNDING, KNOWN, POSITIONING, STAMP, TICKERS
 from cockpit.history.store import Series, Store
 
@@ -33,10 +34,12 @@ FUNDING_UNIT_H = 8.0
 HALF_STEP_NS = 150 * NS_PER_S
 
 
-def readings_of(store: Store, config: CockpitConfig, day: int) -> list[MarketEvent]:
+def readings_of(store: Store, config: CockpitConfig, day: int, assets: Sequence[str] = ()) -> list[MarketEvent]:
     """The day's readings in the order in which they were known."""
-    found: list[MarketEvent] = []
-    for asset, where in config.assets.items():
+    chosen = assets_of(config, assets)
+    found = [one for one in store.readings(day) if getattr(one, "asset", "") in ("", *chosen)]
+    for asset in chosen:
+        where = config.assets[asset]
         found += _positioning(store, where.watch, asset, day)
         for venue in dict.fromkeys((*config.gate.funding_spread_of, where.trade_on, where.watch)):
             told = list(_tickers(store, venue, asset, day, with_mark=venue == where.watch))
@@ -45,7 +48,9 @@ def readings_of(store: Store, config: CockpitConfig, day: int) -> list[MarketEve
     return sorted(found, key=lambda reading: reading.ts_ns)
 
 
-def held_readings(config: CockpitConfig, store: Store, days: range, start_ns: int) -> list[ReadingEvent]:
+def held_readings(
+    config: CockpitConfig, store: Store, days: range, start_ns: int, assets: Sequence[str] = ()
+) -> list[ReadingEvent]:
     """The config's market context, to be held, for what no day of the span has history of."""
     context = config.market_context
     found: list[ReadingEvent] = []
@@ -61,7 +66,14 @@ def held_readings(config: CockpitConfig, store: Store, days: range, start_ns: in
             found.append(OpenInterest(start_ns, asset, "config", change_pct, origin=Origin.HELD))
     if context.aave_health_factor is not None:
         found.append(HealthFactor(start_ns, "config", context.aave_health_factor, origin=Origin.HELD))
-    return found
+    told = {_about(one) for day in days for one in store.readings(day)}
+    chosen = assets_of(config, assets)
+    return [one for one in found if _about(one) not in told and getattr(one, "asset", "") in ("", *chosen)]
+
+
+def _about(event: MarketEvent) -> tuple[type[MarketEvent], str, str]:
+    """What a reading tells of: of funding each venue tells its own."""
+    return type(event), getattr(event, "asset", ""), event.venue if isinstance(event, FundingRate) else ""
 
 
 def held_names(readings: list[ReadingEvent]) -> list[str]:

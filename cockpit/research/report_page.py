@@ -36,8 +36,7 @@ def page_of(backtest: Backtest, said: dict[str, Any], store: Store, config: Cock
     """The page as text."""
     template = files("cockpit.research").joinpath(TEMPLATE).read_text(encoding="utf-8")
     trades = [_trade(result) for result in backtest.results]
-    data = {**{key: value for key, value in said.items() if key != "list"}, "list": trades}
-    data["charts"] = _charts(backtest, store, config)
+    data = {**said, "trades": trades, "charts": _charts(backtest, store, config)}
     return template.replace(PLACE_OF_DATA, script_safe(json.dumps(without_noise(data))))
 
 

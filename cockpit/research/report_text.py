@@ -24,13 +24,14 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"in {found['wall_s']:.2f} s ({found['rows_per_s']:,.0f} rows/s), read in {found['read_s']:.2f} s"
     if found["empty_days"]:
         yield f"NO PRINTS on {len(found['empty_days'])} of {found['days']} days: {', '.join(found['empty_days'][:5])}"
+    yield from (f"DAMAGED: {one}" for one in found["damaged"])
     yield from _assumed(found)
     if found["trades"]:
         yield from _proof(found)
         yield from _table(found)
         yield from sensitivity_lines(found.get("sensitivity", []))
-        yield "result in R, trade by trade: " + curve([one["r"] for one in found["list"]])
-        yield from _trades(found["list"])
+        yield "result in R, trade by trade: " + curve([one["result_r"] for one in found["trades"]])
+        yield from _trades(found["trades"])
     verdicts = found["verdicts"]
     yield f"verdicts: {verdicts['approved']} approved, {verdicts['denied']} denied"
     for check, count in found["denied_by"].items():
@@ -56,6 +57,9 @@ def _assumed(found: dict[str, Any]) -> Iterator[str]:
     if found["held"]:
         yield f"HELD at the config's values, no history of it: {', '.join(found['held'])}"
     yield f"pessimism {assumed['pessimism']:g} (latency, fees, modelled spread, sizes to be had, what stops lose)"
+    if found["recorded_readings"]:
+        yield f"{found['recorded_readings']:,} readings as they were recorded"
+        return
     yield (
         "running funding and basis are a venue's own only where its tickers are stored: else the last payment stands "
         "for the rate, and no basis is known; of depth and forced orders nothing is"
@@ -99,7 +103,7 @@ def _trades(trades: list[dict[str, Any]]) -> Iterator[str]:
             end = f"{one['exit_reason']} after {held_s:.0f} s"
         opened = utc_text(one["opened_ns"] or 0)
         what = f"{one['id']} {opened} {one['setup']} {one['side']} {one['qty']:g} {one['asset']}"
-        yield f"  {what}: {end}, {one['r']:+.2f} R"
+        yield f"  {what}: {end}, {one['result_r']:+.2f} R"
     if len(trades) > TRADES_LISTED:
         yield f"  and {len(trades) - TRADES_LISTED} more: --csv or --html has them all"
 

@@ -52,6 +52,14 @@ def expectancy(results: Sequence[float], seed: int = 0, resamples: int = RESAMPL
     return Interval(float(values.mean()), float(low), float(high))
 
 
+def expectancy_members(results: Sequence[float], interval: Interval | None) -> dict[str, float | None]:
+    """The mean and its interval as scripts read them; what so few results do not say is None."""
+    mean = float(np.mean(results)) if len(results) else None
+    if interval is None:
+        return {"mean": mean, "low95": None, "high95": None}
+    return {"mean": mean, "low95": interval.low, "high95": interval.high}
+
+
 def mean_block(count: int) -> float:
     """How long blocks are on average: they grow with the cube root of the number of results."""
     return max(1.0, float(round(cbrt(count))))

@@ -268,7 +268,7 @@ def _learnt(
 
 def _suggested(trial: Any, plan: Plan) -> Setting:
     setting: Setting = {}
-    for name, values in plan.keys.items():
+    for name, values in plan.vary.items():
         if isinstance(values, Span):
             drawn = trial.suggest_float(name, values.low, values.high, step=values.step, log=values.log)
             setting[name] = Span.snapped(drawn)

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.history.errors import HistoryError
 from cockpit.journal.report_html import POLICY, STYLE
 from cockpit.research.sweep_plan import Plan
-from cockpit.research.sweep_report import heat_of, sweep_text
+from cockpit.research.sweep_report import heat_of, ranked_trials, sweep_text
 from cockpit.research.trial import Trial
 
 MOST_PAIRS = 15
@@ -36,7 +36,8 @@ def _page(found: dict[str, Any], plan: Plan, trials: Sequence[Trial]) -> Iterato
     yield f"<title>Cockpit sweep, {escape(found['from'])} to {escape(found['to'])}</title>"
     yield f"<style>{STYLE}{HEAT}</style></head><body>"
     yield f"<header><h1>{escape(found['sentence'])}</h1>"
-    yield f"<p>{found['from']} to {found['to']}, {found['trials']} settings, {found['refused']} refused</p></header>"
+    tried_of = f"{len(found['trials'])} settings, {found['refused']} refused"
+    yield f"<p>{found['from']} to {found['to']}, {tried_of}</p></header>"
     yield from _best(found)
     for name, rows in found["neighbours"].items():
         yield from _table(
@@ -44,7 +45,7 @@ def _page(found: dict[str, Any], plan: Plan, trials: Sequence[Trial]) -> Iterato
             ("value", "settings", "trades", "mean R"),
             ((row["value"], row["trials"], row["trades"], _r(row["mean_r"])) for row in rows),
         )
-    pairs = list(combinations(plan.keys, 2))
+    pairs = list(combinations(plan.vary, 2))
     for rows_of, columns_of in pairs[:MOST_PAIRS]:
         yield from _heat(heat_of(tried, rows_of, columns_of))
     if len(pairs) > MOST_PAIRS:
@@ -53,15 +54,16 @@ def _page(found: dict[str, Any], plan: Plan, trials: Sequence[Trial]) -> Iterato
 
 
 def _best(found: dict[str, Any]) -> Iterator[str]:
-    names = list(dict.fromkeys(name for one in found["ranked"] for name in one["setting"]))
+    ranked = ranked_trials(found)
+    names = list(dict.fromkeys(name for one in ranked for name in one["set"]))
     rows = (
         (
             one["trades"],
-            _r(one["mean_r"] if one["trades"] else None),
+            _r(one["expectancy_r"]),
             f"{one['net_usd']:+.2f}",
-            *(one["setting"].get(name, "") for name in names),
+            *(one["set"].get(name, "") for name in names),
         )
-        for one in found["ranked"]
+        for one in ranked
     )
     yield from _table(f"The best by {found['objective']}", ("trades", "mean R", "net USD", *names), rows)
 

@@ -33,21 +33,20 @@ def sweep_summary(plan: Plan, days: range, trials: Sequence[Trial]) -> dict[str,
     found: dict[str, Any] = {
         "from": day_text(days.start),
         "to": day_text(days.stop - 1),
-        "trials": len(trials),
+        "trials": [_shown(one) for one in trials],
         "refused": len(trials) - len(tried),
         "objective": plan.objective,
-        "best": None if best is None else _shown(best),
+        "best": None if best is None else _shown(best) | {"interval_r": _interval(best.trade_r, plan.seed)},
         "deflated_sharpe": None,
-        "overfitting_probability": stats.overfitting_probability(by_day(tried, days)) if len(tried) > 1 else None,
+        "pbo": stats.overfitting_probability(by_day(tried, days)) if len(tried) > 1 else None,
         "out_of_sample": _outside(outside, plan.seed) if plan.walk_forward is not None else None,
         "folds": [_fold(one) for one in chosen],
-        "neighbours": {name: neighbours(name, tried, plan) for name in plan.keys},
+        "neighbours": {name: neighbours(name, tried, plan) for name in plan.vary},
         "heat": heat(tried, plan),
-        "ranked": [_shown(one) for one in ranked[:BEST_LISTED]],
+        "ranked": [one.number for one in ranked[:BEST_LISTED]],
     }
     if best is not None:
         found["deflated_sharpe"] = stats.deflated_sharpe(best.trade_r, [one.sharpe_r for one in tried])
-        found["expectancy_r"] = _interval(best.trade_r, plan.seed)
     found["sentence"] = _sentence(found, best, plan)
     return found
 
@@ -74,7 +73,7 @@ def neighbours(name: str, trials: Sequence[Trial], plan: Plan) -> list[dict[str,
 
 def heat(trials: Sequence[Trial], plan: Plan) -> dict[str, Any] | None:
     """The mean R over the two keys with the most values; None where only one key varies."""
-    names = sorted(plan.keys, key=lambda name: -len({str(trial.values[name]) for trial in trials}))[:2]
+    names = sorted(plan.vary, key=lambda name: -len({str(trial.values[name]) for trial in trials}))[:2]
     if len(names) < 2:
         return None
     return heat_of(trials, *names)
@@ -120,26 +119,37 @@ def _mean_r(trials: Sequence[Trial]) -> float | None:
     return sum(r) / len(r) if r else None
 
 
+def ranked_trials(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The best trials of a summary, the best first."""
+    by_number = {one["number"]: one for one in found["trials"]}
+    return [by_number[number] for number in found["ranked"]]
+
+
 def _shown(trial: Trial) -> dict[str, Any]:
-    figures = ("number", "trades", "mean_r", "sum_r", "sharpe_r", "net_usd", "max_drawdown_r", "digest")
-    return {"setting": trial.values, **{name: getattr(trial, name) for name in figures}}
+    """A trial as scripts read it: without a trade it has no expectancy."""
+    figures = ("number", "refused", "sum_r", "sharpe_r", "max_drawdown_r", "digest")
+    return {
+        "set": trial.values,
+        "trades": trial.trades,
+        "net_usd": trial.net_usd,
+        "expectancy_r": trial.mean_r if trial.trades else None,
+        **{name: getattr(trial, name) for name in figures},
+    }
 
 
-def _interval(results: Sequence[float], seed: int) -> dict[str, float] | None:
-    interval = stats.expectancy(results, seed)
-    return None if interval is None else interval._asdict()
+def _interval(results: Sequence[float], seed: int) -> dict[str, float | None]:
+    return stats.expectancy_members(results, stats.expectancy(results, seed))
 
 
 def _outside(results: Sequence[float], seed: int) -> dict[str, Any]:
-    mean = sum(results) / len(results) if results else 0.0
-    return {"trades": len(results), "mean_r": mean, "interval_r": _interval(results, seed)}
+    return {"trades": len(results), "expectancy_r": _interval(results, seed)}
 
 
 def _fold(chosen: Any) -> dict[str, Any]:
     return {
         "test_from": day_text(chosen.first_test_day),
         "trial": chosen.number,
-        "setting": json.loads(chosen.setting),
+        "set": json.loads(chosen.setting),
         "train_value": chosen.train_value,
         "train_trades": chosen.train_trades,
         "test_trades": len(chosen.test_r),
@@ -149,11 +159,10 @@ def _fold(chosen: Any) -> dict[str, Any]:
 
 def _sentence(found: dict[str, Any], best: Trial | None, plan: Plan) -> str:
     if best is None:
-        return (
-            f"no setting of {found['trials']} made {counted(max(1, plan.fewest_trades), 'trade')}: nothing can be said"
-        )
+        fewest = counted(max(1, plan.fewest_trades), "trade")
+        return f"no setting of {len(found['trials'])} made {fewest}: nothing can be said"
     interval = stats.expectancy(best.trade_r, plan.seed)
-    what = f"best of {found['trials']}: {stats.verdict_sentence(best.trade_r, interval)}"
+    what = f"best of {len(found['trials'])}: {stats.verdict_sentence(best.trade_r, interval)}"
     skill = found["deflated_sharpe"]
     what += f"; after so many tries it has an edge with probability {skill:.2f}"
     what += "" if skill >= LIKELY else f": no evidence (expected {LIKELY:.2f} or more)"
@@ -162,26 +171,31 @@ def _sentence(found: dict[str, Any], best: Trial | None, plan: Plan) -> str:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield found["sentence"]
-    yield f"{found['from']} to {found['to']}, {found['trials']} settings, {found['refused']} of them refused"
-    overfit = found["overfitting_probability"]
+    yield f"{found['from']} to {found['to']}, {len(found['trials'])} settings, {found['refused']} of them refused"
+    overfit = found["pbo"]
     if overfit is not None:
         yield f"probability that choosing the best here is overfitting: {overfit:.2f} (0.50 is a coin)"
     outside = found["out_of_sample"]
     if outside is not None:
-        interval = outside["interval_r"]
-        reach = "" if interval is None else f" (95 %: {interval['low']:+.2f} to {interval['high']:+.2f})"
-        result = f"{outside['mean_r']:+.2f} R a trade{reach} over {counted(outside['trades'], 'trade')}"
+        result = f"{_expected(outside['expectancy_r'])} over {counted(outside['trades'], 'trade')}"
         yield f"chosen on earlier days, tested on later ones: {result}"
         for fold in found["folds"]:
             result = f"{counted(fold['test_trades'], 'trade')}, {fold['test_r']:+.2f} R"
             yield f"  from {fold['test_from']}: trial {fold['trial']}, {result}"
-    for one in found["ranked"]:
-        setting = ", ".join(f"{name}={_value(value)}" for name, value in one["setting"].items())
-        result = f"{one['mean_r']:+.3f} R, {counted(one['trades'], 'trade')}, {one['net_usd']:+.2f} USD"
+    for one in ranked_trials(found):
+        setting = ", ".join(f"{name}={_value(value)}" for name, value in one["set"].items())
+        mean = "no trade" if one["expectancy_r"] is None else f"{one['expectancy_r']:+.3f} R"
+        result = f"{mean}, {counted(one['trades'], 'trade')}, {one['net_usd']:+.2f} USD"
         yield f"  {one['number']:>5}  {result}: {setting}"
     yield from _heat_lines(found["heat"])
     for name, values in found["neighbours"].items():
         yield f"{name}: " + ", ".join(f"{one['value']}: {_r(one['mean_r'])}" for one in values[:12])
+
+
+def _expected(found: dict[str, float | None]) -> str:
+    if found["low95"] is None or found["high95"] is None:
+        return _r(found["mean"]) + (" a trade" if found["mean"] is not None else "")
+    return f"{_r(found['mean'])} a trade (95 %: {found['low95']:+.2f} to {found['high95']:+.2f})"
 
 
 def _heat_lines(table: dict[str, Any] | None) -> Iterator[str]:

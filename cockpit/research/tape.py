@@ -12,6 +12,7 @@ import numpy as np
 
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import MarketEvent
+from cockpit.history.checking import assets_of
 from cockpit.history.kinds import AGG_TRADES, KNOWN, RECORDED_TOPS, RECORDED_TRADES, TOPS, TRADES, Kind
 from cockpit.history.store import Series, Store
 from cockpit.research.assumptions import Assumptions
@@ -85,7 +86,7 @@ class Tape:
 
 def places_of(config: CockpitConfig, assets: Sequence[str] = ()) -> list[Place]:
     """Whose prices the engine takes: where each asset is watched and where it trades."""
-    chosen = [asset for asset in config.assets if not assets or asset in assets]
+    chosen = assets_of(config, assets)
     found = [
         Place(venue, asset) for asset in chosen for venue in (config.assets[asset].watch, config.assets[asset].trade_on)
     ]

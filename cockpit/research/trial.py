@@ -11,6 +11,7 @@ from cockpit.config.load import Override, apply_overrides
 from cockpit.config.model import CockpitConfig
 from cockpit.config.own_code import own_code
 from cockpit.config.problems import ConfigError
+from cockpit.domain.events import ReadingEvent
 from cockpit.domain.units import NS_PER_DAY
 from cockpit.history.remote_store import store_at
 from cockpit.history.store import Store
@@ -39,6 +40,8 @@ class Batch(msgspec.Struct, frozen=True):
     settings: list[tuple[int, Setting]]
     bands: str = ""
     """The path of a file with each day's bands; empty where the config's or a rule's are used."""
+    assets: list[str] = []
+    """Only these; empty for all."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +122,16 @@ def _run_alike(
     for number, config in configs.items():
         groups.setdefault(_follows(config), []).append(number)
     for numbers in groups.values():
-        for tape in tapes(store, configs[numbers[0]], days, assumptions):
+        for tape in tapes(store, configs[numbers[0]], days, assumptions, batch.assets):
             if not len(tape):
                 continue
             columns = DayColumns(tape)
             for number in (one for one in numbers if one not in refused):
                 if number not in started:
                     config = configs[number]
-                    held = held_readings(config, store, days, days.start * NS_PER_DAY) if batch.hold_context else []
+                    start_ns, held = days.start * NS_PER_DAY, list[ReadingEvent]()
+                    if batch.hold_context:
+                        held = held_readings(config, store, days, start_ns, batch.assets)
                     try:
                         started[number] = ColumnRun(config, assumptions, int(tape.clock[0]), held, bands=bands)
                     except ValueError as error:

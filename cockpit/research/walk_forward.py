@@ -5,17 +5,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from cockpit.domain.units import NS_PER_DAY
+from cockpit.domain.units import NS_PER_DAY, NS_PER_S
 from cockpit.research.statistics import sharpe
 from cockpit.research.sweep_plan import Plan, WalkForward
 from cockpit.research.trial import Trial
 
+Span = tuple[int, int]
+"""From an instant to before another."""
+
 
 class Fold(NamedTuple):
-    """The days to choose on, and the days to test on."""
+    """The stretches to choose on, until when what is chosen by must be over, and the days to test on."""
 
-    train: tuple[int, ...]
-    test: tuple[int, ...]
+    train: tuple[Span, ...]
+    over_ns: int
+    test: Span
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -30,49 +34,59 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def folds(days: range, how: WalkForward) -> Iterator[Fold]:
-    """Tests follow one another without overlap; each is chosen for on the days before it, less the purged ones right
-    before, and less those right after an earlier test.
+    """Tests follow one another without overlap; each is chosen for on the days before it, less what is purged right
+    before, and less what comes right after an earlier test.
     """
-    embargoed: set[int] = set()
-    first = days.start + how.train_days + how.purge_days
-    while first + how.test_days <= days.stop:
-        test = tuple(range(first, first + how.test_days))
-        last_train = first - how.purge_days
-        train = tuple(day for day in range(last_train - how.train_days, last_train) if day not in embargoed)
+    purge_ns, embargo_ns = int(how.purge_s * NS_PER_S), int(how.embargo_s * NS_PER_S)
+    embargoed: list[Span] = []
+    for first in range(days.start + how.train_days, days.stop - how.test_days + 1, how.test_days):
+        test_ns, end_ns = first * NS_PER_DAY, (first + how.test_days) * NS_PER_DAY
+        over_ns = test_ns - purge_ns
+        train = _without((test_ns - how.train_days * NS_PER_DAY, over_ns), embargoed)
         if train:
-            yield Fold(train, test)
-        embargoed |= set(range(test[-1] + 1, test[-1] + 1 + how.embargo_days))
-        first += how.test_days
+            yield Fold(train, over_ns, (test_ns, end_ns))
+        embargoed.append((end_ns, end_ns + embargo_ns))
+
+
+def _without(span: Span, cuts: Sequence[Span]) -> tuple[Span, ...]:
+    """What of it is left; the cuts come in their order."""
+    found: list[Span] = []
+    at_ns, end_ns = span
+    for start_ns, stop_ns in cuts:
+        if start_ns > at_ns:
+            found.append((at_ns, min(start_ns, end_ns)))
+        at_ns = max(at_ns, stop_ns)
+        if at_ns >= end_ns:
+            break
+    return tuple(one for one in (*found, (at_ns, end_ns)) if one[0] < one[1])
 
 
 def walk(plan: Plan, how: WalkForward, days: range, trials: Sequence[Trial]) -> list[Chosen]:
-    """The best trial of each fold's train days, and what it did on the test days. A trade that reached into the test
-    was not known when the choice was made: it counts for neither.
+    """The best trial of each fold's train days, and what it did on the test days. A trade that reached into the test,
+    or into what is purged before it, was not known when the choice was made: it counts for neither.
     """
     found = []
     for fold in folds(days, how):
-        test_ns = fold.test[0] * NS_PER_DAY
-        values = [(_value(plan, trial, fold.train, test_ns), -trial.number, trial) for trial in trials]
+        values = [(_value(plan, trial, fold), -trial.number, trial) for trial in trials]
         (value, train_trades), _, best = max(values, key=lambda one: (one[0][0], one[1]))
         if value == float("-inf"):
             continue
-        end_ns = (fold.test[-1] + 1) * NS_PER_DAY
         found.append(
             Chosen(
                 number=best.number,
                 setting=best.setting,
-                first_test_day=fold.test[0],
+                first_test_day=fold.test[0] // NS_PER_DAY,
                 train_trades=train_trades,
                 train_value=value,
-                test_r=best.r_between(test_ns, end_ns, 2**63 - 1),
+                test_r=best.r_between(*fold.test, 2**63 - 1),
             )
         )
     return found
 
 
-def _value(plan: Plan, trial: Trial, train: Sequence[int], before_ns: int) -> tuple[float, int]:
+def _value(plan: Plan, trial: Trial, fold: Fold) -> tuple[float, int]:
     """What the plan looks for, over these days alone, in R."""
-    r = [one for day in train for one in trial.r_between(day * NS_PER_DAY, (day + 1) * NS_PER_DAY, before_ns)]
+    r = [one for span in fold.train for one in trial.r_between(*span, fold.over_ns)]
     if trial.refused or len(r) < max(1, plan.fewest_trades):
         return float("-inf"), len(r)
     if plan.objective == "sharpe_r":

@@ -66,12 +66,12 @@ def test_how_it_moves_with_fees_latency_and_each_parameters_neighbours(
     moved = {(one["of"], one["value"]): one for one in found["sensitivity"]}
     fees = [moved["fees", factor]["mean_r"] for factor in (0.5, 1.5, 2.0)]
     assert fees == sorted(fees, reverse=True) and len(set(fees)) == 3, "dearer is worse"
-    base = plain["expectancy_r"]["mean"] if plain["expectancy_r"] else plain["list"][0]["r"]
+    base = plain["expectancy_r"]["mean"]
     assert fees[0] > base > fees[1]
     wider = cockpit("backtest", *DIPS, "--json", "--set", "setups.btc_lower_band_long.stop_bps=33.6")
     alone = json.loads(wider.stdout)
     one = moved["setups.btc_lower_band_long.stop_bps", 33.6]
-    assert (one["was"], one["trades"]) == (28.0, alone["trades"])
+    assert (one["was"], one["trades"]) == (28.0, len(alone["trades"]))
     assert one["net_usd"] == pytest.approx(alone["costs_usd"]["net"])
     assert ("setups.btc_lower_band_long.cooldown_s", 48.0) in moved and ("latency", 2.0) in moved
     assert "expected a multiple of 5 s, was 4" in moved["setups.btc_lower_band_long.bar_s", 4]["refused"]
@@ -90,19 +90,19 @@ def test_a_day_of_dips(cockpit: Cockpit, store: Path, tmp_path: Path) -> None:
     assert first.count(" R a trade") == 1 and " trade" in first
     assert any(line.startswith("MODELLED: no quotes of binance BTC: a spread of 1 bps") for line in lines)
     assert any(line.startswith("HELD at the config's values, no history of it: BTC positioning") for line in lines)
-    slow = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json", "--event-by-event").stdout)
+    slow = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json", "--engine", "events").stdout)
     found = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json").stdout)
     assert slow["digest"] == found["digest"]
     assert f"digest {found['digest']}" in lines
     assert (slow["wakes"], found["rows"]) == (2 * 86_400, 86_400)
     # A print a second: while a trade is open each of them is also that second's watch.
     assert found["wakes"] <= slow["wakes"] / 2
-    assert found["trades"] == len(found["list"]) >= 1 and found["sentence"] == first
+    assert len(found["trades"]) >= 1 and found["sentence"] == first
     assert found["costs_usd"]["fees"] < 0.0
     with table.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["trade_id"] for row in rows] == [one["id"] for one in found["list"]]
-    assert [float(row["r"]) for row in rows] == pytest.approx([one["r"] for one in found["list"]])
+    assert [row["trade_id"] for row in rows] == [one["id"] for one in found["trades"]]
+    assert [float(row["r"]) for row in rows] == pytest.approx([one["result_r"] for one in found["trades"]])
     text = page.read_text(encoding="utf-8")
     assert first in text and "src=" not in text and "http-equiv" not in text and "@import" not in text
 
@@ -118,7 +118,7 @@ def test_pessimism_costs(cockpit: Cockpit, store: Path) -> None:
     fees = []
     for pessimism in ("0", "1", "2"):
         found = json.loads(cockpit("backtest", *DIPS, "--store", store, "--json", "--pessimism", pessimism).stdout)
-        fees.append(-found["costs_usd"]["fees"] / max(1, found["trades"]))
+        fees.append(-found["costs_usd"]["fees"] / max(1, len(found["trades"])))
     assert fees[0] == 0.0 < fees[1] < fees[2]
 
 

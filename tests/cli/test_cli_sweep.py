@@ -17,7 +17,9 @@ STOP = "setups.btc_lower_band_long.stop_bps"
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     path = tmp_path / "stops.json"
-    path.write_text(json.dumps({"keys": {STOP: [20, 28, 900]}, "set": ["aave.required=false"], "hold_context": True}))
+    path.write_text(
+        json.dumps({"vary": {STOP: [20, 28, 900]}, "set": ["aave.required=false"], "history": {"hold_context": True}})
+    )
     return path
 
 
@@ -32,10 +34,10 @@ def test_a_sweep_is_kept_and_not_tried_again(cockpit: Cockpit, plan: Path, tmp_p
         "2024-08-08 to 2024-08-08, 3 settings, 1 of them refused",
     ]
     kept = json.loads((tmp_path / "stops.sweep" / "plan.json").read_text(encoding="utf-8"))
-    assert kept["plan"]["keys"] == {STOP: [20, 28, 900]} and kept["build"]
+    assert kept["plan"]["vary"] == {STOP: [20, 28, 900]} and kept["build"]
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "stops.sweep" / "trials").iterdir()}
     again = json.loads(cockpit("sweep", plan, "--workers", "1", "--json").stdout)
-    assert (again["trials"], again["refused"], again["best"]) == (3, 1, None)
+    assert (len(again["trials"]), again["refused"], again["best"]) == (3, 1, None)
     assert {path: path.stat().st_mtime_ns for path in written} == written
     with table.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -28,14 +28,14 @@ PLAN = Plan.model_validate(
     {
         "search": "random",
         "trials": SETTINGS,
-        "keys": {
+        "vary": {
             STOP: {"low": 6.0, "high": 28.0},
             EDGE: {"low": 59_960.0, "high": 60_020.0},
             "setups.btc_lower_band_long.reclaim_after_s": [5, 10, 30],
             "setups.btc_upper_band_short.stop_bps": {"low": 6.0, "high": 28.0},
         },
         "set": FIXED,
-        "hold_context": True,
+        "history": {"hold_context": True},
         "fewest_trades": 1,
         "at_once": max(4, SETTINGS // 80),
     }

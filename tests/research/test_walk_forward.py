@@ -11,20 +11,27 @@ from cockpit.research.trial import Trial
 from cockpit.research.walk_forward import folds, walk
 
 DAYS = st.integers(1, 6)
-GAP = st.integers(0, 3)
+GAP_S = st.integers(0, 3 * 86_400)
+DAY_S = 86_400
 
 
-@given(st.integers(2, 60), DAYS, DAYS, GAP, GAP)
-def test_folds_are_apart(days: int, train: int, test: int, purge: int, embargo: int) -> None:
-    how = WalkForward(train_days=train, test_days=test, purge_days=purge, embargo_days=embargo)
-    tested: set[int] = set()
+@given(st.integers(2, 60), DAYS, DAYS, st.floats(0.0, 0.99), GAP_S)
+def test_folds_are_apart(days: int, train: int, test: int, purged_share: float, embargo_s: int) -> None:
+    purge_s = purged_share * train * DAY_S
+    how = WalkForward(train_days=train, test_days=test, purge_s=purge_s, embargo_s=embargo_s)
+    start_ns, end_ns = 100 * NS_PER_DAY, (100 + days) * NS_PER_DAY
+    tested_until_ns = [0]
     for fold in folds(range(100, 100 + days), how):
-        assert max(fold.train) + purge < min(fold.test)
-        assert len(fold.test) == test and not tested & set(fold.test)
-        after_tests = {day + gap for day in tested for gap in range(1, embargo + 1)} - tested
-        assert not after_tests & set(fold.train)
-        assert set(fold.train) | set(fold.test) <= set(range(100, 100 + days))
-        tested |= set(fold.test)
+        test_ns, over_ns = fold.test
+        assert over_ns - test_ns == test * NS_PER_DAY and test_ns % NS_PER_DAY == 0 and test_ns >= tested_until_ns[-1]
+        assert fold.over_ns == test_ns - int(purge_s * NS_PER_S)
+        for first_ns, last_ns in fold.train:
+            assert start_ns <= first_ns < last_ns <= fold.over_ns and over_ns <= end_ns
+            embargoed = [(at_ns, at_ns + embargo_s * NS_PER_S) for at_ns in tested_until_ns[1:]]
+            assert all(last_ns <= at_ns or until_ns <= first_ns for at_ns, until_ns in embargoed if until_ns > at_ns)
+        if not embargo_s:
+            assert fold.train == ((test_ns - train * NS_PER_DAY, fold.over_ns),)
+        tested_until_ns.append(over_ns)
 
 
 def trial(number: int, trades: list[tuple[float, float, float]]) -> Trial:
@@ -40,7 +47,7 @@ def trial(number: int, trades: list[tuple[float, float, float]]) -> Trial:
     )
 
 
-PLAN = Plan.model_validate({"keys": {"key": [0, 1]}, "fewest_trades": 1})
+PLAN = Plan.model_validate({"vary": {"key": [0, 1]}, "fewest_trades": 1})
 
 
 def test_the_choice_is_made_on_the_days_before_and_paid_on_those_after() -> None:
@@ -55,3 +62,12 @@ def test_a_trade_that_reaches_into_the_test_is_not_chosen_by() -> None:
     plain = trial(1, [(10.1, 10.2, 1.0), (11.4, 11.4 + 1 / NS_PER_S, 0.25)])
     (chosen,) = walk(PLAN, WalkForward(train_days=1, test_days=1), range(10, 12), [reaches, plain])
     assert (chosen.number, chosen.train_trades, chosen.test_r) == (1, 1, [0.25])
+
+
+def test_what_was_still_open_in_the_purged_seconds_is_not_chosen_by() -> None:
+    late = trial(0, [(10.1, 10.2, 0.5), (10.5, 11.0 - 60 / DAY_S, 9.0)])
+    plain = trial(1, [(10.1, 10.2, 1.0), (11.4, 11.5, 0.25)])
+    for purge_s, number in ((0, 0), (59, 0), (61, 1)):
+        how = WalkForward(train_days=1, test_days=1, purge_s=purge_s)
+        (chosen,) = walk(PLAN, how, range(10, 12), [late, plain])
+        assert chosen.number == number
