@@ -154,6 +154,8 @@ def fit(
     target = out or front.places().home / FILE
     text = msgspec.json.format(msgspec.json.encode(found), indent=2)
     try:
+        if out is None:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.write_bytes(text + b"\n")
     except OSError as error:
         raise HistoryError(f"{target}: expected to write it, was {error.strerror or error}") from error

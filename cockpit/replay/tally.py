@@ -123,8 +123,8 @@ class Tally:
     def session_summary(self) -> dict[str, float]:
         """What the session came to, what is still open apart."""
         return {
-            "pnl_usd": sum(trade.pnl_usd for trade in self.trades),
-            "open_pnl_usd": sum(mark.open_pnl_usd or 0.0 for mark in self.marks.values()),
+            "pnl_usd": sum((trade.pnl_usd for trade in self.trades), 0.0),
+            "open_pnl_usd": sum((mark.open_pnl_usd or 0.0 for mark in self.marks.values()), 0.0),
             "max_drawdown_usd": self.max_drawdown_usd,
             "consecutive_losses": self.consecutive_losses,
         }

@@ -128,7 +128,7 @@ def run_backtest(
         if with_chance:
             by_chance += _by_chance(run, tape, assumptions)
         rows, events = rows + tape.rows, events + len(tape)
-        recorded += len(store.readings(tape.day))
+        recorded += len(tape.readings) if store.readings(tape.day) else 0
         if progress is not None:
             progress(rows)
         began = time.perf_counter()
