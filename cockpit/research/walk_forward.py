@@ -45,7 +45,8 @@ def folds(days: range, how: WalkForward) -> Iterator[Fold]:
         train = _without((test_ns - how.train_days * NS_PER_DAY, over_ns), embargoed)
         if train:
             yield Fold(train, over_ns, (test_ns, end_ns))
-        embargoed.append((end_ns, end_ns + embargo_ns))
+        if embargo_ns:
+            embargoed.append((end_ns, end_ns + embargo_ns))
 
 
 def _without(span: Span, cuts: Sequence[Span]) -> tuple[Span, ...]:
