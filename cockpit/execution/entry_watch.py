@@ -66,19 +66,36 @@ class EntryWatch:
         """The entries there that are over for the engine and that the venue has never spoken of."""
         return [kept for kept in self._entries(asset) if kept.is_over and not kept.was_reported]
 
-    def attribute(self, positions: Sequence[HeldPosition]) -> None:
-        """What is held beyond our own is of the newest entry in doubt that is large enough."""
+    def attribute(self, positions: Sequence[HeldPosition], were_others_asked: bool = False) -> None:
+        """What is held beyond our own is of the newest entry in doubt that is large enough; of one that was given up
+        only after those; and of none before the entries there that the venue took were asked for.
+        """
         for position in (one for one in positions if one.nets_with_ours):
-            for kept in reversed(self._entries(position.asset)):
-                if kept.is_in_doubt:
+            in_doubt = [kept for kept in reversed(self._entries(position.asset)) if kept.is_in_doubt]
+            for kept in sorted(in_doubt, key=lambda kept: kept.was_given_up):
+                if were_others_asked or not self._may_be_of_another(kept):
                     self._witness(kept, position)
 
+    def _may_be_of_another(self, kept: OrderState) -> bool:
+        """Whether an entry that the venue took may have filled there unheard."""
+        return any(one.is_resting_entry and one.side is kept.side for one in self._entries(kept.asset))
+
     def _witness(self, kept: OrderState, position: HeldPosition) -> None:
+        """An entry shows in a position on its own side: where ours only shrinks, an exit may have executed."""
         context = self._context
-        surplus = (position.qty - context.expected.get(kept.asset, 0.0)) * kept.side.sign
+        surplus = self._surplus(kept, position) if position.qty * kept.side.sign > 0 else 0.0
         if QTY_EPSILON < surplus <= kept.qty - kept.executed + QTY_EPSILON:
             context.witness(kept, kept.executed + surplus, position.entry_price)
             self._lookup.chase(kept)
+
+    def _surplus(self, kept: OrderState, position: HeldPosition) -> float:
+        """What is held on the entry's side beyond all that was ours while the list was on its way: what an exit closed
+        meanwhile is not the entry's.
+        """
+        context = self._context
+        since_ns = position.asked_ns - round(context.pace.list_lags_s * NS_PER_S)
+        ours = context.expected.since(kept.asset, since_ns)
+        return min((position.qty - qty) * kept.side.sign for qty in ours)
 
     async def _watch(self) -> None:
         context = self._context
@@ -89,8 +106,7 @@ class EntryWatch:
                 if not watched:
                     return
                 try:
-                    call = context.account.positions()
-                    positions = await within(context.pace.call_within_s, call, "positions")
+                    positions = await context.positions()
                     self.attribute(positions)
                     await self.find_filled(positions)
                     if look == LIST_FIRST or look % LIST_EVERY == 0:
@@ -108,6 +124,7 @@ class EntryWatch:
             is_odd = kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON
             if is_odd and not await self._is_found(kept):
                 self.not_found(kept, positions)
+        self.attribute(positions, were_others_asked=True)
 
     async def _is_found(self, kept: OrderState) -> bool:
         """Whether the venue told of that entry, and soon: a position waits for no longer."""
@@ -127,7 +144,7 @@ class EntryWatch:
 
     async def _list(self, asset: str) -> None:
         """Look for executions under an id of ours, where no order of that id is to be found. Those whose order nobody
-        can name are of the newest entry in doubt that they fit.
+        can name, and that were not told as another's, are of the newest entry in doubt that they fit.
         """
         context = self._context
         by_id = {kept.client_id: kept for kept in self._entries(asset) if kept.is_in_doubt}
@@ -136,9 +153,15 @@ class EntryWatch:
         for fill in fills:
             if fill.client_id in by_id:
                 context.book(by_id[fill.client_id], [fill])
-        nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours]
+        nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours and not self._is_told(fill)]
         for kept in reversed([kept for kept in by_id.values() if kept.is_in_doubt]):
             self._witness_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
+
+    def _is_told(self, fill: VenueFill) -> bool:
+        """Whether that execution was booked, or is of an order that the venue has told of by its own id."""
+        context = self._context
+        known = (kept.venue_order_id for kept in context.orders.values())
+        return fill.fill_id in context.fills_told or (bool(fill.venue_order_id) and fill.venue_order_id in known)
 
     def _witness_nameless(self, kept: OrderState, fills: Sequence[VenueFill]) -> None:
         qty = sum(fill.qty for fill in fills)

@@ -56,7 +56,7 @@ class OrderState:
         self.told = OrderStatus.SENT
         self.filled = 0.0
         self.sent_ns = 0
-        self._venue_order_id = ""
+        self.venue_order_id = ""
         self._detail = ""
         self._fill_ids: set[str] = set()
         self._venue_filled = 0.0
@@ -86,7 +86,7 @@ class OrderState:
         order = cls.asked(progress.request, client_id, progress.request.decided_ns)
         order.told = progress.status if progress.status.is_final else OrderStatus.UNKNOWN
         order.filled = order.counted = progress.filled_qty
-        order._venue_order_id = progress.venue_order_id
+        order.venue_order_id = progress.venue_order_id
         order._detail = progress.detail
         order._fill_ids = set(progress.fill_ids)
         order._is_left = not progress.status.is_final
@@ -180,7 +180,7 @@ class OrderState:
         """
         counted = self.filled if reported.status.is_final else self._venue_filled
         self._venue_filled = max(counted, reported.filled_qty)
-        self._venue_order_id = reported.venue_order_id or self._venue_order_id
+        self.venue_order_id = reported.venue_order_id or self.venue_order_id
         if reported.status in SILENT:
             return []
         self._was_heard = True
@@ -277,7 +277,7 @@ class OrderState:
             case OrderStatus.UNKNOWN | OrderStatus.SENT:
                 return []
             case _:
-                return [OrderAccepted(now_ns, self.order_id, self._venue_order_id)]
+                return [OrderAccepted(now_ns, self.order_id, self.venue_order_id)]
 
     def _accepted(self, status: OrderStatus, now_ns: int) -> list[OrderEvent]:
         """Accepted is told once, before anything executes, and again where we had given it up and it lives."""
@@ -289,7 +289,7 @@ class OrderState:
             # That was our conclusion and not the venue's word; the engine, which is told, says so.
             self.told = OrderStatus.UNKNOWN
         self._follow(OrderStep.ACCEPTED)
-        return [OrderAccepted(now_ns, self.order_id, self._venue_order_id)]
+        return [OrderAccepted(now_ns, self.order_id, self.venue_order_id)]
 
     def _lives_after_all(self, status: OrderStatus) -> bool:
         return self._end is None and status in RESTING and self.told is not OrderStatus.FILLED

@@ -34,9 +34,7 @@ class PositionPeek:
         context = self._context
         stops = self._resting_stops()
         try:
-            positions, all_rest = await asyncio.gather(
-                within(context.pace.call_within_s, context.account.positions(), "positions"), self._all_rest(stops)
-            )
+            positions, all_rest = await asyncio.gather(context.positions(), self._all_rest(stops))
         except VenueFailure as failure:
             context.met(failure)
             return False

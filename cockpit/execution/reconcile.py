@@ -195,7 +195,7 @@ class Reconcile:
         elsewhere does not wait for it.
         """
         context = self._context
-        positions = await self._listed_positions()
+        positions = await context.positions()
         held = netted(positions)
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
@@ -203,10 +203,7 @@ class Reconcile:
         self._watch.attribute(positions)
         await self._watch.find_filled(positions)
         await context.timing.sleep(max(0.0, context.pace.look_again_s - context.timing.since_s(began_ns)))
-        return await self._listed_positions()
-
-    async def _listed_positions(self) -> tuple[HeldPosition, ...]:
-        return await within(self._context.pace.call_within_s, self._context.account.positions(), "positions")
+        return await self._context.positions()
 
     async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:
         context = self._context
@@ -284,7 +281,8 @@ class Reconcile:
             if order.filled_qty - kept.filled > QTY_EPSILON:
                 await self._lookup.take(kept, order)
         if suspects:
-            positions = await self._listed_positions()
+            self._watch.attribute(positions, were_others_asked=True)
+            positions = await self._context.positions()
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
         unsettled = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}

@@ -12,10 +12,19 @@ from cockpit.domain.kinds import OrderRole, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.account import KeysLost, NotSent, VenueAccount, VenueFailure, VenueFill, VenueOrder
+from cockpit.exchanges.base.account import (
+    HeldPosition,
+    KeysLost,
+    NotSent,
+    VenueAccount,
+    VenueFailure,
+    VenueFill,
+    VenueOrder,
+)
 from cockpit.exchanges.base.order_ids import FLATTEN, OrderIds
 from cockpit.exchanges.base.order_text import plain_id
-from cockpit.exchanges.base.timing import Timing, wait_for_all
+from cockpit.exchanges.base.timing import Timing, wait_for_all, within
+from cockpit.execution.expected_positions import ExpectedPositions
 from cockpit.execution.order_state import QTY_EPSILON, RESTING, OrderState
 
 # What is under way to a venue: each request is a task of its own, and none is lost or fails unheard.
@@ -90,6 +99,8 @@ class Pace(NamedTuple):
     sent anew; the venue itself refuses what closes more than is there."""
     watch_entry_every_s: float = 0.35
     """So often positions are looked at while nobody knows what became of an entry."""
+    list_lags_s: float = 0.3
+    """A list of positions may be so much older than an execution that was told before it was asked for."""
     watch_given_up_s: float = 180.0
     """So long after it was sent an entry that was given up is watched; later the usual rounds find it."""
     stop_answer_within_s: float = 0.3
@@ -154,7 +165,7 @@ class VenueContext:
         self.pace = pace
         self.in_flight = InFlightCalls(lambda what: self.notify(VenueTopic.NOTE, f"defect: {what}", is_grave=True))
         self.orders: dict[str, OrderState] = {}
-        self.expected: dict[str, float] = {}
+        self.expected = ExpectedPositions(timing.clock)
         self.since_ns: dict[str, int] = {}
         self._since_by_our_clock: set[str] = set()
         self.fills_told: Recent[str] = Recent(FILLS_REMEMBERED)
@@ -171,6 +182,12 @@ class VenueContext:
     @property
     def now_ns(self) -> int:
         return self.timing.clock()
+
+    async def positions(self) -> tuple[HeldPosition, ...]:
+        """What the venue lists, each with when it was asked for. Raises `VenueFailure`."""
+        asked_ns = self.now_ns
+        listed = await within(self.pace.call_within_s, self.account.positions(), "positions")
+        return tuple(position._replace(asked_ns=asked_ns) for position in listed)
 
     # Orders.
 

@@ -163,6 +163,8 @@ class HeldPosition(NamedTuple):
     nets_with_ours: bool = True
     """False for what no order of ours acts on: another margin mode, a side of its own, a second listing."""
     contracts: str = ""
+    asked_ns: int = 0
+    """When the list that has it was asked for, by our clock, where somebody noted that."""
 
     @property
     def key(self) -> "PositionKey":
