@@ -153,11 +153,11 @@ class EntryWatch:
         for fill in fills:
             if fill.client_id in by_id:
                 context.book(by_id[fill.client_id], [fill])
-        nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours and not self._is_told(fill)]
+        nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours and not self._is_known(fill)]
         for kept in reversed([kept for kept in by_id.values() if kept.is_in_doubt]):
             self._witness_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
 
-    def _is_told(self, fill: VenueFill) -> bool:
+    def _is_known(self, fill: VenueFill) -> bool:
         """Whether that execution was booked, or is of an order that the venue has told of by its own id."""
         context = self._context
         known = (kept.venue_order_id for kept in context.orders.values())

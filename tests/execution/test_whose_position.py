@@ -13,7 +13,7 @@ ON_BOTH_PAIRS = True
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 OTHER, CLOSE, TARGET = "t000002e1", "t000002c3", "t000002t3"
 LOOKUPS = {"lookup", "lookup_stop"}
-LOOKS = 12
+LISTS = 12
 
 
 async def given_up(stage: RealStage) -> None:
@@ -27,16 +27,16 @@ async def filled(stage: RealStage, order_id: str, qty: float = 0.01) -> None:
     await stage.until(lambda: stage.filled(order_id) >= qty - 1e-9)
 
 
-def unheard(stage: RealStage) -> None:
+def muted(stage: RealStage) -> None:
     """From now on the list of positions is quicker than all that tells of orders."""
     stage.venue.user_stream.drop_next = 100
     stage.venue.faults.add(faults.hanging(0.2), roles={*LOOKUPS, "open_orders", "history"}, times=None)
 
 
-async def looked_again(stage: RealStage) -> None:
+async def listed_again(stage: RealStage) -> None:
     """Every list that was on its way was answered, and several that were asked for later."""
-    looks = len(stage.venue.called("positions"))
-    await stage.venue.until(lambda: len(stage.venue.called("positions")) >= looks + LOOKS)
+    lists = len(stage.venue.called("positions"))
+    await stage.venue.until(lambda: len(stage.venue.called("positions")) >= lists + LISTS)
 
 
 @VENUES
@@ -53,7 +53,7 @@ async def test_what_another_trade_closed_while_the_list_was_on_its_way_is_not_of
         stage.place(CLOSE, SELL, 0.01, OrderRole.CLOSE)
         await filled(stage, CLOSE)
         stage.venue.faults.remove(hanging)
-        await looked_again(stage)
+        await listed_again(stage)
         assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
 
 
@@ -67,27 +67,27 @@ async def test_a_list_that_is_older_than_a_close_makes_no_entry(shipped_config: 
         stage.venue.stale_positions(times=1)
         stage.place(CLOSE, SELL, 0.01, OrderRole.CLOSE)
         await filled(stage, CLOSE)
-        await looked_again(stage)
+        await listed_again(stage)
         assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
 
 
 @VENUES
-async def test_what_an_entry_that_rested_filled_unheard_is_not_of_one_given_up(
+async def test_what_an_entry_that_rested_filled_unseen_is_not_of_one_given_up(
     shipped_config: CockpitConfig, name: str
 ) -> None:
     async with real_stage(shipped_config, name) as stage:
         await given_up(stage)
         stage.place(OTHER, BUY, 0.01, limit=99_000.0)
         await stage.until(lambda: "OrderAccepted" in stage.of(OTHER))
-        unheard(stage)
+        muted(stage)
         stage.venue.set_price("BTC", 98_900.0, 98_900.1, 98_900.0)
         await filled(stage, OTHER)
-        await looked_again(stage)
+        await listed_again(stage)
         assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
 
 
 @VENUES
-async def test_what_an_exit_took_unheard_is_not_of_an_entry_given_up(shipped_config: CockpitConfig, name: str) -> None:
+async def test_what_an_exit_took_unseen_is_not_of_an_entry_given_up(shipped_config: CockpitConfig, name: str) -> None:
     """A short of ours shrinks, as it would if a long had filled."""
     async with real_stage(shipped_config, name) as stage:
         await given_up(stage)
@@ -95,10 +95,10 @@ async def test_what_an_exit_took_unheard_is_not_of_an_entry_given_up(shipped_con
         await filled(stage, OTHER, 0.02)
         stage.place(TARGET, BUY, 0.01, OrderRole.TARGET, limit=99_000.0)
         await stage.until(lambda: "OrderAccepted" in stage.of(TARGET))
-        unheard(stage)
+        muted(stage)
         stage.venue.set_price("BTC", 98_900.0, 98_900.1, 98_900.0)
         await filled(stage, TARGET)
-        await looked_again(stage)
+        await listed_again(stage)
         assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
 
 
@@ -116,7 +116,7 @@ async def test_an_execution_told_under_another_entrys_id_is_not_of_one_in_doubt(
         await filled(stage, OTHER)
         await stage.until(lambda: "OrderRejected" in stage.of(ENTRY))
         stage.venue.faults.clear()
-        await looked_again(stage)
+        await listed_again(stage)
         assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
 
 
