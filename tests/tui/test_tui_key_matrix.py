@@ -126,7 +126,7 @@ async def test_a_remapped_key_works_and_the_default_no_longer_does(trading: Scen
 
 async def test_every_action_is_in_the_palette_and_in_the_help(trading: Scene) -> None:
     from cockpit.tui import keys
-    from cockpit.tui.screens import help
+    from cockpit.tui.screens.find import help_lines
 
     async with staged(StandingLink(trading), size=(120, 24)) as stage:
         await stage.press("ctrl+p")
@@ -135,7 +135,7 @@ async def test_every_action_is_in_the_palette_and_in_the_help(trading: Scene) ->
             seen += stage.text()
             await stage.press("down")
         assert all(f"{action.label} " in seen and action.help[:48] in seen for action in keys.TABLE)
-        told = "\n".join("".join(text for text, _ in line) for line in help.lines(keys.keymap(), stage.app.view, 200))
+        told = "\n".join("".join(text for text, _ in line) for line in help_lines(keys.keymap(), stage.app.view, 200))
         assert all(action.help in told for action in keys.TABLE)
 
 
