@@ -46,6 +46,7 @@ READY = st.tuples(st.just("ready"))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([20, 50, 60, 100, 250]))
 STEPS = st.one_of(
     *(OPENED, OPENED, OPENED, READY, WAIT, WAIT, WAIT),
+    st.tuples(st.just("piecemeal"), ASSETS, st.sampled_from([200.0, 410.0]), st.integers(2, 4)),
     st.tuples(st.just("run"), ASSETS, st.sampled_from([2, 4, 8])),
     st.tuples(st.just("run"), ASSETS, st.sampled_from([2, 4, 8])),
     st.tuples(st.just("enter"), ASSETS, st.sampled_from([60.0, 200.0, 410.0]), st.sampled_from(Side)),
@@ -108,6 +109,7 @@ class HandsPlay(Play):
         return super().moves() | {
             "enter": lambda asset, usd, side: self._enter(ManualEntry(asset, side, amount_usd=usd)),
             "opened": self._opened,
+            "piecemeal": self._piecemeal,
             "run": self._run,
             "twice": self._twice,
             "limit": self._limit,
@@ -203,6 +205,19 @@ class HandsPlay(Play):
         for _ in range(3):
             self.scene.wait_ms(60)
 
+    def _piecemeal(self, asset: str, usd: float, parts: int) -> None:
+        """An entry that a thin book fills in parts, each of which is looked at."""
+        self.scene.wait_ms(int(COOL_DOWN_S * 1_000))
+        self._ready()
+        thin_qty = usd / self.prices[asset] / parts
+        self.scene.quote(asset, self.prices[asset], thin_qty)
+        self._enter(ManualEntry(asset, Side.LONG, amount_usd=usd))
+        for _ in range(2 * parts):
+            self.scene.wait_ms(60)
+            self._reprice(asset, 1)
+            self.scene.quote(asset, self.prices[asset], thin_qty)
+            self.check()
+
     def _run(self, asset: str, times: int) -> None:
         """Up and up: what trails passes the entry, targets fill."""
         for _ in range(times):
@@ -286,6 +301,17 @@ def test_no_order_of_hands_bares_loosens_doubles_or_passes_a_limit(steps: list[t
         play.step(*step)  # type: ignore[arg-type]
     play.finish()
     event(f"{min(play.auditor.sent, 4)} trades sent")
+    assert_replays(play)
+
+
+def test_entries_fill_in_parts_at_all() -> None:
+    play = HandsPlay()
+    play.step("piecemeal", "ETH", 200.0, 3)
+    play.step("retold", 2)
+    (trade,) = play.auditor.open_trades()
+    entry = play.auditor.orders[trade.entry_order_id]
+    assert len(entry.fill_ids) > 1 and trade.open_qty == entry.filled_qty
+    play.finish()
     assert_replays(play)
 
 
