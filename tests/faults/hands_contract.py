@@ -192,14 +192,14 @@ async def a_reverse_is_flat_before_it_is_the_other_side(desk: HandsDesk) -> None
     desk.delay_next_close()
 
     def is_flat_first() -> bool:
-        assert desk.held() <= 0.0 or desk.entries() == before, "the other side is asked for while this one is held"
-        return desk.held() <= 0.0
+        is_over = desk.trade(trade.trade_id).phase is TradePhase.CLOSED
+        assert is_over or desk.entries() == before, "the other side is asked for while this one is held"
+        return is_over
 
     answer = await desk.ask(asked.Reverse, trade_id=trade.trade_id, entry=entry)
     assert answer.ok, answer.sentence
-    assert not is_flat_first(), "the close is on its way"
+    is_flat_first()
     await desk.until(is_flat_first)
-    await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
     await desk.until(lambda: desk.held() < 0 and len(desk.stops()) == 1 and len(desk.limits()) == 1)
     assert desk.held() == -QTY
     desk.assert_never_bare()
