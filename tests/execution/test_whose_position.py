@@ -58,20 +58,6 @@ async def test_what_another_trade_closed_while_the_list_was_on_its_way_is_not_of
 
 
 @VENUES
-async def test_a_list_that_is_older_than_a_close_makes_no_entry(shipped_config: CockpitConfig, name: str) -> None:
-    async with real_stage(shipped_config, name) as stage:
-        await given_up(stage)
-        stage.place(OTHER, BUY, 0.01)
-        await filled(stage, OTHER)
-        stage.venue.faults.clear()
-        stage.venue.stale_positions(times=1)
-        stage.place(CLOSE, SELL, 0.01, OrderRole.CLOSE)
-        await filled(stage, CLOSE)
-        await listed_again(stage)
-        assert stage.of(ENTRY) == ["OrderUnknown", "OrderRejected"]
-
-
-@VENUES
 async def test_what_an_entry_that_rested_filled_unseen_is_not_of_one_given_up(
     shipped_config: CockpitConfig, name: str
 ) -> None:
