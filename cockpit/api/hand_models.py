@@ -21,7 +21,11 @@ from cockpit.api.models import (
 class EntryTerms(Asked):
     """How a position is entered."""
 
-    type: Literal["market", "limit"] = "market"
+    type: Annotated[
+        Literal["market", "limit"] | None,
+        AfterValidator(lambda kind: kind or "market"),
+        Field(description="market by default"),
+    ] = "market"
     price: Annotated[Amount | None, Field(description="of a limit")] = None
     within_s: Annotated[
         Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)] | None,
@@ -67,7 +71,7 @@ class ManualRequest(Asked):
         }
     )
 
-    strategy: Literal["manual"] = "manual"
+    strategy: Annotated[Literal["manual"] | None, AfterValidator(lambda name: name or "manual")] = "manual"
     asset: Annotated[Word, AfterValidator(str.upper), Field(description="base coin, e.g. BTC")]
     side: Literal["long", "short"]
     amount: Annotated[Amount | None, Field(description="notional in USD, before the gate's factors")] = None

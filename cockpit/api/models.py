@@ -79,7 +79,7 @@ def ladder(targets: list[TargetRequest] | None) -> list[TargetRequest] | None:
 class EntryRequest(Asked):
     """How to enter, in place of at market."""
 
-    type: Literal["limit"] = "limit"
+    type: Annotated[Literal["limit"] | None, AfterValidator(lambda kind: kind or "limit")] = "limit"
     price: Annotated[float, Field(strict=True, gt=0, le=1e9, allow_inf_nan=False, description="USD")]
     within_s: Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False, description="then it is gone")]
 

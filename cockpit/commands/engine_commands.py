@@ -80,6 +80,8 @@ def flatten(
     from cockpit.config.places import NoHome, config_path
     from cockpit.runtime.output import TerminalPrinter
 
+    if venue:
+        _check_venue(venue)
     front: Front = ctx.obj
     is_sure = yes or not _is_asked()
     if is_sure:
@@ -96,6 +98,15 @@ def flatten(
                 raise
             return code
         return flatten_now(places, printer.notify, _confirmed(yes), venue=venue, is_sure=is_sure)
+
+
+def _check_venue(venue: str) -> None:
+    """A name that no venue has would be flat at once: everything may be open elsewhere."""
+    from cockpit.exchanges.registry import EXCHANGES
+
+    if venue not in EXCHANGES:
+        names = ", ".join(EXCHANGES)
+        raise typer.BadParameter(f"expected one of {names}, was '{venue}'", param_hint="'--venue'")
 
 
 def drill(

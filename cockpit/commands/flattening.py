@@ -15,12 +15,11 @@ from cockpit.runtime.output import PrintLine
 
 if TYPE_CHECKING:
     from cockpit.commands.left_open import LeftOpen
-    from cockpit.commands.reach import EngineAnswer, NoAnswer
+    from cockpit.commands.reach import EngineAnswer
     from cockpit.domain.snapshot import Snapshot
 
 ANSWER_WITHIN_S = 1.0
-ANSWER_ONCE_MORE_WITHIN_S = 2.0
-"""One whose process is there may be slow. Where none is, or nobody takes the connection, nothing is waited for."""
+"""The venues are not kept waiting any longer by an engine that may be slow, stalled or dead."""
 ANSWER_ALONE_WITHIN_S = 10.0
 """Where nobody but the engine can flatten, because no venue's keys are set."""
 COMMAND_WITHIN_S = 10.0
@@ -48,23 +47,12 @@ def flatten_now(places: Places, say: PrintLine, confirm: Confirm, *, venue: str,
         why = f"no engine runs on this profile ({places.home})"
         return _without_engine(places, False, why, say, _then_alone(confirm), venue, is_sure)
 
-    from cockpit.commands.reach import NoAnswer
-
-    answer = _asked(places, say)
-    if isinstance(answer, NoAnswer):
-        return _without_engine(places, answer.runs, answer.sentence, say, _then_alone(confirm), venue, is_sure)
-    return _with_engine(places, answer, say, confirm, venue)
-
-
-def _asked(places: Places, say: PrintLine) -> "EngineAnswer | NoAnswer":
-    from cockpit.client.answers import one_line
     from cockpit.commands.reach import NoAnswer, ask_engine
 
     answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
-    if isinstance(answer, NoAnswer) and answer.runs:
-        say(f"{one_line(answer.sentence)}: asking it once more")
-        answer = asyncio.run(ask_engine(places, ANSWER_ONCE_MORE_WITHIN_S))
-    return answer
+    if isinstance(answer, NoAnswer):
+        return _without_engine(places, answer.runs, answer.sentence, say, _then_alone(confirm), venue, is_sure)
+    return _with_engine(places, answer, say, confirm, venue)
 
 
 def flatten_without_home(

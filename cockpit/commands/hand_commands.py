@@ -7,6 +7,7 @@ import typer
 from cockpit.commands.control_commands import asked_of_engine
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
+from cockpit.domain.words import SIDES
 
 if TYPE_CHECKING:
     from cockpit.client.http import EngineClient
@@ -42,6 +43,10 @@ def trade(
 
     Example: cockpit trade btc long 30 --stop 28 --preview
     """
+    if side.lower() not in SIDES:
+        raise typer.BadParameter(f"expected long or short, was '{side}'", param_hint="'long|short'")
+    if size and risk:
+        raise typer.BadParameter(f"expected SIZE or --risk, was {size} and {risk}", param_hint="'--risk'")
     words = ["preview"] if preview else []
     words += [side, asset, *([size] if size else [])]
     options = {"risk": risk, "at": limit, "for": for_, "stop": stop, "targets": targets}

@@ -67,16 +67,18 @@ def log(
 
 
 async def _follow_log(places: "Places", write: Callable[[str], None], *, follow: bool, as_json: bool) -> int:
-    """Every entry that the engine still has, and with `follow` every later one; 1 when no engine runs."""
+    """Every entry that the engine still has, and with `follow` every later one. Raises `EngineUnreachable`."""
     from cockpit.client.address import local
+    from cockpit.client.errors import EngineUnreachable
     from cockpit.client.link import LinkChange
     from cockpit.client.stream import EngineStream
     from cockpit.domain.stream import Hello, LogFrame
     from cockpit.runtime.lock import is_held
 
     if not is_held(places.lock):
-        write(f"no engine runs on this profile ({places.home}): cockpit trades and verdicts read its journal")
-        return NO
+        raise EngineUnreachable(
+            f"no engine runs on this profile ({places.home}): cockpit trades and verdicts read its journal"
+        )
     frames = cast("AsyncGenerator[Frame | LinkChange]", EngineStream(local(places.socket), LOG_HZ).frames())
     last_seq: int | None = None
     try:

@@ -61,9 +61,10 @@ GONE_WITHIN_S = 60.0
 
 
 def stop_engine(places: Places, say: Callable[[str], None], *, flatten: bool, leave_stops: bool) -> int:
-    """0 when the engine is gone as asked; 1 when none ran, it did not end, or a position is open that should not be.
+    """0 when the engine is gone as asked; 1 when it did not end, or a position is open that should not be.
 
-    Raises `EngineRefused` while positions are open and nothing was said about them.
+    Raises `EngineUnreachable` where none runs or answers, and `EngineRefused` while positions are open and nothing was
+    said about them.
     """
     return asyncio.run(_stop(places, say, flatten, leave_stops))
 
@@ -73,8 +74,7 @@ async def _stop(places: Places, say: Callable[[str], None], flatten: bool, leave
         try:
             pid = (await client.process()).pid
         except EngineUnreachable as error:
-            say(no_answer(places, ANSWER_WITHIN_S, error).sentence)
-            return NO
+            raise EngineUnreachable(no_answer(places, ANSWER_WITHIN_S, error).sentence) from None
         try:
             say(await client.stop(flatten=flatten, leave_stops=leave_stops))
         except EngineRefused as refused:

@@ -28,7 +28,8 @@ def test_status_says_that_none_runs(shell: Shell) -> None:
 
 def test_stop_has_nothing_to_stop(shell: Shell) -> None:
     found = shell.run("stop")
-    assert (found.returncode, found.stdout) == (1, f"no engine runs on this profile ({shell.home})\n")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == f"cockpit: no engine runs on this profile ({shell.home})\n"
 
 
 def test_flatten_says_that_nothing_is_open_and_why_it_knows(shell: Shell) -> None:
@@ -83,3 +84,28 @@ def test_the_way_up_can_be_overridden_where_the_screen_starts_the_engine(shell: 
     assert found.returncode == 2
     options = "--mode test --override-way-up a week on demo"
     assert f"expected {options} with cockpit alone or cockpit engine, was before status" in only_line(found.stderr)
+
+
+def test_flatten_does_not_call_a_venue_flat_that_there_is_not(shell: Shell) -> None:
+    found = shell.run("flatten", "--yes", "--venue", "binanse")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "expected one of binance, okx, " in only_line(found.stderr) and "was 'binanse'" in found.stderr
+
+
+@pytest.mark.parametrize("side", ["close", "flatten", "up"])
+def test_the_side_of_a_trade_is_no_other_command(shell: Shell, side: str) -> None:
+    found = shell.run("trade", "btc", side)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"expected long or short, was '{side}'" in only_line(found.stderr)
+
+
+def test_a_trade_has_one_size(shell: Shell) -> None:
+    found = shell.run("trade", "btc", "long", "30", "--risk", "0.3")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "expected SIZE or --risk, was 30 and 0.3" in only_line(found.stderr)
+
+
+def test_a_log_of_no_engine_is_an_error(shell: Shell) -> None:
+    found = shell.run("log")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert only_line(found.stderr).startswith("cockpit: no engine runs on this profile")

@@ -1,5 +1,8 @@
-"""`cockpit flatten` and an engine that answers late: asked for longer than a dead one, and what is said of it is so."""
+"""`cockpit flatten` and an engine that answers late: past it to the venues after a second, asked for longer only where
+nobody else can flatten.
+"""
 
+import asyncio
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +11,8 @@ from contextlib import contextmanager
 import pytest
 from running_engine import PROJECT_ROOT, Shell
 
+from tests.loopback.okx_trading import OkxTradingVenue
+from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 from tests.patience import patient_s
 
 FIRST = "does not answer within 1 s"
@@ -63,7 +68,7 @@ def test_an_engine_that_never_answers_is_said_to_run_and_asked_for_long(shell: S
     found = shell.run("flatten", "--yes")
     assert found.returncode == 1
     lines = found.stdout.splitlines()
-    assert FIRST in lines[0] and lines[0].endswith(": asking it once more")
+    assert FIRST in lines[0] and "no venue's keys are set" in lines[1], lines
     assert any(line.startswith(LONGER) and line.endswith(" for 10 s") for line in lines), lines
     assert lines[-2].startswith("open in the journal: t000001 ")
     assert shell.engine is not None
@@ -78,4 +83,19 @@ def test_a_dead_engine_is_not_waited_for(shell: Shell) -> None:
     shell.signal(signal.SIGKILL)
     found = shell.run("flatten", "--yes")
     assert found.stdout.splitlines()[0].startswith("no engine runs on this profile")
-    assert "once more" not in found.stdout and LONGER not in found.stdout
+    assert LONGER not in found.stdout
+
+
+async def test_with_keys_the_venue_is_not_kept_waiting_by_an_engine_that_is_silent(shell: Shell) -> None:
+    async with OkxTradingVenue() as okx:
+        okx.set_price("ETH", 3_999.99, 4_000, mark=4_000)
+        okx.trade_by_hand("ETH", "buy", 0.5)
+        await asyncio.to_thread(shell.start_engine)
+        shell.signal(signal.SIGSTOP)
+        keys = {"COCKPIT_OKX_API_KEY": KEY, "COCKPIT_OKX_SECRET": SECRET, "COCKPIT_OKX_PASSWORD": PASSWORD}
+        urls = {"COCKPIT_OKX_REST_URL": okx.rest_url, "COCKPIT_OKX_WS_URL": okx.ws_url}
+        found = await asyncio.to_thread(shell.run, "flatten", "--yes", **keys, **urls)
+        lines = found.stdout.splitlines()
+        assert found.returncode == 0 and lines[-1].startswith("FLAT"), found
+        assert [line for line in lines if "does not answer" in line] == lines[:1] and FIRST in lines[0], lines
+        assert okx.positions == {}
