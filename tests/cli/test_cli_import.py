@@ -38,7 +38,7 @@ def test_what_was_taken_and_left_is_said_and_the_recording_holds_it(
     target = tmp_path / "out.rec"
     result = cockpit("import", capture, "-o", target)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines()[0] == "4 lines: took 1 trades and 1 tops"
+    assert result.stdout.splitlines()[0] == "4 lines: took 1 trade and 1 top"
     assert sum("left 1: " in line for line in result.stdout.splitlines()) == 2
     assert result.stdout.splitlines()[-1] == f"wrote 2 events to {target}"
     header, records = read_recording(target)
@@ -109,5 +109,5 @@ def test_a_target_that_cannot_be_written_is_named(capture: Path, cockpit: Cockpi
 def test_a_real_capture(real_data_dir: Path, cockpit: Cockpit, tmp_path: Path) -> None:
     result = cockpit("import", real_data_dir / "spot_btcusdt_20240808.gz", "--as-perp", "-o", tmp_path / "spot.rec")
     assert result.returncode == 0
-    assert result.stdout.splitlines()[0].endswith("took 9757 trades and 28040 tops")
+    assert result.stdout.splitlines()[0].endswith("took 9,757 trades and 28,040 tops")
     assert "left 3451: depthUpdate" in result.stdout

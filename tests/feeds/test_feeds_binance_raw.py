@@ -171,7 +171,7 @@ def test_what_is_left_is_counted_with_its_reason(tmp_path: Path, line: bytes, re
 def test_the_summary_begins_with_what_was_taken(tmp_path: Path) -> None:
     capture = capture_of(tmp_path, framed("trade", TRADE), framed("bookTicker", TOP), b"?")
     list(capture.events())
-    assert capture.summary()[0] == "3 lines: took 1 trades and 1 tops"
+    assert capture.summary()[0] == "3 lines: took 1 trade and 1 top"
 
 
 def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
