@@ -7,7 +7,6 @@ import typer
 from cockpit.commands.control_commands import asked_of_engine
 from cockpit.commands.front import NO, YES, Front
 from cockpit.commands.shared_options import JsonOption
-from cockpit.domain.words import SIDES
 
 if TYPE_CHECKING:
     from cockpit.client.http import EngineClient
@@ -43,6 +42,8 @@ def trade(
 
     Example: cockpit trade btc long 30 --stop 28 --preview
     """
+    from cockpit.domain.words import SIDES
+
     if side.lower() not in SIDES:
         raise typer.BadParameter(f"expected long or short, was '{side}'", param_hint="'long|short'")
     if size and risk:
