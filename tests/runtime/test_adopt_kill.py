@@ -19,7 +19,7 @@ from tests.runtime.test_real_engine import is_read
 from tests.runtime.test_runtime_kill import SEED
 
 KILLS = int(os.environ.get("COCKPIT_ADOPT_KILLS", "2"))
-WITHIN_S = 0.05
+WITHIN_S = 0.08
 """So long an adoption takes about, from its asking to its acknowledgement."""
 QTY = 0.02
 BODY = {"venue": "okx", "asset": "ETH", "template": "single"}
