@@ -90,6 +90,9 @@ class TradeLife(TradeExit):
         entry = self._orders.find(record.entry_order_id)
         self._unsettled.restore(record, entry.filled_qty if entry is not None else record.entry_qty)
         self.record = self._stop.restore(record, own)
+        if record.phase is TradePhase.CLOSING:
+            # Whoever asked for that before the restart may not have been heard.
+            self._orders.cancel(record.entry_order_id, out)
         if self.record.stop_unseen:
             self._emit("restored", out)
         self._check_coverage(out)

@@ -304,6 +304,17 @@ def test_no_order_of_hands_bares_loosens_doubles_or_passes_a_limit(steps: list[t
     assert_replays(play)
 
 
+def test_an_entry_that_a_flatten_took_back_is_taken_back_after_a_restart() -> None:
+    """The restart came before the venue heard of it."""
+    play = HandsPlay()
+    play.step("limit", "BTC", 0, Side.LONG, False)
+    play.scene.wait_ms(60)
+    assert [order.request.role for order in play.scene.venue.working()] == [OrderRole.ENTRY]
+    play.scene.command(asked.Flatten, reason="now")
+    play.step("restart")
+    play.finish()
+
+
 def test_entries_fill_in_parts_at_all() -> None:
     play = HandsPlay()
     play.step("piecemeal", "ETH", 200.0, 3)
