@@ -151,9 +151,16 @@ class TimedLoop(asyncio.SelectorEventLoop):
         super().__init__(TimedSelector(self.holds))
 
 
+def _current_task() -> "asyncio.Task[Any] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None  # the loop has ended in the middle of a turn, and the alarm not yet
+
+
 def running_name(frame: FrameType | None) -> str:
     """A task's step is named after the task, or its coroutine where it has no name; another callback after itself."""
-    task: asyncio.Task[Any] | None = asyncio.current_task()
+    task = _current_task()
     if task is not None:
         name = task.get_name()
         return str(getattr(task.get_coro(), "__qualname__", name)) if name.startswith(UNNAMED) else name

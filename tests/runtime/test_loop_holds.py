@@ -92,6 +92,16 @@ def test_an_alarm_between_two_turns_finds_nobody() -> None:
     assert rig.holds.holds.keys() == {UNSEEN}
 
 
+def test_an_alarm_after_the_loop_has_ended_in_the_middle_of_a_turn_raises_nothing() -> None:
+    holds = LoopHolds(ring=lambda _: None)
+    holds.start()
+    try:
+        holds.turn_begins()
+        holds.rang(0, None)
+    finally:
+        holds.stop()
+
+
 def test_the_alarm_rings_only_while_the_loop_has_something_to_do() -> None:
     rig = Rig()
     rig.holds._is_watching = True
