@@ -19,6 +19,8 @@ BARE_FOR_S = 1.0
 alone, no engine runs; and for what is not ours, while its lists hide it or it takes no stop."""
 FOREIGN_BARE_FOR_S = 2.0
 """In a session with positions of others: those are known by two looks, and a mute stream leaves all of it to looks."""
+A_MILLISECOND_S = 0.001
+"""What adding up shares of seconds may be off by."""
 DOUBLED, ORPHANED, MISBOOKED, OTHER = "doubled", "orphaned", "misbooked", ""
 
 
@@ -49,7 +51,7 @@ def verdict(chaos: Chaos) -> Verdict:
     """Everything that does not hold at the end."""
     spells = _bare_spells(chaos)
     most_s = FOREIGN_BARE_FOR_S if chaos.plan.has_foreign else BARE_FOR_S
-    naked = [Problem(OTHER, sentence) for bare_s, sentence in spells if bare_s > most_s]
+    naked = [Problem(OTHER, sentence) for bare_s, sentence in spells if bare_s > most_s + A_MILLISECOND_S]
     others = [Problem(OTHER, sentence) for sentence in (*_workers(chaos.stage), *_limits(chaos))]
     longest_s = max((bare_s for bare_s, _ in spells), default=0.0)
     return Verdict((*_accounts(chaos), *naked, *_books(chaos), *others), longest_s)
