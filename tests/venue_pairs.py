@@ -1,4 +1,4 @@
-"""Which pair of loopback venues a test runs on: the first (tests/loopback) or the second (tests/witness).
+"""Which pair of loopback venues a test runs on: the first (tests/loopback) or the second (tests/loopback_second).
 
 They were written by different people, the second without sight of the first: what holds on both is not one author's
 reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
@@ -22,9 +22,9 @@ from tests.loopback.coinbase_trading import CoinbaseTradingVenue
 from tests.loopback.hyperliquid_trading import HyperliquidTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
-from tests.witness.bridge_pair import WitnessBinance, WitnessOkx
+from tests.loopback_second.bridge_pair import SecondBinance, SecondOkx
 
-FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "witness", "krakenfutures", "bybit"
+FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "second", "krakenfutures", "bybit"
 WITH_COINBASE = "coinbase"
 WITH_HYPERLIQUID = "hyperliquid"
 PAIRS: dict[str, dict[str, type[Any]]] = {
@@ -36,7 +36,7 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
         "hyperliquid": HyperliquidTradingVenue,
         "coinbase": CoinbaseTradingVenue,
     },
-    SECOND: {"binance": WitnessBinance, "okx": WitnessOkx},
+    SECOND: {"binance": SecondBinance, "okx": SecondOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": BybitTradingVenue},
     WITH_COINBASE: {"binance": BinanceTradingVenue, "coinbase": CoinbaseTradingVenue},

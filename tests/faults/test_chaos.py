@@ -28,7 +28,7 @@ REGRESSIONS = {
 """Seeds of the first plans that failed once, and what they found."""
 LATER_REGRESSIONS = {
     20_251_024: "a stop for a foreign position that was turned away for the rate was laid ten seconds later",
-    20_251_218: "an entry that only a foreign position had witnessed kept a flatten waiting for ever",
+    20_251_218: "an entry that only a foreign position had shown kept a flatten waiting for ever",
     30_000_103: "a stop in doubt that was taken back was told as never sent, and rested on",
     30_000_214: "a position was told as gone before the executions of the target that took it",
     20_251_033: "targets that left before the journal had them held the quantity of a close for ever",

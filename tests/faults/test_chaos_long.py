@@ -10,7 +10,7 @@ from tests.faults.chaos_long import Results, Share, play, shares
 from tests.faults.chaos_record import Record, read_records, told_of_all
 from tests.faults.chaos_verdict import DOUBLED, OTHER, Problem
 
-FAILED = Record("witness", 7, 1.25, True, (Problem(OTHER, "okx BTC naked"), Problem(DOUBLED, "an id twice")))
+FAILED = Record("second", 7, 1.25, True, (Problem(OTHER, "okx BTC naked"), Problem(DOUBLED, "an id twice")))
 WHOLE = Record("loopback", 7, 0.5, False, ())
 SAYS = """
 import sys, time
@@ -25,11 +25,11 @@ for seed in seeds:
 
 def test_the_pairs_take_turns_and_what_was_played_is_not_played_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chaos_long, "A_PLAYERS_SESSIONS", 2)
-    done = [("loopback", 2), ("witness", 1), ("witness", 2)]
-    assert shares(["loopback", "witness"], [1, 2, 3], done) == [
+    done = [("loopback", 2), ("second", 1), ("second", 2)]
+    assert shares(["loopback", "second"], [1, 2, 3], done) == [
         Share("loopback", (1,)),
         Share("loopback", (3,)),
-        Share("witness", (3,)),
+        Share("second", (3,)),
     ]
 
 
@@ -37,16 +37,16 @@ def test_a_record_is_read_as_it_was_written_and_half_a_line_is_none(tmp_path: Pa
     path = tmp_path / "verdicts.jsonl"
     assert read_records(path) == {}
     path.write_text(f"{FAILED.line}\n{WHOLE.line}\n{FAILED.line[:20]}")
-    assert read_records(path) == {("witness", 7): FAILED, ("loopback", 7): WHOLE}
+    assert read_records(path) == {("second", 7): FAILED, ("loopback", 7): WHOLE}
     again = WHOLE._replace(seed=8)
     Results(path).add(again)
-    assert Results(path).records == {("witness", 7): FAILED, ("loopback", 7): WHOLE, ("loopback", 8): again}
+    assert Results(path).records == {("second", 7): FAILED, ("loopback", 7): WHOLE, ("loopback", 8): again}
 
 
 def test_the_last_line_is_on_all_of_them() -> None:
     assert told_of_all([WHOLE, FAILED]) == (
-        "chaos_run witness 7: okx BTC naked; doubled an id twice\n"
-        "1 on loopback and 1 on witness: longest bare 0.50 s (1.25 s in 1 beside positions of others), "
+        "chaos_run second 7: okx BTC naked; doubled an id twice\n"
+        "1 on loopback and 1 on second: longest bare 0.50 s (1.25 s in 1 beside positions of others), "
         "1 doubled, 0 orphaned, 0 misbooked; 1 failed"
     )
 

@@ -13,7 +13,7 @@ ON_BOTH_PAIRS = True
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 
 
-def witnessed(stage: Stage, trade_id: str) -> float:
+def executed_of(stage: Stage, trade_id: str) -> float:
     """What the engine holds to have executed of its entry."""
     return stage.trade(trade_id).entry_qty
 
@@ -28,8 +28,8 @@ async def test_executions_whose_order_the_venue_cannot_name_are_of_the_trade_the
         never = await stage.enter("ETH", venue=name)
         nameless = venue.faults.add(empty(), roles={"lookup"}, times=None)
         other = await stage.open_trade("ETH", venue=name)
-        await stage.until(lambda: witnessed(stage, never) > 0 or stage.trade(never).phase is TradePhase.ABANDONED)
-        assert witnessed(stage, never) == 0.0
+        await stage.until(lambda: executed_of(stage, never) > 0 or stage.trade(never).phase is TradePhase.ABANDONED)
+        assert executed_of(stage, never) == 0.0
         assert stage.trade(other.trade_id).open_qty == pytest.approx(venue.held("ETH"))
         venue.faults.remove(nameless)
         await stage.flat()
@@ -46,5 +46,5 @@ async def test_a_position_that_a_flatten_closes_is_not_of_an_entry_given_up(tmp_
         await stage.open_trade("ETH", venue=name)
         venue.stale_positions(times=1)
         await stage.flat()
-        assert witnessed(stage, never) == 0.0 and stage.trade(never).phase is TradePhase.ABANDONED
+        assert executed_of(stage, never) == 0.0 and stage.trade(never).phase is TradePhase.ABANDONED
         assert len(venue.called("stop")) == 1
