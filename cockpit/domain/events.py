@@ -224,9 +224,10 @@ class OrderFilled(Event, frozen=True, array_like=True, gc=False, tag="order_fill
     forced: str = ""
 
 
-class FillWitnessed(Event, frozen=True, array_like=True, gc=False, tag="fill_witnessed"):
+class FillInferred(Event, frozen=True, array_like=True, gc=False, tag="fill_witnessed"):
     """Something proves that so much of an entry has executed (the venue's count of it, or the position itself), but its
     executions are not listed yet: they come as `OrderFilled`. Both numbers are of the whole order, not of a part.
+    Recordings have it by its first name.
     """
 
     order_id: str
@@ -314,7 +315,7 @@ class VenueNotice(Event, frozen=True, array_like=True, gc=False, tag="venue_word
 
 
 OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown
-VenueEvent = OrderEvent | FillWitnessed | FundingPaid | VenuePosition | ForeignPosition | VenueFlat | VenueNotice
+VenueEvent = OrderEvent | FillInferred | FundingPaid | VenuePosition | ForeignPosition | VenueFlat | VenueNotice
 ReadingEvent = Positioning | FundingRate | OpenInterest | HealthFactor | PriorityFee | JitoTip
 MarketEvent = (
     Trade | Top | Depth | MarkPrice | Liquidation | ReadingEvent | OnChainPrice | LiquidationMap | FeedHealth | Tick

@@ -159,8 +159,8 @@ class VenueTopic(StrEnum):
     """What the account holds is not known right now: no entry there until it is."""
     LEFT_ALONE = "left_alone"
     """The venue turns requests away for a time: no entry there until it is over, exits go on."""
-    STRANGER = "stranger"
-    """A position or an order there that is nobody's we know: no entry there until it is gone."""
+    UNEXPLAINED = "stranger"
+    """A position or an order there that is nobody's we know: no entry there until it is gone. Journals have it so."""
     FOREIGN_POSITION = "foreign_position"
     """A position that is not ours and nets with nothing of ours: shown while it is there."""
     FOREIGN_STOP = "foreign_stop"
@@ -187,7 +187,7 @@ class VenueTopic(StrEnum):
             VenueTopic.KEYS,
             VenueTopic.UNREAD,
             VenueTopic.LEFT_ALONE,
-            VenueTopic.STRANGER,
+            VenueTopic.UNEXPLAINED,
             VenueTopic.POSITION_UNKNOWN,
             VenueTopic.NO_STOPS,
             VenueTopic.GRID,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import QueryOrder, QueryPosition
 from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.events import FillWitnessed, ForeignPosition, FundingPaid, OrderEvent, OrderFilled, VenuePosition
+from cockpit.domain.events import FillInferred, ForeignPosition, FundingPaid, OrderEvent, OrderFilled, VenuePosition
 from cockpit.domain.kinds import ExitReason, Mode, OrderRole, OrderStatus, RiskOf, Side, TradePhase
 from cockpit.domain.numbers import price_text
 from cockpit.domain.orders import OrderProgress, OrderRequest, trade_left_by
@@ -126,7 +126,7 @@ class TradeBook:
         if progress.request.role is OrderRole.ENTRY:
             self._exits.settle((progress.request.venue, progress.request.asset), out)
 
-    def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
+    def on_inferred_fill(self, seen: FillInferred, out: Outbox) -> None:
         """An entry has executed before its executions are listed: its trade protects it, one that was over too."""
         progress = self._orders.find(seen.order_id)
         if progress is None or progress.request.role is not OrderRole.ENTRY:
@@ -135,7 +135,7 @@ class TradeBook:
         if trade is None:
             trade = self._revived(seen.filled_qty, seen.average_price, progress.request, out)
         if trade is not None:
-            trade.on_witness(seen, out)
+            trade.on_inferred_fill(seen, out)
             self._exits.settle((progress.request.venue, progress.request.asset), out)
 
     def _place_left(self, event: OrderEvent) -> Place | None:

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from cockpit.domain.events import FillWitnessed, OrderFilled
+from cockpit.domain.events import FillInferred, OrderFilled
 from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.trades import Rung, TradeRecord
@@ -151,11 +151,11 @@ class UnsettledEntry:
         self._price = 0.0
 
     def restore(self, record: TradeRecord, listed_qty: float) -> None:
-        """After a restart: of the entry so much was listed, the rest was only witnessed."""
+        """After a restart: of the entry so much was listed, the rest was only inferred."""
         self._qty = whole_lots(max(0.0, record.entry_qty - listed_qty), self._lot)
         self._price = record.entry_price
 
-    def witness(self, record: TradeRecord, seen: FillWitnessed) -> TradeRecord | None:
+    def infer(self, record: TradeRecord, seen: FillInferred) -> TradeRecord | None:
         """The record with what is new in it; None where nothing is."""
         qty = whole_lots(seen.filled_qty - record.entry_qty, self._lot)
         if qty <= 0.0:
@@ -167,7 +167,7 @@ class UnsettledEntry:
         return with_entry(record, qty, price, self._fee_usd(qty, price), self._lot)
 
     def settle(self, record: TradeRecord, fill: OrderFilled) -> tuple[TradeRecord, float]:
-        """The record with as much of that execution as was witnessed, and what is left of it."""
+        """The record with as much of that execution as was inferred, and what is left of it."""
         qty = min(fill.qty, self._qty)
         if qty <= 0.0:
             return record, fill.qty

@@ -84,7 +84,7 @@ class Engine:
         self._memory = Memory(
             self.risk, self.decisions, self._answered, self.bands, self.alarms, self.sources, self._tracks
         )
-        self._unsaid: list[AnyAction] = []
+        self._unsent: list[AnyAction] = []
         self.handlers: Mapping[type, Callable[[Any], Sequence[AnyAction]]] = {
             Trade: self._trade_taker(),
             Top: self._top_taker(),
@@ -212,7 +212,7 @@ class Engine:
             **dict.fromkeys(WAKING, self._on_reading),
             happened.OnChainPrice: self._readings.on_chain_price,
             **dict.fromkeys(orders, self.book.on_order),
-            happened.FillWitnessed: self.book.on_witness,
+            happened.FillInferred: self.book.on_inferred_fill,
             happened.FundingPaid: self.book.on_funding,
             happened.VenuePosition: self.risk.on_position,
             happened.ForeignPosition: self.foreign.take,
@@ -250,7 +250,7 @@ class Engine:
         Should a defect break a step off, what it had decided by then is not lost: it goes out with the next one.
         """
         now_ns = self._clock_ns = max(ts_ns, self._clock_ns)
-        out = Outbox(now_ns, self._unsaid)
+        out = Outbox(now_ns, self._unsent)
         is_due = now_ns >= self._wakes.due_ns
         if is_due:
             self._pass_time(out)
@@ -259,7 +259,7 @@ class Engine:
             self.book.close_uncovered(out)
         if is_due or out.actions:
             self._settle(out)
-            self._unsaid = []
+            self._unsent = []
         return out.actions or NOTHING
 
     def _pass_time(self, out: Outbox) -> None:

@@ -4,13 +4,13 @@ from cockpit.domain.actions import AnyAction, Notice
 
 
 class Outbox:
-    """The actions of one step, all stamped with the step's time; `unsaid` ones of a step that broke off go first."""
+    """The actions of one step, all stamped with the step's time; `unsent` ones of a step that broke off go first."""
 
     __slots__ = ("actions", "now_ns")
 
-    def __init__(self, now_ns: int, unsaid: list[AnyAction]) -> None:
+    def __init__(self, now_ns: int, unsent: list[AnyAction]) -> None:
         self.now_ns = now_ns
-        self.actions = unsaid
+        self.actions = unsent
 
     def add(self, action: AnyAction) -> None:
         self.actions.append(action)

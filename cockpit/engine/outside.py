@@ -8,7 +8,7 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_S
 from cockpit.engine.outbox import Outbox
 
-LOOK_AGAIN_NS = NS_PER_S
+REREAD_AFTER_NS = NS_PER_S
 """A fill may be on its way while a venue answers: a difference counts when it is still there after this long."""
 
 SWEPT, OUTSIDE = "flatten", "outside"
@@ -23,7 +23,7 @@ class OutsideWatch:
 
     def __init__(self) -> None:
         self._seen: dict[Place, Difference] = {}
-        self._told: dict[Place, tuple[float, float]] = {}
+        self._reported: dict[Place, tuple[float, float]] = {}
 
     def is_gone(self, position: VenuePosition, trades: list[TradeRecord], lot: float, out: Outbox) -> bool:
         """Take one look; True when nothing is left of the trades' position, seen twice. Any difference is told once.
@@ -34,13 +34,13 @@ class OutsideWatch:
         ours = sum(trade.side.sign * trade.open_qty for trade in trades)
         if abs(position.qty - ours) <= lot / 2:
             self._seen.pop(place, None)
-            self._told.pop(place, None)
+            self._reported.pop(place, None)
             return False
         qty, known, since_ns = self._seen.get(place, (position.qty, ours, out.now_ns))
         if (qty, known) != (position.qty, ours):
             since_ns = out.now_ns
         self._seen[place] = (position.qty, ours, since_ns)
-        if out.now_ns - since_ns < LOOK_AGAIN_NS:
+        if out.now_ns - since_ns < REREAD_AFTER_NS:
             return False
         del self._seen[place]
         self._emit(place, position.qty, ours, out)
@@ -49,8 +49,8 @@ class OutsideWatch:
 
     def unexplained(self, venue: str, asset: str) -> str | None:
         """What a venue holds there against what our trades hold, while the two differ."""
-        told = self._told.get((venue, asset))
-        return None if told is None else _difference(venue, asset, *told)
+        reported = self._reported.get((venue, asset))
+        return None if reported is None else _difference(venue, asset, *reported)
 
     @property
     def is_waiting(self) -> bool:
@@ -60,13 +60,13 @@ class OutsideWatch:
     def on_time(self, out: Outbox) -> None:
         """Time passed: ask again for every position that did not agree."""
         for (venue, asset), (_, _, since_ns) in self._seen.items():
-            if out.now_ns - since_ns >= LOOK_AGAIN_NS:
+            if out.now_ns - since_ns >= REREAD_AFTER_NS:
                 out.add(QueryPosition(out.now_ns, venue, asset))
 
     def _emit(self, place: Place, qty: float, ours: float, out: Outbox) -> None:
-        if self._told.get(place) == (qty, ours):
+        if self._reported.get(place) == (qty, ours):
             return
-        self._told[place] = (qty, ours)
+        self._reported[place] = (qty, ours)
         out.notice("critical", "position", f"{_difference(*place, qty, ours)}: check the venue")
 
 

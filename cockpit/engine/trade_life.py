@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.config.venues import Instrument
 from cockpit.domain.actions import AdoptPosition, FillBooked
-from cockpit.domain.events import FillWitnessed, OrderEvent, OrderFilled
+from cockpit.domain.events import FillInferred, OrderEvent, OrderFilled
 from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, TradePhase
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.trades import TradeRecord
@@ -122,12 +122,12 @@ class TradeLife(TradeExit):
             self.record = self._stop.placed(self.record, self.record.stop_price, out)
             self._emit("protected", out)
 
-    def on_witness(self, seen: FillWitnessed, out: Outbox) -> None:
+    def on_inferred_fill(self, seen: FillInferred, out: Outbox) -> None:
         """Part of the entry has executed that no list shows yet: it is protected like any other part, at once."""
         was = self.record
-        witnessed = self._unsettled.witness(was, seen)
-        if witnessed is not None:
-            self._entered(was, witnessed, seen.average_price, seen.ts_ns, out)
+        inferred = self._unsettled.infer(was, seen)
+        if inferred is not None:
+            self._entered(was, inferred, seen.average_price, seen.ts_ns, out)
             self._stop.review(self.record, out.now_ns)
 
     def on_funding(self, amount_usd: float, paid_ns: int, out: Outbox) -> None:

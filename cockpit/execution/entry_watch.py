@@ -50,7 +50,7 @@ LIST_FIRST, LIST_EVERY = 2, 5
 
 
 class EntryWatch:
-    """Looks at the positions while an entry is in doubt, and tells the engine of what shows there as witnessed."""
+    """Looks at the positions while an entry is in doubt, and tells the engine of what shows there as inferred."""
 
     def __init__(self, context: VenueContext, lookup: OrderResolver) -> None:
         self._context = context
@@ -74,18 +74,18 @@ class EntryWatch:
             in_doubt = [kept for kept in reversed(self._entries(position.asset)) if kept.is_in_doubt]
             for kept in sorted(in_doubt, key=lambda kept: kept.was_given_up):
                 if were_others_asked or not self._may_be_of_another(kept):
-                    self._witness(kept, position)
+                    self._infer(kept, position)
 
     def _may_be_of_another(self, kept: OrderState) -> bool:
         """Whether an entry that the venue took may have filled there unheard."""
         return any(one.is_resting_entry and one.side is kept.side for one in self._entries(kept.asset))
 
-    def _witness(self, kept: OrderState, position: HeldPosition) -> None:
+    def _infer(self, kept: OrderState, position: HeldPosition) -> None:
         """An entry shows in a position on its own side: where ours only shrinks, an exit may have executed."""
         context = self._context
         surplus = self._surplus(kept, position) if position.qty * kept.side.sign > 0 else 0.0
         if QTY_EPSILON < surplus <= kept.qty - kept.executed + QTY_EPSILON:
-            context.witness(kept, kept.executed + surplus, position.entry_price)
+            context.infer(kept, kept.executed + surplus, position.entry_price)
             self._lookup.chase(kept)
 
     def _surplus(self, kept: OrderState, position: HeldPosition) -> float:
@@ -140,7 +140,7 @@ class EntryWatch:
         """The venue took that entry and does not tell of it now: what is held beyond our own is of it."""
         for position in positions:
             if kept.is_resting_entry and position.nets_with_ours and position.asset == kept.asset:
-                self._witness(kept, position)
+                self._infer(kept, position)
 
     async def _list(self, asset: str) -> None:
         """Look for executions under an id of ours, where no order of that id is to be found. Those whose order nobody
@@ -155,18 +155,18 @@ class EntryWatch:
                 context.book(by_id[fill.client_id], [fill])
         nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours and not self._is_known(fill)]
         for kept in reversed([kept for kept in by_id.values() if kept.is_in_doubt]):
-            self._witness_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
+            self._infer_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
 
     def _is_known(self, fill: VenueFill) -> bool:
         """Whether that execution was booked, or is of an order that the venue has told of by its own id."""
         context = self._context
         known = (kept.venue_order_id for kept in context.orders.values())
-        return fill.fill_id in context.fills_told or (bool(fill.venue_order_id) and fill.venue_order_id in known)
+        return fill.fill_id in context.fills_emitted or (bool(fill.venue_order_id) and fill.venue_order_id in known)
 
-    def _witness_nameless(self, kept: OrderState, fills: Sequence[VenueFill]) -> None:
+    def _infer_nameless(self, kept: OrderState, fills: Sequence[VenueFill]) -> None:
         qty = sum(fill.qty for fill in fills)
         if QTY_EPSILON < qty <= kept.qty + QTY_EPSILON:
-            self._context.witness(kept, qty, sum(fill.qty * fill.price for fill in fills) / qty)
+            self._context.infer(kept, qty, sum(fill.qty * fill.price for fill in fills) / qty)
             self._lookup.chase(kept)
 
     def _is_watched(self, kept: OrderState) -> bool:

@@ -33,8 +33,8 @@ class ForeignActivity:
 
     def take_orders(self, orders: Iterable[VenueOrder], assets: Iterable[str] | None) -> None:
         """The open orders on these perpetuals, or on all there are. Another cockpit's mark is a second writer's."""
-        looked_at = (*self._context.assets, *self._orders) if assets is None else assets
-        foreign: dict[str, list[VenueOrder]] = {asset: [] for asset in looked_at}
+        assets_read = (*self._context.assets, *self._orders) if assets is None else assets
+        foreign: dict[str, list[VenueOrder]] = {asset: [] for asset in assets_read}
         for order in orders:
             whose = self._context.ids.whose(order.client_id, self._context.venue, order.asset)
             if whose.cockpit is not None:
@@ -156,10 +156,10 @@ class ForeignActivity:
         parts = [part for part in (self._positions.get(asset), self._orders_text(asset)) if part]
         if parts:
             sentence = f"{self._context.venue} {asset}: {'; '.join(parts)}"
-            self._context.notify(VenueTopic.STRANGER, sentence, asset, is_grave=True)
+            self._context.notify(VenueTopic.UNEXPLAINED, sentence, asset, is_grave=True)
         else:
             self._context.notify(
-                VenueTopic.STRANGER, f"{self._context.venue} {asset}: only ours again", asset, is_over=True
+                VenueTopic.UNEXPLAINED, f"{self._context.venue} {asset}: only ours again", asset, is_over=True
             )
 
     def _orders_text(self, asset: str) -> str:

@@ -22,7 +22,7 @@ LISTED_WITHIN_S = 5.0
 """A stop that was laid is in the venue's list within this."""
 TRIES = 6
 """A stop in doubt goes so often under one id, of which the venue takes no second; then it waits for the list."""
-LOOK_WITHIN_S = 1.0
+RECHECK_WITHIN_S = 1.0
 REFUSED_FIRST_S, REFUSED_LONGEST_S = 0.5, 10.0
 """A stop that was refused is tried again after so long, each time after twice as long."""
 
@@ -70,15 +70,15 @@ class ForeignProtection:
         self,
         foreign: Sequence[HeldPosition],
         orders: Sequence[VenueOrder],
-        looked_at: Collection[str] | None,
+        assets_read: Collection[str] | None,
         settled: Callable[[str], bool],
     ) -> None:
         """After a look: a stop of the right size for each, and none for what is gone.
 
-        `orders` are those on the perpetuals `looked_at`, None = on all there are. `settled` says whether a perpetual
+        `orders` are those on the perpetuals `assets_read`, None = on all there are. `settled` says whether a perpetual
         was listed with exactly what is ours: then the rest is gone, not hidden.
         """
-        await self._take(orders, looked_at)
+        await self._take(orders, assets_read)
         wanted = {_place(position): position for position in foreign} if self._stop_bps is not None else {}
         gone = {place: stops for place, stops in self._resting.items() if place not in wanted}
         await asyncio.gather(
@@ -87,7 +87,7 @@ class ForeignProtection:
         )
         self._missing_ns = {place: ns for place, ns in self._missing_ns.items() if place in self._resting}
 
-    async def _take(self, orders: Sequence[VenueOrder], looked_at: Collection[str] | None) -> None:
+    async def _take(self, orders: Sequence[VenueOrder], assets_read: Collection[str] | None) -> None:
         """What rests by this look. Where it did not look, what was known holds; a stop that was laid just now and is in
         no list yet is asked for by its id.
         """
@@ -100,7 +100,7 @@ class ForeignProtection:
             found.setdefault(Place(stop.asset, stop.side, stop.nets_with_ours), []).append(stop)
         ids = {stop.client_id for stop in listed}
         for place, stops in self._resting.items():
-            was_seen = looked_at is None or place.asset in looked_at
+            was_seen = assets_read is None or place.asset in assets_read
             left = [one for one in stops if one.client_id not in ids]
             known = [one for one in left if not was_seen or one.client_id in self._unlisted_ns]
             if known:
@@ -153,7 +153,7 @@ class ForeignProtection:
         finally:
             self._laying.discard(place)
         wait_s = (self._not_before_ns.get(place, 0) - self._context.now_ns) / NS_PER_S
-        if wait_s <= LOOK_WITHIN_S:
+        if wait_s <= RECHECK_WITHIN_S:
             await self._context.timing.sleep(max(0.0, wait_s))
             self.ended()
 

@@ -152,7 +152,7 @@ class LiveVenue:
         for progress in orders:
             context.keep(OrderState.restored(progress, context.ids.client_id(progress.request.order_id)))
         for fill_id in (*booked, *(fill_id for progress in orders for fill_id in progress.fill_ids)):
-            context.fills_told.add(fill_id)
+            context.fills_emitted.add(fill_id)
         for trade in trades:
             context.left_trades.add(trade.trade_id)
             held = context.expected.get(trade.asset, 0.0) + trade.side.sign * trade.open_qty
@@ -160,7 +160,7 @@ class LiveVenue:
             context.since_ns[trade.asset] = min(context.since_ns.get(trade.asset, trade.decided_ns), trade.decided_ns)
             entry = context.orders.get(trade.entry_order_id)
             if entry is not None:
-                entry.restore_witnessed(trade.entry_qty)
+                entry.restore_inferred(trade.entry_qty)
         self._waits_for = {asset for asset, held in context.expected.items() if abs(held) > QTY_EPSILON}
         self._funding.restore(trades)
 
@@ -263,7 +263,7 @@ class LiveVenue:
             self._foreign.receive(update.order, update.fill)
             self._reconcile.doubt()
             return
-        # A fee in a coin of no known price yet: the list of executions brings it priced, the order witnesses it now.
+        # A fee in a coin of no known price yet: the list of executions brings it priced, the order shows it now.
         if update.fill is not None and update.fill.unconverted_fee is None:
             context.book(kept, [update.fill])
         context.take(kept, update.order)
@@ -283,10 +283,10 @@ class LiveVenue:
 
     async def _answer(self, kept: OrderState) -> None:
         """After a restart what closed a position is told before what became of the orders that guarded it."""
-        before = (kept.told, kept.filled)
+        before = (kept.status, kept.filled)
         if kept.asset in self._waits_for:
             await self._reconcile.compared()
-        if (kept.told, kept.filled) == before:
+        if (kept.status, kept.filled) == before:
             await self._lookup.answer(kept)
         else:
             self._lookup.follow(kept)

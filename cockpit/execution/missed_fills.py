@@ -23,7 +23,7 @@ from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.order_state import QTY_EPSILON
 from cockpit.execution.venue_context import VenueContext
 
-LEAST_LOOKS = 4
+LEAST_READS = 4
 MARGIN_NS = 5 * NS_PER_S
 """Clocks differ: so much earlier than the position began is asked for."""
 
@@ -35,7 +35,7 @@ class Doubt(NamedTuple):
     """
 
     since_ns: int
-    looks: int = 0
+    reads: int = 0
     fill_ids: frozenset[str] = frozenset()
     was_read: bool = False
 
@@ -65,7 +65,7 @@ class MissedFills:
             self._clear(asset)
             return True
         doubt = self._doubts.get(asset, Doubt(context.now_ns))
-        self._doubts[asset] = doubt._replace(looks=doubt.looks + 1, was_read=False)
+        self._doubts[asset] = doubt._replace(reads=doubt.reads + 1, was_read=False)
         try:
             call = context.account.fills_since(asset, context.since_ns.get(asset, 0) - MARGIN_NS)
             fills = await within(within_s or context.pace.call_within_s, call, "executions")
@@ -166,7 +166,7 @@ class MissedFills:
     def _is_given_up(self, asset: str) -> bool:
         """Whether it was missing so long, in so many looks, that it counts as gone although nothing explains it."""
         context, doubt = self._context, self._doubts.get(asset)
-        if doubt is None or doubt.looks < LEAST_LOOKS:
+        if doubt is None or doubt.reads < LEAST_READS:
             return False
         if context.timing.since_s(doubt.since_ns) < context.pace.gone_after_s:
             return False
@@ -178,7 +178,7 @@ class MissedFills:
 
     def _explained(self, asset: str, held: float, fills: tuple[VenueFill, ...]) -> bool:
         """Book what the list says, if it says all. Nothing is awaited here: what was told meanwhile is known."""
-        news = [fill for fill in fills if fill.nets_with_ours and fill.fill_id not in self._context.fills_told]
+        news = [fill for fill in fills if fill.nets_with_ours and fill.fill_id not in self._context.fills_emitted]
         unknown = self._book_ours(news)
         if not self._is_missing(asset, held):
             return True
@@ -198,7 +198,7 @@ class MissedFills:
         for taken in self._taken(asset, newest):
             self._emit(asset, taken)
         for fill in unknown:
-            self._context.fills_told.add(fill.fill_id)
+            self._context.fills_emitted.add(fill.fill_id)
         return True
 
     def _began_ns(self, asset: str, fills: tuple[VenueFill, ...]) -> int:
@@ -260,7 +260,7 @@ class MissedFills:
         order_id = self._order_id(fill) or f"{OUTSIDE}{context.venue}-{asset}-{plain_id(fill.venue_order_id)}"
         fee_usd = fill.fee_usd * qty / fill.qty
         context.expected[asset] = rounded(context.expected.get(asset, 0.0) + fill.side.sign * qty)
-        context.fills_told.add(fill.fill_id)
+        context.fills_emitted.add(fill.fill_id)
         context.notify_unconverted(fill)
         context.emit(
             [OrderFilled(context.now_ns, order_id, fill.fill_id, qty, fill.price, fee_usd, fill.is_maker, fill.forced)]

@@ -2,14 +2,14 @@
 
 Words may come twice, late, out of order, or not at all. What holds them together: an execution is told once, by its
 id; an order is over for the engine only once every execution that the venue counts in it has been told. What is known
-to have executed before its executions are listed is told as witnessed, so that it is protected meanwhile. Where it
+to have executed before its executions are listed is told as inferred, so that it is protected meanwhile. Where it
 stands after each of them is for the one table of orders to say, by which the engine's own book goes too.
 """
 
 from collections.abc import Iterable
 
 from cockpit.domain.events import (
-    FillWitnessed,
+    FillInferred,
     OrderAccepted,
     OrderCancelled,
     OrderEvent,
@@ -53,17 +53,17 @@ class OrderState:
         self.is_withdrawn = False
         self.was_given_up = False
         self.counted = 0.0
-        self.told = OrderStatus.SENT
+        self.status = OrderStatus.SENT
         self.filled = 0.0
         self.sent_ns = 0
         self.venue_order_id = ""
         self._detail = ""
         self._fill_ids: set[str] = set()
         self._venue_filled = 0.0
-        self._witnessed = 0.0
-        self._told_elsewhere = 0.0
+        self._inferred = 0.0
+        self._booked_elsewhere = 0.0
         self._end: VenueOrder | None = None
-        self._was_heard = False
+        self._was_reported = False
         self._is_left = False
         """An earlier engine left it, and the venue has not told of it since."""
 
@@ -84,7 +84,7 @@ class OrderState:
     def restored(cls, progress: OrderProgress, client_id: str) -> "OrderState":
         """An order of an earlier engine, as the journal holds it: its fills are booked already."""
         order = cls.asked(progress.request, client_id, progress.request.decided_ns)
-        order.told = progress.status if progress.status.is_final else OrderStatus.UNKNOWN
+        order.status = progress.status if progress.status.is_final else OrderStatus.UNKNOWN
         order.filled = order.counted = progress.filled_qty
         order.venue_order_id = progress.venue_order_id
         order._detail = progress.detail
@@ -111,21 +111,21 @@ class OrderState:
         kept.is_ours_alone = True
         return kept
 
-    def restore_witnessed(self, entry_qty: float) -> None:
+    def restore_inferred(self, entry_qty: float) -> None:
         """An earlier engine held so much of it, executions listed or not."""
-        self._witnessed = self.counted = max(self.filled, entry_qty)
+        self._inferred = self.counted = max(self.filled, entry_qty)
 
     # What is known.
 
     @property
     def is_over(self) -> bool:
         """Whether the engine was told that nothing more of it will execute."""
-        return self.told.is_final
+        return self.status.is_final
 
     @property
     def is_resting(self) -> bool:
         """Whether the engine was told that it works at the venue."""
-        return self.told in RESTING
+        return self.status in RESTING
 
     def rests_again(self, reported: VenueOrder) -> bool:
         """Whether it ended and another one rests under its id: sent twice, and the second came after the end."""
@@ -155,26 +155,26 @@ class OrderState:
     @property
     def executed(self) -> float:
         """What is known to have executed and was not told under another order's id."""
-        return rounded(max(self.filled, self._witnessed) - self._told_elsewhere)
+        return rounded(max(self.filled, self._inferred) - self._booked_elsewhere)
 
     @property
-    def is_witnessed(self) -> bool:
+    def has_inferred_fill(self) -> bool:
         """Whether more of it has executed than its executions say yet."""
-        return self._witnessed - self.filled > QTY_EPSILON
+        return self._inferred - self.filled > QTY_EPSILON
 
     @property
     def is_in_doubt(self) -> bool:
         """Whether it may have executed although the venue has never spoken of it."""
-        return not self._was_heard and (self.told in SILENT or self.was_given_up)
+        return not self._was_reported and (self.status in SILENT or self.was_given_up)
 
     @property
     def was_reported(self) -> bool:
         """Whether the venue ever spoke of it: then it has arrived, whatever a lookup says."""
-        return self._was_heard
+        return self._was_reported
 
     # What the venue says.
 
-    def take(self, reported: VenueOrder, now_ns: int) -> list[OrderEvent | FillWitnessed]:
+    def take(self, reported: VenueOrder, now_ns: int) -> list[OrderEvent | FillInferred]:
         """The venue's state of it, new or old. The newest word of its end says how much of it executed: one that was
         cut to the position may have been called filled as if whole.
         """
@@ -183,23 +183,23 @@ class OrderState:
         self.venue_order_id = reported.venue_order_id or self.venue_order_id
         if reported.status in SILENT:
             return []
-        self._was_heard = True
+        self._was_reported = True
         if self.is_conditional is None:
             self.is_conditional = reported.is_conditional
         if reported.status.is_final:
             self._end = reported
-            self._witnessed = min(self._witnessed, max(self.filled, reported.filled_qty))
+            self._inferred = min(self._inferred, max(self.filled, reported.filled_qty))
         accepted = self._accepted(reported.status, now_ns)
-        return [*accepted, *self.witness(reported.filled_qty, reported.average_price, now_ns), *self._ended(now_ns)]
+        return [*accepted, *self.infer(reported.filled_qty, reported.average_price, now_ns), *self._ended(now_ns)]
 
-    def witness(self, filled_qty: float, average_price: float, now_ns: int) -> list[FillWitnessed]:
+    def infer(self, filled_qty: float, average_price: float, now_ns: int) -> list[FillInferred]:
         """So much of it has executed, whether or not its executions are listed."""
-        if filled_qty - max(self.filled, self._witnessed) <= QTY_EPSILON or average_price <= 0.0:
+        if filled_qty - max(self.filled, self._inferred) <= QTY_EPSILON or average_price <= 0.0:
             return []
-        self._witnessed = filled_qty
+        self._inferred = filled_qty
         if self.reduce_only or self.is_ours_alone:
             return []
-        return [FillWitnessed(now_ns, self.order_id, filled_qty, average_price)]
+        return [FillInferred(now_ns, self.order_id, filled_qty, average_price)]
 
     def book(self, fills: Iterable[VenueFill], now_ns: int) -> list[OrderEvent]:
         """Executions of it, known or new."""
@@ -207,7 +207,7 @@ class OrderState:
         for fill in fills:
             if fill.fill_id in self._fill_ids:
                 continue
-            self._was_heard = True
+            self._was_reported = True
             self._fill_ids.add(fill.fill_id)
             self.filled = rounded(self.filled + fill.qty)
             events += self._accepted(OrderStatus.PARTLY_FILLED, now_ns)
@@ -221,10 +221,10 @@ class OrderState:
         """An execution of it that was told under another order's id: it counts here, and is not told again."""
         if fill.fill_id in self._fill_ids:
             return []
-        self._was_heard = True
+        self._was_reported = True
         self._fill_ids.add(fill.fill_id)
         self.filled = rounded(self.filled + fill.qty)
-        self._told_elsewhere = rounded(self._told_elsewhere + fill.qty)
+        self._booked_elsewhere = rounded(self._booked_elsewhere + fill.qty)
         return self._ended(now_ns)
 
     def has_booked(self, fill: VenueFill) -> bool:
@@ -237,7 +237,7 @@ class OrderState:
         """It never reached the venue's book, and never will."""
         if self.is_over:
             return []
-        self._witnessed = self.filled
+        self._inferred = self.filled
         self._follow(OrderStep.REJECTED, reason)
         return [OrderRejected(now_ns, self.order_id, reason)]
 
@@ -250,7 +250,7 @@ class OrderState:
 
     def doubt(self, reason: str, now_ns: int) -> list[OrderEvent]:
         """Nobody knows what became of it."""
-        if self.is_over or self.told is OrderStatus.UNKNOWN:
+        if self.is_over or self.status is OrderStatus.UNKNOWN:
             return []
         self._follow(OrderStep.UNKNOWN, reason)
         return [OrderUnknown(now_ns, self.order_id, reason)]
@@ -260,8 +260,8 @@ class OrderState:
         if (
             self.role is not OrderRole.STOP
             or not self._is_left
-            or self._was_heard
-            or self.told is not OrderStatus.UNKNOWN
+            or self._was_reported
+            or self.status is not OrderStatus.UNKNOWN
         ):
             return []
         self._is_left, self._detail = False, reason
@@ -269,7 +269,7 @@ class OrderState:
 
     def answer(self, now_ns: int) -> list[OrderEvent]:
         """What was told of it last, once more: the answer to a question that brought nothing new."""
-        match self.told:
+        match self.status:
             case OrderStatus.REJECTED:
                 return [OrderRejected(now_ns, self.order_id, self._detail)]
             case OrderStatus.CANCELLED:
@@ -287,12 +287,12 @@ class OrderState:
             return []
         if self.is_over:
             # That was our conclusion and not the venue's word; the engine, which is told, says so.
-            self.told = OrderStatus.UNKNOWN
+            self.status = OrderStatus.UNKNOWN
         self._follow(OrderStep.ACCEPTED)
         return [OrderAccepted(now_ns, self.order_id, self.venue_order_id)]
 
     def _lives_after_all(self, status: OrderStatus) -> bool:
-        return self._end is None and status in RESTING and self.told is not OrderStatus.FILLED
+        return self._end is None and status in RESTING and self.status is not OrderStatus.FILLED
 
     def _ended(self, now_ns: int) -> list[OrderEvent]:
         """Over, but not before every execution was told."""
@@ -320,7 +320,7 @@ class OrderState:
         """Stand where the table says. What it calls impossible leaves an order that may still execute unknown, so that
         it is asked for, and one that is over as it was. The engine is told it all the same, and says it.
         """
-        after = status_after(self.told, step, self.filled > 0)
+        after = status_after(self.status, step, self.filled > 0)
         if after is None:
-            after = self.told if self.is_over else OrderStatus.UNKNOWN
-        self.told, self._detail = after, detail or self._detail
+            after = self.status if self.is_over else OrderStatus.UNKNOWN
+        self.status, self._detail = after, detail or self._detail

@@ -15,7 +15,7 @@ from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_watch import EntryGuard, EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
-from cockpit.execution.foreign_told import ForeignTold
+from cockpit.execution.foreign_report import ForeignReport
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -54,7 +54,7 @@ class Reconcile:
         self._protection = protection
         protection.ended = self.doubt
         self._peek = PositionPeek(context, protection)
-        self._foreign_told = ForeignTold(context, protection)
+        self._foreign_report = ForeignReport(context, protection)
         self._watch = watch
         self._guard = EntryGuard(context)
         self._every_s = every_s
@@ -69,8 +69,8 @@ class Reconcile:
         self._seen: dict[PositionKey, float] = {}
         """Everything that was held by the last round."""
         self._was_compared = asyncio.Event()
-        self._unreadable_said: set[str] = set()
-        self._untold_ns: dict[str, int] = {}
+        self._unreadable_notified: set[str] = set()
+        self._unbooked_ns: dict[str, int] = {}
         self._vanished = VanishedOrders(context)
 
     def doubt(self) -> None:
@@ -95,7 +95,7 @@ class Reconcile:
 
     async def run(self) -> None:
         """Round after round, for ever."""
-        back_off = BackOff(self._context.pace.look_again_s, LONGEST_PAUSE_S, BRISK)
+        back_off = BackOff(self._context.pace.reread_after_s, LONGEST_PAUSE_S, BRISK)
         while True:
             self._doubt.clear()
             self._wake.clear()
@@ -123,9 +123,9 @@ class Reconcile:
         self._foreign.take_orders(orders, None if everywhere else context.assets)
         await self._compare(positions)
         foreign = [*self._foreign.held(self._held), *self._turned()]
-        looked_at = None if everywhere else context.assets
-        await self._protection.keep(foreign, orders, looked_at, self._holds_ours_alone)
-        self._foreign_told.emit(foreign)
+        assets_read = None if everywhere else context.assets
+        await self._protection.keep(foreign, orders, assets_read, self._holds_ours_alone)
+        self._foreign_report.emit(foreign)
         await self._orphans.sweep(orders, self._held)
         await self._guard.renew()
         if everywhere:
@@ -135,9 +135,9 @@ class Reconcile:
     def _unreadable(self) -> str:
         """What of the lists could not be read: it may be anything, so that no entry starts beside it for long."""
         context, sentences = self._context, self._context.account.unreadable()
-        for sentence in set(sentences) - self._unreadable_said:
+        for sentence in set(sentences) - self._unreadable_notified:
             context.notify(VenueTopic.NOTE, sentence, is_grave=True)
-        self._unreadable_said = set(sentences)
+        self._unreadable_notified = set(sentences)
         if not sentences:
             self._good_ns = context.now_ns
         return sentences[0] if sentences else ""
@@ -158,7 +158,7 @@ class Reconcile:
         if asset not in unclear:
             self._emit([asset])
             return
-        bare = self._missed.bare_qty(asset, _qty(self._held.get(asset)), asset in self._untold())
+        bare = self._missed.bare_qty(asset, _qty(self._held.get(asset)), asset in self._unbooked_exits())
         if bare is not None:
             resting = self._resting_on(asset)
             context.emit([VenuePosition(context.now_ns, context.venue, asset, bare, 0.0, resting, by_executions=True)])
@@ -202,7 +202,7 @@ class Reconcile:
         began_ns = context.now_ns
         self._watch.attribute(positions)
         await self._watch.find_filled(positions)
-        await context.timing.sleep(max(0.0, context.pace.look_again_s - context.timing.since_s(began_ns)))
+        await context.timing.sleep(max(0.0, context.pace.reread_after_s - context.timing.since_s(began_ns)))
         return await self._context.positions()
 
     async def _read_orders(self, everywhere: bool) -> tuple[VenueOrder, ...]:
@@ -225,7 +225,7 @@ class Reconcile:
         lost = [
             kept
             for kept in context.live()
-            if kept.role is OrderRole.STOP and kept.told is OrderStatus.UNKNOWN and kept.client_id not in listed
+            if kept.role is OrderRole.STOP and kept.status is OrderStatus.UNKNOWN and kept.client_id not in listed
         ]
         whole = [kept for kept in lost if self._is_whole(kept.asset, held)]
         await asyncio.gather(*(self._lookup.find(kept) for kept in whole))
@@ -247,12 +247,12 @@ class Reconcile:
             if kept.client_id in there:
                 self._vanished.listed(kept)
             elif kept.is_resting:
-                failure = await self._look_for(kept) or failure
+                failure = await self._find_unlisted(kept) or failure
         self._vanished.give_up(there)
         if failure is not None:
             raise failure
 
-    async def _look_for(self, kept: OrderState) -> VenueFailure | None:
+    async def _find_unlisted(self, kept: OrderState) -> VenueFailure | None:
         """An order that rested is not listed: ask for its id. Where that cannot be had, a stop counts as not known."""
         failure, is_known = None, False
         try:
@@ -286,7 +286,7 @@ class Reconcile:
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
         unsettled = {asset for asset in odd if not await self._missed.settle(asset, _qty(held.get(asset)))}
-        unclear = unsettled | self._untold()
+        unclear = unsettled | self._unbooked_exits()
         for kept, order in found:
             if kept.asset not in unclear:
                 await self._lookup.take(kept, order)
@@ -297,15 +297,15 @@ class Reconcile:
             self.doubt()
         return positions, unclear
 
-    def _untold(self) -> set[str]:
+    def _unbooked_exits(self) -> set[str]:
         """Where an exit of ours has executed whose executions are not told yet: what is held is told after them, unless
         they are not to be had for a minute.
         """
         context = self._context
         lacking = {kept.asset for kept in context.orders.values() if kept.lacks_fills and kept.is_our_exit}
-        self._untold_ns = {asset: self._untold_ns.get(asset, context.now_ns) for asset in lacking}
+        self._unbooked_ns = {asset: self._unbooked_ns.get(asset, context.now_ns) for asset in lacking}
         most_s = context.pace.gone_after_s
-        return {asset for asset, since_ns in self._untold_ns.items() if context.timing.since_s(since_ns) < most_s}
+        return {asset for asset, since_ns in self._unbooked_ns.items() if context.timing.since_s(since_ns) < most_s}
 
     def _suspects(self, asset: str) -> list[OrderState]:
         """The orders that may explain a difference there: those that live, and entries that are thought not to."""
@@ -376,7 +376,7 @@ class Reconcile:
     async def _pause(self) -> None:
         """Until the next round is due, or something is in doubt; never without a breath between."""
         context, began_ns = self._context, self._context.now_ns
-        await context.timing.sleep(min(context.pace.look_again_s, self._every_s))
+        await context.timing.sleep(min(context.pace.reread_after_s, self._every_s))
         every_s = max(self._every_s, context.account.least_round_s if self._is_linked else 0.0)
         while not self._doubt.is_set() and (left_s := every_s - context.timing.since_s(began_ns)) > 0:
             await context.timing.sleep_unless(self._doubt, min(left_s, self._peek.every_s))

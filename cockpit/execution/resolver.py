@@ -59,7 +59,7 @@ class OrderResolver:
 
     async def answer(self, kept: OrderState) -> None:
         """The engine asks: say what is known, new or not."""
-        before = (kept.told, kept.filled)
+        before = (kept.status, kept.filled)
         try:
             known = await self.find(kept)
         except VenueFailure as failure:
@@ -68,7 +68,7 @@ class OrderResolver:
             return
         if not known and not kept.is_over:
             self.chase(kept)
-        elif (kept.told, kept.filled) == before:
+        elif (kept.status, kept.filled) == before:
             self._context.emit(kept.answer(self._context.now_ns))
             self.follow(kept)
 
@@ -130,14 +130,14 @@ class OrderResolver:
 
     def _may_be_held(self, kept: OrderState) -> bool:
         """Whether a position that stands is all that ever told of it: it stays ours, whatever a look-up says."""
-        return kept.is_witnessed and self._context.holds_ours(kept.asset)
+        return kept.has_inferred_fill and self._context.holds_ours(kept.asset)
 
     async def _is_listed(self, kept: OrderState) -> bool:
-        """Whether an order that only a position has witnessed is among the executions, after that position is closed.
+        """Whether an order that only a position has shown is among the executions, after that position is closed.
 
         Without an answer it may be.
         """
-        if not kept.is_witnessed:
+        if not kept.has_inferred_fill:
             return False
         context = self._context
         try:
@@ -150,7 +150,7 @@ class OrderResolver:
 
 def _is_settled(kept: OrderState) -> bool:
     """Whether nothing about it is in doubt: it is over, or rests as orders of its kind do, and every fill was told."""
-    if kept.lacks_fills or kept.is_witnessed or kept.told in (OrderStatus.SENT, OrderStatus.UNKNOWN):
+    if kept.lacks_fills or kept.has_inferred_fill or kept.status in (OrderStatus.SENT, OrderStatus.UNKNOWN):
         return False
     return kept.is_over or not kept.takes_at_once
 

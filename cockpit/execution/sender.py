@@ -205,7 +205,7 @@ class OrderSender:
 
     def _was_withdrawn(self, kept: OrderState) -> bool:
         """Whether it is wanted no more. One that may have arrived is told as taken back once the venue says so."""
-        if kept.is_withdrawn and (kept.told is OrderStatus.UNKNOWN or kept.was_reported):
+        if kept.is_withdrawn and (kept.status is OrderStatus.UNKNOWN or kept.was_reported):
             self._lookup.follow(kept)
         elif kept.is_withdrawn:
             self._context.emit(kept.withdraw("taken back before it was sent", self._context.now_ns))

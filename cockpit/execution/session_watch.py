@@ -37,7 +37,7 @@ class SessionWatch:
     def __init__(self, context: VenueContext, terms: Venue) -> None:
         self._context = context
         self._terms = terms
-        self._said: dict[VenueTopic, dict[str, str]] = {VenueTopic.SESSION: {}, VenueTopic.CLOSING: {}}
+        self._notified: dict[VenueTopic, dict[str, str]] = {VenueTopic.SESSION: {}, VenueTopic.CLOSING: {}}
         self._read: dict[str, tuple[int, int]] = {}
         """Which reading of its hours was last found, and when."""
 
@@ -60,22 +60,22 @@ class SessionWatch:
         context = self._context
         found = {asset: self._against(context.account.trading_hours(asset), asset) for asset in context.assets}
         shut = {asset: one for asset, one in found.items() if one is not None}
-        self._say(VenueTopic.SESSION, {asset: one.sentence for asset, one in shut.items()})
-        self._say(VenueTopic.CLOSING, {asset: one.exits for asset, one in shut.items() if one.exits})
+        self._notify_changed(VenueTopic.SESSION, {asset: one.sentence for asset, one in shut.items()})
+        self._notify_changed(VenueTopic.CLOSING, {asset: one.exits for asset, one in shut.items() if one.exits})
         return list(shut.values())
 
-    def _say(self, topic: VenueTopic, sentences: Mapping[str, str]) -> None:
+    def _notify_changed(self, topic: VenueTopic, sentences: Mapping[str, str]) -> None:
         """What is the same everywhere is said once, of the venue."""
-        context, said = self._context, dict(sentences)
-        if len(said) == len(context.assets) and len(set(said.values())) == 1:
-            said = {"": next(iter(said.values()))}
-        for asset, sentence in said.items():
+        context, sentences_now = self._context, dict(sentences)
+        if len(sentences_now) == len(context.assets) and len(set(sentences_now.values())) == 1:
+            sentences_now = {"": next(iter(sentences_now.values()))}
+        for asset, sentence in sentences_now.items():
             context.notify(topic, f"{_where(context.venue, asset)} {sentence}", asset)
-        for asset in set(self._said[topic]) - set(said):
-            is_regrouped = bool(said) and (not asset or "" in said)
+        for asset in set(self._notified[topic]) - set(sentences_now):
+            is_regrouped = bool(sentences_now) and (not asset or "" in sentences_now)
             now = "is told apart from the others" if is_regrouped else "is open: entries may start"
             context.notify(topic, f"{_where(context.venue, asset)} {now}", asset, is_over=True)
-        self._said[topic] = said
+        self._notified[topic] = sentences_now
 
     def _against(self, hours: TradingHours | None, asset: str) -> Shut | None:
         now_ns = self._context.now_ns

@@ -114,7 +114,7 @@ class Pace(NamedTuple):
     resend_exit_longest_s: float = 0.8
     """A position waits for what is to close or guard it."""
     cancel_within_s: float = 5.0
-    look_again_s: float = 0.25
+    reread_after_s: float = 0.25
     peek_every_s: float = 0.6
     """So often positions and stops are looked at between rounds, as the stream may be mute: on Binance, with a position
     on one perpetual, 700 of 2,400 of a minute's weight."""
@@ -143,7 +143,7 @@ class VenueContext:
     """One venue: `assets` are the configured perpetuals. What happens there is told through `put`, stamped with now.
 
     `expected` is what our own executions add up to, by asset: what differs from it was somebody else's doing.
-    `since_ns` is when that position began, by the venue's clock; `fills_told` are the executions that were told or
+    `since_ns` is when that position began, by the venue's clock; `fills_emitted` are the executions that were told or
     booked, whatever order they were told under. `left_trades` are those that an earlier engine left open.
     `foreign_fills` are the perpetuals where something was executed that was not ours, since a position was last seen.
     """
@@ -168,7 +168,7 @@ class VenueContext:
         self.expected = ExpectedPositions(timing.clock)
         self.since_ns: dict[str, int] = {}
         self._since_by_our_clock: set[str] = set()
-        self.fills_told: Recent[str] = Recent(FILLS_REMEMBERED)
+        self.fills_emitted: Recent[str] = Recent(FILLS_REMEMBERED)
         self.left_trades: set[str] = set()
         self.foreign_fills: set[str] = set()
         self.triggered: Callable[[OrderState], None] = lambda kept: None
@@ -177,7 +177,7 @@ class VenueContext:
         """Whether the private stream stands."""
         self._left_alone_until_ns = 0
         self._put = put
-        self._said: dict[tuple[str, VenueTopic], VenueNotice] = {}
+        self._notified: dict[tuple[str, VenueTopic], VenueNotice] = {}
 
     @property
     def now_ns(self) -> int:
@@ -216,12 +216,12 @@ class VenueContext:
             self.triggered(kept)
         return self._emit_for(kept, kept.take(reported, self.now_ns))
 
-    def witness(self, kept: OrderState, filled_qty: float, average_price: float) -> None:
+    def infer(self, kept: OrderState, filled_qty: float, average_price: float) -> None:
         """The position itself shows that so much of an order has executed."""
-        self._emit_for(kept, kept.witness(filled_qty, average_price, self.now_ns))
+        self._emit_for(kept, kept.infer(filled_qty, average_price, self.now_ns))
 
     def give_up(self, kept: OrderState, reason: str) -> None:
-        """The venue does not know it: it counts as never arrived. What a position had witnessed of it was somebody
+        """The venue does not know it: it counts as never arrived. What a position had shown of it was somebody
         else's, and is closed by executions that count already.
         """
         kept.was_given_up = True
@@ -249,10 +249,10 @@ class VenueContext:
         events: list[VenueEvent] = []
         is_flat = abs(self.expected.get(kept.asset, 0.0)) <= QTY_EPSILON
         for fill in fills:
-            if fill.fill_id in self.fills_told and not kept.has_booked(fill):
+            if fill.fill_id in self.fills_emitted and not kept.has_booked(fill):
                 events += kept.count(fill, self.now_ns)
                 continue
-            self.fills_told.add(fill.fill_id)
+            self.fills_emitted.add(fill.fill_id)
             self.notify_unconverted(fill)
             if is_flat or kept.asset in self._since_by_our_clock:
                 # The venue's stamp says when ours began: earlier executions of others must explain nothing of it.
@@ -272,13 +272,13 @@ class VenueContext:
         self, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False, is_grave: bool = False
     ) -> None:
         """A notice beside orders and positions; the same is not said twice in a row, nor what never began as over."""
-        last = self._said.get((asset, topic))
+        last = self._notified.get((asset, topic))
         if is_over and (last is None or last.is_over):
             return
         if last is not None and (last.sentence, last.is_over) == (sentence, is_over):
             return
         notice = VenueNotice(self.now_ns, self.venue, asset, topic, sentence, is_over, is_grave)
-        self._said[asset, topic] = notice
+        self._notified[asset, topic] = notice
         self._put(notice)
 
     def notify_unconverted(self, fill: VenueFill) -> None:
@@ -293,7 +293,7 @@ class VenueContext:
 
     def stands(self, topic: VenueTopic, asset: str = "") -> bool:
         """Whether a notice of that topic stands."""
-        last = self._said.get((asset, topic))
+        last = self._notified.get((asset, topic))
         return last is not None and not last.is_over
 
     def met(self, failure: VenueFailure) -> None:
@@ -321,7 +321,7 @@ class VenueContext:
             return bool(events)
         executed, before = kept.executed, self.expected.get(kept.asset, 0.0)
         if executed != kept.counted:
-            if abs(before) <= QTY_EPSILON and kept.is_witnessed:
+            if abs(before) <= QTY_EPSILON and kept.has_inferred_fill:
                 self.since_ns[kept.asset] = kept.sent_ns or self.now_ns
                 self._since_by_our_clock.add(kept.asset)
             after = rounded(before + kept.side.sign * (executed - kept.counted))

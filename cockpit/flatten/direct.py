@@ -17,8 +17,8 @@ from cockpit.flatten.venue_flatten import KEYS_REFUSED, FlattenPace, VenueFlatte
 PREFIX = "direct"
 REASON = "without an engine"
 PACE = FlattenPace(dust_again_s=2.0, clear_apart_s=0.8)
-WITNESS_WITHIN_S = 3.0
-WITNESS_ASKED = 5
+BALANCE_WITHIN_S = 3.0
+BALANCE_ATTEMPTS = 5
 """A balance that cannot be had is asked for so often; after that the looks count alone, and that is said."""
 LEAST_MARGIN_USD = 0.001
 """What is under it is rounding."""
@@ -37,8 +37,8 @@ class AloneSite:
     def __init__(self, account: VenueAccount, say: OnStep, ids: OrderIds, timing: Timing) -> None:
         self._account = account
         self._venue = account.venue
-        self._witness_failures = 0
-        self._is_unwitnessed = False
+        self._balance_failures = 0
+        self._lacks_balance = False
         self._began_ns = timing.clock()
         self._notify = say
         self._ids = ids
@@ -72,11 +72,11 @@ class AloneSite:
     async def hidden_position(self) -> str:
         """What the venue's balance says against an empty list. One that the venue refuses to tell is no witness."""
         try:
-            margin_usd = await within(WITNESS_WITHIN_S, self._account.margin_in_use_usd(), "the balance")
+            margin_usd = await within(BALANCE_WITHIN_S, self._account.margin_in_use_usd(), "the balance")
         except Exception as error:
             # Whatever it is: what cannot be asked must not hold up for ever what the positions' list says.
-            return self._unwitnessed(error)
-        self._witness_failures = 0
+            return self._without_balance(error)
+        self._balance_failures = 0
         if margin_usd < LEAST_MARGIN_USD:
             return ""
         return (
@@ -84,12 +84,12 @@ class AloneSite:
             "they disagree, look at the venue"
         )
 
-    def _unwitnessed(self, error: Exception) -> str:
-        self._witness_failures += 1
-        if not isinstance(error, Refused) and self._witness_failures < WITNESS_ASKED:
+    def _without_balance(self, error: Exception) -> str:
+        self._balance_failures += 1
+        if not isinstance(error, Refused) and self._balance_failures < BALANCE_ATTEMPTS:
             return f"its balance, the second witness, could not be asked: {error}"
-        if not self._is_unwitnessed:
-            self._is_unwitnessed = True
+        if not self._lacks_balance:
+            self._lacks_balance = True
             sentence = f"its balance cannot be had ({error}): no second witness beside the list of positions"
             elapsed_s = self._timing.since_s(self._began_ns)
             self.notify(FlattenStep(self._venue, StepName.TROUBLE, sentence, elapsed_s, True))

@@ -23,9 +23,9 @@ from cockpit.flatten.steps import FlattenSite, StepName
 
 KEYS_REFUSED = 3
 """So many calls in a row refused for our keys: nothing can be done from here."""
-HIDDEN_LOOKS = 20
+HIDDEN_READS = 20
 """So many looks in a row at an empty list that the venue's balance contradicts: only somebody who looks can go on."""
-UNREADABLE_LOOKS = 10
+UNREADABLE_READS = 10
 """So many looks in a row with nothing left but rows that cannot be read: only somebody who looks can go on."""
 
 Answer = TypeVar("Answer")
@@ -36,7 +36,7 @@ class FlattenPace(NamedTuple):
 
     call_within_s: float = 3.0
     cancel_before_close_s: float = 0.3
-    look_again_s: float = 0.2
+    reread_after_s: float = 0.2
     longest_pause_s: float = 5.0
     orders_every_s: float = 1.0
     """While a position is there; after that every look asks for the orders too."""
@@ -62,8 +62,8 @@ class VenueReading(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether the venue told everything, and nothing is there."""
-        is_told = self.positions is not None and self.orders is not None and not self.unreadable and not self.hidden
-        return is_told and not self.positions and not self.orders
+        is_answered = self.positions is not None and self.orders is not None and not self.unreadable and not self.hidden
+        return is_answered and not self.positions and not self.orders
 
     @property
     def assets(self) -> list[str]:
@@ -94,28 +94,28 @@ class VenueFlatten:
         self._timing = timing
         self._pace = pace or FlattenPace()
         self._calls = FlattenCalls(account.venue, site.notify, timing, self._pace.call_within_s)
-        self._back_off = BackOff(self._pace.look_again_s, self._pace.longest_pause_s)
+        self._back_off = BackOff(self._pace.reread_after_s, self._pace.longest_pause_s)
         self._dust = Dust(self._pace.dust_again_s)
         self._pieces = ClosePieces()
         self._asking: asyncio.Task[tuple[VenueOrder, ...] | VenueFailure] | None = None
         self._asked_ns: int | None = None
         self._resting: tuple[VenueOrder, ...] = ()
-        self._unreadable_looks = 0
+        self._unreadable_reads = 0
         self._last: VenueReading | None = None
         self._quiet_rounds = 0
-        self._looks = 0
-        self._held_at_look: dict[str, int] = {}
-        self._flat_looks = 0
-        self._clear_looks = 0
-        self._hidden_looks = 0
+        self._reads = 0
+        self._held_at_read: dict[str, int] = {}
+        self._flat_reads = 0
+        self._clear_reads = 0
+        self._hidden_reads = 0
 
     @property
     def is_stuck(self) -> bool:
         """Whether going on can only help if somebody acts."""
         held = self._last.positions if self._last is not None else None
         only_dust = bool(held) and all(self._dust.is_declared(position) for position in held or ())
-        only_odd = not held and self._unreadable_looks >= UNREADABLE_LOOKS
-        only_hidden = self._hidden_looks >= HIDDEN_LOOKS
+        only_odd = not held and self._unreadable_reads >= UNREADABLE_READS
+        only_hidden = self._hidden_reads >= HIDDEN_READS
         return only_dust or only_odd or only_hidden or self._calls.keys_refused_in_a_row >= KEYS_REFUSED
 
     async def run(self, reason: str) -> None:
@@ -191,40 +191,40 @@ class VenueFlatten:
         self._quiet_rounds = 0 if self._last is None or seen.outline != self._last.outline else self._quiet_rounds + 1
         self._last = seen
         if not seen.is_clear:
-            self._clear_looks = 0
-        self._unreadable_looks = self._unreadable_looks + 1 if seen.unreadable else 0
+            self._clear_reads = 0
+        self._unreadable_reads = self._unreadable_reads + 1 if seen.unreadable else 0
         for sentence in seen.unreadable:
             self._calls.trouble("not flat while it cannot be read", sentence)
         self._count_hidden(seen)
         if seen.positions is None or seen.unreadable or seen.hidden:
             return
-        self._looks += 1
-        self._held_at_look.update({position.asset: self._looks for position in seen.positions})
-        self._flat_looks = 0 if seen.positions else self._flat_looks + 1
-        if 0 < self._flat_looks <= FLAT_READS:
-            self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_looks} of {FLAT_READS})")
+        self._reads += 1
+        self._held_at_read.update({position.asset: self._reads for position in seen.positions})
+        self._flat_reads = 0 if seen.positions else self._flat_reads + 1
+        if 0 < self._flat_reads <= FLAT_READS:
+            self._calls.step(StepName.SEEN_FLAT, f"no position ({self._flat_reads} of {FLAT_READS})")
 
     def _count_hidden(self, seen: VenueReading) -> None:
         """An order that could open something ties money up too: it goes first."""
         is_alone = bool(seen.hidden) and all(guards(order) for order in seen.resting)
-        self._hidden_looks = self._hidden_looks + 1 if is_alone else 0
+        self._hidden_reads = self._hidden_reads + 1 if is_alone else 0
         if is_alone:
             self._calls.trouble("not flat", seen.hidden)
 
     def _is_gone(self, asset: str) -> bool:
         """Whether no position was seen there in the last two looks that could be read."""
-        return self._looks - self._held_at_look.get(asset, 0) >= FLAT_READS
+        return self._reads - self._held_at_read.get(asset, 0) >= FLAT_READS
 
     async def _seen_clear(self) -> None:
         unsettled = self._site.unsettled()
         if unsettled:
-            self._clear_looks = 0
+            self._clear_reads = 0
             self._calls.trouble("not flat yet", unsettled, StepName.WAITING)
             return
         await self._site.confirmed_clear()
-        self._clear_looks += 1
-        self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_looks} of {FLAT_READS})")
-        if self._clear_looks >= FLAT_READS:
+        self._clear_reads += 1
+        self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_reads} of {FLAT_READS})")
+        if self._clear_reads >= FLAT_READS:
             self.is_done = True
             self._calls.step(StepName.FLAT, "the venue holds nothing and rests nothing")
 
@@ -295,14 +295,14 @@ class VenueFlatten:
         """As the venue asks; longer after every failure, and longer where nothing changes any more."""
         if self._calls.wait_s > 0:
             self._calls.trouble("told to wait", f"{self._calls.wait_s:g} s", StepName.WAITING)
-            return max(self._calls.wait_s, self._pace.look_again_s)
+            return max(self._calls.wait_s, self._pace.reread_after_s)
         if self._calls.failed and not seen.is_clear:
             return self._back_off.failed()
         self._back_off.succeeded()
-        if self._clear_looks:
+        if self._clear_reads:
             return self._pace.clear_apart_s
         rounds = self._quiet_rounds - self._pace.calm_rounds
-        return float(min(self._pace.longest_pause_s, self._pace.look_again_s * 2.0 ** max(0, min(rounds, 16))))
+        return float(min(self._pace.longest_pause_s, self._pace.reread_after_s * 2.0 ** max(0, min(rounds, 16))))
 
 
 def _answer_or_none(answer: Answer | VenueFailure | None) -> Answer | None:

@@ -10,7 +10,7 @@ from cockpit.exchanges.base.call_kind import CallKind
 from cockpit.exchanges.base.timing import Timing
 
 LOG = logging.getLogger("cockpit.engine")
-LONGEST_WAIT_S = CallKind.LOOK.longest_wait_s
+LONGEST_WAIT_S = CallKind.READ.longest_wait_s
 """A venue that asks for an hour is asked again sooner: a word on one list must not keep an account shut."""
 
 SAID_EVERY_S = 15.0

@@ -16,8 +16,8 @@ def word(stage: Bare | Scenario, topic: VenueTopic, sentence: str, asset: str = 
 
 BLOCKING = [
     (VenueTopic.UNREAD, ""),
-    (VenueTopic.STRANGER, "ETH"),
-    (VenueTopic.STRANGER, ""),
+    (VenueTopic.UNEXPLAINED, "ETH"),
+    (VenueTopic.UNEXPLAINED, ""),
     (VenueTopic.NO_STOPS, "ETH"),
 ]
 
@@ -34,15 +34,15 @@ def test_no_entry_starts_where_a_word_stands(topic: VenueTopic, asset: str, bare
 
 
 def test_a_word_about_one_perpetual_leaves_the_others_alone(bare: Bare) -> None:
-    word(bare, VenueTopic.STRANGER, "okx holds +2 ETH of somebody's", "ETH")
+    word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
     assert bare.signal("BTC").ok
 
 
 def test_a_word_is_said_once_and_its_end_too(bare: Bare) -> None:
     for _ in range(3):
-        word(bare, VenueTopic.STRANGER, "okx holds +2 ETH of somebody's", "ETH")
-    word(bare, VenueTopic.STRANGER, "gone", "ETH", is_over=True)
-    word(bare, VenueTopic.STRANGER, "gone", "ETH", is_over=True)
+        word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
+    word(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
+    word(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
     assert [(notice.severity, notice.sentence) for notice in bare.seen.of(Notice) if notice.topic == "stranger"] == [
         ("warning", "okx holds +2 ETH of somebody's"),
         ("info", "gone"),
@@ -113,7 +113,7 @@ def test_from_test_to_live_what_venues_have_told_stays(bare: Bare) -> None:
     bare.health(3.0)
     bare.command(SetMode, mode=Mode.TEST, way_up_open=True, unread=("okx",))
     word(bare, VenueTopic.UNREAD, "okx is read", is_over=True)
-    word(bare, VenueTopic.STRANGER, "okx holds +2 BTC of somebody's", "BTC")
+    word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 BTC of somebody's", "BTC")
     bare.command(SetMode, mode=Mode.LIVE, way_up_open=True, unread=("okx",))
     bare.arm()
     assert bare.signal("ETH").ok

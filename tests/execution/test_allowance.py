@@ -64,8 +64,8 @@ def test_a_refusal_is_waited_out_by_one_rule_everywhere(
     [
         (429, CallKind.EXIT, 0.2),
         (418, CallKind.EXIT, 5.0),
-        (429, CallKind.LOOK, 30.0),
-        (418, CallKind.LOOK, 30.0),
+        (429, CallKind.READ, 30.0),
+        (418, CallKind.READ, 30.0),
         (429, CallKind.ENTRY, 3_600.0),
     ],
 )

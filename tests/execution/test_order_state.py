@@ -9,7 +9,7 @@ from real_stage import ask
 
 from cockpit.domain.actions import Notice, QueryOrder
 from cockpit.domain.events import (
-    FillWitnessed,
+    FillInferred,
     OrderAccepted,
     OrderCancelled,
     OrderEvent,
@@ -102,7 +102,7 @@ def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[
     progress = None
     for one in said:
         for event in hear(order, one):
-            if not isinstance(event, FillWitnessed):  # that protects, and books nothing
+            if not isinstance(event, FillInferred):  # that protects, and books nothing
                 progress = desk.apply(event, out) or progress
     assert progress is not None and progress.status is ends
     assert progress.filled_qty == pytest.approx(fills * 0.25)
@@ -111,7 +111,7 @@ def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[
 
 def test_the_end_waits_for_the_fills_that_the_venue_counts() -> None:
     order = kept()
-    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted", "FillWitnessed"]
+    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted", "FillInferred"]
     assert order.lacks_fills
     assert names(order.book([fill(1)], 1)) == ["OrderFilled"]
     assert names(order.book([fill(2)], 1)) == ["OrderFilled", "OrderCancelled"]
@@ -193,7 +193,7 @@ DONE = tuple(
 )
 
 
-def done_to(order: OrderState, what: str, which: object, qty: float) -> Sequence[OrderEvent | FillWitnessed]:
+def done_to(order: OrderState, what: str, which: object, qty: float) -> Sequence[OrderEvent | FillInferred]:
     """One thing that can happen to an order, by the venue's word or by our conclusion."""
     match what, which:
         case "word", OrderStatus() as status:
@@ -224,16 +224,16 @@ def followed(status: OrderStatus, event: OrderEvent, filled: float) -> OrderStat
 def test_execution_goes_by_the_one_table_whatever_happens(happenings: list[tuple[str, object, float]]) -> None:
     order = kept()
     for what, which, qty in happenings:
-        status, filled = order.told, order.filled
+        status, filled = order.status, order.filled
         for event in done_to(order, what, which, qty):
-            if isinstance(event, FillWitnessed):
+            if isinstance(event, FillInferred):
                 continue
             filled += event.qty if isinstance(event, OrderFilled) else 0.0
             status = followed(status, event, filled)
-        if order.told is OrderStatus.FILLED and not status.is_final:
+        if order.status is OrderStatus.FILLED and not status.is_final:
             assert filled >= QTY, "over without a word only once all of it was told"
         else:
-            assert order.told is status, (what, which, qty)
+            assert order.status is status, (what, which, qty)
         assert order.filled == pytest.approx(filled)
 
 
@@ -243,7 +243,7 @@ def test_a_refusal_of_what_executed_is_no_end() -> None:
     desk.place(ask(ORDER_ID, Side.LONG, QTY), out)
     for event in [*order.book([fill(1)], 1), *order.refuse("no margin", 2)]:
         progress = desk.apply(event, out)
-    assert order.told is OrderStatus.UNKNOWN and not order.is_over
+    assert order.status is OrderStatus.UNKNOWN and not order.is_over
     assert progress is not None and progress.status is OrderStatus.UNKNOWN
     assert "rejected after it was partly_filled" in [one.sentence for one in out.actions if isinstance(one, Notice)][-1]
     assert [type(one) for one in out.actions][-1] is QueryOrder

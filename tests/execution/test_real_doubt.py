@@ -41,7 +41,7 @@ async def test_an_entry_that_only_a_strangers_position_witnessed_is_given_up_onc
         stage.place(ENTRY, BUY, 0.01)
         await stage.until(lambda: "OrderUnknown" in stage.of(ENTRY))
         stage.venue.trade_by_hand("BTC", "buy", 0.01)
-        await stage.until(lambda: "FillWitnessed" in stage.of(ENTRY))
+        await stage.until(lambda: "FillInferred" in stage.of(ENTRY))
         stage.venue.trade_by_hand("BTC", "sell", 0.01)
         await stage.until(lambda: "OrderRejected" in stage.of(ENTRY))
         assert stage.filled(ENTRY) == 0.0

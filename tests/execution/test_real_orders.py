@@ -46,7 +46,7 @@ async def test_an_entry_whose_answer_is_lost_is_sent_once_and_booked_once(
         await opened(stage)
         assert len(stage.venue.called("entry")) == 1
         assert executed(stage) == pytest.approx(stage.filled(ENTRY))
-        assert [name for name in stage.of(ENTRY) if name != "FillWitnessed"][-2:] == ["OrderAccepted", "OrderFilled"]
+        assert [name for name in stage.of(ENTRY) if name != "FillInferred"][-2:] == ["OrderAccepted", "OrderFilled"]
 
 
 @VENUES
@@ -165,7 +165,7 @@ async def test_a_private_stream_may_lose_repeat_and_shuffle_its_words(
         await stage.settled()
         assert stage.filled(ENTRY) == pytest.approx(0.01) == executed(stage)
         assert not [event for event in stage.events if isinstance(event, OrderRejected)]
-        assert not stage.words(VenueTopic.STRANGER)
+        assert not stage.words(VenueTopic.UNEXPLAINED)
 
 
 @VENUES
@@ -270,7 +270,7 @@ async def test_a_position_closed_by_hand_is_seen_and_told(shipped_config: Cockpi
         await stage.settled()
         last = [event for event in stage.events if isinstance(event, VenuePosition) and event.asset == "BTC"][-1]
         assert last.qty == 0
-        assert all(word.is_over for word in stage.words(VenueTopic.STRANGER)[-1:])
+        assert all(word.is_over for word in stage.words(VenueTopic.UNEXPLAINED)[-1:])
         assert not any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE))
 
 
@@ -280,12 +280,12 @@ async def test_a_strangers_position_and_order_stand_until_they_are_gone(
 ) -> None:
     async with real_stage(shipped_config, name) as stage:
         stage.venue.trade_by_hand("BTC", "buy", 0.002)
-        await stage.until(lambda: bool(stage.words(VenueTopic.STRANGER)))
-        word = stage.words(VenueTopic.STRANGER)[-1]
+        await stage.until(lambda: bool(stage.words(VenueTopic.UNEXPLAINED)))
+        word = stage.words(VenueTopic.UNEXPLAINED)[-1]
         assert (word.asset, word.is_over, word.is_grave) == ("BTC", False, True)
         assert "holds +0.002 BTC, our own orders add up to +0" in word.sentence
         stage.venue.trade_by_hand("BTC", "sell", 0.002)
-        await stage.until(lambda: stage.words(VenueTopic.STRANGER)[-1].is_over)
+        await stage.until(lambda: stage.words(VenueTopic.UNEXPLAINED)[-1].is_over)
 
 
 @VENUES

@@ -86,7 +86,7 @@ async def test_a_flatten_without_the_engine_is_told_as_one_after_the_restart(
             gone = next(n for n, event in enumerate(later.events) if isinstance(event, VenuePosition) and not event.qty)
             assert kinds.index(OrderFilled) < gone
             assert not any("gone from" in word.sentence for word in later.words(VenueTopic.NOTE))
-            assert not [word for word in later.words(VenueTopic.STRANGER) if not word.is_over]
+            assert not [word for word in later.words(VenueTopic.UNEXPLAINED) if not word.is_over]
 
 
 @VENUES
@@ -139,7 +139,7 @@ async def test_a_part_closed_by_hand_is_told_and_the_rest_is_ours(shipped_config
         assert as_told(exits(stage)) == as_executed(stage.venue)
         last = [event for event in stage.events if isinstance(event, VenuePosition) and event.asset == "BTC"][-1]
         assert last.qty == pytest.approx(0.006)
-        assert not [word for word in stage.words(VenueTopic.STRANGER) if not word.is_over]
+        assert not [word for word in stage.words(VenueTopic.UNEXPLAINED) if not word.is_over]
 
 
 @VENUES
@@ -153,7 +153,9 @@ async def test_a_hand_that_turns_the_position_took_ours_only_as_far_as_it_went(
         (fill,) = exits(stage)
         assert fill.qty == pytest.approx(0.01)
         assert fill.fee_usd == pytest.approx(float(stage.venue.executions[-1].fee_usd) / 3)
-        await stage.until(lambda: any("holds -0.02 BTC" in word.sentence for word in stage.words(VenueTopic.STRANGER)))
+        await stage.until(
+            lambda: any("holds -0.02 BTC" in word.sentence for word in stage.words(VenueTopic.UNEXPLAINED))
+        )
 
 
 @VENUES

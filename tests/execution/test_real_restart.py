@@ -29,7 +29,7 @@ async def test_orders_and_positions_of_an_earlier_engine_are_adopted_and_no_fill
             await later.open()
             assert later.of(STOP) == ["OrderAccepted"] and later.of(ENTRY) == []
             await later.settled()
-            assert not later.words(VenueTopic.STRANGER)
+            assert not later.words(VenueTopic.UNEXPLAINED)
             assert [word.is_over for word in later.words(VenueTopic.UNREAD)] == [False, True]
         finally:
             await later.close()
@@ -44,7 +44,7 @@ async def test_a_stop_that_filled_while_nobody_looked_is_booked(shipped_config: 
         try:
             await later.open()
             assert later.filled(STOP) == pytest.approx(0.01)
-            assert not [word for word in later.words(VenueTopic.STRANGER) if not word.is_over]
+            assert not [word for word in later.words(VenueTopic.UNEXPLAINED) if not word.is_over]
         finally:
             await later.close()
 

@@ -123,7 +123,7 @@ async def test_an_entry_given_up_whose_position_appears_is_ours(
         if not rests:
             stage.venue.faults.add(faults.empty(), roles={*LOOKUPS, "history"}, times=None)
         stage.venue.carry_out_late()
-        await stage.until(lambda: {"FillWitnessed", "OrderFilled"} & set(stage.of(ENTRY)))
-        assert stage.filled(OTHER) == 0.0 and "FillWitnessed" not in stage.of(OTHER)
+        await stage.until(lambda: {"FillInferred", "OrderFilled"} & set(stage.of(ENTRY)))
+        assert stage.filled(OTHER) == 0.0 and "FillInferred" not in stage.of(OTHER)
         stage.venue.faults.clear()
         await filled(stage, ENTRY)

@@ -23,7 +23,7 @@ SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
 PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
 MOST_BARE_S = 3.0
 """A difference counts once two looks have shown it."""
-LOOK_AGAIN_S = 2.0
+REREAD_AFTER_S = 2.0
 
 
 def protections(venue: TradingVenue, symbol: str = "") -> list[Algo]:
@@ -180,7 +180,7 @@ async def test_one_that_was_not_carried_out_is_laid_at_the_next_look(tmp_path: P
         venue.faults.add(too_many(retry_after_s=1), roles={"stop"})
         venue.trade_by_hand("ETH", "buy", 0.05)
         await stage.until(lambda: covers(venue))
-        assert venue.watch.longest_naked_s() <= MOST_BARE_S + LOOK_AGAIN_S
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S + REREAD_AFTER_S
         await stage.flat()
 
 

@@ -159,7 +159,7 @@ class Allowance:
         if used is not None:
             self._used, self._used_in_minute = used, now_ns // MINUTE_NS
 
-    def wait_s(self, kind: CallKind = CallKind.LOOK) -> float:
+    def wait_s(self, kind: CallKind = CallKind.READ) -> float:
         """Seconds until the venue may be asked again for that; 0 = now."""
         longest_s = kind.longest_wait_s
         if kind is CallKind.EXIT and self._is_ban:

@@ -11,7 +11,7 @@ class CallKind(Enum):
 
     EXIT = 0.2
     """What sheds risk, and the looks without which nobody could."""
-    LOOK = 30.0
+    READ = 30.0
     ENTRY = 3600.0
 
     @property
@@ -20,7 +20,7 @@ class CallKind(Enum):
         return float(self.value)
 
 
-_kind: ContextVar[CallKind] = ContextVar("call_kind", default=CallKind.LOOK)
+_kind: ContextVar[CallKind] = ContextVar("call_kind", default=CallKind.READ)
 
 
 @contextmanager

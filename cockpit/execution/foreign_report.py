@@ -11,19 +11,19 @@ from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.venue_context import VenueContext
 
 
-class ForeignTold:
+class ForeignReport:
     """Tells of one where it or its stop has changed, and once it is gone."""
 
     def __init__(self, context: VenueContext, protection: ForeignProtection) -> None:
         self._context = context
         self._protection = protection
-        self._told: dict[PositionKey, ForeignPosition] = {}
+        self._emitted: dict[PositionKey, ForeignPosition] = {}
 
     def emit(self, foreign: Sequence[HeldPosition]) -> None:
         """These are there now, and no others."""
         context, there = self._context, {position.key: position for position in foreign}
-        for key in [key for key in self._told if key not in there]:
-            gone = replace(self._told.pop(key), ts_ns=context.now_ns, qty=0.0, stop_price=None)
+        for key in [key for key in self._emitted if key not in there]:
+            gone = replace(self._emitted.pop(key), ts_ns=context.now_ns, qty=0.0, stop_price=None)
             context.emit([gone])
         for key, position in there.items():
             mode = "" if key.is_isolated is None else "isolated" if key.is_isolated else "cross"
@@ -33,7 +33,7 @@ class ForeignTold:
                 context.now_ns, context.venue, plain_id(key.asset), mode, side, position.qty, position.entry_price,
                 position.mark_price, stop_price,
             )  # fmt: skip
-            told = self._told.get(key)
-            if told is None or (told.qty, told.stop_price) != (event.qty, event.stop_price):
-                self._told[key] = event
+            emitted = self._emitted.get(key)
+            if emitted is None or (emitted.qty, emitted.stop_price) != (event.qty, event.stop_price):
+                self._emitted[key] = event
                 context.emit([event])
