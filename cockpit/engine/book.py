@@ -209,6 +209,14 @@ class TradeBook:
         for trade in self._trades.values():
             self._orders.cancel(trade.record.entry_order_id, out)
 
+    def take_back_entries(self, venue: str, asset: str, why: str, out: Outbox) -> None:
+        """Take back what of the entries rests there, and tell it; "" stands for all that the venue has."""
+        for trade in self._trades.values():
+            record = trade.record
+            if record.venue == venue and asset in ("", record.asset) and trade.awaits_entry:
+                out.notice("warning", "entry", f"{record.trade_id}'s entry of {record.asset} is taken back: {why}")
+                self._orders.cancel(record.entry_order_id, out)
+
     def on_time(self, out: Outbox) -> None:
         """Time passed: time stops, entry limits, orders and positions that must be asked for again."""
         self._orders.on_time(out)

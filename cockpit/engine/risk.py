@@ -138,6 +138,8 @@ class Risk:
             self.flattening.emit(notice.sentence, out, notice.is_grave)
             return
         self.venue_notices.take(notice, out)
+        if notice.topic is VenueTopic.SESSION and not notice.is_over:
+            self._book.take_back_entries(notice.venue, notice.asset, notice.sentence, out)
         if notice.topic is VenueTopic.CLOSING and not notice.is_over:
             self._book.leave(notice.venue, notice.asset, ExitReason.VENUE_CLOSES, notice.sentence, out)
         if notice.topic.halts and not notice.is_over:

@@ -3,9 +3,9 @@
 import pytest
 
 from cockpit.domain.actions import Notice
-from cockpit.domain.commands import Restore, Resume, SetMode
+from cockpit.domain.commands import Enter, ManualEntry, Restore, Resume, SetMode
 from cockpit.domain.events import OrderFilled, VenueFlat, VenueNotice, VenuePosition
-from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, TradePhase, VenueTopic
+from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, Side, TradePhase, VenueTopic
 from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare, Scenario, restore_of
 
@@ -189,3 +189,30 @@ def test_other_trades_and_a_mere_end_of_entries_leave_a_trade_alone(topic: Venue
     word(bare, topic, "okx ends its session at 21:00 UTC", asset)
     assert bare.trades[trade.trade_id].phase is TradePhase.OPEN
     assert bare.signal("ETH").ok is (asset != "")
+
+
+@pytest.mark.parametrize(
+    ("topic", "asset", "is_back"),
+    [
+        (VenueTopic.SESSION, "", True),
+        (VenueTopic.SESSION, "ETH", True),
+        (VenueTopic.SESSION, "SOL", False),
+        (VenueTopic.STRANGER, "", False),
+    ],
+)
+def test_an_entry_that_rests_is_taken_back_when_the_venue_is_about_to_close(
+    topic: VenueTopic, asset: str, is_back: bool, bare: Bare
+) -> None:
+    assert bare.command(Enter, entry=ManualEntry("ETH", Side.LONG, limit_price=3_990.0, within_s=600.0)).ok
+    (entry,) = bare.placed(OrderRole.ENTRY)
+    bare.accept(entry)
+    bare.fill(entry, 3_990.0, entry.qty / 2)
+    word(bare, topic, "okx ends its session at 21:00 UTC", asset)
+    assert bare.cancels() == ([entry.order_id] if is_back else [])
+    told = "t000001's entry of ETH is taken back: okx ends its session at 21:00 UTC"
+    assert bare.notices("warning", "entry") == ([told] if is_back else [])
+    if is_back:
+        bare.cancelled(entry)
+        trade = bare.last_trade
+        assert (trade.phase, trade.open_qty) == (TradePhase.OPEN, entry.qty / 2), "what filled stays, with its stop"
+        assert bare.placed(OrderRole.STOP)[-1].qty == trade.open_qty
