@@ -5,13 +5,15 @@ So the running 5 s bar is a handful of plain numbers, and whatever needs a windo
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import islice
 from math import inf
+from operator import add
 from typing import NamedTuple
 
 from cockpit.domain.events import Depth, MarkPrice, Top, Trade
 from cockpit.domain.units import BPS, NS_PER_S
-from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, LongBar, bar_start
+from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, ClosedBars, LongBar, bar_start
 from cockpit.market.book import BasisMinutes, SizeBaseline, depth_size, top_size
 from cockpit.market.windows import bars_since, largest_rise_bps
 
@@ -101,9 +103,7 @@ class AssetMarket:
         self._top_sizes = SizeBaseline(history_s)
         self._depth_sizes = SizeBaseline(history_s)
         self._basis = BasisMinutes(history_s)
-        self._low, self._high, self._peak, self._rise = inf, 0.0, -inf, 1.0
-        self._open = self._volume = self._notional = self._delta = 0.0
-        self._trades = 0
+        self._begin_bar()
 
     # -- events
 
@@ -195,9 +195,7 @@ class AssetMarket:
             self._session_notional += base.notional_usd
             self._session_volume += base.volume
             self._bars[BASE_BAR_S].append(base)
-            self._low, self._high, self._peak, self._rise = inf, 0.0, -inf, 1.0
-            self._open = self._volume = self._notional = self._delta = 0.0
-            self._trades = 0
+            self._begin_bar()
         for length_s, long_bar in self._long_bars.items():
             bar = long_bar.ended(boundary_ns)
             if bar is not None:
@@ -206,6 +204,35 @@ class AssetMarket:
         self._sample(end_ns)
         self._bar_start_ns = boundary_ns
         return closed
+
+    def take_closed(self, closed: ClosedBars) -> None:
+        """What `close_bars` at the end of each of these bars would have come to, where no end `samples_more`."""
+        self._delta_closed = reduce(add, closed.taker_deltas, self._delta_closed)
+        self._session_notional = reduce(add, closed.notionals_usd, self._session_notional)
+        self._session_volume = reduce(add, closed.volumes, self._session_volume)
+        self._bars[BASE_BAR_S].extend(closed.bars)
+        for length_s, long_bar in self._long_bars.items():
+            self._bars[length_s].extend(closed.long_bars[length_s])
+            long_bar.stand_at(closed.under_way[length_s])
+        self._top_sizes.extend(closed.top_sizes)
+        self._begin_bar()
+        self._bar_start_ns = closed.boundary_ns
+
+    @property
+    def samples_more(self) -> bool:
+        """Whether the end of the bar under way samples a depth or a mark, not the top alone."""
+        has_depth = self.depth is not None and self.depth.ts_ns >= self._bar_start_ns
+        return has_depth or (self.mark is not None and self.mark.ts_ns > self._mark_sampled_ns)
+
+    @property
+    def long_lengths_s(self) -> tuple[int, ...]:
+        """The lengths of its bars beside the base one."""
+        return tuple(self._long_bars)
+
+    def _begin_bar(self) -> None:
+        self._low, self._high, self._peak, self._rise = inf, 0.0, -inf, 1.0
+        self._open = self._volume = self._notional = self._delta = 0.0
+        self._trades = 0
 
     def last_bars(self, bar_s: float, n: int) -> Sequence[Bar]:
         """The newest `n` closed bars of that length, oldest first; fewer when fewer are known.

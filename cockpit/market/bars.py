@@ -1,6 +1,7 @@
 """Bars: aligned to the UTC epoch, closed by the first event at or past their end. Without a trade there is no bar."""
 
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -50,6 +51,23 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
         )
 
 
+class ClosedBars(NamedTuple):
+    """Base bars in a row that are over, and what closing each in its turn comes to: for a reader of columns.
+
+    `bars` are those with a print, the three sums are theirs; `long_bars` ended among them and `under_way` are the
+    longer ones that go on, by their lengths in seconds; `top_sizes` are the samples at the ends of the bars.
+    """
+
+    bars: Sequence[Bar]
+    taker_deltas: Sequence[float]
+    notionals_usd: Sequence[float]
+    volumes: Sequence[float]
+    long_bars: Mapping[int, Sequence[Bar]]
+    under_way: Mapping[int, Bar | None]
+    top_sizes: Sequence[tuple[int, float]]
+    boundary_ns: int
+
+
 def rise_bps(low: float, high: float) -> float:
     """How far `high` lies above `low`, in bps of `low`; 0 when it does not."""
     return max(0.0, (high / low - 1.0) * BPS)
@@ -77,6 +95,10 @@ class LongBar:
             self._running = msgspec.structs.replace(base, start_ns=start_ns, end_ns=end_ns)
         else:
             self._running = self._running.joined(base, end_ns)
+
+    def stand_at(self, running: Bar | None) -> None:
+        """Go on from this bar as if it had been grown here."""
+        self._running = running
 
     def ended(self, now_ns: int) -> Bar | None:
         """The running bar, once, if its end is at or before `now_ns`."""

@@ -1,6 +1,7 @@
 """How thick the book is against its recent median, and the perp basis by minutes: both are sampled at bar closes."""
 
 from collections import deque
+from collections.abc import Iterable
 from statistics import median
 
 from cockpit.domain.events import Depth, Top
@@ -32,6 +33,10 @@ class SizeBaseline:
     def add(self, end_ns: int, size: float) -> None:
         """Take the size that stood at a bar's end."""
         self._samples.append((end_ns, size))
+
+    def extend(self, samples: Iterable[tuple[int, float]]) -> None:
+        """Take the sizes of many bars, by their ends."""
+        self._samples.extend(samples)
 
     def median_since(self, from_ns: int) -> float | None:
         """The median of the bars that ended after `from_ns`; None while they make up less than a minute."""

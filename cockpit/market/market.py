@@ -20,7 +20,7 @@ from cockpit.domain.events import (
 )
 from cockpit.domain.kinds import FeedState, Origin, Reading
 from cockpit.market.asset import AssetMarket
-from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, bar_start
+from cockpit.market.bars import BASE_BAR_NS, BASE_BAR_S, Bar, ClosedBars, bar_start
 from cockpit.market.clusters import Liquidations
 from cockpit.market.freshness import FeedHealthLog, ages_of, health_text
 from cockpit.market.health import HealthWatch
@@ -95,6 +95,12 @@ class Market:
         """Close what of these assets ended by then and tell nobody: for a reader of columns where nobody waits."""
         for asset in assets:
             asset.close_bars(boundary_ns)
+        self.next_bar_ns = boundary_ns + BASE_BAR_NS
+
+    def take_closed(self, closed: Mapping[str, ClosedBars], boundary_ns: int) -> None:
+        """The same in one step for a stretch of bars, by asset, as a reader of columns has them from elsewhere."""
+        for name, bars in closed.items():
+            self.assets[name].take_closed(bars)
         self.next_bar_ns = boundary_ns + BASE_BAR_NS
 
     def start_session(self, now_ns: int) -> None:

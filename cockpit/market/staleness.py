@@ -1,6 +1,6 @@
 """The feeds the engine stands down on: which are past their age, and how an operator is told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from cockpit.config.limits import ReadingAges
@@ -55,16 +55,23 @@ def stale(market: Market, now_ns: int) -> tuple[StaleFeed, ...]:
     return tuple(_found(market, feed, market.ages[feed.reading], now_ns) for feed in _past(market, now_ns))
 
 
-def next_stale_ns(market: Market, now_ns: int) -> int:
+def _as_it_is(feed: Judged) -> int:
+    return feed.ts_ns
+
+
+def next_stale_ns(market: Market, now_ns: int, renewed_ns: Callable[[Judged], int] = _as_it_is) -> int:
     """When the next reading that is not past its stand-down age will be, if nothing newer comes; prices are left out.
 
-    Far beyond every session where none will ever be.
+    Far beyond every session where none will ever be. `renewed_ns` is the stamp of the last reading that is known to
+    come in time after this one: who reads the past knows that.
     """
     dues = [FAR_NS]
     for feed in _judged(market, now_ns):
-        limit_ns = round(market.ages[feed.reading].stand_down_after_s * NS_PER_S)
-        if feed.reading is not Reading.STREAM and feed.origin is not Origin.HELD and feed.ts_ns + limit_ns > now_ns:
-            dues.append(feed.ts_ns + limit_ns)
+        if feed.reading is Reading.STREAM or feed.origin is Origin.HELD:
+            continue
+        due_ns = renewed_ns(feed) + round(market.ages[feed.reading].stand_down_after_s * NS_PER_S)
+        if due_ns > now_ns:
+            dues.append(due_ns)
     return min(dues)
 
 

@@ -3,94 +3,41 @@
 It is the same engine and the same venue, handed real events; what is passed over are events that would have changed
 nothing but the latest prices and the sums of the bar under way. Woken is whoever has to be:
 - a print at or beyond a price that a setup or a resting order waits for; a top while an order takes;
-- an instant that a setup, a trade or the venue waits for; the end of a bar that a setup waits for; every reading;
+- an instant that a setup, a trade or the venue waits for; the end of a bar that a setup waits for; every reading that
+  is not quiet;
 - every second's watch while orders are under way, after anything happened, where a feed grows stale or comes back, and
   while a trade is open wherever it would see more than it has seen.
 The watch belongs to the first row of a second: where a later row of that second is woken, that first one is before it.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from math import inf, nextafter
 
 import numpy as np
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import MarketEvent, ReadingEvent, Top, Trade
+from cockpit.domain.events import MarketEvent, ReadingEvent
+from cockpit.domain.kinds import Reading
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
-from cockpit.market.asset import AssetMarket, RunningBar
+from cockpit.market.asset import AssetMarket
+from cockpit.market.market import Market
 from cockpit.market.staleness import next_stale_ns, stale
-from cockpit.paper.book import PaperBook
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
-from cockpit.research.columns import NO_ROW, Ints, Prints, Tops
+from cockpit.research.columns import BAR_NS, NO_ROW, Ints, Prints, Tops
 from cockpit.research.day_bands import DrawnBands
 from cockpit.research.day_columns import DayColumns
 from cockpit.research.guard_minutes import GuardMinutes, MinuteProbe
+from cockpit.research.passed_bars import first_alike
 from cockpit.research.quiet_trade import QuietTrade
 from cockpit.research.run import Run
 from cockpit.research.tape import Tape
+from cockpit.research.watched_stream import WatchedStream
+from cockpit.setups.base import Setup
 
-NEVER_NS = 2**63 - 1
 STALE = "stale:"
 SETTLED_NS = 1
 """What happened is looked at by the watch of the next second."""
-
-
-class _Watched:
-    """One asset's prints and tops at one venue, and who follows them: the watched market, and the venue's book."""
-
-    def __init__(self, prints: Prints, tops: Tops | None, market: AssetMarket | None, book: PaperBook | None) -> None:
-        self.prints, self.tops, self.market, self.book = prints, tops, market, book
-        self.print_row = self.top_row = NO_ROW
-        self.trade: Trade | None = market.last_trade if market is not None else None
-        self.top: Top | None = market.top if market is not None else None
-        if book is not None:
-            self.trade, self.top = book.trade, book.top
-        self.first_ns = int(prints.ts_ns[0]) if len(prints) else None
-        self.begun: RunningBar | None = market.running_bar if market is not None else None
-        """The bar under way as the day begins: it may go on."""
-        self.next_beyond = -1
-        self._fences = (-inf, inf)
-
-    def stand_at(
-        self, print_row: int, top_row: int, running: RunningBar | None, trade: Trade | None, top: Top | None
-    ) -> None:
-        """The market and the book as these rows left them; their events where somebody has made them already."""
-        if print_row != self.print_row:
-            self.print_row, self.trade = print_row, trade or self.prints.event(print_row)
-        if self.tops is not None and top_row != self.top_row:
-            self.top_row, self.top = top_row, top or self.tops.event(top_row)
-        if self.market is not None:
-            self.market.stand_at(running, self.trade, self.top, self.first_ns if print_row >= 0 else None)
-        if self.book is not None:
-            self.book.trade, self.book.top = self.trade, self.top
-
-    def next_event(self, place: int) -> Trade | Top | None:
-        """The event of the row that comes next here, if it stands at this place: it becomes the latest."""
-        row = self.print_row + 1
-        if row < len(self.prints) and self.prints.place[row] == place:
-            self.print_row, self.trade = row, self.prints.event(row)
-            return self.trade
-        row = self.top_row + 1
-        if self.tops is not None and row < len(self.tops) and self.tops.place[row] == place:
-            self.top_row, self.top = row, self.tops.event(row)
-            return self.top
-        return None
-
-    def first_beyond(self, place: int) -> int:
-        """The place of the next print from `place` on that somebody waits for, or beyond the last row."""
-        low, high = -inf, inf
-        if self.market is not None:
-            low, high = nextafter(self.market.fence_low, -inf), nextafter(self.market.fence_high, inf)
-        if self.book is not None:
-            low, high = max(low, self.book.fence_low), min(high, self.book.fence_high)
-        if (low, high) == self._fences and self.next_beyond >= place:
-            return self.next_beyond
-        self._fences = (low, high)
-        places = self.prints.place
-        row = self.prints.first_beyond(int(places.searchsorted(place)), low, high)
-        self.next_beyond = int(places[row]) if row < len(places) else NEVER_NS
-        return self.next_beyond
 
 
 class ColumnRun(Run):
@@ -165,9 +112,17 @@ class _Day:
         self._closer = 1 if goes_on else 0
         """The next of the bar ends to be taken in; a day may begin within a bar."""
         self._bar_place = 0
+        self._lengths_s = next(iter(self._assets.values())).long_lengths_s
+        self._first_alike = first_alike(tape.bar_starts, run.engine.market.next_bar_ns, self._lengths_s)
+        self._passed = {
+            one.market.asset: columns.passed(one.prints, one.tops) for one in self._watched if one.market is not None
+        }
         self._settled_ns = int(self._clock[0]) + SETTLED_NS
         """Before then the next second's watch is woken: something has just happened."""
-        self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]))
+        self._readings = columns.quiet_readings(_ages_ns(run.engine.market), _awaited(self._setups))
+        self._reading = 0
+        """The next of the quiet readings to be taken in."""
+        self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]), self._readings.renewed_ns)
         limit_s = run.config.feeds.stream.stand_down_after_s
         self._silent = _seconds_of_silence(columns, self._watched, self._unheard, limit_s)
         self._quiet = QuietTrade(run.engine, run.venue, columns, self._streams())
@@ -181,7 +136,7 @@ class _Day:
             if one.market is not None and one.tops is not None
         }
 
-    def _watch(self, prints: Prints) -> _Watched:
+    def _watch(self, prints: Prints) -> WatchedStream:
         tops = next(
             (tops for tops in self._tape.tops if (tops.venue, tops.asset) == (prints.venue, prints.asset)), None
         )
@@ -189,7 +144,7 @@ class _Day:
         if market is not None and market.watch != prints.venue:
             market = None
         book = self._venue.books.get(prints.venue, {}).get(prints.asset)
-        return _Watched(prints, tops, market, book)
+        return WatchedStream(prints, tops, market, book)
 
     # -- going to a place
 
@@ -203,11 +158,12 @@ class _Day:
         while place + 1 in readings and clock[place + 1] == now_ns:
             place, has_reading = place + 1, True
             events.append(readings[place])
+        self._reading = bisect_left(self._readings.places, place + 1)
         self._session.run(events)
         self.wakes += len(events)
         is_due = now_ns >= self._stale_ns
         if has_reading or is_due or self._tally.count != decided:
-            self._stale_ns = next_stale_ns(self._engine.market, now_ns)
+            self._stale_ns = next_stale_ns(self._engine.market, now_ns, self._readings.renewed_ns)
             if is_due or self._tally.count != decided or not self._is_reviewed(now_ns):
                 self._settled_ns = now_ns + SETTLED_NS
         return place
@@ -228,46 +184,62 @@ class _Day:
 
     def stand_at(self, place: int) -> None:
         """Stand where every row before this place would have brought us."""
-        market, columns, passed_ns = self._engine.market, self._columns, 0
-        while self._closer < len(columns.closers) and columns.closers[self._closer] < place:
-            number = self._closer
-            closer = columns.closers[number]
-            if columns.bar_starts[number] >= market.next_bar_ns:
-                self._stand_at_bar_end(number)
-                market.pass_bars(columns.bar_starts[number], self._heard)
-                passed_ns = columns.bar_starts[number]
-            for watched in self._watched:
-                watched.begun = None
-            self._bar_place = closer
-            self._closer += 1
-        if passed_ns:
-            market.pass_bars(passed_ns, self._unheard)
+        self._pass_bars(bisect_left(self._columns.closers, place))
+        self._take_readings(place)
         for watched in self._watched:
             first, end = (int(row) for row in watched.prints.place.searchsorted((self._bar_place, place)))
             top_row = int(watched.tops.place.searchsorted(place)) - 1 if watched.tops is not None else NO_ROW
             running = watched.prints.running(first, end, watched.begun)
-            watched.stand_at(end - 1, top_row, running, None, None)
+            watched.stand_at(end - 1, top_row, running)
+
+    def _pass_bars(self, end: int) -> None:
+        """Close the bars that the rows of the numbers before this one ended: one by one, or as a stretch."""
+        market, columns, begun = self._engine.market, self._columns, self._closer
+        if begun >= end:
+            return
+        passed_ns = 0
+        while self._closer < end and not (self._closer >= self._first_alike and self._is_alike(self._closer)):
+            number = self._closer
+            if columns.bar_starts[number] >= market.next_bar_ns:
+                self._stand_at_bar_end(number)
+                passed_ns = columns.bar_starts[number]
+                market.pass_bars(passed_ns, self._heard)
+            for watched in self._watched:
+                watched.begun = None
+            self._closer += 1
+        if self._closer < end:
+            closed = {asset: bars.between(self._closer, end, self._lengths_s) for asset, bars in self._passed.items()}
+            passed_ns = columns.bar_starts[end - 1]
+            market.take_closed(closed, passed_ns)
+            self._closer = end
+        self._bar_place = columns.closers[end - 1]
+        if passed_ns:
+            market.pass_bars(passed_ns, self._unheard)
+
+    def _is_alike(self, number: int) -> bool:
+        """Whether the bar that this number ends stands open, and it and all later ones close as for anybody else."""
+        is_open = self._engine.market.next_bar_ns == self._columns.bar_starts[number - 1] + BAR_NS
+        return is_open and not any(market.samples_more for market in self._heard)
+
+    def _take_readings(self, place: int) -> None:
+        """The quiet readings before this place become the latest."""
+        quiet, take = self._readings, self._engine.market.apply
+        while self._reading < len(quiet.places) and quiet.places[self._reading] < place:
+            take(quiet.events[self._reading])
+            self._reading += 1
 
     def _stand_at_bar_end(self, number: int) -> None:
         """The bar before this closer, whole."""
         columns = self._columns
         for watched in self._watched:
             prints, tops = watched.prints, watched.tops
-            if number:
-                running = columns.bars[id(prints)][number - 1]
-                end = columns.bar_ends[id(prints)][number - 1]
-            else:
-                running, end = None, 0
+            running = columns.bars[id(prints)].bar(number - 1) if number else None
+            end = columns.bar_ends[id(prints)][number - 1] if number else 0
             if watched.begun is not None:
                 first = columns.bar_ends[id(prints)][number - 2] if number > 1 else 0
                 running = prints.running(first, end, watched.begun)
-            top_row, top, trade = NO_ROW, None, None
-            if tops is not None:
-                top_row = columns.tops_before[id(tops)][number]
-                top = columns.last_tops[id(tops)][number] if top_row >= 0 else None
-            if end:
-                trade = columns.last_trades[id(prints)][number - 1]
-            watched.stand_at(end - 1, top_row, running, trade, top)
+            top_row = columns.tops_before[id(tops)][number] if tops is not None else NO_ROW
+            watched.stand_at(end - 1, top_row, running)
 
     # -- where to go next
 
@@ -278,16 +250,16 @@ class _Day:
             return len(clock)
         found = min(self._next_by_price(after), self._next_by_close(after))
         found = min(found, self._first_at(self._due_ns(place), after), self._next_watch(place, after))
-        readings = self._tape.reading_places
-        at = int(readings.searchsorted(after))
-        if at < len(readings):
-            found = min(found, int(readings[at]))
+        waking = self._readings.waking
+        at = bisect_left(waking, after)
+        if at < len(waking):
+            found = min(found, waking[at])
         at = int(self._silent.searchsorted(after))
         if at < len(self._silent):
             found = min(found, int(self._silent[at]))
         if found >= len(clock):
             return len(clock)
-        return self._watch_before(found, after)
+        return self._before(found, after)
 
     def _next_by_price(self, after: int) -> int:
         found = len(self._clock)
@@ -348,11 +320,29 @@ class _Day:
         """The first row whose time has come to that instant."""
         return max(after, int(self._clock.searchsorted(due_ns)))
 
-    def _watch_before(self, found: int, after: int) -> int:
-        """The row at which the watch of its second falls, where that is before it and still to come."""
+    def _before(self, found: int, after: int) -> int:
+        """The row at which the watch of its second falls, or a reading of that second that is quiet otherwise: where
+        that is before it and still to come. The engine's time is theirs until this row.
+        """
         second_ns = int(self._clock[found]) // NS_PER_S * NS_PER_S
         watch = int(self._clock.searchsorted(second_ns))
-        return watch if after <= watch < found else found
+        if after <= watch < found:
+            return watch
+        places = self._readings.places
+        at = bisect_left(places, max(after, watch))
+        return min(found, places[at]) if at < len(places) else found
+
+
+def _ages_ns(market: Market) -> dict[Reading, int]:
+    return {reading: round(ages.stand_down_after_s * NS_PER_S) for reading, ages in market.ages.items()}
+
+
+def _awaited(setups: Sequence[Setup]) -> frozenset[type] | None:
+    """The kinds of readings that some setup waits for; None where it may be any."""
+    wanted = [setup.readings_awaited for setup in setups]
+    if any(kinds is None for kinds in wanted):
+        return None
+    return frozenset(kind for kinds in wanted for kind in kinds or ())
 
 
 def _cross_midnight(config: CockpitConfig) -> bool:
@@ -360,7 +350,7 @@ def _cross_midnight(config: CockpitConfig) -> bool:
 
 
 def _seconds_of_silence(
-    columns: DayColumns, watched: Sequence[_Watched], unheard: Sequence[AssetMarket], limit_s: float
+    columns: DayColumns, watched: Sequence[WatchedStream], unheard: Sequence[AssetMarket], limit_s: float
 ) -> Ints:
     """The first rows of the seconds in which an asset's stream may be past its age, or has just come back.
 

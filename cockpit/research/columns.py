@@ -1,7 +1,7 @@
 """One series' rows of a day as arrays, and as the events that the engine would have been handed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -108,16 +108,19 @@ class Prints:
             rise=max(before.rise, float((prices / low).max())),
         )
 
-    def bars(self, starts: Ints, ends: Ints) -> list[RunningBar | None]:
-        """The whole bars of these stretches of rows, every sum in the order of its rows; None for an empty stretch."""
+    def bars(self, starts: Ints, ends: Ints) -> "BarColumns":
+        """The whole bars of these stretches of rows, every sum in the order of its rows."""
         counts = ends - starts
         filled = np.flatnonzero(counts > 0)
         order = filled[np.argsort(-counts[filled], kind="stable")]
-        at, left = starts[order].copy(), counts[order]
-        low = self.price[at].copy() if len(order) else np.empty(0)
+        at, left = starts[order], counts[order]
+        found = BarColumns(counts, *(np.zeros(len(counts)) for _ in range(7)))
+        if not len(order):
+            return found
+        low = self.price[at]
         high, rise = low.copy(), np.ones(len(order))
         volume, notional, delta = np.zeros(len(order)), np.zeros(len(order)), np.zeros(len(order))
-        longest = int(left[0]) if len(order) else 0
+        longest = int(left[0])
         # How many stretches have a row of that number: they are in order of their length.
         alive = np.searchsorted(-left, -np.arange(1, longest + 1), side="right")
         for step in range(longest):
@@ -130,11 +133,30 @@ class Prints:
             volume[:count] += self.qty[rows]
             notional[:count] += self._notional[rows]
             delta[:count] += self._signed[rows]
-        columns = (self.price[at] if len(order) else low, high, low, volume, notional, delta, left, rise)
-        found: list[RunningBar | None] = [None] * len(counts)
-        for place, bar in zip(order.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True):
-            found[place] = RunningBar(*bar)
+        columns = (self.price[at], high, low, volume, notional, delta, rise)
+        for column, values in zip(found[1:], columns, strict=True):
+            column[order] = values
         return found
+
+
+class BarColumns(NamedTuple):
+    """Bars in columns; of one without a row (`counts` 0) nothing else means anything."""
+
+    counts: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    volume: Floats
+    notional_usd: Floats
+    taker_delta: Floats
+    rise: Floats
+
+    def bar(self, number: int) -> RunningBar | None:
+        """One of them; None without a row."""
+        if self.counts[number] == 0:
+            return None
+        counts, open_, high, low, volume, notional_usd, taker_delta, rise = (one[number].item() for one in self)
+        return RunningBar(open_, high, low, volume, notional_usd, taker_delta, counts, rise)
 
 
 class Tops:

@@ -1,14 +1,16 @@
 """What is the same of a day for every setting: made once, shared by all that try their settings on it."""
 
+from collections.abc import Mapping
 from math import inf, nan
+from typing import Any
 
 import numpy as np
 
-from cockpit.domain.events import Top, Trade
-from cockpit.domain.kinds import Side
+from cockpit.domain.kinds import Reading, Side
 from cockpit.domain.units import NS_PER_S
-from cockpit.market.asset import RunningBar
-from cockpit.research.columns import NO_ROW, Floats, Ints, Prints, Tops, first_rows
+from cockpit.research.columns import NO_ROW, BarColumns, Floats, Ints, Prints, Tops, first_rows
+from cockpit.research.passed_bars import PassedBars
+from cockpit.research.quiet_readings import QuietReadings
 from cockpit.research.tape import Tape
 
 
@@ -17,13 +19,11 @@ class DayColumns:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.bars: dict[int, list[RunningBar | None]] = {}
+        self.bars: dict[int, BarColumns] = {}
         self.bar_ends: dict[int, list[int]] = {}
         self._ends: dict[int, Ints] = {}
-        self.last_trades: dict[int, list[Trade]] = {}
-        """The latest print as each bar ended; of no use where `bar_ends` says there was none."""
         self.tops_before: dict[int, list[int]] = {}
-        self.last_tops: dict[int, list[Top]] = {}
+        self._top_rows: dict[int, Ints] = {}
         closers = tape.bar_rows
         for prints in tape.prints:
             bounds = np.searchsorted(prints.place, np.append(closers, len(tape)))
@@ -31,19 +31,35 @@ class DayColumns:
             self.bars[id(prints)] = prints.bars(starts, ends)
             self.bar_ends[id(prints)] = ends.tolist()
             self._ends[id(prints)] = ends
-            self.last_trades[id(prints)] = prints.events(np.maximum(ends - 1, 0)) if len(prints) else []
         for tops in tape.tops:
             rows = np.searchsorted(tops.place, closers) - 1
+            self._top_rows[id(tops)] = rows
             self.tops_before[id(tops)] = rows.tolist()
-            self.last_tops[id(tops)] = tops.events(np.maximum(rows, 0)) if len(tops) else []
         self.seconds: Ints = first_rows(tape.clock, NS_PER_S)
         """The first rows of the seconds: at them the watch falls."""
         self.closers: list[int] = closers.tolist()
         self.bar_starts: list[int] = tape.bar_starts.tolist()
+        self._passed: dict[int, PassedBars] = {}
+        self._quiet: dict[tuple[Any, ...], QuietReadings] = {}
         self._silences: dict[tuple[int, int], tuple[Ints, Ints]] = {}
         self._closes: dict[tuple[int, int], tuple[Ints, Floats]] = {}
         self._reaches: dict[int, tuple[Floats, Floats]] = {}
         self._exits: dict[tuple[int, Side], Floats] = {}
+
+    def passed(self, prints: Prints, tops: Tops | None) -> PassedBars:
+        """The bars of these, to be passed over."""
+        if id(prints) not in self._passed:
+            top_rows = self._top_rows[id(tops)] if tops is not None else None
+            bars, ends = self.bars[id(prints)], self._ends[id(prints)]
+            self._passed[id(prints)] = PassedBars(self.tape.bar_starts, bars, ends, prints, tops, top_rows)
+        return self._passed[id(prints)]
+
+    def quiet_readings(self, limits_ns: Mapping[Reading, int], awaited: frozenset[type] | None) -> QuietReadings:
+        """Which readings wake nobody, where these are waited for and grow stale at these ages."""
+        key = (tuple(limits_ns.items()), awaited)
+        if key not in self._quiet:
+            self._quiet[key] = QuietReadings(self.tape, limits_ns, awaited)
+        return self._quiet[key]
 
     def silences(self, prints: Prints, tops: Tops | None, longer_than_ns: int) -> tuple[Ints, Ints]:
         """Where nothing came of these for so long: the engine's time before and after each silence, the day's first
@@ -76,12 +92,11 @@ class DayColumns:
     def reaches(self, prints: Prints) -> tuple[Floats, Floats]:
         """The low and the high of the bar that each closer ends; no number where a day began within it."""
         if id(prints) not in self._reaches:
-            bars = self.bars[id(prints)][:-1]
-            low = [one.low if one is not None else inf for one in bars]
-            high = [one.high if one is not None else -inf for one in bars]
-            for values in (low, high):
-                values[:1] = [nan] * len(values[:1])
-            self._reaches[id(prints)] = (np.array([nan, *low]), np.array([nan, *high]))
+            bars = self.bars[id(prints)]
+            low = np.where(bars.counts > 0, bars.low, inf)[:-1]
+            high = np.where(bars.counts > 0, bars.high, -inf)[:-1]
+            low[:1] = high[:1] = nan
+            self._reaches[id(prints)] = (np.insert(low, 0, nan), np.insert(high, 0, nan))
         return self._reaches[id(prints)]
 
     def exits(self, tops: Tops, side: Side) -> Floats:

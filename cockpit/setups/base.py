@@ -114,6 +114,14 @@ class Setup(ABC, Generic[Rules]):
         return math.inf, -math.inf
 
     @property
+    def readings_awaited(self) -> tuple[type, ...] | None:
+        """The events of the readings whose coming means something to it, beyond what it asks the market; None: any.
+
+        A backtest lets those that nobody waits for become the market's latest and wakes nobody.
+        """
+        return () if type(self).on_reading is Setup.on_reading else None
+
+    @property
     def ground_waits(self) -> bool:
         """Whether its open trade can lose its ground only at a print beyond its fences or at an instant it asked for.
 

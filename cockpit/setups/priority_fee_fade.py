@@ -50,6 +50,10 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
         """Fees alone drive it."""
         return None
 
+    @property
+    def readings_awaited(self) -> tuple[type, ...]:
+        return (PriorityFee,)
+
     def guards(self, now_ns: int) -> tuple[Check, ...]:
         """The fee is known, the price has somewhere to go back to, tips tell the size, the chain agrees or warns."""
         return (self._fee_guard(now_ns), self._vwap_guard(), self._tip_guard(now_ns), self._chain_guard(now_ns))

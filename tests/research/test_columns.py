@@ -33,13 +33,13 @@ def test_bars_are_those_of_the_market(seed: int, count: int, cuts: list[int]) ->
     prints = prints_of(seed, count)
     bounds = np.array([0, *sorted(min(cut, count) for cut in cuts), count])
     bars = prints.bars(bounds[:-1], bounds[1:])
-    for first, end, bar in zip(bounds[:-1].tolist(), bounds[1:].tolist(), bars, strict=True):
+    for number, (first, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
         market = AssetMarket("BTC", "binance", 0)
         for row in range(first, end):
             market.on_trade(prints.event(row))
-        assert bar == market.running_bar == prints.running(first, end)
+        assert bars.bar(number) == market.running_bar == prints.running(first, end)
         middle = (first + end) // 2
-        assert prints.running(middle, end, prints.running(first, middle)) == bar
+        assert prints.running(middle, end, prints.running(first, middle)) == bars.bar(number)
 
 
 def test_a_market_that_stands_in_the_middle_of_a_bar_goes_on_as_if_it_had_seen_all() -> None:
