@@ -81,16 +81,16 @@ class Tally:
         self.marks: dict[str, Mark] = {}
         """What each trade still open was worth at the end."""
         self.count = 0
-        """How many actions were taken in."""
+        """How many actions were taken in, but for those that say what the engine remembers and no more."""
         self.nearest: list[Nearest] = []
         """How near each asset came to its nearest bands."""
         self._hash = hashlib.sha256()
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Take the decisions into the digest, and the verdicts and trades into the counts."""
-        self.count += len(actions)
         for action in actions:
             self._hash.update(wire.encode(action))
+            self.count += not isinstance(action, MemoryChanged)
             if isinstance(action, Decided):
                 self._count(action.verdict)
             elif isinstance(action, TradeChanged):

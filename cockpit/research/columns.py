@@ -214,7 +214,8 @@ def first_rows(clock: Ints, step_ns: int) -> Ints:
     if not len(clock):
         return np.empty(0, np.int64)
     bounds = np.arange(clock[0] // step_ns, clock[-1] // step_ns + 1) * step_ns
-    return np.unique(clock.searchsorted(bounds))
+    rows = clock.searchsorted(bounds)
+    return rows[np.flatnonzero(np.diff(rows, prepend=NO_ROW))]
 
 
 def _added(before: float, values: Floats) -> float:

@@ -1,6 +1,6 @@
 """What is the same of a day for every setting: made once, shared by all that try their settings on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf, nan
 from typing import Any
 
@@ -67,15 +67,25 @@ class DayColumns:
         """
         key = (id(prints), longer_than_ns)
         if key not in self._silences:
-            clock = self.tape.clock
-            is_heard = np.zeros(len(clock), bool)
-            for stream in (prints, tops):
-                if stream is not None:
-                    is_heard[stream.place] = True
-            heard = np.concatenate((clock[:1], clock[is_heard], clock[-1:]))
-            at = np.flatnonzero(np.diff(heard) > longer_than_ns)
-            self._silences[key] = (heard[at], heard[at + 1])
+            streams = [prints.place, *([tops.place] if tops is not None else [])]
+            rarer, *others = sorted((one for one in streams if len(one)), key=len) or [np.empty(0, np.int64)]
+            rows = np.concatenate(([0], rarer, [len(self.tape) - 1]))
+            at = np.flatnonzero(np.diff(self.tape.clock[rows]) > longer_than_ns)
+            # Only where the rarer of the two is silent can both be.
+            spans = [self._silent_between(rows[one], rows[one + 1], others, longer_than_ns) for one in at]
+            befores, afters = ([span[side] for span in spans] for side in (0, 1))
+            nothing = np.empty(0, np.int64)
+            self._silences[key] = (np.concatenate([nothing, *befores]), np.concatenate([nothing, *afters]))
         return self._silences[key]
+
+    def _silent_between(
+        self, before: int, after: int, others: Sequence[Ints], longer_than_ns: int
+    ) -> tuple[Ints, Ints]:
+        """The silences between two rows, with what the others said there."""
+        heard = [one[slice(*one.searchsorted((before, after)))] for one in others]
+        times = self.tape.clock[np.concatenate(([before], *heard, [after]))]
+        at = np.flatnonzero(np.diff(times) > longer_than_ns)
+        return times[at], times[at + 1]
 
     def closes(self, prints: Prints, bar_ns: int) -> tuple[Ints, Floats]:
         """The rows that end these bars, and the last print before each; no number for the one that began before."""

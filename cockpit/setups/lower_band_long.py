@@ -53,6 +53,11 @@ class LowerBandLongSetup(Setup[LowerBandLong]):
         """Only an attempt waits for a bar."""
         return self.rules.bar_s if self._attempt is not None else None
 
+    @property
+    def closes_between(self) -> tuple[float, float]:
+        """A close at or under the trigger wins nothing back."""
+        return -math.inf, self._trigger
+
     def bands_changed(self) -> None:
         """An attempt at the band as it was is given up."""
         self._trigger = self._trigger_now()
