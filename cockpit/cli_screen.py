@@ -36,7 +36,7 @@ TICKS = "checklist.json"
 CHOICES = "screen.json"
 CANNOT_DRAW = ("", "dumb", "unknown")
 SIZE_WITHIN_S = 1.0
-SIZE_LOOK_EVERY_S = 0.05
+SIZE_POLL_EVERY_S = 0.05
 
 
 def paint_first(places: Places, url: str = "") -> FirstPaint:
@@ -202,7 +202,7 @@ def _size_soon() -> tuple[int, int]:
         columns, rows = os.get_terminal_size(sys.stderr.fileno())
         if (columns and rows) or monotonic() > deadline_s:
             return columns, rows
-        sleep(SIZE_LOOK_EVERY_S)
+        sleep(SIZE_POLL_EVERY_S)
 
 
 def _connect(address: Address, hz: float) -> "Connect":

@@ -24,7 +24,7 @@ CROWDED_TURN = 4
 CROWDED_EVERY_S = 0.02
 """A full listener takes in two hundred a second: whoever is made to leave costs time too."""
 PAUSE_S = 1.0
-SAID_EVERY_S = 60.0
+LOG_EVERY_S = 60.0
 OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PASSING = (InterruptedError, ConnectionAbortedError)
 
@@ -66,7 +66,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._handing: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._said_s = float("-inf")
+        self._logged_s = float("-inf")
         self._is_closed = False
 
     def start(self) -> None:
@@ -131,8 +131,8 @@ class Acceptor:
         """No descriptor is left: pause, and say so once a minute; with the spare one somebody is taken in all the
         same.
         """
-        if self._loop.time() - self._said_s > SAID_EVERY_S:
-            self._said_s = self._loop.time()
+        if self._loop.time() - self._logged_s > LOG_EVERY_S:
+            self._logged_s = self._loop.time()
             LOG.error("no connection could be taken in: %s; trying again every %g s", error.strerror, PAUSE_S)
         if self._spare is not None:
             os.close(self._spare)

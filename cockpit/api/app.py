@@ -42,7 +42,7 @@ SHOULD = re.compile(r"^\w+ should (?:be|have|match) ")
 """How pydantic begins: `Input should be greater than 0`, `String should have at most 128 characters`."""
 UNREADABLE = "expected JSON in UTF-8, was something else"
 LONGEST_TEXT, LONGEST_VALUE = 200, 40
-MOST_SAID = 5
+MOST_LISTED = 5
 """Problems told in the sentence; all of them are in the list."""
 
 
@@ -50,10 +50,10 @@ def invalid_detail(problems: Iterable[Any]) -> dict[str, Any]:
     """The detail of a 422 made of pydantic's findings: every problem, and the first few in one sentence."""
     found = list(problems)
     said = [_sentence(problem) for problem in found]
-    more = f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+    more = f"; and {len(said) - MOST_LISTED} more" if len(said) > MOST_LISTED else ""
     return {
         "error": INVALID,
-        "reason": "; ".join(said[:MOST_SAID]) + more,
+        "reason": "; ".join(said[:MOST_LISTED]) + more,
         "fields": list(dict.fromkeys(_field(problem) for problem in found)),
         "problems": [_problem(problem) for problem in found],
     }

@@ -25,20 +25,20 @@ def waited_s() -> float:
 class Arrivals:
     """What one socket holds when the loop finds something there: when it came, at the earliest.
 
-    `looked` says by when the loop has looked at every socket it reads: what it finds now came later. `since_ns` is what
+    `polled` says by when the loop has looked at every socket it reads: what it finds now came later. `since_ns` is what
     holds for what lies there before this socket is read.
     """
 
-    def __init__(self, looked: Clock, since_ns: int, now: Clock = running_ns) -> None:
-        self._looked = looked
+    def __init__(self, polled: Clock, since_ns: int, now: Clock = running_ns) -> None:
+        self._polled = polled
         self._now = now
         self._since_ns = since_ns
         self._read_ns = now()
 
     def earliest_ns(self) -> int:
         """For what has just been found."""
-        looked_ns = self._looked()
-        return looked_ns if looked_ns > self._read_ns else self._since_ns
+        polled_ns = self._polled()
+        return polled_ns if polled_ns > self._read_ns else self._since_ns
 
     def more_waits(self, since_ns: int) -> None:
         """More may lie there, unread from now until `read_on`, since then."""

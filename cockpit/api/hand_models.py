@@ -11,9 +11,9 @@ from cockpit.api.models import (
     DoneAnswer,
     ExecuteRequest,
     Instant,
+    ShortText,
     TargetRequest,
     Text,
-    Word,
     ladder,
 )
 
@@ -49,7 +49,7 @@ class StopTerms(Asked):
         Field(description="from the entry"),
     ] = None
     price: Amount | None = None
-    setup: Annotated[Word | None, Field(description="as far as that setup's would be now")] = None
+    setup: Annotated[ShortText | None, Field(description="as far as that setup's would be now")] = None
 
 
 class ManualRequest(Asked):
@@ -72,7 +72,7 @@ class ManualRequest(Asked):
     )
 
     strategy: Annotated[Literal["manual"] | None, AfterValidator(lambda name: name or "manual")] = "manual"
-    asset: Annotated[Word, AfterValidator(str.upper), Field(description="base coin, e.g. BTC")]
+    asset: Annotated[ShortText, AfterValidator(str.upper), Field(description="base coin, e.g. BTC")]
     side: Literal["long", "short"]
     amount: Annotated[Amount | None, Field(description="notional in USD, before the gate's factors")] = None
     units: Annotated[Amount | None, Field(description="multiples of the base unit; 1 where no size is given")] = None
@@ -84,14 +84,14 @@ class ManualRequest(Asked):
         AfterValidator(ladder),
         Field(description="in place of the template's ladder"),
     ] = None
-    template: Annotated[Word | None, Field(description="a name of `manual.templates` in the config")] = None
+    template: Annotated[ShortText | None, Field(description="a name of `manual.templates` in the config")] = None
     hold_s: Annotated[Amount | None, Field(description="closed at market when so long has passed")] = None
-    venue: Word | None = None
+    venue: ShortText | None = None
     mode: Annotated[Literal["paper", "test", "live"] | None, Field(description="refused in another mode")] = None
-    id: Annotated[Word | None, Field(description="the ticket's: the same id is sent once")] = None
+    id: Annotated[ShortText | None, Field(description="the ticket's: the same id is sent once")] = None
     expires_at: Annotated[Instant | None, Field(description="ISO-8601 or epoch seconds; later it is refused")] = None
     reason: Text | None = None
-    by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+    by: Annotated[ShortText | None, Field(description="who asks, e.g. a key, a script's name")] = None
 
 
 def _kind_of_proposal(body: Any) -> str:
@@ -140,8 +140,8 @@ Level = Annotated[float, Field(strict=True, ge=-1e12, le=1e12, allow_inf_nan=Fal
 class HandRequest(Asked):
     """Who asks, why, and an `id`: the same id is done once and gets the same answer."""
 
-    id: Annotated[Word | None, Field(description="idempotency key")] = None
-    by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+    id: Annotated[ShortText | None, Field(description="idempotency key")] = None
+    by: Annotated[ShortText | None, Field(description="who asks, e.g. a key, a script's name")] = None
     reason: Text | None = None
 
 
@@ -221,15 +221,15 @@ class ReverseRequest(RiskRequest):
     units: Amount | None = None
     risk_usd: Amount | None = None
     stop: StopTerms | None = None
-    template: Word | None = None
+    template: ShortText | None = None
 
 
 class AdoptRequest(RiskRequest):
     """Which position, and the template of its stop and ladder."""
 
-    venue: Word
-    asset: Annotated[Word, AfterValidator(str.upper)]
-    template: Word | None = None
+    venue: ShortText
+    asset: Annotated[ShortText, AfterValidator(str.upper)]
+    template: ShortText | None = None
     stop: Annotated[StopTerms | None, Field(description="bps or price; the template's where none is given")] = None
 
 
@@ -239,7 +239,7 @@ class AlarmRequest(HandRequest):
     on: Literal["price", "health_factor", "funding", "pnl"]
     level: Annotated[Level, Field(description="USD; for funding bps over 8 h")]
     above: Annotated[bool, Field(strict=True, description="at or above it, else at or below")]
-    asset: Annotated[Word, AfterValidator(str.upper)] | None = None
+    asset: Annotated[ShortText, AfterValidator(str.upper)] | None = None
     action: Annotated[
         Literal["ring", "close", "disarm", "flatten"] | None, Field(description="what it may do: it only sheds risk")
     ] = None
@@ -248,7 +248,9 @@ class AlarmRequest(HandRequest):
 class AlarmDropRequest(HandRequest):
     """One alarm, or all of them."""
 
-    alarm_id: Annotated[Word | None, Field(description="`alarms` of /api/snapshot; all where none is given")] = None
+    alarm_id: Annotated[ShortText | None, Field(description="`alarms` of /api/snapshot; all where none is given")] = (
+        None
+    )
 
 
 class HandAnswer(DoneAnswer):

@@ -38,7 +38,7 @@ def _instant(value: float | str) -> float:
 
 
 Text = Annotated[str, Field(strict=True, max_length=500, json_schema_extra=PRINTABLE), AfterValidator(_plain)]
-Word = Annotated[
+ShortText = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=128, json_schema_extra=PRINTABLE),
     AfterValidator(_plain),
@@ -101,8 +101,8 @@ class ExecuteRequest(Asked):
         }
     )
 
-    strategy: Annotated[Word, Field(description="a registered name, see /api/strategy/performance")]
-    pair: Annotated[Word, Field(description="BASE/QUOTE, one of the strategy's registered pairs")]
+    strategy: Annotated[ShortText, Field(description="a registered name, see /api/strategy/performance")]
+    pair: Annotated[ShortText, Field(description="BASE/QUOTE, one of the strategy's registered pairs")]
     amount: Annotated[Amount, Field(description="notional in USD, before the gate's factors")]
     side: Annotated[
         Literal["auto", "long", "short"] | None,
@@ -114,8 +114,8 @@ class ExecuteRequest(Asked):
         AfterValidator(lambda mode: mode or "paper"),
         Field(description="must be the engine's mode; paper by default"),
     ] = "paper"
-    exchanges: Annotated[list[Word] | None, Field(max_length=10, description="venues to try, in order")] = None
-    id: Annotated[Word | None, Field(description="idempotency key: the same id gets the same answer")] = None
+    exchanges: Annotated[list[ShortText] | None, Field(max_length=10, description="venues to try, in order")] = None
+    id: Annotated[ShortText | None, Field(description="idempotency key: the same id gets the same answer")] = None
     expires_at: Annotated[Instant | None, Field(description="ISO-8601 or epoch seconds; later it is refused")] = None
     stop_bps: Annotated[
         Annotated[float, Field(strict=True, gt=0, le=WIDEST_STOP_BPS, allow_inf_nan=False)] | None,
@@ -154,7 +154,7 @@ class CommandRequest(Asked):
     """
 
     reason: Annotated[Text | None, Field(description="required by resume")] = None
-    by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+    by: Annotated[ShortText | None, Field(description="who asks, e.g. a key, a script's name")] = None
     expires_at: Annotated[
         Instant | None, Field(description="ISO-8601 or epoch seconds; later arm, resume and a climb are refused")
     ] = None
@@ -170,9 +170,9 @@ class ModeRequest(CommandRequest):
 class BandsRequest(Asked):
     """Which proposal to put into force: the one that was looked at, by its id."""
 
-    asset: Annotated[Word, Field(description="base coin, e.g. BTC")]
-    proposal_id: Annotated[Word, Field(description="`proposed_bands.proposal_id` of the asset in /api/snapshot")]
-    by: Annotated[Word | None, Field(description="who asks, e.g. a key, a script's name")] = None
+    asset: Annotated[ShortText, Field(description="base coin, e.g. BTC")]
+    proposal_id: Annotated[ShortText, Field(description="`proposed_bands.proposal_id` of the asset in /api/snapshot")]
+    by: Annotated[ShortText | None, Field(description="who asks, e.g. a key, a script's name")] = None
 
 
 class StopRequest(CommandRequest):

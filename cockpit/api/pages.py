@@ -22,7 +22,7 @@ from cockpit.runtime.memory import Recent
 
 LOG = logging.getLogger("cockpit.api")
 JOURNAL, MEMORY = "journal", "memory"
-LOOK_EVERY_S = 0.01
+POLL_EVERY_S = 0.01
 
 Item = TypeVar("Item", Verdict, TradeRecord)
 
@@ -95,7 +95,7 @@ class Pages:
         try:
             async with asyncio.timeout(self._within_s):
                 while not self._is_written():
-                    await asyncio.sleep(LOOK_EVERY_S)
+                    await asyncio.sleep(POLL_EVERY_S)
                 return await asyncio.to_thread(read), JOURNAL
         except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
             LOG.warning("page from memory: %s", error or "the journal was slow")

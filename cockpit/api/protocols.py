@@ -26,13 +26,13 @@ CONNECTION = "cockpit.connection"
 class QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone: the engine decides what a signal means.
 
-    It holds at most `most` connections; `looked` as `Arrivals`, `with_spare` as `Acceptor` has it.
+    It holds at most `most` connections; `polled` as `Arrivals`, `with_spare` as `Acceptor` has it.
     """
 
-    def __init__(self, config: uvicorn.Config, most: int, looked: Clock, *, with_spare: bool) -> None:
+    def __init__(self, config: uvicorn.Config, most: int, polled: Clock, *, with_spare: bool) -> None:
         super().__init__(config)
         self._most = most
-        self._looked = looked
+        self._polled = polled
         self._with_spare = with_spare
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -41,7 +41,7 @@ class QuietServer(uvicorn.Server):
         acceptors = [
             Acceptor(
                 listening, self._protocol, lambda: len(self.server_state.connections), self._make_way, self._most,
-                Arrivals(self._looked, running_ns()), with_spare=self._with_spare,
+                Arrivals(self._polled, running_ns()), with_spare=self._with_spare,
             )
             for listening in sockets or []
         ]  # fmt: skip
@@ -52,7 +52,7 @@ class QuietServer(uvicorn.Server):
 
     def _protocol(self, since_ns: int) -> asyncio.Protocol:
         protocol = PromptHttp(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-        protocol.arrivals = Arrivals(self._looked, since_ns)
+        protocol.arrivals = Arrivals(self._polled, since_ns)
         return protocol
 
     def _make_way(self) -> bool:

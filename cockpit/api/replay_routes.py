@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.denial import Denied
-from cockpit.api.models import Asked, DoneAnswer, RefusalAnswer, Word
+from cockpit.api.models import Asked, DoneAnswer, RefusalAnswer, ShortText
 from cockpit.runtime.player import NotPlaying, Player
 
 FASTEST = 1e6
@@ -22,7 +22,7 @@ class ReplayRequest(Asked):
         float | None,
         Field(strict=True, ge=0, le=FASTEST, allow_inf_nan=False, description="with speed: 0 is as fast as it goes"),
     ] = None
-    by: Annotated[Word | None, Field(description="who asks")] = None
+    by: Annotated[ShortText | None, Field(description="who asks")] = None
 
     @model_validator(mode="after")
     def _with_a_speed_or_without(self) -> Self:

@@ -200,8 +200,8 @@ class ApiServer:
         self._app = create_app(self.context)
         keys = SourceKeys(places.source_keys, host.config.sources, self._wall_clock)
         self._callers = Callers(host.config.sources, keys, host.engine.sources.cut_off, self._trade_source)
-        for hear in (self.context.counters.on_actions, self.context.scoreboard.on_actions, self.context.hub.on_actions):
-            host.listen(hear)
+        for part in (self.context.counters, self.context.scoreboard, self.context.hub):
+            host.listen(part.on_actions)
         found = (secrets or Secrets()).find(WEBHOOK_SECRET) if host.config.webhooks else None
         self._webhooks = (
             WebhookSender(host.config.webhooks, found, self.context.timestamp, self._wall_clock) if found else None
@@ -235,7 +235,7 @@ class ApiServer:
             (Listener("unix", is_socket=True), local, lambda: open_socket(self._places.socket)),
         ):
             server = _Server(
-                self._guard(listener, token), self._limits, listening, reopen, self._looked_ns,
+                self._guard(listener, token), self._limits, listening, reopen, self._polled_ns,
                 with_spare=listener.is_socket,
             )  # fmt: skip
             self._servers.append(server)
@@ -275,8 +275,8 @@ class ApiServer:
         known = next(found, None) or self._host.trade(trade_id)
         return known.source if known is not None else None
 
-    def _looked_ns(self) -> int:
-        return self._host.watchdog.looked_ns
+    def _polled_ns(self) -> int:
+        return self._host.watchdog.polled_ns
 
     def _wall_ns(self) -> int:
         return round(self._wall_clock() * 1e9)
@@ -316,7 +316,7 @@ class _Server:
         limits: Limits,
         listening: socket.socket,
         reopen: Callable[[], socket.socket],
-        looked: Callable[[], int],
+        polled: Callable[[], int],
         *,
         with_spare: bool,
     ) -> None:
@@ -337,7 +337,7 @@ class _Server:
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         self._most = most_connections(limits.connections)
-        self._looked = looked
+        self._polled = polled
         self._with_spare = with_spare
         self._listening: socket.socket | None = listening
         self._reopen = reopen
@@ -350,7 +350,7 @@ class _Server:
         if self._is_stopping:
             return
         listening, self._listening = self._listening or self._reopen(), None
-        self._server = QuietServer(self._config, self._most, self._looked, with_spare=self._with_spare)
+        self._server = QuietServer(self._config, self._most, self._polled, with_spare=self._with_spare)
         self._is_over.clear()
         try:
             await self._server.serve(sockets=[listening])

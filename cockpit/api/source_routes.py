@@ -8,7 +8,7 @@ from pydantic import Field
 from cockpit.api.api_router import api_router
 from cockpit.api.context import ApiContext
 from cockpit.api.control_routes import REFUSED, done
-from cockpit.api.models import Asked, DoneAnswer, Text, Word
+from cockpit.api.models import Asked, DoneAnswer, ShortText, Text
 from cockpit.api.quiet_json import quiet_json
 from cockpit.domain.commands import CutOffSource, LiftSource
 
@@ -19,9 +19,9 @@ NO_REASON = "no reason given"
 class SourceRequest(Asked):
     """Which source, and why; the journal keeps it."""
 
-    source: Annotated[Word, Field(description="its name in the config")]
+    source: Annotated[ShortText, Field(description="its name in the config")]
     reason: Annotated[Text | None, Field(description="required to lift")] = None
-    by: Annotated[Word | None, Field(description="who asks")] = None
+    by: Annotated[ShortText | None, Field(description="who asks")] = None
 
 
 def source_routes(context: ApiContext) -> APIRouter:

@@ -42,7 +42,7 @@ class Ticket:
         self._admission = admission
         self._has_token = has_token
         self._clock = clock
-        self._looked_s = clock()
+        self._checked_s = clock()
         self._is_good = True
 
     @property
@@ -89,7 +89,7 @@ class Ticket:
     def _counts(self) -> bool:
         """Whether the source's key is still one of its keys."""
         now_s = self._clock()
-        if self._callers is not None and self._is_good and now_s - self._looked_s >= KEY_AGAIN_S:
-            self._looked_s = now_s
+        if self._callers is not None and self._is_good and now_s - self._checked_s >= KEY_AGAIN_S:
+            self._checked_s = now_s
             self._is_good = self._callers.by_token(self._shown) == self.caller
         return self._is_good

@@ -291,11 +291,11 @@ async def _event(connection: ClientConnection) -> EventShape:
 ALL = "all"
 
 
-def check_api(places: Places, say: Callable[[str], None], *, url: str, token: str, test: str, mode: Mode) -> int:
+def check_api(places: Places, notify: Callable[[str], None], *, url: str, token: str, test: str, mode: Mode) -> int:
     """0 when every call was answered as the contract says. Raises ValueError for what is no URL or token."""
     address = remote(url, token) if url else _of_profile(places, token)
-    say(f"checking {address}")
-    return asyncio.run(_check(address, say, test, mode))
+    notify(f"checking {address}")
+    return asyncio.run(_check(address, notify, test, mode))
 
 
 def _of_profile(places: Places, token: str) -> Address:
@@ -313,7 +313,7 @@ def _own_token(places: Places) -> str:
         return ""
 
 
-async def _check(address: Address, say: Callable[[str], None], test: str, mode: Mode) -> int:
+async def _check(address: Address, notify: Callable[[str], None], test: str, mode: Mode) -> int:
     """All of them open nothing: only who asks for `execute` sends a signal that an armed paper engine trades."""
     calls = {name: call for kind, named in CALLS.items() if test in (ALL, kind) for name, call in named.items()}
     if test == ALL:
@@ -321,17 +321,17 @@ async def _check(address: Address, say: Callable[[str], None], test: str, mode: 
     passed = 0
     async with EngineClient(address, "check", ANSWER_WITHIN_S) as client:
         for name, call in calls.items():
-            passed += await _checked(client, mode, name, call, say)
-    say(f"{passed} of {len(calls)} as the contract says")
+            passed += await _checked(client, mode, name, call, notify)
+    notify(f"{passed} of {len(calls)} as the contract says")
     return YES if passed == len(calls) else NO
 
 
-async def _checked(client: EngineClient, mode: Mode, name: str, call: Call, say: Callable[[str], None]) -> bool:
+async def _checked(client: EngineClient, mode: Mode, name: str, call: Call, notify: Callable[[str], None]) -> bool:
     began_s = perf_counter()
     try:
         word, finding = "ok  ", await call(client, mode)
     except (NotAsPromised, EngineRefused, EngineUnreachable) as error:
         word, finding = "FAIL", str(error)
     took_ms = (perf_counter() - began_s) * 1_000.0
-    say(f"{word}  {name:<32} {took_ms:8.1f} ms  {finding}")
+    notify(f"{word}  {name:<32} {took_ms:8.1f} ms  {finding}")
     return word != "FAIL"

@@ -16,7 +16,7 @@ from cockpit.commands.front import FLAT, NOTHING_OPEN, YES
 from cockpit.config.places import Places
 from cockpit.tui.flatten import Outcome
 
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 
 
 def flatten_command(places: Places) -> list[str]:
@@ -55,4 +55,4 @@ async def lines_of(command: Sequence[str]) -> AsyncIterator[str | Outcome]:
             if code is not None:
                 yield Outcome.FLAT if code == YES and last in (FLAT, NOTHING_OPEN) else Outcome.NOT_FLAT
                 return
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)

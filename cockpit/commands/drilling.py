@@ -24,25 +24,25 @@ from cockpit.runtime.output import PrintLine
 Confirm = Callable[[str], bool]
 
 
-def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Confirm, *, venue: str) -> int:
+def drill_now(places: Places, config: CockpitConfig, notify: PrintLine, confirm: Confirm, *, venue: str) -> int:
     """0 when every venue that trades (or `venue` alone) was opened, protected and left again; 1 otherwise.
 
     Raises `JournalError` where the outcome cannot be kept.
     """
     if proxies := without_proxies(os.environ):
-        say(proxies)
+        notify(proxies)
     mode = read_holder(places.lock).get("mode") if is_held(places.lock) else None
     if mode not in (None, Mode.PAPER.value):
-        say(f"no drill: expected no engine in a real mode on this profile, was {mode}: the drill would flatten it")
+        notify(f"no drill: expected no engine in a real mode on this profile, was {mode}: the drill would flatten it")
         return NO
     venues = [venue] if venue else list(trading_venues(config))
     try:
         accounts = [account_to_drill(name, config, Secrets(), os.environ) for name in venues]
     except (MissingKeys, BadEndpoint, KeyError) as error:
-        say(f"no drill: {one_line(str(error))}")
+        notify(f"no drill: {one_line(str(error))}")
         return NO
     if not confirm(_question(accounts)):
-        say("no drill: nothing was asked of any venue")
+        notify("no drill: nothing was asked of any venue")
         return NO
 
     from cockpit.exchanges.base.library import load_library
@@ -53,9 +53,9 @@ def drill_now(places: Places, config: CockpitConfig, say: PrintLine, confirm: Co
     for account in accounts:
         prefix = randomness.token_hex(3)
         run = PreviewDrill if EXCHANGES[account.venue].abilities.drills_by_preview else DrillRun
-        drill = asyncio.run(run(account, config, prefix, lambda line: say(one_line(line))).run())
+        drill = asyncio.run(run(account, config, prefix, lambda line: notify(one_line(line))).run())
         keep_drill(places.journal, drill)
-        say(f"{account.venue}: {_outcome(drill)}")
+        notify(f"{account.venue}: {_outcome(drill)}")
         is_ok = is_ok and drill.ok
     return YES if is_ok else NO
 

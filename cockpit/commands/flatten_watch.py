@@ -30,18 +30,18 @@ CRITICAL = "critical"
 class FlattenWatch:
     """Use it as a context manager around the asking. Only the engine's own word counts: no timer ends the watch."""
 
-    def __init__(self, places: Places, say: Callable[[str], None], since_ns: int) -> None:
+    def __init__(self, places: Places, notify: Callable[[str], None], since_ns: int) -> None:
         """`since_ns` is the engine's time before the asking: what is older is another flatten's."""
         self._places = places
         self._since_ns = since_ns
-        self._notify = say
+        self._notify = notify
         self._began_s = monotonic()
-        self._told_s = self._began_s
+        self._shown_s = self._began_s
         self._epoch = ""
         self._from_seq: int | None = None
         self._asked_s: float | None = None
         self._is_linked = False
-        self._is_earlier_told = False
+        self._has_shown_earlier = False
         self._verdict: bool | None = None
         self._connected = asyncio.Event()
         self._task: asyncio.Task[bool] | None = None
@@ -126,7 +126,7 @@ class FlattenWatch:
     def _on_entry(self, entry: AnyAction) -> None:
         match entry:
             case Notice() if entry.topic == TOPIC or entry.severity == CRITICAL:
-                self._is_earlier_told = True
+                self._has_shown_earlier = True
                 self._show(f"{'!! ' if entry.severity == CRITICAL else ''}{entry.topic}: {entry.sentence}")
             case StateChanged(before=EngineState.FLATTENING):
                 if entry.after is not EngineState.FLATTENING:
@@ -141,14 +141,14 @@ class FlattenWatch:
                 self._show(f"the engine is {snapshot.state.value} and not flattening")
                 self._verdict = False
             return
-        if not self._is_earlier_told:
-            self._is_earlier_told = True
+        if not self._has_shown_earlier:
+            self._has_shown_earlier = True
             for step in snapshot.flatten_steps:
                 self._show(f"{TOPIC}: {step}")
-        if monotonic() - self._told_s >= REMIND_EVERY_S:
+        if monotonic() - self._shown_s >= REMIND_EVERY_S:
             self._show(f"still flattening: {counted(len(snapshot.open_trades), 'trade')} open")
 
     def _show(self, text: str) -> None:
         """One line, with how long we have been watching."""
-        self._told_s = monotonic()
-        self._notify(f"{self._told_s - self._began_s:7.3f} s  {one_line(text)}")
+        self._shown_s = monotonic()
+        self._notify(f"{self._shown_s - self._began_s:7.3f} s  {one_line(text)}")

@@ -37,7 +37,7 @@ def outlive_the_terminal() -> None:
         return
 
 
-def flatten_now(places: Places, say: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool = False) -> int:
+def flatten_now(places: Places, notify: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool = False) -> int:
     """0 only when every venue was seen flat (or nothing is open, no key is set and no engine runs), 1 otherwise.
 
     `is_sure`: nobody is asked first. Raises `EngineRefused` where the engine, or `--venue`, forbids it: then nothing
@@ -45,18 +45,18 @@ def flatten_now(places: Places, say: PrintLine, confirm: Confirm, *, venue: str,
     """
     if _is_surely_alone(places):
         why = f"no engine runs on this profile ({places.home})"
-        return _without_engine(places, False, why, say, _then_alone(confirm), venue, is_sure)
+        return _without_engine(places, False, why, notify, _then_alone(confirm), venue, is_sure)
 
     from cockpit.commands.reach import NoAnswer, ask_engine
 
     answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
     if isinstance(answer, NoAnswer):
-        return _without_engine(places, answer.runs, answer.sentence, say, _then_alone(confirm), venue, is_sure)
-    return _with_engine(places, answer, say, confirm, venue)
+        return _without_engine(places, answer.runs, answer.sentence, notify, _then_alone(confirm), venue, is_sure)
+    return _with_engine(places, answer, notify, confirm, venue)
 
 
 def flatten_without_home(
-    config: Path, why: str, say: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool
+    config: Path, why: str, notify: PrintLine, confirm: Confirm, *, venue: str, is_sure: bool
 ) -> int | None:
     """The way out where nobody knows the profile's place: whether an engine runs cannot be known, the venues can.
 
@@ -66,8 +66,8 @@ def flatten_without_home(
 
     road = DirectRoad(config, venue)
     if road.exported.accounts:
-        say(f"{why}; without it no engine can be found")
-    return flatten_venues(road, None, say, _then_alone(confirm), is_sure)
+        notify(f"{why}; without it no engine can be found")
+    return flatten_venues(road, None, notify, _then_alone(confirm), is_sure)
 
 
 def _then_alone(confirm: Confirm) -> Confirm:
@@ -88,17 +88,17 @@ def _is_surely_alone(places: Places) -> bool:
         return False
 
 
-def _with_engine(places: Places, answer: "EngineAnswer", say: PrintLine, confirm: Confirm, venue: str) -> int:
+def _with_engine(places: Places, answer: "EngineAnswer", notify: PrintLine, confirm: Confirm, venue: str) -> int:
     from cockpit.domain.kinds import Mode
 
     _only_there(answer.snapshot, venue)
     if not _then_alone(confirm)(f"{_question(answer.snapshot)} Go on?"):
-        say("not flattened: nothing was asked of the engine")
+        notify("not flattened: nothing was asked of the engine")
         return NO
-    code = asyncio.run(_through_engine(places, answer, say))
+    code = asyncio.run(_through_engine(places, answer, notify))
     if code == YES or answer.snapshot.mode is Mode.PAPER or is_held(places.lock):
         return code
-    return _without_engine(places, False, "the engine is gone", say, lambda question: True, venue, is_sure=True)
+    return _without_engine(places, False, "the engine is gone", notify, lambda question: True, venue, is_sure=True)
 
 
 def _only_there(snapshot: "Snapshot", venue: str) -> None:
@@ -122,26 +122,26 @@ def _question(snapshot: "Snapshot") -> str:
     return f"Flatten in {snapshot.mode.value} mode: {what}{too}, every venue swept, then halted."
 
 
-async def _through_engine(places: Places, answer: "EngineAnswer", say: PrintLine) -> int:
+async def _through_engine(places: Places, answer: "EngineAnswer", notify: PrintLine) -> int:
     """Watch first, then ask: no step goes by unseen. A watch that does not get going delays nothing."""
     from cockpit.client.errors import EngineUnreachable
     from cockpit.commands.flatten_watch import FlattenWatch
     from cockpit.commands.reach import BY, client_of
 
-    async with FlattenWatch(places, say, answer.snapshot.ts_ns) as watch:
+    async with FlattenWatch(places, notify, answer.snapshot.ts_ns) as watch:
         await watch.until_connected(STREAM_WITHIN_S)
         try:
             async with client_of(places, COMMAND_WITHIN_S) as client:
-                say(f"engine (process {answer.process.pid}): {await client.flatten(REASON)}")
+                notify(f"engine (process {answer.process.pid}): {await client.flatten(REASON)}")
         except EngineUnreachable as error:
-            say(f"asked as {BY}, but not answered: {error}: watching what it does")
+            notify(f"asked as {BY}, but not answered: {error}: watching what it does")
         is_flat = await watch.until_flat()
-    say(FLAT if is_flat else "NOT SEEN FLAT: look at the venue, or run this again")
+    notify(FLAT if is_flat else "NOT SEEN FLAT: look at the venue, or run this again")
     return YES if is_flat else NO
 
 
 def _without_engine(
-    places: Places, runs: bool, why: str, say: PrintLine, confirm: Confirm, venue: str, is_sure: bool
+    places: Places, runs: bool, why: str, notify: PrintLine, confirm: Confirm, venue: str, is_sure: bool
 ) -> int:
     """Where keys are set: to the venues. Where none is, nothing can be at a venue but what the journal has open."""
     from cockpit.client.answers import one_line
@@ -149,43 +149,45 @@ def _without_engine(
     from cockpit.config.proxies import without_proxies
     from cockpit.runtime.profile_prefix import known_prefix
 
-    say(one_line(why))
+    notify(one_line(why))
     if proxies := without_proxies(os.environ):
-        say(proxies)
-    marked = _marked(places, runs, say, confirm)
-    code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), say, marked, is_sure)
+        notify(proxies)
+    marked = _marked(places, runs, notify, confirm)
+    code = flatten_venues(DirectRoad(places.config, venue), known_prefix(places), notify, marked, is_sure)
     if code is not None:
         return code
-    return _by_engine_alone(places, say, confirm, venue) if runs else _by_the_journal(places, say, venue)
+    return _by_engine_alone(places, notify, confirm, venue) if runs else _by_the_journal(places, notify, venue)
 
 
-def _marked(places: Places, runs: bool, say: PrintLine, confirm: Confirm) -> Confirm:
+def _marked(places: Places, runs: bool, notify: PrintLine, confirm: Confirm) -> Confirm:
     """The moment it is confirmed this profile's engine is halted, should it be frozen, or come back."""
     from cockpit.runtime.halt_mark import leave_halt_mark
 
     def confirmed(question: str) -> bool:
         if runs:
-            say(f"process {_holder(places)} may still send entries: end it")
+            notify(f"process {_holder(places)} may still send entries: end it")
         is_yes = confirm(question)
         if is_yes and (trouble := leave_halt_mark(places)):
-            say(trouble)
+            notify(trouble)
         return is_yes
 
     return confirmed
 
 
-def _by_engine_alone(places: Places, say: PrintLine, confirm: Confirm, venue: str) -> int:
+def _by_engine_alone(places: Places, notify: PrintLine, confirm: Confirm, venue: str) -> int:
     """Nobody else can do anything at a venue: it is given the time that a slow one needs."""
     from cockpit.commands.reach import NoAnswer, ask_engine
 
-    say(f"without keys only the engine can flatten: asking process {_holder(places)} for {ANSWER_ALONE_WITHIN_S:g} s")
+    notify(
+        f"without keys only the engine can flatten: asking process {_holder(places)} for {ANSWER_ALONE_WITHIN_S:g} s"
+    )
     answer = asyncio.run(ask_engine(places, ANSWER_ALONE_WITHIN_S))
     if not isinstance(answer, NoAnswer):
-        return _with_engine(places, answer, say, confirm, venue)
+        return _with_engine(places, answer, notify, confirm, venue)
     if not answer.runs:
-        return _by_the_journal(places, say, venue)
-    _show_left(places, say, venue)
-    say(
+        return _by_the_journal(places, notify, venue)
+    _show_left(places, notify, venue)
+    notify(
         f"not flattened: process {_holder(places)} runs and did not answer, so what it has open right now is unknown; "
         "run this again, or end it and start it again"
     )
@@ -196,29 +198,29 @@ def _holder(places: Places) -> str:
     return str(read_holder(places.lock).get("pid", "unknown"))
 
 
-def _show_left(places: Places, say: PrintLine, venue: str) -> "list[LeftOpen]":
+def _show_left(places: Places, notify: PrintLine, venue: str) -> "list[LeftOpen]":
     from cockpit.commands.left_open import left_open
 
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]
     for one in left:
-        say(f"open in the journal: {one.line}")
+        notify(f"open in the journal: {one.line}")
     return left
 
 
-def _by_the_journal(places: Places, say: PrintLine, venue: str) -> int:
+def _by_the_journal(places: Places, notify: PrintLine, venue: str) -> int:
     """Without an engine and without keys."""
     from cockpit.domain.kinds import Mode
 
-    left = _show_left(places, say, venue)
+    left = _show_left(places, notify, venue)
     unwritten = places.journal.spill
     if unwritten.exists() and unwritten.stat().st_size > 0:
-        say(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
+        notify(f"the journal is not complete: {unwritten} waits to be taken in by the next engine")
         return NO
     if any(one.trade.mode is not Mode.PAPER for one in left):
-        say("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
+        notify("NOT FLAT: real positions are open at a venue that cannot be reached without its keys")
         return NO
     if left:
-        say(f"not flattened: {len(left)} open; start the engine, then run this again")
+        notify(f"not flattened: {len(left)} open; start the engine, then run this again")
         return NO
-    say(NOTHING_OPEN)
+    notify(NOTHING_OPEN)
     return YES

@@ -77,58 +77,60 @@ class DirectRoad:
         return Direct(accounts, tuple(findings), tuple(unasked))
 
 
-def flatten_venues(road: DirectRoad, prefix: str | None, say: PrintLine, confirm: Confirm, is_sure: bool) -> int | None:
+def flatten_venues(
+    road: DirectRoad, prefix: str | None, notify: PrintLine, confirm: Confirm, is_sure: bool
+) -> int | None:
     """0 only when every one of these venues was seen flat; None where no venue's keys were found: nothing was asked.
 
     Somebody who has to be asked first is told of every venue; `is_sure`: nobody is, and nobody waits for the keyring.
     """
     for finding in road.findings:
-        say(finding)
+        notify(finding)
     found = road.exported
     later = road.others if is_sure and found.accounts else ()
     if road.others and not later:
         found = _joined(found, road.asking_the_keyring())
     if not found.accounts and not found.unasked:
-        say(f"no venue's keys are set: {'; '.join(found.findings)}")
+        notify(f"no venue's keys are set: {'; '.join(found.findings)}")
         return None
     for finding in found.findings:
-        say(finding)
+        notify(finding)
     names = ", ".join(found.accounts)
     if found.accounts and not confirm(
         f"Flatten directly on {names}: every position and order there, whoever placed it. Go on?"
     ):
-        say("not flattened: nothing was asked of any venue")
+        notify("not flattened: nothing was asked of any venue")
         return NO
     if found.accounts:
-        say(f"going to {names} directly; Ctrl+C gives up")
+        notify(f"going to {names} directly; Ctrl+C gives up")
         _load_library(list(found.accounts))
-    return YES if asyncio.run(_flatten(found, road if later else None, prefix or PREFIX, say)) else NO
+    return YES if asyncio.run(_flatten(found, road if later else None, prefix or PREFIX, notify)) else NO
 
 
-async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, say: PrintLine) -> bool:
+async def _flatten(found: Direct, later: DirectRoad | None, prefix: str, notify: PrintLine) -> bool:
     """Each venue on its own, those whose keys the keyring has as soon as it has told them."""
 
     def step(taken: FlattenStep) -> None:
-        say(one_line(taken.line))
+        notify(one_line(taken.line))
 
     async def flatten(some: Direct) -> bool:
         for name in some.unasked:
-            say(f"{name} was not asked: what it holds is unknown")
+            notify(f"{name} was not asked: what it holds is unknown")
         is_flat = not some.accounts or await flatten_directly(some.accounts, step, prefix)
         return is_flat and not some.unasked
 
     async def flatten_others(road: DirectRoad) -> bool:
         others = await asyncio.to_thread(road.asking_the_keyring)
         for finding in others.findings:
-            say(finding)
+            notify(finding)
         if others.accounts:
-            say(f"going to {', '.join(others.accounts)} directly too")
+            notify(f"going to {', '.join(others.accounts)} directly too")
             await asyncio.to_thread(_load_library, list(others.accounts))
         return await flatten(others)
 
     roads = [flatten(found), *([flatten_others(later)] if later is not None else [])]
     is_flat = all(await asyncio.gather(*roads))
-    say(FLAT if is_flat else NOT_FLAT)  # at once: a list that hangs in its thread is still waited for
+    notify(FLAT if is_flat else NOT_FLAT)  # at once: a list that hangs in its thread is still waited for
     return is_flat
 
 

@@ -258,7 +258,7 @@ def sweep(
         assets=chosen_assets,
     )
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
-    _say_kept(kept, resume=resume)
+    _print_kept(kept, resume=resume)
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)
     with closing(chosen), ProgressLine("trials", silent=json) as line:
         trials = run_sweep(plan, template, kept, chosen, line.refresh)
@@ -280,7 +280,7 @@ def sweep(
     return YES if found["best"] is not None else NO
 
 
-def _say_kept(kept: "Kept", *, resume: bool) -> None:
+def _print_kept(kept: "Kept", *, resume: bool) -> None:
     """On stderr, before the first trial: what is not tried again, and why."""
     count, place = len(kept.trials()), printable(str(kept.directory))
     if count:

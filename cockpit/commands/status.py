@@ -26,21 +26,21 @@ CLEAR = "\033[H\033[2J"
 FINE = (FeedState.FRESH, FeedState.OFF)
 
 
-def show_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
+def show_status(places: Places, notify: Callable[[str], None], *, as_json: bool) -> int:
     """Say how the engine does; 0 when one runs and answers, 1 when none does."""
     answer = asyncio.run(ask_engine(places, ANSWER_WITHIN_S))
     if isinstance(answer, NoAnswer):
         left = _left(places)
         if as_json:
-            say(_json({"running": False, "process_runs": answer.runs, "reason": answer.sentence, "left_open": left}))
+            notify(_json({"running": False, "process_runs": answer.runs, "reason": answer.sentence, "left_open": left}))
         else:
-            say("\n".join([answer.sentence, *left]))
+            notify("\n".join([answer.sentence, *left]))
         return NO
-    say(_json(status_json(*answer)) if as_json else "\n".join(status_lines(*answer)))
+    notify(_json(status_json(*answer)) if as_json else "\n".join(status_lines(*answer)))
     return YES
 
 
-def watch_status(places: Places, say: Callable[[str], None], *, as_json: bool) -> int:
+def watch_status(places: Places, notify: Callable[[str], None], *, as_json: bool) -> int:
     """The same every second: in place on a terminal, one after the other anywhere else. Ends with the engine, or by
     Ctrl+C.
     """
@@ -49,7 +49,7 @@ def watch_status(places: Places, say: Callable[[str], None], *, as_json: bool) -
         code = show_status(places, lines.append, as_json=as_json)
         if sys.stdout.isatty():
             sys.stdout.write(CLEAR)
-        say("\n".join(lines))
+        notify("\n".join(lines))
         if code != YES:
             return code
         time.sleep(WATCH_EVERY_S)

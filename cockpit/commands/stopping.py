@@ -16,7 +16,7 @@ from cockpit.runtime.lock import is_held
 
 # Waiting until an engine's process is gone: its lock is free and the process has ended.
 
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 
 
 async def wait_until_gone(places: Places, pid: int, within_s: float) -> bool:
@@ -25,7 +25,7 @@ async def wait_until_gone(places: Places, pid: int, within_s: float) -> bool:
     while is_held(places.lock) or is_alive(pid):
         if monotonic() > give_up_s:
             return False
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)
     return True
 
 
@@ -60,36 +60,36 @@ ANSWER_WITHIN_S = 5.0
 GONE_WITHIN_S = 60.0
 
 
-def stop_engine(places: Places, say: Callable[[str], None], *, flatten: bool, leave_stops: bool) -> int:
+def stop_engine(places: Places, notify: Callable[[str], None], *, flatten: bool, leave_stops: bool) -> int:
     """0 when the engine is gone as asked; 1 when it did not end, or a position is open that should not be.
 
     Raises `EngineUnreachable` where none runs or answers, and `EngineRefused` while positions are open and nothing was
     said about them.
     """
-    return asyncio.run(_stop(places, say, flatten, leave_stops))
+    return asyncio.run(_stop(places, notify, flatten, leave_stops))
 
 
-async def _stop(places: Places, say: Callable[[str], None], flatten: bool, leave_stops: bool) -> int:
+async def _stop(places: Places, notify: Callable[[str], None], flatten: bool, leave_stops: bool) -> int:
     async with client_of(places, ANSWER_WITHIN_S) as client:
         try:
             pid = (await client.process()).pid
         except EngineUnreachable as error:
             raise EngineUnreachable(no_answer(places, ANSWER_WITHIN_S, error).sentence) from None
         try:
-            say(await client.stop(flatten=flatten, leave_stops=leave_stops))
+            notify(await client.stop(flatten=flatten, leave_stops=leave_stops))
         except EngineRefused as refused:
             if refused.status == HTTPStatus.CONFLICT:
                 raise EngineRefused(f"{refused}: --flatten or --leave-stops", refused.status, refused.detail) from None
             raise
         except EngineUnreachable as error:
-            say(f"asked, but not answered: {error}")
+            notify(f"asked, but not answered: {error}")
     if not await wait_until_gone(places, pid, GONE_WITHIN_S):
-        say(f"expected process {pid} to be gone within {GONE_WITHIN_S:g} s, was still there: see cockpit status")
+        notify(f"expected process {pid} to be gone within {GONE_WITHIN_S:g} s, was still there: see cockpit status")
         return NO
     left = left_open(places.journal, newest_only=True)
     for one in left:
-        say(f"left open: {one.line}")
-    say(_farewell(pid, left, flatten))
+        notify(f"left open: {one.line}")
+    notify(_farewell(pid, left, flatten))
     return NO if flatten and left else YES
 
 

@@ -15,7 +15,7 @@ from cockpit.exchanges.base.account import TradingHours, VenueFailure
 from cockpit.exchanges.base.timing import within
 from cockpit.execution.venue_context import VenueContext
 
-LOOK_EVERY_S = 5.0
+POLL_EVERY_S = 5.0
 READ_EVERY_S = 15.0
 """While it is closed, or its session has ended by our clock."""
 UNREAD_AFTER_S = 1_800.0
@@ -53,7 +53,7 @@ class SessionWatch:
                 except VenueFailure as failure:
                     context.met(failure)
                 self.compare()
-            await context.timing.sleep(LOOK_EVERY_S)
+            await context.timing.sleep(POLL_EVERY_S)
 
     def compare(self) -> list[Shut]:
         """Say what is in the way now, and what is no more."""

@@ -38,7 +38,7 @@ class Coinglass:
         self._clock = timing.clock
         self._stamps = timing.stamps
         self._rest_until_ns = 0
-        self._rest_words = ""
+        self._rest_reason = ""
         self.label = f"coinglass {section.exchange} accounts {section.interval}"
 
     async def positioning(self, asset: str) -> Positioning:
@@ -89,12 +89,12 @@ class Coinglass:
             return
         if 0 < most <= used:
             self._rest_until_ns = self._clock() + seconds_to_ns(self._to_next_minute_s())
-            self._rest_words = f"coinglass: {used} of {most} calls a minute are used"
+            self._rest_reason = f"coinglass: {used} of {most} calls a minute are used"
 
     def _refuse_over_limit(self) -> None:
         left_s = ns_to_seconds(self._rest_until_ns - self._clock())
         if left_s > 0:
-            raise FeedTrouble(self._rest_words, left_s)
+            raise FeedTrouble(self._rest_reason, left_s)
 
     def _to_next_minute_s(self) -> float:
         return LIMIT_WINDOW_S - ns_to_seconds(self._stamps()) % LIMIT_WINDOW_S

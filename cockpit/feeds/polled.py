@@ -40,7 +40,7 @@ class RepeatedFeed:
         self._timing = timing or Timing()
         self._every_s = ages.every_s or ages.warn_after_s / 2.0
         self._back_off = BackOff(self._every_s, max(self._every_s, ages.warn_after_s))
-        self._said = ""
+        self._notified = ""
 
     async def run(self, put: Put) -> None:
         try:
@@ -63,9 +63,9 @@ class RepeatedFeed:
         return self._every_s
 
     async def _notify(self, put: Put, sentence: str) -> None:
-        if sentence == self._said:
+        if sentence == self._notified:
             return
-        self._said = sentence
+        self._notified = sentence
         state = FeedState.DOWN if sentence else FeedState.FRESH
         await put(self.name, FeedHealth(self._timing.clock(), self._reading, self.name, state, sentence))
 
@@ -106,11 +106,11 @@ class PolledFeed:
         self._ages = ages
         self._every_s = ages.every_s or USUAL_EVERY_S
         self._timing = timing or Timing()
-        self._said_down: dict[str, str] = {}
+        self._down_reasons: dict[str, str] = {}
 
     async def run(self, put: Put) -> None:
         """Ask for ever. Whatever was said of its sources before, the first round says anew."""
-        self._said_down = {source.label: "not asked yet" for source in self._sources}
+        self._down_reasons = {source.label: "not asked yet" for source in self._sources}
         back_off = BackOff(FIRST_RETRY_S, self._every_s)
         while True:
             began_ns = self._timing.clock()
@@ -155,9 +155,9 @@ class PolledFeed:
         for source in self._sources:
             trouble = troubles.get(source.label)
             sentence = "" if trouble is None else trouble.sentence
-            if sentence == self._said_down.get(source.label, ""):
+            if sentence == self._down_reasons.get(source.label, ""):
                 continue
-            self._said_down[source.label] = sentence
+            self._down_reasons[source.label] = sentence
             if sentence:
                 LOG.warning("%s: %s", self.name, sentence)
             state = FeedState.DOWN if sentence else FeedState.FRESH

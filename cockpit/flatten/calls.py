@@ -26,12 +26,12 @@ class LastReport(NamedTuple):
 class FlattenCalls:
     """Asks, and says what goes wrong. `wait_s` is what the venue asked for since the round began."""
 
-    def __init__(self, venue: str, say: OnStep, timing: Timing, within_s: float) -> None:
+    def __init__(self, venue: str, notify: OnStep, timing: Timing, within_s: float) -> None:
         self.wait_s = 0.0
         self.failed = 0
         self.keys_refused_in_a_row = 0
         self._venue = venue
-        self._notify = say
+        self._notify = notify
         self._timing = timing
         self._within_s = within_s
         self._began_ns = timing.clock()

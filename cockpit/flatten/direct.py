@@ -34,13 +34,13 @@ class AloneSite:
     as a second witness.
     """
 
-    def __init__(self, account: VenueAccount, say: OnStep, ids: OrderIds, timing: Timing) -> None:
+    def __init__(self, account: VenueAccount, notify: OnStep, ids: OrderIds, timing: Timing) -> None:
         self._account = account
         self._venue = account.venue
         self._balance_failures = 0
         self._lacks_balance = False
         self._began_ns = timing.clock()
-        self._notify = say
+        self._notify = notify
         self._ids = ids
         self._timing = timing
 
@@ -98,7 +98,7 @@ class AloneSite:
 
 async def flatten_directly(
     accounts: Mapping[str, VenueAccount],
-    say: OnStep,
+    notify: OnStep,
     prefix: str = PREFIX,
     timing: Timing | None = None,
     pace: FlattenPace = PACE,
@@ -110,23 +110,23 @@ async def flatten_directly(
     """
     timing = timing or Timing()
     with for_exits():
-        flattens = [_flatten(account, say, prefix, timing, pace) for account in accounts.values()]
+        flattens = [_flatten(account, notify, prefix, timing, pace) for account in accounts.values()]
         flattened = await asyncio.gather(*flattens)
     return all(flattened) and bool(accounts)
 
 
-async def _flatten(account: VenueAccount, say: OnStep, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
+async def _flatten(account: VenueAccount, notify: OnStep, prefix: str, timing: Timing, pace: FlattenPace) -> bool:
     try:
-        return await flatten_alone(account, say, OrderIds(prefix), timing, pace)
+        return await flatten_alone(account, notify, OrderIds(prefix), timing, pace)
     finally:
         await _closed(account)
 
 
 async def flatten_alone(
-    account: VenueAccount, say: OnStep, ids: OrderIds, timing: Timing, pace: FlattenPace = PACE
+    account: VenueAccount, notify: OnStep, ids: OrderIds, timing: Timing, pace: FlattenPace = PACE
 ) -> bool:
     """One venue, its account opened for that and left so. Whether it was seen flat; else as `flatten_directly`."""
-    site = AloneSite(account, say, ids, timing)
+    site = AloneSite(account, notify, ids, timing)
     if not await _opened(account, site, timing):
         return False
     flatten = VenueFlatten(account, site, timing, pace)

@@ -113,7 +113,7 @@ class _Fills:
         self._rows: dict[Series, list[Row]] = {}
         self.waiting = 0
 
-    def take(self, user: str, fill: _Fill, told_ns: int) -> None:
+    def take(self, user: str, fill: _Fill, known_ns: int) -> None:
         """One side of a print."""
         if not _COIN.fullmatch(fill.coin):
             self._left[NOT_A_PERPETUAL] += 1
@@ -128,7 +128,7 @@ class _Fills:
             self._forced.add(fill.tid)
             is_own = fill.liquidation.liquidatedUser.lower() == user.lower()
             long_liquidated = (fill.side == SELLER) == is_own
-            self._add(LIQUIDATIONS, fill, at_ns, max(at_ns, told_ns), fill.px, fill.sz, long_liquidated)
+            self._add(LIQUIDATIONS, fill, at_ns, max(at_ns, known_ns), fill.px, fill.sz, long_liquidated)
         if not fill.crossed:
             return
         if fill.tid in self._printed:

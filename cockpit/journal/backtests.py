@@ -32,7 +32,7 @@ class SetupBacktest(msgspec.Struct, frozen=True):
     slippage_bps: float | None = None
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """For the screen: what it proves, then the edge with its interval."""
         if self.low_r is None or self.high_r is None:
             return f"backtest: no evidence ({counted(self.trades, 'trade')})"
@@ -120,19 +120,19 @@ class BacktestSummaries:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._seen: tuple[int, int] | None = None
-        self._words: Mapping[str, str] = {}
+        self._texts: Mapping[str, str] = {}
 
     def latest(self) -> Mapping[str, str]:
         """By setup. A file that cannot be read says nothing: the report says why."""
         try:
             found = os.stat(self._home / FILE)
         except OSError:
-            self._seen, self._words = None, {}
-            return self._words
+            self._seen, self._texts = None, {}
+            return self._texts
         if (found.st_mtime_ns, found.st_ino) != self._seen:
             self._seen = (found.st_mtime_ns, found.st_ino)
             try:
-                self._words = {name: one.words for name, one in read_backtests(self._home).items()}
+                self._texts = {name: one.text for name, one in read_backtests(self._home).items()}
             except JournalError:
-                self._words = {}
-        return self._words
+                self._texts = {}
+        return self._texts

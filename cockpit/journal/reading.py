@@ -130,23 +130,23 @@ class JournalReader:
         try:
             with self._database.connect() as connection:
                 places = _places(connection)
-                look = _Reader(connection, places, since_ns if since_ns is not None else 0, self._version, [])
-                approved, denied_by = _verdict_counts(look)
-                sent, limits = _sent(look)
+                reader = _Reader(connection, places, since_ns if since_ns is not None else 0, self._version, [])
+                approved, denied_by = _verdict_counts(reader)
+                sent, limits = _sent(reader)
                 return Evidence(
                     since_ns=since_ns,
-                    trades=_trades(look),
-                    fills=_fills(look),
+                    trades=_trades(reader),
+                    fills=_fills(reader),
                     sent=sent,
                     limits=limits,
                     approved=approved,
                     denied_by=denied_by,
-                    requests=_requests(look),
-                    reviews=_reviews(look),
-                    accounts=_accounts(look),
-                    spans=_spans(look),
+                    requests=_requests(reader),
+                    reviews=_reviews(reader),
+                    accounts=_accounts(reader),
+                    spans=_spans(reader),
                     waiting_bytes=self._waiting_bytes(),
-                    unreadable=tuple(look.unreadable),
+                    unreadable=tuple(reader.unreadable),
                 )
         except SQLAlchemyError as error:
             raise self._unreadable(error) from error
@@ -191,45 +191,45 @@ def _places(connection: Connection) -> dict[int, Place]:
     return {row.lineage: Place(FeedKind(row.feed), row.lineage) for row in rows}
 
 
-def _trades(look: _Reader) -> tuple[tuple[Place, TradeRecord], ...]:
-    found = look.bodies(TradeRecord, trades, "decided_ns", "trade_id")
-    return tuple((look.places[row.lineage], trade) for row, trade in found)
+def _trades(reader: _Reader) -> tuple[tuple[Place, TradeRecord], ...]:
+    found = reader.bodies(TradeRecord, trades, "decided_ns", "trade_id")
+    return tuple((reader.places[row.lineage], trade) for row, trade in found)
 
 
-def _fills(look: _Reader) -> tuple[tuple[Place, BookedFill], ...]:
+def _fills(reader: _Reader) -> tuple[tuple[Place, BookedFill], ...]:
     columns = ("lineage", "ts_ns", "trade_id", "order_id", "qty", "price", "fee_usd")
-    return tuple((look.places[row[0]], BookedFill(*row[1:])) for row in look.rows(fills, "ts_ns", columns))
+    return tuple((reader.places[row[0]], BookedFill(*row[1:])) for row in reader.rows(fills, "ts_ns", columns))
 
 
-def _sent(look: _Reader) -> tuple[tuple[tuple[Place, Verdict], ...], dict[tuple[Place, str], SessionLimits]]:
+def _sent(reader: _Reader) -> tuple[tuple[tuple[Place, Verdict], ...], dict[tuple[Place, str], SessionLimits]]:
     """The verdicts that were sent, and the limits of the sessions they were decided in."""
-    known = _session_limits(look)
+    known = _session_limits(reader)
     sent: list[tuple[Place, Verdict]] = []
     limits: dict[tuple[Place, str], SessionLimits] = {}
-    for row, verdict in look.bodies(Verdict, verdicts, "ts_ns", "verdict_id", verdicts.c.sent.is_(True)):
-        place = look.places[row.lineage]
+    for row, verdict in reader.bodies(Verdict, verdicts, "ts_ns", "verdict_id", verdicts.c.sent.is_(True)):
+        place = reader.places[row.lineage]
         sent.append((place, verdict))
         if row.session_id in known:
             limits[place, verdict.verdict_id] = known[row.session_id]
     return tuple(sent), limits
 
 
-def _session_limits(look: _Reader) -> dict[int, SessionLimits]:
-    if look.version < LIMITS_SINCE:
+def _session_limits(reader: _Reader) -> dict[int, SessionLimits]:
+    if reader.version < LIMITS_SINCE:
         return {}
-    rows = look.connection.execute(select(sessions.c.session_id, sessions.c.limits))
+    rows = reader.connection.execute(select(sessions.c.session_id, sessions.c.limits))
     found = ((row.session_id, limits_from(row.limits)) for row in rows)
     return {session_id: limits for session_id, limits in found if limits is not None}
 
 
-def _verdict_counts(look: _Reader) -> tuple[int, dict[str, int]]:
+def _verdict_counts(reader: _Reader) -> tuple[int, dict[str, int]]:
     query = (
         select(verdicts.c.approved, verdicts.c.reason_check, func.count().label("count"))
-        .where(verdicts.c.ts_ns >= look.since_ns)
+        .where(verdicts.c.ts_ns >= reader.since_ns)
         .group_by(verdicts.c.approved, verdicts.c.reason_check)
     )
     approved, denied_by = 0, dict[str, int]()
-    for is_approved, check, count in look.connection.execute(query):
+    for is_approved, check, count in reader.connection.execute(query):
         if is_approved:
             approved += count
         else:
@@ -237,38 +237,38 @@ def _verdict_counts(look: _Reader) -> tuple[int, dict[str, int]]:
     return approved, denied_by
 
 
-def _requests(look: _Reader) -> dict[str, int]:
+def _requests(reader: _Reader) -> dict[str, int]:
     asked: Counter[str] = Counter()
-    query = select(requests.c.venue, func.count()).where(requests.c.ts_ns >= look.since_ns).group_by(requests.c.venue)
-    for venues, count in look.connection.execute(query):
+    query = select(requests.c.venue, func.count()).where(requests.c.ts_ns >= reader.since_ns).group_by(requests.c.venue)
+    for venues, count in reader.connection.execute(query):
         for venue in venues.split():
             asked[venue] += count
     return dict(asked)
 
 
-def _reviews(look: _Reader) -> tuple[tuple[Place, int], ...]:
+def _reviews(reader: _Reader) -> tuple[tuple[Place, int], ...]:
     done = (operator_actions.c.command == "resume", operator_actions.c.ok.is_(True))
-    rows = look.rows(operator_actions, "ts_ns", ("lineage", "ts_ns"), *done)
-    return tuple((look.places[row.lineage], row.ts_ns) for row in rows)
+    rows = reader.rows(operator_actions, "ts_ns", ("lineage", "ts_ns"), *done)
+    return tuple((reader.places[row.lineage], row.ts_ns) for row in rows)
 
 
-def _accounts(look: _Reader) -> tuple[tuple[Place, Mode, Account], ...]:
-    found = look.bodies(Account, accounts, "ts_ns", "mode")
-    return tuple((look.places[row.lineage], Mode(row.mode), account) for row, account in found)
+def _accounts(reader: _Reader) -> tuple[tuple[Place, Mode, Account], ...]:
+    found = reader.bodies(Account, accounts, "ts_ns", "mode")
+    return tuple((reader.places[row.lineage], Mode(row.mode), account) for row, account in found)
 
 
-def _spans(look: _Reader) -> tuple[Span, ...]:
-    if look.version < HOURS_SINCE:
+def _spans(reader: _Reader) -> tuple[Span, ...]:
+    if reader.version < HOURS_SINCE:
         return ()
     query = (
         select(sessions.c.feed, uptime.c.mode, uptime.c.from_ns, uptime.c.to_ns)
         .join_from(uptime, sessions, uptime.c.session_id == sessions.c.session_id)
-        .where(uptime.c.to_ns >= look.since_ns)
+        .where(uptime.c.to_ns >= reader.since_ns)
         .order_by(uptime.c.from_ns)
     )
     return tuple(
-        Span(FeedKind(feed), Mode(mode), max(from_ns, look.since_ns), to_ns)
-        for feed, mode, from_ns, to_ns in look.connection.execute(query)
+        Span(FeedKind(feed), Mode(mode), max(from_ns, reader.since_ns), to_ns)
+        for feed, mode, from_ns, to_ns in reader.connection.execute(query)
     )
 
 

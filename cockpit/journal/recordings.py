@@ -27,7 +27,7 @@ from cockpit.journal.frames import Gap, read_frames
 FORMAT = "cockpit-recording"
 VERSION = 1
 FLUSH_BYTES = 256 * 1024
-ROOM_BYTES = 2 * FLUSH_BYTES
+SPACE_BYTES = 2 * FLUSH_BYTES
 
 _PREFIX = struct.Struct("<BI")
 _ARRAY = struct.Struct(">BI")
@@ -154,7 +154,7 @@ class RecordingWriter:
 
     def _go_on(self) -> None:
         """After records went missing, once there is room again: a note of how many, then recording goes on."""
-        if not self._has_room():
+        if not self._has_space():
             return
         body = msgspec.msgpack.encode(Unrecorded(self._missing, self.failure or ""))
         note = self._compressor.compress(_PREFIX.pack(Marker.GAP, len(body)) + body)
@@ -217,10 +217,10 @@ class RecordingWriter:
         self._good_bytes += len(frame)
         return True
 
-    def _has_room(self) -> bool:
+    def _has_space(self) -> bool:
         """Whether the disk takes a full buffer: what has room for the note alone would fail again at once."""
         good_bytes = self._good_bytes
-        has_capacity = self._append_frame(bytes(ROOM_BYTES))
+        has_capacity = self._append_frame(bytes(SPACE_BYTES))
         self._good_bytes = good_bytes
         self._drop_torn_frame()
         return has_capacity

@@ -100,7 +100,7 @@ def _backtest_lines(
         line = traded.get(name)
         trades, mean_r = (line.trades, line.r_total / line.trades) if line is not None and line.trades else (0, None)
         slippage_bps = line.slippage_bps_mean if line is not None else None
-        found.append(BacktestLine(name, backtest.words, backtest.beside(trades, mean_r, slippage_bps, hours)))
+        found.append(BacktestLine(name, backtest.text, backtest.beside(trades, mean_r, slippage_bps, hours)))
     return tuple(found)
 
 

@@ -183,13 +183,13 @@ class Backlog:
             self._in_memory += len(unit)
             self._changed.notify_all()
 
-    def when_done(self, count: int, tell: Callable[[], object]) -> None:
-        """Call `tell` once the first `count` records are in the database: at once, or from the writer's thread."""
+    def when_done(self, count: int, callback: Callable[[], object]) -> None:
+        """Call `callback` once the first `count` records are in the database: at once, or from the writer's thread."""
         with self._changed:
             if self.done < count:
-                self._waiting.append((count, tell))
+                self._waiting.append((count, callback))
                 return
-        tell()
+        callback()
 
     def oldest(self, limit: int) -> list[Unit]:
         """The oldest units, about `limit` records; they stay queued until `settle`."""
@@ -215,10 +215,10 @@ class Backlog:
         with self._changed:
             self.done += records
             self._changed.notify_all()
-            due = [tell for count, tell in self._waiting if count <= self.done]
+            due = [callback for count, callback in self._waiting if count <= self.done]
             self._waiting = [entry for entry in self._waiting if entry[0] > self.done]
-        for tell in due:
-            tell()
+        for callback in due:
+            callback()
 
     def move_to_spill(self) -> None:
         """Put everything that only memory holds into the side file. Raises OSError when that takes nothing either."""

@@ -126,12 +126,12 @@ class Journal:
         """Whether the first `count` appended records survive a kill, in the database. Never waits."""
         return self._writer.backlog.done >= count
 
-    def when_written(self, count: int, tell: Callable[[], object]) -> None:
-        """Call `tell` once the first `count` appended records survive a kill: at once, or from the journal's thread.
+    def when_written(self, count: int, done: Callable[[], object]) -> None:
+        """Call `done` once the first `count` appended records survive a kill: at once, or from the journal's thread.
 
-        `tell` must not block and must not raise.
+        `done` must not block and must not raise.
         """
-        self._writer.backlog.when_done(count, tell)
+        self._writer.backlog.when_done(count, done)
 
     def close(self, timeout_s: float = FLUSH_S) -> bool:
         """Write the rest and end; what the database refuses goes to the side file for the next start.

@@ -17,7 +17,7 @@ from cockpit.journal.spill import Backlog, Spill
 BATCH_RECORDS = 500
 SPILL_ABOVE_RECORDS = 10_000
 SPILL_AFTER_FAILURES = 5
-LOOK_EVERY_S = 1.0
+POLL_EVERY_S = 1.0
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -95,7 +95,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work, LOOK_EVERY_S)
+                self._changed.wait_for(self._has_work, POLL_EVERY_S)
             is_last = self._stopping.is_set()
             has_failed = not self._attempt(self._write_oldest)
             if has_failed and (self._should_spill() or is_last):

@@ -38,8 +38,8 @@ def fitted(
     ordered = sorted(bars)
     heard = [at for at, bar in enumerate(ordered) if bar.start_ns >= since_ns]
     told = [forced.get(ordered[at].start_ns, Forced(0.0, 0.0)) for at in heard]
-    bars_told = sum(1 for one in told if one.longs_usd + one.shorts_usd > 0.0)
-    if bars_told < section.fit_min_bars:
+    forced_bars = sum(1 for one in told if one.longs_usd + one.shorts_usd > 0.0)
+    if forced_bars < section.fit_min_bars:
         return None
     crossed = [_crossed(ordered, assumed, section) for assumed in section.leverages]
     predicted = [[usd for at in heard for usd in column[at]] for column in crossed]
@@ -54,7 +54,7 @@ def fitted(
         if share > LEAST_SHARE
     ]
     total = sum(one.share for one in kept)
-    return Fit(tuple(one.model_copy(update={"share": one.share / total}) for one in kept), bars_told)
+    return Fit(tuple(one.model_copy(update={"share": one.share / total}) for one in kept), forced_bars)
 
 
 def nonnegative_least_squares(matrix: Matrix, target: Vector) -> list[float]:

@@ -21,7 +21,7 @@ MISSING = "expected the extra [mcp] to be installed, was not: pip install 'cockp
 BODY_BYTES = 64 * 1024
 LONGEST_REASON = 500
 MADE_ANEW = (b"content-length", b"content-type")
-REHEARSED = (
+WARM_UP_BODIES = (
     b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
     b'"clientInfo":{"name":"rehearsal","version":"1"}}}',
     b'{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}',
@@ -149,7 +149,7 @@ async def _rehearse(manager: Any) -> None:
     there, where the engine does not wait for it.
     """
     async with manager.run():
-        for body in REHEARSED:
+        for body in WARM_UP_BODIES:
             scope = {
                 **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": PATH},
                 **{"raw_path": PATH.encode(), "query_string": b"", "root_path": "", "scheme": "http"},

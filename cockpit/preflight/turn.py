@@ -13,7 +13,7 @@ LOG = logging.getLogger("cockpit.engine")
 LONGEST_WAIT_S = CallKind.READ.longest_wait_s
 """A venue that asks for an hour is asked again sooner: a word on one list must not keep an account shut."""
 
-SAID_EVERY_S = 15.0
+NOTIFY_EVERY_S = 15.0
 
 Answer = TypeVar("Answer")
 
@@ -54,7 +54,7 @@ class Turn:
             LOG.warning("%s", sentence)
             if self._notify is not None:
                 self._notify(sentence)
-            pause_s = min(wait_s, SAID_EVERY_S)
+            pause_s = min(wait_s, NOTIFY_EVERY_S)
             await self._timing.sleep(pause_s)
             wait_s -= pause_s
 

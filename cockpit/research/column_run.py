@@ -107,8 +107,8 @@ class _Day:
             if setup.watched == (setup.asset,) and setup.asset in own
         }
         """The setups of one asset: of the bars that they wait for only those count that close where it matters."""
-        self._heard = [watched.market for watched in self._watched if watched.market is not None]
-        self._unheard = [market for market in self._assets.values() if market not in self._heard]
+        self._with_prints = [watched.market for watched in self._watched if watched.market is not None]
+        self._without_prints = [market for market in self._assets.values() if market not in self._with_prints]
         self._closer = 1 if goes_on else 0
         """The next of the bar ends to be taken in; a day may begin within a bar."""
         self._bar_place = 0
@@ -124,7 +124,7 @@ class _Day:
         """The next of the quiet readings to be taken in."""
         self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]), self._readings.renewed_ns)
         limit_s = run.config.feeds.stream.stand_down_after_s
-        self._silent = _seconds_of_silence(columns, self._watched, self._unheard, limit_s)
+        self._silent = _seconds_of_silence(columns, self._watched, self._without_prints, limit_s)
         self._quiet = QuietTrade(run.engine, run.venue, columns, self._streams())
         self.wakes = 0
 
@@ -203,7 +203,7 @@ class _Day:
             if columns.bar_starts[number] >= market.next_bar_ns:
                 self._stand_at_bar_end(number)
                 passed_ns = columns.bar_starts[number]
-                market.pass_bars(passed_ns, self._heard)
+                market.pass_bars(passed_ns, self._with_prints)
             for watched in self._watched:
                 watched.begun = None
             self._closer += 1
@@ -214,12 +214,12 @@ class _Day:
             self._closer = end
         self._bar_place = columns.closers[end - 1]
         if passed_ns:
-            market.pass_bars(passed_ns, self._unheard)
+            market.pass_bars(passed_ns, self._without_prints)
 
     def _is_alike(self, number: int) -> bool:
         """Whether the bar that this number ends stands open, and it and all later ones close as for anybody else."""
         is_open = self._engine.market.next_bar_ns == self._columns.bar_starts[number - 1] + BAR_NS
-        return is_open and not any(market.samples_more for market in self._heard)
+        return is_open and not any(market.samples_more for market in self._with_prints)
 
     def _take_readings(self, place: int) -> None:
         """The quiet readings before this place become the latest."""
@@ -350,7 +350,7 @@ def _cross_midnight(config: CockpitConfig) -> bool:
 
 
 def _seconds_of_silence(
-    columns: DayColumns, watched: Sequence[WatchedStream], unheard: Sequence[AssetMarket], limit_s: float
+    columns: DayColumns, watched: Sequence[WatchedStream], without_prints: Sequence[AssetMarket], limit_s: float
 ) -> Ints:
     """The first rows of the seconds in which an asset's stream may be past its age, or has just come back.
 
@@ -359,7 +359,7 @@ def _seconds_of_silence(
     clock, seconds, found = columns.tape.clock, columns.seconds, [np.empty(0, np.int64)]
     margin_ns = columns.tape.disorder_ns + 2 * NS_PER_S
     limit_ns = int(limit_s * NS_PER_S)
-    spans = [(market.received_ns, int(clock[-1])) for market in unheard if market.received_ns]
+    spans = [(market.received_ns, int(clock[-1])) for market in without_prints if market.received_ns]
     for one in watched:
         if one.market is None:
             continue

@@ -18,7 +18,7 @@ from cockpit.paper.venue import PaperVenue
 from cockpit.research.columns import Bools, Floats, Prints, Tops
 from cockpit.research.day_columns import DayColumns
 
-FIRST_LOOK = 64
+FIRST_ROWS = 64
 """Rows that are looked at first; each further look is four times as long."""
 DAILY_LOSS = "daily_loss"
 
@@ -90,7 +90,7 @@ def _is_within(trade: TradeLife, prices: Floats) -> Bools:
 
 def _first(values: Floats, start: int, is_nothing: Callable[[Floats], Bools]) -> int:
     """The first row from `start` on that is something; the number of rows where none is."""
-    length = FIRST_LOOK
+    length = FIRST_ROWS
     while start < len(values):
         found = ~is_nothing(values[start : start + length])
         if found.any():

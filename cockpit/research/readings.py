@@ -27,9 +27,9 @@ from cockpit.history.checking import assets_of
 from cockpit.history.kinds import FUNDING, KNOWN, POSITIONING, STAMP, TICKERS
 from cockpit.history.store import Series, Store
 
-TOLD_EVERY_NS = 300 * NS_PER_S
+RATE_EVERY_NS = 300 * NS_PER_S
 MINUTE_NS = 60 * NS_PER_S
-LOOK_BACK_DAYS = 2
+LOOKBACK_DAYS = 2
 FUNDING_UNIT_H = 8.0
 HALF_STEP_NS = 150 * NS_PER_S
 
@@ -44,7 +44,7 @@ def readings_of(store: Store, config: CockpitConfig, day: int, assets: Sequence[
         for venue in dict.fromkeys((*config.gate.funding_spread_of, where.trade_on, where.watch)):
             told = list(_tickers(store, venue, asset, day, with_mark=venue == where.watch))
             found += told
-            found += _funding(store, venue, asset, day, is_told=any(isinstance(one, FundingRate) for one in told))
+            found += _funding(store, venue, asset, day, has_rates=any(isinstance(one, FundingRate) for one in told))
     return sorted(found, key=lambda reading: reading.ts_ns)
 
 
@@ -156,19 +156,19 @@ def _newest(values: Any, first: int, end: int) -> float | None:
 
 def _paid_every_h(store: Store, venue: str, asset: str, day: int) -> float:
     """How many hours a payment there is for, by those that are stored; 8 where none is."""
-    for one in range(day, day - LOOK_BACK_DAYS - 1, -1):
+    for one in range(day, day - LOOKBACK_DAYS - 1, -1):
         rows = _rows(store, Series(venue, asset, FUNDING), one)
         if rows:
             return float(rows["interval_h"][-1])
     return FUNDING_UNIT_H
 
 
-def _funding(store: Store, venue: str, asset: str, day: int, *, is_told: bool) -> Iterator[ReadingEvent]:
+def _funding(store: Store, venue: str, asset: str, day: int, *, has_rates: bool) -> Iterator[ReadingEvent]:
     """Payments, each at its instant; and the last known one as the running rate where nobody told that."""
     series = Series(venue, asset, FUNDING)
     payments = [
         FundingRate(ts_ns, asset, venue, rate * BPS * FUNDING_UNIT_H / hours, hours, ts_ns)
-        for one in range(day - LOOK_BACK_DAYS, day + 1)
+        for one in range(day - LOOKBACK_DAYS, day + 1)
         if (rows := _rows(store, series, one))
         for ts_ns, hours, rate in zip(
             *(rows[name].tolist() for name in (STAMP, "interval_h", "rate_ratio")), strict=True
@@ -176,7 +176,7 @@ def _funding(store: Store, venue: str, asset: str, day: int, *, is_told: bool) -
     ]
     start_ns = day * NS_PER_DAY
     yield from (paid for paid in payments if paid.ts_ns >= start_ns)
-    for at_ns in () if is_told else range(start_ns, start_ns + NS_PER_DAY, TOLD_EVERY_NS):
+    for at_ns in () if has_rates else range(start_ns, start_ns + NS_PER_DAY, RATE_EVERY_NS):
         latest = next((paid for paid in reversed(payments) if paid.ts_ns < at_ns), None)
-        if latest is not None and at_ns - latest.ts_ns <= LOOK_BACK_DAYS * NS_PER_DAY:
+        if latest is not None and at_ns - latest.ts_ns <= LOOKBACK_DAYS * NS_PER_DAY:
             yield FundingRate(at_ns, asset, venue, latest.rate_bps_8h, latest.interval_h)

@@ -88,7 +88,7 @@ class FaultAlerts:
 
     def __init__(self) -> None:
         self._faults = 0
-        self._told: set[str] = set()
+        self._known: set[str] = set()
 
     def of(self, process: ProcessView) -> Iterator[Alert]:
         """What is wrong now and was not before."""
@@ -97,9 +97,9 @@ class FaultAlerts:
             yield Alert("fault", "failure", f"defect {process.faults} in the engine: {process.last_fault}")
         wrong = dict(_wrong(process))
         for key, line in wrong.items():
-            if key not in self._told:
+            if key not in self._known:
                 yield Alert("fault", "failure", line)
-        self._told = set(wrong)
+        self._known = set(wrong)
 
 
 def _wrong(process: ProcessView) -> Iterator[tuple[str, str]]:
@@ -128,13 +128,13 @@ Report = Callable[[str, int, str], None]
 
 
 class AlertSender:
-    """Tells one service, in order. `told` is called from its thread, and from `tell` where too many wait."""
+    """Tells one service, in order. `report` is called from its thread, and from `tell` where too many wait."""
 
-    def __init__(self, name: str, service: "NotifyBase", title: Callable[[], str], told: Report) -> None:
+    def __init__(self, name: str, service: "NotifyBase", title: Callable[[], str], report: Report) -> None:
         self.name = name
         self._service = service
         self._title = title
-        self._told = told
+        self._report = report
         self._waiting: queue.Queue[Alert | None] = queue.Queue(QUEUED)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"alerts {name}", daemon=True)
@@ -145,7 +145,7 @@ class AlertSender:
         try:
             self._waiting.put_nowait(alert)
         except queue.Full:
-            self._told(self.name, 1, f"has {QUEUED} waiting already")
+            self._report(self.name, 1, f"has {QUEUED} waiting already")
 
     def end(self) -> None:
         """Nothing more will come; what waits is told first, unless too much does. Never waits."""
@@ -163,7 +163,7 @@ class AlertSender:
         while not self._is_over.is_set():
             alerts, is_last = self._next()
             if alerts:
-                self._told(self.name, len(alerts), self._notify(alerts))
+                self._report(self.name, len(alerts), self._notify(alerts))
             if is_last:
                 return
 
@@ -191,16 +191,16 @@ class AlertSender:
         gravity = next(gravity for gravity in GRAVEST if any(alert.gravity == gravity for alert in alerts))
         body = "\n".join(printable(alert.line) for alert in alerts)
         try:
-            is_told = self._service.notify(
+            was_taken = self._service.notify(
                 body=body, title=self._title(), notify_type=NotifyType(gravity), body_format=NotifyFormat.TEXT
             )
         except Exception as error:  # plugins raise whatever the service's library raises
             return f"failed: {type(error).__name__}"
-        return "" if is_told else "did not take it"
+        return "" if was_taken else "did not take it"
 
 
 URLS_NAME = "COCKPIT_ALERT_URLS"
-LOOK_EVERY_S = 1.0
+POLL_EVERY_S = 1.0
 STOP_WITHIN_S = 5.0
 
 LOG = logging.getLogger("cockpit.engine")
@@ -217,7 +217,7 @@ class Alerts:
         self._urls = urls
         self._events = frozenset(events)
         self._title = title
-        self._words = AlertTexts()
+        self._texts = AlertTexts()
         self._faults = FaultAlerts()
         self._waiting: queue.Queue[Alert | None] = queue.Queue(QUEUED)
         self._senders: list[AlertSender] = []
@@ -245,7 +245,7 @@ class Alerts:
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Hear what the engine decided."""
         for action in actions:
-            for alert in self._words.of(action):
+            for alert in self._texts.of(action):
                 self.send(alert)
 
     async def watch(self, host: Host) -> None:
@@ -253,7 +253,7 @@ class Alerts:
         while True:
             for alert in self._faults.of(host.process()):
                 self.send(alert)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
 
     def send(self, alert: Alert) -> None:
         """Queue one alert, if its event was asked for."""

@@ -17,7 +17,7 @@ LOG = logging.getLogger("cockpit.feeds")
 JUMP_NS = NS_PER_S
 FAR_NS = NS_PER_S
 """From here on the operator should set this machine's clock: signatures of others, logs and certificates go by it."""
-TOLD_FOR_NS = 600 * NS_PER_S
+SHOWN_FOR_NS = 600 * NS_PER_S
 
 Clock = Callable[[], int]
 
@@ -87,7 +87,7 @@ class ClockWatch:
         jumps = (
             jump_text(name, jump)
             for name, exchange in self._exchanges.items()
-            if (jump := exchange.clock.jump) is not None and self._session() - jump.seen_ns < TOLD_FOR_NS
+            if (jump := exchange.clock.jump) is not None and self._session() - jump.seen_ns < SHOWN_FOR_NS
         )
         return (*self._standing(), *(notice.sentence for notice in self._notices), *jumps)
 
@@ -105,7 +105,7 @@ class ClockWatch:
 
     def _note(self, sentence: str) -> None:
         LOG.warning("%s", sentence)
-        self._notices.append(Notice(sentence, self._running() + TOLD_FOR_NS))
+        self._notices.append(Notice(sentence, self._running() + SHOWN_FOR_NS))
 
 
 def _apart(whose: str, is_ns: int, truth_ns: int, venues: str) -> str:

@@ -13,7 +13,7 @@ from cockpit.config.places import Places
 from cockpit.runtime.output import output_of
 
 STARTS_WITHIN_S = 30.0
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 USUAL_PORT = 8000
 
 
@@ -62,7 +62,7 @@ def ensure_engine(
         if time.monotonic() > deadline_s:
             last = f"said last: {said}" if said else "was silent"
             raise EngineDidNotStart(f"expected the engine to answer within {within_s:g} s, {last}: see {output}")
-        sleep(LOOK_EVERY_S)
+        sleep(POLL_EVERY_S)
     return f"started an engine, process {process.pid}"
 
 

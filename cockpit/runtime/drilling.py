@@ -23,8 +23,8 @@ from cockpit.runtime.output import PrintLine
 STOP_AWAY_BPS = 300.0
 IN_WITHIN_S, OUT_WITHIN_S = 20.0, 35.0
 """A venue that does not answer ends a drill within a minute; what may be left there is said."""
-FILL_LOOKS = 50
-LOOK_EVERY_S = 0.1
+FILL_POLLS = 50
+POLL_EVERY_S = 0.1
 DOUBLINGS = 12
 
 
@@ -36,12 +36,12 @@ class Drilling:
     """What a drill on one account keeps of its steps, and how it writes its orders."""
 
     def __init__(
-        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: PrintLine, timing: Timing | None = None
+        self, account: VenueAccount, config: CockpitConfig, prefix: str, notify: PrintLine, timing: Timing | None = None
     ) -> None:
         self._account = account
         self._config = config
         self._prefix = prefix
-        self._notify = say
+        self._notify = notify
         self._timing = timing or Timing()
         self._steps: list[DrillStep] = []
         self._number = self._timing.clock() // NS_PER_MS
@@ -88,9 +88,9 @@ class DrillRun(Drilling):
     """One drill on one account, which must be a demo one or on this machine. Run it once."""
 
     def __init__(
-        self, account: VenueAccount, config: CockpitConfig, prefix: str, say: PrintLine, timing: Timing | None = None
+        self, account: VenueAccount, config: CockpitConfig, prefix: str, notify: PrintLine, timing: Timing | None = None
     ) -> None:
-        super().__init__(account, config, prefix, say, timing)
+        super().__init__(account, config, prefix, notify, timing)
         self._ids = OrderIds(prefix)
         self._is_open = False
 
@@ -163,14 +163,14 @@ class DrillRun(Drilling):
 
     async def _filled(self, asset: str, client_id: str) -> VenueOrder:
         found: VenueOrder | None = None
-        for _ in range(FILL_LOOKS):
+        for _ in range(FILL_POLLS):
             with suppress(VenueFailure):
                 found = await self._account.find(asset, client_id, False)
             if found is not None and found.status.is_final and found.filled_qty > 0:
                 return found
-            await self._timing.sleep(LOOK_EVERY_S)
+            await self._timing.sleep(POLL_EVERY_S)
         status = "not found" if found is None else found.status.value
-        raise DrillFailed(f"expected the entry filled within {FILL_LOOKS * LOOK_EVERY_S:g} s, was {status}")
+        raise DrillFailed(f"expected the entry filled within {FILL_POLLS * POLL_EVERY_S:g} s, was {status}")
 
     async def _protect(self, entry: VenueOrder, instrument: Instrument) -> None:
         began_ns = self._timing.clock()

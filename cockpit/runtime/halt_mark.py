@@ -14,7 +14,7 @@ from pathlib import Path
 from cockpit.config.places import Places
 
 FILE_NAME = "flattened"
-LOOK_EVERY_S = 0.25
+POLL_EVERY_S = 0.25
 MOST_CHARS = 200
 
 Halt = Callable[[str], Awaitable[object]]
@@ -62,7 +62,7 @@ class HaltMarkWatch:
                 await self._halt(found)
                 with suppress(OSError):
                     _path(self._places).unlink()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
 
 
 def _path(places: Places) -> Path:

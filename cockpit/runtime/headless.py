@@ -33,7 +33,7 @@ from cockpit.runtime.startup import CannotStart, build_host
 LOG = logging.getLogger("cockpit.engine")
 FLATTEN_WITHIN_S = 30.0
 COVER_WITHIN_S = 3.0
-LOOK_EVERY_S = 0.01
+POLL_EVERY_S = 0.01
 MEANS_NOTHING = (signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -124,7 +124,7 @@ async def _run(
     options: EngineOptions,
     lock: InstanceLock,
     make_server: MakeServer | None,
-    say: PrintLine,
+    notify: PrintLine,
     warnings: Sequence[str],
 ) -> int:
     host = await asyncio.to_thread(build_host, places, config, options)
@@ -140,23 +140,23 @@ async def _run(
         output = output_of(places.engine_log.parent)
         host.supervisor.start("output", lambda: keep_bounded(output))
         if host.gate is not None:
-            host.gate.on_wait = say
+            host.gate.on_wait = notify
         await _enter(host, options)
         if host.mode is not Mode.PAPER:
             settle_memory()  # what the venues' accounts have loaded
         host.url = await server.start() if server else ""
         process = host.process()
         lock.write(pid=process.pid, url=host.url, mode=host.mode.value, feed=process.feed)
-        say(_ready_line(host))
+        notify(_ready_line(host))
         LOG.info("%s", _ready_line(host))
         for warning in warnings:
-            say(warning)
+            notify(warning)
             LOG.warning("%s", warning)
-        _narrate(host, say)
+        _narrate(host, notify)
         if options.arm:
-            await ArmAtStart(host, say).begin()
+            await ArmAtStart(host, notify).begin()
         await ending.wait()
-        return await _end(host, ending, say)
+        return await _end(host, ending, notify)
     finally:
         await _let_go(host, server, alerts)
 
@@ -197,9 +197,9 @@ def settle_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _narrate(host: Host, say: PrintLine) -> None:
+def _narrate(host: Host, notify: PrintLine) -> None:
     """Tell what happens from here on, and before it what has happened since the restore."""
-    narrator = Narrator(say)
+    narrator = Narrator(notify)
     narrator.on_actions([frame.entry for frame in host.log.after(0)])
     host.listen(narrator.on_actions)
 
@@ -224,50 +224,50 @@ def _listen_to_signals(ending: Ending) -> None:
     loop.add_signal_handler(signal.SIGHUP, LOG.info, "SIGHUP: a terminal went away, the engine goes on")
 
 
-async def _end(host: Host, ending: Ending, say: PrintLine) -> int:
+async def _end(host: Host, ending: Ending, notify: PrintLine) -> int:
     """By policy: no new entry, positions keep their stops (the next start takes them over), unless told to flatten."""
     flatten = ending.flatten_first or host.config.kill_switch.flatten_on_terminate
-    say(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
+    notify(f"ending ({ending.why}): {'flattening first' if flatten else 'open trades keep their stops'}")
     LOG.info("ending: %s", ending.why)
     host.close_to_entries()
     try:
         if not flatten:
             await host.command(lambda now_ns, command_id: Disarm(now_ns, command_id, "engine", takes_back_entries=True))
-            await _covered(host, say)
+            await _covered(host, notify)
             return 0
         await host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "engine", ending.why))
     except NotAnswered as error:
-        say(f"{'NOT FLAT' if flatten else 'not disarmed'}: {error}")
+        notify(f"{'NOT FLAT' if flatten else 'not disarmed'}: {error}")
         LOG.error("ending: %s", error)
         return 1
-    return 0 if await _flat(host, say) else 1
+    return 0 if await _flat(host, notify) else 1
 
 
-async def _covered(host: Host, say: PrintLine) -> None:
+async def _covered(host: Host, notify: PrintLine) -> None:
     """Let entries on their way arrive and their stops rest: nobody would look after them until the next start."""
     give_up_s = monotonic() + COVER_WITHIN_S
     while loose := [trade.record for trade in host.engine.book.trades if not _is_covered(trade.record)]:
         if monotonic() > give_up_s:
             for trade in loose:
                 line = f"NO STOP RESTS for {trade.trade_id}, {trade.phase.value}: {trade.open_qty:g} {trade.asset} open"
-                say(f"{line}: the next start sees to it first")
+                notify(f"{line}: the next start sees to it first")
                 LOG.error(line)
             return
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)
 
 
 def _is_covered(trade: TradeRecord) -> bool:
     return trade.phase is not TradePhase.OPENING and (trade.stop_rests_on_venue or trade.open_qty == 0)
 
 
-async def _flat(host: Host, say: PrintLine) -> bool:
+async def _flat(host: Host, notify: PrintLine) -> bool:
     """Wait for the flatten to end; it goes on at the next start where it did not."""
     try:
         async with asyncio.timeout(FLATTEN_WITHIN_S):
             while host.engine.risk.state is EngineState.FLATTENING:
                 await host.log.wait_beyond(host.log.last_seq)
     except TimeoutError:
-        say(f"NOT FLAT after {FLATTEN_WITHIN_S:g} s: the next start goes on flattening")
+        notify(f"NOT FLAT after {FLATTEN_WITHIN_S:g} s: the next start goes on flattening")
         return False
     return True
 
@@ -289,9 +289,9 @@ TAKES_IT_BACK = frozenset({"arm", "disarm", "halt", "flatten", "set_mode"})
 class ArmAtStart:
     """Arms once, as if an operator had; the engine's answer is told like any other's."""
 
-    def __init__(self, host: Host, say: Callable[[str], None]) -> None:
+    def __init__(self, host: Host, notify: Callable[[str], None]) -> None:
         self._host = host
-        self._say = say
+        self._notify = notify
         self._taken_back_by = ""
 
     async def begin(self) -> None:
@@ -321,5 +321,5 @@ class ArmAtStart:
                 self._taken_back_by = self._taken_back_by or f"{action.command} by {action.by}"
 
     def _report(self, sentence: str) -> None:
-        self._say(sentence)
+        self._notify(sentence)
         LOG.info("%s", sentence)

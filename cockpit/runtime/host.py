@@ -45,7 +45,7 @@ LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.002
 FLUSH_EVERY_S = 0.5
 DURABLE_WITHIN_S = 0.5
-DURABLE_LOOK_S = 0.005
+DURABLE_POLL_S = 0.005
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
@@ -95,7 +95,7 @@ class Host:
         """What of the start's options changed nothing, in sentences; the screen's checklist shows them."""
         self._recording = recording
         self._recording_error = recording_error
-        self._market_word = ""
+        self._market_detail = ""
         self._is_ending = False
         self._fault_logged_s = -FAULTS_LOGGED_EVERY_S
         self._answers: dict[str, asyncio.Future[CommandAnswered]] = {}
@@ -133,10 +133,10 @@ class Host:
         self._show(actions, *self._listeners)
 
     @staticmethod
-    def _show(actions: Sequence[AnyAction], *onlookers: Callable[[Sequence[AnyAction]], None]) -> None:
-        for onlooker in onlookers:
+    def _show(actions: Sequence[AnyAction], *listeners: Callable[[Sequence[AnyAction]], None]) -> None:
+        for listener in listeners:
             try:
-                onlooker(actions)
+                listener(actions)
             except Exception:  # the orders among these actions go to the venue next, whatever an onlooker does
                 LOG.exception("a listener failed")
 
@@ -241,7 +241,7 @@ class Host:
     async def _until_durable(self) -> bool:
         wanted, give_up_s = self.journal.appended, time.monotonic() + DURABLE_WITHIN_S
         while not self.journal.has_written(wanted) and time.monotonic() < give_up_s:
-            await asyncio.sleep(DURABLE_LOOK_S)
+            await asyncio.sleep(DURABLE_POLL_S)
         return self.journal.has_written(wanted)
 
     async def push_reading(self, reading: ReadingEvent) -> None:
@@ -363,13 +363,13 @@ class Host:
 
     async def _market(self) -> None:
         """Run the source, and let the streams it feeds say whether it runs."""
-        if self._market_word:
+        if self._market_detail:
             self._notify_market(FeedState.FRESH, "")
         await self.source.run(self.inbox.put_each if self.source.can_wait else self.inbox.put)
         self._notify_market(FeedState.DOWN, f"{self.source.name} has ended")
 
     def _notify_market(self, state: FeedState, detail: str) -> None:
-        self._market_word = detail
+        self._market_detail = detail
         for venue in dict.fromkeys(asset.watch for asset in self.config.assets.values()):
             word = FeedHealth(self.engine.now_ns, Reading.STREAM, venue, state, detail)
             self.inbox.offer("market", word)

@@ -33,8 +33,8 @@ from cockpit.runtime.supervisor import Supervisor
 LOG = logging.getLogger("cockpit.feeds")
 SETTLE_WITHIN_S = 3.0
 """So long the start waits for the venues' time. Who knows it only later goes on with this machine's."""
-LOOK_EVERY_S = 1.0
-LOOKS_A_MINUTE = 60
+POLL_EVERY_S = 1.0
+POLLS_A_MINUTE = 60
 MISSED_NS = 2 * NS_PER_S
 """So far behind the venues' time the session's may be; more is made up for at once, never slowly."""
 ALIKE_NS = 250 * NS_PER_MS
@@ -120,7 +120,7 @@ class LiveSource:
 
     async def run(self, put: Put) -> None:
         """Run every feed until cancelled."""
-        self._supervisor = Supervisor(_already_said)
+        self._supervisor = Supervisor(_already_logged)
         try:
             self._supervisor.start("clock watch", self._watch_clocks)
             for member in self._roster.members:
@@ -133,8 +133,8 @@ class LiveSource:
 
     async def _watch_clocks(self) -> None:
         while True:
-            for _ in range(LOOKS_A_MINUTE):
-                await asyncio.sleep(LOOK_EVERY_S)
+            for _ in range(POLLS_A_MINUTE):
+                await asyncio.sleep(POLL_EVERY_S)
                 if self._watch.compare():
                     await self._ask_again()
                 self._catch_up()
@@ -211,5 +211,5 @@ def _in_session_time(member: Member, put: Put, session: Clock) -> Put:
     return put_in_time
 
 
-def _already_said(name: str, detail: str) -> None:
+def _already_logged(name: str, detail: str) -> None:
     """The feed said so itself, and the supervisor logged it."""

@@ -88,7 +88,7 @@ class ModeGate:
         self._timing = timing or Timing()
         self._make_accounts = make_accounts or self._accounts
         self._prepared: LiveVenues | None = None
-        self._room: LiveVenues | None = None
+        self._running: LiveVenues | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.on_wait: Callable[[str], None] | None = None
         """Told where the start waits for a venue."""
@@ -96,7 +96,7 @@ class ModeGate:
     @property
     def live_venues(self) -> LiveVenues | None:
         """The real venues behind the engine; None in paper mode."""
-        return self._room
+        return self._running
 
     @property
     def is_live(self) -> bool:
@@ -105,7 +105,7 @@ class ModeGate:
 
     def workers(self) -> tuple[TaskView, ...]:
         """How the real venues' workers do."""
-        return self._room.workers() if self._room is not None else ()
+        return self._running.workers() if self._running is not None else ()
 
     # Before a command reaches the engine.
 
@@ -127,7 +127,7 @@ class ModeGate:
         """The command with what stands against arming in this mode."""
         if mode is Mode.PAPER:
             return command
-        if self._room is None:
+        if self._running is None:
             return replace(command, refusal=f"no real venue is behind this engine in {mode.value} mode")
         await self.until_open(OPEN_FOR_ARMING_S)
         closed = self.waits_for()
@@ -140,7 +140,7 @@ class ModeGate:
 
     async def items(self, *, probes_stops: bool = True) -> list[Item]:
         """What the venues behind the engine say of the accounts right now."""
-        live_venues = self._room or self._prepared
+        live_venues = self._running or self._prepared
         return (
             []
             if live_venues is None
@@ -154,13 +154,13 @@ class ModeGate:
         for action in actions:
             match action:
                 case ModeChanged(before=Mode.PAPER) if self._prepared is not None:
-                    self._room, self._prepared = self._prepared, None
-                    self._host.session.venue = self._room.venue
-                    self._room.start()
-                case ModeChanged(after=Mode.PAPER) if self._room is not None:
+                    self._running, self._prepared = self._prepared, None
+                    self._host.session.venue = self._running.venue
+                    self._running.start()
+                case ModeChanged(after=Mode.PAPER) if self._running is not None:
                     self._host.session.venue = PaperVenue(self._host.config)
-                    self._end(self._room)
-                    self._room = None
+                    self._end(self._running)
+                    self._running = None
                 case CommandAnswered(command="set_mode", ok=False) if self._prepared is not None:
                     self._end(self._prepared)
                     self._prepared = None
@@ -170,39 +170,39 @@ class ModeGate:
 
         Raises `MissingKeys`, `BadEndpoint` or `OSError` where nothing could be sent there.
         """
-        self._room = self._made(mode, venues)
-        self._host.session.venue = self._room.venue
-        return self._room
+        self._running = self._made(mode, venues)
+        self._host.session.venue = self._running.venue
+        return self._running
 
     def start(self) -> None:
         """Start what `take_over` made, on the running loop."""
-        if self._room is not None:
-            self._room.start()
+        if self._running is not None:
+            self._running.start()
 
     def waits_for(self) -> list[str]:
         """The venues that are behind the engine and not open yet."""
-        return [] if self._room is None else sorted(set(self._room.accounts) - self._room.is_open)
+        return [] if self._running is None else sorted(set(self._running.accounts) - self._running.is_open)
 
     async def until_open(self, within_s: float) -> None:
         """Wait until every venue behind the engine is open, for so long."""
-        if self._room is not None:
+        if self._running is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
-                    await self._room.until_open()
+                    await self._running.until_open()
 
     async def against(self) -> str:
         """Once every account that was taken over is open: what stands against them, empty where nothing does."""
-        if self._room is None:
+        if self._running is None:
             return ""
-        await self._room.until_open()
+        await self._running.until_open()
         return _failures_text(await self.items())
 
     async def stop(self) -> None:
         """Let go of every venue."""
-        for live_venues in (self._room, self._prepared):
+        for live_venues in (self._running, self._prepared):
             if live_venues is not None:
                 await live_venues.stop()
-        self._room = self._prepared = None
+        self._running = self._prepared = None
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
 
@@ -232,7 +232,7 @@ class ModeGate:
 
     async def _prepare(self, mode: Mode, within_s: float) -> str:
         """Open the accounts and look at them; what stands against them in words, empty where nothing does."""
-        if self._room is not None:
+        if self._running is not None:
             return _failures_text(await self.items())
         try:
             venues = trading_venues(self._host.config)
@@ -249,7 +249,7 @@ class ModeGate:
         except BaseException:
             self._end(live_venues)
             raise
-        if refusal or self._room is not None:
+        if refusal or self._running is not None:
             self._end(live_venues)
             return refusal
         if self._prepared is not None:

@@ -9,14 +9,14 @@ from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import utc_text
 from cockpit.domain.verdict import Verdict
 
-TOLD_CHANGES = ("opened", "stop_rests", "target_filled", "stop_to_entry", "closing", "closed", "abandoned")
+SHOWN_CHANGES = ("opened", "stop_rests", "target_filled", "stop_to_entry", "closing", "closed", "abandoned")
 
 
 class Narrator:
-    """Tells the log, line by line, to `say`."""
+    """Tells the log, line by line, to `notify`."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._notify = say
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
 
     def on_actions(self, actions: Sequence[AnyAction]) -> None:
         """Tell what is worth telling."""
@@ -31,7 +31,7 @@ def line_of(action: AnyAction) -> str | None:
     match action:
         case Decided():
             return verdict_text(action.verdict)
-        case TradeChanged() if action.change in TOLD_CHANGES:
+        case TradeChanged() if action.change in SHOWN_CHANGES:
             return _trade(action.trade, action.change)
         case StateChanged():
             return f"{action.after.value.upper().replace('_', ' ')}: {action.reason}"

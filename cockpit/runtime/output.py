@@ -105,11 +105,11 @@ class Speaker:
                 self._changed.wait_for(lambda: self._lines or self._closing)
                 if not self._lines:
                     return
-                lines, said_less = list(self._lines), self.left_out
+                lines, left_out = list(self._lines), self.left_out
                 self._lines.clear()
                 self.left_out = 0
-            if said_less:
-                lines.insert(0, f"({said_less} lines left out: nobody read them in time)")
+            if left_out:
+                lines.insert(0, f"({left_out} lines left out: nobody read them in time)")
             # A reader that went away is no reason to stop.
             with contextlib.suppress(OSError):
                 self._write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
@@ -121,7 +121,7 @@ class Speaker:
 
 OUTPUT_NAME = "engine.out"
 MAX_BYTES = 5_000_000
-LOOK_EVERY_S = 10.0
+POLL_EVERY_S = 10.0
 STREAMS = (1, 2)
 
 
@@ -129,7 +129,7 @@ def output_of(logs: Path) -> Path:
     return logs / OUTPUT_NAME
 
 
-async def keep_bounded(path: Path, max_bytes: int = MAX_BYTES, every_s: float = LOOK_EVERY_S) -> None:
+async def keep_bounded(path: Path, max_bytes: int = MAX_BYTES, every_s: float = POLL_EVERY_S) -> None:
     """For ever: begin the file anew where it has grown too large, keeping the one before it."""
     while True:
         rotate_if_ours(path, max_bytes)

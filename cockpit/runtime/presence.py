@@ -11,10 +11,10 @@ from cockpit.engine.machine import Engine
 from cockpit.journal.store import Journal
 from cockpit.market.staleness import delivers
 
-LOOK_EVERY_S = 5.0
+POLL_EVERY_S = 5.0
 SIGN_EVERY_NS = seconds_to_ns(60)
 """A sign a minute: the journal takes no stretch for one that has a longer gap than two."""
-SOONEST_LOOK_S = 0.01
+LEAST_POLL_S = 0.01
 
 
 class Presence:
@@ -36,7 +36,7 @@ class Presence:
     def every_s(self) -> float:
         """How long until the next look, in our own seconds."""
         speed = self._speed()
-        return max(SOONEST_LOOK_S, LOOK_EVERY_S / max(1.0, speed)) if speed > 0 else SOONEST_LOOK_S
+        return max(LEAST_POLL_S, POLL_EVERY_S / max(1.0, speed)) if speed > 0 else LEAST_POLL_S
 
     def check(self) -> None:
         """A sign at once when the market delivers (again), then one a minute; none while it does not."""

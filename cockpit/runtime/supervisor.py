@@ -91,7 +91,7 @@ class Supervisor:
             try:
                 await worker.work()
             except asyncio.CancelledError:
-                if _is_told_to_end():
+                if _is_cancelled():
                     self._mark(worker, "ended")
                     raise
                 self._fell(worker, Interrupted("cancelled from inside"), began_s)
@@ -126,7 +126,7 @@ class Supervisor:
         worker.since_s = self._clock()
 
 
-def _is_told_to_end() -> bool:
+def _is_cancelled() -> bool:
     """Whether the running task itself was cancelled, rather than something that it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -48,7 +48,7 @@ class LoopWatchdog:
 
     The loop itself measures how late its beats come, so no stall is missed; a thread looks at what runs meanwhile.
     `holds` names what kept the loop for longer than a command should have to wait, where the loop is a `TimedLoop`.
-    `looked_ns` is the beat before the newest: between the two the loop has looked at every socket it reads, so what it
+    `polled_ns` is the beat before the newest: between the two the loop has looked at every socket it reads, so what it
     finds there now came later than that.
     """
 
@@ -56,7 +56,7 @@ class LoopWatchdog:
         self.holds = LoopHolds()
         self.stalls: deque[StallView] = deque(maxlen=STALLS_KEPT)
         self.stalls_total = 0
-        self.looked_ns = 0
+        self.polled_ns = 0
         self._beat_ns = 0
         self._beat_s = 0.0
         self._seen: tuple[float, str] = (0.0, "")
@@ -86,7 +86,7 @@ class LoopWatchdog:
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         before_s, self._beat_s = self._beat_s, time.monotonic()
-        self.looked_ns, self._beat_ns = self._beat_ns, running_ns()
+        self.polled_ns, self._beat_ns = self._beat_ns, running_ns()
         late_s = self._beat_s - before_s - BEAT_S
         if late_s > STALL_S:
             seen_beat_s, running = self._seen

@@ -35,7 +35,7 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
         self._fee_ages, self._tip_ages = config.feeds.priority_fee, config.feeds.jito_tip
         self._newest_fee_ns = 0
         self._shock: Shock | None = None
-        self._last_shock_words = ""
+        self._last_shock_text = ""
 
     @property
     def side(self) -> Side:
@@ -85,7 +85,7 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
     def on_triggered(self) -> None:
         super().on_triggered()
         self._shock = None
-        self._last_shock_words = ""
+        self._last_shock_text = ""
 
     def _watch_for_shock(self, fee: float, ts_ns: int) -> None:
         """The baseline leaves out the newest reading, and is None while it holds less than a minute of them."""
@@ -105,7 +105,7 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
         self._shock = None
         self.wake_at(None)
         self.go_idle()
-        self._last_shock_words = f"; last shock: {outcome}"
+        self._last_shock_text = f"; last shock: {outcome}"
 
     def _fade(self, shock: Shock, fee: float, ts_ns: int) -> Proposal | None:
         over_bps, dead_bps = self._over_vwap_bps(), self.rules.vwap_dead_zone_bps
@@ -200,10 +200,10 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
     def idle_text(self, now_ns: int) -> str:
         multiple, baseline = self.rules.shock_multiple, self.market.fee_baseline(self.rules.baseline_s)
         if baseline is None:
-            return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_words}"
+            return f"priority fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_text}"
         fee = self.market.priority_fee(now_ns).tradable
         now = "now unknown" if fee is None else f"now {fee:,.0f}"
-        return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_words}"
+        return f"priority fee above {multiple * baseline:,.0f} ({now}){self._last_shock_text}"
 
     def watching_text(self, now_ns: int) -> str:
         shock = self._shock

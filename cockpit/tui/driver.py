@@ -159,7 +159,7 @@ def _character(code: str) -> str:
 
 
 LOG = logging.getLogger("cockpit.screen")
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 READ_BYTES = 4_096
 _ASKED_FLAGS = (
     linux_driver.KITTY_DISAMBIGUATE_ESCAPE_CODES
@@ -225,7 +225,7 @@ def driver_behind(first_paint: FirstPaint, escape_s: float) -> type[LinuxDriver]
             with selectors.SelectSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 while not self.exit_event.is_set():
-                    if selector.select(LOOK_EVERY_S):
+                    if selector.select(POLL_EVERY_S):
                         data = os.read(self.fileno, READ_BYTES)
                         if not data:
                             return

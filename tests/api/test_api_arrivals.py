@@ -35,17 +35,17 @@ class Loop:
 
     def __init__(self) -> None:
         self.now_ns = 100 * NS_PER_S
-        self.looked_ns = self.now_ns
+        self.polled_ns = self.now_ns
 
     def arrivals(self, since_ns: int) -> Arrivals:
-        return Arrivals(lambda: self.looked_ns, since_ns, lambda: self.now_ns)
+        return Arrivals(lambda: self.polled_ns, since_ns, lambda: self.now_ns)
 
     def stand_still(self, for_ns: int) -> None:
         self.now_ns += for_ns
 
     def look(self, for_ns: int) -> None:
         self.now_ns += for_ns
-        self.looked_ns = self.now_ns
+        self.polled_ns = self.now_ns
 
 
 def test_what_a_well_loop_finds_came_just_now() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 START_NS = 1_760_875_200_000_000_000
 LOOKS = 3
-THREAD_LOOK_S = 0.0002
+THREAD_POLL_S = 0.0002
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -102,7 +102,7 @@ class _Jumper(selectors.DefaultSelector):
             if ready:
                 return ready
         if timeout is None or loop.is_busy:
-            time.sleep(THREAD_LOOK_S)
+            time.sleep(THREAD_POLL_S)
             return super().select(0)
         loop.advance(timeout)
         return []

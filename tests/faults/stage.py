@@ -29,7 +29,7 @@ from tests.loopback.trading_venue import TradingVenue
 
 ARBITRAGE = "Cross-Exchange Arbitrage"
 OVER = (TradePhase.CLOSED, TradePhase.ABANDONED)
-LOOK_EVERY_S = 0.01
+POLL_EVERY_S = 0.01
 AMOUNT_USD = 45.0
 
 
@@ -171,7 +171,7 @@ class Stage:
             if self.world.loop.time() - began_s > within_s:
                 said = "\n".join(list(self.screen.lines)[-40:])
                 raise AssertionError(f"expected it within {within_s:g} s, was not; the screen's last lines:\n{said}")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
 
     def saw(self, words: str) -> bool:
         """Whether the screen has shown these words; `…` is anything."""

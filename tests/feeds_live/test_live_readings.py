@@ -15,7 +15,7 @@ from cockpit.config.live import LiveSection
 from cockpit.domain.events import AnyEvent, FeedHealth, FundingRate, OpenInterest, Positioning
 from cockpit.domain.kinds import FeedState, Reading
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.allowance import WAIT_WITHOUT_WORD_S, RestBudget
+from cockpit.exchanges.base.allowance import DEFAULT_WAIT_S, RestBudget
 from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.base.trouble import FeedTrouble
@@ -205,9 +205,9 @@ def test_a_refusal_without_a_word_is_waited_out_by_the_common_rule() -> None:
     now_ns = 1_000 * NS_PER_S
     budget = RestBudget(2_400, 0.5, lambda: now_ns)
     budget.answered(429, {})
-    assert budget.wait_s() == WAIT_WITHOUT_WORD_S
+    assert budget.wait_s() == DEFAULT_WAIT_S
     budget.answered(418, {"Retry-After": "5"})
-    assert budget.wait_s() == WAIT_WITHOUT_WORD_S, "never shortened"
+    assert budget.wait_s() == DEFAULT_WAIT_S, "never shortened"
 
 
 def test_a_venues_clock_is_the_median_of_what_it_said() -> None:

@@ -30,7 +30,7 @@ class Market:
             for channel in speaks:
                 self.silence.received(channel, "XRP", self.now_ns)
             for silent in self.silence.judge(self.now_ns):
-                self.named.append((self.now_ns / NS_PER_S, silent.channel, silent.others_heard))
+                self.named.append((self.now_ns / NS_PER_S, silent.channel, silent.others_are_live))
                 self.silence.subscribed(silent.channel, self.now_ns)
 
 

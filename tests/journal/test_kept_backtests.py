@@ -33,7 +33,7 @@ FEW = SetupBacktest("sol_fee_fade", 2, 1.0, None, None, "2024-08-01", "2024-08-3
     ],
 )
 def test_words(kept: SetupBacktest, words: str) -> None:
-    assert kept.words == words
+    assert kept.text == words
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_what_was_kept_is_read_again_and_replaced_by_the_next(tmp_path: Path) ->
     keep_backtests(home, "build", [NOTHING, FEW])
     words = BacktestSummaries(home)
     assert read_backtests(home) == {NOTHING.setup: NOTHING, FEW.setup: FEW}
-    assert words.latest() == {NOTHING.setup: NOTHING.words, FEW.setup: FEW.words}
+    assert words.latest() == {NOTHING.setup: NOTHING.text, FEW.setup: FEW.text}
     keep_backtests(home, "build", [EARNED])
-    assert words.latest() == {EARNED.setup: EARNED.words}
+    assert words.latest() == {EARNED.setup: EARNED.text}
     (home / FILE).unlink()
     assert words.latest() == {}
 
@@ -111,6 +111,6 @@ def test_a_damaged_file_is_said_by_the_report_and_shows_nothing(tmp_path: Path) 
 
 def test_the_snapshot_carries_the_words_of_each_setup(shipped_config: CockpitConfig) -> None:
     engine = Engine(shipped_config, 1_760_832_000_000_000_000)
-    seen = snapshot(engine, {NOTHING.setup: NOTHING.words})
-    assert {one.name: one.backtest for one in seen.setups if one.backtest} == {NOTHING.setup: NOTHING.words}
+    seen = snapshot(engine, {NOTHING.setup: NOTHING.text})
+    assert {one.name: one.backtest for one in seen.setups if one.backtest} == {NOTHING.setup: NOTHING.text}
     assert not any(one.backtest for one in snapshot(engine).setups)

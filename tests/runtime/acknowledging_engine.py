@@ -32,7 +32,7 @@ WIDE = (
     "limits.daily_loss_usd=100000",
 )
 """The limits of a day would end the trading within a minute of it; what is tested here is what survives a kill."""
-LOOK_EVERY_S = 0.002
+POLL_EVERY_S = 0.002
 
 
 def wide_config(*overrides: str) -> CockpitConfig:
@@ -65,9 +65,9 @@ class Acknowledger:
             said = self._what_is_so()
             wanted = self._host.journal.appended
             while not self._host.journal.has_written(wanted):
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(POLL_EVERY_S)
             os.write(self._file, msgspec.json.encode(said) + b"\n")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
 
     def _what_is_so(self) -> dict[str, Any]:
         engine = self._host.engine

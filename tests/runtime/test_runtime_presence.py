@@ -14,7 +14,7 @@ from cockpit.domain.units import NS_PER_S
 from cockpit.engine.machine import Engine
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
-from cockpit.runtime.presence import LOOK_EVERY_S, Presence
+from cockpit.runtime.presence import POLL_EVERY_S, Presence
 
 
 class Session:
@@ -43,8 +43,8 @@ class Session:
             self._read(asset)
 
     def minutes(self, count: float, *, streams: bool = True, readings: bool = True) -> None:
-        for _ in range(round(count * 60 / LOOK_EVERY_S)):
-            self.now_ns += round(LOOK_EVERY_S * NS_PER_S)
+        for _ in range(round(count * 60 / POLL_EVERY_S)):
+            self.now_ns += round(POLL_EVERY_S * NS_PER_S)
             self.engine.on(Tick(self.now_ns))
             for asset, price in PRICES.items():
                 if streams:

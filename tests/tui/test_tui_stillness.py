@@ -13,7 +13,7 @@ from cockpit.tui.store import Store
 from cockpit.tui.view import View
 
 MINUTES = 20
-LOOK_EVERY_S, DETAIL_EVERY_S = 5, 60
+POLL_EVERY_S, DETAIL_EVERY_S = 5, 60
 FIGURES = re.compile(r"[\d.,+-]+")
 LABELS = ("BTC", "net", "dd", "left", "losses", "HF", "feeds")
 
@@ -26,12 +26,12 @@ async def test_over_twenty_minutes_of_trading_no_pane_moves(simulated: Simulated
         app = stage.app
         seen, regions, titles, columns, forms = simulated.log.last_seq, [], [], [], set()
         counts = set()
-        for at_s in range(3, 60 * MINUTES, LOOK_EVERY_S):
+        for at_s in range(3, 60 * MINUTES, POLL_EVERY_S):
             simulated.run_to(at_s)
             for frame in simulated.log_frames(seen):
                 app.store.take(frame, stage.clock())
             seen = simulated.log.last_seq
-            if at_s % DETAIL_EVERY_S < LOOK_EVERY_S:
+            if at_s % DETAIL_EVERY_S < POLL_EVERY_S:
                 app.store.take(simulated.detail_frame(), stage.clock())
             app.store.take(simulated.snapshot_frame(), stage.clock())
             app.redraw()

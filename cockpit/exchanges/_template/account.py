@@ -38,8 +38,8 @@ class TemplateAccount(CcxtAccount):
         return template_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> TemplateStream:
-        self._words = TemplateParser(self.listings, self._fees)
-        return TemplateStream(self, self._words)
+        self._parser = TemplateParser(self.listings, self._fees)
+        return TemplateStream(self, self._parser)
 
     def asset_of(self, market_id: str) -> str:
         """Our name of a contract."""

@@ -390,7 +390,7 @@ class VenueAccount(Protocol):
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Every funding payment booked since then (milliseconds since the epoch), each with the venue's own id."""
 
-    async def follow(self, heard: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
+    async def follow(self, received: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
         """Read the private stream until cancelled, reconnecting. `linked` hears when it stands and when it breaks."""
 
     def used_weight_share(self) -> float | None:

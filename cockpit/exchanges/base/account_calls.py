@@ -11,7 +11,7 @@ from cockpit.config.endpoints import VenueUrls, is_loopback
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import NotSent, VenueFailure
-from cockpit.exchanges.base.allowance import WAIT_WITHOUT_WORD_S, Allowance, EndpointBudget
+from cockpit.exchanges.base.allowance import DEFAULT_WAIT_S, Allowance, EndpointBudget
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
 from cockpit.exchanges.base.outcomes import failure_of
 from cockpit.exchanges.base.private_stream import PrivateStream
@@ -31,7 +31,7 @@ class AccountCalls(ABC):
     endpoint_calls: Mapping[str, int] = {}
     """How often each endpoint may be asked in `endpoint_window_s`."""
     endpoint_window_s = 1.0
-    left_alone_without_word_s = WAIT_WITHOUT_WORD_S
+    left_alone_default_s = DEFAULT_WAIT_S
     """How long it is left alone after it turned a request away without a word on how long."""
     _stream: PrivateStream
     """It sees what arrives before the library does."""
@@ -42,7 +42,7 @@ class AccountCalls(ABC):
         self._making_ready = asyncio.Lock()
         self.clock = VenueClock()
         self.budget = EndpointBudget(self.endpoint_calls, self.endpoint_window_s, timing)
-        self._allowance = Allowance(self.weight_per_minute, timing.clock, self.left_alone_without_word_s)
+        self._allowance = Allowance(self.weight_per_minute, timing.clock, self.left_alone_default_s)
         self._keys = keys
         self._urls = urls
         self._under_way: set[asyncio.Task[Any]] = set()

@@ -19,15 +19,15 @@ from cockpit.exchanges.base.timing import Clock, Timing
 REFUSED = frozenset({418, 429})
 """Too many requests, and the ban of those who go on all the same."""
 LONGEST_WAIT_S = 3600.0
-WAIT_WITHOUT_WORD_S = 10.0
+DEFAULT_WAIT_S = 10.0
 """Where it does not say for how long."""
 
 
-def wait_after_refusal_s(headers: Mapping[str, str], now_ns: int, without_word_s: float = WAIT_WITHOUT_WORD_S) -> float:
-    """What its Retry-After asks for, at most an hour; `without_word_s` where it asks for nothing."""
+def wait_after_refusal_s(headers: Mapping[str, str], now_ns: int, default_wait_s: float = DEFAULT_WAIT_S) -> float:
+    """What its Retry-After asks for, at most an hour; `default_wait_s` where it asks for nothing."""
     known = {name.lower(): value for name, value in headers.items()}
     wait_s = retry_after_s(known.get("retry-after"), now_ns)
-    return without_word_s if wait_s is None else wait_s
+    return default_wait_s if wait_s is None else wait_s
 
 
 def retry_after_s(header: str | None, now_ns: int) -> float | None:
@@ -129,17 +129,17 @@ BANNED_EXIT_WAIT_S = 5.0
 
 class Allowance:
     """`per_minute` is the venue's allowance in its own weight; None where its answers do not say what was used.
-    `without_word_s`: so long it is left alone where it does not say how long.
+    `default_wait_s`: so long it is left alone where it does not say how long.
     """
 
     def __init__(
         self,
         per_minute: float | None,
         clock: Callable[[], int],
-        without_word_s: float = WAIT_WITHOUT_WORD_S,
+        default_wait_s: float = DEFAULT_WAIT_S,
     ) -> None:
         self._per_minute = per_minute
-        self._without_word_s = without_word_s
+        self._default_wait_s = default_wait_s
         self._clock = clock
         self._used: float | None = None
         self._used_in_minute = 0
@@ -151,7 +151,7 @@ class Allowance:
         """Take note of an answer's status and headers."""
         now_ns = self._clock()
         if status in REFUSED:
-            wait_s = wait_after_refusal_s(headers, now_ns, self._without_word_s)
+            wait_s = wait_after_refusal_s(headers, now_ns, self._default_wait_s)
             until_ns = now_ns + seconds_to_ns(wait_s)
             self._is_ban = status == BANNED or (self._is_ban and now_ns < self._until_ns)
             self._refused_ns, self._until_ns = now_ns, max(self._until_ns, until_ns)

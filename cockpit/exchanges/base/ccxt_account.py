@@ -261,6 +261,6 @@ class CcxtAccount(AccountCalls):
         """Whether an order only asked whether the venue takes stops."""
         return self._probe.laid(client_id)
 
-    async def follow(self, heard: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
+    async def follow(self, received: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
         """Read the private stream until cancelled, reconnecting."""
-        await self._stream.follow(heard, linked)
+        await self._stream.follow(received, linked)

@@ -66,7 +66,7 @@ def _under(update: OrderUpdate, client_id: str) -> OrderUpdate:
 DIAL_WITHIN_S = 10.0
 DEAF_AFTER_S = 5.0
 """An order that was accepted is mentioned well within this."""
-LOOK_EVERY_S = 0.5
+POLL_EVERY_S = 0.5
 FUNDING_EVERY_S = 60.0
 CLOCK_EVERY_S = 300.0
 
@@ -169,9 +169,9 @@ class PrivateStream(ABC):
 
     # -- the link
 
-    async def follow(self, heard: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
+    async def follow(self, received: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
         """Read until cancelled. `linked` hears when it stands, and why it broke."""
-        self._received = heard
+        self._received = received
         back_off = BackOff(0.2, 10.0)
         try:
             while True:
@@ -251,7 +251,7 @@ class PrivateStream(ABC):
 
     async def _notice_deafness(self) -> None:
         while True:
-            await self.account.timing.sleep(LOOK_EVERY_S)
+            await self.account.timing.sleep(POLL_EVERY_S)
             now_ns = self.account.timing.clock()
             for client_id, accepted_ns in self._expected_ns.items():
                 if now_ns - accepted_ns > seconds_to_ns(DEAF_AFTER_S):

@@ -18,12 +18,12 @@ MOST_DOUBLINGS = 5
 
 
 class Silent(NamedTuple):
-    """A channel that should have spoken. `others_heard`: other data still comes through its socket."""
+    """A channel that should have spoken. `others_are_live`: other data still comes through its socket."""
 
     channel: Channel
     asset: str
     silent_s: float
-    others_heard: bool
+    others_are_live: bool
 
 
 class _ChannelState:

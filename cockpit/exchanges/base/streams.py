@@ -51,7 +51,7 @@ def near_levels(
 LOG = logging.getLogger("cockpit.feeds")
 FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 30.0
-LOOK_EVERY_S = 0.25
+POLL_EVERY_S = 0.25
 BOOK_GAPS = frozenset({"ChecksumError", "InvalidNonce"})
 NOTICE_NS = 10 * NS_PER_S
 FUTURE_NS = 60 * NS_PER_S
@@ -229,7 +229,7 @@ class ExchangeStreams:
                 back_off.succeeded()
                 continue
             except asyncio.CancelledError:
-                if _is_told_to_end():
+                if _is_cancelled():
                     raise
                 trouble = FeedTrouble("connection closed")
             except FeedTrouble as told:
@@ -245,7 +245,7 @@ class ExchangeStreams:
     async def _check(self) -> None:
         """Every now and then: prints that wait too long, channels silent too long, and whether all is well again."""
         while True:
-            await self._timing.sleep(LOOK_EVERY_S)
+            await self._timing.sleep(POLL_EVERY_S)
             now_ns = self._timing.clock()
             for asset, order in self._orders.items():
                 if order.waits:
@@ -257,7 +257,7 @@ class ExchangeStreams:
 
     def _revive(self, silent: Silent) -> None:
         reason = f"no data of {silent.asset} for {silent.silent_s:.1f} s"
-        if silent.others_heard:
+        if silent.others_are_live:
             self._exchange.subscribe_anew(silent.channel, f"{reason} while the socket speaks")
         else:
             self._exchange.dial_anew(silent.channel, f"{reason}, nor anything else on its socket")
@@ -304,7 +304,7 @@ def _why(error: Exception) -> str:
     return error_text(error)
 
 
-def _is_told_to_end() -> bool:
+def _is_cancelled() -> bool:
     """Whether the running task itself was cancelled, rather than the future it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -72,7 +72,7 @@ class BybitAccount(CcxtAccount):
 
     venue = VENUE
     weight_per_minute = None
-    left_alone_without_word_s = WINDOW_S
+    left_alone_default_s = WINDOW_S
     endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S
     _stream: BybitStream
@@ -81,8 +81,8 @@ class BybitAccount(CcxtAccount):
         return bybit_client(self._urls, keys, self.is_demo)
 
     def _make_stream(self) -> BybitStream:
-        self._words = BybitParser(self.listings, self._fees)
-        return BybitStream(self, self._words)
+        self._parser = BybitParser(self.listings, self._fees)
+        return BybitStream(self, self._parser)
 
     def asset_of(self, market_id: str) -> str:
         """BTC for BTCUSDT."""
@@ -200,7 +200,7 @@ class BybitAccount(CcxtAccount):
         answer = await self.ask(endpoint, asked)
         with self.judged():
             rows = [row for row in answer["result"]["list"] if row["orderLinkId"] == asked["orderLinkId"]]
-            return self._words.order(rows[0]) if rows else None
+            return self._parser.order(rows[0]) if rows else None
 
     async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
         """Every execution of it; none while it waits for its trigger."""
@@ -218,7 +218,7 @@ class BybitAccount(CcxtAccount):
         rows = await self._pages("privateGetV5ExecutionList", asked, "execId")
         with self.judged():
             await self._prices.learn(name for name in names_in(rows, "feeCurrency") if name)
-            fills = self.lists.read("executions", reversed(rows), self._words.fill)
+            fills = self.lists.read("executions", reversed(rows), self._parser.fill)
             return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
 
     async def _pages(self, endpoint: str, asked: Mapping[str, str], *keys: str) -> list[Any]:
@@ -240,7 +240,7 @@ class BybitAccount(CcxtAccount):
         rows = await self._rows_in(scopes, "privateGetV5OrderRealtime", "orderId")
         with self.judged():
             await self.lists.learn(names_in(rows, "symbol"))
-            found = self.lists.read(ORDERS, rows, self._words.order)
+            found = self.lists.read(ORDERS, rows, self._parser.order)
         return tuple(order for order in found if not order.status.is_final and not self._probe.is_out(order.client_id))
 
     def _scope(self, asset: str) -> dict[str, str]:
@@ -270,7 +270,7 @@ class BybitAccount(CcxtAccount):
         rows = await self._rows_in(EVERYWHERE, "privateGetV5PositionList", "symbol", "positionIdx")
         with self.judged():
             await self.lists.learn(names_in(rows, "symbol"))
-            return tuple(self.lists.read(POSITIONS, rows, self._words.position))
+            return tuple(self.lists.read(POSITIONS, rows, self._parser.position))
 
     async def margin_in_use_usd(self) -> float:
         """What positions tie up, in every coin."""

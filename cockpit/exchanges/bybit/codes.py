@@ -15,7 +15,7 @@ NOT_OPEN = frozenset({"110001", "110008", "110010"})
 
 MALFORMED = "10001"
 QTY, LEAST, MOST, SIDE = "10001.qty", "10001.least", "10001.most", "10001.side"
-SAID_OF_IT = (
+MALFORMED_TEXTS = (
     ("minimum limit", LEAST),
     ("maximum limit", MOST),
     ("qty invalid", QTY),
@@ -30,7 +30,7 @@ def code_in(answer: Mapping[str, Any]) -> tuple[str, str] | None:
     if code in (None, 0, "0", ""):
         return None
     if str(code) == MALFORMED:
-        return next((ours for part, ours in SAID_OF_IT if part in message.lower()), MALFORMED), message
+        return next((ours for part, ours in MALFORMED_TEXTS if part in message.lower()), MALFORMED), message
     return str(code), message
 
 

@@ -69,8 +69,8 @@ class HyperliquidAccount(SignedCalls):
         self.begin_calls()
         self._numbers: dict[str, int] = {}
         self._marks: tuple[int, Any] | None = None
-        self._words = HyperliquidParser(self.listings, self._fees, self._user)
-        return HyperliquidStream(self, self._words, self._user)
+        self._parser = HyperliquidParser(self.listings, self._fees, self._user)
+        return HyperliquidStream(self, self._parser, self._user)
 
     def asset_of(self, market_id: str) -> str:
         """The coin."""
@@ -210,7 +210,7 @@ class HyperliquidAccount(SignedCalls):
                 return None
             raise
         with self.judged():
-            order = self._words.order(answer["order"]["order"], str(answer["order"]["status"]))
+            order = self._parser.order(answer["order"]["order"], str(answer["order"]["status"]))
             self._names.learn(order.venue_order_id, order._replace(detail=""))
             return order
 
@@ -265,7 +265,7 @@ class HyperliquidAccount(SignedCalls):
         with self.judged():
             wanted = [row for row in rows.values() if order_id in ("", str(row["oid"]))]
             await self._prices.learn(names_in(wanted, "feeToken"))
-            fills = self.lists.read("executions", wanted, self._words.fill)
+            fills = self.lists.read("executions", wanted, self._parser.fill)
         return sorted(fills, key=lambda fill: fill.ts_ns)
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
@@ -273,7 +273,7 @@ class HyperliquidAccount(SignedCalls):
         rows = await self.info("frontendOpenOrders", user=self._user)
         with self.judged():
             await self.lists.learn(names_in(rows, "coin"))
-            found = self.lists.read(ORDERS, rows, self._words.order)
+            found = self.lists.read(ORDERS, rows, self._parser.order)
         return tuple(
             order
             for order in found
@@ -299,7 +299,7 @@ class HyperliquidAccount(SignedCalls):
         with self.judged():
             rows = state["assetPositions"]
             await self.lists.learn(names_in([row.get("position") for row in rows], "coin"))
-            return tuple(self.lists.read(POSITIONS, rows, self._words.position))
+            return tuple(self.lists.read(POSITIONS, rows, self._parser.position))
 
     async def margin_in_use_usd(self) -> float:
         """What positions tie up, by the summary beside the list of them."""
@@ -365,7 +365,7 @@ class HyperliquidAccount(SignedCalls):
         """Payments booked since then, each by its coin and instant."""
         rows = await self.info("userFunding", user=self._user, startTime=since_ms)
         with self.judged():
-            found = self.lists.read("funding", rows, self._words.funding)
+            found = self.lists.read("funding", rows, self._parser.funding)
         return [(name, paid) for name, paid in found if paid.ts_ns >= since_ms * NS_PER_MS]
 
 

@@ -37,7 +37,7 @@ class ForcedFills:
 
     def __init__(self, assets: Mapping[str, str]) -> None:
         self._assets = assets
-        self._told: Recent[int] = Recent(KEPT)
+        self._emitted: Recent[int] = Recent(KEPT)
         self._forced: Recent[Instant] = Recent(KEPT)
         self._printed: BoundedMap[Instant, list[Mapping[str, Any]]] = BoundedMap(KEPT)
 
@@ -47,7 +47,7 @@ class ForcedFills:
             instant = (str(row["coin"]), whole(row, "time"), str(user).lower(), side)
             self._printed[instant] = [*self._printed.get(instant, ()), row]
             if instant in self._forced:
-                yield from self._tell(asset, row, side, recv_ns)
+                yield from self._emit_once(asset, row, side, recv_ns)
 
     def filled(self, user: str, row: Mapping[str, Any], recv_ns: int) -> Iterator[FrameContent]:
         """A fill of a vault, and every print of the same forced order that came before it."""
@@ -58,13 +58,13 @@ class ForcedFills:
         theirs = row["side"] if liquidated == own else SELLER if row["side"] == BUYER else BUYER
         instant = (str(row["coin"]), whole(row, "time"), liquidated, theirs)
         self._forced.add(instant)
-        yield from self._tell(asset, row, theirs, recv_ns)
+        yield from self._emit_once(asset, row, theirs, recv_ns)
         for print_row in self._printed.get(instant, ()):
-            yield from self._tell(asset, print_row, theirs, recv_ns)
+            yield from self._emit_once(asset, print_row, theirs, recv_ns)
 
-    def _tell(self, asset: str, row: Mapping[str, Any], side: str, recv_ns: int) -> Iterator[FrameContent]:
+    def _emit_once(self, asset: str, row: Mapping[str, Any], side: str, recv_ns: int) -> Iterator[FrameContent]:
         tid = whole(row, "tid")
-        if tid in self._told:
+        if tid in self._emitted:
             return
-        self._told.add(tid)
+        self._emitted.add(tid)
         yield FIELDS.forced(asset, row, whole(row, "time") * NS_PER_MS, recv_ns, side == SELLER)

@@ -103,13 +103,13 @@ class HyperliquidStream(PrivateStream):
         if terms is None:
             self._later(self._ask_for(str(basic["oid"]), ts_ns))
             return
-        order = self._as_told(terms, basic, name)
+        order = self._with_terms(terms, basic, name)
         if name == FILLED:
             self._later(self._unless_executed(order, ts_ns))
         else:
             yield OrderUpdate(order, None, ts_ns)
 
-    def _as_told(self, terms: VenueOrder, basic: Any, name: str) -> VenueOrder:
+    def _with_terms(self, terms: VenueOrder, basic: Any, name: str) -> VenueOrder:
         """With the terms it was placed with. How much of it was executed never becomes less."""
         listing = self.parser.listings.of(str(basic["coin"]))
         left, status, order_id = listing.coins(basic["sz"]), status_of(name), str(basic["oid"])

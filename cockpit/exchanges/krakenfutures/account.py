@@ -59,8 +59,8 @@ class KrakenAccount(CcxtAccount):
     def _make_stream(self) -> KrakenStream:
         self._most_leverage: dict[str, float] = {}
         self._fee_schedules: dict[str, str] = {}
-        self._words = KrakenParser(self.listings, self._fees)
-        return KrakenStream(self, self._words)
+        self._parser = KrakenParser(self.listings, self._fees)
+        return KrakenStream(self, self._parser)
 
     def asset_of(self, market_id: str) -> str:
         """BTC for PF_XBTUSD."""
@@ -162,7 +162,7 @@ class KrakenAccount(CcxtAccount):
         listing = self.listing(asset)
         answer = await self.ask("privateGetOrdersStatus", {"cliOrdIds": client_id})
         with self.judged():
-            rows = self.lists.read("orders", answer["orders"], self._words.order_status)
+            rows = self.lists.read("orders", answer["orders"], self._parser.order_status)
         ours = [order for order in rows if order.client_id == client_id]
         found = ours[-1] if ours else await self._past(listing, client_id)
         if found is None or (found.is_conditional and not is_conditional):
@@ -185,7 +185,7 @@ class KrakenAccount(CcxtAccount):
                 for name, body in element["event"].items():
                     row = body.get("newOrder") or body.get("order") or {}
                     if row.get("clientId") == client_id:
-                        return self._words.past_order(row, ENDED.get(name, OrderStatus.UNKNOWN))
+                        return self._parser.past_order(row, ENDED.get(name, OrderStatus.UNKNOWN))
         return None
 
     async def _with_executions(self, order: VenueOrder) -> VenueOrder:
@@ -238,14 +238,14 @@ class KrakenAccount(CcxtAccount):
             if not ours:
                 return []
             booked = await self._booked_fees(min(stamp_ns(row["fillTime"]) for row in ours))
-            fills = self.lists.read("executions", reversed(ours), lambda row: self._words.fill(row, booked))
+            fills = self.lists.read("executions", reversed(ours), lambda row: self._parser.fill(row, booked))
         return sorted(filter(wanted, fills), key=lambda fill: fill.ts_ns)
 
     async def _booked_fees(self, since_ns: int) -> dict[str, Any]:
         answer = await self.ask("historyGetAccountLog", {"since": str(since_ns // NS_PER_MS), "info": "futures trade"})
         with self.judged():
             await self._prices.learn(coin_of(row["asset"]) for row in answer["logs"] if row.get("fee") is not None)
-            return dict(self.lists.read("fees", answer["logs"], self._words.booked_fee))
+            return dict(self.lists.read("fees", answer["logs"], self._parser.booked_fee))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional: the venue has one list of them."""
@@ -253,7 +253,7 @@ class KrakenAccount(CcxtAccount):
         with self.judged():
             rows = answer["openOrders"]
             await self.lists.learn(name.upper() for name in names_in(rows, "symbol"))
-            found = self.lists.read(ORDERS, rows, self._words.open_order)
+            found = self.lists.read(ORDERS, rows, self._parser.open_order)
         return tuple(
             order
             for order in found
@@ -271,7 +271,7 @@ class KrakenAccount(CcxtAccount):
         with self.judged():
             rows = answer["openPositions"]
             await self.lists.learn(name.upper() for name in names_in(rows, "symbol"))
-            held = self.lists.read(POSITIONS, rows, self._words.position)
+            held = self.lists.read(POSITIONS, rows, self._parser.position)
         marks = await asyncio.gather(*(self._mark(position.market_id) for position in held), return_exceptions=True)
         return tuple(
             position._replace(mark_price=mark if isinstance(mark, float) else None)
@@ -353,7 +353,7 @@ class KrakenAccount(CcxtAccount):
         with self.judged():
             rows = answer["logs"]
             await self._prices.learn(map(coin_of, names_in(rows, "asset")))
-            return self.lists.read("funding", rows, lambda row: self._words.funding(row, self._prices))
+            return self.lists.read("funding", rows, lambda row: self._parser.funding(row, self._prices))
 
 
 def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:

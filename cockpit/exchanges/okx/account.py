@@ -60,7 +60,7 @@ class OkxAccount(OrderCalls):
 
     venue = "okx"
     weight_per_minute = None
-    left_alone_without_word_s = WINDOW_S
+    left_alone_default_s = WINDOW_S
     endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S
     not_open = NOT_OPEN

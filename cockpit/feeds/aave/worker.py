@@ -131,7 +131,7 @@ class AaveFeed:
         self._timing = timing or Timing()
         self._needed = needed_of(len(urls), config.aave.quorum)
         self._nodes: list[AaveNode] = []
-        self._words: dict[str, str] = {}
+        self._doubts: dict[str, str] = {}
         self._exposures: tuple[AaveExposure, ...] = ()
         self._split_detail = ""
         self._split_due_ns = 0
@@ -219,9 +219,9 @@ class AaveFeed:
 
     async def _note(self, label: str, doubt: str, now_ns: int, put: Put) -> None:
         """An RPC's word when it changed: down with the reason, or up again."""
-        if self._words.get(label, "") == doubt:
+        if self._doubts.get(label, "") == doubt:
             return
-        self._words[label] = doubt
+        self._doubts[label] = doubt
         state = FeedState.DOWN if doubt else FeedState.FRESH
         await put(self.name, FeedHealth(now_ns, Reading.HEALTH_FACTOR, label, state, doubt))
 
