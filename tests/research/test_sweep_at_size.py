@@ -2,6 +2,7 @@
 
 `COCKPIT_SWEEP_SETTINGS=2000 COCKPIT_SWEEP_DAYS=30 COCKPIT_SWEEP_OUT=DIR pytest -s tests/research/test_sweep_at_size.py`
 is the full size: with a directory to keep trials in, what a time limit broke off goes on with the next run.
+`COCKPIT_SWEEP_ROWS` and `COCKPIT_SWEEP_SPAN_S` are the prints of a day and the seconds that they fill.
 """
 
 import os
@@ -24,6 +25,7 @@ from tests.research.test_sweep import EDGE, FIXED, STOP, swept
 SETTINGS = int(os.environ.get("COCKPIT_SWEEP_SETTINGS", "48"))
 DAYS = int(os.environ.get("COCKPIT_SWEEP_DAYS", "4"))
 ROWS = int(os.environ.get("COCKPIT_SWEEP_ROWS", "1200"))
+SPAN_S = float(os.environ.get("COCKPIT_SWEEP_SPAN_S", "600"))
 PLAN = Plan.model_validate(
     {
         "search": "random",
@@ -70,7 +72,7 @@ class KillingWorkers:
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    return shelf_of(kept_in(tmp_path_factory) / "days", days=DAYS, count=ROWS, span_s=600.0)
+    return shelf_of(kept_in(tmp_path_factory) / "days", days=DAYS, count=ROWS, span_s=SPAN_S)
 
 
 def kept_in(factory: pytest.TempPathFactory) -> Path:
