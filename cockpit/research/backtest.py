@@ -129,6 +129,7 @@ def run_backtest(
             by_chance += _by_chance(run, tape, assumptions)
         rows, events = rows + tape.rows, events + len(tape)
         recorded += len(tape.readings) if store.readings(tape.day) else 0
+        del tape  # before the next one is read: a day is what is held
         if progress is not None:
             progress(rows)
         began = time.perf_counter()

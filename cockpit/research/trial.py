@@ -139,6 +139,7 @@ def _run_alike(
                         continue
                 started[number].share(columns)
                 started[number].day(tape)
+            del tape, columns  # before the next day is read
     return started
 
 
