@@ -1,4 +1,5 @@
-"""A simulated market fitted to stored history: its volatility, spread, bursts, correlation, funding and positioning.
+"""A simulated market fitted to stored history: its volatility, spread, bursts, correlation, jumps, forced orders,
+funding and positioning.
 
 Prices are looked at on a grid of ten seconds, which leaves the bounce between bid and ask out; bursts by how counts of
 arrivals vary with those of a second, two and three before; readings as values that revert to their mean.
@@ -19,10 +20,9 @@ from cockpit.feeds.simulated.market import CALM_SHARE, HEAT_SHARE, SECONDS_BETWE
 from cockpit.feeds.simulated.profile import AssetProfile, Profile, Reverting
 from cockpit.history.checking import BOOKS, PRINTS, assets_of
 from cockpit.history.errors import HistoryError
-from cockpit.history.kinds import FUNDING, POSITIONING, STAMP, Kind
+from cockpit.history.extremes import Floats, Ints, forced_of, jumps_of
+from cockpit.history.kinds import FUNDING, LIQUIDATIONS, POSITIONING, STAMP, Kind
 from cockpit.history.store import Series, Store, day_text
-
-Floats = npt.NDArray[np.float64]
 
 GRID_S = 10
 LEAST_RETURNS = 30
@@ -35,13 +35,16 @@ SHORTEST_HALF_LIFE_S = 60.0
 
 
 class _Day(NamedTuple):
-    """What one day of an asset shows. `returns` are by the numbers of their ten seconds since the epoch."""
+    """What one day of an asset shows. `returns` are by the numbers of their ten seconds since the epoch; `forced` are
+    the stamps and the USD of its forced orders, None where none of that day are stored.
+    """
 
     returns: dict[int, float]
     counts: Floats
     prints_usd: Floats
     spreads_bps: Floats
     tops_usd: Floats
+    forced: tuple[Ints, Floats] | None
 
 
 def fit_profile(store: Store, config: CockpitConfig, days: range, assets: Sequence[str] = ()) -> Profile:
@@ -74,6 +77,12 @@ def profile_lines(profile: Profile) -> Iterator[str]:
         burst = 1.0 + HEAT_SHARE / CALM_SHARE * one.burst_heat
         fading = f"bursts x {burst:.1f} that fade in {one.burst_memory_s:.1f} s"
         yield f"  {name}: {one.arrivals_per_s:.1f} arrivals/s, {fading}"
+        if one.jumps is not None:
+            yield f"  {name}: {one.jumps.per_hour:.1f} jumps an hour of about {one.jumps.size_bps:.1f} bps"
+        if one.forced is not None:
+            forced = one.forced
+            orders = f"{forced.orders:.1f} forced orders of about {forced.order_usd:,.0f} USD"
+            yield f"  {name}: {forced.bursts_per_hour:.1f} times an hour {orders}, {forced.gap_s:.1f} s apart"
     names = list(profile.assets)
     for row, first in enumerate(names):
         for column in range(row):
@@ -94,7 +103,8 @@ def _days(store: Store, venue: str, asset: str, days: range) -> Iterator[_Day]:
         prints = _rows(store, venue, asset, PRINTS, day, (STAMP, "price_usd", "qty_coins"))
         if prints:
             tops = _rows(store, venue, asset, BOOKS, day, ("bid_usd", "bid_coins", "ask_usd", "ask_coins"))
-            yield _day(prints, tops)
+            forced = _rows(store, venue, asset, [LIQUIDATIONS], day, (STAMP, "price_usd", "qty_coins"))
+            yield _day(prints, tops, forced)
 
 
 def _rows(
@@ -107,7 +117,7 @@ def _rows(
     return {name: table[name].to_numpy() for name in names}
 
 
-def _day(prints: dict[str, Any], tops: dict[str, Any]) -> _Day:
+def _day(prints: dict[str, Any], tops: dict[str, Any], forced: dict[str, Any]) -> _Day:
     order = np.argsort(prints[STAMP], kind="stable")
     stamps, price = prints[STAMP][order], prints["price_usd"][order]
     slots = stamps // (GRID_S * NS_PER_S)
@@ -126,7 +136,8 @@ def _day(prints: dict[str, Any], tops: dict[str, Any]) -> _Day:
         bid, ask = tops["bid_usd"], tops["ask_usd"]
         spreads = (ask - bid) / (ask + bid) * 2.0 * BPS
         sizes = bid * tops["bid_coins"]
-    return _Day(returns, counts, price * prints["qty_coins"][order], spreads, sizes)
+    orders = (forced[STAMP], forced["price_usd"] * forced["qty_coins"]) if forced else None
+    return _Day(returns, counts, price * prints["qty_coins"][order], spreads, sizes, orders)
 
 
 def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
@@ -134,8 +145,10 @@ def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
     spreads = np.concatenate([day.spreads_bps for day in days])
     tops = np.concatenate([day.tops_usd for day in days])
     seconds = sum(len(day.counts) for day in days)
+    moves = np.array(list(returns.values()))
+    with_forced = [day for day in days if day.forced is not None]
     return AssetProfile(
-        volatility_bps=float(np.std(list(returns.values()))) * BPS / math.sqrt(GRID_S),
+        volatility_bps=float(np.std(moves)) * BPS / math.sqrt(GRID_S),
         arrivals_per_s=sum(float(day.counts.sum()) for day in days) / seconds / TRADE_SHARE,
         burst_heat=heat,
         burst_memory_s=memory_s,
@@ -143,6 +156,10 @@ def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
         print_usd=float(np.median(np.concatenate([day.prints_usd for day in days]))),
         top_usd=float(np.median(tops)) if len(tops) else None,
         days=len(days),
+        jumps=jumps_of(moves, GRID_S),
+        forced=forced_of(
+            [day.forced for day in with_forced if day.forced is not None], sum(len(day.counts) for day in with_forced)
+        ),
     )
 
 

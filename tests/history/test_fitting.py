@@ -12,14 +12,28 @@ import pyarrow as pa
 import pytest
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import FundingRate, MarketEvent, Positioning, Top, Trade
+from cockpit.domain.events import FundingRate, Liquidation, MarketEvent, Positioning, Top, Trade
+from cockpit.domain.kinds import Side
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
+from cockpit.feeds.simulated.forced import ForcedBursts
 from cockpit.feeds.simulated.market import SimulatedMarket
-from cockpit.feeds.simulated.profile import AssetProfile, Profile, ProfileError, Reverting, Together, read_profile
+from cockpit.feeds.simulated.profile import (
+    AssetProfile,
+    Draw,
+    FairPath,
+    ForcedOrders,
+    Jumps,
+    Profile,
+    ProfileError,
+    Reverting,
+    Together,
+    read_profile,
+)
 from cockpit.history.day_files import About, DayWriter, put_in_place
 from cockpit.history.errors import HistoryError
+from cockpit.history.extremes import forced_of, jumps_of
 from cockpit.history.fitting import fit_profile, profile_lines
-from cockpit.history.kinds import FUNDING, POSITIONING, RECORDED_TOPS, RECORDED_TRADES, Kind
+from cockpit.history.kinds import FUNDING, LIQUIDATIONS, POSITIONING, RECORDED_TOPS, RECORDED_TRADES, Kind
 from cockpit.history.store import Series, Store, day_of
 
 DAY = day_of("2024-08-08")
@@ -29,7 +43,9 @@ MADE = Profile(
     first="2024-08-08",
     last="2024-08-08",
     assets={
-        "BTC": AssetProfile(0.9, 14.0, 2.5, 2.5, 0.4, 900.0, 250_000.0),
+        "BTC": AssetProfile(
+            0.9, 14.0, 2.5, 2.5, 0.4, 900.0, 250_000.0, forced=ForcedOrders(24.0, 4.0, 1.5, 30_000.0, 0.8)
+        ),
         "ETH": AssetProfile(1.6, 9.0, 5.0, 5.0, 1.2, 300.0, 90_000.0),
     },
     correlation=[[1.0, 0.7], [0.7, 1.0]],
@@ -85,6 +101,15 @@ def store(tmp_path_factory: pytest.TempPathFactory, shipped_config: CockpitConfi
             "ask_usd": [one.ask for one in tops], "ask_coins": [one.ask_qty for one in tops],
         }  # fmt: skip
         write(store, venue, asset, RECORDED_TOPS, DAY, books)
+        forced = [one for one in events if isinstance(one, Liquidation) and one.asset == asset]
+        if MADE.assets[asset].forced is not None:
+            orders: dict[str, list[object]] = {
+                "liquidation_id": list(range(len(forced))), "ts_ns": [one.ts_ns for one in forced],
+                "known_ns": [one.ts_ns for one in forced], "price_usd": [one.price for one in forced],
+                "qty_coins": [one.qty for one in forced],
+                "long_liquidated": [one.long_liquidated for one in forced],
+            }  # fmt: skip
+            write(store, venue, asset, LIQUIDATIONS, DAY, orders)
     shorts = iter(reverting_values(MADE.short_pct["BTC"], 300.0, 60 * 288, 1))
     rates = iter(reverting_values(MADE.funding_bps["BTC"]["binance"], 8 * 3_600.0, 60 * 3, 2))
     for day in range(DAY, DAY + 60):
@@ -117,6 +142,81 @@ def test_known_figures_of_an_asset_come_back(fitted: Profile, asset: str) -> Non
     assert found.spread_bps == pytest.approx(was.spread_bps, rel=0.1)
     assert found.print_usd == pytest.approx(was.print_usd, rel=0.1)
     assert found.top_usd == pytest.approx(was.top_usd, rel=0.1)
+
+
+def test_the_forced_orders_of_the_store_are_fitted(fitted: Profile) -> None:
+    was, found = MADE.assets["BTC"].forced, fitted.assets["BTC"].forced
+    assert was is not None and found is not None
+    assert found.bursts_per_hour == pytest.approx(was.bursts_per_hour, rel=0.5)
+    assert found.order_usd == pytest.approx(was.order_usd, rel=0.25)
+    assert fitted.assets["ETH"].forced is None
+
+
+def test_bursts_of_forced_orders_come_where_the_price_goes_far_and_come_back() -> None:
+    how, step_s, steps = ForcedOrders(30.0, 3.0, 2.0, 10_000.0, 0.5), 0.2, 200_000
+    bursts, path, rng = ForcedBursts(Random(3), how), FairPath(100.0, 2.0, Jumps(10.0, 15.0)), Random(4)
+    stamps, sizes, sides, strains = [], [], set(), []
+    for step in range(steps):
+        before = path.price
+        path.step(step_s, Draw(rng.gauss(0.0, 1.0), rng.random()))
+        found = bursts.due(step_s, path.strain, path.price < before)
+        assert all(0.0 <= one.after_s < step_s and one.notional_usd > 0.0 for one in found)
+        stamps += [int((step * step_s + one.after_s) * NS_PER_S) for one in found]
+        sizes += [one.notional_usd for one in found]
+        sides |= {one.side for one in found}
+        strains += [path.strain] * len(found)
+    assert sides == {Side.LONG, Side.SHORT}
+    assert np.mean(strains) > 2.0
+    again = forced_of([(np.array(stamps), np.array(sizes))], steps * step_s)
+    assert again is not None
+    assert again.bursts_per_hour == pytest.approx(how.bursts_per_hour, rel=0.2)
+    assert again.orders == pytest.approx(how.orders, rel=0.2)
+    assert again.gap_s == pytest.approx(how.gap_s, rel=0.15)
+    assert again.order_usd == pytest.approx(how.order_usd, rel=0.1)
+    assert again.spread == pytest.approx(how.spread, rel=0.1)
+    assert forced_of([(np.array(stamps[:5]), np.array(sizes[:5]))], 60.0) is None
+
+
+def walked(volatility_bps: float, jumps: Jumps | None, hours: float, seed: int) -> np.ndarray:
+    """Returns over ten seconds of a fitted price."""
+    path, rng, prices = FairPath(60_000.0, volatility_bps, jumps), Random(seed), [60_000.0]
+    for step in range(1, int(hours * 3_600) + 1):
+        path.step(1.0, Draw(rng.gauss(0.0, 1.0), rng.random()))
+        if step % 10 == 0:
+            prices.append(path.price)
+    return np.diff(np.log(prices))
+
+
+@pytest.mark.parametrize("made", [Jumps(4.0, 25.0), Jumps(20.0, 12.0)], ids=["rare", "often"])
+def test_fat_tails_come_back(made: Jumps) -> None:
+    returns = walked(1.2, made, 80.0, 7)
+    found = jumps_of(returns, 10.0)
+    assert found is not None
+    assert found.per_hour == pytest.approx(made.per_hour, rel=0.3)
+    assert found.size_bps == pytest.approx(made.size_bps, rel=0.2)
+    again = walked(float(np.std(returns)) * 1e4 / math.sqrt(10.0), found, 80.0, 8)
+    assert np.std(again) == pytest.approx(np.std(returns), rel=0.1)
+    assert weight(again) == pytest.approx(weight(returns), rel=0.4) and weight(returns) > 3.0
+
+
+def weight(returns: np.ndarray) -> float:
+    """The excess kurtosis."""
+    off = returns - returns.mean()
+    return float((off**4).mean() / (off**2).mean() ** 2 - 3.0)
+
+
+def test_a_price_that_only_walks_has_no_tails() -> None:
+    assert jumps_of(walked(1.2, None, 60.0, 9), 10.0) is None
+    assert jumps_of(np.zeros(100), 10.0) is None
+
+
+def test_jumps_have_no_drift_and_come_to_all_assets_at_once(shipped_config: CockpitConfig) -> None:
+    jumps = Jumps(60.0, 40.0)
+    ends = [float(np.exp(walked(2.0, jumps, 0.5, seed).sum())) for seed in range(300)]
+    assert abs(np.mean(ends) - 1.0) < 2.6 * np.std(ends) / math.sqrt(len(ends))
+    assets = {name: msgspec.structs.replace(one, jumps=jumps) for name, one in MADE.assets.items()}
+    together = Together(Random(1), Random(2), Profile("", "", assets, MADE.correlation))
+    assert len({draw.luck for draw in together.drawn().values()}) == 1
 
 
 def test_correlation_and_readings_come_back(fitted: Profile) -> None:
@@ -168,6 +268,7 @@ def test_the_lines_and_the_file(fitted: Profile, tmp_path: Path) -> None:
     path.write_bytes(msgspec.json.encode(fitted))
     assert read_profile(path) == fitted
     lines = "\n".join(profile_lines(fitted))
+    assert "times an hour" in lines and "forced orders of about" in lines
     assert "BTC: 1 day," in lines and "ETH with BTC: correlation +0." in lines and "BTC funding on binance" in lines
 
 
@@ -179,6 +280,6 @@ def test_what_cannot_be_used_is_one_line(shipped_config: CockpitConfig, tmp_path
         read_profile(tmp_path / "other.json")
     impossible = Profile("", "", MADE.assets, [[1.0, 1.2], [1.2, 1.0]])
     with pytest.raises(ProfileError, match="expected a correlation that assets can have"):
-        Together(Random(1), impossible)
+        Together(Random(1), Random(2), impossible)
     with pytest.raises(HistoryError, match="expected 300 s of prints"):
         fit_profile(Store(tmp_path), shipped_config, range(DAY, DAY + 1))

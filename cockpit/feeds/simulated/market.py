@@ -18,8 +18,9 @@ from cockpit.domain.kinds import Reading, Side
 from cockpit.domain.market_detail import PastCandles
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
 from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
+from cockpit.feeds.simulated.forced import ForcedBursts
 from cockpit.feeds.simulated.paths import Leg, Pace, PricePath, Story, past_of
-from cockpit.feeds.simulated.profile import AssetProfile, FairPath, Profile, Together
+from cockpit.feeds.simulated.profile import NO_DRAW, AssetProfile, Draw, FairPath, Profile, Together
 from cockpit.feeds.simulated.readings import FeeWeather, Readings
 from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError
 
@@ -111,7 +112,8 @@ class Tape:
                 events += self._prints(ts_ns, fair, leg)
             at_ms += rng.expovariate(rate_per_ms)
         if leg.forced and rng.random() < LIQUIDATIONS_PER_S * step_s:
-            events.append(self._liquidation(start_ns + (step_ms - 1) * NS_PER_MS, after, leg.forced))
+            usual_usd = self._crowd.print_usd * 40.0 * rng.lognormvariate(0.0, 1.0)
+            events.append(self.forced_order(start_ns + (step_ms - 1) * NS_PER_MS, after, usual_usd, leg.forced))
         return events
 
     def mark(self, ts_ns: int, fair: float) -> MarkPrice:
@@ -148,10 +150,11 @@ class Tape:
             prints.append(Trade(ts_ns, ts_ns, self._venue, self._asset, price, qty, buys, self._trade_id))
         return prints
 
-    def _liquidation(self, ts_ns: int, fair: float, forced: Side) -> Liquidation:
+    def forced_order(self, ts_ns: int, fair: float, notional_usd: float, side: Side) -> Liquidation:
+        """A position of this side that is closed by its venue."""
         price = self._grid.price(round(fair / self._grid.tick_usd))
-        qty = self._grid.qty(self._crowd.print_usd * 40.0 / fair * self._rng.lognormvariate(0.0, 1.0))
-        return Liquidation(ts_ns, ts_ns, self._venue, self._asset, price, qty, forced is Side.LONG)
+        qty = self._grid.qty(notional_usd / fair)
+        return Liquidation(ts_ns, ts_ns, self._venue, self._asset, price, qty, side is Side.LONG)
 
 
 def _digits(step: float) -> int:
@@ -207,7 +210,9 @@ class SimulatedMarket:
         relaxed = frozenset(asset.name for asset in assets if asset.relaxed)
         readings = Readings(self._config, self._seed, self._start_ns, self._shocks, fees, relaxed, profile)
         leader = next((asset for asset in assets if asset.name == LEADER), None)
-        together = None if profile is None else Together(Random(f"{self._seed}:together"), profile)
+        together = None
+        if profile is not None:
+            together = Together(Random(f"{self._seed}:together"), Random(f"{self._seed}:jumps"), profile)
         now_ns = self._start_ns
         while True:
             after_ns = now_ns + STEP_MS * NS_PER_MS
@@ -215,7 +220,7 @@ class SimulatedMarket:
             batch: list[MarketEvent] = []
             drawn = together.drawn() if together is not None else {}
             for asset in assets:
-                asset.move(at_s, fees, drawn.get(asset.name, 0.0))
+                asset.move(at_s, fees, drawn.get(asset.name, NO_DRAW))
             lead = leader.lead if leader else 1.0
             for asset in assets:
                 batch += asset.trade(now_ns, at_s, 1.0 if asset is leader or asset.name in drawn else lead)
@@ -256,8 +261,10 @@ class _Asset:
             self._path = PricePath(rng, opening.price, crowd.noise_bps, _story(config, rng, name, opening))
         else:
             crowd = _fitted_crowd(crowd, fitted)
-            self._path = FairPath(opening.price, fitted.volatility_bps)
+            self._path = FairPath(opening.price, fitted.volatility_bps, fitted.jumps)
         self._crowd = crowd
+        forced = fitted.forced if fitted is not None else None
+        self._forced = ForcedBursts(Random(f"{seed}:{name}:forced"), forced) if forced is not None else None
         self._tape = Tape(Random(f"{seed}:{name}:tape"), self._venue, name, instrument, crowd)
         self._gaps = [shock for shock in shocks if isinstance(shock, PriceGap) and shock.asset == name]
         self._silences = [shock for shock in shocks if isinstance(shock, FeedSilent)]
@@ -276,16 +283,15 @@ class _Asset:
         usd_per_s = crowd.arrivals_per_s * TRADE_SHARE * crowd.print_usd * MEAN_OF_MEDIAN
         return past_of(self.name, rng, self._start_price, start_ns, Pace(crowd.noise_bps, usd_per_s, self._tick_usd))
 
-    def move(self, at_s: float, fees: FeeWeather, shock: float) -> None:
-        """Go one step on; a gap that is due by now happens first. `shock` is what a fitted price goes by."""
+    def move(self, at_s: float, fees: FeeWeather, draw: Draw) -> None:
+        """Go one step on; a gap that is due by now happens first. `draw` is what a fitted price goes by."""
         due = [gap for gap in self._gaps if gap.at_s <= at_s]
         self._gaps = [gap for gap in self._gaps if gap.at_s > at_s]
         for gap in due:
             self._path.gap(gap.bps)
         self._jumped = bool(due)
         if isinstance(self._path, FairPath):
-            self._path.shock = shock
-            self._path.step(STEP_MS / 1000.0)
+            self._path.step(STEP_MS / 1000.0, draw)
             return
         self._path.step(STEP_MS / 1000.0)
         if self._path.new_fee_shock:
@@ -298,6 +304,10 @@ class _Asset:
         self._fair = after
         leg = self._path.leg if isinstance(self._path, PricePath) else USUAL
         events = self._tape.step(now_ns, STEP_MS, before, after, leg)
+        if self._forced is not None and isinstance(self._path, FairPath):
+            for one in self._forced.due(STEP_MS / 1000.0, self._path.strain, after < before):
+                at_ns = now_ns + int(one.after_s * 1_000.0) * NS_PER_MS
+                events.append(self._tape.forced_order(at_ns, after, one.notional_usd, one.side))
         if at_s >= self._next_mark_s:
             self._next_mark_s += 1.0
             events.insert(0, self._tape.mark(now_ns, before))

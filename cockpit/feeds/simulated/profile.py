@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,11 +28,32 @@ class Reverting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     half_life_s: float
 
 
+class Jumps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Moves at once, the fat tails of a price: so many an hour, each drawn about none with this deviation."""
+
+    per_hour: float
+    size_bps: float
+
+
+class ForcedOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Forced orders come in bursts: so many an hour, of so many orders on average, one so long after another.
+
+    `order_usd` is the median order, `spread` the deviation of its logarithm.
+    """
+
+    bursts_per_hour: float
+    orders: float
+    gap_s: float
+    order_usd: float
+    spread: float
+
+
 class AssetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one asset trades.
 
     Volatility is in bps over one second (over t seconds it is that times the root of t). A burst adds about
-    `burst_heat` to the rate of arrivals, in shares of the usual one, and dies away over `burst_memory_s`.
+    `burst_heat` to the rate of arrivals, in shares of the usual one, and dies away over `burst_memory_s`. What jumps
+    add is in the volatility. None where the history showed none, or has none to show.
     """
 
     volatility_bps: float
@@ -42,6 +64,8 @@ class AssetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     print_usd: float
     top_usd: float | None
     days: int = 0
+    jumps: Jumps | None = None
+    forced: ForcedOrders | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,19 +96,33 @@ def read_profile(path: Path) -> Profile:
         raise ProfileError(f"{path}: expected a profile of `cockpit history fit`: {error}") from error
 
 
-class Together:
-    """Draws one standard normal number an asset at a time, correlated as the profile says."""
+class Draw(NamedTuple):
+    """What chance does to a price in one step: a standard normal number, and one of 0 to 1 that decides on a jump."""
 
-    def __init__(self, rng: Random, profile: Profile) -> None:
-        self._rng = rng
+    shock: float
+    luck: float
+
+
+NO_DRAW = Draw(0.0, 1.0)
+
+
+class Together:
+    """Draws what one step does to each asset: shocks correlated as the profile says, and one luck for all of them.
+
+    So the jumps of all assets come together, and those of a rarer kind when those of a more common one do.
+    """
+
+    def __init__(self, rng: Random, jumps: Random, profile: Profile) -> None:
+        self._rng, self._jumps = rng, jumps
         self._names = list(profile.assets)
         self._rows = _triangle(profile.correlation)
 
-    def drawn(self) -> Mapping[str, float]:
-        """The next numbers by asset."""
+    def drawn(self) -> Mapping[str, Draw]:
+        """The next ones by asset."""
         own = [self._rng.gauss(0.0, 1.0) for _ in self._names]
+        luck = self._jumps.random()
         return {
-            name: sum(weight * value for weight, value in zip(row, own, strict=False))
+            name: Draw(sum(weight * value for weight, value in zip(row, own, strict=False)), luck)
             for name, row in zip(self._names, self._rows, strict=True)
         }
 
@@ -105,17 +143,24 @@ def _triangle(matrix: list[list[float]]) -> list[list[float]]:
 
 
 class FairPath:
-    """A price without a drift. `shock` is its share of what all assets do in this step, a standard normal number."""
+    """A price without a drift, which jumps now and then. `strain` is the square of its last step over the mean one."""
 
-    def __init__(self, start_price: float, volatility_bps: float) -> None:
-        self._volatility = volatility_bps / 1e4
+    def __init__(self, start_price: float, volatility_bps: float, jumps: Jumps | None = None) -> None:
+        self._variance = (volatility_bps / 1e4) ** 2
+        self._jumps_per_s = jumps.per_hour / 3_600.0 if jumps is not None else 0.0
+        self._jump_variance = (jumps.size_bps / 1e4) ** 2 if jumps is not None else 0.0
+        self._calm_variance = max(0.0, self._variance - self._jumps_per_s * self._jump_variance)
         self.price = start_price
-        self.shock = 0.0
+        self.strain = 0.0
 
-    def step(self, dt_s: float) -> None:
+    def step(self, dt_s: float, draw: Draw) -> None:
         """Go on by `dt_s`; on average the price stays where it is."""
-        scale = self._volatility * math.sqrt(dt_s)
-        self.price *= math.exp(scale * self.shock - scale * scale / 2.0)
+        variance = self._calm_variance * dt_s
+        if draw.luck < -math.expm1(-self._jumps_per_s * dt_s):
+            variance += self._jump_variance
+        moved = math.sqrt(variance) * draw.shock
+        self.strain = moved * moved / (self._variance * dt_s) if self._variance > 0.0 else 0.0
+        self.price *= math.exp(moved - variance / 2.0)
 
     def gap(self, bps: float) -> None:
         """Jump, and stay there."""
