@@ -44,3 +44,4 @@ site: docs ## the docs as a site, in build/site
 
 shots: ## the README's pictures
 	$(PY) tests/tui/screenshots.py
+	$(PY) -m tests.research.pictures

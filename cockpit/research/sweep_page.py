@@ -17,7 +17,7 @@ DEEPEST = 0.75
 """How dark the cell of the furthest result is."""
 WON, LOST = "17,115,75", "180,35,24"
 HEAT = """
-td.heat{text-align:center;border:1px solid var(--rule)}pre{white-space:pre-wrap}
+td.heat{text-align:center;border:1px solid var(--rule)}pre{white-space:pre-wrap}th{overflow-wrap:anywhere;min-width:5em}
 """
 
 
