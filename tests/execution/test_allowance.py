@@ -3,8 +3,9 @@
 import pytest
 
 from cockpit.domain.units import NS_PER_S
-from cockpit.exchanges.base.allowance import Allowance, RestBudget
+from cockpit.exchanges.base.allowance import Allowance, EndpointBudget, RestBudget
 from cockpit.exchanges.base.call_kind import CallKind
+from cockpit.exchanges.base.timing import Timing
 
 
 class Clock:
@@ -64,6 +65,8 @@ def test_a_refusal_is_waited_out_by_one_rule_everywhere(
     [
         (429, CallKind.EXIT, 0.2),
         (418, CallKind.EXIT, 5.0),
+        (429, CallKind.TARGET, 0.5),
+        (418, CallKind.TARGET, 5.0),
         (429, CallKind.READ, 30.0),
         (418, CallKind.READ, 30.0),
         (429, CallKind.ENTRY, 3_600.0),
@@ -91,3 +94,24 @@ def test_a_count_that_is_no_number_is_no_count() -> None:
     allowance = Allowance(2_400.0, Clock())
     allowance.answered(200, used("many"))
     assert allowance.used_share() is None
+
+
+async def test_targets_and_entries_leave_a_share_of_an_endpoint_to_stops_and_closes() -> None:
+    """Bybit takes ten orders a second: two trades with their targets are ten."""
+    clock, slept = Clock(), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.passes(seconds)
+
+    budget = EndpointBudget({"create": 10}, 1.0, Timing(clock, sleep))
+    for _ in range(6):
+        await budget.turn("create", CallKind.TARGET)
+    for _ in range(4):
+        await budget.turn("create", CallKind.EXIT)
+    assert slept == [], "none of them waits"
+    await budget.turn("create", CallKind.EXIT)
+    assert slept == [1.0], "there were ten"
+    for kind in (CallKind.ENTRY, CallKind.TARGET) * 3:
+        await budget.turn("create", kind)
+    assert slept == [1.0, 1.0], "the sixth beside a stop waits for the next second"

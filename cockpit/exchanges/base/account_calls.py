@@ -115,12 +115,17 @@ class AccountCalls(ABC):
     async def ask(self, endpoint: str, params: Any = None) -> Any:
         """The venue's raw answer to one of the library's endpoints. Raises any `VenueFailure`.
 
-        A venue that asked to be left alone is not asked: that is `NotSent`, at once. Where the clocks were too far
-        apart they are compared anew before that is raised.
+        A venue that asked to be left alone is not asked: that is `NotSent`, at once. What an exit has to know waits the
+        moment that is left, and is asked: an answer made of several would never come through where orders are turned
+        away again and again. Where the clocks were too far apart they are compared anew before that is raised.
         """
         if self.client is None:
             raise NotSent(f"{self.venue}: expected an open account, was closed")
-        return await self._ask(endpoint, params, kind_now())
+        kind = kind_now()
+        waits_s = self._allowance.wait_s(kind)
+        if kind is CallKind.EXIT and waits_s <= kind.longest_wait_s:
+            await self.timing.sleep(waits_s)
+        return await self._ask(endpoint, params, kind)
 
     async def _ask(self, endpoint: str, params: Any, kind: CallKind) -> Any:
         waits_s = self._allowance.wait_s(kind)
@@ -128,7 +133,7 @@ class AccountCalls(ABC):
             sentence = f"{self.venue}: asked to be left alone for {waits_s:.1f} s more"
             raise NotSent(sentence, waits_s, asked_until_ns=self._allowance.asked_until_ns)
         try:
-            await self.budget.turn(endpoint)
+            await self.budget.turn(endpoint, kind)
             with self.judged():
                 return await getattr(self.client, endpoint)({} if params is None else params)
         except NotSent as refused:

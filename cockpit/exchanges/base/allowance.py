@@ -55,6 +55,10 @@ def retry_after_s(header: str | None, now_ns: int) -> float | None:
 # Refusals cost twice: the answer is wanted now, and those who go on asking through them are locked out altogether.
 
 
+EXITS_SHARE = 0.4
+"""Of an endpoint's calls, for stops and closes alone: targets and entries wait before those have to."""
+
+
 class EndpointBudget:
     """`calls` of an endpoint in any `window_s`; an endpoint that is not named is not limited."""
 
@@ -64,21 +68,24 @@ class EndpointBudget:
         self._timing = timing
         self._sent_ns = {endpoint: deque[int](maxlen=most) for endpoint, most in calls.items()}
 
-    async def turn(self, endpoint: str) -> None:
-        """Wait until it may be asked (again)."""
+    async def turn(self, endpoint: str, kind: CallKind = CallKind.EXIT) -> None:
+        """Wait until it may be asked (again) for that."""
         sent_ns = self._sent_ns.get(endpoint)
         if sent_ns is None:
             return
-        while (waits_s := self._waits_s(sent_ns)) > 0:
+        most = self._calls[endpoint]
+        if kind in (CallKind.ENTRY, CallKind.TARGET):
+            most -= round(most * EXITS_SHARE)
+        while (waits_s := self._waits_s(sent_ns, most)) > 0:
             await self._timing.sleep(waits_s)
         sent_ns.append(self._timing.clock())
 
-    def _waits_s(self, sent_ns: deque[int]) -> float:
-        """Until the oldest call of a full window has left it; a clock that was set back holds nobody up."""
+    def _waits_s(self, sent_ns: deque[int], most: int) -> float:
+        """Until fewer than `most` calls are in the window; a clock that was set back holds nobody up."""
         now_ns = self._timing.clock()
-        if len(sent_ns) < (sent_ns.maxlen or 0) or now_ns < sent_ns[-1]:
+        if len(sent_ns) < most or now_ns < sent_ns[-1]:
             return 0.0
-        return max(0.0, (sent_ns[0] + seconds_to_ns(self.window_s) - now_ns) / NS_PER_S)
+        return max(0.0, (sent_ns[len(sent_ns) - most] + seconds_to_ns(self.window_s) - now_ns) / NS_PER_S)
 
 
 # How much may still be asked of a venue: its own count of what this address used, and what it said to wait.
@@ -162,8 +169,8 @@ class Allowance:
     def wait_s(self, kind: CallKind = CallKind.READ) -> float:
         """Seconds until the venue may be asked again for that; 0 = now."""
         longest_s = kind.longest_wait_s
-        if kind is CallKind.EXIT and self._is_ban:
-            longest_s = BANNED_EXIT_WAIT_S
+        if self._is_ban:
+            longest_s = max(longest_s, BANNED_EXIT_WAIT_S)
         until_ns = min(self._until_ns, self._refused_ns + seconds_to_ns(longest_s))
         return max(0, until_ns - self._clock()) / NS_PER_S
 

@@ -11,6 +11,8 @@ class CallKind(Enum):
 
     EXIT = 0.2
     """What sheds risk, and the looks without which nobody could."""
+    TARGET = 0.5
+    """An exit that rests in profit: nothing is bare without it."""
     READ = 30.0
     ENTRY = 3600.0
 

@@ -7,7 +7,9 @@ from cockpit.exchanges.base.call_kind import CallKind
 
 
 def kind_of(order: OrderRequest) -> CallKind:
-    return CallKind.EXIT if order.reduce_only else CallKind.ENTRY
+    if not order.reduce_only:
+        return CallKind.ENTRY
+    return CallKind.TARGET if order.order_type is OrderType.LIMIT else CallKind.EXIT
 
 
 def given(price: float | None, what: str) -> float:
