@@ -116,13 +116,17 @@ class EntryWatch:
                     context.met(failure)
 
     async def find_filled(self, positions: Sequence[HeldPosition]) -> None:
-        """Entries that rest where the position is another than ours are asked for: no stream may have told of them."""
+        """Entries that rest where the position is another than ours are asked for: no stream may have told of them.
+
+        Some venues say how much of an order has executed and not at which price: that is the position's until the
+        executions are listed.
+        """
         context = self._context
         held = {position.asset: position.qty for position in positions if position.nets_with_ours}
         for kept in self._entries():
             surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
             is_odd = kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON
-            if is_odd and not await self._is_found(kept):
+            if is_odd and (not await self._is_found(kept) or kept.lacks_price):
                 self.not_found(kept, positions)
         self.attribute(positions, were_others_asked=True)
 

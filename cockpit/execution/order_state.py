@@ -153,6 +153,11 @@ class OrderState:
         return self._venue_filled - self.filled > QTY_EPSILON
 
     @property
+    def lacks_price(self) -> bool:
+        """Whether the venue has counted more in it than is known, at a price that nobody has told."""
+        return self._venue_filled - max(self.filled, self._inferred) > QTY_EPSILON
+
+    @property
     def executed(self) -> float:
         """What is known to have executed and was not told under another order's id."""
         return rounded(max(self.filled, self._inferred) - self._booked_elsewhere)

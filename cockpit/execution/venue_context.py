@@ -120,7 +120,7 @@ class Pace(NamedTuple):
     on one perpetual, 700 of 2,400 of a minute's weight."""
     explain_within_s: float = 3.0
     """A position that is less than ours is called unknown after so long without the executions that took it."""
-    triggered_within_s: float = 1.0
+    triggered_within_s: float = 0.5
     """A stop that was triggered has so long to be filled: one with a limit may have been gapped through."""
     gone_after_s: float = 60.0
     """So long a position or an order of ours must be missing, with nothing that explains it, before it counts as gone:
