@@ -6,8 +6,9 @@ reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on eith
 chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and the name of a pair
 (krakenfutures, bybit, hyperliquid, coinbase: Binance beside that one) runs them on it alone.
 
-A test marked `every_venue` always runs at each of these four as well, in OKX's place, but for those that its `but`
-gives a reason for. All tests at all venues would take half an hour.
+A test marked `every_venue` always runs at each of these four as well, in OKX's place. `not_at("why", "bybit")` says of
+any test which of the four cannot show it (without names: none of them can). All tests at all venues would take half an
+hour.
 """
 
 import os
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
-from tests.loopback.bybit_trading import BybitTradingVenue
+from tests.loopback.bybit_trading import BybitTradingVenue, FineBybitVenue
 from tests.loopback.coinbase_trading import CoinbaseTradingVenue
 from tests.loopback.hyperliquid_trading import HyperliquidTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
@@ -38,7 +39,7 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
     },
     SECOND: {"binance": SecondBinance, "okx": SecondOkx},
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
-    WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": BybitTradingVenue},
+    WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": FineBybitVenue},
     WITH_COINBASE: {"binance": BinanceTradingVenue, "coinbase": CoinbaseTradingVenue},
     WITH_HYPERLIQUID: {"binance": BinanceTradingVenue, "hyperliquid": HyperliquidTradingVenue},
 }
@@ -87,7 +88,10 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     if pairs in PAIRS:
         if not is_first_only:
             _name_the_second(metafunc, pairs)
-        metafunc.parametrize("venue_pair", [FIRST if is_first_only else pairs], indirect=True)
+        why_not = _why_not_at(metafunc).get(pairs)
+        chosen_pair = FIRST if is_first_only else pairs
+        marks = () if why_not is None else pytest.mark.skip(reason=why_not)
+        metafunc.parametrize("venue_pair", [pytest.param(chosen_pair, id=chosen_pair, marks=marks)], indirect=True)
         return
     on_both = pairs == "both" or (pairs != "first" and module in SECOND_TOO)
     chosen_pairs = [FIRST, SECOND] if on_both and not is_first_only else [FIRST]
@@ -103,11 +107,16 @@ def _add_the_newer(metafunc: pytest.Metafunc, chosen_pairs: Sequence[str]) -> No
     (named,) = [mark for mark in marks if mark.name == "parametrize" and mark.args[0] == "name"]
     marks.remove(named)
     both = [(pair, name) for pair in chosen_pairs for name in named.args[1]]
-    mark = metafunc.definition.get_closest_marker("every_venue")
-    apart = mark.kwargs.get("but", {}) if mark is not None else {}
+    apart = _why_not_at(metafunc)
     newer = [(pair, pair) for pair in NEWER if pair not in apart]
     ids = [f"{name}-{pair}" for pair, name in both] + [pair for pair, _ in newer]
     metafunc.parametrize(("venue_pair", "name"), [*both, *newer], indirect=["venue_pair"], ids=ids)
+
+
+def _why_not_at(metafunc: pytest.Metafunc) -> dict[str, str]:
+    """Which of the newer venues cannot show what the test is about, and why."""
+    marks = list(metafunc.definition.iter_markers("not_at"))
+    return {pair: mark.args[0] for mark in marks for pair in mark.args[1:] or NEWER}
 
 
 def _name_the_second(metafunc: pytest.Metafunc, pair: str) -> None:

@@ -11,6 +11,7 @@ from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
 from cockpit.execution.accounts import PaperSignsNothing, accounts_of
 from cockpit.paper.venue import PaperVenue
+from tests import venue_pairs
 from tests.faults.stage import ARBITRAGE, Stage, staged
 from tests.faults.world import real_config, world
 from tests.loopback.matching_terms import OrderAsked, d
@@ -199,7 +200,7 @@ async def test_44_no_key_is_written_anywhere(tmp_path: Path, caplog: pytest.LogC
             for venue in stage.world.venues.values():
                 venue.clock_skew_ms = 12_000
             await stage.open_trade("ETH", venue="binance")
-            await stage.open_trade("SOL", venue="okx")
+            await stage.open_trade("SOL", venue=venue_pairs.second())
             for venue in stage.world.venues.values():
                 venue.key_revoked = True
             await stage.until(lambda: stage.state is EngineState.HALTED)

@@ -8,7 +8,9 @@ from cockpit.domain.kinds import EngineState, ExitReason
 from cockpit.exchanges.base.timing import Timing
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep
+from tests import venue_pairs
 from tests.faults.stage import staged
+from tests.faults.venue_terms import TOO_SMALL
 from tests.faults.world import real_config, world
 from tests.loopback.trading_faults import (
     Fault,
@@ -28,14 +30,6 @@ from tests.loopback.trading_faults import (
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-TOO_SMALL = {
-    "binance": "-4164",
-    "okx": "51020",
-    "hyperliquid": "Order must have minimum value of $10.",
-    "bybit": "110094",
-    "coinbase": "PREVIEW_INVALID_BASE_SIZE_TOO_SMALL",
-    "krakenfutures": "invalidSize",
-}
 WAYS = ("close", "cancel", "cancel_stop", "positions", "open_orders", "open_stops", "lookup", "lookup_stop", "history")
 FAULTS = {
     "cut before": dropped_before(),
@@ -100,7 +94,7 @@ async def test_12_dust_is_declared_and_tried_again_without_hurry(tmp_path: Path,
 async def test_13_everything_on_the_account_goes_ours_or_not(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         await stage.open_trade("ETH", venue="binance")
-        await stage.open_trade("SOL", venue="okx")
+        await stage.open_trade("SOL", venue=venue_pairs.second())
         for venue in stage.world.venues.values():
             venue.trade_by_hand("XRP", "buy", 100)
             venue.trade_by_hand("BTC", "sell", 0.01)
@@ -111,7 +105,7 @@ async def test_13_everything_on_the_account_goes_ours_or_not(tmp_path: Path) -> 
         assert stage.rows("select distinct phase from trades") == [("closed",)]
 
 
-@pytest.mark.every_venue(but={"bybit": "it is one lot there"})
+@pytest.mark.every_venue
 @pytest.mark.parametrize("name", VENUES)
 async def test_14_an_entry_that_rests_is_taken_back_first(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -206,7 +200,7 @@ async def test_16_the_road_without_an_engine_and_without_a_journal() -> None:
             venue.trade_by_hand("ETH", "buy", 0.05)
             venue.faults.add(dropped_before(), roles={"close"}, times=2)
         steps: list[FlattenStep] = []
-        accounts = made.accounts(real_config(), VENUES)
+        accounts = made.accounts(real_config(), made.venues)
         assert await flatten_directly(accounts, steps.append, timing=Timing(made.loop.now_ns))
         assert not made.binance.positions and not made.okx.positions
-        assert {step.venue for step in steps if step.name == "FLAT"} == set(VENUES)
+        assert {step.venue for step in steps if step.name == "FLAT"} == set(made.venues)

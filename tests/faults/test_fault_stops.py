@@ -7,28 +7,13 @@ import pytest
 
 from cockpit.domain.kinds import ExitReason, OrderRole, TradePhase
 from tests.faults.stage import Stage, staged
+from tests.faults.venue_terms import BAD_PRICE, MALFORMED
 from tests.loopback.trading_faults import dropped_before, late, rejected, too_many, unknown
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-BAD_PRICE = {
-    "binance": "-4014",
-    "okx": "51000",
-    "hyperliquid": "Order has invalid price.",
-    "bybit": "110003",
-    "coinbase": "PREVIEW_INVALID_PRICE_PRECISION",
-    "krakenfutures": "invalidPrice",
-}
-MALFORMED = {
-    "binance": "-1111",
-    "okx": "51000",
-    "hyperliquid": "Order has invalid size",
-    "bybit": "110003",
-    "coinbase": "PREVIEW_INVALID_SIZE_PRECISION",
-    "krakenfutures": "invalidSize",
-}
 
 
 def stops(venue: TradingVenue) -> list[Decimal]:
@@ -105,7 +90,8 @@ async def test_09_a_stop_that_triggers_after_the_close_opens_nothing(tmp_path: P
         await stage.until(lambda: stage.is_bare(venue))
 
 
-@pytest.mark.every_venue(but={"bybit": "it is one lot there", "hyperliquid": "what does not fill at once is cancelled"})
+@pytest.mark.every_venue
+@pytest.mark.not_at("what does not fill at once is cancelled", "hyperliquid")
 @pytest.mark.parametrize("name", VENUES)
 async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -130,7 +116,8 @@ async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Pat
         await stage.flat()
 
 
-@pytest.mark.every_venue(but={"hyperliquid": "a sentence that is on no list refuses nothing: the stop stays unknown"})
+@pytest.mark.every_venue
+@pytest.mark.not_at("a sentence that is on no list refuses nothing: the stop stays unknown", "hyperliquid")
 @pytest.mark.parametrize("name", VENUES)
 async def test_18_a_stop_that_is_refused_closes_the_position_at_once(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

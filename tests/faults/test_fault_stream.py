@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.domain.kinds import ExitReason
+from tests import venue_pairs
 from tests.faults.stage import AMOUNT_USD, Stage, staged
 from tests.loopback.trading_venue import TradingVenue
 
@@ -25,7 +26,7 @@ def books_agree(stage: Stage, venue: TradingVenue) -> bool:
 @pytest.mark.parametrize("asset", ["BTC", "ETH", "SOL", "XRP"])
 async def test_21_a_position_in_contracts_is_worth_what_the_gate_allowed(tmp_path: Path, asset: str) -> None:
     async with staged(tmp_path, PAIRS) as stage:
-        trade = await stage.open_trade(asset, venue="okx")
+        trade = await stage.open_trade(asset, venue=venue_pairs.second())
         contracts = abs(stage.okx.positions[stage.okx.symbol(asset)])
         unit = stage.okx.core.rules[stage.okx.symbol(asset)].unit
         worth_usd = float(contracts * unit) * stage.world.prices[asset]

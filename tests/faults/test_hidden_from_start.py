@@ -7,13 +7,13 @@ import pytest
 
 from cockpit.domain.kinds import TradePhase
 from tests.faults.stage import Stage, staged
-from tests.loopback.trading_faults import dropped_after, empty, rejected
+from tests.faults.venue_terms import not_found
+from tests.loopback.trading_faults import dropped_after, empty
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-NOT_FOUND = {"binance": "-2013", "okx": "51603"}
 MOST_BARE_S = 1.0
 BREAKS = {
     "the stream": (),
@@ -31,7 +31,7 @@ def hide(venue: TradingVenue, name: str, broken: tuple[str, ...]) -> None:
     if "answer" in broken:
         venue.faults.add(dropped_after(), roles={"entry"})
     if "its id" in broken:
-        venue.faults.add(rejected(NOT_FOUND[name]), roles={"lookup"}, times=None)
+        venue.faults.add(not_found(name), roles={"lookup"}, times=None)
     if "executions" in broken:
         venue.faults.add(empty(), roles={"history"}, times=None)
 

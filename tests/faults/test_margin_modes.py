@@ -12,10 +12,12 @@ from tests.loopback.okx_bodies import OTHER_MODE
 ON_BOTH_PAIRS = True
 
 QTY = 0.02
+ONLY_OKX = pytest.mark.not_at("only OKX holds one perpetual in two margin modes at once")
 FOREIGN = pytest.mark.parametrize("foreign", ["buy", "sell"])
 SIZES = pytest.mark.parametrize("qty", [0.005, 0.011, 0.05])
 
 
+@ONLY_OKX
 @FOREIGN
 @SIZES
 @pytest.mark.parametrize("first", [True, False])
@@ -42,6 +44,7 @@ async def test_the_other_margin_mode_is_named_and_takes_nothing_from_ours(
         assert float(okx.core.positions[f"{okx.symbol('ETH')}{OTHER_MODE}"].qty) != 0.0, "no exit of ours touched it"
 
 
+@ONLY_OKX
 @FOREIGN
 async def test_a_flatten_closes_both_and_books_each_to_its_own(tmp_path: Path, foreign: str) -> None:
     async with staged(tmp_path) as stage:
@@ -57,6 +60,7 @@ async def test_a_flatten_closes_both_and_books_each_to_its_own(tmp_path: Path, f
         assert not stage.saw("fill … which is not ours…")
 
 
+@ONLY_OKX
 async def test_what_is_closed_there_by_hand_is_over(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         stage.okx.trade_in_other_mode("ETH", "buy", QTY)

@@ -6,11 +6,11 @@ import pytest
 
 from cockpit.domain.kinds import Side
 from tests.faults.stage import staged
-from tests.loopback.trading_faults import Fault, bad_gateway, hanging, rejected
+from tests.faults.venue_terms import not_found
+from tests.loopback.trading_faults import Fault, bad_gateway, hanging
 
 ON_BOTH_PAIRS = True
 
-NOT_FOUND = {"binance": "-2013", "okx": "51603"}
 MOST_BARE_S = 1.0
 
 
@@ -21,7 +21,7 @@ async def test_the_position_itself_is_believed_and_gets_its_stop(
 ) -> None:
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
-        venue.faults.add(fault or rejected(NOT_FOUND[name]), roles={"lookup"}, times=None)
+        venue.faults.add(fault or not_found(name), roles={"lookup"}, times=None)
         venue.user_stream.stalled = True
         trade_id = await stage.enter("ETH", side, venue=name)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)

@@ -8,6 +8,7 @@ import pytest
 
 from cockpit.domain.kinds import EngineState, ExitReason
 from tests.faults.stage import Stage, staged
+from tests.faults.venue_terms import MALFORMED
 from tests.loopback import matching_hands
 from tests.loopback.trading_faults import hanging, rejected
 from tests.loopback.trading_venue import TradingVenue
@@ -15,7 +16,6 @@ from tests.loopback.trading_venue import TradingVenue
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
-MALFORMED = {"binance": "-1111", "okx": "51000", "hyperliquid": "Order has invalid size"}
 MOST_BARE_S = 1.0
 NUMBERS = count(1)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.stage import staged
+from tests.faults.venue_terms import asked_units
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
@@ -16,8 +17,7 @@ MOST_BARE_S = 1.0
 
 def closes(venue: TradingVenue) -> list[Decimal]:
     """The quantities of the closes that left for the venue, in order."""
-    sizes = (call.params.get("quantity") or call.params["sz"] for call in venue.called("close"))
-    return [Decimal(size) for size in sizes]
+    return [asked_units(call) for call in venue.called("close")]
 
 
 @pytest.mark.parametrize("lists_lag_s", (0.0, 4.0))

@@ -28,6 +28,7 @@ from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.bybit_trading import rules as bybit_rules
 from tests.loopback.coinbase_trading import SMALL
 from tests.loopback.coinbase_trading import rules as coinbase_rules
+from tests.loopback.exchange_bybit import FINE
 from tests.loopback.hyperliquid_trading import rules as hyperliquid_rules
 from tests.loopback.krakenfutures_trading import rules as kraken_rules
 from tests.loopback.matching_terms import Rules
@@ -44,7 +45,7 @@ WALLET_USD = 830.0
 
 
 OWN_GRIDS: Mapping[str, tuple[Callable[[str], Rules], float]] = {
-    "bybit": (bybit_rules, 5.0),
+    "bybit": (lambda base: bybit_rules(base, FINE), 5.0),
     "hyperliquid": (hyperliquid_rules, 10.0),
     "krakenfutures": (kraken_rules, 0.0),
     "coinbase": (lambda base: coinbase_rules(base, SMALL[base]), 0.0),

@@ -20,7 +20,7 @@ from aiohttp import web
 from tests.loopback import bybit_bodies as bodies
 from tests.loopback.bybit_codes import CODES, REFUSALS, SAYINGS
 from tests.loopback.bybit_topics import BybitTopics, signed
-from tests.loopback.exchange_bybit import API, instrument
+from tests.loopback.exchange_bybit import API, CONTRACTS, FINE, instrument
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import (
     Algo,
@@ -51,8 +51,8 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def rules(base: str) -> Rules:
-    row = instrument(base)
+def rules(base: str, contracts: Mapping[str, tuple[str, str]] = CONTRACTS) -> Rules:
+    row = instrument(base, contracts)
     sizes = row["lotSizeFilter"]
     return Rules(
         base,
@@ -78,7 +78,7 @@ class BybitTradingVenue(BybitTopics):
         self.orders_elsewhere: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.forbidden: set[str] = set()
         self._restarted_ms = 0
-        symbols = {self.symbol(base): rules(base) for base in self.bases}
+        symbols = {self.symbol(base): rules(base, self.contracts) for base in self.bases}
         self.open_account(MatchingCore(symbols, wallet_usd, self.now_ms))
         self.core.takes_crossing_makers = True
         self.core.reserves, self.core.trims, self.core.looks_at_grid_first = False, True, False
@@ -377,3 +377,9 @@ def _seen(symbol: str, held: Position, core: MatchingCore) -> dict[str, Any]:
     row = bodies.position(symbol, core)
     side = "Buy" if held.qty > 0 else "Sell"
     return {**row, "side": side, "size": bodies.text(abs(held.qty)), "avgPrice": bodies.text(held.entry)}
+
+
+class FineBybitVenue(BybitTradingVenue):
+    """The same in finer steps."""
+
+    contracts = FINE

@@ -77,8 +77,8 @@ def status_of(venue: "CoinbaseTradingVenue", given: Given) -> tuple[str, str]:
     """Its status and its trigger's."""
     trigger = "INVALID_ORDER_TYPE"
     if given.algo is not None and given.order is None:
-        waits = given.algo.status is Status.NEW
-        trigger = "STOP_PENDING" if waits or given.algo.status is Status.CANCELED else "STOP_TRIGGERED"
+        waits = given.algo.status in (Status.NEW, Status.CANCELED, Status.EXPIRED)
+        trigger = "STOP_PENDING" if waits else "STOP_TRIGGERED"
         return STATUS[given.algo.status], trigger
     if given.algo is not None:
         trigger = "STOP_TRIGGERED"

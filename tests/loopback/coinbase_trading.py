@@ -297,6 +297,8 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
     def nothing(self, call: Call) -> Answer:
         if call.role == "account":
             return self.done(call, {})
+        if call.role == "lookup" and not call.path.endswith("batch"):
+            return self.error(VenueError("NOT_FOUND", "order with this orderID was not found", 404), call)
         lists = ("positions", "orders", "fills")
         return Answer({**{key: [] for key in lists}, "cursor": "", "has_next": False})
 

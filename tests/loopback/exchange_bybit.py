@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,12 +12,14 @@ from tests.loopback.venue_server import Socket, VenueServer
 API = "/v5"
 CONTRACTS = {"BTC": ("0.1", "0.001"), "ETH": ("0.01", "0.01"), "SOL": ("0.01", "0.1"), "XRP": ("0.0001", "0.1")}
 """Tick and step, by base coin."""
+FINE = {**CONTRACTS, "ETH": ("0.01", "0.001"), "SOL": ("0.01", "0.01")}
+"""Steps in which the sums of the fault tests are many lots, as they are elsewhere."""
 MINUTES_5_MS = 300_000
 
 
-def instrument(base: str) -> dict[str, Any]:
+def instrument(base: str, contracts: Mapping[str, tuple[str, str]] = CONTRACTS) -> dict[str, Any]:
     """A perpetual as instruments-info lists it."""
-    tick, step = CONTRACTS[base]
+    tick, step = contracts[base]
     return {
         "symbol": f"{base}USDT",
         "contractType": "LinearPerpetual",
@@ -62,6 +64,8 @@ def print_id(trade_id: int) -> str:
 class BybitVenue(VenueServer):
     """Its marks, ratios and rates are plain attributes: set them, and the next answer says so."""
 
+    contracts: Mapping[str, tuple[str, str]] = CONTRACTS
+
     def __init__(self, now_ms: Callable[[], int]) -> None:
         super().__init__()
         self.now_ms = now_ms
@@ -96,7 +100,7 @@ class BybitVenue(VenueServer):
                 now_ms = self.now_ms()
                 return {"timeSecond": str(now_ms // 1_000), "timeNano": str(now_ms * 1_000_000)}
             case "instruments-info":
-                listed = self.instruments or [instrument(base) for base in self.bases]
+                listed = self.instruments or [instrument(base, self.contracts) for base in self.bases]
                 is_usual = query["category"] == "linear" and "status" not in query and "cursor" not in query
                 return {"category": query["category"], "list": listed if is_usual else [], "nextPageCursor": ""}
             case "tickers":

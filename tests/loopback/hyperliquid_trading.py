@@ -370,7 +370,7 @@ class HyperliquidTradingVenue(HyperliquidFeeds):
             return Answer(self.state({}))
         if call.role == "account":
             return self.done(call, {})
-        return Answer([])
+        return Answer({"status": "unknownOid"} if call.role == "lookup" else [])
 
 
 def number_text(value: Decimal) -> str:

@@ -17,6 +17,7 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.execution.account_desk import keys_of, moved
 from tests.faults.world import OWN_GRIDS
 from tests.loopback.binance_trading import BinanceTradingVenue
+from tests.loopback.bybit_trading import rules as bybit_rules
 from tests.runtime.real_engine import ARBITRAGE, TICKS, RealStage, sound_account
 from tests.venue_pairs import venue_kind
 
@@ -40,6 +41,8 @@ def config_of(home: Path, name: str) -> Path:
     """The shipped rules with everything on one venue; the funding spread is its against Binance's."""
     raw: dict[str, Any] = json.loads(SHIPPED_CONFIG.read_text(encoding="utf-8"))
     rules_of, least_usd = OWN_GRIDS[name]
+    if name == "bybit":
+        rules_of = bybit_rules
     instruments = {}
     for asset in PRICES:
         rules = rules_of(asset)
