@@ -17,7 +17,16 @@ from collections.abc import Sequence
 from cockpit.domain.kinds import OrderRole, OrderStatus
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
-from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import (
+    Ambiguous,
+    ErrorOfOrder,
+    KeysLost,
+    NotSent,
+    RefusalKind,
+    Refused,
+    VenueFailure,
+    VenueOrder,
+)
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.canceller import OrderCanceller
@@ -149,11 +158,17 @@ class OrderSender:
     async def _is_left_to_the_venue(
         self, kept: OrderState, request: OrderRequest, failure: Exception, began_ns: int, back_off: BackOff
     ) -> bool:
-        """Whether an order in doubt is only asked for from here on. A stop that the venue does not have goes again."""
+        """Whether an order in doubt is only asked for from here on. A stop that the venue does not have goes again, but
+        for one that it answered with an error of its own: two witnesses that it was refused.
+        """
         if request.role is not OrderRole.STOP:
             self._doubted(kept, failure)
             return True
-        if await self._is_there(kept):
+        is_there = await self._is_there(kept)
+        if is_there:
+            return True
+        if is_there is False and isinstance(failure, ErrorOfOrder):
+            self._context.emit(kept.refuse(f"{failure}, and it is not there", self._context.now_ns))
             return True
         self._context.emit(kept.doubt(_doubt_text(failure), self._context.now_ns))
         wait_s = back_off.failed()
@@ -163,15 +178,15 @@ class OrderSender:
         await self._wait(kept, wait_s)
         return False
 
-    async def _is_there(self, kept: OrderState) -> bool:
-        """Whether the venue knows that stop."""
+    async def _is_there(self, kept: OrderState) -> bool | None:
+        """Whether the venue knows that stop; None where it did not answer."""
         context = self._context
         try:
             with for_exits():
                 known = await within(context.pace.stop_answer_within_s, self._lookup.find(kept), "look-up")
         except VenueFailure as failure:
             context.met(failure)
-            return False
+            return None
         if known:
             self._lookup.follow(kept)
         return known

@@ -117,7 +117,6 @@ async def test_17_the_stop_has_the_positions_size_after_every_fill(tmp_path: Pat
 
 
 @pytest.mark.every_venue
-@pytest.mark.not_at("a sentence that is on no list refuses nothing: the stop stays unknown", "hyperliquid")
 @pytest.mark.parametrize("name", VENUES)
 async def test_18_a_stop_that_is_refused_closes_the_position_at_once(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

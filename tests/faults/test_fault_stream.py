@@ -26,6 +26,9 @@ def books_agree(stage: Stage, venue: TradingVenue) -> bool:
 @pytest.mark.parametrize("asset", ["BTC", "ETH", "SOL", "XRP"])
 async def test_21_a_position_in_contracts_is_worth_what_the_gate_allowed(tmp_path: Path, asset: str) -> None:
     async with staged(tmp_path, PAIRS) as stage:
+        rules = stage.okx.core.rules[stage.okx.symbol(asset)]
+        if float(rules.lot * rules.unit) * stage.world.prices[asset] > AMOUNT_USD:
+            pytest.skip(f"one lot of {asset} is more than the {AMOUNT_USD:g} USD of a trade there")
         trade = await stage.open_trade(asset, venue=venue_pairs.second())
         contracts = abs(stage.okx.positions[stage.okx.symbol(asset)])
         unit = stage.okx.core.rules[stage.okx.symbol(asset)].unit

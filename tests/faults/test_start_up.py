@@ -119,6 +119,13 @@ async def test_a_probe_that_a_kill_left_is_swept(tmp_path: Path, name: str) -> N
         assert stage.saw("… was left by a probe of a process that was killed: cancelled")
 
 
+NOT_SET = {
+    ("okx", "margin"): "an order says its margin mode itself there",
+    ("coinbase", "margin"): "there is one margin for all there",
+    ("coinbase", "leverage"): "the venue sets it for all alike there",
+}
+
+
 @pytest.mark.parametrize(
     ("what", "words"), [("leverage", "at most 5, was 50"), ("margin", "isolated margin, was cross")]
 )
@@ -126,14 +133,14 @@ async def test_a_probe_that_a_kill_left_is_swept(tmp_path: Path, name: str) -> N
 async def test_leverage_and_margin_mode_are_looked_at_before_each_entry(
     tmp_path: Path, name: str, what: str, words: str
 ) -> None:
-    if (name, what) == ("okx", "margin"):
-        pytest.skip("an order says its margin mode itself there")
+    if (name, what) in NOT_SET:
+        pytest.skip(NOT_SET[name, what])
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
         if what == "leverage":
             venue.core.leverage[venue.symbol("ETH")] = 50
         else:
-            venue.core.isolated[venue.symbol("ETH")] = False
+            venue.core.isolated = dict.fromkeys(venue.core.isolated, False)
         trade_id = await stage.enter("ETH", venue=name)
         await stage.until(lambda: stage.closed(trade_id))
         assert not venue.called("entry")

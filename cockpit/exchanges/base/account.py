@@ -57,6 +57,12 @@ class Ambiguous(VenueFailure):
     """Nobody knows whether it executed: ask the venue by the client id; never send it under another one."""
 
 
+class ErrorOfOrder(Ambiguous):
+    """The venue answered for this very order with an error that is on no list: it was not taken, where a look-up by its
+    id does not find it either.
+    """
+
+
 class NotSent(VenueFailure):
     """It was certainly not executed (turned away for the rate, our clock, maintenance): may be sent again, same id.
 

@@ -11,6 +11,7 @@ class VenueCodes(NamedTuple):
 
     `clock`: turned away because the clocks are too far apart. `keys`: the venue no longer knows us. `code_in` finds the
     code and the message of an answer, None where it has none; a venue that writes them as `code` and `msg` needs none.
+    `of_order`: an error in the place of the one order's own status, whatever else it says.
     """
 
     refusals: Mapping[str, RefusalKind]
@@ -18,6 +19,7 @@ class VenueCodes(NamedTuple):
     clock: frozenset[str]
     keys: frozenset[str]
     code_in: Callable[[Mapping[str, Any]], tuple[str, str] | None] | None = None
+    of_order: frozenset[str] = frozenset()
 
 
 NO_CODES = VenueCodes({}, frozenset(), frozenset(), frozenset())

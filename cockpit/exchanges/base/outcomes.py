@@ -13,7 +13,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cockpit.exchanges.base.account import Ambiguous, KeysLost, NotSent, RefusalKind, Refused, VenueFailure
+from cockpit.exchanges.base.account import (
+    Ambiguous,
+    ErrorOfOrder,
+    KeysLost,
+    NotSent,
+    RefusalKind,
+    Refused,
+    VenueFailure,
+)
 from cockpit.exchanges.base.codes import VenueCodes
 from cockpit.exchanges.base.fence import FencedOff
 from cockpit.exchanges.base.library import error_text
@@ -52,6 +60,8 @@ def _by_code(code: str, codes: VenueCodes, sentence: str, error: BaseException) 
         return NotSent(sentence, _retry_after_s(error), is_clock=code in codes.clock)
     if code in codes.keys:
         return KeysLost(sentence)
+    if code in codes.of_order:
+        return ErrorOfOrder(sentence)
     kind = codes.refusals.get(code)
     return Ambiguous(sentence) if kind is None else Refused(kind, code, sentence)
 

@@ -36,6 +36,8 @@ REFUSALS: Mapping[str, RefusalKind] = {
     MISSING: RefusalKind.OTHER,
     NOT_KNOWN: RefusalKind.OTHER,
 }
+ORDER_ERROR = "order error"
+"""Of an order or a cancel alone, with a sentence that is on no list."""
 TURNED_AWAY = "Too many cumulative requests sent"
 KEYS_LOST = ("User or API Wallet ", "Must deposit before performing actions")
 KNOWN = (*REFUSALS, TURNED_AWAY, *KEYS_LOST)
@@ -43,23 +45,25 @@ KNOWN = (*REFUSALS, TURNED_AWAY, *KEYS_LOST)
 
 def code_in(answer: Mapping[str, Any]) -> tuple[str, str] | None:
     """How its sentence begins where that is known, else the whole of it; and what else it says."""
-    for sentence in _sentences(answer):
-        known = next((known for known in KNOWN if sentence.startswith(known)), sentence)
+    for sentence, of_order in _sentences(answer):
+        known = next((known for known in KNOWN if sentence.startswith(known)), None)
+        if known is None:
+            return (ORDER_ERROR, sentence) if of_order else (sentence, "")
         return known, sentence.removeprefix(known).strip()
     return None
 
 
-def _sentences(answer: Mapping[str, Any]) -> Iterator[str]:
-    """An action's answer says `ok` beside the errors of each order in it."""
+def _sentences(answer: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Each with whether it is of one order: an action's answer says `ok` beside the errors of each order in it."""
     if answer.get("status") == "err":
-        yield str(answer.get("response"))
+        yield str(answer.get("response")), False
     if answer.get("status") == NOT_KNOWN:
-        yield NOT_KNOWN
+        yield NOT_KNOWN, False
     response = answer.get("response")
     data = response.get("data") if isinstance(response, Mapping) else None
     for status in (data.get("statuses") or ()) if isinstance(data, Mapping) else ():
         if isinstance(status, Mapping) and status.get("error"):
-            yield str(status["error"])
+            yield str(status["error"]), True
 
 
 HYPERLIQUID_CODES = VenueCodes(
@@ -68,4 +72,5 @@ HYPERLIQUID_CODES = VenueCodes(
     clock=frozenset(),
     keys=frozenset(KEYS_LOST),
     code_in=code_in,
+    of_order=frozenset({ORDER_ERROR}),
 )
