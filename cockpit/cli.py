@@ -18,7 +18,7 @@ from cockpit.commands.engine_commands import check, drill, flatten, status, stop
 from cockpit.commands.front import BAD, NO, YES, Front
 from cockpit.commands.global_options import globals_first
 from cockpit.commands.hand_commands import (
-    WORDS,
+    TOKENS,
     adopt,
     alarm,
     cancel,
@@ -295,7 +295,7 @@ _IN_ORDER: dict[str, Callable[..., int | None]] = {
 }
 """The commands as the help lists them: what is needed in a hurry comes first."""
 for _name, _command in _IN_ORDER.items():
-    app.command(_name, context_settings=WORDS if _command in (stop_at, do, alarm) else {})(_command)
+    app.command(_name, context_settings=TOKENS if _command in (stop_at, do, alarm) else {})(_command)
 app.add_typer(history, name="history")
 app.add_typer(new, name="new")
 app.add_typer(source, name="source")

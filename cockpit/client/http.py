@@ -16,11 +16,11 @@ from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import HOLDS_S, REAL_HOLDS_S
 from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
+from cockpit.domain.line_tokens import Known, OpenTrade
 from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.domain.verdict import Target
-from cockpit.domain.words import Known, OpenTrade
 
 # Until when a command holds, by the engine's clock: the machine of a screen may have the time wrong.
 
@@ -199,7 +199,7 @@ class EngineClient:
         The answer has `sentence`, or is the trade's or the verdict's own.
         """
         body = {key: value for key, value in call.body.items() if value is not None}
-        if call.looks:
+        if call.reads_only:
             return await self._object("POST", call.path, body)
         body["by"] = self._by
         if not call.path.startswith(WITHOUT_ID):

@@ -7,9 +7,9 @@ import msgspec
 
 from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
+from cockpit.domain.line_tokens import Known
 from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.stream import Frame
-from cockpit.domain.words import Known
 
 HOLDS_S = 5.0
 """For so long a command that opens risk may be under way; one that comes later is refused by the engine."""
@@ -59,7 +59,7 @@ class EngineLink(Protocol):
         """Pause, resume, step, next_verdict or speed, where the engine plays a recording."""
 
     async def do(self, call: Call) -> dict[str, Any]:
-        """What words of the command line ask for, done once and in time; a `looks` one changes nothing."""
+        """What words of the command line ask for, done once and in time; a `reads_only` one changes nothing."""
 
     async def known(self, risk_usd: float | None = None) -> Known:
         """What words are read against, as the engine has it now."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cockpit.config.places import Places
 
 ANSWER_WITHIN_S = 10.0
-WORDS = {"ignore_unknown_options": True}
+TOKENS = {"ignore_unknown_options": True}
 """`-5` is a word of ours, no option."""
 
 TradeArgument = Annotated[str, typer.Argument(metavar="TRADE", help="Its number or id, or its asset.")]
@@ -42,7 +42,7 @@ def trade(
 
     Example: cockpit trade btc long 30 --stop 28 --preview
     """
-    from cockpit.domain.words import SIDES
+    from cockpit.domain.line_tokens import SIDES
 
     if side.lower() not in SIDES:
         raise typer.BadParameter(f"expected long or short, was '{side}'", param_hint="'long|short'")
@@ -225,7 +225,7 @@ async def _carried_out(places: "Places", line: str, json: bool) -> int:
     from cockpit.client.errors import EngineRefused, EngineUnreachable
     from cockpit.commands.reach import client_of, no_answer
     from cockpit.domain.command_line import read_line
-    from cockpit.domain.words import WordsError
+    from cockpit.domain.line_tokens import LineError
 
     try:
         async with client_of(places, ANSWER_WITHIN_S) as client:
@@ -235,10 +235,10 @@ async def _carried_out(places: "Places", line: str, json: bool) -> int:
                 for call in asked.calls:
                     answer = await client.do(call)
                     _show({"ok": answer.get("would_send", True), **answer}, json)
-                    if call.looks and not answer.get("would_send", True):
+                    if call.reads_only and not answer.get("would_send", True):
                         return NO
                 rest, risk_usd = asked.rest, asked.known.risk_usd
-    except WordsError as error:
+    except LineError as error:
         raise typer.BadParameter(str(error)) from None
     except EngineRefused as refused:
         detail = refused.detail if isinstance(refused.detail, dict) else {}

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import msgspec
 
 from cockpit.domain.kinds import Side
-from cockpit.domain.words import (
+from cockpit.domain.line_tokens import (
     OFF,
     SHARES,
     SIDES,
     Body,
     Known,
-    WordsError,
+    LineError,
     asset_in,
     ladder_in,
     number_in,
@@ -34,16 +34,16 @@ from cockpit.domain.words import (
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call: where to, with what. `opens_risk` ones carry an expiry; `looks` ones change nothing.
+    """One call: where to, with what. `opens_risk` ones carry an expiry; `reads_only` ones change nothing.
 
-    `words` are those of the line that asked for it.
+    `text` is the part of the line that asked for it.
     """
 
     path: str
     body: Body
     opens_risk: bool = False
-    looks: bool = False
-    words: str = ""
+    reads_only: bool = False
+    text: str = ""
 
 
 ENTER = "/api/trade/enter"
@@ -61,36 +61,36 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def read_line(text: str, known: Known) -> Line:
-    """Every command of a line. Raises `WordsError`; nothing is asked for then."""
+    """Every command of a line. Raises `LineError`; nothing is asked for then."""
     calls: list[Call] = []
     parts = [part.strip() for part in text.split(";") if part.strip()]
     for number, part in enumerate(parts):
-        words = part.split()
-        if words[0].lower() == "risk":
-            known = msgspec.structs.replace(known, risk_usd=risk_in(words[1:]))
+        tokens = part.split()
+        if tokens[0].lower() == "risk":
+            known = msgspec.structs.replace(known, risk_usd=risk_in(tokens[1:]))
             continue
         entered = {call.body["asset"].lower() for call in calls if call.path == ENTER}
-        if words[0].lower() in OF_A_TRADE and len(words) > 1 and words[1].lower() in entered:
+        if tokens[0].lower() in OF_A_TRADE and len(tokens) > 1 and tokens[1].lower() in entered:
             return Line(tuple(calls), known, "; ".join(parts[number:]))
-        calls += [msgspec.structs.replace(call, words=part) for call in _read(words, known)]
+        calls += [msgspec.structs.replace(call, text=part) for call in _read(tokens, known)]
     return Line(tuple(calls), known)
 
 
 def completions(text: str, known: Known) -> list[str]:
     """What the word under the cursor, the last of the text, may become."""
-    words = text.rsplit(";", 1)[-1].split()
-    last = "" if not words or text[-1:].isspace() else words.pop()
-    return [one for one in _next_words([word.lower() for word in words], known) if one.startswith(last.lower())]
+    tokens = text.rsplit(";", 1)[-1].split()
+    last = "" if not tokens or text[-1:].isspace() else tokens.pop()
+    return [one for one in _next_tokens([token.lower() for token in tokens], known) if one.startswith(last.lower())]
 
 
-def _next_words(before: list[str], known: Known) -> list[str]:
+def _next_tokens(before: list[str], known: Known) -> list[str]:
     if not before:
         return sorted((*SIDES, *_COMMANDS, "preview", "risk"))
     if before[0] == "preview":
-        return sorted(SIDES) if len(before) == 1 else _next_words(before[1:], known)
+        return sorted(SIDES) if len(before) == 1 else _next_tokens(before[1:], known)
     assets, trades = [asset.lower() for asset in known.prices], [short_id(trade) for trade in known.trades]
     if before[0] in SIDES:
-        return assets if len(before) == 1 else _entry_words(before, known)
+        return assets if len(before) == 1 else _entry_tokens(before, known)
     if len(before) == 1:
         first = _FIRST.get(before[0])
         return trades if first is None else first(known)
@@ -108,56 +108,56 @@ def _next_words(before: list[str], known: Known) -> list[str]:
     return second.get(before[0], [])
 
 
-def _entry_words(before: list[str], known: Known) -> list[str]:
+def _entry_tokens(before: list[str], known: Known) -> list[str]:
     follow = {
         "stop": [*known.setups],
         "targets": [*known.templates],
         "template": [*known.templates],
         "on": [*known.venues],
     }
-    return follow.get(before[-1], [word for word in ENTRY_WORDS if word not in before])
+    return follow.get(before[-1], [token for token in ENTRY_TOKENS if token not in before])
 
 
 # One command.
 
 
-def _read(words: list[str], known: Known) -> list[Call]:
-    name, rest = words[0].lower(), words[1:]
+def _read(tokens: list[str], known: Known) -> list[Call]:
+    name, rest = tokens[0].lower(), tokens[1:]
     if name in SIDES:
         return [_enter(SIDES[name], rest, known)]
     if name == "preview":
         if not rest or rest[0].lower() not in SIDES:
-            raise WordsError(f"preview: expected long or short, was {rest[0] if rest else 'nothing'}")
+            raise LineError(f"preview: expected long or short, was {rest[0] if rest else 'nothing'}")
         entry = _enter(SIDES[rest[0].lower()], rest[1:], known)
-        return [Call("/api/trade/preview", entry.body, looks=True)]
+        return [Call("/api/trade/preview", entry.body, reads_only=True)]
     if name not in _COMMANDS:
-        raise WordsError(
-            f"expected one of {', '.join(sorted((*SIDES, *_COMMANDS, 'preview', 'risk')))}, was {words[0]}"
+        raise LineError(
+            f"expected one of {', '.join(sorted((*SIDES, *_COMMANDS, 'preview', 'risk')))}, was {tokens[0]}"
         )
     return _COMMANDS[name](rest, known)
 
 
-def _enter(side: Side, words: list[str], known: Known) -> Call:
+def _enter(side: Side, tokens: list[str], known: Known) -> Call:
     """`btc 30 stop 28 at 107900 for 30s post targets scalp hold 10m on okx`."""
-    if not words:
-        raise WordsError(f"{side.value}: expected an asset, was nothing")
-    asset, rest = asset_in(words[0], known), [word.lower() for word in words[1:]]
+    if not tokens:
+        raise LineError(f"{side.value}: expected an asset, was nothing")
+    asset, rest = asset_in(tokens[0], known), [token.lower() for token in tokens[1:]]
     body: Body = {"strategy": "manual", "asset": asset, "side": side.value}
     entry: Body = {"type": "market"}
-    if rest and rest[0] not in ENTRY_WORDS:
+    if rest and rest[0] not in ENTRY_TOKENS:
         body |= size_in(rest.pop(0))
     while rest:
-        word = rest.pop(0)
-        if word in _OF_ENTRY:
-            entry |= _OF_ENTRY[word](rest)
-        elif word in _OF_BODY:
-            body |= _OF_BODY[word](taken(rest, word), known.prices.get(asset), known)
+        token = rest.pop(0)
+        if token in _OF_ENTRY:
+            entry |= _OF_ENTRY[token](rest)
+        elif token in _OF_BODY:
+            body |= _OF_BODY[token](taken(rest, token), known.prices.get(asset), known)
         else:
-            raise WordsError(f"{side.value}: expected one of {', '.join(ENTRY_WORDS)}, was {word}")
+            raise LineError(f"{side.value}: expected one of {', '.join(ENTRY_TOKENS)}, was {token}")
     if entry["type"] == "limit":
         body["entry"] = entry
     elif len(entry) > 1:
-        raise WordsError("expected `at` with a price before `for` and `post`, was a market entry")
+        raise LineError("expected `at` with a price before `for` and `post`, was a market entry")
     if known.risk_usd is not None and not {"amount", "units", "risk_usd"} & set(body):
         body["risk_usd"] = known.risk_usd
     return Call(ENTER, body, opens_risk=True)
@@ -169,30 +169,30 @@ _OF_ENTRY: dict[str, Callable[[list[str]], Body]] = {
     "post": lambda rest: {"post_only": True},
 }
 _OF_BODY: dict[str, Callable[[str, float | None, Known], Body]] = {
-    "risk": lambda word, price, known: {"risk_usd": number_in(word, "a risk in USD")},
-    "stop": lambda word, price, known: {"stop": stop_in(word, price, known)},
-    "targets": lambda word, price, known: ladder_in(word, known),
-    "template": lambda word, price, known: {"template": one_of(word, known.templates, "a template")},
-    "hold": lambda word, price, known: {"hold_s": seconds_in(word)},
-    "on": lambda word, price, known: {"venue": word},
+    "risk": lambda token, price, known: {"risk_usd": number_in(token, "a risk in USD")},
+    "stop": lambda token, price, known: {"stop": stop_in(token, price, known)},
+    "targets": lambda token, price, known: ladder_in(token, known),
+    "template": lambda token, price, known: {"template": one_of(token, known.templates, "a template")},
+    "hold": lambda token, price, known: {"hold_s": seconds_in(token)},
+    "on": lambda token, price, known: {"venue": token},
 }
-ENTRY_WORDS = (*_OF_ENTRY, *_OF_BODY)
+ENTRY_TOKENS = (*_OF_ENTRY, *_OF_BODY)
 
 
-def _close(words: list[str], known: Known) -> list[Call]:
+def _close(tokens: list[str], known: Known) -> list[Call]:
     """`close 2`, `close 2 half`, `close all`."""
-    if [word.lower() for word in words] == ["all"]:
+    if [token.lower() for token in tokens] == ["all"]:
         return [_of_trade(trade.trade_id, "close", {}) for trade in known.trades]
-    trade, rest = trade_in(words, known, "close")
+    trade, rest = trade_in(tokens, known, "close")
     share = share_in(rest[0]) if rest else 1.0
     return [_of_trade(trade.trade_id, "close", {} if share == 1.0 else {"share": share})]
 
 
-def _stop(words: list[str], known: Known) -> list[Call]:
+def _stop(tokens: list[str], known: Known) -> list[Call]:
     """`stop 2 be`, `stop 2 -5` (so many bps nearer), `stop 2 107900`."""
-    trade, rest = trade_in(words, known, "stop")
+    trade, rest = trade_in(tokens, known, "stop")
     if not rest:
-        raise WordsError("stop: expected be, -BPS or a price, was nothing")
+        raise LineError("stop: expected be, -BPS or a price, was nothing")
     to = rest[0].lower()
     if to in ("be", "entry"):
         return [_of_trade(trade.trade_id, "stop", {"to": "entry"})]
@@ -202,11 +202,11 @@ def _stop(words: list[str], known: Known) -> list[Call]:
     return [_of_trade(trade.trade_id, "stop", {"price": number_in(to.removeprefix("@"), "a price, be or -BPS")})]
 
 
-def _trail(words: list[str], known: Known) -> list[Call]:
+def _trail(tokens: list[str], known: Known) -> list[Call]:
     """`trail 3 20` (bps), `trail 3 0.5r`, `trail 3 40%` (of the profit), `trail 3 off`."""
-    trade, rest = trade_in(words, known, "trail")
+    trade, rest = trade_in(tokens, known, "trail")
     if not rest:
-        raise WordsError("trail: expected bps, as in 20, R, as in 0.5r, a share, as in 40%, or off, was nothing")
+        raise LineError("trail: expected bps, as in 20, R, as in 0.5r, a share, as in 40%, or off, was nothing")
     how = rest[0].lower()
     if how in OFF:
         body: Body = {}
@@ -219,71 +219,69 @@ def _trail(words: list[str], known: Known) -> list[Call]:
     return [_of_trade(trade.trade_id, "trail", body)]
 
 
-def _targets(words: list[str], known: Known) -> list[Call]:
+def _targets(tokens: list[str], known: Known) -> list[Call]:
     """`targets 2 25/50/90`, `targets 2 25:50/60:50`, `targets 2 scalp`, `targets 2 none`."""
-    trade, rest = trade_in(words, known, "targets")
+    trade, rest = trade_in(tokens, known, "targets")
     if not rest:
-        raise WordsError(
-            f"targets: expected none, bps as in 25/50, or one of {', '.join(known.templates)}, was nothing"
-        )
+        raise LineError(f"targets: expected none, bps as in 25/50, or one of {', '.join(known.templates)}, was nothing")
     how = rest[0].lower()
     ladder = [] if how in OFF else rungs_in(how, known)
     return [_of_trade(trade.trade_id, "targets", {"targets": ladder})]
 
 
-def _hold(words: list[str], known: Known) -> list[Call]:
+def _hold(tokens: list[str], known: Known) -> list[Call]:
     """`hold 2 60`, `hold 2 5m`, `hold 2 off`."""
-    trade, rest = trade_in(words, known, "hold")
+    trade, rest = trade_in(tokens, known, "hold")
     if not rest:
-        raise WordsError("hold: expected seconds or off, was nothing")
+        raise LineError("hold: expected seconds or off, was nothing")
     after_s = None if rest[0].lower() in OFF else seconds_in(rest[0].lower())
     return [_of_trade(trade.trade_id, "time-stop", {"after_s": after_s})]
 
 
-def _cancel(words: list[str], known: Known) -> list[Call]:
+def _cancel(tokens: list[str], known: Known) -> list[Call]:
     """`cancel 2` (its resting entry), or an order by its id."""
-    if words and words[0].lower().startswith("t") and any(role in words[0][1:] for role in "etsc"):
-        return [Call(f"/api/orders/{order_in(words[0])}/cancel", {})]
-    trade, _ = trade_in(words, known, "cancel")
+    if tokens and tokens[0].lower().startswith("t") and any(role in tokens[0][1:] for role in "etsc"):
+        return [Call(f"/api/orders/{order_in(tokens[0])}/cancel", {})]
+    trade, _ = trade_in(tokens, known, "cancel")
     return [Call(f"/api/orders/{trade.entry_order_id or f'{trade.trade_id}e1'}/cancel", {})]
 
 
-def _reverse(words: list[str], known: Known) -> list[Call]:
+def _reverse(tokens: list[str], known: Known) -> list[Call]:
     """`reverse 2`, `reverse 2 30 stop 28`."""
-    trade, rest = trade_in(words, known, "reverse")
-    rest = [word.lower() for word in rest]
+    trade, rest = trade_in(tokens, known, "reverse")
+    rest = [token.lower() for token in rest]
     body: Body = {}
-    if rest and rest[0] not in ENTRY_WORDS:
+    if rest and rest[0] not in ENTRY_TOKENS:
         body |= size_in(rest.pop(0))
     while rest:
-        word = rest.pop(0)
-        if word == "stop":
-            body["stop"] = stop_in(taken(rest, word), known.prices.get(trade.asset), known)
-        elif word == "risk":
-            body["risk_usd"] = number_in(taken(rest, word), "a risk in USD")
+        token = rest.pop(0)
+        if token == "stop":
+            body["stop"] = stop_in(taken(rest, token), known.prices.get(trade.asset), known)
+        elif token == "risk":
+            body["risk_usd"] = number_in(taken(rest, token), "a risk in USD")
         else:
-            raise WordsError(f"reverse: expected risk or stop, was {word}")
+            raise LineError(f"reverse: expected risk or stop, was {token}")
     return [_of_trade(trade.trade_id, "reverse", body, opens_risk=True)]
 
 
-def _adopt(words: list[str], known: Known) -> list[Call]:
+def _adopt(tokens: list[str], known: Known) -> list[Call]:
     """`adopt okx btc`, `adopt okx btc single stop 40`."""
-    if len(words) < 2:
-        raise WordsError(f"adopt: expected a venue and an asset, was {' '.join(words) or 'nothing'}")
-    asset, rest = asset_in(words[1], known), [word.lower() for word in words[2:]]
-    body: Body = {"venue": words[0].lower(), "asset": asset}
+    if len(tokens) < 2:
+        raise LineError(f"adopt: expected a venue and an asset, was {' '.join(tokens) or 'nothing'}")
+    asset, rest = asset_in(tokens[1], known), [token.lower() for token in tokens[2:]]
+    body: Body = {"venue": tokens[0].lower(), "asset": asset}
     while rest:
-        word = rest.pop(0)
-        if word == "stop":
-            body["stop"] = stop_in(taken(rest, word), known.prices.get(asset), known)
+        token = rest.pop(0)
+        if token == "stop":
+            body["stop"] = stop_in(taken(rest, token), known.prices.get(asset), known)
         else:
-            body["template"] = one_of(word, known.templates, "a template or stop")
+            body["template"] = one_of(token, known.templates, "a template or stop")
     return [Call("/api/positions/adopt", body, opens_risk=True)]
 
 
-def _alarm(words: list[str], known: Known) -> list[Call]:
+def _alarm(tokens: list[str], known: Known) -> list[Call]:
     """`alarm btc > 110000 close`, `alarm hf < 2.3`, `alarm funding btc > 5`, `alarm pnl < -5 flatten`, `drop a1`."""
-    given = [word.lower() for word in words]
+    given = [token.lower() for token in tokens]
     if given[:1] == ["drop"]:
         return [Call("/api/alarms/drop", {"alarm_id": given[1]} if len(given) > 1 else {})]
     body: Body = {"on": "price"}
@@ -295,10 +293,10 @@ def _alarm(words: list[str], known: Known) -> list[Call]:
         if given[:1] == ["funding"]:
             body["on"], given = "funding", given[1:]
         if not given:
-            raise WordsError("alarm: expected an asset, hf, funding or pnl, was nothing")
+            raise LineError("alarm: expected an asset, hf, funding or pnl, was nothing")
         body["asset"], given = asset_in(given[0], known), given[1:]
     if len(given) < 2 or given[0] not in (">", "<", "above", "below"):
-        raise WordsError(f"alarm: expected > or < and a level, was {' '.join(given) or 'nothing'}")
+        raise LineError(f"alarm: expected > or < and a level, was {' '.join(given) or 'nothing'}")
     body |= {"above": given[0] in (">", "above"), "level": number_in(given[1], "a level", least=-math.inf)}
     if len(given) > 2:
         body["action"] = one_of(given[2], ("ring", "close", "disarm", "flatten"), "what it may do")
@@ -306,10 +304,10 @@ def _alarm(words: list[str], known: Known) -> list[Call]:
 
 
 def _reason(path: str, opens_risk: bool = False, is_needed: bool = True) -> Callable[[list[str], Known], list[Call]]:
-    def read(words: list[str], known: Known) -> list[Call]:
-        if is_needed and not words:
-            raise WordsError(f"{path.rsplit('/', 1)[-1]}: expected a reason, was nothing")
-        return [Call(path, {"reason": " ".join(words)} if words else {}, opens_risk)]
+    def read(tokens: list[str], known: Known) -> list[Call]:
+        if is_needed and not tokens:
+            raise LineError(f"{path.rsplit('/', 1)[-1]}: expected a reason, was nothing")
+        return [Call(path, {"reason": " ".join(tokens)} if tokens else {}, opens_risk)]
 
     return read
 
@@ -317,10 +315,10 @@ def _reason(path: str, opens_risk: bool = False, is_needed: bool = True) -> Call
 _COMMANDS: dict[str, Callable[[list[str], Known], list[Call]]] = {
     "adopt": _adopt,
     "alarm": _alarm,
-    "arm": lambda words, known: [Call("/api/arm", {}, opens_risk=True)],
+    "arm": lambda tokens, known: [Call("/api/arm", {}, opens_risk=True)],
     "cancel": _cancel,
     "close": _close,
-    "disarm": lambda words, known: [Call("/api/disarm", {})],
+    "disarm": lambda tokens, known: [Call("/api/disarm", {})],
     "flatten": _reason("/api/flatten", is_needed=False),
     "halt": _reason("/api/halt"),
     "hold": _hold,

@@ -100,7 +100,7 @@ class FlattenFlow:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
             self.stage, self.flat_at_s = Stage.FLAT, received_s
-        elif self._is_flat_since(received_s) and not (is_flat_now(snapshot) and self._is_its_word(steps)):
+        elif self._is_flat_since(received_s) and not (is_flat_now(snapshot) and self._is_its_flat(steps)):
             self.stage = Stage.IDLE
         elif snapshot.state is not EngineState.HALTED and (
             self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _was_flat(steps))
@@ -111,7 +111,7 @@ class FlattenFlow:
         """Whether FLAT is shown, and said by whom the engine's word of that moment can contradict."""
         return self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
 
-    def _is_its_word(self, steps: list[str]) -> bool:
+    def _is_its_flat(self, steps: list[str]) -> bool:
         """Whether the engine that speaks now said FLAT: another one has asked no venue."""
         return self.stage is Stage.DIRECT_FLAT or _was_flat(steps)
 

@@ -255,7 +255,7 @@ class CockpitScreen(Screen[None]):
             trades=now.max_open_trades if now else USUAL_TRADES,
             layout=self.layout_in_use,
         )
-        self.pane_set.says_why = "setups" if "setups" in self._places.plan.regions else "trades"
+        self.pane_set.shows_why = "setups" if "setups" in self._places.plan.regions else "trades"
         for board in self.boards:
             region = self._places.plan.regions.get(str(board.id))
             board.display = region is not None

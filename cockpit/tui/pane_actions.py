@@ -15,8 +15,8 @@ class PaneActions(EmergencyActions):
         self.layout_name = name
         self.panes.lay_out(self.settings.layouts[name])
         layout, size = self.settings.layouts[name], self.size
-        lacks_room = layout is not None and (size.width < layout.columns or size.height < layout.rows)
-        self.store.notify(f"layout {name}" + (": the default stands, it needs more room" if lacks_room else ""))
+        is_too_large = layout is not None and (size.width < layout.columns or size.height < layout.rows)
+        self.store.notify(f"layout {name}" + (": the default stands, it needs more room" if is_too_large else ""))
         self._keep_choices()
         self.redraw()
 

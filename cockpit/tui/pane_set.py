@@ -27,7 +27,7 @@ class PaneSet:
 
     def __init__(self) -> None:
         self.kept = Kept()
-        self.says_why = "setups"
+        self.shows_why = "setups"
         self._drawn: dict[str, Hashable] = {}
         self._held: dict[str, View] = {}
 
@@ -58,7 +58,7 @@ class PaneSet:
         room = PaneSize(*board.size_inside, board.has_focus)
         stale_s = staleness(view)
         depends = pane.depends(self.kept, view) if view.snapshot is not None else None
-        key = (room, view.asset_title, view.glyphs, stale_s and int(stale_s), pane.id == self.says_why, depends)
+        key = (room, view.asset_title, view.glyphs, stale_s and int(stale_s), pane.id == self.shows_why, depends)
         if self._drawn.get(pane.id) == key:
             return
         self._drawn[pane.id] = key
@@ -79,6 +79,6 @@ class PaneSet:
         """That it is old, why nothing is opened, or what the pane itself has to say, in that order."""
         if stale_s is not None:
             return (f"STALE {lasting(stale_s)}", "alarm")
-        if pane.id == self.says_why:
+        if pane.id == self.shows_why:
             return state_note(view)
         return pane.note(self.kept, view) if pane.note is not None else ("", "dim")

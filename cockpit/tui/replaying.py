@@ -7,7 +7,7 @@ from cockpit.domain.stream import ProcessView
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
 """From slow to fast; 0 is as fast as it goes."""
 HELD = "held"
-WORDS = {HELD: "PAUSED", "seeking": "TO VERDICT", "ended": "ENDED"}
+STATUS_TEXTS = {HELD: "PAUSED", "seeking": "TO VERDICT", "ended": "ENDED"}
 
 
 class Asked(NamedTuple):
@@ -46,7 +46,7 @@ def text(process: ProcessView | None) -> str:
     """`REPLAY PAUSED`, `REPLAY 10x`; empty where no recording is played."""
     if process is None or not process.replay:
         return ""
-    how = WORDS.get(process.replay) or (f"{process.speed:g}x" if process.speed else "UNPACED")
+    how = STATUS_TEXTS.get(process.replay) or (f"{process.speed:g}x" if process.speed else "UNPACED")
     return f"REPLAY {how}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.command_line import Call, read_line
 from cockpit.domain.kinds import EngineState, Mode
-from cockpit.domain.words import Known, OpenTrade, WordsError, short_id
+from cockpit.domain.line_tokens import Known, LineError, OpenTrade, short_id
 from cockpit.tui import keys
 from cockpit.tui.flatten import Stage
 from cockpit.tui.operator import OperatorActions
@@ -65,23 +65,23 @@ class TradeActions(OperatorActions):
 
     # The chosen trade.
 
-    def _to_chosen(self, words: str) -> None:
-        text = self._words_of_chosen(words)
+    def _to_chosen(self, template: str) -> None:
+        text = self._line_for_chosen(template)
         if text and not self._is_repeated(text):
             self.carry_out(text)
 
-    def _edit_for_chosen(self, words: str) -> None:
-        text = self._words_of_chosen(words)
+    def _edit_for_chosen(self, template: str) -> None:
+        text = self._line_for_chosen(template)
         if text:
             self._open_line(text)
 
-    def _words_of_chosen(self, words: str) -> str:
+    def _line_for_chosen(self, template: str) -> str:
         chosen = self.pane_set.kept.trades.selected(self.view)
         if chosen is None:
-            self.store.notify(f"{words.partition(' ')[0]}: no trade is open", "warn")
+            self.store.notify(f"{template.partition(' ')[0]}: no trade is open", "warn")
             self.redraw()
             return ""
-        return words.format(trade=short_id(OpenTrade(chosen.trade.trade_id, chosen.trade.asset)))
+        return template.format(trade=short_id(OpenTrade(chosen.trade.trade_id, chosen.trade.asset)))
 
     def _is_repeated(self, text: str) -> bool:
         """Whether the same was pressed a moment ago: the key is held, or bounced."""
@@ -95,7 +95,7 @@ class TradeActions(OperatorActions):
     def _do_adopt(self) -> None:
         now = self.store.snapshot
         held = now.foreign_positions if now is not None else ()
-        self._edit_or_say(
+        self._edit_or_warn(
             f"adopt {held[0].venue} {held[0].asset.lower()}" if held else "",
             "adopt: no position that is not ours is held",
         )
@@ -107,9 +107,9 @@ class TradeActions(OperatorActions):
 
     def _do_drop_alarm(self) -> None:
         alarms = self._known_now().alarms
-        self._edit_or_say(f"alarm drop {alarms[-1]}" if alarms else "", "drop alarm: none is set")
+        self._edit_or_warn(f"alarm drop {alarms[-1]}" if alarms else "", "drop alarm: none is set")
 
-    def _edit_or_say(self, start: str, nothing: str) -> None:
+    def _edit_or_warn(self, start: str, nothing: str) -> None:
         if start:
             self._open_line(start)
         else:
@@ -132,14 +132,14 @@ class TradeActions(OperatorActions):
             while True:
                 self.risk_usd = line.known.risk_usd
                 for call in line.calls:
-                    what = call.words
+                    what = call.text
                     if not self._takes_its_own_way(call):
                         self.store.notify(f"{what}: {await self.done(call)}")
                 if not line.rest:
                     break
                 what = line.rest
                 line = read_line(line.rest, await self._link().known(self.risk_usd))
-        except (WordsError, EngineRefused, EngineUnreachable) as error:
+        except (LineError, EngineRefused, EngineUnreachable) as error:
             self.refused(what, str(error))
         self.redraw()
 
@@ -229,12 +229,12 @@ class TradeActions(OperatorActions):
     # What a ticket asks of the app.
 
     def read(self, text: str) -> Call:
-        """The one call of an entry's words. Raises `WordsError`."""
+        """The one call of an entry's words. Raises `LineError`."""
         return read_line(text, self._known_now()).calls[0]
 
     async def judged(self, call: Call) -> dict[str, Any]:
         """What the gate would say; sends nothing."""
-        return await self._link().do(Call("/api/trade/preview", call.body, looks=True))
+        return await self._link().do(Call("/api/trade/preview", call.body, reads_only=True))
 
 
 def _sized(risk_usd: float | None) -> str:

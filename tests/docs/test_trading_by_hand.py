@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cockpit.domain.command_line import completions, read_line
+from cockpit.domain.line_tokens import Known, OpenTrade
 from cockpit.domain.verdict import Target
-from cockpit.domain.words import Known, OpenTrade
 from tests.docs.pages import page
 
 PAGE = page("trading-by-hand.md")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.domain.command_line import Call, completions, read_line
+from cockpit.domain.line_tokens import Known, LineError, OpenTrade
 from cockpit.domain.verdict import Target
-from cockpit.domain.words import Known, OpenTrade, WordsError
 
 KNOWN = Known(
     prices={"BTC": 108_402.0, "ETH": 4_000.0, "XRP": 2.4},
@@ -52,8 +52,8 @@ def calls(line: str, known: Known = KNOWN) -> tuple[Call, ...]:
     ],
 )
 def test_an_entry(line: str, body: dict[str, object]) -> None:
-    assert calls(line) == (Call("/api/trade/enter", body, opens_risk=True, words=line),)
-    assert calls(f"preview {line}") == (Call("/api/trade/preview", body, looks=True, words=f"preview {line}"),)
+    assert calls(line) == (Call("/api/trade/enter", body, opens_risk=True, text=line),)
+    assert calls(f"preview {line}") == (Call("/api/trade/preview", body, reads_only=True, text=f"preview {line}"),)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_entry(line: str, body: dict[str, object]) -> None:
     ],
 )  # fmt: skip
 def test_what_sheds_risk(line: str, path: str, body: dict[str, object]) -> None:
-    assert calls(line) == (Call(path, body, words=line),)
+    assert calls(line) == (Call(path, body, text=line),)
 
 
 @pytest.mark.parametrize("line", ["arm", "resume looked", "reverse 2 30 stop 28", "adopt okx btc single stop 40"])
@@ -117,7 +117,7 @@ def test_the_older_trade_is_not_taken_for_the_one_that_an_entry_opens() -> None:
     line = read_line("long btc 30; trail btc 20", KNOWN)
     assert line.rest == "trail btc 20"
     both = msgspec.structs.replace(KNOWN, trades=(*KNOWN.trades, OpenTrade("t000004", "BTC")))
-    with pytest.raises(WordsError, match=r"trail: expected a trade \(2 BTC, 3 ETH, 4 BTC\), was btc"):
+    with pytest.raises(LineError, match=r"trail: expected a trade \(2 BTC, 3 ETH, 4 BTC\), was btc"):
         read_line(line.rest, both)
     assert read_line("long eth 30; trail btc 20", KNOWN).rest == "", "another asset's trade is known"
 
@@ -148,7 +148,7 @@ def test_close_all_is_every_trade() -> None:
     ],
 )
 def test_what_nobody_knows_is_said(line: str, reason: str) -> None:
-    with pytest.raises(WordsError) as refused:
+    with pytest.raises(LineError) as refused:
         read_line(line, KNOWN)
     assert reason in str(refused.value)
 
@@ -162,7 +162,7 @@ WORDS = st.sampled_from(
 def test_no_line_breaks_the_reader(line: str) -> None:
     try:
         read = read_line(line, KNOWN)
-    except WordsError as refused:
+    except LineError as refused:
         assert str(refused)
     else:
         assert all(call.path.startswith("/api/") for call in read.calls)

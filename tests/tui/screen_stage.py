@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 from cockpit.client.link import LinkChange
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.command_line import Call
+from cockpit.domain.line_tokens import Known, OpenTrade
 from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.stream import Frame
 from cockpit.domain.verdict import Target
-from cockpit.domain.words import Known, OpenTrade
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.flatten import DirectFlatten
 from cockpit.tui.settings import ScreenSettings
@@ -104,7 +104,7 @@ class StandingLink(SimulatedEngine):
         return await self._ask("replay", action, speed)
 
     async def do(self, call: Call) -> dict[str, Any]:
-        if call.looks:
+        if call.reads_only:
             self.previewed.append(call.body)
             return self.verdict
         return {"sentence": await self._ask(call.path, call.body)}

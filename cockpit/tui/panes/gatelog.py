@@ -56,7 +56,7 @@ class GateLog:
             why = f"no verdict matches '{self.filter}'" if self.filter else "no verdict yet"
             return [((why, "dim"),)]
         current = self.selected(view)
-        checks = _checks(view, current, cells, rows // 2) if current and _has_room_for_checks(cells, rows) else []
+        checks = _checks(view, current, cells, rows // 2) if current and _fits_checks(cells, rows) else []
         rows -= len(checks)
         place = shown.index(current) if current is not None else 0
         self._first = max(0, min(self._first, place, len(shown) - rows), place - rows + 1)
@@ -121,7 +121,7 @@ def _line(view: View, verdict: Verdict, cells: int, under_cursor: bool) -> Line:
     return ((left(plain, cells), "cursor"),)
 
 
-def _has_room_for_checks(cells: int, rows: int) -> bool:
+def _fits_checks(cells: int, rows: int) -> bool:
     return rows >= CHECKS_FROM_ROWS and cells >= CHECKS_FROM_CELLS
 
 

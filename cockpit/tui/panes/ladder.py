@@ -110,7 +110,7 @@ AROUND = 0.02
 MARGIN_ROWS = 1.0
 PRICE_CELLS = 11
 LEGEND_FROM_ROWS = 12
-LEGEND_CELLS, WORDS_CELLS = 46, 33
+LEGEND_CELLS, TEXT_CELLS = 46, 33
 WHOLE_FROM = 1_000.0
 ABOVE = "above"
 Band = tuple[float, float]
@@ -251,7 +251,7 @@ def _marks(
 
 def _edge_text(side: str, bps: float, cells: int) -> str:
     """How far a band's edge is; by its side too where the price is in the band or beyond. There are 16 cells for it."""
-    if cells < WORDS_CELLS:
+    if cells < TEXT_CELLS:
         return f"{bps:+.0f} bps"
     where = "above" if bps >= 0 else "below"
     is_ahead = (side == "upper") == (bps >= 0)
@@ -293,7 +293,7 @@ def _legend(view: View, asset: AssetView, cells: int) -> Line:
     """What the signs of the heat column are, and on how much of the open interest the estimate rests."""
     explained = asset.estimated_explained_pct
     estimate = "(none)" if explained is None else f"({explained:.0f} % of OI)"
-    about = "estimated" if cells >= WORDS_CELLS else "est."
+    about = "estimated" if cells >= TEXT_CELLS else "est."
     past = "past liquidations" if cells >= LEGEND_CELLS else "past"
     seen, guessed = view.glyphs.shades[-1], view.glyphs.guesses[-1]
     roles = ROLES

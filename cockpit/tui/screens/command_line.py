@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from cockpit.domain.command_line import completions, read_line
-from cockpit.domain.words import Known, WordsError
+from cockpit.domain.line_tokens import Known, LineError
 from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer, Ask
@@ -79,7 +79,7 @@ class CommandLine(Ask):
             return "expected a command, was nothing"
         try:
             read_line(text, self._known())
-        except WordsError as error:
+        except LineError as error:
             return str(error)
         return ""
 

@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.command_line import Call
+from cockpit.domain.line_tokens import Known, LineError
 from cockpit.domain.numbers import counted
-from cockpit.domain.words import Known, WordsError
 from cockpit.tui import numbers
 from cockpit.tui.board import Board
 from cockpit.tui.footer import Offered
@@ -44,7 +44,7 @@ class Hands(Protocol):
     manual: Mapping[str, Any]
 
     def read(self, text: str) -> Call:
-        """The call that these words are; raises `WordsError`."""
+        """The call that these words are; raises `LineError`."""
 
     def against(self, call: Call) -> str:
         """Why it must not be sent now."""
@@ -112,7 +112,7 @@ class Ticket(Modal[str]):
         """The fields with their choices, what is wrong, and the verdict."""
         cells, rows = self._place.width - FRAME_CELLS, self._place.height - FRAME_ROWS
         lines = [self._field_line(name, cells) for name in FIELDS]
-        lines += [(), *self._told(cells)]
+        lines += [(), *self._verdict_rows(cells)]
         note = "SENDING" if self._is_sending else "Enter sends, PgUp PgDn choose, Esc leaves"
         role = "warn" if self._is_sending else "dim"
         self.query_one(f"#{TICKET}", Board).show(lines[:rows], note=note, note_role=role)
@@ -165,7 +165,7 @@ class Ticket(Modal[str]):
             return
         try:
             call = self._hands.read(self.text)
-        except WordsError as error:
+        except LineError as error:
             self._wrong = str(error)
         else:
             against = self._hands.against(call)
@@ -198,7 +198,7 @@ class Ticket(Modal[str]):
         self._judged_text, self._judged_s = self.text, self._hands.clock()
         try:
             call = self._hands.read(self.text)
-        except WordsError as error:
+        except LineError as error:
             self._wrong, self._verdict = str(error), None
             return
         self._wrong = ""
@@ -237,7 +237,7 @@ class Ticket(Modal[str]):
         room = max(0, cells - LABEL_CELLS - VALUE_CELLS - 1)
         return ((left(name, LABEL_CELLS) + " " * (VALUE_CELLS + 1), "dim"), (cut(of[name], room), "faint"))
 
-    def _told(self, cells: int) -> list[Line]:
+    def _verdict_rows(self, cells: int) -> list[Line]:
         lines: list[Line] = list(self._refusal)
         if self._wrong:
             lines += [((row, "warn"),) for row in wrap(self._wrong, cells)]
