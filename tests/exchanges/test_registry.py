@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.config.exchange_names import VARIABLES
+from cockpit.config.exchange_names import NAMES, TERMS, VARIABLES
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import Reading
 from cockpit.exchanges.base.account import Ambiguous
@@ -34,8 +34,12 @@ def test_every_row_names_parts_that_belong_together(name: str) -> None:
     assert spec.public().name == name
     assert getattr(spec.account(), "venue") == name  # noqa: B009 - the class says it, its protocol asks an instance
     assert spec.codes() is codes_of(name)
-    assert VARIABLES[f"{name}_rest_url"] == spec.endpoints.rest
-    assert VARIABLES[f"{name}_ws_url"] == spec.endpoints.ws
+    assert VARIABLES[f"{name}_rest_url"] == TERMS[name].rest_variable
+    assert VARIABLES[f"{name}_ws_url"] == TERMS[name].ws_variable
+
+
+def test_the_config_knows_every_row_and_no_other() -> None:
+    assert tuple(EXCHANGES) == NAMES
 
 
 def test_the_parts_that_a_row_names_are_of_the_types_that_are_asked_of_them(tmp_path: Path) -> None:

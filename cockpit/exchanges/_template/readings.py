@@ -9,7 +9,7 @@ from cockpit.exchanges.base.trouble import FeedTrouble
 class TemplateReadings(RestReadings):
     """Asks for one asset at a time. Every method raises `FeedTrouble` where there is no usable answer.
 
-    What the venue does not tell stays as it is here; `Abilities` of its row in the registry says so too.
+    What the venue does not tell stays as it is here; `Abilities` of its row of `exchange_names` says so too.
     """
 
     accounts_label = f"{VENUE} accounts"

@@ -1,11 +1,9 @@
 """Bybit's row of the registry."""
 
-from cockpit.exchanges.base.spec import Endpoints, ExchangeSpec
+from cockpit.exchanges.base.spec import ExchangeSpec
 
 SPEC = ExchangeSpec(
     name="bybit",
-    needs_password=False,
-    endpoints=Endpoints("COCKPIT_BYBIT_REST_URL", "COCKPIT_BYBIT_WS_URL"),
     library_classes=("bybit",),
     public_at="cockpit.exchanges.bybit.market:Bybit",
     readings_at="cockpit.exchanges.bybit.readings:BybitReadings",

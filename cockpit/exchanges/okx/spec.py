@@ -1,11 +1,9 @@
 """OKX's row of the registry."""
 
-from cockpit.exchanges.base.spec import Endpoints, ExchangeSpec
+from cockpit.exchanges.base.spec import ExchangeSpec
 
 SPEC = ExchangeSpec(
     name="okx",
-    needs_password=True,
-    endpoints=Endpoints("COCKPIT_OKX_REST_URL", "COCKPIT_OKX_WS_URL"),
     library_classes=("okx",),
     public_at="cockpit.exchanges.okx.market:Okx",
     readings_at="cockpit.exchanges.okx.readings:OkxReadings",
