@@ -147,6 +147,7 @@ class EngineFlatten:
         self._running = self._context.in_flight.start(f"flatten {self._context.venue}", self._run(reason))
 
     async def _run(self, reason: str) -> None:
+        await asyncio.sleep(0)  # what our own trades sent in this moment leaves before the first questions
         site = EngineSite(self._context, self._lookup, self._sending, self._missed, self._foreign)
         with for_exits():
             await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)

@@ -39,6 +39,7 @@ from cockpit.execution.resolver import OrderResolver
 from cockpit.execution.sender import OrderSender
 from cockpit.execution.session_watch import SessionWatch
 from cockpit.execution.venue_context import Pace, Put, VenueContext
+from cockpit.execution.warm_connections import WarmConnections
 from cockpit.flatten.direct import flatten_alone
 from cockpit.flatten.steps import FlattenStep, StepName
 from cockpit.flatten.venue_flatten import FlattenPace
@@ -201,6 +202,7 @@ class LiveVenue:
             f"{venue} stream": self.follow,
             f"{venue} reconcile": self.reconcile,
             f"{venue} grids": self._grids.run,
+            f"{venue} connections": WarmConnections(self._context).run,
         }
         if self._sessions is not None:
             work[f"{venue} sessions"] = self._sessions.run

@@ -53,6 +53,8 @@ class VenueServer:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.received: list[Any] = []
         self.connections = 0
+        self.callers: set[object] = set()
+        """The connections over which it was called, by their other ends."""
         self.stalled = False
         self.twice = False
         self.delay_s = 0.0
@@ -175,6 +177,8 @@ class VenueServer:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._socket(request)
         query = dict(request.query)
+        if request.transport is not None:
+            self.callers.add(request.transport.get_extra_info("peername"))
         body = await request.text()
         await self._note(lambda: self.requests.append((request.path, query)))
         refusals = self._refusals.get(request.path)

@@ -393,6 +393,11 @@ class VenueAccount(Protocol):
     async def ask_time(self) -> None:
         """Learn how far the venue's clock is from ours, which its stamps are compared with. Raises `VenueFailure`."""
 
+    async def touch(self) -> None:
+        """Ask what costs the venue next to nothing: the connection that it goes over stays open. Raises any
+        `VenueFailure`.
+        """
+
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Every funding payment booked since then (milliseconds since the epoch), each with the venue's own id."""
 

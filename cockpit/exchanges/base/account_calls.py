@@ -174,6 +174,10 @@ class AccountCalls(ABC):
         venue_ms = await self._server_time_ms()
         self.clock.answered(asked_ns, round(venue_ms * NS_PER_MS), self.timing.clock())
 
+    async def touch(self) -> None:
+        """Ask for the time and leave the clock as it is: many of these at once wait for one another."""
+        await self._server_time_ms()
+
     async def _compare_clocks_quietly(self) -> None:
         """The clock moved: what was learnt before does not count."""
         self.clock = VenueClock()
