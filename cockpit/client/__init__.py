@@ -1,12 +1,9 @@
 """The client of the engine's API: what a screen, a script or a test talks to. For a program: `Cockpit`."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cockpit.client.cockpit import Cockpit as Cockpit
-
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its own command line, which imports for 0.1 s
 
 
 def __getattr__(name: str) -> Any:

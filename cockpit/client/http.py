@@ -1,18 +1,20 @@
 """Commands and looks: one call each, over HTTP on the Unix socket or TCP."""
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import httpx
 import msgspec
 
 from cockpit.client.address import Address
 from cockpit.client.answers import decoded, reason_of
 from cockpit.client.errors import EngineRefused, EngineUnreachable
+from cockpit.client.http_call import AnswerTooLong, Ask, NoAnswer, OwnConnection
 from cockpit.client.link import HOLDS_S, REAL_HOLDS_S
 from cockpit.domain.command_line import Call
 from cockpit.domain.kinds import Mode
@@ -87,11 +89,6 @@ class _Scores(msgspec.Struct, frozen=True):
     scores: tuple[SourceScore, ...] | None
 
 
-ANEW = httpx.Limits(max_keepalive_connections=0)
-"""A connection of its own for every call: on an idle one the engine may be hanging up in the very moment of a command,
-which then fails although the engine is well."""
-
-
 class EngineClient:
     """An async client of one engine; use it as a context manager.
 
@@ -105,7 +102,7 @@ class EngineClient:
         address: Address,
         by: str = "client",
         timeout_s: float = TIMEOUT_S,
-        transport: httpx.AsyncBaseTransport | None = None,
+        ask: Ask | None = None,
         *,
         holds: bool = True,
     ) -> None:
@@ -114,14 +111,7 @@ class EngineClient:
         self._by = by
         self._timeout_s = timeout_s
         self._clock = EngineClock()
-        socket = str(address.socket) if address.socket is not None else None
-        self._http = httpx.AsyncClient(
-            base_url=address.http,
-            headers={**address.headers, "Accept-Encoding": "identity"},
-            timeout=timeout_s,
-            transport=transport or httpx.AsyncHTTPTransport(uds=socket, limits=ANEW),
-            trust_env=False,
-        )
+        self._ask = ask or OwnConnection(address, MAX_ANSWER_BYTES)
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,7 +122,7 @@ class EngineClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        """Nothing: every call has a connection of its own."""
 
     # Commands.
 
@@ -278,28 +268,29 @@ class EngineClient:
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:
         status, content = await self._answer(method, path, body)
-        if status == httpx.codes.OK:
+        if status == HTTPStatus.OK:
             return content
         sentence, detail = reason_of(content)
-        if httpx.codes.is_client_error(status):
+        if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise EngineRefused(sentence or f"HTTP {status}", status, detail)
         raise EngineUnreachable(f"expected an answer from {self.address}, was HTTP {status}: {sentence}".rstrip(": "))
 
     async def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
         """The status and the body, within the time and the size that an engine's answer may have."""
-        content = bytearray()
+        content = (
+            None
+            if body is None
+            else json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        )
         try:
-            async with asyncio.timeout(self._timeout_s), self._http.stream(method, path, json=body) as response:
-                async for chunk in response.aiter_raw():
-                    content += chunk
-                    if len(content) > MAX_ANSWER_BYTES:
-                        raise EngineUnreachable(
-                            f"expected an answer of at most {MAX_ANSWER_BYTES} bytes from {self.address}, was longer"
-                        )
-                return response.status_code, bytes(content)
-        except (httpx.TimeoutException, TimeoutError) as error:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._ask(method, path, self.address.headers, content)
+        except TimeoutError as error:
             what = f"expected an answer from {self.address} within {self._timeout_s:g} s, was none"
             raise EngineUnreachable(what) from error
-        except (httpx.HTTPError, OSError) as error:
+        except AnswerTooLong as error:
+            what = f"expected an answer of at most {MAX_ANSWER_BYTES} bytes from {self.address}, was longer"
+            raise EngineUnreachable(what) from error
+        except (NoAnswer, OSError) as error:
             what = str(error) or type(error).__name__
             raise EngineUnreachable(f"expected an engine at {self.address}, was none: {what}") from error

@@ -1,7 +1,7 @@
 """The MCP server on the API's own port, made when it is first asked for: an engine nobody asks pays nothing."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -97,8 +97,14 @@ class McpMount:
 
         token = _authorization.get().partition(" ")[2].strip()
         transport = httpx.ASGITransport(app=self._app)
-        async with EngineClient(Address(url=INSIDE, token=token), "mcp", transport=transport, holds=False) as client:
-            yield client
+        async with httpx.AsyncClient(transport=transport, base_url=INSIDE, trust_env=False) as within:
+
+            async def ask(method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+                sized = {} if body is None else {"Content-Type": "application/json"}
+                answer = await within.request(method, path, headers={**headers, **sized}, content=body)
+                return answer.status_code, answer.content
+
+            yield EngineClient(Address(url=INSIDE, token=token), "mcp", ask=ask, holds=False)
 
 
 async def _refuse(send: Send, status: int, error: str, reason: str, *headers: tuple[bytes, bytes]) -> None:

@@ -12,6 +12,9 @@ LOG = logging.getLogger("cockpit.screen")
 ENGINE_ANSWERS_WITHIN_S = 2.0
 """An engine that takes longer to say that it heard is taken for dead; the direct road tries it once more."""
 
+DRAWN_AFTER_S = 0.02
+"""Drawing takes longer than asking: the engine is asked first."""
+
 
 class EmergencyActions(CockpitBase):
     """The flatten key, for the self. It returns at once; everything else happens in a task of its own."""
@@ -24,7 +27,9 @@ class EmergencyActions(CockpitBase):
             if now is None or now.state is not EngineState.FLATTENING:
                 self.store.flatten_steps = []
             self.run_worker(self._flatten(), name="flatten", group="flatten", exit_on_error=False)
-        elif self.flow.stage is Stage.DIRECT:
+            self.set_timer(DRAWN_AFTER_S, self.redraw)
+            return
+        if self.flow.stage is Stage.DIRECT:
             self.store.notify("flatten: the direct road is being taken already", "warn")
         self.redraw()
 
