@@ -14,6 +14,7 @@ from cockpit.client.answers import one_line
 
 if TYPE_CHECKING:
     from cockpit.client.http import EngineClient
+    from cockpit.client.http_call import Ask
 
 PATH = "/mcp"
 INSIDE = "http://localhost"
@@ -99,11 +100,12 @@ class McpMount:
         transport = httpx.ASGITransport(app=self._app)
         async with httpx.AsyncClient(transport=transport, base_url=INSIDE, trust_env=False) as within:
 
-            async def ask(method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+            async def call(method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
                 sized = {} if body is None else {"Content-Type": "application/json"}
                 answer = await within.request(method, path, headers={**headers, **sized}, content=body)
                 return answer.status_code, answer.content
 
+            ask: Ask = call
             yield EngineClient(Address(url=INSIDE, token=token), "mcp", ask=ask, holds=False)
 
 

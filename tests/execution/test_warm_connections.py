@@ -9,7 +9,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.kinds import OrderRole, Side
 from cockpit.exchanges.base.account import NotSent
 from cockpit.exchanges.base.call_kind import CallKind, kind_now
-from cockpit.execution.warm_connections import MOST, WarmConnections
+from cockpit.execution.live_venue import MOST_CONNECTIONS, WarmConnections
 
 BUY, SELL = Side.LONG, Side.SHORT
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
@@ -61,7 +61,7 @@ async def test_it_asks_for_no_more_than_its_most_and_minds_no_refusal(shipped_co
 
         stage.account.touch = refused  # type: ignore[method-assign]
         await WarmConnections(stage.live._context).touch()
-        assert len(asked) == MOST
+        assert len(asked) == MOST_CONNECTIONS
 
 
 @VENUES
