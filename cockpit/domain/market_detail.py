@@ -19,11 +19,15 @@ class Candle(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class PastCandles(msgspec.Struct, frozen=True):
-    """What was before an engine's first print: candles of 60 s and of 1 s, as a venue or a simulation tells them."""
+    """What was before an engine's first print: candles of 60 s and of 1 s, as a venue or a simulation tells them.
+
+    `missing` says why there are none.
+    """
 
     asset: str
     minutes: tuple[Candle, ...]
     seconds: tuple[Candle, ...] = ()
+    missing: str = ""
 
 
 class TapePrint(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -54,7 +58,7 @@ class AssetDetail(msgspec.Struct, frozen=True):
     `seconds` and `minutes` are candles of 1 s and 60 s, oldest first; seconds and minutes without a print have none.
     `traded` is None where it has not changed, else whole. `bids` and `asks` are the watched venue's levels within
     10 bps, best first, as (price, base coins). `own_since_ns` is the engine's first print: candles that end before it
-    are the venue's telling; 0 while there was none.
+    are the venue's telling; 0 while there was none. `past_missing` says why the venue told of none.
     """
 
     asset: str
@@ -66,3 +70,4 @@ class AssetDetail(msgspec.Struct, frozen=True):
     bids: tuple[tuple[float, float], ...]
     asks: tuple[tuple[float, float], ...]
     own_since_ns: int = 0
+    past_missing: str = ""

@@ -166,6 +166,7 @@ class AssetTape:
         self._prints: deque[TapePrint] = deque(maxlen=KEPT_PRINTS)
         self._own_since_ns = 0
         self._pasts = 0
+        self._past_missing = ""
         self._seq = 0
         self._depth: Depth | None = None
         self._top: Top | None = None
@@ -187,6 +188,7 @@ class AssetTape:
         """What was before our first print: whoever was told already is told everything again."""
         self._seconds.take_past(past.seconds)
         self._minutes.take_past(past.minutes)
+        self._past_missing = past.missing
         self._pasts += 1
 
     def on_liquidation(self, order: Liquidation) -> None:
@@ -223,6 +225,7 @@ class AssetTape:
             bids=bids,
             asks=asks,
             own_since_ns=self._own_since_ns,
+            past_missing=self._past_missing,
         )
         cursor.second_ns = cursor.traded_ns = second_ns
         cursor.minute_ns = minutes[-1].start_ns if minutes else 0

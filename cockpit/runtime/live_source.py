@@ -26,6 +26,7 @@ from cockpit.exchanges.base.true_time import TrueTime
 from cockpit.exchanges.base.venue_clock import CONFIRMATIONS
 from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
+from cockpit.runtime.bars_before import BarsBefore
 from cockpit.runtime.clock_watch import ClockWatch
 from cockpit.runtime.market_source import OnPast, nobody
 from cockpit.runtime.supervisor import Supervisor
@@ -58,6 +59,7 @@ class LiveSource:
     def __init__(self, config: CockpitConfig, roster: Roster, steady: SteadyClock | None = None) -> None:
         self.on_past: OnPast = nobody
         self.name = ", ".join(roster.exchanges)
+        self._watched = {name: asset.watch for name, asset in config.assets.items()}
         self._roster = roster
         self._steady = steady
         self._truth = TrueTime(roster.clock, roster.exchanges)
@@ -125,11 +127,19 @@ class LiveSource:
             self._supervisor.start("clock watch", self._watch_clocks)
             for member in self._roster.members:
                 self._supervisor.start(member.feed.name, self._running(member, put))
+            self._start_bars(self._supervisor)
             await asyncio.Event().wait()
         finally:
             await self._supervisor.stop()
             for exchange in self._roster.exchanges.values():
                 await exchange.close()
+
+    def _start_bars(self, supervisor: Supervisor) -> None:
+        for name, exchange in self._roster.exchanges.items():
+            assets = [asset for asset, venue in self._watched.items() if venue == name]
+            if assets:
+                bars = BarsBefore(exchange, assets, self.now_ns, self.on_past)
+                supervisor.start(f"{name} bars", bars.run)
 
     async def _watch_clocks(self) -> None:
         while True:

@@ -22,6 +22,7 @@ class KeptDetail:
         self.asks: tuple[tuple[float, float], ...] = ()
         self.own_since_ns = 0
         """Candles that end before it are what the venue told of its past."""
+        self.past_missing = ""
         self._seconds: deque[Candle] = deque(maxlen=KEPT_SECONDS)
         self._minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
 
@@ -35,7 +36,7 @@ class KeptDetail:
         if detail.traded is not None:
             self.traded, self.traded_step = detail.traded, detail.traded_step
         self.bids, self.asks = detail.bids, detail.asks
-        self.own_since_ns = detail.own_since_ns
+        self.own_since_ns, self.past_missing = detail.own_since_ns, detail.past_missing
 
     def candles(self, length_s: int, most: int) -> list[Candle]:
         """The newest candles of a length, at most so many, oldest first. Lengths over a minute are whole minutes."""

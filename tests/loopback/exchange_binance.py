@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
 STEPS = {"BTC": ("0.10", "0.001", "100"), "ETH": ("0.01", "0.001", "20"), "SOL": ("0.01", "0.01", "5")}
@@ -175,9 +176,12 @@ class BinanceVenue(VenueServer):
         return inside[-int(query.get("limit", "30")) :]
 
     def _klines(self, query: dict[str, str]) -> list[list[Any]]:
-        """5 minute bars around one price, each with a trade, up to the one that runs."""
+        """Bars around one price, each with a trade, up to the one that runs."""
         if query["symbol"] in self.klines:
             return self.klines[query["symbol"]]
+        if query["interval"] == "1m":
+            bars = bars_between(int(query["startTime"]), self.now_ms(), self.now_ms(), int(query["limit"]))
+            return [[bar.start_ms, *bar[1:], bar.start_ms + 59_999, "250.0", 9, "1.5", "150.0", "0"] for bar in bars]
         newest_ms = self.now_ms() // MINUTES_5_MS * MINUTES_5_MS
         opens_ms = [newest_ms - MINUTES_5_MS * back for back in range(int(query.get("limit", "500")))]
         prices = ["100.0", "101.0", "99.0", "100.0"]

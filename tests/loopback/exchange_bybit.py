@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
 API = "/v5"
@@ -105,6 +106,10 @@ class BybitVenue(VenueServer):
                 return {"category": query["category"], "list": listed if is_usual else [], "nextPageCursor": ""}
             case "tickers":
                 return {"category": "linear", "list": [self.ticker(symbol)]}
+            case "kline":
+                bars = bars_between(int(query["start"]), self.now_ms(), self.now_ms(), int(query["limit"]))
+                rows = [[str(bar.start_ms), *bar[1:], "250.0"] for bar in reversed(bars)]
+                return {"symbol": symbol, "category": "linear", "list": rows}
             case "account-ratio":
                 return {"list": self._ratios(symbol, int(query.get("limit", "50"))), "nextPageCursor": ""}
             case "open-interest":

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
 API = "/api/v3/brokerage"
@@ -85,6 +86,9 @@ class CoinbaseVenue(VenueServer):
             case ["market", "products"]:
                 rows = [self.future(base) for base in self.bases] if query.get("product_type") == "FUTURE" else []
                 return {"products": rows, "num_products": len(rows)}
+            case ["market", "products", _, "candles"]:
+                bars = bars_between(int(query["start"]) * 1_000, int(query["end"]) * 1_000, self.now_ms(), 350)
+                return {"candles": [bar.named("start", f"{bar.start_ms // 1_000}") for bar in reversed(bars)]}
             case ["market", "products", product_id]:
                 base = next((base for base in self.bases if product(base) == product_id), None)
                 return None if base is None else self.future(base)

@@ -2,11 +2,12 @@
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
 COINS = {"BTC": (5, 40), "ETH": (4, 25), "SOL": (2, 20), "XRP": (0, 20)}
@@ -39,6 +40,7 @@ class HyperliquidVenue(VenueServer):
         super().__init__()
         self.now_ms = now_ms
         self.bases = list(COINS)
+        self.asked_info: list[Mapping[str, Any]] = []
         self.hourly_rates: dict[str, float] = {}
         self.marks: dict[str, float] = {}
         self._books: dict[str, dict[str, dict[float, float]]] = {}
@@ -49,12 +51,13 @@ class HyperliquidVenue(VenueServer):
     async def on_request(self, method: str, path: str, query: dict[str, str], body: str) -> web.Response:
         """The questions that nobody needs a key for."""
         asked = json.loads(body or "{}")
-        answer = self.public(asked.get("type")) if path == "/info" else None
+        self.asked_info.append(asked)
+        answer = self.public(asked.get("type"), asked) if path == "/info" else None
         if answer is None:
             return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
         return web.json_response(answer)
 
-    def public(self, kind: str) -> Any:
+    def public(self, kind: str, asked: Mapping[str, Any] | None = None) -> Any:
         meta = {"universe": [listed(coin) for coin in self.bases], "marginTables": [], "collateralToken": 0}
         match kind:
             case "meta":
@@ -63,9 +66,21 @@ class HyperliquidVenue(VenueServer):
                 return [meta, [self.context(coin) for coin in self.bases]]
             case "allMids":
                 return {coin: text(self.mark_of(coin)) for coin in self.bases}
+            case "candleSnapshot" if asked is not None:
+                return self._candles(**asked["req"])
             case "exchangeStatus":
                 return {"specialStatuses": None, "time": self.now_ms()}
         return None
+
+    def _candles(self, coin: str, interval: str, startTime: int, endTime: int) -> list[dict[str, Any]]:
+        bars = bars_between(startTime, endTime, self.now_ms(), 5_000)
+        return [
+            {
+                "t": bar.start_ms, "T": bar.start_ms + 59_999, "s": coin, "i": interval, "o": bar.open, "h": bar.high,
+                "l": bar.low, "c": bar.close, "v": bar.volume, "n": 9,
+            }
+            for bar in bars
+        ]  # fmt: skip
 
     def context(self, coin: str, mark: float | None = None, oracle: float | None = None) -> dict[str, Any]:
         mark = self.mark_of(coin) if mark is None else mark

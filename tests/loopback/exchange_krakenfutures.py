@@ -7,9 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
-API, HISTORY = "/derivatives/api/v3", "/api/history"
+API, HISTORY, CHARTS = "/derivatives/api/v3", "/api/history", "/api/charts/v1"
 PRODUCTS = {"BTC": ("XBT", 1, 4), "ETH": ("ETH", 0.1, 3), "SOL": ("SOL", 0.01, 2), "XRP": ("XRP", 0.0001, 0)}
 """The venue's coin, tick, and decimals of a quantity, by base coin."""
 ALREADY = "Already subscribed to feed, re-requesting"
@@ -83,7 +84,7 @@ class KrakenFuturesVenue(VenueServer):
 
     async def on_request(self, method: str, path: str, query: dict[str, str], body: str) -> web.Response:
         """The public endpoints; the venue answers 200 to almost everything: `result` says the rest."""
-        answer = self.public(path)
+        answer = self._candles(query) if path.startswith(CHARTS) else self.public(path)
         if answer is None:
             return web.json_response({"result": "error", "error": "notFound", "serverTime": iso(self.now_ms())})
         return web.json_response(self.success(answer))
@@ -100,6 +101,11 @@ class KrakenFuturesVenue(VenueServer):
             case ["tickers", symbol]:
                 return {"ticker": self.ticker(symbol.upper())}
         return None
+
+    def _candles(self, query: dict[str, str]) -> dict[str, Any]:
+        first_ms, last_ms = int(query["from"]) * 1_000, int(query["to"]) * 1_000
+        bars = bars_between(first_ms, last_ms, self.now_ms(), 2_000)
+        return {"candles": [bar.named("time", bar.start_ms) for bar in bars], "more_candles": False}
 
     def ticker(self, symbol: str) -> dict[str, Any]:
         mark = self.mark_of(symbol)

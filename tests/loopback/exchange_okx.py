@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.bars import bars_between
 from tests.loopback.venue_server import Socket, VenueServer
 
 CONTRACTS = {"BTC": ("0.01", "0.1"), "ETH": ("0.1", "0.01"), "SOL": ("1", "0.01"), "XRP": ("100", "0.0001")}
@@ -80,12 +81,19 @@ class OkxVenue(VenueServer):
         return {
             "/api/v5/public/instruments": lambda _: self.instruments or [instrument(base) for base in self.bases],
             "/api/v5/public/time": lambda _: [{"ts": str(self.now_ms())}],
+            "/api/v5/market/candles": self._candles,
             "/api/v5/public/mark-price": lambda query: [{"instId": query["instId"], "markPx": "100.0"}],
             "/api/v5/public/funding-rate": lambda query: [self._funding(query["instId"])],
             "/api/v5/public/open-interest": lambda query: [self._open_interest(query["instId"])],
             "/api/v5/rubik/stat/contracts/open-interest-history": self._open_interest_history,
             "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract": self._ratio,
         }
+
+    def _candles(self, query: dict[str, str]) -> list[list[str]]:
+        """Newest first: contracts, coins and USDT traded in each. `before` and `after` are exclusive."""
+        first_ms, last_ms = int(query["before"]) + 1, int(query["after"]) - 1
+        bars = bars_between(first_ms, last_ms, self.now_ms(), min(300, int(query["limit"])))
+        return [[str(bar.start_ms), *bar[1:5], "250", bar.volume, "250.0", "1"] for bar in reversed(bars)]
 
     def _funding(self, inst: str) -> dict[str, str]:
         interval_ms = self.interval_ms.get(inst, HOURS_8_MS)

@@ -62,6 +62,17 @@ def test_the_chart_with_levels_and_fills(snapshot: SnapshotAssertion) -> None:
     assert picture(Chart().lines(view_of(LATER), 70, 24)) == snapshot
 
 
+def test_what_takers_did_is_drawn_from_the_first_candle_on_that_tells_it() -> None:
+    own = candles(*[(100.0, 101.0, 99.0, 100.0)] * 6)
+    past = tuple(replace(candle, volume=None, taker_delta=None) for candle in own[:4])
+    under = rows(one_second().lines(told((*past, *own[4:])), 40, 20))
+    cvd = next(at for at, row in enumerate(under) if row.rstrip().endswith("CVD"))
+    columns = {at for row in under[cvd : cvd + 3] for at, sign in enumerate(row[:29]) if sign != " "}
+    assert columns == {27, 28}, under
+    none_told = rows(one_second().lines(told(past), 40, 20))
+    assert any(row.rstrip().endswith("CVD") for row in none_told), "unknown, and no curve"
+
+
 def test_a_silence_leaves_a_gap() -> None:
     first, last = candles((100.0, 101.0, 99.0, 100.5), (100.5, 101.0, 99.0, 100.0))
     late = replace(last, start_ns=first.start_ns + 9 * NS_PER_S)
@@ -144,6 +155,16 @@ def test_feeds_begin_with_the_worst_and_say_why() -> None:
     drawn = rows(feeds.lines(view, 80, 9))
     assert len(drawn) == 9 and "1 down" in drawn[0]
     assert silent.name in drawn[1] and "connection refused" in drawn[1]
+
+
+def test_feeds_say_whose_chart_has_no_past_and_why() -> None:
+    view = view_of(LATER)
+    assert not [line for line in rows(feeds.lines(view, 80, 30)) if "chart" in line]
+    why = "binance bars of BTC: expected at least one, was none"
+    view.store.detail("BTC").take(AssetDetail("BTC", (), (), (), (), 1.0, (), (), past_missing=why))
+    assert f"BTC chart begins at the start: {why}" in rows(feeds.lines(view, 80, 30))
+    view.store.detail("BTC").take(AssetDetail("BTC", (), (), (), (), 1.0, (), ()))
+    assert not [line for line in rows(feeds.lines(view, 80, 30)) if "chart" in line], "it came later"
 
 
 @given(st.integers(12, 300), st.integers(3, 120), st.sampled_from([name for name, it in BUILT_IN.items() if it]))

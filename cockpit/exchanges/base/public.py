@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Protocol
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
+from cockpit.domain.market_detail import Candle
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import shown
+from cockpit.exchanges.base.bars import BAR, candles_of, first_start_ms
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.decoder import Decoder
 from cockpit.exchanges.base.frames import FrameContent, Message
@@ -74,6 +76,7 @@ class Exchange(ABC):
         self.timing = timing or Timing()
         self.clock = VenueClock()
         self.time_doubted = asyncio.Event()
+        self.opened = asyncio.Event()
         self.budget = RestBudget(self.weight_per_minute, live.rest_weight_share, self.timing.clock)
         self.client: Any = None
         self._urls = urls
@@ -92,6 +95,10 @@ class Exchange(ABC):
 
     trades_params: ClassVar[Mapping[str, str]] = {}
     """What the subscription to prints says beside the symbols."""
+    most_bars: ClassVar[int] = 480
+    """So many of its bars come with one question, at the least weight it has."""
+    bars_count_coins: ClassVar[bool] = True
+    """Whether the volume of a bar is in base coins, as the library hands it on."""
     names: ClassVar[Mapping[Channel, str]]
     """What the library puts before a symbol where it files a channel's subscriptions and waiters."""
 
@@ -156,12 +163,16 @@ class Exchange(ABC):
             self.symbols = {asset: symbol for asset, symbol in symbols.items() if symbol in client.markets}
             self.client = client
             self._markets_loaded()
-        for _ in range(CLOCK_SAMPLES):
-            await self.ask_time()
+        try:
+            for _ in range(CLOCK_SAMPLES):
+                await self.ask_time()
+        finally:
+            self.opened.set()
 
     async def close(self) -> None:
         """Close every socket; `open` opens anew."""
         client, self.client = self.client, None
+        self.opened.clear()
         if client is not None:
             await client.close()
 
@@ -254,6 +265,18 @@ class Exchange(ABC):
             return await getattr(self.client, endpoint)(params)
         except Exception as error:
             raise self._trouble(endpoint, error) from None
+
+    async def bars(self, asset: str) -> tuple[Candle, ...]:
+        """Its newest bars of a minute, the running one among them; only once it is open. Raises `FeedTrouble`."""
+        self.market_id(asset)
+        what, now_ns = f"{self.name} bars of {asset}", self.now_ns()
+        try:
+            rows = await self.client.fetch_ohlcv(
+                self.symbols[asset], BAR, first_start_ms(now_ns, self.most_bars), self.most_bars
+            )
+        except Exception as error:
+            raise self._trouble(f"bars of {asset}", error) from None
+        return candles_of(rows, what, self.now_ns(), self.bars_count_coins)
 
     # -- time
 

@@ -19,6 +19,9 @@ class Coinbase(Exchange):
 
     name = VENUE
     quote = "USD"
+    most_bars: ClassVar[int] = 300
+    bars_count_coins: ClassVar[bool] = False
+    """They count contracts."""
     names: ClassVar[Mapping[Channel, str]] = {
         Channel.TRADES: "market_trades::",
         Channel.TOPS: "ticker::",

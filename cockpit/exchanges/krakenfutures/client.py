@@ -55,8 +55,10 @@ def kraken_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool 
     client.options["ws"] = {**client.options.get("ws", {}), "cost": SUBSCRIBE_COST}
     addresses = client.urls["api"]
     if urls.rest is not None:
-        for name, path in (("public", "derivatives"), ("private", "derivatives"), ("history", "history")):
-            addresses[name] = f"{urls.rest}/{path}/api/" if path == "derivatives" else f"{urls.rest}/api/{path}/"
+        for name in ("public", "private"):
+            addresses[name] = f"{urls.rest}/derivatives/api/"
+        for name in ("history", "charts"):
+            addresses[name] = f"{urls.rest}/api/{name}/"
     if urls.ws is not None:
         addresses["ws"] = urls.ws + "/ws/v1"
     if keys is not None:

@@ -18,6 +18,7 @@ class Okx(Exchange):
     """One socket for every public channel. Quantities come in contracts; mark and index come apart."""
 
     name = VENUE
+    most_bars: ClassVar[int] = 300
     names: ClassVar[Mapping[Channel, str]] = {
         Channel.TRADES: "trades:",
         Channel.TOPS: "bidask::",

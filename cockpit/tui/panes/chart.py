@@ -233,12 +233,15 @@ def _cvd(candles: list[Candle], times: Times, rows: int, view: View) -> list[Lin
         if candle.taker_delta is not None:
             total = (total or 0.0) + candle.taker_delta
             by_column[times.column_of(candle.start_ns)] = total
+    first = min(by_column, default=times.columns)
     values, last = [], 0.0
-    for column in range(times.columns):
+    for column in range(first, times.columns):
         last = by_column.get(column, last)
         values.append(last)
+    unknown = " " * first
     told = ["CVD", numbers.UNKNOWN if total is None else numbers.signed_coins(total)]
-    return [((text, "info"), _label(told, row)) for row, text in enumerate(blocks.curve(values, rows, view.glyphs))]
+    curve = blocks.curve(values, rows, view.glyphs) if values else [""] * rows
+    return [((unknown + text, "info"), _label(told, row)) for row, text in enumerate(curve)]
 
 
 def _label(told: list[str], row: int) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     counts = Counter(feed.state for feed in feeds)
     told = tuple((f"{counts[state]} {state.value}  ", FEED_ROLES[state]) for state in ORDER if counts[state])
     failing = sorted((feed for feed in feeds if feed.state is not FeedState.FRESH), key=badness, reverse=True)
-    drawn = [told, *(_line(feed, cells) for feed in failing)][:rows]
+    drawn = [told, *(_line(feed, cells) for feed in failing), *_without_past(view)][:rows]
     fresh = [feed for feed in feeds if feed.state is FeedState.FRESH]
     left_rows = rows - len(drawn)
     if left_rows <= 0:
@@ -30,6 +30,12 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     columns = max(1, min((cells + 2) // (COLUMN_CELLS + 2), -(-len(fresh) // left_rows)))
     each = (cells + 2) // columns - 2
     return [*drawn, *in_columns([_line(feed, each) for feed in fresh], cells, left_rows, each)]
+
+
+def _without_past(view: View) -> list[Line]:
+    """The charts that begin at the start, and why: nothing else depends on it."""
+    missing = ((asset, view.store.details[asset].past_missing) for asset in sorted(view.store.details))
+    return [((f"{asset} chart begins at the start: {why}", "dim"),) for asset, why in missing if why]
 
 
 def _line(feed: FeedView, cells: int) -> Line:
