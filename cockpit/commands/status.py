@@ -98,7 +98,7 @@ def status_lines(snapshot: Snapshot, process: ProcessView) -> Iterator[str]:
     yield f"mode       {snapshot.mode.value}"
     yield f"state      {snapshot.state.value.replace('_', ' ')}: {one_line(snapshot.state_reason)}"
     yield (
-        f"session    {account.realised_usd:+.2f} USD realised, {_usd(snapshot.open_pnl_usd)} open, drawdown "
+        f"session    {_usd(account.realised_usd)} realised, {_usd(snapshot.open_pnl_usd)} open, drawdown "
         f"{_usd(snapshot.drawdown_usd, sign='')} of {snapshot.drawdown_limit_usd:.2f}"
     )
     yield (
@@ -123,7 +123,7 @@ def summary(snapshot: Snapshot, process: ProcessView) -> str:
     wrong = [*process_problems(process), *([f"{counted(len(bad), 'feed')} not fresh"] if bad else [])]
     return (
         f"{snapshot.mode.value.upper()} {snapshot.state.value.upper().replace('_', ' ')}, {process.feed.split(':')[0]} "
-        f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {account.realised_usd:+.2f} USD realised, "
+        f"market: {open_trades} open ({_usd(snapshot.open_pnl_usd)}), {_usd(account.realised_usd)} realised, "
         f"{one_line('; '.join(wrong)) if wrong else 'no problem'}"
     )
 
@@ -199,7 +199,7 @@ def _age(age_s: float | None) -> str:
 
 
 def _usd(value: float | None, sign: str = "+") -> str:
-    return f"{value:{sign}.2f} USD" if value is not None else UNKNOWN
+    return f"{value:{sign}z.2f} USD" if value is not None else UNKNOWN
 
 
 def _left(places: Places) -> list[str]:

@@ -71,7 +71,7 @@ def large(width: int) -> Split:
     """Everything at once, for a screen that has the room."""
     if width >= VERY_WIDE:
         return _very_wide()
-    middle = down(share(1, "chart"), cells(9, "trades"), cells(9, "setups"))
+    middle = down(share(1, "chart"), cells(9, "trades"), cells(12, "setups"))
     readings = down(cells(11, "positioning"), cells(11, "health"), share(1, "tape"))
     return down(
         share(3, across(cells(44, "bands"), share(1, middle), cells(58, readings))),

@@ -17,10 +17,10 @@ from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
 from cockpit.tui.layouts import Named
 from cockpit.tui.layouts import Region as Place
 from cockpit.tui.pane_set import PaneSet
-from cockpit.tui.panes import status
+from cockpit.tui.panes import setups, status
 from cockpit.tui.panes.table import BY_ID
 from cockpit.tui.picture import Appearance, Cell, shaded
-from cockpit.tui.plan import USUAL_TRADES, Plan, plan
+from cockpit.tui.plan import USUAL_SETUP_ROWS, USUAL_TRADES, Plan, plan
 from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import View, staleness
 
@@ -206,6 +206,7 @@ class CockpitScreen(Screen[None]):
             self.zoomed,
             len(self._alert[:ALERT_ROWS]),
             now.max_open_trades if now else USUAL_TRADES,
+            setups.rows_for_all(now) if now else USUAL_SETUP_ROWS,
         )
         if shape != self._shape:
             self._shape = shape
@@ -253,6 +254,7 @@ class CockpitScreen(Screen[None]):
             zoomed=self.zoomed,
             alert_rows=len(self._alert[:ALERT_ROWS]),
             trades=now.max_open_trades if now else USUAL_TRADES,
+            setup_rows=setups.rows_for_all(now) if now else USUAL_SETUP_ROWS,
             layout=self.layout_in_use,
         )
         self.pane_set.shows_why = "setups" if "setups" in self._places.plan.regions else "trades"

@@ -17,6 +17,8 @@ USUAL_TRADES = 3
 MOST_SHARE = 0.6
 """What the trades get of a column or of a side at most."""
 LOG_ROWS, BRIEF_LADDER_ROWS = 4, 4
+LEAST_LOG_ROWS = 5
+USUAL_SETUP_ROWS = 10
 
 
 class Plan(NamedTuple):
@@ -33,13 +35,15 @@ def plan(
     zoomed: str | None = None,
     alert_rows: int = 0,
     trades: int = USUAL_TRADES,
+    setup_rows: int = USUAL_SETUP_ROWS,
     layout: Named | None = None,
 ) -> Plan:
     """Regions by pane for a screen of this size; a pane without one is not drawn.
 
     The status line is always there; news and keys give way first. `alert` (a flatten, a lost link) lies over the
     panes' first rows, so that nothing moves when it comes. `trades` is how many there can be: there is
-    room for them from the beginning, so that nothing moves when one opens.
+    room for them from the beginning, so that nothing moves when one opens. `setup_rows` is what the setups take with
+    what each waits for and why the gate blocks it.
     `layout` stands in place of the form for this size where it has the room.
     """
     status_rows = min(rows, 1 if columns >= WIDE else 2)
@@ -55,24 +59,27 @@ def plan(
         found["alert"] = Region(0, top, columns, min(alert_rows, bottom - top))
     body = Region(0, top, columns, max(0, bottom - top))
     if body.height >= 3 and body.width >= 8:
-        found |= {zoomed: body} if zoomed else _body(body, trades, layout)
+        found |= {zoomed: body} if zoomed else _body(body, trades, setup_rows, layout)
     return Plan(found, status_rows)
 
 
-def _body(body: Region, trades: int, layout: Named | None) -> dict[str, Region]:
+def _body(body: Region, trades: int, setup_rows: int, layout: Named | None) -> dict[str, Region]:
     if layout is not None and body.width >= layout.columns and body.height >= layout.rows:
         return regions(layout.split, body)
     if body.width >= LARGE and body.height >= LARGE_ROWS:
         return regions(large(body.width), body)
     if body.width >= WIDE and body.height >= TALL - 4:
-        return _six(body, trades)
+        return _six(body, trades, setup_rows)
     if body.width >= MEDIUM and body.height >= 14:
         return _four(body, trades)
     return _column(body, trades)
 
 
-def _six(body: Region, trades: int) -> dict[str, Region]:
-    """Ladder at the left, readings over trades over setups at the right, the log below everything."""
+def _six(body: Region, trades: int, setup_rows: int) -> dict[str, Region]:
+    """Ladder at the left, readings over trades over setups at the right, the log below everything.
+
+    The log gives rows to the setups where each of them then has its two.
+    """
     x, y, width, height = body
     log = max(6, int(height * GATE_SHARE))
     upper = height - log
@@ -80,6 +87,9 @@ def _six(body: Region, trades: int) -> dict[str, Region]:
     right_x, right = x + ladder, width - ladder
     readings = min(11, upper - 9)
     trades_rows = max(3, min(_trade_rows(trades, right), upper - readings - 4))
+    whole = height - readings - trades_rows - setup_rows - FRAME_ROWS
+    log = min(log, whole) if whole >= LEAST_LOG_ROWS else log
+    upper = height - log
     setups_rows = upper - readings - trades_rows
     health_x = right_x + right - HEALTH_CELLS
     return {

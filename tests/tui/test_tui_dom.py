@@ -14,7 +14,7 @@ from cockpit.domain.market_detail import AssetDetail, TradedAt
 from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
 from cockpit.domain.snapshot import AssetView
 from cockpit.domain.trades import TradeRecord
-from cockpit.tui.panes.dom import REST_S, USUAL, ZOOM_BPS, Dom
+from cockpit.tui.panes.dom import REST_S, USUAL, ZOOM_BPS, Dom, title
 from cockpit.tui.text import Line, line_width
 from cockpit.tui.view import View
 
@@ -110,6 +110,28 @@ def test_every_level_in_sight_has_a_row_of_its_own(levels: list[float], price: i
     labels = [float(row[:12].replace(",", "")) for row in text(lines)[4:-2] if row[:12].strip()[:1].isdigit()]
     assert labels == sorted(labels, reverse=True), "every row stands where its price belongs"
     assert rows.count("upper band") == 2 and f"{price:,.1f} " in rows and "◀" in rows
+
+
+@pytest.mark.parametrize("cells", range(22, 70))
+@pytest.mark.parametrize("spread_bps", [0.0, 12.3, 123.4])
+def test_no_figure_of_the_head_is_cut_or_runs_into_another(cells: int, spread_bps: float) -> None:
+    view = looking(bid=109_702.7, ask=109_703.0, mark=109_702.6, spread_bps=spread_bps, basis_bps=-12.5)
+    first, under = text(Dom().lines(view, cells, 30))[:2]
+    assert len(first) <= cells and len(under) <= cells
+    quotes, _, rest = first.partition("109,702.7 / 109,703.0")
+    assert not quotes and rest in ("", f"  {spread_bps}", f"  {spread_bps} bps", f"  spread {spread_bps} bps")
+    assert under in ("mark 109,702.6", "mark 109,702.6  basis -12.5", "mark 109,702.6  basis -12.5 bps")
+    assert cells < 29 or (rest and "basis" in under), "from 80 columns on both are there"
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [(60, "Ladder · BTC SIM · row 20 USD"), (38, "Ladder · BTC SIM · 20 USD"), (33, "BTC SIM · 20 USD"), (29, "BTC SIM · 20 USD")],
+)
+def test_the_title_has_as_many_words_as_fit(cells: int, shown: str) -> None:
+    view, dom = looking(), Dom()
+    dom.lines(view, cells, 30)
+    assert title(dom, view, cells) == shown
 
 
 def test_what_lies_further_out_is_told_at_the_edge() -> None:

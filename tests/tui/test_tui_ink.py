@@ -19,7 +19,7 @@ def inked(rows: list[str]) -> float:
     ("name", "size", "least"),
     [
         ("later", LARGE, 0.60),
-        ("trading", LARGE, 0.58),
+        ("trading", LARGE, 0.60),
         ("later", (240, 70), 0.52),
         ("later", (160, 50), 0.50),
         ("later", (120, 40), 0.58),

@@ -9,7 +9,7 @@ from screen_stage import SIZES
 from textual.geometry import Region
 
 from cockpit.tui.panes.table import BY_ID
-from cockpit.tui.plan import plan
+from cockpit.tui.plan import LEAST_LOG_ROWS, plan
 
 ZOOMED = st.sampled_from((None, *BY_ID))
 
@@ -40,6 +40,15 @@ def test_regions_lie_in_the_screen_and_apart(
 def test_what_is_seen_at_the_three_sizes(size: tuple[int, int], panes: set[str]) -> None:
     seen = set(plan(*size, trades=1).regions) - {"status", "news", "footer"}
     assert seen == panes
+
+
+def test_every_setup_has_its_two_rows_where_the_log_can_spare_them() -> None:
+    regions = plan(120, 40, setup_rows=10).regions
+    assert regions["setups"].height - 2 == 10 and regions["gate_log"].height >= LEAST_LOG_ROWS
+    many = plan(120, 40, setup_rows=30).regions
+    assert many["gate_log"].height > regions["gate_log"].height, "it keeps its rows where they would not do"
+    tall = plan(120, 60, setup_rows=10).regions
+    assert tall["gate_log"].height == plan(120, 60, setup_rows=2).regions["gate_log"].height
 
 
 def test_an_alert_moves_nothing() -> None:

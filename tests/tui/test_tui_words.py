@@ -9,7 +9,7 @@ from test_tui_panes import drawn, view_of
 from cockpit.client.link import LinkChange
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import TradeChanged
-from cockpit.domain.kinds import EngineState, FeedState, Reading, TradePhase
+from cockpit.domain.kinds import EngineState, FeedState, Reading, Side, TradePhase
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import footer, numbers
 from cockpit.tui.keys import keymap
@@ -105,6 +105,63 @@ def test_without_an_engine_nothing_is_offered_that_asks_it(trading: Scene) -> No
     line = "".join(part for part, _ in footer.keys_line(dict(keymap()), view, 200))
     assert "FLATTEN" in line and "detach" in line
     assert not any(f" {label} " in line for label in ("disarm", "halt", "resume", "ticket", "command"))
+
+
+REASONS = (
+    "funding spread +1.276 bps (binance +0.773, okx -0.503) above +0.25: longs only",
+    "largest rise 64.7 bps in 288 s seen (BTC), at or above 60: no short into a squeeze",
+    "funding spread -0.33 bps not above +0.25 (BTC): no reclaim long without the premium",
+    "short % 54.4 at or above 54.0 (BTC): no shorts into heavy shorts",
+    "no data on Jito tips: 9.62e-06 SOL, no baseline yet",
+)
+"""As the gate gave them over half an hour of the simulated market, the longest of each kind."""
+
+
+@pytest.mark.parametrize(("size", "least"), [((120, 40), 99), ((160, 50), 45), ((200, 60), 99), ((240, 70), 99)])
+async def test_no_number_of_a_setups_reason_is_cut(trading: Scene, size: tuple[int, int], least: int) -> None:
+    now = trading.snapshot
+    blocked = tuple(
+        replace(setup, gate_would_approve=False, gate_reason=reason)
+        for setup, reason in zip(now.setups, REASONS, strict=True)
+    )
+    async with staged(StandingLink(trading.with_snapshot(setups=blocked)), size=size) as stage:
+        shown = stage.text()
+        for reason in REASONS:
+            until_the_last_number = reason[: max(at for at, sign in enumerate(reason) if sign.isdigit()) + 1][:least]
+            assert f"✕ {until_the_last_number}" in shown or f"blocked: {until_the_last_number}" in shown, shown
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 50), (200, 60), (240, 70)])
+async def test_no_title_is_cut(trading: Scene, size: tuple[int, int]) -> None:
+    async with staged(StandingLink(trading), size=size) as stage:
+        for board in stage.app.panes.boards:
+            top = "".join(sign for sign, _ in board.cells[0]) if board.display and board.cells else ""
+            assert "…" not in top, top
+
+
+def test_a_trade_says_how_far_it_is_from_its_stop_and_its_target(trading: Scene) -> None:
+    now = trading.snapshot
+    shown = replace(now.open_trades[0], trade=replace(now.open_trades[0].trade, stop_price=109_812.9))
+    up = tuple(replace(one, price=109_703.2) if one.asset == "BTC" else one for one in now.assets)
+    told = text("trades", view_of(trading.with_snapshot(open_trades=(shown,), assets=up)), (79, 7))
+    assert "10 bps to stop, 55 to target" in told
+    past = tuple(replace(one, price=109_900.0) if one.asset == "BTC" else one for one in now.assets)
+    told = text("trades", view_of(trading.with_snapshot(open_trades=(shown,), assets=past)), (79, 7))
+    assert "-8 bps to stop" in told
+
+
+def test_what_the_stops_would_cost_is_told_under_the_trades(trading: Scene) -> None:
+    now = trading.snapshot
+    usd = sum(
+        (t.trade.stop_price - t.trade.entry_price) * t.trade.open_qty * (1 if t.trade.side is Side.LONG else -1)
+        for t in now.open_trades
+        if t.trade.stop_price is not None
+    )
+    assert f"at the stops {numbers.gain(usd)} USD" in text("trades", view_of(trading), (79, 9))
+    bare = (replace(now.open_trades[0], trade=replace(now.open_trades[0].trade, stop_price=None)), *now.open_trades[1:])
+    shown = text("trades", view_of(trading.with_snapshot(open_trades=bare)), (79, 9))
+    assert "at the stops: one has none" in shown
+    assert "at the stops" not in text("trades", view_of(trading.with_snapshot(open_trades=())), (79, 9))
 
 
 async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene) -> None:

@@ -31,7 +31,9 @@ DEPTH_CELLS, HEAT_CELLS, DELTA_CELLS, VOLUME_CELLS = 6, 3, 6, 6
 BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 50
 RULED_FROM = 43
 """From so many cells on a level is a line across the whole row."""
-UNITS_FROM, SPREAD_FROM, LEGEND_CELLS = 32, 40, 12
+LEGEND_CELLS = 12
+NOTE_CELLS = 13
+"""What of the frame's top row is kept for the pane's key, the note and the corners."""
 SHORT_BAR, LONG_BAR = 5, 10
 UNSEEN = 0.5
 """USD under which nothing is written."""
@@ -122,11 +124,15 @@ class Window(NamedTuple):
     found: list[Level]
 
 
-def title(kept: Dom, view: View) -> str:
-    """The asset, and what a row is."""
+def title(kept: Dom, view: View, cells: int) -> str:
+    """The asset, and what a row is, in as many words as fit beside the note that bands are proposed."""
     middle = kept.middles.get(view.asset)
-    row = f" {view.glyphs.dot} row {_size(middle.step)} USD" if middle is not None else ""
-    return f"Ladder {view.glyphs.dot} {view.asset_title}{row}"
+    name, dot = view.asset_title, f" {view.glyphs.dot} "
+    if middle is None:
+        return f"Ladder{dot}{name}"
+    size = f"{_size(middle.step)} USD"
+    forms = (f"Ladder{dot}{name}{dot}row {size}", f"Ladder{dot}{name}{dot}{size}", f"{name}{dot}{size}")
+    return next((form for form in forms if len(form) <= cells - NOTE_CELLS), forms[-1])
 
 
 def _size(step: float) -> str:
@@ -277,18 +283,20 @@ def _columns(cells: int) -> Line:
 
 
 def _head(asset: AssetView, cells: int) -> list[Line]:
-    """Bid, ask and spread; mark and basis."""
-    unit = " bps" if cells >= UNITS_FROM else ""
+    """Bid, ask and spread; mark and basis: in fewer words, or without the last, where not all of it fits."""
     spread = numbers.UNKNOWN if asset.spread_bps is None else f"{asset.spread_bps:.1f}"
-    top: Line = (
-        (numbers.price(asset.bid), "good"), (" / ", "faint"), (numbers.price(asset.ask), "bad"),
-        (f"  {'spread ' if cells >= SPREAD_FROM else ''}{spread}{unit}", "text"),
-    )  # fmt: skip
-    under: Line = (
-        ("mark ", "dim"), (numbers.price(asset.mark), "text"),
-        ("  basis ", "dim"), (f"{numbers.bps(asset.basis_bps)}{unit}", "text"),
-    )  # fmt: skip
-    return [top, under]
+    quotes: Line = ((numbers.price(asset.bid), "good"), (" / ", "faint"), (numbers.price(asset.ask), "bad"))
+    mark: Line = (("mark ", "dim"), (numbers.price(asset.mark), "text"))
+    basis = numbers.bps(asset.basis_bps)
+    return [
+        (*quotes, *_fitting(quotes, cells, f"  spread {spread} bps", f"  {spread} bps", f"  {spread}")),
+        (*mark, *_fitting(mark, cells, f"  basis {basis} bps", f"  basis {basis}")),
+    ]
+
+
+def _fitting(before: Line, cells: int, *forms: str) -> Line:
+    """The first of these that fits behind a line."""
+    return next((((form, "text"),) for form in forms if line_width(before) + len(form) <= cells), ())
 
 
 def _price_line(view: View, price: float) -> Line:

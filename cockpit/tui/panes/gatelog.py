@@ -8,8 +8,8 @@ from cockpit.tui.view import View
 
 WIDE = 100
 CHECKS_FROM_ROWS, CHECKS_FROM_CELLS = 12, 60
-"""A log with so much room has the checks of the verdict under the cursor in its lower half."""
-CHECK_CELLS, CHECK_NAME_CELLS = 58, 22
+"""A log with so much room has the checks of the verdict under the cursor below it."""
+CHECK_CELLS, CHECK_NAME_CELLS, MOST_CHECKS = 58, 22, 24
 WORST_FIRST = (Outcome.BLOCK, Outcome.NO_DATA, Outcome.REDUCE, Outcome.WARN, Outcome.PASS)
 ROLE_OF = {Outcome.PASS: "good", Outcome.REDUCE: "warn", Outcome.WARN: "warn"}
 
@@ -56,7 +56,7 @@ class GateLog:
             why = f"no verdict matches '{self.filter}'" if self.filter else "no verdict yet"
             return [((why, "dim"),)]
         current = self.selected(view)
-        checks = _checks(view, current, cells, rows // 2) if current and _fits_checks(cells, rows) else []
+        checks = _checks(view, current, cells, _check_rows(cells, rows)) if current else []
         rows -= len(checks)
         place = shown.index(current) if current is not None else 0
         self._first = max(0, min(self._first, place, len(shown) - rows), place - rows + 1)
@@ -121,28 +121,35 @@ def _line(view: View, verdict: Verdict, cells: int, under_cursor: bool) -> Line:
     return ((left(plain, cells), "cursor"),)
 
 
-def _fits_checks(cells: int, rows: int) -> bool:
-    return rows >= CHECKS_FROM_ROWS and cells >= CHECKS_FROM_CELLS
+def _check_rows(cells: int, rows: int) -> int:
+    """By the room alone, so that nothing moves: a little more than half of it, no more than all checks take."""
+    if rows < CHECKS_FROM_ROWS or cells < CHECKS_FROM_CELLS:
+        return 0
+    columns = max(1, (cells + 2) // (CHECK_CELLS + 2))
+    return min(rows * 3 // 5 + 1, 1 - -MOST_CHECKS // columns)
 
 
 def _checks(view: View, verdict: Verdict, cells: int, rows: int) -> list[Line]:
     """What decided first: those that deny, then those that take away, then the others. Always so many rows."""
+    if not rows:
+        return []
     proposal = verdict.proposal
     what = f"{numbers.clock(verdict.ts_ns)} {setup_name(verdict)} {proposal.asset} {proposal.side}"
     sizes = f"asked {numbers.money(proposal.requested_usd)} USD, stop {proposal.stop_bps:g} bps"
     head = f"{view.glyphs.frame[4] * 2} {what}: {sizes} "
     drawn: list[Line] = [((head.ljust(cells, view.glyphs.frame[4]), "frame"),)]
     ordered = sorted(verdict.checks, key=lambda check: WORST_FIRST.index(check.outcome))
-    drawn += in_columns([_check(view, check) for check in ordered], cells, rows - 1, CHECK_CELLS)
+    name_cells = min(CHECK_NAME_CELLS, max((len(check.name) for check in ordered), default=0))
+    drawn += in_columns([_check(view, check, name_cells) for check in ordered], cells, rows - 1, CHECK_CELLS)
     return drawn + [()] * (rows - len(drawn))
 
 
-def _check(view: View, check: Check) -> Line:
+def _check(view: View, check: Check, name_cells: int) -> Line:
     role = ROLE_OF.get(check.outcome, "bad")
     sign = view.glyphs.yes if check.outcome is Outcome.PASS else view.glyphs.no if check.outcome.denies else "!"
     return (
         (f"{sign} ", role),
-        (left(check.name.replace("_", " "), CHECK_NAME_CELLS) + " ", "text" if role != "good" else "dim"),
+        (left(check.name.replace("_", " "), name_cells) + " ", "text" if role != "good" else "dim"),
         (check.sentence, "dim" if role == "good" else role),
     )
 

@@ -2,12 +2,12 @@
 
 from cockpit.domain.kinds import SetupPhase
 from cockpit.domain.signal_sources import SourceView
-from cockpit.domain.snapshot import SetupView
+from cockpit.domain.snapshot import SetupView, Snapshot
 from cockpit.tui import numbers
 from cockpit.tui.text import Line, Span, left
 from cockpit.tui.view import UNKNOWN_LINE, View
 
-NARROW, WIDE = 50, 76
+NARROW, WIDE, WORDED = 50, 76, 90
 SHORT_NAME = 14
 NAME_CELLS = 21
 PHASES = {
@@ -43,10 +43,15 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     taken = [_taken(source) for source in sources if not source.cut_off]
     if not setups:
         return [*cut_off, (("no setup is configured", "dim"),), *taken]
-    if rows >= 2 * len(setups) + len(sources):
-        pairs = [line for setup in setups for line in (_head(view, setup), _reason(view, setup))]
+    if rows >= rows_for_all(snapshot):
+        pairs = [line for setup in setups for line in (_head(view, setup), _reason(view, setup, cells))]
         return [*cut_off, *pairs, *taken]
     return [*cut_off, *(_one(view, setup, cells) for setup in setups), *taken]
+
+
+def rows_for_all(snapshot: Snapshot) -> int:
+    """Two for a setup, one for a source."""
+    return 2 * len(snapshot.setups) + len(snapshot.sources)
 
 
 def cut_reason(source: SourceView) -> str:
@@ -79,9 +84,10 @@ def _head(view: View, setup: SetupView) -> Line:
     return (*_name(setup), (setup.waiting_for, "text"))
 
 
-def _reason(view: View, setup: SetupView) -> Line:
+def _reason(view: View, setup: SetupView, cells: int) -> Line:
+    """The gate's numbers whole: the sign says that it is blocked where the word would cut them."""
     backtest = ((f"  {setup.backtest}", "dim"),) if setup.backtest else ()
-    return (("    ", "text"), *_gate(view, setup), *backtest)
+    return (("    " if cells >= WORDED else "  ", "text"), *_gate(view, setup, cells), *backtest)
 
 
 def _one(view: View, setup: SetupView, cells: int) -> Line:
@@ -106,10 +112,10 @@ def _one(view: View, setup: SetupView, cells: int) -> Line:
     )
 
 
-def _gate(view: View, setup: SetupView) -> tuple[Span, ...]:
+def _gate(view: View, setup: SetupView, cells: int) -> tuple[Span, ...]:
     if setup.gate_would_approve:
         return ((f"{view.glyphs.yes} {_allowed(setup)}", "good"),)
-    return ((f"{view.glyphs.no} blocked: ", "bad"), (setup.gate_reason, "dim"))
+    return ((f"{view.glyphs.no} {'blocked: ' if cells >= WORDED else ''}", "bad"), (setup.gate_reason, "dim"))
 
 
 def _allowed(setup: SetupView) -> str:

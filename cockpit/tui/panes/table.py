@@ -101,7 +101,9 @@ PANES: tuple[Pane, ...] = (
         "bands", "1", "ladder", "Focus the price ladder with the liquidation bands", "Ladder",
         lines=_ladder,
         depends=_ladder_depends,
-        heading=lambda kept, view, _: ladder.title(view) if kept.dom.overview else dom.title(kept.dom, view),
+        heading=lambda kept, view, room: (
+            ladder.title(view) if kept.dom.overview else dom.title(kept.dom, view, room.cells)
+        ),
         note=lambda _, view: (ladder.note(view), "info"),
     ),
     Pane(

@@ -1,9 +1,9 @@
 """Open trades: what is at stake, what it is worth now, where it leaves, and whether its stop really rests out there."""
 
-from cockpit.domain.kinds import TradePhase
+from cockpit.domain.kinds import Side, TradePhase
 from cockpit.domain.snapshot import ForeignPositionView, OpenTradeView, Snapshot
 from cockpit.domain.trades import Rung, TradeRecord
-from cockpit.domain.units import NS_PER_S
+from cockpit.domain.units import NS_PER_S, bps_between
 from cockpit.tui import numbers
 from cockpit.tui.text import Line, Span, left, line_width, wrap_line
 from cockpit.tui.view import UNKNOWN_LINE, View
@@ -105,7 +105,8 @@ def _wide(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[L
         head = (*_name(shown), *_entry(shown), *_worth(shown), *_stop(view, trade, brief=True))
     clocks = (*_time_stop(now, trade), *_entry_left(now, shown), *_trail(trade))
     times: Line = (("  ", "text"), *_age(now, trade), *(clocks or (("  ", "text"),)))
-    return [head, (*times, *_fitting_rungs(view, trade, cells - line_width(times)))]
+    under = (*times, *_fitting_rungs(view, trade, cells - line_width(times)))
+    return [head, (*under, *_away(view, trade, cells - line_width(under)))]
 
 
 def _narrow(view: View, now: Snapshot, shown: OpenTradeView, cells: int) -> list[Line]:
@@ -174,6 +175,20 @@ def _stop(view: View, trade: TradeRecord, brief: bool = False) -> Line:
         where = ("NOT SEEN YET" if trade.stop_unseen else "NOT ON VENUE", "alarm")
     name = "trail " if brief and trade.trail is not None else "stop "
     return ((name, "dim"), (f"{numbers.price(trade.stop_price)} ", "text"), where)
+
+
+def _away(view: View, trade: TradeRecord, cells: int) -> Line:
+    """How far the price is from the stop and, where it fits, from the next target; below 0 is past it."""
+    asset = view.store.asset(trade.asset)
+    price = asset.price if asset is not None else None
+    if price is None or trade.phase is TradePhase.OPENING or trade.stop_price is None:
+        return ()
+    ahead = next((rung.price for rung in trade.rungs if rung.filled_qty < rung.qty), None)
+    up = 1.0 if trade.side is Side.LONG else -1.0
+    stop = f"  {-up * bps_between(trade.stop_price, price):z.0f} bps to stop"
+    target = f", {up * bps_between(ahead, price):z.0f} to target" if ahead is not None else ""
+    told = stop + target if len(stop + target) <= cells else stop
+    return ((told, "dim"),) if len(told) <= cells else ()
 
 
 def _stop_terms(shown: OpenTradeView, cells: int) -> list[Line]:
@@ -265,5 +280,21 @@ def _foot(now: Snapshot, brief: bool) -> Line:
     count = len(now.open_trades)
     room = max(0, now.max_open_trades - count)
     none = "" if count else "no open trade  "
-    largest = "" if brief else f"  largest {numbers.whole(now.max_notional_usd)} USD"
-    return ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD{largest}", "dim"))
+    told: Line = ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD", "dim"))
+    if brief:
+        return told
+    return (*told, (f"  largest {numbers.whole(now.max_notional_usd)} USD", "dim"), *_at_stops(now))
+
+
+def _at_stops(now: Snapshot) -> Line:
+    """What the open trades bring, before fees, where every stop fills at its price."""
+    trades = [shown.trade for shown in now.open_trades if shown.trade.phase is not TradePhase.OPENING]
+    if not trades:
+        return ()
+    if any(trade.stop_price is None for trade in trades):
+        return (("  at the stops: ", "dim"), ("one has none", "warn"))
+    moves = ((trade.stop_price or 0.0) - trade.entry_price for trade in trades)
+    usd = sum(
+        (move if trade.side is Side.LONG else -move) * trade.open_qty for move, trade in zip(moves, trades, strict=True)
+    )
+    return (("  at the stops ", "dim"), (f"{numbers.gain(usd)} USD", numbers.role_of(usd)))
