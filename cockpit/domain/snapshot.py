@@ -110,6 +110,8 @@ class SetupView(msgspec.Struct, frozen=True):
     size_factor: float
     backtest: str = ""
     """What the kept backtest says of it in words; empty where none was kept."""
+    beyond_backtest: str = ""
+    """How its results leave that backtest's interval, in words; empty where they do not, or too few trades tell."""
 
 
 class OpenTradeView(msgspec.Struct, frozen=True):

@@ -27,8 +27,13 @@ LIQUIDATION = 1.0
 """Aave liquidates under a health factor of 1: that is no rule of ours."""
 
 
-def snapshot(engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS) -> Snapshot:
-    """Everything a screen shows, as of the engine's time; `backtests` are words about setups, by the config's names."""
+def snapshot(
+    engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS, beyond: Mapping[str, str] = NO_BACKTESTS
+) -> Snapshot:
+    """Everything a screen shows, as of the engine's time.
+
+    `backtests` are words about setups by the config's names, `beyond` those about setups that leave what they showed.
+    """
     risk, config, market, now_ns = engine.risk, engine.config, engine.market, engine.now_ns
     return Snapshot(
         ts_ns=now_ns,
@@ -50,7 +55,7 @@ def snapshot(engine: Engine, backtests: Mapping[str, str] = NO_BACKTESTS) -> Sna
         exposure_usd=engine.book.exposure_usd(),
         assets=tuple(_asset(engine, asset) for asset in market.assets),
         health=_health(engine),
-        setups=tuple(_setup(engine, name, backtests) for name in engine.setups),
+        setups=tuple(_setup(engine, name, backtests, beyond) for name in engine.setups),
         open_trades=tuple(_open_trade(engine, trade) for trade in engine.book.trades),
         feeds=feed_views(market, now_ns),
         verdicts_approved=engine.decisions.approved,
@@ -140,7 +145,7 @@ def _health(engine: Engine) -> HealthView:
     )
 
 
-def _setup(engine: Engine, name: str, backtests: Mapping[str, str]) -> SetupView:
+def _setup(engine: Engine, name: str, backtests: Mapping[str, str], beyond: Mapping[str, str]) -> SetupView:
     setup = engine.setups[name]
     status = setup.status(engine.now_ns)
     verdict = engine.probe(name)
@@ -154,6 +159,7 @@ def _setup(engine: Engine, name: str, backtests: Mapping[str, str]) -> SetupView
         gate_reason=verdict.reason,
         size_factor=verdict.size_factor,
         backtest=backtests.get(name, ""),
+        beyond_backtest=beyond.get(name, ""),
     )
 
 

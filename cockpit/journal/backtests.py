@@ -51,6 +51,16 @@ class SetupBacktest(msgspec.Struct, frozen=True):
         parts = [self._result(trades, mean_r), self._frequency(trades, hours), self._slippage(trades, slippage_bps)]
         return "; ".join(part for part in parts if part)
 
+    def beyond(self, trades: int, total_r: float) -> str:
+        """How a record's result leaves the interval; empty where it does not, or too few trades tell."""
+        if self.low_r is None or self.high_r is None or trades < ENOUGH_TRADES:
+            return ""
+        mean_r = total_r / trades
+        if self.low_r <= mean_r <= self.high_r:
+            return ""
+        expected = f"expected {self.low_r:+.2f} to {self.high_r:+.2f}"
+        return f"LEFT ITS BACKTEST: {mean_r:+.2f} R over {counted(trades, 'trade')}, {expected}"
+
     def _frequency(self, trades: int, hours: float | None) -> str:
         """How often it traded, held against the chance of such a count (Poisson, both counts uncertain)."""
         if not hours or not self.trades or not self.days:

@@ -125,6 +125,20 @@ class JournalReader:
         query = select(trades.c.body).where(trades.c.lineage == newest, trades.c.trade_id == trade_id)
         return next(iter(self._bodies(query, TradeRecord)), None)
 
+    def results_by_setup(self, feed: FeedKind) -> dict[str, tuple[int, float]]:
+        """How many trades each setup closed on that kind of feed, in every mode, and their sum in R."""
+        try:
+            with self._database.connect() as connection:
+                look = _Reader(connection, _places(connection), 0, self._version, [])
+                closed = [trade for place, trade in _trades(look) if place.feed is feed and trade.closed_ns is not None]
+        except SQLAlchemyError as error:
+            raise self._unreadable(error) from error
+        found: dict[str, tuple[int, float]] = {}
+        for trade in closed:
+            trades, total_r = found.get(trade.setup, (0, 0.0))
+            found[trade.setup] = (trades + 1, total_r + trade.r)
+        return found
+
     def evidence(self, since_ns: int | None = None) -> Evidence:
         """What a report is made of: trades decided and everything else that happened since `since_ns`."""
         try:

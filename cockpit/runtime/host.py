@@ -30,6 +30,7 @@ from cockpit.journal.store import Journal
 from cockpit.market.detail import MarketDetail
 from cockpit.paper.venue import PaperVenue
 from cockpit.runtime.alarm import Alarm
+from cockpit.runtime.backtest_watch import BacktestWatch
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
 from cockpit.runtime.log_ring import LogRing
@@ -81,6 +82,7 @@ class Host:
         self.alerts: Callable[[], AlertsView] = AlertsView
         self.backtests: Callable[[], Mapping[str, str]] = dict
         """The kept backtests' words by setup."""
+        self.backtest_watch: BacktestWatch | None = None
         self.gate: ModeGate | None = None
         self.started_s = time.monotonic()
         self.watchdog = LoopWatchdog()
@@ -157,6 +159,8 @@ class Host:
         self.supervisor.start("market", self._market)
         self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
         self.supervisor.start("recorder", self._flush_recording)
+        if self.backtest_watch is not None:
+            self.supervisor.start("backtests", self.backtest_watch.run)
         self.supervisor.start("presence", Presence(self.engine, self.journal, lambda: self.source.speed).run)
         if self.gate is not None:
             self.gate.start()
@@ -254,7 +258,8 @@ class Host:
         """One look at everything; two looks within 40 ms share one snapshot, but for a command answered in between."""
         now_s = time.monotonic()
         if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
-            self._snapshot = (now_s, snapshot(self.engine, self.backtests()))
+            beyond = self.backtest_watch.beyond if self.backtest_watch is not None else {}
+            self._snapshot = (now_s, snapshot(self.engine, self.backtests(), beyond))
         return self._snapshot[1]
 
     def verdict(self, verdict_id: str) -> Verdict | None:

@@ -30,6 +30,7 @@ from cockpit.journal.restore import Restored
 from cockpit.journal.session_limits import limits_text
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
+from cockpit.runtime.backtest_watch import BacktestWatch
 from cockpit.runtime.host import Host
 from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.market_source import MarketSource, PacedSource, config_digest, simulated_source
@@ -93,6 +94,8 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     for sentence in host.journal_losses:
         LOG.error("journal: %s", sentence)
     host.backtests = BacktestSummaries(places.home).latest
+    host.backtest_watch = BacktestWatch(places, kind)
+    host.listen(host.backtest_watch.on_actions)
     _note_journal(places)
     host.gate = ModeGate(host, places, kind, host.inbox.answer, timing=Timing(source.now_ns))
     if isinstance(source, Player):

@@ -126,7 +126,12 @@ def test_no_figure_of_the_head_is_cut_or_runs_into_another(cells: int, spread_bp
 
 @pytest.mark.parametrize(
     ("cells", "shown"),
-    [(60, "Ladder · BTC SIM · row 20 USD"), (38, "Ladder · BTC SIM · 20 USD"), (33, "BTC SIM · 20 USD"), (29, "BTC SIM · 20 USD")],
+    [
+        (60, "Ladder · BTC SIM · row 20 USD"),
+        (38, "Ladder · BTC SIM · 20 USD"),
+        (33, "BTC SIM · 20 USD"),
+        (29, "BTC SIM · 20 USD"),
+    ],
 )
 def test_the_title_has_as_many_words_as_fit(cells: int, shown: str) -> None:
     view, dom = looking(), Dom()

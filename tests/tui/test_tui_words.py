@@ -45,6 +45,18 @@ def test_two_setups_of_one_kind_are_told_apart_where_there_is_little_room(tradin
     assert "TRIG" in shown and "cool" in shown, "the phase is not told by colour alone"
 
 
+@pytest.mark.parametrize("size", [(43, 5), (60, 5), (79, 5), (79, 10), (160, 10)])
+def test_a_setup_that_left_its_backtest_is_marked_and_says_by_how_much(trading: Scene, size: tuple[int, int]) -> None:
+    said = "LEFT ITS BACKTEST: -1.00 R over 5 trades, expected +0.10 to +0.30"
+    first, *others = trading.snapshot.setups
+    left = replace(first, beyond_backtest=said, gate_reason="losses", backtest="backtest: earned")
+    lines = drawn("setups", view_of(trading.with_snapshot(setups=(left, *others))), size)
+    marked = [text for line in lines for text, role in line if text.rstrip().endswith("!") and role == "warn"]
+    assert len(marked) == 1 and "lower" in marked[0]
+    shown = ["".join(span for span, _ in line)[: size[0]] for line in lines]
+    assert size[1] < 10 or any(said in row for row in shown), shown
+
+
 def test_nothing_rounds_to_minus_nothing(trading: Scene) -> None:
     flat = trading.with_snapshot(
         assets=tuple(replace(asset, open_interest_change_24h_pct=-0.01) for asset in trading.snapshot.assets)

@@ -4,7 +4,7 @@ from cockpit.domain.kinds import SetupPhase
 from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.snapshot import SetupView, Snapshot
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, left
+from cockpit.tui.text import Line, Span, cut, left
 from cockpit.tui.view import UNKNOWN_LINE, View
 
 NARROW, WIDE, WORDED = 50, 76, 90
@@ -76,8 +76,14 @@ def _taken(source: SourceView) -> Line:
 
 def _name(setup: SetupView) -> Line:
     word, role = PHASES[setup.phase]
-    name = setup.name.replace("_", " ")
-    return ((left(name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role))
+    return (_called(setup, setup.name.replace("_", " "), NAME_CELLS), (f"{word:<9} ", role))
+
+
+def _called(setup: SetupView, name: str, cells: int) -> Span:
+    """Its name, with a mark where its results leave what its backtest showed."""
+    if setup.beyond_backtest:
+        return (left(f"{cut(name, cells - 1)}!", cells) + " ", "warn")
+    return (left(name, cells) + " ", "strong")
 
 
 def _head(view: View, setup: SetupView) -> Line:
@@ -86,7 +92,8 @@ def _head(view: View, setup: SetupView) -> Line:
 
 def _reason(view: View, setup: SetupView, cells: int) -> Line:
     """The gate's numbers whole: the sign says that it is blocked where the word would cut them."""
-    backtest = ((f"  {setup.backtest}", "dim"),) if setup.backtest else ()
+    told = ((setup.beyond_backtest, "warn"), (setup.backtest, "dim"))
+    backtest = tuple((f"  {words}", role) for words, role in told if words)
     return (("    " if cells >= WORDED else "  ", "text"), *_gate(view, setup, cells), *backtest)
 
 
@@ -94,17 +101,16 @@ def _one(view: View, setup: SetupView, cells: int) -> Line:
     gate = f"{view.glyphs.yes} " if setup.gate_would_approve else f"{view.glyphs.no} "
     word, role = PHASES[setup.phase]
     if cells < NARROW:
-        short, phase = left(_short_name(setup), SHORT_NAME), SHORT_PHASES[setup.phase]
-        return (
-            (gate, _gate_role(setup)), (short + " ", "strong"), (f"{phase:<6}", role), (setup.waiting_for, "text")
-        )  # fmt: skip
-    name = left(setup.name.replace("_", " "), NAME_CELLS)
+        short, phase = _short_name(setup), SHORT_PHASES[setup.phase]
+        name, told = _called(setup, short, SHORT_NAME), (setup.waiting_for, "text")
+        return ((gate, _gate_role(setup)), name, (f"{phase:<6}", role), told)
+    name = _called(setup, setup.name.replace("_", " "), NAME_CELLS)
     if cells < WIDE:
-        return ((gate, _gate_role(setup)), (name + " ", "strong"), (f"{word:<9} ", role), (setup.waiting_for, "text"))
+        return ((gate, _gate_role(setup)), name, (f"{word:<9} ", role), (setup.waiting_for, "text"))
     waiting = left(setup.waiting_for, (cells - NAME_CELLS - 11) // 2)
     answer = _allowed(setup) if setup.gate_would_approve else setup.gate_reason
     return (
-        (name + " ", "strong"),
+        name,
         (f"{word:<9} ", role),
         (waiting + " ", "text"),
         (gate, _gate_role(setup)),
