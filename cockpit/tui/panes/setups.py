@@ -44,7 +44,7 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     if not setups:
         return [*cut_off, (("no setup is configured", "dim"),), *taken]
     if rows >= rows_for_all(snapshot):
-        pairs = [line for setup in setups for line in (_head(view, setup), _reason(view, setup, cells))]
+        pairs = [line for setup in setups for line in (_head(setup, cells), _reason(view, setup, cells))]
         return [*cut_off, *pairs, *taken]
     return [*cut_off, *(_one(view, setup, cells) for setup in setups), *taken]
 
@@ -74,11 +74,6 @@ def _taken(source: SourceView) -> Line:
     return ((left(source.name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role), (used, "dim"))
 
 
-def _name(setup: SetupView) -> Line:
-    word, role = PHASES[setup.phase]
-    return (_called(setup, setup.name.replace("_", " "), NAME_CELLS), (f"{word:<9} ", role))
-
-
 def _called(setup: SetupView, name: str, cells: int) -> Span:
     """Its name, with a mark where its results leave what its backtest showed."""
     if setup.beyond_backtest:
@@ -86,8 +81,12 @@ def _called(setup: SetupView, name: str, cells: int) -> Span:
     return (left(name, cells) + " ", "strong")
 
 
-def _head(view: View, setup: SetupView) -> Line:
-    return (*_name(setup), (setup.waiting_for, "text"))
+def _head(setup: SetupView, cells: int) -> Line:
+    word, role = PHASES[setup.phase]
+    told = (setup.waiting_for, "text")
+    if cells < WIDE:
+        return (_called(setup, _short_name(setup), SHORT_NAME), (f"{SHORT_PHASES[setup.phase]:<6}", role), told)
+    return (_called(setup, setup.name.replace("_", " "), NAME_CELLS), (f"{word:<9} ", role), told)
 
 
 def _reason(view: View, setup: SetupView, cells: int) -> Line:

@@ -49,7 +49,7 @@ class OpenTrades:
             return [UNKNOWN_LINE]
         under_cursor = self.selected(view) if focused else None
         drawn = _trades(view, snapshot, cells, rows, under_cursor)
-        shown = [*drawn[: max(0, rows - 1)], _foot(snapshot, brief=cells < BRIEF)]
+        shown = [*drawn[: max(0, rows - 1)], _foot(snapshot, cells)]
         return [*shown, *_closed(view, max(0, rows - len(shown)))]
 
 
@@ -276,14 +276,15 @@ def _closed(view: View, most: int) -> list[Line]:
     return drawn
 
 
-def _foot(now: Snapshot, brief: bool) -> Line:
+def _foot(now: Snapshot, cells: int) -> Line:
+    """The room left, then what the stops would cost, then the largest position: as much of it as fits."""
     count = len(now.open_trades)
     room = max(0, now.max_open_trades - count)
     none = "" if count else "no open trade  "
     told: Line = ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD", "dim"))
-    if brief:
-        return told
-    return (*told, (f"  largest {numbers.whole(now.max_notional_usd)} USD", "dim"), *_at_stops(now))
+    for more in (_at_stops(now), ((f"  largest {numbers.whole(now.max_notional_usd)} USD", "dim"),)):
+        told = (*told, *more) if line_width((*told, *more)) <= cells else told
+    return told
 
 
 def _at_stops(now: Snapshot) -> Line:
