@@ -6,7 +6,7 @@ brought to the session's time by how far that clock is from ours, so that an age
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from threading import Thread
 
@@ -15,18 +15,19 @@ from msgspec.structs import replace
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import AnyEvent, FeedHealth
 from cockpit.domain.kinds import FeedState
+from cockpit.domain.market_detail import PastCandles
 from cockpit.domain.stream import TaskView
 from cockpit.domain.units import NS_PER_MS, NS_PER_S, ns_to_seconds, utc_text
 from cockpit.exchanges.base.feed import HANDED_OVER, Put
 from cockpit.exchanges.base.masking import masked
+from cockpit.exchanges.base.public import BAR_NS, Exchange
 from cockpit.exchanges.base.steady_clock import SteadyClock
-from cockpit.exchanges.base.timing import Clock
+from cockpit.exchanges.base.timing import BackOff, Clock, Sleep
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.base.true_time import TrueTime
 from cockpit.exchanges.base.venue_clock import CONFIRMATIONS
 from cockpit.feeds.roster import Member, Roster
 from cockpit.journal.sessions import FeedKind
-from cockpit.runtime.bars_before import BarsBefore
 from cockpit.runtime.clock_watch import ClockWatch
 from cockpit.runtime.market_source import OnPast, nobody
 from cockpit.runtime.supervisor import Supervisor
@@ -40,6 +41,7 @@ MISSED_NS = 2 * NS_PER_S
 """So far behind the venues' time the session's may be; more is made up for at once, never slowly."""
 ALIKE_NS = 250 * NS_PER_MS
 """Clocks so close to each other are the same one: a stamp is left as it is."""
+BARS_TRIES, BARS_AGAIN_S, BARS_LONGEST_S = 5, 15.0, 120.0
 FUTURE_NS = 60 * NS_PER_S
 """A stamp further ahead of its own clock is no time, whatever feed it comes from."""
 
@@ -223,3 +225,44 @@ def _in_session_time(member: Member, put: Put, session: Clock) -> Put:
 
 def _already_logged(name: str, detail: str) -> None:
     """The feed said so itself, and the supervisor logged it."""
+
+
+class BarsBefore:
+    """One venue's, asked once its own feeds have opened it, so that they wait for nothing.
+
+    What cannot be had after a few tries stays missing on the chart, and nowhere else. `session` tells the time that the
+    engine's own candles are in.
+    """
+
+    def __init__(
+        self, exchange: Exchange, assets: Iterable[str], session: Clock, tell: OnPast, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._exchange = exchange
+        self._waiting = list(assets)
+        self._session = session
+        self._tell = tell
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Until every asset's are told, or were asked for often enough."""
+        await self._exchange.opened.wait()
+        back_off = BackOff(BARS_AGAIN_S, BARS_LONGEST_S)
+        for nth in range(1, BARS_TRIES + 1):
+            asked_s = 0.0
+            for asset in tuple(self._waiting):
+                try:
+                    self._tell(await self._told(asset))
+                    self._waiting.remove(asset)
+                except FeedTrouble as trouble:
+                    LOG.info("%s", trouble.sentence)
+                    self._tell(PastCandles(asset, (), missing=trouble.sentence))
+                    asked_s = max(asked_s, trouble.retry_after_s or 0.0)
+            if not self._waiting or nth == BARS_TRIES:
+                return
+            await self._sleep(back_off.failed(asked_s))
+
+    async def _told(self, asset: str) -> PastCandles:
+        """By the session's clock, whatever the venue's says: whole minutes stay whole."""
+        bars = await self._exchange.bars(asset)
+        away_ns = round((self._session() - self._exchange.now_ns()) / BAR_NS) * BAR_NS
+        return PastCandles(asset, tuple(replace(bar, start_ns=bar.start_ns + away_ns) for bar in bars))

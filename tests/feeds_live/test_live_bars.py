@@ -12,7 +12,7 @@ from cockpit.domain.market_detail import Candle, PastCandles
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.market.detail import DetailCursor, MarketDetail
-from cockpit.runtime.bars_before import TRIES, BarsBefore
+from cockpit.runtime.live_source import BARS_TRIES, BarsBefore
 from tests.feeds_live.bybit_scene import BybitScene
 from tests.feeds_live.exchange_scene import (
     WITHIN_S,
@@ -175,7 +175,7 @@ async def test_a_venue_that_tells_none_is_asked_a_few_times_and_missed_on_the_ch
         bars = BarsBefore(scene.exchange, ["BTC", "ETH"], scene.exchange.now_ns, told.take, sleep)
         await asyncio.wait_for(bars.run(), WITHIN_S)
         symbols = [query["symbol"] for query in scene.venue.asked(KLINES)]
-        assert (symbols.count("BTCUSDT"), symbols.count("ETHUSDT")) == (TRIES, 1)
+        assert (symbols.count("BTCUSDT"), symbols.count("ETHUSDT")) == (BARS_TRIES, 1)
         assert waited == [15.0, 30.0, 60.0, 120.0]
         assert told.pasts["BTC"].missing == "binance bars of BTC: expected at least one, was none"
         detail = told.detail.assets["BTC"].since(DetailCursor())
