@@ -44,7 +44,7 @@ class Pictures:
     def __init__(self) -> None:
         self.shell: list[tuple[str, str]] = []
 
-    async def look(self, stage: VenueStage, moment: str, said: str) -> None:
+    async def on_moment(self, stage: VenueStage, moment: str, said: str) -> None:
         """One moment of the session."""
         if moment in ON_SCREEN:
             await take(stage, f"session-{stage.name}-{ON_SCREEN[moment]}")
@@ -78,7 +78,7 @@ async def session(name: str) -> None:
     pictures = Pictures()
     with tempfile.TemporaryDirectory() as home:
         async with venue_stage(Path(home) / "home", name) as stage:
-            await play(stage, pictures.look)
+            await play(stage, pictures.on_moment)
     draw(f"session-{name}-shell", pictures.shell)
 
 
