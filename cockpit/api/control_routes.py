@@ -140,12 +140,14 @@ def _stop(context: ApiContext, asked: StopRequest) -> DoneAnswer:
         reason = f"{counted(open_trades, 'trade')} open: {what}"
         raise Denied(409, "open_positions", reason, open_trades=open_trades)
     context.ending.ask(f"stop by {asked.by or BY}", flatten_first=bool(asked.flatten))
-    how = (
-        "flattening first"
-        if asked.flatten
-        else f"{counted(open_trades, 'open trade')} {'keeps its' if open_trades == 1 else 'keep their'} stops"
-    )
+    how = "flattening first" if asked.flatten else _left(open_trades)
     return _answer(context, "stop", f"ending: {how}")
+
+
+def _left(open_trades: int) -> str:
+    if not open_trades:
+        return "no trade is open"
+    return f"{counted(open_trades, 'open trade')} {'keeps its' if open_trades == 1 else 'keep their'} stops"
 
 
 def _answer(context: ApiContext, command: str, sentence: str) -> DoneAnswer:

@@ -48,7 +48,8 @@ class Operator:
             self._book.cancel_entries(out)
         count = len(self._book)
         whose = "keeps its stop" if count == 1 else "keep their stops"
-        self._answer(command, True, f"disarmed; {counted(count, 'open trade')} {whose} and targets", out)
+        kept = f"{counted(count, 'open trade')} {whose} and targets" if count else "no trade is open"
+        self._answer(command, True, f"disarmed; {kept}", out)
 
     def halt(self, command: HaltTrading, out: Outbox) -> None:
         """No entries until resumed."""

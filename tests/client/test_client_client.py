@@ -57,12 +57,12 @@ async def test_commands_answer_what_the_engine_did(way: str, engine: EngineProce
     async with EngineClient(engine.socket if way == "socket" else engine.tcp(), by="test") as deck:
         assert await deck.arm() == "armed in paper mode"
         assert (await deck.snapshot()).state is EngineState.ARMED
-        assert await deck.disarm() == "disarmed; 0 open trades keep their stops and targets"
+        assert await deck.disarm() == "disarmed; no trade is open"
         assert await deck.halt("a look") == "halted by test: a look"
         assert (await deck.resume("looked")).startswith("resumed, still disarmed: arm to trade (halted by test: a look")
         assert await deck.set_mode(Mode.PAPER) == "paper mode, disarmed"
         assert await deck.flatten("the end") == "flattening 0 open trades"
-        assert await deck.stop() == "ending: 0 open trades keep their stops"
+        assert await deck.stop() == "ending: no trade is open"
         assert engine.ending.why == "stop by test"
 
 
