@@ -9,3 +9,11 @@ class PressedOver(Message):
     def __init__(self, key: str) -> None:
         super().__init__()
         self.key = key
+
+
+class PointTicked(Message):
+    """One of the operator's own points before a session was ticked, or its tick taken back."""
+
+    def __init__(self, point: str) -> None:
+        super().__init__()
+        self.point = point

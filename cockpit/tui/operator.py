@@ -14,7 +14,7 @@ from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.tui import ceremony, keys, numbers, palette, replaying
 from cockpit.tui.flatten import SHELL_ROAD
-from cockpit.tui.messages import PressedOver
+from cockpit.tui.messages import PointTicked, PressedOver
 from cockpit.tui.pane_actions import PaneActions
 from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.screens import events, history, sources, verdict
@@ -213,7 +213,7 @@ class OperatorActions(PaneActions):
 
     def _do_checklist(self) -> None:
         self.ticks.read()
-        self.open(ChecklistSheet(lambda: self.view, self.appearance, lambda: self._ticked, self._tick))
+        self.open(ChecklistSheet(lambda: self.view, self.appearance, lambda: self._ticked))
 
     @property
     def _ticked(self) -> frozenset[str]:
@@ -225,11 +225,14 @@ class OperatorActions(PaneActions):
         now = self.store.snapshot
         return numbers.day(now.ts_ns) if now is not None else ""
 
-    def _tick(self, point: str) -> None:
+    @on(PointTicked)
+    def point_ticked(self, ticked: PointTicked) -> None:
+        """Keep it for the day, and show it."""
         try:
-            self.ticks.toggle(self._day, point)
+            self.ticks.toggle(self._day, ticked.point)
         except OSError as error:
             self.store.notify(f"ticked on this screen only: {error}", "warn")
+        self.redraw()
 
     def _do_history(self) -> None:
         self._open("Closed trades", history.lines)

@@ -10,6 +10,7 @@ from cockpit.domain.numbers import apart, counted
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
 from cockpit.tui import numbers
+from cockpit.tui.messages import PointTicked
 from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.sheet import Sheet
 from cockpit.tui.text import Line, wrap
@@ -21,7 +22,7 @@ CURSOR = "cursor"
 
 
 class ChecklistSheet(Sheet):
-    """Arrows choose one of the operator's points, space or Enter ticks it; `tick` keeps it."""
+    """Arrows choose one of the operator's points, space or Enter ticks it, which the app keeps."""
 
     HINT = "space ticks, / searches, Esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,24 +33,16 @@ class ChecklistSheet(Sheet):
         Binding("pagedown", "page(1)", show=False),
     ]
 
-    def __init__(
-        self,
-        view: Callable[[], View],
-        appearance: Appearance,
-        ticked: Callable[[], frozenset[str]],
-        tick: Callable[[str], None],
-    ) -> None:
+    def __init__(self, view: Callable[[], View], appearance: Appearance, ticked: Callable[[], frozenset[str]]) -> None:
         super().__init__("Before the session", self._drawn, view, appearance)
         self._ticked = ticked
-        self._tick = tick
         self._chosen = 0
 
     def action_tick(self) -> None:
         """Tick the chosen point, or take its tick back."""
         points = self._points
         if points:
-            self._tick(points[min(self._chosen, len(points) - 1)])
-            self.redraw()
+            self.post_message(PointTicked(points[min(self._chosen, len(points) - 1)]))
 
     def action_choose(self, steps: int) -> None:
         """The next point, or the one before; past the ends the sheet scrolls."""
