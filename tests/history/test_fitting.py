@@ -15,8 +15,8 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FundingRate, Liquidation, MarketEvent, Positioning, Top, Trade
 from cockpit.domain.kinds import Side
 from cockpit.domain.units import NS_PER_DAY, NS_PER_S
-from cockpit.feeds.simulated.forced import ForcedBursts
 from cockpit.feeds.simulated.market import SimulatedMarket
+from cockpit.feeds.simulated.paths import ForcedBursts
 from cockpit.feeds.simulated.profile import (
     AssetProfile,
     Draw,
@@ -31,8 +31,7 @@ from cockpit.feeds.simulated.profile import (
 )
 from cockpit.history.day_files import About, DayWriter, put_in_place
 from cockpit.history.errors import HistoryError
-from cockpit.history.extremes import forced_of, jumps_of
-from cockpit.history.fitting import fit_profile, profile_lines
+from cockpit.history.fitting import fit_profile, forced_of, jumps_of, profile_lines
 from cockpit.history.kinds import FUNDING, LIQUIDATIONS, POSITIONING, RECORDED_TOPS, RECORDED_TRADES, Kind
 from cockpit.history.store import Series, Store, day_of
 

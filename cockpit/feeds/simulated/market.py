@@ -18,8 +18,7 @@ from cockpit.domain.kinds import Reading, Side
 from cockpit.domain.market_detail import PastCandles
 from cockpit.domain.units import NS_PER_MS, ns_to_seconds, offset_price
 from cockpit.feeds.simulated.episodes import BandStory, DipStory, FeeStory, Wandering
-from cockpit.feeds.simulated.forced import ForcedBursts
-from cockpit.feeds.simulated.paths import Leg, Pace, PricePath, Story, past_of
+from cockpit.feeds.simulated.paths import ForcedBursts, Leg, Pace, PricePath, Story, past_of
 from cockpit.feeds.simulated.profile import NO_DRAW, AssetProfile, Draw, FairPath, Profile, Together
 from cockpit.feeds.simulated.readings import FeeWeather, Readings
 from cockpit.feeds.simulated.shocks import FeedSilent, PriceGap, Shock, ShockError

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from cockpit.domain.kinds import Side
 from cockpit.domain.market_detail import Candle, PastCandles
 from cockpit.domain.units import NS_PER_S, bps_between, offset_price
+from cockpit.feeds.simulated.profile import ForcedOrders
 
 NOISE_MEMORY_S = 8.0
 MEAN_MEMORY_S = 100.0
@@ -227,3 +228,44 @@ def _candle(start_ns: int, inside: list[_Step]) -> Candle:
     prices = [inside[0].before, *(step.price for step in inside)]
     volume, delta = sum(step.qty for step in inside), sum(step.signed for step in inside)
     return Candle(start_ns, prices[0], max(prices), min(prices), prices[-1], volume, delta)
+
+
+# Forced orders of one simulated asset, in bursts like those of the history that the market is fitted to.
+
+
+class ForcedOrder(NamedTuple):
+    """One order: so long after the step began, of so many USD; `side` is the position that is closed."""
+
+    after_s: float
+    notional_usd: float
+    side: Side
+
+
+class ForcedBursts:
+    """Draws the forced orders of each step of time.
+
+    A burst begins the likelier the further the price has just gone, and closes the positions that lost by it: longs
+    where it fell. On average there are as many as were fitted. It follows the price and leads nowhere.
+    """
+
+    def __init__(self, rng: Random, how: ForcedOrders) -> None:
+        self._rng, self._how = rng, how
+        self._waiting: list[ForcedOrder] = []
+
+    def due(self, step_s: float, strain: float, fell: bool) -> list[ForcedOrder]:
+        """Those of the next `step_s`, after a step whose square was so many times the mean one."""
+        rng, how = self._rng, self._how
+        if rng.random() < how.bursts_per_hour / 3_600.0 * step_s * strain:
+            self._begin(rng.uniform(0.0, step_s), Side.LONG if fell else Side.SHORT)
+        found = sorted(one for one in self._waiting if one.after_s < step_s)
+        self._waiting = [one._replace(after_s=one.after_s - step_s) for one in self._waiting if one.after_s >= step_s]
+        return found
+
+    def _begin(self, after_s: float, side: Side) -> None:
+        rng, how = self._rng, self._how
+        while True:
+            size_usd = how.order_usd * math.exp(rng.gauss(0.0, how.spread))
+            self._waiting.append(ForcedOrder(after_s, size_usd, side))
+            if rng.random() < 1.0 / max(1.0, how.orders):
+                return
+            after_s += rng.expovariate(1.0 / how.gap_s)
