@@ -36,8 +36,6 @@ from cockpit.research.watched_stream import WatchedStream
 from cockpit.setups.base import Setup
 
 STALE = "stale:"
-SETTLED_NS = 1
-"""What happened is looked at by the watch of the next second."""
 
 
 class ColumnRun(Run):
@@ -117,14 +115,17 @@ class _Day:
         self._passed = {
             one.market.asset: columns.passed(one.prints, one.tops) for one in self._watched if one.market is not None
         }
-        self._settled_ns = int(self._clock[0]) + SETTLED_NS
-        """Before then the next second's watch is woken: something has just happened."""
+        self._settled_ns = _next_second(int(self._clock[0]))
+        """Before then the next second's watch is woken, whatever else is before it: something has just happened."""
         self._readings = columns.quiet_readings(_ages_ns(run.engine.market), _awaited(self._setups))
         self._reading = 0
         """The next of the quiet readings to be taken in."""
         self._stale_ns = next_stale_ns(run.engine.market, int(self._clock[0]), self._readings.renewed_ns)
         limit_s = run.config.feeds.stream.stand_down_after_s
-        self._silent = _seconds_of_silence(columns, self._watched, self._without_prints, limit_s)
+        self._firsts = frozenset(one.first_place for one in self._watched if one.is_new)
+        """The first rows of assets that were never heard: from then on their readings can grow stale."""
+        silent = _seconds_of_silence(columns, self._watched, self._without_prints, limit_s)
+        self._silent = np.union1d(silent, np.array(sorted(self._firsts), np.int64))
         self._quiet = QuietTrade(run.engine, run.venue, columns, self._streams())
         self.wakes = 0
 
@@ -154,18 +155,18 @@ class _Day:
         """
         self.stand_at(place)
         decided, now_ns, readings, clock = self._tally.count, int(self._clock[place]), self._tape.readings, self._clock
-        events, has_reading = [self._event(place)], place in readings
+        events, is_news = [self._event(place)], place in readings or place in self._firsts
         while place + 1 in readings and clock[place + 1] == now_ns:
-            place, has_reading = place + 1, True
+            place, is_news = place + 1, True
             events.append(readings[place])
         self._reading = bisect_left(self._readings.places, place + 1)
         self._session.run(events)
         self.wakes += len(events)
         is_due = now_ns >= self._stale_ns
-        if has_reading or is_due or self._tally.count != decided:
+        if is_news or is_due or self._tally.count != decided:
             self._stale_ns = next_stale_ns(self._engine.market, now_ns, self._readings.renewed_ns)
             if is_due or self._tally.count != decided or not self._is_reviewed(now_ns):
-                self._settled_ns = now_ns + SETTLED_NS
+                self._settled_ns = _next_second(now_ns)
         return place
 
     def _is_reviewed(self, now_ns: int) -> bool:
@@ -314,7 +315,7 @@ class _Day:
             return len(self._clock)
         if now_ns >= self._settled_ns and self._quiet.is_quiet:
             return self._quiet.next_place(after)
-        return self._first_at((now_ns // NS_PER_S + 1) * NS_PER_S, after)
+        return self._first_at(_next_second(now_ns), after)
 
     def _first_at(self, due_ns: int, after: int) -> int:
         """The first row whose time has come to that instant."""
@@ -331,6 +332,10 @@ class _Day:
         places = self._readings.places
         at = bisect_left(places, max(after, watch))
         return min(found, places[at]) if at < len(places) else found
+
+
+def _next_second(now_ns: int) -> int:
+    return (now_ns // NS_PER_S + 1) * NS_PER_S
 
 
 def _ages_ns(market: Market) -> dict[Reading, int]:

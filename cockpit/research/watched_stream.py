@@ -37,6 +37,18 @@ class WatchedStream:
         if self.book is not None:
             self.book.trade, self.book.top = self.trade, self.top
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this day is the first on which the asset's market hears anything."""
+        is_silent = not len(self.prints) and not (self.tops is not None and len(self.tops))
+        return self.market is not None and not self.market.received_ns and not is_silent
+
+    @property
+    def first_place(self) -> int:
+        """The place of its first row. Only where there is one."""
+        streams = (stream for stream in (self.prints, self.tops) if stream is not None and len(stream))
+        return min(int(stream.place[0]) for stream in streams)
+
     def next_event(self, place: int) -> Trade | Top | None:
         """The event of the row that comes next here, if it stands at this place: it becomes the latest."""
         row = self.print_row + 1

@@ -1,12 +1,15 @@
 """The columnar path decides, fills and earns what the event-by-event engine does, bit for bit."""
 
+import random
 from typing import Any
 
 import msgspec
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.config.model import CockpitConfig
+from cockpit.domain.events import MarketEvent
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.column_run import ColumnRun
@@ -131,21 +134,18 @@ def test_the_columns_come_to_the_same_digest(
         assert other.thin_book_share(600.0) == market.thin_book_share(600.0)
 
 
+OFTEN: dict[str, Any] = {
+    "away_bps": 8.0, "height_bps": 4.0,
+    "lower": {"reclaim_after_s": 5.0, "stop_bps": 12.0}, "upper": {"stop_bps": 12.0},
+    "guard": {"dip_bps": 3.0}, "latency_ms": 50.0, "trade_on": "okx", "limits": {},
+}  # fmt: skip
+
+
 def test_the_generated_days_trade_and_pass_over_most_rows(shipped_config: CockpitConfig) -> None:
     """Digests that agree prove little where nothing happened."""
     trades, denied, wakes, rows = 0, 0, 0, 0
     for seed in range(6):
-        changed: dict[str, Any] = {
-            "away_bps": 8.0,
-            "height_bps": 4.0,
-            "lower": {"reclaim_after_s": 5.0, "stop_bps": 12.0},
-            "upper": {"stop_bps": 12.0},
-            "guard": {"dip_bps": 3.0},
-            "latency_ms": 50.0,
-            "trade_on": "okx",
-            "limits": {},
-        }
-        config, assumptions = config_of(shipped_config, changed), Assumptions(seed=seed)
+        config, assumptions = config_of(shipped_config, OFTEN), Assumptions(seed=seed)
         tape = tape_of(config, assumptions, seed, count=20_000, span_s=1_800.0)
         by_event, by_column = both(config, assumptions, [tape])
         assert_same(by_event.tally, by_column.tally)
@@ -168,3 +168,40 @@ def test_an_asset_that_falls_silent_for_a_day_grows_stale_at_the_same_instant(sh
     by_event, by_column = both(config, assumptions, [first, second])
     assert_same(by_event.tally, by_column.tally)
     assert any("ETH" in cause.sentence for cause in by_event.engine.risk.stand_downs.causes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([60.0, 100.0, 150.0]), st.floats(0.1, 0.8), st.booleans())
+def test_feeds_that_fall_silent_and_come_back_stand_down_at_the_same_instants(
+    shipped_config: CockpitConfig, seed: int, limit_s: float, kept: float, with_tops: bool
+) -> None:
+    """Readings come every 47 s; some of them do not: every silence beyond the limit stands down until the next."""
+    raw = config_of(shipped_config, OFTEN).model_dump(by_alias=True)
+    for feed in ("positioning", "funding", "open_interest"):
+        raw["feeds"][feed] |= {"every_s": 20.0, "warn_after_s": 50.0, "stand_down_after_s": limit_s}
+    config, assumptions, numbers = CockpitConfig.model_validate(raw), Assumptions(seed=seed), random.Random(seed)
+    tapes = []
+    for day in (DAY, DAY + 1):
+        whole = tape_of(config, assumptions, seed, day=day, assets=("BTC",), with_tops=with_tops, count=1_500)
+        left = [(place, one) for place, one in whole.readings.items() if numbers.random() < kept]
+        tapes.append(without_readings(whole, left))
+    by_event, by_column = both(config, assumptions, tapes)
+    assert_same(by_event.tally, by_column.tally)
+    standing = [
+        [(cause.cause, cause.scope, cause.since_ns) for cause in run.engine.risk.stand_downs.causes]
+        for run in (by_event, by_column)
+    ]
+    assert standing[0] == standing[1]
+
+
+def without_readings(tape: Tape, left: list[tuple[int, MarketEvent]]) -> Tape:
+    """The same rows with only these readings."""
+    gone = np.array(sorted(tape.readings.keys() - {place for place, _ in left}), np.int64)
+    moved = [(place - int(gone.searchsorted(place)), one) for place, one in left]
+    stamps = np.zeros(len(tape) - len(gone), np.int64)
+    for source in (*tape.prints, *tape.tops):
+        source.place = source.place - gone.searchsorted(source.place)
+        stamps[source.place] = source.ts_ns
+    for place, one in moved:
+        stamps[place] = one.ts_ns
+    return Tape(tape.day, [*tape.prints, *tape.tops], np.maximum.accumulate(stamps), moved)
