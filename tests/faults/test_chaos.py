@@ -44,6 +44,19 @@ LATER_REGRESSIONS = {
     20_252_190: "an entry that never arrived took what a flatten was closing, by a list of positions made before",
 }
 """Seeds of the plans with all troubles."""
+AT_NEWER = {
+    "bybit": {20_251_019: "", 20_251_020: ""},
+    "hyperliquid": {20_251_019: "", 20_251_020: ""},
+    "coinbase": {
+        20_251_019: "",
+        20_251_045: "a stop-limit that was gapped through rested for a second before it was taken back",
+    },
+    "krakenfutures": {
+        20_251_019: "",
+        20_251_146: "an entry that was counted as filled, at no price, waited for its executions to be listed",
+    },
+}
+"""A few at each of the newer venues in every run, and what they found there."""
 FOUND_ONCE = [
     *((first_plan_of(seed), what) for seed, what in REGRESSIONS.items()),
     *((plan_of(seed), what) for seed, what in LATER_REGRESSIONS.items()),
@@ -83,3 +96,12 @@ def test_what_chaos_found_once_stays_mended(plan: Plan, what: str) -> None:
 def test_one_seed_alone() -> None:
     found = failures([plan_of(int(os.environ["COCKPIT_CHAOS_SEED"]))])
     assert not found, found[0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.first_pair("each of them is of a pair of its own")
+@pytest.mark.parametrize("pair", venue_pairs.NEWER)
+def test_some_sessions_at_each_newer_venue(pair: str) -> None:
+    venue_pairs.choose(pair)
+    found = failures([plan_of(seed) for seed in AT_NEWER[pair]])
+    assert not found, "\n\n".join(found)
