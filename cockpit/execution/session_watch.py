@@ -4,15 +4,15 @@ What rests there is not carried out while it is closed, stops neither: where the
 market before. All of it lifts by itself once the venue says that it is open again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cockpit.config.venues import Venue
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.units import NS_PER_S, ns_to_seconds
 from cockpit.exchanges.base.account import TradingHours, VenueFailure
-from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.base.timing import Clock, within
 from cockpit.execution.venue_context import VenueContext
 
 POLL_EVERY_S = 5.0
@@ -31,34 +31,38 @@ class Shut(NamedTuple):
     exits: str = ""
 
 
-class SessionWatch:
-    """Compares a venue's hours with the time, and says what is in the way of entries, and of open trades."""
+class Notify(Protocol):
+    """Takes a notice of a venue."""
 
-    def __init__(self, context: VenueContext, terms: Venue) -> None:
-        self._context = context
+    def __call__(self, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False) -> None:
+        """As `VenueContext.notify`."""
+
+
+class SessionNotices:
+    """Compares a venue's hours with the time, and notifies of what is in the way of entries, and of open trades."""
+
+    def __init__(
+        self,
+        venue: str,
+        assets: Collection[str],
+        terms: Venue,
+        hours_of: Callable[[str], TradingHours | None],
+        clock: Clock,
+        notify: Notify,
+    ) -> None:
+        self._venue = venue
+        self._assets = assets
         self._terms = terms
+        self._hours_of = hours_of
+        self._clock = clock
+        self._notify = notify
         self._notified: dict[VenueTopic, dict[str, str]] = {VenueTopic.SESSION: {}, VenueTopic.CLOSING: {}}
         self._read: dict[str, tuple[int, int]] = {}
         """Which reading of its hours was last found, and when."""
 
-    async def run(self) -> None:
-        """Look at the time, for ever; the venue is asked again while it is not open, besides the usual reading."""
-        context, asked_ns = self._context, 0
-        while True:
-            shut = self.compare()
-            if any(not one.is_ahead for one in shut) and context.timing.since_s(asked_ns) >= READ_EVERY_S:
-                asked_ns = context.now_ns
-                try:
-                    await within(context.pace.call_within_s, context.account.read_grids(), "sessions")
-                except VenueFailure as failure:
-                    context.met(failure)
-                self.compare()
-            await context.timing.sleep(POLL_EVERY_S)
-
     def compare(self) -> list[Shut]:
         """Say what is in the way now, and what is no more."""
-        context = self._context
-        found = {asset: self._against(context.account.trading_hours(asset), asset) for asset in context.assets}
+        found = {asset: self._against(self._hours_of(asset), asset) for asset in self._assets}
         shut = {asset: one for asset, one in found.items() if one is not None}
         self._notify_changed(VenueTopic.SESSION, {asset: one.sentence for asset, one in shut.items()})
         self._notify_changed(VenueTopic.CLOSING, {asset: one.exits for asset, one in shut.items() if one.exits})
@@ -66,19 +70,19 @@ class SessionWatch:
 
     def _notify_changed(self, topic: VenueTopic, sentences: Mapping[str, str]) -> None:
         """What is the same everywhere is said once, of the venue."""
-        context, sentences_now = self._context, dict(sentences)
-        if len(sentences_now) == len(context.assets) and len(set(sentences_now.values())) == 1:
+        sentences_now = dict(sentences)
+        if len(sentences_now) == len(self._assets) and len(set(sentences_now.values())) == 1:
             sentences_now = {"": next(iter(sentences_now.values()))}
         for asset, sentence in sentences_now.items():
-            context.notify(topic, f"{_where(context.venue, asset)} {sentence}", asset)
+            self._notify(topic, f"{_where(self._venue, asset)} {sentence}", asset)
         for asset in set(self._notified[topic]) - set(sentences_now):
             is_regrouped = bool(sentences_now) and (not asset or "" in sentences_now)
             now = "is told apart from the others" if is_regrouped else "is open: entries may start"
-            context.notify(topic, f"{_where(context.venue, asset)} {now}", asset, is_over=True)
+            self._notify(topic, f"{_where(self._venue, asset)} {now}", asset, is_over=True)
         self._notified[topic] = sentences_now
 
     def _against(self, hours: TradingHours | None, asset: str) -> Shut | None:
-        now_ns = self._context.now_ns
+        now_ns = self._clock()
         if hours is None:
             return Shut("has not told when it trades: no entry there before that", False)
         read_ns, found_ns = self._read.get(asset, (0, 0))
@@ -109,6 +113,36 @@ class SessionWatch:
         exits = f"{what}: trades there are closed at market {exit_min:g} min before"
         is_due = left_s <= exit_min * MINUTE_S
         return Shut(f"{no_entry}; open trades are closed {exit_min:g} min before", True, exits if is_due else "")
+
+
+class SessionWatch:
+    """Asks a venue when it trades, for as long as its account is open."""
+
+    def __init__(self, context: VenueContext, terms: Venue) -> None:
+        self._context = context
+        self._notices = SessionNotices(
+            context.venue,
+            context.assets,
+            terms,
+            context.account.trading_hours,
+            lambda: context.now_ns,
+            context.notify,
+        )
+        self.compare = self._notices.compare
+
+    async def run(self) -> None:
+        """Look at the time, for ever; the venue is asked again while it is not open, besides the usual reading."""
+        context, asked_ns = self._context, 0
+        while True:
+            shut = self.compare()
+            if any(not one.is_ahead for one in shut) and context.timing.since_s(asked_ns) >= READ_EVERY_S:
+                asked_ns = context.now_ns
+                try:
+                    await within(context.pace.call_within_s, context.account.read_grids(), "sessions")
+                except VenueFailure as failure:
+                    context.met(failure)
+                self.compare()
+            await context.timing.sleep(POLL_EVERY_S)
 
 
 def _shut_now(hours: TradingHours, now_ns: int) -> Shut | None:

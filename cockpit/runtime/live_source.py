@@ -6,7 +6,7 @@ brought to the session's time by how far that clock is from ours, so that an age
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Thread
 
@@ -68,6 +68,11 @@ class LiveSource:
         self._watch = ClockWatch(self.now_ns, self._truth.now_ns, roster.exchanges)
         self._supervisor: Supervisor | None = None
         self._last_ns = 0
+
+    @property
+    def exchanges(self) -> Mapping[str, Exchange]:
+        """Whose market it follows, by name."""
+        return self._roster.exchanges
 
     def settle(self) -> None:
         """Begin with the time that the venues tell, where they do: this machine's clock may be wrong by hours.

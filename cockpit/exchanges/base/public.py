@@ -13,6 +13,7 @@ from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
 from cockpit.domain.market_detail import Candle
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
+from cockpit.exchanges.base.account import TradingHours
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import number, refuse_future, shown
 from cockpit.exchanges.base.channels import Channel
@@ -281,6 +282,14 @@ class Exchange(ABC):
         except Exception as error:
             raise self._trouble(f"bars of {asset}", error) from None
         return candles_of(rows, what, self.now_ns(), self.bars_count_coins)
+
+    async def ask_hours(self) -> None:
+        """Ask when the venue trades; nothing where it never closes. Raises `FeedTrouble`."""
+        return
+
+    def trading_hours(self, asset: str) -> TradingHours | None:
+        """When the venue trades there, as last asked; None where it never closes, or has not answered yet."""
+        return None
 
     # -- time
 

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
+from cockpit.exchanges.base.account import TradingHours
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.frames import VENUE, CoinbaseFrames
+from cockpit.exchanges.coinbase.products import Products
 
 BOOK = "level2"
 
@@ -29,6 +32,10 @@ class Coinbase(Exchange):
         Channel.HEARTBEAT: "heartbeats::",
     }
     """It tells no mark and no forced orders."""
+
+    @cached_property
+    def _products(self) -> Products:
+        return Products()
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -56,6 +63,16 @@ class Coinbase(Exchange):
     def time_in(self, answer: Any) -> int:
         """The venue's clock, to the millisecond."""
         return int(answer["epochMillis"]) * NS_PER_MS
+
+    async def ask_hours(self) -> None:
+        """Of every product by itself: the list of all of them is long."""
+        for asset in self.symbols:
+            body = await self.ask("v3PublicGetBrokerageMarketProductsProductId", product_id=self.market_id(asset))
+            self._products.read([body], self.timing.clock())
+
+    def trading_hours(self, asset: str) -> TradingHours | None:
+        """By the venue's clock, to which the session's time is kept."""
+        return self._products.hours(asset, int)
 
     def unit(self, asset: str) -> float:
         """Base coins in one contract."""
