@@ -66,10 +66,11 @@ async def test_an_odd_part_closed_by_hand_leaves_nothing_bare(tmp_path: Path, na
         venue = stage.world.venues[name]
         await stage.open_trade("ETH", venue=name)
         await stage.open_trade("ETH", venue=name)
-        assert venue.held("ETH") == pytest.approx(0.022)
+        both = venue.held("ETH")
+        assert 0.02 < both < 0.023
         venue.trade_by_hand("ETH", "sell", part)
         await stage.until(lambda: agreed(stage, venue))
-        assert venue.held("ETH") == pytest.approx(0.022 - part)
+        assert venue.held("ETH") == pytest.approx(both - part)
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
         await stage.flat()
 
