@@ -33,12 +33,11 @@ from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.backtest_watch import BacktestWatch
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
-from cockpit.runtime.live_source import LiveSource
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
 from cockpit.runtime.mode_gate import ModeGate
-from cockpit.runtime.paper_sessions import PaperSessions
+from cockpit.runtime.paper_sessions import keep_to_hours
 from cockpit.runtime.player import Player
 from cockpit.runtime.presence import Presence
 from cockpit.runtime.supervisor import Supervisor
@@ -164,10 +163,7 @@ class Host:
         if self.backtest_watch is not None:
             self.supervisor.start("backtests", self.backtest_watch.run)
         self.supervisor.start("presence", Presence(self.engine, self.journal, lambda: self.source.speed).run)
-        if isinstance(self.source, LiveSource):
-            on_paper = PaperSessions(self.config, self.source, self.inbox.put, lambda: self.mode is Mode.PAPER)
-            if on_paper.venues:
-                self.supervisor.start("sessions", on_paper.run)
+        keep_to_hours(self.config, self.source, self.inbox.put, lambda: self.mode is Mode.PAPER, self.supervisor)
         if self.gate is not None:
             self.gate.start()
             if self.gate.is_live:  # no replay or simulation takes a mark away that is not for it

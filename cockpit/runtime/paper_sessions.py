@@ -13,11 +13,23 @@ from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.execution.session_watch import POLL_EVERY_S, READ_EVERY_S, Notify, SessionNotices
-from cockpit.runtime.market_source import Put
+from cockpit.runtime.live_source import LiveSource
+from cockpit.runtime.market_source import MarketSource, Put
+from cockpit.runtime.supervisor import Supervisor
 
 LOG = logging.getLogger("cockpit.engine")
 ASK_EVERY_S = 300.0
 """While it is open."""
+
+
+def keep_to_hours(
+    config: CockpitConfig, source: MarketSource, put: Put, is_paper: Callable[[], bool], supervisor: Supervisor
+) -> None:
+    """Start the worker where a live market is followed and something is traded where it is not traded always."""
+    if isinstance(source, LiveSource):
+        sessions = PaperSessions(config, source, put, is_paper)
+        if sessions.venues:
+            supervisor.start("sessions", sessions.run)
 
 
 class Market(Protocol):
