@@ -67,8 +67,17 @@ class Listing(NamedTuple):
         return refused
 
     def coins(self, contracts: object) -> float:
-        """The venue's units in base coins; a sign is kept."""
-        return rounded(float(Decimal(str(contracts or 0)) * self.unit))
+        """The venue's units in base coins; a sign is kept. Raises ValueError for what is no number."""
+        number = Decimal(str(contracts or 0))
+        if not number.is_finite():
+            raise ValueError(f"expected a quantity, was {contracts!r}")
+        return rounded(float(number * self.unit))
+
+    def held(self, contracts: object) -> float:
+        """The same of a position, which always says its quantity: a row without one is not flat. Raises ValueError."""
+        if not isinstance(contracts, str | int | float | Decimal) or contracts == "":
+            raise ValueError(f"{self.market_id}: expected the quantity held, was {contracts!r}")
+        return self.coins(contracts)
 
     def price(self, price: float) -> str:
         """A price on the grid, the nearest one, as the venue wants it written."""

@@ -1,6 +1,7 @@
 """What an execution or a funding payment was in USD, whatever coin the venue booked it in."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from math import isfinite
 from typing import NamedTuple
 
 from cockpit.domain.units import BPS
@@ -63,8 +64,11 @@ class Fees:
     def fee(self, amount: float, coin: str, notional_usd: float, is_maker: bool) -> Fee:
         """The fee that the venue booked; > 0 was paid.
 
-        One in a coin of no known price is estimated at the config's rate, and says so.
+        One in a coin of no known price is estimated at the config's rate, and says so. Raises ValueError for an
+        execution whose numbers are none: nothing is booked of it.
         """
+        if not (isfinite(amount) and isfinite(notional_usd)):
+            raise ValueError(f"expected a fee and a notional, was {amount} on {notional_usd}")
         usd = self._prices.usd(amount, coin)
         if usd is not None:
             return Fee(usd)

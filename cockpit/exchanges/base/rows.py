@@ -28,6 +28,16 @@ def _shown(row: Any) -> str:
     return text if len(text) <= LONGEST_ROW else f"{text[:LONGEST_ROW]}..."
 
 
+def rows_with(rows: Iterable[Any], *keys: str) -> list[Any]:
+    """Those rows that say something under each of the keys; what is odd about the others is told by their reader."""
+    return [row for row in rows if isinstance(row, Mapping) and all(row.get(key) not in (None, "") for key in keys)]
+
+
+def row_name(row: Any, *keys: str) -> tuple[str, ...]:
+    """What tells a row from the others of its list; an odd one has a name too."""
+    return tuple(str(row.get(key)) for key in keys) if isinstance(row, Mapping) else (str(row),)
+
+
 def names_in(rows: Iterable[Any], key: str) -> list[str]:
     """The names under that key, of the rows that have one."""
     return [row[key] for row in rows if isinstance(row, Mapping) and isinstance(row.get(key), str)]

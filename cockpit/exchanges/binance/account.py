@@ -25,7 +25,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import given, kind_of, reducing
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
 from cockpit.exchanges.base.values import is_true
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
@@ -138,10 +138,11 @@ class BinanceAccount(OrderCalls):
                 rows += page
                 if len(page) < FILLS_A_PAGE:
                     break
-                asked = {"symbol": symbol, "fromId": int(page[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
+                asked = {"symbol": symbol, "fromId": int(rows_with(page, "id")[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
         with self.judged():
             await self._prices.learn(names_in(rows, self.fee_coin_key))
-            await self._learn_orders(symbol, self._names.unknown(str(row["orderId"]) for row in rows))
+            order_ids = (str(row["orderId"]) for row in rows_with(rows, "orderId"))
+            await self._learn_orders(symbol, self._names.unknown(order_ids))
             read = self.lists.read("executions", rows, lambda row: self.parser.fill(row, ""))
             fills = [self._names.named(fill) for fill in read]
             return tuple(sorted(fills, key=lambda fill: fill.ts_ns))
@@ -202,7 +203,8 @@ class BinanceAccount(OrderCalls):
             self.clock_offset_ms(),
         )
         with self.judged():
-            ours = {self.asset_of(row["symbol"]): row for row in settings}
+            told = rows_with(settings, "symbol", "leverage", "marginType")
+            ours = {self.asset_of(str(row["symbol"])): row for row in told}
             ours = {asset: row for asset, row in ours.items() if asset in self.listed()}
             return AccountFacts(
                 can_trade=is_true(rights["enableFutures"]) if rights else True,
@@ -221,7 +223,8 @@ class BinanceAccount(OrderCalls):
         """Leverage and margin mode of one perpetual, read back now."""
         rows = await self.ask("fapiPrivateGetSymbolConfig", {"symbol": self.listing(asset).market_id})
         with self.judged():
-            return TradeSettings(float(rows[0]["leverage"]), rows[0]["marginType"].upper() == "ISOLATED")
+            row = rows_with(rows, "leverage", "marginType")[0]
+            return TradeSettings(float(row["leverage"]), row["marginType"].upper() == "ISOLATED")
 
     async def _taker_fee_bps(self) -> float | None:
         for asset in self.listed():

@@ -12,7 +12,8 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fee, Fees
-from cockpit.exchanges.base.values import is_true, price_of, side_of
+from cockpit.exchanges.base.rows import rows_with
+from cockpit.exchanges.base.values import is_true, number_or_none, price_of, side_of
 
 Row = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ class BinanceParser:
             status=STATUS.get(row["status"], OrderStatus.UNKNOWN),
             qty=listing.coins(row["origQty"]),
             filled_qty=listing.coins(row["executedQty"]),
-            average_price=float(row.get("avgPrice") or 0.0),
+            average_price=number_or_none(row.get("avgPrice")) or 0.0,
             reduce_only=is_true(row.get("reduceOnly")) or is_true(row.get("closePosition")),
             is_conditional=False,
             limit_price=price_of(row.get("price")),
@@ -118,17 +119,17 @@ class BinanceParser:
     def position(self, row: Row) -> HeldPosition | None:
         """A row of positionRisk; None for a flat one."""
         listing = self.listings.of(row["symbol"])
-        qty = listing.coins(row["positionAmt"])
+        qty = listing.held(row["positionAmt"])
         if qty == 0.0:
             return None
         side = str(row.get("positionSide", BOTH_SIDES))
         return HeldPosition(
             asset=listing.asset,
             qty=qty,
-            entry_price=float(row["entryPrice"]),
-            mark_price=price_of(row.get("markPrice")),
+            entry_price=number_or_none(row.get("entryPrice")) or 0.0,
+            mark_price=number_or_none(row.get("markPrice")) or None,
             leverage=None,
-            is_isolated=float(row.get("isolatedWallet") or 0.0) != 0.0,
+            is_isolated=(number_or_none(row.get("isolatedWallet")) or 0.0) != 0.0,
             hedge_side="" if side == BOTH_SIDES else side,
             market_id=listing.market_id,
             nets_with_ours=side == BOTH_SIDES and self.listings.is_first(listing),
@@ -150,7 +151,7 @@ class BinanceParser:
             status=STATUS.get(row["X"], OrderStatus.UNKNOWN),
             qty=listing.coins(row["q"]),
             filled_qty=listing.coins(row["z"]),
-            average_price=float(row.get("ap") or 0.0),
+            average_price=number_or_none(row.get("ap")) or 0.0,
             reduce_only=is_true(row.get("R")) or is_true(row.get("cp")),
             is_conditional=False,
             limit_price=price_of(row.get("p")),
@@ -187,7 +188,7 @@ class BinanceParser:
         for row in frame["a"].get("P", ()):
             listing = self.listings.of(row["s"])
             nets = row.get("ps", BOTH_SIDES) == BOTH_SIDES and self.listings.is_first(listing)
-            qty, entry_price = listing.coins(row["pa"]), float(row["ep"] or 0.0)
+            qty, entry_price = listing.held(row["pa"]), number_or_none(row.get("ep")) or 0.0
             parser.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
         return parser
 
@@ -218,7 +219,7 @@ class BinanceParser:
 
 def listing_of(row: Row, asset: str) -> Listing | None:
     """A row of exchangeInfo; None for one that is not trading and has no sizes."""
-    filters = {one["filterType"]: one for one in row.get("filters") or ()}
+    filters = {one["filterType"]: one for one in rows_with(row.get("filters") or (), "filterType")}
     price, size, at_market = (filters.get(name, {}) for name in ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE"))
     if row.get("status") != "TRADING" and not (price.get("tickSize") and size.get("stepSize")):
         return None

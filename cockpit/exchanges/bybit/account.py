@@ -29,7 +29,7 @@ from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
 from cockpit.exchanges.bybit.client import ENDPOINT_CALLS, VENUE, WINDOW_S, bybit_client
 from cockpit.exchanges.bybit.codes import NOT_OPEN
 from cockpit.exchanges.bybit.parsing import (
@@ -199,8 +199,9 @@ class BybitAccount(CcxtAccount):
     async def _order(self, endpoint: str, asked: dict[str, str]) -> VenueOrder | None:
         answer = await self.ask(endpoint, asked)
         with self.judged():
-            rows = [row for row in answer["result"]["list"] if row["orderLinkId"] == asked["orderLinkId"]]
-            return self._parser.order(rows[0]) if rows else None
+            rows = rows_with(answer["result"]["list"], "orderLinkId")
+            ours = [row for row in rows if row["orderLinkId"] == asked["orderLinkId"]]
+            return self._parser.order(ours[0]) if ours else None
 
     async def fills_of(self, order: VenueOrder) -> tuple[VenueFill, ...]:
         """Every execution of it; none while it waits for its trigger."""
@@ -228,7 +229,7 @@ class BybitAccount(CcxtAccount):
             answer = await self.ask(endpoint, asked)
             with self.judged():
                 result = answer["result"]
-                rows |= {_name(row, keys): row for row in result["list"]}
+                rows |= {row_name(row, *keys): row for row in result["list"]}
                 if not result["list"] or not result.get("nextPageCursor"):
                     break
                 asked = {**asked, "cursor": str(result["nextPageCursor"])}
@@ -281,7 +282,7 @@ class BybitAccount(CcxtAccount):
     async def _wallet(self) -> Any:
         answer = await self.ask("privateGetV5AccountWalletBalance", {"accountType": "UNIFIED"})
         with self.judged():
-            return answer["result"]["list"][0]
+            return rows_with(answer["result"]["list"], "coin")[0]
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. A demo account has no permissions to ask for."""
@@ -295,12 +296,13 @@ class BybitAccount(CcxtAccount):
             *(self._sides(asset) for asset in listed),
         )
         with self.judged():
+            coins = rows_with(wallet["coin"], "coin")
             return AccountFacts(
                 can_trade=rights is None or can_trade(rights),
                 dangerous_permissions=() if rights is None else dangerous(rights),
                 is_ip_restricted=None if rights is None else is_ip_restricted(rights),
                 is_one_way=all(int(row["positionIdx"]) == 0 for rows in sides for row in rows),
-                equity_usd=sum(float(row["equity"] or 0.0) for row in wallet["coin"] if row["coin"] == self.quote),
+                equity_usd=sum(float(row["equity"] or 0.0) for row in coins if row["coin"] == self.quote),
                 clock_offset_ms=offset_ms,
                 leverage={asset: _leverage(rows) for asset, rows in zip(listed, sides, strict=True)},
                 is_isolated=dict.fromkeys(listed, is_isolated),
@@ -317,7 +319,7 @@ class BybitAccount(CcxtAccount):
         """The contract's position, or both of them, flat or not."""
         answer = await self.ask("privateGetV5PositionList", self._scope(asset))
         with self.judged():
-            return list(answer["result"]["list"])
+            return rows_with(answer["result"]["list"], "positionIdx", "leverage")
 
     async def _is_isolated(self) -> bool:
         """Raises `Refused` for an account of the kind before the unified one: its endpoints are others."""
@@ -342,14 +344,14 @@ class BybitAccount(CcxtAccount):
             except Refused:
                 return None
             with self.judged():
-                return float(answer["result"]["list"][0]["takerFeeRate"]) * BPS
+                return float(rows_with(answer["result"]["list"], "takerFeeRate")[0]["takerFeeRate"]) * BPS
         return None
 
     async def mark_price(self, asset: str) -> float:
         """What the venue values the asset at."""
         answer = await self.ask("publicGetV5MarketTickers", self._scope(asset))
         with self.judged():
-            return float(answer["result"]["list"][0]["markPrice"])
+            return float(rows_with(answer["result"]["list"], "markPrice")[0]["markPrice"])
 
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Payments booked since then, oldest first, each with the venue's own id."""
@@ -373,8 +375,3 @@ def _contracts(position: HeldPosition | None) -> str:
 
 def _leverage(rows: list[Any]) -> float:
     return max(float(row["leverage"]) for row in rows)
-
-
-def _name(row: Any, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """What tells a row from the others of its list."""
-    return tuple(str(row.get(key)) for key in keys) if isinstance(row, Mapping) else (str(row),)

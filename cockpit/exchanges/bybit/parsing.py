@@ -24,7 +24,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees
-from cockpit.exchanges.base.values import price_of, side_of
+from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
 
 Row = Mapping[str, Any]
 
@@ -107,7 +107,7 @@ class BybitParser:
             status=STATUS.get(status, OrderStatus.UNKNOWN),
             qty=listing.coins(row["qty"]),
             filled_qty=listing.coins(row.get("cumExecQty")),
-            average_price=float(row.get("avgPrice") or 0.0),
+            average_price=number_or_none(row.get("avgPrice")) or 0.0,
             reduce_only=bool(row.get("reduceOnly")) or bool(row.get("closeOnTrigger")),
             is_conditional=status in WAITING,
             limit_price=price_of(row.get("price")) if row.get("orderType") == "Limit" else None,
@@ -171,15 +171,15 @@ class BybitParser:
     def position(self, row: Row) -> HeldPosition | None:
         """A position; None for a flat one. The account's margin mode is one for all of them."""
         listing = self._valued(row)
-        qty = listing.coins(row["size"])
+        qty = listing.held(row["size"])
         if qty == 0.0:
             return None
         return HeldPosition(
             asset=listing.asset,
-            qty=-qty if row["side"] == "Sell" else qty,
-            entry_price=float(row.get("avgPrice") or row.get("entryPrice") or 0.0),
-            mark_price=price_of(row.get("markPrice")),
-            leverage=price_of(row.get("leverage")),
+            qty=signed(qty, row["side"]),
+            entry_price=number_or_none(row.get("avgPrice") or row.get("entryPrice")) or 0.0,
+            mark_price=number_or_none(row.get("markPrice")) or None,
+            leverage=number_or_none(row.get("leverage")) or None,
             is_isolated=None,
             hedge_side=HEDGE_SIDES[int(row["positionIdx"])],
             market_id=listing.market_id,
@@ -190,14 +190,14 @@ class BybitParser:
     def position_update(self, row: Row) -> PositionUpdate:
         """A row of the position topic, which does not say why."""
         listing = self._valued(row)
-        qty = listing.coins(row["size"])
-        entry_price = float(row.get("entryPrice") or row.get("avgPrice") or 0.0)
+        qty = listing.held(row["size"])
+        entry_price = number_or_none(row.get("entryPrice") or row.get("avgPrice")) or 0.0
         nets, ts_ns = self._nets_with_ours(row, listing), int(row["updatedTime"]) * NS_PER_MS
-        return PositionUpdate(listing.asset, -qty if row["side"] == "Sell" else qty, entry_price, "", ts_ns, nets)
+        return PositionUpdate(listing.asset, signed(qty, row["side"]), entry_price, "", ts_ns, nets)
 
     def _valued(self, row: Row) -> Listing:
         """Its contract; of an inverse one what a dollar of it is in coins, which no list of ours says."""
-        listing, mark = self.listings.of(row["symbol"]), price_of(row.get("markPrice"))
+        listing, mark = self.listings.of(row["symbol"]), number_or_none(row.get("markPrice")) or None
         if listing.is_listed or mark is None or category_of(listing.market_id) != INVERSE:
             return listing
         return listing._replace(unit=Decimal(f"{1.0 / mark:.6g}"))

@@ -38,7 +38,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_ids import REMEMBERED
 from cockpit.exchanges.base.order_terms import accepted, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.codes import NOT_FOUND, NOT_OPEN
@@ -201,7 +201,7 @@ class CoinbaseAccount(CcxtAccount):
     async def _cancel(self, order_id: str) -> None:
         answer = await self.send("v3PrivatePostBrokerageOrdersBatchCancel", {"order_ids": [order_id]})
         with self.judged():
-            results = [row for row in answer["results"] if str(row["order_id"]) == order_id]
+            results = [row for row in rows_with(answer["results"]) if str(row.get("order_id")) == order_id]
             result = results[0] if results else {"success": False, "failure_reason": "no answer about it"}
             reason = str(result.get("failure_reason"))
             if result.get("success") is not True and reason not in NOT_OPEN:
@@ -286,14 +286,14 @@ class CoinbaseAccount(CcxtAccount):
 
     async def _fill_rows(self, asked: dict[str, Any], since_ns: int) -> list[Any]:
         """Oldest first. The venue lists the newest, page by page."""
-        rows: dict[str, Any] = {}
+        rows: dict[tuple[str, ...], Any] = {}
         asked = {**asked, "limit": FILLS_A_PAGE}
         if since_ns:
             asked["start_sequence_timestamp"] = stamp_text(since_ns)
         async for page in self._pages("v3PrivateGetBrokerageOrdersHistoricalFills", "fills", asked):
             with self.judged():
-                rows |= {str(row["entry_id"]): row for row in page}
-        return sorted(reversed(list(rows.values())), key=lambda row: str(row.get("trade_time", "")))
+                rows |= {row_name(row, "entry_id"): row for row in page}
+        return sorted(reversed(list(rows.values())), key=lambda row: row_name(row, "trade_time"))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional, and those that the venue has not taken up yet."""

@@ -24,7 +24,7 @@ from cockpit.exchanges.base.account import (
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
 from cockpit.exchanges.base.order_terms import given
-from cockpit.exchanges.base.values import price_of, side_of
+from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
 from cockpit.exchanges.coinbase.client import LIMIT, MARKET, PROTECTING, REDUCES, STOP
 from cockpit.exchanges.coinbase.codes import COINBASE_CODES
 from cockpit.exchanges.coinbase.stamps import stamp_ns
@@ -57,10 +57,7 @@ def value_of(amount: Any) -> float:
 
 def value_or_none(amount: Any) -> float | None:
     """The same; None where there is none."""
-    try:
-        return value_of(amount)
-    except (KeyError, TypeError, ValueError):
-        return None
+    return number_or_none(amount.get("value") if isinstance(amount, Mapping) else amount)
 
 
 class CoinbaseParser:
@@ -89,7 +86,7 @@ class CoinbaseParser:
             status=status,
             qty=qty,
             filled_qty=filled,
-            average_price=float(row.get("average_filled_price") or 0.0),
+            average_price=number_or_none(row.get("average_filled_price")) or 0.0,
             reduce_only=terms.get("reduce_only") is True,
             is_conditional=row.get("trigger_status") == STOP_PENDING or (kind == STOP and _is_unborn(row)),
             limit_price=price_of(terms.get("limit_price")),
@@ -144,14 +141,14 @@ class CoinbaseParser:
         listing = self.listings.of(row["product_id"])
         number = abs(Decimal(str(row["number_of_contracts"])))
         unit = listing.unit if listing.is_listed else Decimal(str(row.get("contract_size") or 1))
-        qty = rounded(float(number * unit))
+        qty = listing._replace(unit=unit).held(number)
         if qty == 0.0:
             return None
         leverage = value_or_none(row.get("leverage"))
         return HeldPosition(
             asset=listing.asset,
-            qty=-qty if str(row["side"]).upper() == "SHORT" else qty,
-            entry_price=value_of(row["avg_entry_price"]),
+            qty=signed(qty, row["side"]),
+            entry_price=value_or_none(row.get("avg_entry_price")) or 0.0,
             mark_price=value_or_none(row.get("current_price")),
             leverage=leverage or None,
             is_isolated=None,
@@ -176,7 +173,7 @@ class CoinbaseParser:
             status=status,
             qty=max(rounded(filled + left), 0.0 if known is None else known.qty),
             filled_qty=filled,
-            average_price=float(row.get("avg_price") or 0.0),
+            average_price=number_or_none(row.get("avg_price")) or 0.0,
             reduce_only=False if known is None else known.reduce_only,
             is_conditional=row.get("trigger_status") == STOP_PENDING,
             limit_price=price_of(row.get("limit_price")) or (None if known is None else known.limit_price),
@@ -188,10 +185,9 @@ class CoinbaseParser:
     def streamed_position(self, row: Row, ts_ns: int) -> PositionUpdate:
         """A position in the channel, where the venue has switched them on for the account."""
         listing = self.listings.of(row["product_id"])
-        qty = abs(listing.coins(row["number_of_contracts"]))
-        signed = -qty if str(row["side"]).upper() == "SHORT" else qty
+        qty = signed(listing.held(row["number_of_contracts"]), row["side"])
         nets = self.listings.is_first(listing)
-        return PositionUpdate(listing.asset, signed, float(row.get("entry_price") or 0.0), "", ts_ns, nets)
+        return PositionUpdate(listing.asset, qty, number_or_none(row.get("entry_price")) or 0.0, "", ts_ns, nets)
 
 
 def previewed(answer: Row) -> Previewed:

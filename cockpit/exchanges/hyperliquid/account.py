@@ -28,7 +28,7 @@ from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
 from cockpit.exchanges.hyperliquid.agent import checked_keys
 from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client
 from cockpit.exchanges.hyperliquid.cloids import cloid_of
@@ -84,7 +84,7 @@ class HyperliquidAccount(SignedCalls):
     def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
         """An order names its coin by the number of its row."""
         rows = raw_answer(self._make_client(None), "publicPostInfo", {"type": "meta"})["universe"]
-        self._numbers |= {str(row.get("name")): number for number, row in enumerate(rows)}
+        self._numbers |= {row_name(row, "name")[0]: number for number, row in enumerate(rows)}
         return read_rows(f"{self.venue} contracts", rows, listing_of)
 
     async def open(self) -> None:
@@ -252,18 +252,18 @@ class HyperliquidAccount(SignedCalls):
 
     async def _executions(self, since_ms: int, order_id: str = "") -> list[VenueFill]:
         """Oldest first; of one order where its number is said. A page holds the oldest since its beginning."""
-        rows: dict[str, Any] = {}
+        rows: dict[tuple[str, ...], Any] = {}
         start_ms = since_ms or self._reach_ms(0)
         for _ in range(MOST_PAGES):
             page = await self.info("userFillsByTime", user=self._user, startTime=start_ms)
             with self.judged():
-                new = {str(row["tid"]): row for row in page if str(row["tid"]) not in rows}
+                new = {row_name(row, "tid"): row for row in page if row_name(row, "tid") not in rows}
                 rows |= new
                 if not new or len(page) < FILLS_A_PAGE:
                     break
-                start_ms = max(int(row["time"]) for row in page)
+                start_ms = max(int(row["time"]) for row in rows_with(page, "time"))
         with self.judged():
-            wanted = [row for row in rows.values() if order_id in ("", str(row["oid"]))]
+            wanted = [row for row in rows_with(rows.values(), "oid") if order_id in ("", str(row["oid"]))]
             await self._prices.learn(names_in(wanted, "feeToken"))
             fills = self.lists.read("executions", wanted, self._parser.fill)
         return sorted(fills, key=lambda fill: fill.ts_ns)
@@ -298,7 +298,7 @@ class HyperliquidAccount(SignedCalls):
         state = await self._state()
         with self.judged():
             rows = state["assetPositions"]
-            await self.lists.learn(names_in([row.get("position") for row in rows], "coin"))
+            await self.lists.learn(names_in([row["position"] for row in rows_with(rows, "position")], "coin"))
             return tuple(self.lists.read(POSITIONS, rows, self._parser.position))
 
     async def margin_in_use_usd(self) -> float:
@@ -359,7 +359,8 @@ class HyperliquidAccount(SignedCalls):
             self._marks = self.timing.clock(), await self.info("metaAndAssetCtxs")
         with self.judged():
             meta, contexts = self._marks[1]
-            return float(contexts[[str(row["name"]) for row in meta["universe"]].index(coin)]["markPx"])
+            named = zip((row_name(row, "name")[0] for row in meta["universe"]), contexts, strict=True)
+            return float(dict(named)[coin]["markPx"])
 
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Payments booked since then, each by its coin and instant."""

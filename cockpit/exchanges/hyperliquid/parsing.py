@@ -14,7 +14,8 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
-from cockpit.exchanges.base.values import price_of
+from cockpit.exchanges.base.rows import rows_with
+from cockpit.exchanges.base.values import number_or_none, price_of
 from cockpit.exchanges.hyperliquid.cloids import client_id_of
 
 Row = Mapping[str, Any]
@@ -24,7 +25,7 @@ STATUS = {OPEN: OrderStatus.WORKING, TRIGGERED: OrderStatus.WORKING, FILLED: Ord
 ENDINGS = (("canceled", OrderStatus.CANCELLED), ("scheduledcancel", OrderStatus.CANCELLED))
 REJECTED = "rejected"
 """Its words for an end are many, and end alike: marginCanceled, siblingFilledCanceled, reduceOnlyRejected."""
-BUYER = "B"
+SIDES = {"B": Side.LONG, "A": Side.SHORT}
 IOC = "Ioc"
 DELEVERAGED, LIQUIDATED = "Auto-Deleveraging", "Liquidated"
 PRICE_DECIMALS, PRICE_FIGURES = 6, 5
@@ -44,8 +45,10 @@ def asset_of(market_id: str) -> str:
 
 
 def side_of(letter: Any) -> Side:
-    """`B` bids, `A` asks."""
-    return Side.LONG if letter == BUYER else Side.SHORT
+    """`B` bids, `A` asks. Raises ValueError for what may be either."""
+    if letter not in SIDES:
+        raise ValueError(f"expected B or A, was {letter!r}")
+    return SIDES[letter]
 
 
 class HyperliquidParser:
@@ -113,16 +116,17 @@ class HyperliquidParser:
         """A row of assetPositions; None for a flat one. It says its worth, not its mark."""
         held = row["position"]
         listing = self.listings.of(str(held["coin"]))
-        qty = listing.coins(held["szi"])
+        qty = listing.held(held["szi"])
         if qty == 0.0:
             return None
-        leverage, worth_usd = held.get("leverage") or {}, held.get("positionValue")
+        leverage = next(iter(rows_with([held.get("leverage")])), {})
+        worth_usd = number_or_none(held.get("positionValue"))
         return HeldPosition(
             asset=listing.asset,
             qty=qty,
-            entry_price=float(held.get("entryPx") or 0.0),
-            mark_price=None if worth_usd is None else float(worth_usd) / abs(qty),
-            leverage=None if "value" not in leverage else float(leverage["value"]),
+            entry_price=number_or_none(held.get("entryPx")) or 0.0,
+            mark_price=None if worth_usd is None else worth_usd / abs(qty),
+            leverage=number_or_none(leverage.get("value")),
             is_isolated=None if "type" not in leverage else leverage["type"] == "isolated",
             market_id=listing.market_id,
             nets_with_ours=self.listings.is_first(listing),

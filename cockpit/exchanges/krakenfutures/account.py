@@ -5,7 +5,7 @@ in the account's history. What executions cost and what funding was paid stands 
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,8 @@ from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, venue_side
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.values import number_or_none
 from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES, NOT_OPEN
 from cockpit.exchanges.krakenfutures.parsing import KrakenParser, asset_of, coin_of, listing_of, stamp_ns
@@ -69,11 +70,11 @@ class KrakenAccount(CcxtAccount):
     def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
         answer = raw_answer(self._make_client(None), "publicGetInstruments", {})
         listings, odd = read_rows(f"{self.venue} contracts", answer["instruments"], listing_of)
-        for row in answer["instruments"]:
-            asset, levels = asset_of(str(row.get("symbol", ""))), row.get("marginLevels") or ()
+        for row in rows_with(answer["instruments"], "symbol"):
+            asset, levels = asset_of(str(row["symbol"])), rows_with(row.get("marginLevels") or (), "initialMargin")
             self._fee_schedules[asset] = str(row.get("feeScheduleUid") or "")
-            if levels and float(levels[0].get("initialMargin") or 0.0) > 0.0:
-                self._most_leverage[asset] = 1.0 / float(levels[0]["initialMargin"])
+            if levels and (share := number_or_none(levels[0]["initialMargin"]) or 0.0) > 0.0:
+                self._most_leverage[asset] = 1.0 / share
         return listings, odd
 
     async def _server_time_ms(self) -> float:
@@ -181,11 +182,9 @@ class KrakenAccount(CcxtAccount):
         """The newest word of that order or stop, among the newest rows of its contract."""
         answer = await self.ask(endpoint, {"tradeable": listing.market_id, "count": HISTORY_ROWS})
         with self.judged():
-            for element in answer["elements"]:
-                for name, body in element["event"].items():
-                    row = body.get("newOrder") or body.get("order") or {}
-                    if row.get("clientId") == client_id:
-                        return self._parser.past_order(row, ENDED.get(name, OrderStatus.UNKNOWN))
+            for name, row in _orders_told(answer["elements"]):
+                if row.get("clientId") == client_id:
+                    return self._parser.past_order(row, ENDED.get(name, OrderStatus.UNKNOWN))
         return None
 
     async def _with_executions(self, order: VenueOrder) -> VenueOrder:
@@ -222,19 +221,22 @@ class KrakenAccount(CcxtAccount):
 
     async def _fills_where(self, wanted: Any, asset: str, since_ns: int) -> list[VenueFill]:
         """Oldest first. The venue lists the newest hundred, or those before an instant; fees are another list's."""
-        rows: dict[str, Any] = {}
+        rows: dict[tuple[str, ...], Any] = {}
         asked: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             page = await self.ask("privateGetFills", asked)
             with self.judged():
-                new = {str(row["fill_id"]): row for row in page["fills"] if str(row["fill_id"]) not in rows}
+                named = {row_name(row, "fill_id"): row for row in page["fills"]}
+                new = {name: row for name, row in named.items() if name not in rows}
                 rows |= new
-                oldest = min((str(row["fillTime"]) for row in new.values()), default="")
-                if not new or len(page["fills"]) < FILLS_A_PAGE or stamp_ns(oldest) < since_ns:
+                oldest = min((str(row["fillTime"]) for row in rows_with(new.values(), "fillTime")), default="")
+                if not oldest or len(page["fills"]) < FILLS_A_PAGE or stamp_ns(oldest) < since_ns:
                     break
                 asked = {"lastFillTime": oldest}
         with self.judged():
-            ours = [row for row in rows.values() if asset_of(str(row["symbol"])) == asset]
+            ours = [
+                row for row in rows_with(rows.values(), "symbol", "fillTime") if asset_of(str(row["symbol"])) == asset
+            ]
             if not ours:
                 return []
             booked = await self._booked_fees(min(stamp_ns(row["fillTime"]) for row in ours))
@@ -244,8 +246,9 @@ class KrakenAccount(CcxtAccount):
     async def _booked_fees(self, since_ns: int) -> dict[str, Any]:
         answer = await self.ask("historyGetAccountLog", {"since": str(since_ns // NS_PER_MS), "info": "futures trade"})
         with self.judged():
-            await self._prices.learn(coin_of(row["asset"]) for row in answer["logs"] if row.get("fee") is not None)
-            return dict(self.lists.read("fees", answer["logs"], self._parser.booked_fee))
+            logs = rows_with(answer["logs"], "asset", "fee")
+            await self._prices.learn(coin_of(row["asset"]) for row in logs)
+            return dict(self.lists.read("fees", logs, self._parser.booked_fee))
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional: the venue has one list of them."""
@@ -321,7 +324,7 @@ class KrakenAccount(CcxtAccount):
         """The leverage of every perpetual that is isolated."""
         answer = await self.ask("privateGetLeveragepreferences")
         with self.judged():
-            rows = answer["leveragePreferences"]
+            rows = rows_with(answer["leveragePreferences"], "symbol", "maxLeverage")
             return {asset_of(str(row["symbol"])): float(row["maxLeverage"]) for row in rows}
 
     async def _taker_fee_bps(self) -> float | None:
@@ -332,8 +335,10 @@ class KrakenAccount(CcxtAccount):
         with self.judged():
             uid = next((self._fee_schedules.get(asset, "") for asset in self.listed()), "")
             volume = float(volumes["volumesByFeeSchedule"].get(uid) or 0.0)
-            tiers = next((one["tiers"] for one in schedules["feeSchedules"] if one["uid"] == uid), ())
-            reached = [tier for tier in tiers if float(tier["usdVolume"]) <= volume]
+            tiers = next(
+                (one["tiers"] for one in rows_with(schedules["feeSchedules"], "uid", "tiers") if one["uid"] == uid), ()
+            )
+            reached = [tier for tier in rows_with(tiers, "usdVolume", "takerFee") if float(tier["usdVolume"]) <= volume]
             if not reached:
                 return None
             return float(max(reached, key=lambda tier: float(tier["usdVolume"]))["takerFee"]) * PCT_AS_BPS
@@ -354,6 +359,14 @@ class KrakenAccount(CcxtAccount):
             rows = answer["logs"]
             await self._prices.learn(map(coin_of, names_in(rows, "asset")))
             return self.lists.read("funding", rows, lambda row: self._parser.funding(row, self._prices))
+
+
+def _orders_told(elements: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The events of a history that are about an order: their names, and the order as it was."""
+    events = rows_with(element["event"] for element in rows_with(elements, "event"))
+    named = [(name, body) for event in events for name, body in event.items() if isinstance(body, Mapping)]
+    told = [(name, body.get("newOrder") or body.get("order")) for name, body in named]
+    return [(name, row) for name, row in told if isinstance(row, Mapping)]
 
 
 def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -> str:

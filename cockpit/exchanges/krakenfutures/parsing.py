@@ -14,7 +14,7 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees
-from cockpit.exchanges.base.values import price_of, side_of
+from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
 
 Row = Mapping[str, Any]
 
@@ -147,16 +147,16 @@ class KrakenParser:
     def position(self, row: Row) -> HeldPosition | None:
         """A row of openpositions; None for a flat one. It has no mark."""
         listing = self.listings.of(row["symbol"].upper())
-        qty = listing.coins(row["size"])
+        qty = listing.held(row["size"])
         if qty == 0.0:
             return None
         leverage = row.get("maxFixedLeverage")
         return HeldPosition(
             asset=listing.asset,
-            qty=-qty if row["side"] == "short" else qty,
-            entry_price=float(row.get("price") or 0.0),
+            qty=signed(qty, row["side"]),
+            entry_price=number_or_none(row.get("price")) or 0.0,
             mark_price=None,
-            leverage=None if leverage is None else float(leverage),
+            leverage=number_or_none(leverage),
             is_isolated=leverage is not None,
             market_id=listing.market_id,
             nets_with_ours=self.listings.is_first(listing),

@@ -15,6 +15,7 @@ from cockpit.domain.quantity import rounded
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import OrderUpdate, PositionUpdate, StreamUpdate, VenueOrder
 from cockpit.exchanges.base.private_stream import DIAL_WITHIN_S, Asked, PrivateStream
+from cockpit.exchanges.base.values import number_or_none
 from cockpit.exchanges.krakenfutures.client import FEEDS
 from cockpit.exchanges.krakenfutures.parsing import KrakenParser
 
@@ -166,9 +167,8 @@ class KrakenStream(PrivateStream):
             listing = self.parser.listings.of(str(row["instrument"]).upper())
             held.add(listing.market_id)
             nets = self.parser.listings.is_first(listing)
-            yield PositionUpdate(
-                listing.asset, listing.coins(row["balance"]), float(row["entry_price"]), "", ts_ns, nets
-            )
+            qty, entry_price = listing.held(row["balance"]), number_or_none(row.get("entry_price")) or 0.0
+            yield PositionUpdate(listing.asset, qty, entry_price, "", ts_ns, nets)
         for market_id in sorted(self._held - held):
             listing = self.parser.listings.of(market_id)
             yield PositionUpdate(listing.asset, 0.0, 0.0, "", ts_ns, self.parser.listings.is_first(listing))

@@ -25,7 +25,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, reducing, venue_side
-from cockpit.exchanges.base.rows import names_in, read_rows
+from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
 from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
 from cockpit.exchanges.okx.parsing import (
@@ -90,7 +90,7 @@ class OkxAccount(OrderCalls):
     async def _server_time_ms(self) -> float:
         answer = await self.ask("publicGetPublicTime")
         with self.judged():
-            return float(answer["data"][0]["ts"])
+            return float(rows_with(answer["data"], "ts")[0]["ts"])
 
     # -- orders
 
@@ -177,8 +177,9 @@ class OkxAccount(OrderCalls):
             await self._cancel("privatePostTradeCancelAdvanceAlgos", [ids])
 
     def row_of(self, answer: Any) -> Any:
-        """Out of its envelope."""
-        return answer["data"][0] if answer["data"] else None
+        """Out of its envelope. A row that cannot be read is not an order that the venue does not know."""
+        rows = answer["data"]
+        return next(iter(rows_with(rows, "instId")), rows[0] or {}) if rows else None
 
     async def executions_of(self, ids: dict[str, str]) -> Sequence[Any]:
         """The venue lists the newest first."""
@@ -202,10 +203,10 @@ class OkxAccount(OrderCalls):
                 rows += answer["data"]
                 if len(answer["data"]) < FILLS_A_PAGE:
                     break
-                asked = {**asked, "after": str(answer["data"][-1]["billId"])}
+                asked = {**asked, "after": str(rows_with(answer["data"], "billId")[-1]["billId"])}
         with self.judged():
             await self._prices.learn(names_in(rows, self.fee_coin_key))
-            order_ids = self._names.unknown(str(row["ordId"]) for row in rows)[:MOST_ORDERS_ASKED]
+            order_ids = self._names.unknown(str(row["ordId"]) for row in rows_with(rows, "ordId"))[:MOST_ORDERS_ASKED]
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
             for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
                 self._names.learn(order_id, order)
@@ -256,7 +257,7 @@ class OkxAccount(OrderCalls):
         """What positions tie up. Which of its words the venue fills depends on the account's mode."""
         answer = await self.ask("privateGetAccountBalance", {})
         with self.judged():
-            return margin_in_use_usd(answer["data"][0])
+            return margin_in_use_usd(rows_with(answer["data"])[0])
 
     async def facts(self) -> AccountFacts:
         """What the venue says of the account. The margin mode is what our orders will say: the venue keeps none."""
@@ -268,14 +269,16 @@ class OkxAccount(OrderCalls):
             self.clock_offset_ms(),
         )
         with self.judged():
-            account = config["data"][0]
+            account = (rows_with(config["data"], "posMode", "perm") or config["data"])[0]
+            is_one_way = account["posMode"] == "net_mode"
             rights = {right.strip() for right in str(account["perm"]).split(",")}
-            equity = sum(float(row["eq"]) for row in balance["data"][0]["details"] if row["ccy"] == "USDT")
+            coins = rows_with(rows_with(balance["data"], "details")[0]["details"], "ccy", "eq")
+            equity = sum(float(row["eq"]) for row in coins if row["ccy"] == "USDT")
         return AccountFacts(
             can_trade="trade" in rights,
             dangerous_permissions=tuple(right for right in DANGEROUS if right in rights),
             is_ip_restricted=bool(account.get("ip")),
-            is_one_way=account["posMode"] == "net_mode",
+            is_one_way=is_one_way,
             equity_usd=equity,
             clock_offset_ms=offset_ms,
             leverage=leverage,
@@ -293,21 +296,20 @@ class OkxAccount(OrderCalls):
             )
         )
         with self.judged():
-            rows = zip(assets, answers, strict=True)
-            return {asset: max(float(row["lever"]) for row in answer["data"]) for asset, answer in rows}
+            return {asset: _leverage(answer["data"]) for asset, answer in zip(assets, answers, strict=True)}
 
     async def settings(self, asset: str) -> TradeSettings:
         """The leverage in the margin mode that our orders say themselves."""
         asked = {"instId": self.listing(asset).market_id, "mgnMode": margin(self._wants_isolated)}
         answer = await self.ask("privateGetAccountLeverageInfo", asked)
         with self.judged():
-            return TradeSettings(max(float(row["lever"]) for row in answer["data"]), self._wants_isolated)
+            return TradeSettings(_leverage(answer["data"]), self._wants_isolated)
 
     async def _taker_fee_bps(self) -> float | None:
         """None where the answer names groups of contracts instead: which of them ours are in is not told here."""
         answer = await self.ask("privateGetAccountTradeFee", {"instType": "SWAP"})
         with self.judged():
-            rates = [row["takerU"] for row in answer["data"][:1] if row.get("takerU")]
+            rates = [row["takerU"] for row in rows_with(answer["data"], "takerU")]
             return -float(rates[0]) * BPS if rates else None
 
     async def mark_price(self, asset: str) -> float:
@@ -315,18 +317,23 @@ class OkxAccount(OrderCalls):
         asked = {"instType": "SWAP", "instId": self.listing(asset).market_id}
         answer = await self.ask("publicGetPublicMarkPrice", asked)
         with self.judged():
-            return float(answer["data"][0]["markPx"])
+            return float(rows_with(answer["data"], "markPx")[0]["markPx"])
 
     async def funding_since(self, since_ms: int) -> list[tuple[str, FundingUpdate]]:
         """Payments booked since then, each with the venue's own id."""
         asked = {"instType": "SWAP", "type": FUNDING_BILLS, "begin": str(since_ms)}
         answer = await self.ask("privateGetAccountBills", asked)
         with self.judged():
-            rows = [row for row in reversed(answer["data"]) if int(row["ts"]) >= since_ms]
+            rows = list(reversed(answer["data"]))
             await self._prices.learn(names_in(rows, "ccy"))
-            return self.lists.read("funding", rows, self._funding)
+            found = self.lists.read("funding", rows, self._funding)
+        return [(name, paid) for name, paid in found if paid.ts_ns >= since_ms * NS_PER_MS]
 
     def _funding(self, row: Any) -> tuple[str, FundingUpdate]:
         booked = CoinAmount(float(row["balChg"]), str(row["ccy"]))
         asset, ts_ns = self.asset_of(row["instId"]), int(row["ts"]) * NS_PER_MS
         return str(row["billId"]), FundingUpdate(asset, self._prices.usd(*booked), ts_ns, booked)
+
+
+def _leverage(rows: Sequence[Any]) -> float:
+    return max(float(row["lever"]) for row in rows_with(rows, "lever"))

@@ -13,7 +13,7 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
-from cockpit.exchanges.base.values import is_true, price_of, side_of
+from cockpit.exchanges.base.values import is_true, number_or_none, price_of, side_of
 
 # What an order says to OKX, and what its bare acknowledgement says to us.
 
@@ -82,7 +82,7 @@ class OkxParser:
             status=STATUS.get(row.get("state", ""), OrderStatus.UNKNOWN),
             qty=listing.coins(row["sz"]),
             filled_qty=listing.coins(row.get("accFillSz")),
-            average_price=float(row.get("avgPx") or 0.0),
+            average_price=number_or_none(row.get("avgPx")) or 0.0,
             reduce_only=is_true(row.get("reduceOnly")),
             is_conditional=False,
             limit_price=price_of(row.get("px")),
@@ -150,9 +150,9 @@ class OkxParser:
         return HeldPosition(
             asset=listing.asset,
             qty=qty,
-            entry_price=float(row.get("avgPx") or 0.0),
-            mark_price=price_of(row.get("markPx")),
-            leverage=price_of(row.get("lever")),
+            entry_price=number_or_none(row.get("avgPx")) or 0.0,
+            mark_price=number_or_none(row.get("markPx")) or None,
+            leverage=number_or_none(row.get("lever")) or None,
             is_isolated=row["mgnMode"] == "isolated",
             hedge_side="" if side == NET else side,
             market_id=listing.market_id,
@@ -164,7 +164,7 @@ class OkxParser:
         """A row of the positions channel, which does not say why."""
         listing = self.listings.of(row["instId"])
         ts_ns = int(row.get("uTime") or 0) * NS_PER_MS
-        qty, entry_price = self._signed(row, listing), float(row.get("avgPx") or 0.0)
+        qty, entry_price = self._signed(row, listing), number_or_none(row.get("avgPx")) or 0.0
         nets_with_ours = self._nets_with_ours(row, listing, "mgnMode")
         return PositionUpdate(listing.asset, qty, entry_price, "", ts_ns, nets_with_ours)
 
@@ -176,7 +176,7 @@ class OkxParser:
 
     def _signed(self, row: Row, listing: Listing) -> float:
         """Net positions are signed; in an account that keeps two sides the short one is not."""
-        qty = (_with_unit_of(listing, row) if not listing.is_listed else listing).coins(row["pos"])
+        qty = (_with_unit_of(listing, row) if not listing.is_listed else listing).held(row["pos"])
         return -abs(qty) if row.get("posSide") == "short" else qty
 
     def _fill(self, row: Row, client_id: str, fee: Any, coin: str, stamp_ms: Any) -> VenueFill:
@@ -221,7 +221,7 @@ def listing_of(row: Row, asset: str) -> Listing | None:
 
 def _with_unit_of(listing: Listing, row: Row) -> Listing:
     """What a contract is worth by the position's own word: good enough to show, where no list says it."""
-    contracts, mark, worth = (abs(float(row.get(key) or 0.0)) for key in ("pos", "markPx", "notionalUsd"))
+    contracts, mark, worth = (abs(number_or_none(row.get(key)) or 0.0) for key in ("pos", "markPx", "notionalUsd"))
     if not (contracts and mark and worth):
         return listing
     return listing._replace(unit=Decimal(f"{worth / mark / contracts:.6g}"))

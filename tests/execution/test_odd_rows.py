@@ -1,0 +1,173 @@
+"""Every list of every venue is read row by row: odd rows before and behind the others lose none of them, and what is
+odd about a position keeps nobody from closing it, unless it is its quantity: then it is said, and not called flat.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from cockpit.config.model import CockpitConfig
+from tests.execution.account_desk import Desk, desk_of, entry, stop, target, with_venue
+
+ID = "ckaaaaaat000001"
+VENUES = ("binance", "okx", "bybit", "hyperliquid", "krakenfutures", "coinbase")
+POSITIONS = {
+    "binance": ("positionRisk", "positionAmt", ("symbol", "positionSide")),
+    "okx": ("account/positions", "pos", ("instId", "posSide", "mgnMode")),
+    "bybit": ("position/list", "size", ("symbol", "side", "positionIdx")),
+    "hyperliquid": ("info", "szi", ("coin", "position", "type")),
+    "krakenfutures": ("openpositions", "size", ("symbol", "side")),
+    "coinbase": ("cfm/positions", "number_of_contracts", ("product_id", "side", "contract_size")),
+}
+"""Where a venue lists positions, under which key it says how much, and without what no order can be written."""
+
+Change = Callable[[Any], None]
+
+
+@asynccontextmanager
+async def at_work(name: str, shipped: CockpitConfig) -> AsyncIterator[Desk]:
+    """An account with a position, a stop, a target and a payment of funding."""
+    config = shipped if name in shipped.venues else with_venue(shipped, name)
+    async with desk_of(name, config) as desk:
+        await desk.account.place(entry(), f"{ID}e1")
+        await desk.account.place(stop(), f"{ID}s1")
+        await desk.account.place(target(), f"{ID}x1")
+        yield desk
+
+
+def rewrite(desk: Desk, change: Callable[[str, Any], None]) -> None:
+    """Every body that the venue answers from now on goes through `change`."""
+    usual = desk.venue.answer
+
+    async def answer(request: web.Request, query: dict[str, str], body: str) -> web.StreamResponse:
+        response = await usual(request, query, body)
+        if not isinstance(response, web.Response) or not response.text or request.path.endswith("exchange"):
+            return response
+        told = json.loads(response.text)
+        change(request.path, told)
+        return web.json_response(told, status=response.status)
+
+    desk.venue.answer = answer
+
+
+def lists_in(told: Any) -> Iterator[list[Any]]:
+    """The lists of rows in a body, however deep."""
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from lists_in(inner)
+    if isinstance(told, list) and told and all(isinstance(row, dict) for row in told):
+        yield told
+
+
+def with_odd_rows(path: str, told: Any) -> None:
+    for rows in list(lists_in(told)):
+        odd: list[Any] = [None, "x", 7, {}, [], dict.fromkeys(rows[0])]
+        rows[:] = [*odd, *rows, *odd]
+
+
+def of(rows: Sequence[Any]) -> set[str]:
+    return {str(row) for row in rows}
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_odd_rows_in_any_list_lose_no_other(shipped_config: CockpitConfig, name: str) -> None:
+    async with at_work(name, shipped_config) as desk:
+        account: Any = desk.account
+        placed = await account.find("BTC", f"{ID}e1", False)
+
+        async def read() -> dict[str, Any]:
+            asked: dict[str, Awaitable[Any]] = {
+                "positions": account.positions(),
+                "open orders": account.open_orders(),
+                "executions": account.fills_since("BTC", 0),
+                "those of an order": account.fills_of(placed),
+                "funding": account.funding_since(0),
+                "entry": account.find("BTC", f"{ID}e1", False),
+                "stop": account.find("BTC", f"{ID}s1", True),
+            }
+            found = {what: await asking for what, asking in asked.items()}
+            found["facts"] = (await account.facts())._replace(clock_offset_ms=0.0)
+            found["settings"] = await account.settings("BTC")
+            await account.read_grids()
+            return found | {"listed": account.listed(), "mark": await account.mark_price("BTC")}
+
+        before = await read()
+        assert before["positions"] and before["executions"] and len(before["open orders"]) == 2
+        assert account.unreadable() == ()
+        account._names.__init__()
+        account._marks = None
+        rewrite(desk, with_odd_rows)
+        assert await read() == before
+        assert any("positions: a row cannot be read" in sentence for sentence in account.unreadable())
+        assert any("orders: a row cannot be read" in sentence for sentence in account.unreadable())
+
+
+def rows_about(key: str, told: Any) -> Iterator[dict[str, Any]]:
+    """The rows, or parts of rows, that say something under that key."""
+    if isinstance(told, dict) and key in told:
+        yield told
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from rows_about(key, inner)
+
+
+@pytest.mark.parametrize("odd", [None, "", "?", "NaN", "Infinity", [], {}], ids=repr)
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_position_without_a_quantity_is_not_flat(shipped_config: CockpitConfig, name: str, odd: object) -> None:
+    path_end, key, _ = POSITIONS[name]
+
+    def change(path: str, told: Any) -> None:
+        for row in rows_about(key, told) if path.endswith(path_end) else ():
+            row[key] = odd
+
+    async with at_work(name, shipped_config) as desk:
+        rewrite(desk, change)
+        assert await desk.account.positions() == ()
+        assert any("a row cannot be read" in sentence for sentence in desk.account.unreadable())
+
+
+@pytest.mark.parametrize("odd", [None, "", "?", "NaN", [], {}], ids=repr)
+@pytest.mark.parametrize("name", VENUES)
+async def test_what_no_close_needs_hides_no_position(shipped_config: CockpitConfig, name: str, odd: object) -> None:
+    path_end, key, needed = POSITIONS[name]
+
+    def change(path: str, told: Any) -> None:
+        for row in rows_about(key, told) if path.endswith(path_end) else ():
+            row.update(dict.fromkeys(row.keys() - {key, *needed}, odd))
+
+    async with at_work(name, shipped_config) as desk:
+        rewrite(desk, change)
+        (held,) = await desk.account.positions()
+        assert held.asset == "BTC" and held.qty == desk.venue.held("BTC") and desk.account.unreadable() == ()
+        assert held.entry_price == 0.0
+        await desk.account.cancel("BTC", f"{ID}x1", False)
+        await desk.account.close_position(held, f"{ID}c1")
+        assert desk.venue.held("BTC") == 0.0
+
+
+@pytest.mark.parametrize("name", ["bybit", "krakenfutures", "coinbase"])
+async def test_a_side_that_may_be_either_is_no_side(shipped_config: CockpitConfig, name: str) -> None:
+    path_end, key, _ = POSITIONS[name]
+
+    def change(path: str, told: Any) -> None:
+        for row in rows_about(key, told) if path.endswith(path_end) else ():
+            row["side"] = "NEITHER"
+
+    async with at_work(name, shipped_config) as desk:
+        rewrite(desk, change)
+        assert await desk.account.positions() == () and desk.account.unreadable()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_an_execution_without_a_price_is_not_booked(shipped_config: CockpitConfig, name: str) -> None:
+    def change(path: str, told: Any) -> None:
+        for key in ("price", "fillPx", "execPrice", "px"):
+            for row in rows_about(key, told):
+                row[key] = "NaN"
+
+    async with at_work(name, shipped_config) as desk:
+        assert await desk.account.fills_since("BTC", 0)
+        rewrite(desk, change)
+        assert await desk.account.fills_since("BTC", 0) == ()
