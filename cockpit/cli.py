@@ -1,6 +1,7 @@
 """The front door: every command, its options and its exit code. Heavy imports happen inside the commands."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -117,6 +118,10 @@ def run(arguments: Sequence[str], first_paint: "FirstPaint | None" = None) -> in
     except BrokenPipeError:
         _drop_stdout()
         return NO
+    except OSError as error:
+        if why := _output_lost(error):
+            return _print(f"expected the output to be written, was: {why}", NO)
+        return _failed(front, error)
     except Exception as error:  # the last place before the user's terminal
         return _failed(front, error)
     return code if isinstance(code, int) else YES
@@ -340,6 +345,18 @@ def _print(line: str, code: int) -> int:
     with contextlib.suppress(OSError):  # the code says it too, where nobody reads the line
         typer.echo(f"cockpit: {printable(' '.join(line.split()))}", err=True)
     return code
+
+
+def _output_lost(error: OSError) -> str:
+    """Why stdout takes nothing any more, such as a full disk; "" where it does, and something else went wrong."""
+    if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        return ""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except (OSError, ValueError):
+        _drop_stdout()
+        return error.strerror
+    return ""
 
 
 def _drop_stdout() -> None:

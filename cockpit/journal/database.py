@@ -16,6 +16,7 @@ SQLITE_WAIT_S = 0.25
 """How long one attempt waits inside SQLite for somebody else's lock; the writer tries again after it."""
 POSTGRES_WAIT_S = 5
 PUT_BACK = ": move it away together with its -wal and -shm, then put a backup in its place (docs/operations.md)"
+SIGNS_OF_DAMAGE = ("malformed", "not a database", "corrupt", "is a directory", "no such table")
 Where = JournalPlace | str | Path
 """A journal: a profile's, or any file or URL."""
 LOCK_KEY = 7_361_290_884
@@ -110,10 +111,18 @@ def hold_alone(url: URL) -> Connection | None:
         )
 
 
+def damage_in(connection: Connection) -> str:
+    """What SQLite itself finds wrong with its pages; empty where nothing is, or for another database."""
+    if connection.dialect.name != "sqlite":
+        return ""
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    return "" if found == ["ok"] else one_line(ValueError(str(found[0])))
+
+
 def advice(error: BaseException) -> str:
     """What an operator can do about a database that is damaged; nothing where it is something else."""
     said = one_line(error).casefold()
-    if not any(sign in said for sign in ("malformed", "not a database", "corrupt")):
+    if not any(sign in said for sign in SIGNS_OF_DAMAGE):
         return ""
     return PUT_BACK
 

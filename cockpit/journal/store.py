@@ -10,7 +10,17 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from cockpit.config.journal_place import JournalPlace
 from cockpit.domain.actions import AnyAction
 from cockpit.domain.kinds import Mode
-from cockpit.journal.database import Where, advice, hold_alone, journal_url, one_line, open_database, url_text
+from cockpit.journal.database import (
+    PUT_BACK,
+    Where,
+    advice,
+    damage_in,
+    hold_alone,
+    journal_url,
+    one_line,
+    open_database,
+    url_text,
+)
 from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
 from cockpit.journal.restore import Restored, find_restore
@@ -47,13 +57,13 @@ class Journal:
         self._database = open_database(self._url, writes=True)
         with ExitStack() as opened:
             opened.callback(self._database.dispose)
-            self._refuse_what_cannot_work()
+            damage = self._opened_damage()
             self._alone = hold_alone(self._url)
             if self._alone is not None:
                 opened.callback(self._alone.close)
             spill = Spill(spill_path) if spill_path is not None else None
             opened.pop_all()  # all of it is there: it stays open
-        self.damage = spill.damage if spill is not None else ""
+        self.damage = "; ".join(filter(None, [damage, spill.damage if spill is not None else ""]))
         file = SameFile(Path(str(self._url.database))) if self._url.get_backend_name() == "sqlite" else None
         self._writer = Writer(self._database, spill, backoff_s, spill_above_records, file)
         self._session: SessionInfo | None = None
@@ -73,7 +83,7 @@ class Journal:
             with open_database(self._url, writes=False).connect() as connection:
                 return find_restore(connection, now_ns, feed)
         except SQLAlchemyError as error:
-            raise JournalError(f"expected the journal to be readable, was: {one_line(error)}") from error
+            raise JournalError(f"expected the journal to be readable, was: {one_line(error)}{advice(error)}") from error
 
     def begin(self, session: SessionInfo, continues: Restored | None = None) -> None:
         """Begin a session; with `continues` its account, trades and orders go on being the restored session's."""
@@ -151,12 +161,15 @@ class Journal:
         self._seq += len(bodies)
         return [Entry(session.session_id, self._lineage, seq, body) for seq, body in enumerate(bodies, first)]
 
-    def _refuse_what_cannot_work(self) -> None:
+    def _opened_damage(self) -> str:
+        """What is damaged in it though it opens; refuses what cannot work."""
         try:
             with self._database.begin() as connection:
                 migrate(connection)
+                damage = damage_in(connection)
+                return damage and f"{url_text(self._url)} is damaged ({damage}){PUT_BACK}"
         except OperationalError:
-            return
+            return ""
         except (DatabaseError, OSError) as error:
             raise JournalError(
                 f"expected a journal at {url_text(self._url)}, was: {one_line(error)}{advice(error)}"

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-from cockpit.journal.database import one_line
+from cockpit.journal.database import advice, one_line
 from cockpit.journal.migrations import migrate
 from cockpit.journal.rows import Rows
 from cockpit.journal.same_file import SameFile
@@ -119,7 +119,7 @@ class Writer:
             step()
         except Exception as error:
             self._failures += 1
-            self._last_error = one_line(error)
+            self._last_error = f"{one_line(error)}{advice(error)}"
             self._database.dispose()
             return False
         return True

@@ -11,7 +11,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import Mode
 from cockpit.domain.units import utc_text
-from cockpit.journal.database import PUT_BACK, journal_url, one_line, open_database
+from cockpit.journal.database import PUT_BACK, damage_in, journal_url, one_line, open_database
 from cockpit.journal.errors import JournalError
 from cockpit.journal.evidence import Evidence
 from cockpit.journal.migrations import CURRENT_VERSION, HOURS_SINCE, found_version
@@ -36,7 +36,7 @@ def journal_items(place: JournalPlace, config: CockpitConfig, mode: Mode) -> Ite
                 yield _empty(place)
                 yield from _way_up(Evidence(), config, mode)
                 return
-            damage = _damage(connection)
+            damage = damage_in(connection)
             if damage:
                 yield failed("journal", f"expected {place} to be whole, was damaged ({damage}){PUT_BACK}")
                 return
@@ -51,14 +51,6 @@ def journal_items(place: JournalPlace, config: CockpitConfig, mode: Mode) -> Ite
         yield failed("journal", f"expected a journal at {place}, was unreadable ({one_line(error)}){PUT_BACK}")
     finally:
         database.dispose()
-
-
-def _damage(connection: Connection) -> str:
-    """What SQLite itself finds wrong with its pages; empty where nothing is, or for another database."""
-    if connection.dialect.name != "sqlite":
-        return ""
-    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
-    return "" if found == ["ok"] else one_line(ValueError(str(found[0])))
 
 
 def _empty(place: JournalPlace) -> Item:

@@ -202,6 +202,16 @@ def test_a_closed_stdout_changes_no_exit_code(tmp_path: Path) -> None:
     process.close()
 
 
+@pytest.mark.parametrize("command", ["validate", "validate --json", "version", "help flatten", "--help"])
+def test_a_full_disk_under_stdout_is_one_line(tmp_path: Path, command: str) -> None:
+    line = f"exec {sys.executable} -m cockpit --home {tmp_path} {command} 2>&1 >/dev/full"
+    process = os.popen(f"cd {ROOT}; ({line}); echo $?")
+    said = process.read().splitlines()
+    process.close()
+    assert said == ["cockpit: expected the output to be written, was: No space left on device", "1"]
+    assert not (tmp_path / "logs").exists(), "it is no crash of ours"
+
+
 async def test_proxies_of_the_environment_are_not_used_and_said(okx: OkxTradingVenue, tmp_path: Path) -> None:
     env = environ(okx, tmp_path) | {name: NOBODYS_PROXY for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY")}
     code, said = await flattened(env)

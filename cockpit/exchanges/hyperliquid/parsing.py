@@ -119,7 +119,7 @@ class HyperliquidParser:
         qty = listing.held(held["szi"])
         if qty == 0.0:
             return None
-        leverage = next(iter(rows_with([held.get("leverage")])), {})
+        leverage: Row = next(iter(rows_with([held.get("leverage")])), {})
         worth_usd = number_or_none(held.get("positionValue"))
         return HeldPosition(
             asset=listing.asset,
