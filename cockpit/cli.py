@@ -355,7 +355,7 @@ def _output_lost(error: OSError) -> str:
         os.write(sys.stdout.fileno(), b"\n")
     except (OSError, ValueError):
         _drop_stdout()
-        return error.strerror
+        return error.strerror or type(error).__name__
     return ""
 
 
