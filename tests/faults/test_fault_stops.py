@@ -198,5 +198,5 @@ async def test_a_stop_that_was_sent_twice_does_not_rest_again_after_it_was_cance
             venue.carry_out_late()
             # Without a position the second OKX takes a reduce-only order back by itself, at once.
             assert venue.algo_orders or name == "okx"
-            await stage.until(lambda: stage.is_bare(venue), within_s=8.0)
+            await stage.until(lambda: stage.is_bare(venue), 8.0 + 2 * stage.generation._accounts[name].least_round_s)
         assert not venue.watch.doubled

@@ -11,7 +11,7 @@ from cockpit.domain.bounded import Recent
 from cockpit.domain.kinds import OrderRole, OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.account import RefusalKind, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import ErrorOfOrder, RefusalKind, Refused, VenueFailure, VenueOrder
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_ids import MARK, PROBE
 from cockpit.exchanges.base.timing import Timing
@@ -83,6 +83,9 @@ class StopProbe:
             if refused.kind is RefusalKind.NOTHING_TO_REDUCE:
                 return None  # the kind of order is taken; only a position is wanting
             return str(refused)
+        except ErrorOfOrder as error:
+            await account.cancel(order.asset, client_id, True)
+            return str(error)
         except VenueFailure:
             await account.cancel(order.asset, client_id, True)
             raise
