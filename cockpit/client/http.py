@@ -35,19 +35,19 @@ class EngineClock:
     ) -> None:
         self._wall_s = wall_s
         self._monotonic_s = monotonic_s
-        self._told: tuple[float, float] | None = None
+        self._set_at: tuple[float, float] | None = None
 
     def set(self, wall_ns: int) -> None:
         """The engine told its time just now; 0 where it does not tell."""
         if wall_ns:
-            self._told = (wall_ns / 1e9, self._monotonic_s())
+            self._set_at = (wall_ns / 1e9, self._monotonic_s())
 
     @property
     def now_s(self) -> float:
         """Unix seconds at the engine."""
-        if self._told is None:
+        if self._set_at is None:
             return self._wall_s()
-        wall_s, at_s = self._told
+        wall_s, at_s = self._set_at
         return wall_s + self._monotonic_s() - at_s
 
 

@@ -35,7 +35,7 @@ class FlattenCalls:
         self._timing = timing
         self._within_s = within_s
         self._began_ns = timing.clock()
-        self._told: dict[str, LastReport] = {}
+        self._reported: dict[str, LastReport] = {}
 
     def begin_round(self) -> None:
         """Count anew."""
@@ -72,9 +72,9 @@ class FlattenCalls:
     def trouble(self, what: str, sentence: str, name: StepName = StepName.TROUBLE) -> None:
         """Something stands in the way: said when it is new, and again from time to time."""
         now_ns = self._timing.clock()
-        last = self._told.get(what)
+        last = self._reported.get(what)
         if last is not None and last.sentence == sentence and now_ns - last.at_ns < AGAIN_AFTER_NS:
             return
-        self._told[what] = LastReport(sentence, now_ns)
+        self._reported[what] = LastReport(sentence, now_ns)
         text = f"{what}: {sentence}"
         self._notify(FlattenStep(self._venue, name, text, self._timing.since_s(self._began_ns), True))

@@ -14,7 +14,7 @@ from cockpit.journal.reading import JournalReader
 from cockpit.journal.sessions import FeedKind
 
 LOG = logging.getLogger("cockpit.engine")
-LOOK_EVERY_S = 600.0
+READ_EVERY_S = 600.0
 """A backtest may be kept while the engine runs."""
 WRITTEN_AFTER_S = 2.0
 """A trade that closed is in the journal by then."""
@@ -41,12 +41,12 @@ class BacktestWatch:
         """Until cancelled."""
         while True:
             self._closed.clear()
-            self.beyond = await asyncio.to_thread(self.look)
+            self.beyond = await asyncio.to_thread(self.read_results)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), LOOK_EVERY_S)
+                await asyncio.wait_for(self._closed.wait(), READ_EVERY_S)
                 await self._sleep(WRITTEN_AFTER_S)
 
-    def look(self) -> Mapping[str, str]:
+    def read_results(self) -> Mapping[str, str]:
         """In words by setup, of those that leave it. What cannot be read says nothing here: the report says why."""
         try:
             kept = read_backtests(self._places.home)

@@ -240,12 +240,12 @@ class BarsBefore:
     """
 
     def __init__(
-        self, exchange: Exchange, assets: Iterable[str], session: Clock, tell: OnPast, sleep: Sleep = asyncio.sleep
+        self, exchange: Exchange, assets: Iterable[str], session: Clock, on_past: OnPast, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._exchange = exchange
         self._waiting = list(assets)
         self._session = session
-        self._tell = tell
+        self._emit = on_past
         self._sleep = sleep
 
     async def run(self) -> None:
@@ -256,17 +256,17 @@ class BarsBefore:
             asked_s = 0.0
             for asset in tuple(self._waiting):
                 try:
-                    self._tell(await self._told(asset))
+                    self._emit(await self._in_session_time(asset))
                     self._waiting.remove(asset)
                 except FeedTrouble as trouble:
                     LOG.info("%s", trouble.sentence)
-                    self._tell(PastCandles(asset, (), missing=trouble.sentence))
+                    self._emit(PastCandles(asset, (), missing=trouble.sentence))
                     asked_s = max(asked_s, trouble.retry_after_s or 0.0)
             if not self._waiting or nth == BARS_TRIES:
                 return
             await self._sleep(back_off.failed(asked_s))
 
-    async def _told(self, asset: str) -> PastCandles:
+    async def _in_session_time(self, asset: str) -> PastCandles:
         """By the session's clock, whatever the venue's says: whole minutes stay whole."""
         bars = await self._exchange.bars(asset)
         away_ns = round((self._session() - self._exchange.now_ns()) / BAR_NS) * BAR_NS

@@ -15,7 +15,7 @@ Line = tuple[Span, ...]
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST = 2_000
-_WORDS = re.compile(r"\s*\S+\s*|\s+")
+_CHUNKS = re.compile(r"\s*\S+\s*|\s+")
 ELLIPSIS = "…"
 _ESCAPE_CODES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b.?")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -144,7 +144,7 @@ def wrap_line(line: Line, cells: int) -> list[Line]:
         return [line]
     rows: list[list[Span]] = [[]]
     for text, role in line:
-        for part in _WORDS.findall(text):
+        for part in _CHUNKS.findall(text):
             for piece in [part] if width(part.rstrip()) <= cells else wrap(part, cells):
                 if rows[-1] and line_width(rows[-1]) + width(piece.rstrip()) > cells:
                     rows.append([])

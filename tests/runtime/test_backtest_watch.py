@@ -34,26 +34,28 @@ def watch(home: Path, feed: FeedKind = FeedKind.LIVE) -> BacktestWatch:
 
 def test_results_that_leave_the_interval_are_told_with_both(tmp_path: Path) -> None:
     journalled(tmp_path, [LOST_USD] * ENOUGH_TRADES)
-    assert watch(tmp_path).look() == {}, "no backtest was kept"
+    assert watch(tmp_path).read_results() == {}, "no backtest was kept"
     keep_backtests(tmp_path, "build", [EARNED])
-    assert watch(tmp_path).look() == {
+    assert watch(tmp_path).read_results() == {
         SETUP: "LEFT ITS BACKTEST: -1.00 R over 5 trades, expected +0.10 to +0.30",
     }
-    assert watch(tmp_path, FeedKind.SIMULATED).look() == {}, "what a simulation made is not held against a market's"
+    assert watch(tmp_path, FeedKind.SIMULATED).read_results() == {}, (
+        "what a simulation made is not held against a market's"
+    )
 
 
 @pytest.mark.parametrize("results", [[LOST_USD] * (ENOUGH_TRADES - 1), [0.04] * ENOUGH_TRADES])
 def test_too_few_trades_and_results_inside_say_nothing(tmp_path: Path, results: list[float]) -> None:
     journalled(tmp_path, results)
     keep_backtests(tmp_path, "build", [EARNED])
-    assert watch(tmp_path).look() == {}
+    assert watch(tmp_path).read_results() == {}
 
 
 def test_what_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     keep_backtests(tmp_path, "build", [EARNED])
-    assert watch(tmp_path).look() == {}, "no journal yet"
+    assert watch(tmp_path).read_results() == {}, "no journal yet"
     (tmp_path / FILE).write_text("{", encoding="utf-8")
-    assert watch(tmp_path).look() == {}
+    assert watch(tmp_path).read_results() == {}
 
 
 async def test_a_trade_that_closes_is_looked_for(tmp_path: Path) -> None:

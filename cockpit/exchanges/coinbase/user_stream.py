@@ -51,7 +51,7 @@ class CoinbaseStream(PrivateStream):
         self._orders: BoundedMap[str, VenueOrder] = BoundedMap(ORDERS_KEPT)
         self._asked_for: BoundedMap[str, float] = BoundedMap(ORDERS_KEPT)
         self._grown: set[str] = set()
-        self._told: Recent[str] = Recent(2_000)
+        self._emitted: Recent[str] = Recent(2_000)
         self._grew = asyncio.Event()
         self._beat_ns: int | None = None
 
@@ -151,8 +151,8 @@ class CoinbaseStream(PrivateStream):
                 fills = await self.account.fills_of(order._replace(is_conditional=False))
                 self._asked_for[order_id] = sum(fill.qty for fill in fills) + 1e-9
                 for fill in fills:
-                    if fill.fill_id not in self._told:
-                        self._told.add(fill.fill_id)
+                    if fill.fill_id not in self._emitted:
+                        self._emitted.add(fill.fill_id)
                         self._emit(OrderUpdate(self._orders.get(order_id) or order, fill, fill.ts_ns))
 
     async def _watch_heart(self) -> NoReturn:

@@ -54,7 +54,7 @@ class Sheet(Modal[None]):
         self._content = content
         self._view = view
         self._first = 0
-        self._room = (1, 1)
+        self._inside = (1, 1)
         self._sought = ""
 
     @property
@@ -75,7 +75,7 @@ class Sheet(Modal[None]):
         """All of the ground, or as much as it takes; what is searched for is typed on the frame's last row."""
         if self._fits:
             ground = self._fitted(ground)
-        self._room = (max(1, ground.width - FRAME_CELLS), max(0, ground.height - FRAME_ROWS))
+        self._inside = (max(1, ground.width - FRAME_CELLS), max(0, ground.height - FRAME_ROWS))
         if not self._is_typing:
             return {SHEET: ground}
         x, y, width, height = ground
@@ -83,7 +83,7 @@ class Sheet(Modal[None]):
 
     def draw(self) -> None:
         """What is true now."""
-        cells, rows = self._room
+        cells, rows = self._inside
         rows -= self._is_typing
         view = self._view()
         lines = self._lines(view)
@@ -116,7 +116,7 @@ class Sheet(Modal[None]):
 
     def action_page(self, pages: int) -> None:
         """Down by a page, up when negative."""
-        self.action_scroll(pages * max(1, self._room[1] - 1))
+        self.action_scroll(pages * max(1, self._inside[1] - 1))
 
     def action_search(self) -> None:
         """Type what to look for."""
@@ -147,13 +147,13 @@ class Sheet(Modal[None]):
     def show_row(self, wanted: Callable[[Line], bool]) -> None:
         """Scroll as little as it takes to have the first such row in sight."""
         row = next((number for number, line in enumerate(self._lines(self._view())) if wanted(line)), self._first)
-        self._first = min(row, max(self._first, row - self._room[1] + 1))
+        self._first = min(row, max(self._first, row - self._inside[1] + 1))
         self.redraw()
 
     def _fitted(self, ground: Region) -> Region:
         """In the middle, as high as its lines."""
         width = min(CELLS, ground.width)
-        self._room = (max(1, width - FRAME_CELLS), 0)
+        self._inside = (max(1, width - FRAME_CELLS), 0)
         height = min(ground.height, len(self._lines(self._view())) + FRAME_ROWS)
         return centred(ground, width, height)
 
@@ -172,7 +172,7 @@ class Sheet(Modal[None]):
 
     def _lines(self, view: View) -> list[Line]:
         """No line of a sheet is ever cut: what is too long goes on below."""
-        cells = self._room[0]
+        cells = self._inside[0]
         return [row for line in self._content(view, cells) for row in wrap_line(line, cells)]
 
     def _is_found(self, line: Line) -> bool:
