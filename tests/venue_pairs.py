@@ -19,6 +19,7 @@ import pytest
 
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.bybit_trading import BybitTradingVenue, FineBybitVenue
+from tests.loopback.coinbase_spot import CoinbaseSpotVenue
 from tests.loopback.coinbase_trading import CoinbaseTradingVenue
 from tests.loopback.hyperliquid_trading import HyperliquidTradingVenue
 from tests.loopback.krakenfutures_trading import KrakenFuturesTradingVenue
@@ -27,6 +28,7 @@ from tests.loopback_second.bridge_pair import SecondBinance, SecondOkx
 
 FIRST, SECOND, WITH_KRAKEN, WITH_BYBIT = "loopback", "second", "krakenfutures", "bybit"
 WITH_COINBASE = "coinbase"
+WITH_SPOT = "coinbase-spot"
 WITH_HYPERLIQUID = "hyperliquid"
 PAIRS: dict[str, dict[str, type[Any]]] = {
     FIRST: {
@@ -41,6 +43,7 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
     WITH_KRAKEN: {"binance": BinanceTradingVenue, "krakenfutures": KrakenFuturesTradingVenue},
     WITH_BYBIT: {"binance": BinanceTradingVenue, "bybit": FineBybitVenue},
     WITH_COINBASE: {"binance": BinanceTradingVenue, "coinbase": CoinbaseTradingVenue},
+    WITH_SPOT: {"binance": BinanceTradingVenue, "coinbase": CoinbaseSpotVenue},
     WITH_HYPERLIQUID: {"binance": BinanceTradingVenue, "hyperliquid": HyperliquidTradingVenue},
 }
 BESIDE = ("okx", "krakenfutures", "bybit", "coinbase", "hyperliquid")

@@ -27,6 +27,8 @@ class Abilities:
     """It says of an order whether it would take it, without taking it: its drill, where it has no demo account."""
     has_sessions: bool = False
     """It ends sessions and goes into maintenance at times that it tells beforehand."""
+    has_spot: bool = False
+    """Its spot products are traded too, long only."""
 
     @property
     def drills_by_preview(self) -> bool:
@@ -77,6 +79,7 @@ _ROWS = (
             stops_at_market=False,
             previews_orders=True,
             has_sessions=True,
+            has_spot=True,
         ),
     ),
 )
@@ -87,6 +90,7 @@ HAVE_DEMO = frozenset(name for name, row in TERMS.items() if row.abilities.has_d
 STOP_AT_LIMIT = frozenset(name for name, row in TERMS.items() if not row.abilities.stops_at_market)
 """Their only stop is a stop-limit."""
 HAVE_SESSIONS = frozenset(name for name, row in TERMS.items() if row.abilities.has_sessions)
+HAVE_SPOT = frozenset(name for name, row in TERMS.items() if row.abilities.has_spot)
 NEED_PASSWORD = frozenset(name for name, row in TERMS.items() if row.needs_password)
 VARIABLES = {
     key: variable

@@ -8,7 +8,7 @@ from cockpit.config.alerts import AlertsSection
 from cockpit.config.base import Asset, Name, Section, VenueName
 from cockpit.config.context import AssetBands, BiasShare, MarketContext, SessionSection
 from cockpit.config.endpoints import EndpointsSection
-from cockpit.config.exchange_names import HAVE_DEMO, STOP_AT_LIMIT
+from cockpit.config.exchange_names import HAVE_DEMO, HAVE_SPOT, STOP_AT_LIMIT
 from cockpit.config.execution import ExecutionSection
 from cockpit.config.limits import (
     AaveSection,
@@ -137,6 +137,7 @@ class CockpitConfig(Section):
             if section.demo and name not in HAVE_DEMO:
                 raise ValueError(f"venues.{name}.demo: expected false, was true: {name} has no demo account")
             section.exit_fits(name)
+            section.spot_fits(name, name in HAVE_SPOT)
         for asset, where in self.assets.items():
             venue = self.venues.get(where.trade_on)
             if venue is None or asset not in venue.instruments:

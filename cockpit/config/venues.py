@@ -8,12 +8,21 @@ from cockpit.config.base import Asset, NotNegative, Positive, Section, VenueName
 
 
 class Instrument(Section):
-    """A perpetual's grid in base coins: lot (quantity step), smallest order, price tick, least notional (0 = none)."""
+    """A perpetual's grid in base coins: lot (quantity step), smallest order, price tick, least notional (0 = none).
+
+    With `spot_product` (`BTC-USD`) coins are bought and sold there instead of a perpetual: long only, nothing borrowed.
+    """
 
     lot: Positive
     min_qty: Positive
     tick_usd: Positive
     min_notional_usd: NotNegative
+    spot_product: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}-USD$")] | None = None
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether coins themselves are traded."""
+        return self.spot_product is not None
 
 
 class Venue(Section):
@@ -34,6 +43,27 @@ class Venue(Section):
     stop_limit_bps: Annotated[float, Field(gt=0, le=1_000)] = 100.0
     no_entry_before_close_min: Annotated[float, Field(ge=0, le=1_440)] = 30.0
     exit_before_close_min: Annotated[float, Field(gt=0, le=1_440)] | None = None
+
+    @property
+    def spot_products(self) -> dict[str, str]:
+        """By asset."""
+        return {asset: one.spot_product for asset, one in self.instruments.items() if one.spot_product is not None}
+
+    def spot_fits(self, name: str, has_spot: bool) -> None:
+        """Raises ValueError for spot products where there are none, of another coin, or beside perpetuals."""
+        spot = self.spot_products
+        for asset, product in spot.items():
+            key = f"venues.{name}.instruments.{asset}.spot_product"
+            if not has_spot:
+                raise ValueError(f"{key}: expected none, was {product}: no spot is traded at {name}")
+            if product != f"{asset}-USD":
+                raise ValueError(f"{key}: expected {asset}-USD, was {product}")
+        perpetuals = [asset for asset in self.instruments if asset not in spot]
+        if spot and perpetuals:
+            raise ValueError(
+                f"venues.{name}.instruments: expected spot products for all or for none, was "
+                f"{next(iter(spot.values()))} beside a perpetual of {perpetuals[0]}"
+            )
 
     def exit_fits(self, name: str) -> None:
         """Raises ValueError where a trade could begin after it was to be out."""

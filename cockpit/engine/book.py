@@ -178,10 +178,10 @@ class TradeBook:
         return self._orders.of_trade(trade_id, role)
 
     def fences(self, asset: str) -> tuple[float, float]:
-        """Between these prices of an asset no trailing stop moves."""
-        there = [trade for trade in self._trades.values() if trade.record.asset == asset and trade.record.trail]
-        low = max((one.trail_wakes_at for one in there if one.record.side is Side.SHORT), default=-inf)
-        return low, min((one.trail_wakes_at for one in there if one.record.side is Side.LONG), default=inf)
+        """Between these prices of an asset no trailing stop moves, and no watched target is reached."""
+        there = [one for one in self._trades.values() if one.record.asset == asset and one.waits_for_price]
+        low = max((one.wakes_at for one in there if one.record.side is Side.SHORT), default=-inf)
+        return low, min((one.wakes_at for one in there if one.record.side is Side.LONG), default=inf)
 
     def adopt(self, verdict: Verdict, trade_id: str, position: ForeignPosition, out: Outbox) -> None:
         """Begin a trade with what is held already: at the price of now, with no fee, and nothing to fill."""
@@ -373,11 +373,16 @@ class TradeBook:
             cover,
             self.exit_price,
             self._config.manual.trail_step_bps,
+            self._is_watched_elsewhere(record),
         )
         self._trades[record.trade_id] = trade
         self._booked[record.trade_id] = record
         self._venues_used.add(record.venue)
         return trade
+
+    def _is_watched_elsewhere(self, record: TradeRecord) -> bool:
+        where = self._config.assets.get(record.asset)
+        return where is not None and where.watch != record.venue
 
     def _round_trip_fee_bps(self, venue: str) -> float:
         return 2.0 * self._config.venues[venue].taker_fee_bps

@@ -86,8 +86,10 @@ class TargetLadder:
         self._tickets = tickets
 
     def placed(self, trade: TradeRecord, out: Outbox) -> TradeRecord:
-        """The trade with its open quantity split over its targets, each sent."""
+        """The trade with its open quantity split over its targets, each sent; on spot they are watched."""
         split = rungs(trade.open_qty, trade.entry_price, trade.side, trade.targets, self._instrument)
+        if self._instrument.is_spot:
+            return replace(trade, rungs=split)
         requests = [
             self._tickets.write(trade, OrderRole.TARGET, OrderType.LIMIT, rung.qty, out.now_ns, limit_price=rung.price)
             for rung in split
@@ -106,6 +108,31 @@ class TargetLadder:
         left = remaining(trade.targets, [rung.distance_bps for rung in filled])
         laid = self.placed(replace(trade, targets=left, relays_targets=False), out)
         return replace(laid, rungs=(*filled, *laid.rungs))
+
+    def taken(self, trade: TradeRecord, price: float, out: Outbox) -> TradeRecord | None:
+        """The trade with the first watched target that this price reaches on its way; None where it reaches none."""
+        rung = next((one for one in trade.rungs if not one.order_id and price >= one.price), None)
+        if rung is None:
+            return None
+        qty = min(rung.qty, trade.open_qty)
+        sent = self._tickets.write(trade, OrderRole.TARGET, OrderType.LIMIT, qty, out.now_ns, limit_price=rung.price)
+        self._orders.place(sent, out)
+        rungs = tuple(replace(one, qty=qty, order_id=sent.order_id) if one is rung else one for one in trade.rungs)
+        return replace(trade, rungs=rungs)
+
+    def watched_again(self, trade: TradeRecord, target: OrderProgress) -> TradeRecord:
+        """The trade with what a target has not sold watched once more."""
+        order_id, filled = target.request.order_id, target.filled_qty
+        rungs: list[Rung] = []
+        for rung in trade.rungs:
+            if rung.order_id != order_id:
+                rungs.append(rung)
+                continue
+            if filled > 0.0:
+                rungs.append(replace(rung, qty=filled, filled_qty=filled))
+            left = booking.whole_lots(rung.qty - filled, self._instrument.lot)
+            rungs += [Rung(rung.distance_bps, rung.price, left)] if left > 0.0 else []
+        return replace(trade, rungs=tuple(rungs))
 
     def are_gone(self, trade: TradeRecord) -> bool:
         """Whether none of them can execute any more."""

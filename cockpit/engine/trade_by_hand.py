@@ -24,6 +24,8 @@ from cockpit.engine.stop_coverage import ProtectiveStop
 
 TRAIL_AGAIN_NS = 5 * NS_PER_S
 """A trailing stop that the venue refused to move is tried again after so long."""
+TARGET_AGAIN_NS = 5 * NS_PER_S
+"""So is a watched target that was not sold at its price: for each try the stop leaves for a moment."""
 
 
 class TradeByHand(ABC):
@@ -35,12 +37,14 @@ class TradeByHand(ABC):
     _targets: TargetLadder
     _stop: ProtectiveStop
     _exit_price: Callable[[TradeRecord], float | None]
+    _is_watched_elsewhere: bool
     _trail_step_bps: float
 
     def __init__(self) -> None:
         self._best: float | None = None
         """The best print since its stop trails that asks for a nearer one."""
         self._trail_again_ns = 0
+        self._target_again_ns = 0
         self._dropped: set[str] = set()
         """Targets that were taken back by hand, and are not wanted again."""
 
@@ -104,7 +108,11 @@ class TradeByHand(ABC):
             self.on_price(price, out)
 
     def on_price(self, price: float, out: Outbox) -> None:
-        """A print of its asset: a trailing stop follows it, one step after the other, each once the last one rests."""
+        """A print of its asset: a trailing stop follows it, one step after the other, each once the last one rests.
+
+        Before that a target that is watched is sold.
+        """
+        self._take_target(price, out)
         record = self.record
         if record.trail is None or record.phase is not TradePhase.OPEN or record.open_qty <= 0:
             return
@@ -117,9 +125,56 @@ class TradeByHand(ABC):
             self._emit("stop_trailed", out)
 
     @property
-    def trail_wakes_at(self) -> float:
-        """No print short of this moves its trailing stop."""
-        return wakes_at(self.record, self._instrument.tick_usd, self._trail_step_bps)
+    def waits_for_price(self) -> bool:
+        """Whether a print may move its stop or reach a target that is watched."""
+        return self.record.trail is not None or self._instrument.is_spot
+
+    @property
+    def wakes_at(self) -> float:
+        """No print short of this moves its trailing stop, or reaches a target that is watched."""
+        trails_at = wakes_at(self.record, self._instrument.tick_usd, self._trail_step_bps)
+        if not self._instrument.is_spot:
+            return trails_at
+        return min([trails_at, *(self._print_at(rung.price) for rung in self.record.rungs if not rung.order_id)])
+
+    def _take_target(self, price: float, out: Outbox) -> None:
+        """On spot the stop holds the coins that a target would sell, so that none rests: each is watched, and sold at
+        its price once that is reached, one at a time.
+        """
+        record = self.record
+        is_ready = record.phase is TradePhase.OPEN and record.stop_rests_on_venue and not record.relays_targets
+        if not self._instrument.is_spot or not is_ready or record.open_qty <= 0 or out.now_ns < self._target_again_ns:
+            return
+        if any(
+            order.request.role in (OrderRole.CLOSE, OrderRole.TARGET)
+            for order in self._orders.of_trade(record.trade_id)
+        ):
+            return
+        taken = self._targets.taken(record, price / self._basis, out)
+        if taken is not None:
+            self.record = taken
+            self._emit("target_reached", out)
+
+    def _print_at(self, price: float) -> float:
+        """What the watched market prints while the venue trades at this price."""
+        return price * self._basis
+
+    @property
+    def _basis(self) -> float:
+        """The watched market's price over the venue's, as they were at the entry; 1 where they are the same."""
+        record = self.record
+        if not self._is_watched_elsewhere or record.decision_price <= 0 or record.entry_price <= 0:
+            return 1.0
+        return record.decision_price / record.entry_price
+
+    def _watch_target_again(self, target: OrderProgress, out: Outbox) -> None:
+        """What was to be sold at a target's price was not, or not all of it."""
+        self._target_again_ns = out.now_ns + TARGET_AGAIN_NS
+        self.record = self._targets.watched_again(self.record, target)
+        what = f"{self.record.trade_id} target at {price_text(target.request.limit_price or 0.0)}"
+        left = f"{target.filled_qty:g} of {target.request.qty:g} {self.record.asset} sold"
+        out.notice("info", "target", f"{what}: {left}, {target.status.value}: {target.detail}: watched again")
+        self._emit("targets_watched", out)
 
     def set_targets(self, targets: tuple[Target, ...], out: Outbox) -> None:
         """Other targets over what is open, laid once those there are gone."""

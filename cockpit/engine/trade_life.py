@@ -21,6 +21,8 @@ from cockpit.engine.stop_coverage import ProtectiveStop, StopCoverage
 from cockpit.engine.tickets import Tickets
 from cockpit.engine.trade_exit import TradeExit
 
+SELLING = (OrderRole.CLOSE, OrderRole.TARGET)
+
 
 class TradeLife(TradeExit):
     """One trade and the orders that carry it. Every method books into `record` and decides into the outbox."""
@@ -34,6 +36,7 @@ class TradeLife(TradeExit):
         coverage: StopCoverage,
         exit_price: Callable[[TradeRecord], float | None],
         trail_step_bps: float,
+        is_watched_elsewhere: bool = False,
     ) -> None:
         super().__init__()
         self.record = record
@@ -46,6 +49,7 @@ class TradeLife(TradeExit):
         self._targets = TargetLadder(instrument, orders, self._tickets)
         self._unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
         self._trail_step_bps = trail_step_bps
+        self._is_watched_elsewhere = is_watched_elsewhere
 
     @property
     def due_ns(self) -> int | None:
@@ -233,6 +237,9 @@ class TradeLife(TradeExit):
             self._relay_targets(out)
         elif progress.request.order_id in self._dropped:
             self._dropped.discard(progress.request.order_id)
+        elif self._instrument.is_spot:
+            self._watch_target_again(progress, out)
+            self._check_coverage(out)
         elif self._stop.is_unproven(progress.request.order_id):
             self.record = self._targets.placed_anew(self.record, progress, out)
             self._emit("targets_placed", out)
@@ -260,10 +267,19 @@ class TradeLife(TradeExit):
         self._emit("stop_gone", out)
         if self.reasking.is_left_to_the_sweep:
             return  # it takes stops off itself, where nothing is left to guard
+        if self._is_sold_whole():
+            return  # on spot the coins that it held are being sold; what that leaves is closed or protected then
         if self._stop.may_be_laid_anew(was, progress, out):
             self._protect(out, "protected")
         else:
             self.close(ExitReason.NO_STOP, progress.detail, out)
+
+    def _is_sold_whole(self) -> bool:
+        """Whether an exit on its way sells all that is open, for which a stop on spot had to go."""
+        exits = [one for one in self._orders.of_trade(self.record.trade_id) if one.request.role in SELLING]
+        return self._instrument.is_spot and any(
+            one.open_qty > self.record.open_qty - self._instrument.lot / 2 for one in exits
+        )
 
     def _protect(self, out: Outbox, change: str) -> None:
         self.record = self._stop.protecting(self.record, out)

@@ -51,4 +51,5 @@ def account_for(
     from cockpit.config.endpoints import find_endpoints, venue_urls
 
     urls = venue_urls(find_endpoints(config.endpoints, environ), venue)
-    return EXCHANGES[venue].account()(config, keys, urls, timing)
+    is_spot = bool(config.venues[venue].spot_products)
+    return EXCHANGES[venue].account(is_spot)(config, keys, urls, timing)

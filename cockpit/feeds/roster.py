@@ -207,7 +207,8 @@ def _add_exchanges(
     assets, ages = tuple(config.assets), config.feeds
     for name in exchanges_read(config):
         made = EXCHANGES[name].public()
-        roster.exchanges[name] = made(assets, venue_urls(endpoints, name), config.live, timing)
+        exchange = roster.exchanges[name] = made(assets, venue_urls(endpoints, name), config.live, timing)
+        exchange.spot_products = config.venues[name].spot_products if name in config.venues else {}
     readings = {name: EXCHANGES[name].readings(exchange) for name, exchange in roster.exchanges.items()}
     _add_streams(roster, config, forced)
     for name in config.gate.funding_spread_of:

@@ -226,7 +226,10 @@ class VenueFlatten:
         self._calls.step(StepName.SEEN_CLEAR, f"no position, no order ({self._clear_reads} of {FLAT_READS})")
         if self._clear_reads >= FLAT_READS:
             self.is_done = True
-            self._calls.step(StepName.FLAT, "the venue holds nothing and rests nothing")
+            remarks = self._account.remarks()
+            held = "what our orders bought is sold, none of them rests; " if remarks else ""
+            told = held + "; ".join(remarks) or "the venue holds nothing and rests nothing"
+            self._calls.step(StepName.FLAT, told)
 
     # Acting.
 

@@ -3,7 +3,7 @@
 import math
 
 from cockpit.config.venues import Instrument
-from cockpit.domain.kinds import Layer, Mode, Outcome
+from cockpit.domain.kinds import Layer, Mode, Outcome, Side
 from cockpit.domain.numbers import apart, counted
 from cockpit.domain.verdict import Check
 from cockpit.gate.inputs import GateInput
@@ -24,6 +24,7 @@ def checks(asked: GateInput, size: Size, budget: Check) -> tuple[Check, ...]:
         open_trades(asked),
         budget,
         venue_minimum(asked, size),
+        *spot_side(asked),
     )
     if asked.mode is Mode.TEST:
         return (*found, mode_exposure(asked, size), mode_trades(asked), mode_session_loss(asked))
@@ -126,6 +127,23 @@ def venue_minimum(asked: GateInput, size: Size) -> Check:
     sentence = f"{lots}: under {venue}'s minimum of {smallest}" + ("" if asset in smallest else f" for {asset}")
     sentence += f"; {_what_fits(asked, size, instrument)}"
     return Check(LAYER, "venue_minimum", Outcome.BLOCK, shown, f">= {smallest}", sentence)
+
+
+def spot_side(asked: GateInput) -> tuple[Check, ...]:
+    """Where coins are traded instead of a perpetual nothing is borrowed: there are none to sell before some are bought.
+
+    Silent where the venue trades a perpetual.
+    """
+    asset, venue = asked.proposal.asset, asked.venue
+    instrument = asked.config.venues[venue].instruments.get(asset)
+    if instrument is None or instrument.spot_product is None:
+        return ()
+    product, side = instrument.spot_product, asked.proposal.side
+    if side is Side.LONG:
+        sentence = f"{product} on {venue} is spot: bought with what is there, 1x"
+        return (Check(LAYER, "spot_side", Outcome.PASS, side.value, Side.LONG.value, sentence),)
+    sentence = f"{product} on {venue} is spot: 0 {asset} can be sold short there, expected long, was {side.value}"
+    return (Check(LAYER, "spot_side", Outcome.BLOCK, side.value, Side.LONG.value, sentence),)
 
 
 def _minimum(asked: GateInput, size: Size, instrument: Instrument) -> str:

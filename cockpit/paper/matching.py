@@ -246,6 +246,8 @@ class Matching:
         refused = refusal(request, instrument, price, now_ns)
         if refused is not None:
             return refused
+        if instrument.is_spot and request.side is Side.SHORT and not request.reduce_only:
+            return f"expected a purchase, was a sale of {request.qty:.10g} that are not held: {request.asset} is spot"
         nearest = book.best(request.side) if request.post_only else None
         if nearest is not None and PaperOrder(request).accepts(nearest):
             return f"post-only: {request.limit_price:.10g} would take at {nearest:.10g}"

@@ -49,6 +49,7 @@ async def _ask(
     items = list(facts_items(account.venue, facts, traded, config))
     if EXCHANGES[account.venue].abilities.has_sessions:
         items.append(_sessions_item(account, traded, config.venues[account.venue].no_entry_before_close_min))
+    items += [warned(f"beside ours.{account.venue}", remark) for remark in account.remarks()]
     if probes_stops:
         items.append(await _stops_item(account, traded, turn))
     return items, facts
@@ -59,11 +60,18 @@ def facts_items(venue: str, facts: AccountFacts, traded: Collection[str], config
     yield _permissions(venue, facts)
     yield _clock(venue, facts, config.execution.max_clock_offset_ms)
     yield _position_mode(venue, facts)
-    yield _margin(venue, facts, traded, config)
-    yield _listed(venue, facts, traded)
+    spot = config.venues[venue].spot_products
+    if spot:
+        names = ", ".join(spot[asset] for asset in traded if asset in facts.listed) or "none that trades there"
+        yield passed(f"margin.{venue}", f"spot, long only, nothing is borrowed: {names}")
+    else:
+        yield _margin(venue, facts, traded, config)
+    yield _listed(venue, facts, traded, "spot" if spot else "perpetuals")
     yield _grids(venue, facts, traded, config)
     yield _fee(venue, facts, config.venues[venue].taker_fee_bps)
-    if not EXCHANGES[venue].abilities.gives_funding_payments:
+    if spot:
+        yield passed(f"funding.{venue}", "spot: no funding is paid")
+    elif not EXCHANGES[venue].abilities.gives_funding_payments:
         yield warned(f"funding.{venue}", "the venue books no payment by itself: results are without funding")
 
 
@@ -129,11 +137,11 @@ def _margin(venue: str, facts: AccountFacts, traded: Collection[str], config: Co
     return passed(name, f"{wanted.margin_mode}, {known or 'leverage not told'}")
 
 
-def _listed(venue: str, facts: AccountFacts, traded: Collection[str]) -> Item:
+def _listed(venue: str, facts: AccountFacts, traded: Collection[str], what: str) -> Item:
     absent = [asset for asset in traded if asset not in facts.listed]
     if absent:
-        return failed(f"perpetuals.{venue}", f"expected {venue} to list {', '.join(absent)}, was none")
-    return passed(f"perpetuals.{venue}", f"lists {', '.join(traded) or 'none that trades there'}")
+        return failed(f"{what}.{venue}", f"expected {venue} to list {', '.join(absent)}, was none")
+    return passed(f"{what}.{venue}", f"lists {', '.join(traded) or 'none that trades there'}")
 
 
 def _grids(venue: str, facts: AccountFacts, traded: Collection[str], config: CockpitConfig) -> Item:

@@ -17,6 +17,7 @@ from cockpit.exchanges.base.account import RefusalKind, Refused, VenueAccount, V
 from cockpit.exchanges.base.order_ids import OrderIds
 from cockpit.exchanges.base.timing import Timing
 from cockpit.flatten.direct import flatten_directly
+from cockpit.gate.sizing import least_qty
 from cockpit.journal.drills import Drill, DrillStep
 from cockpit.runtime.output import PrintLine
 
@@ -221,9 +222,10 @@ class PreviewDrill(Drilling):
         return self._drill(began_ns, PREVIEWED, is_done)
 
     async def _ask_about(self, asset: str, instrument: Instrument) -> None:
-        began_ns, qty = self._timing.clock(), instrument.min_qty
+        began_ns = self._timing.clock()
         price = await self._account.mark_price(asset)
         trigger = on_grid(offset_price(price, -STOP_AWAY_BPS), Side.LONG, instrument.tick_usd)
+        qty = least_qty(instrument, trigger) if instrument.is_spot else instrument.min_qty
         entry = self._order(asset, OrderRole.ENTRY, OrderType.MARKET, Side.LONG, qty)
         stop = self._order(asset, OrderRole.STOP, OrderType.STOP_MARKET, Side.SHORT, qty, trigger_price=trigger)
         close = self._order(asset, OrderRole.CLOSE, OrderType.MARKET, Side.SHORT, qty)

@@ -325,3 +325,42 @@ def test_any_json_in_any_section_is_taken_or_answered_in_one_line(section: str, 
         assert line.startswith("c.json: ")
         assert "\n" not in line
         assert "pydantic" not in line
+
+
+def _with_coinbase(raw: dict[str, Any], **products: str | None) -> None:
+    grid = {"lot": 1e-8, "min_qty": 1e-8, "tick_usd": 0.01, "min_notional_usd": 1}
+    listed = {
+        asset: grid | ({} if product is None else {"spot_product": product}) for asset, product in products.items()
+    }
+    raw["venues"]["coinbase"] = {"taker_fee_bps": 60, "maker_fee_bps": 40, "instruments": listed}
+
+
+@pytest.mark.parametrize(
+    ("venue", "products", "finding"),
+    [
+        ("coinbase", {"BTC": "ETH-USD"}, "venues.coinbase.instruments.BTC.spot_product: expected BTC-USD, was ETH-USD"),
+        (
+            "coinbase",
+            {"BTC": "BTC-USD", "ETH": None},
+            "venues.coinbase.instruments: expected spot products for all or for none, was BTC-USD beside a perpetual",
+        ),
+        (
+            "okx",
+            {"BTC": "BTC-USD"},
+            "venues.okx.instruments.BTC.spot_product: expected none, was BTC-USD: no spot is traded at okx",
+        ),
+    ],
+)
+def test_spot_products_fit_their_venue(
+    tmp_path: Path, venue: str, products: dict[str, str | None], finding: str
+) -> None:
+    raw = shipped_raw()
+    _with_coinbase(raw, **products)
+    raw["venues"][venue] = raw["venues"].pop("coinbase")
+    assert finding in line_for(tmp_path, json.dumps(raw))
+
+
+def test_a_product_in_another_currency_is_no_spot_product(tmp_path: Path) -> None:
+    raw = shipped_raw()
+    _with_coinbase(raw, BTC="BTC-USDC")
+    assert "venues.coinbase.instruments.BTC.spot_product" in line_for(tmp_path, json.dumps(raw))

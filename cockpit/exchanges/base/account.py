@@ -303,6 +303,9 @@ class VenueAccount(Protocol):
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each: it may be anything."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """What is there and is left alone, a sentence each: coins that our orders never bought."""
+
     def most_at_market(self, position: HeldPosition) -> float | None:
         """The largest market order that the venue takes there, in base coins; None while unknown."""
 

@@ -141,6 +141,10 @@ class CcxtAccount(AccountCalls):
         """What of the newest lists of positions and orders could not be read, a sentence each."""
         return self.lists.unreadable()
 
+    def remarks(self) -> tuple[str, ...]:
+        """None: all that it holds is looked at."""
+        return ()
+
     def most_at_market(self, position: HeldPosition) -> float | None:
         """The largest market order that the venue takes there, in base coins; None while unknown."""
         listing = self.listings.of_asset(position.asset)

@@ -12,7 +12,7 @@ CLOSE_WITHIN_MS = 50
 """How long a client that only asked for the markets is given to close its connections."""
 
 
-def raw_answer(client: Any, endpoint: str, params: dict[str, str]) -> Any:
+def raw_answer(client: Any, endpoint: str, params: dict[str, Any]) -> Any:
     """What the venue answers to one of the library's public endpoints; the client is closed then. Call it in a thread.
 
     Raises what the client library raises.

@@ -78,6 +78,8 @@ class Exchange(ABC):
     def __init__(self, assets: Sequence[str], urls: VenueUrls, live: LiveSection, timing: Timing | None = None) -> None:
         self.assets = tuple(assets)
         self.symbols: dict[str, str] = {}
+        self.spot_products: Mapping[str, str] = {}
+        """By asset, where coins are traded instead of perpetuals."""
         self.timing = timing or Timing()
         self.clock = VenueClock()
         self.time_doubted = asyncio.Event()
@@ -164,7 +166,7 @@ class Exchange(ABC):
             client = await asyncio.to_thread(self._make_client, self._urls)
             client.set_markets_from_exchange(loaded)
             self._tap(client)
-            symbols = {asset: f"{asset}/{self.quote}:{self.quote}" for asset in self.assets}
+            symbols = {asset: self._symbol_of(asset) for asset in self.assets}
             self.symbols = {asset: symbol for asset, symbol in symbols.items() if symbol in client.markets}
             self.client = client
             self._markets_loaded()
@@ -173,6 +175,11 @@ class Exchange(ABC):
                 await self.ask_time()
         finally:
             self.opened.set()
+
+    def _symbol_of(self, asset: str) -> str:
+        """The library's name of what is traded there: the perpetual, or the config's spot product."""
+        product = self.spot_products.get(asset)
+        return f"{asset}/{self.quote}:{self.quote}" if product is None else product.replace("-", "/")
 
     async def close(self) -> None:
         """Close every socket; `open` opens anew."""

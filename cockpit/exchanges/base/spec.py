@@ -34,6 +34,8 @@ class ExchangeSpec:
     readings_at: str
     account_at: str
     codes_at: str
+    spot_account_at: str = ""
+    """The account that trades its spot products, long only; "" where none are traded."""
 
     @property
     def abilities(self) -> Abilities:
@@ -50,8 +52,8 @@ class ExchangeSpec:
         made: PublicReadings = resolve_name(self.readings_at)(exchange)
         return made
 
-    def account(self) -> "MakeAccount":
-        found: MakeAccount = resolve_name(self.account_at)
+    def account(self, is_spot: bool = False) -> "MakeAccount":
+        found: MakeAccount = resolve_name(self.spot_account_at if is_spot else self.account_at)
         return found
 
     def codes(self) -> "VenueCodes":

@@ -75,6 +75,7 @@ class CoinbaseAccount(CcxtAccount):
 
     venue = "coinbase"
     quote = "USD"
+    product_type = "FUTURE"
     weight_per_minute = None
     least_round_s, least_peek_s = 6.0, 1.5
     """It allows 10,000 requests an hour: rounds of 2 s and looks of 0.6 s would be 16,000."""
@@ -149,10 +150,15 @@ class CoinbaseAccount(CcxtAccount):
     ) -> VenueOrder:
         return await self._send_order(order, order_body(listing, order, size_of(listing, order, position), client_id))
 
+    def _body_of(self, listing: Listing, order: OrderRequest, client_id: str) -> dict[str, Any]:
+        if order.order_type is OrderType.STOP_MARKET:
+            return stop_body(listing, order, client_id, self._stop_limit_bps)
+        return order_body(listing, order, size_of(listing, order, None), client_id)
+
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
-        return await self._send_order(order, stop_body(listing, order, client_id, self._stop_limit_bps))
+        return await self._send_order(order, self._body_of(listing, order, client_id))
 
     async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
         client_id = body["client_order_id"]
@@ -167,12 +173,8 @@ class CoinbaseAccount(CcxtAccount):
 
     async def preview(self, order: OrderRequest) -> Previewed:
         """The body of the same order without our id: it is judged by the venue's risk, and never placed."""
-        listing = self.listing(order.asset)
         with self.judged():
-            if order.order_type is OrderType.STOP_MARKET:
-                body = stop_body(listing, order, "", self._stop_limit_bps)
-            else:
-                body = order_body(listing, order, size_of(listing, order, None), "")
+            body = self._body_of(self.listing(order.asset), order, "")
         del body["client_order_id"]
         answer = await self.ask("v3PrivatePostBrokerageOrdersPreview", body)
         with self.judged():
@@ -380,8 +382,8 @@ class CoinbaseAccount(CcxtAccount):
             return bool(answer["setting"] == STANDARD_MARGIN)
 
     async def _taker_fee_bps(self) -> float | None:
-        """As the venue tells it of futures; None where it tells none. The library's stand-in of 6 % is nobody's fee."""
-        answer = await self.ask("v3PrivateGetBrokerageTransactionSummary", {"product_type": "FUTURE"})
+        """As the venue tells it; None where it tells none. The library's stand-in of 6 % is nobody's fee."""
+        answer = await self.ask("v3PrivateGetBrokerageTransactionSummary", {"product_type": self.product_type})
         with self.judged():
             rate = (answer.get("fee_tier") or {}).get("taker_fee_rate")
             return float(rate) * BPS if rate not in (None, "") and float(rate) > 0.0 else None

@@ -5,7 +5,7 @@ reduces becomes an immediate close of the whole position, a stop by `triggerPric
 `reduceOnly` a field that the venue does not know: so an order is fenced by what is in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cockpit.config.endpoints import VenueUrls
@@ -14,6 +14,8 @@ from cockpit.exchanges.base.fence import Call, Fence, put_up
 from cockpit.exchanges.base.library import load_library
 from cockpit.exchanges.base.trading_client import arm
 from cockpit.exchanges.coinbase.keys import signing_keys
+
+Against = Callable[[Mapping[str, Any]], str]
 
 REST_TIMEOUT_MS = 10_000
 USER_SOCKET = "wss://advanced-trade-ws-user.coinbase.com"
@@ -40,6 +42,8 @@ CALLS = frozenset(
         Call(V3, "GET", "brokerage/market/products/{product_id}"),
     }
 )
+ACCOUNTS = Call(V3, "GET", "brokerage/accounts")
+"""Coins and money, where spot is traded."""
 SUBSCRIBED = frozenset({"user", "heartbeats"})
 
 MARKET, LIMIT, STOP = "market_market_ioc", "limit_limit_gtc", "stop_limit_stop_limit_gtc"
@@ -58,8 +62,9 @@ PROTECTING = {"SELL": STOP_DOWN, "BUY": STOP_UP}
 """Which way the price must go for a stop of that side to take a loss off, not a profit."""
 
 
-def coinbase_client(urls: VenueUrls, keys: VenueKeys | None = None) -> Any:
-    """A client, fenced where it has keys; imports the library, so call it off the loop.
+def coinbase_client(urls: VenueUrls, keys: VenueKeys | None = None, against_spot: Against | None = None) -> Any:
+    """A client, fenced where it has keys; imports the library, so call it off the loop. With `against_spot`, which
+    says what is wrong with a spot order, it trades spot and nothing else.
 
     Raises `KeysLost` for keys that cannot sign everything that is needed.
     """
@@ -79,7 +84,7 @@ def coinbase_client(urls: VenueUrls, keys: VenueKeys | None = None) -> Any:
     _name_unauthorized(client)
     if keys is not None:
         arm(client, signing_keys(keys))
-        put_up(client, _fence(client))
+        put_up(client, _fence(client, against_spot))
     return client
 
 
@@ -98,25 +103,32 @@ def _name_unauthorized(client: Any) -> None:
     client.handle_errors = named
 
 
-def _fence(client: Any) -> Fence:
+def _fence(client: Any, against_spot: Against | None) -> Fence:
     addresses = client.urls["api"]
+    placing: tuple[Against, Against] = against_order, against_preview
+    if against_spot is not None:
+        placing = lambda fields: _against_id(fields) or against_spot(fields), against_spot
     return Fence(
-        calls=CALLS,
+        calls=CALLS if against_spot is None else CALLS | {ACCOUNTS},
         address=lambda call: f"{addresses['rest']}/api/{call.section}/{call.path}",
         sockets=frozenset({addresses["ws"]}),
         topics=SUBSCRIBED,
-        refuses={ORDERS: against_order, PREVIEW: against_preview, CANCEL: against_cancel},
+        refuses={ORDERS: placing[0], PREVIEW: placing[1], CANCEL: against_cancel},
     )
 
 
 def against_order(fields: Any) -> str:
     """What is wrong with the fields of an order; "" where they are an order that we place."""
+    return _against_id(fields) or against_preview(fields)
+
+
+def _against_id(fields: Any) -> str:
     absent = sorted(ORDER_FIELDS - set(fields))
     if absent:
         return f"an order with its {absent[0]}, was none"
     if str(fields["client_order_id"]).startswith(LIBRARYS_OWN):
         return "an order under an id of ours, was one that the library made up"
-    return against_preview(fields)
+    return ""
 
 
 def against_preview(fields: Any) -> str:

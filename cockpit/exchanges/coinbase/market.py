@@ -75,7 +75,9 @@ class Coinbase(Exchange):
         return self._products.hours(asset, int)
 
     def unit(self, asset: str) -> float:
-        """Base coins in one contract."""
+        """Base coins in one contract; spot is counted in coins."""
+        if asset in self.spot_products:
+            return 1.0
         return float(self.client.market(self.symbols[asset])["contractSize"])
 
     def _tap(self, client: Any) -> None:

@@ -1,0 +1,198 @@
+"""What of an account's coins our orders bought: spot has no positions, and knows no order that only reduces.
+
+Pure. An order of ours carries our mark; what the executions of all of them add up to is ours, and never more than the
+account has. Everything else there is somebody's who held it before, and is never sold. What the venue says of an order
+may be old: its executions only grow, and what is over stays so.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cockpit.domain.quantity import rounded
+from cockpit.exchanges.base.contracts import NOT_LISTED, Listing
+
+_OURS = re.compile(r"(ck[0-9a-z]{6}(?:t[0-9]+[estc][0-9]+|[fg][0-9]{13}))(?:r([0-9]+))?")
+_OF_TRADE = re.compile(r"(ck[0-9a-z]{6}t[0-9]+)[stc][0-9]+")
+
+
+class Mark(NamedTuple):
+    """Whose an order is by its id. A stop that was taken off for a sale is laid again under its id and a number."""
+
+    client_id: str
+    """As the engine knows it."""
+    link: int
+
+
+def mark_of(client_id: str) -> Mark | None:
+    """None for an order that carries no mark of ours."""
+    found = _OURS.fullmatch(client_id)
+    return None if found is None else Mark(found.group(1), int(found.group(2) or 0))
+
+
+def trade_of(client_id: str) -> str:
+    """What the exits of one trade have in common; "" for any other order."""
+    found = _OF_TRADE.fullmatch(client_id)
+    return "" if found is None else found.group(1)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order of ours. `trigger` and `limit` are a stop's, as they were written."""
+
+    order_id: str
+    mark: Mark
+    asset: str
+    is_sale: bool
+    qty: float
+    filled: float
+    average: float
+    is_over: bool
+    created_ns: int
+    trigger: str = ""
+    limit: str = ""
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it guards."""
+        return bool(self.trigger)
+
+    @property
+    def left(self) -> float:
+        """What it has not executed."""
+        return rounded(self.qty - self.filled)
+
+    def after(self, told: "OwnOrder") -> "OwnOrder":
+        """As it stands once that was told of it, in whatever order it was told."""
+        newer = told if told.filled >= self.filled else self
+        return replace(
+            newer,
+            is_over=self.is_over or told.is_over,
+            created_ns=min(self.created_ns, told.created_ns),
+            qty=max(self.qty, told.qty),
+            trigger=self.trigger or told.trigger,
+            limit=self.limit or told.limit,
+        )
+
+
+class Bought(NamedTuple):
+    """Coins that are ours, at what they cost on average; `dust`: what was left over, under the least order."""
+
+    qty: float
+    entry_price: float
+    dust: float
+
+
+class Terms(NamedTuple):
+    """The least order there, in coins and in USD."""
+
+    least: float
+    least_usd: float
+
+
+NO_TERMS = Terms(0.0, 0.0)
+
+
+class Doubt(NamedTuple):
+    """A sale of which nobody knows whether it was placed."""
+
+    client_id: str
+    qty: float
+    sent_ns: int
+
+
+class SpotBooks:
+    """`totals` and `available`: the account's coins and its money as last read, with our executions from then on."""
+
+    def __init__(self) -> None:
+        self.totals: Mapping[str, float] | None = None
+        self.available: Mapping[str, float] = {}
+        self.terms: dict[str, Terms] = {}
+        self._orders: dict[str, OwnOrder] = {}
+        self._newest: dict[str, OwnOrder] = {}
+        self._doubts: dict[str, dict[str, Doubt]] = {}
+
+    def take(self, told: OwnOrder) -> None:
+        """The venue, or its answer, told of one of ours."""
+        known = self._orders.get(told.order_id)
+        order = self._orders[told.order_id] = told if known is None else known.after(told)
+        grown = order.filled - (0.0 if known is None else known.filled)
+        if grown > 0.0 and self.totals is not None:
+            change = -grown if order.is_sale else grown
+            self.totals = {**self.totals, order.asset: rounded(self.totals.get(order.asset, 0.0) + change)}
+        newest = self._newest.get(order.mark.client_id)
+        if newest is None or order.mark.link >= newest.mark.link:
+            self._newest[order.mark.client_id] = order
+        self._doubts.get(order.asset, {}).pop(order.mark.client_id, None)
+
+    def order(self, order_id: str) -> OwnOrder | None:
+        return self._orders.get(order_id)
+
+    def by_id(self, client_id: str) -> OwnOrder | None:
+        """The newest of that id."""
+        return self._newest.get(client_id)
+
+    def is_superseded(self, order_id: str) -> bool:
+        """Whether another one has been laid in its place, under its id."""
+        order = self._orders.get(order_id)
+        return order is not None and self._newest[order.mark.client_id].order_id != order_id
+
+    def unfinished(self) -> Iterable[OwnOrder]:
+        """Those that may still execute."""
+        return [order for order in self._orders.values() if not order.is_over]
+
+    def open_sales(self, asset: str, trade: str = "") -> list[OwnOrder]:
+        """Those that may still sell, of that trade first."""
+        sales = [order for order in self.unfinished() if order.is_sale and order.asset == asset]
+        return sorted(sales, key=lambda one: (not trade or trade_of(one.mark.client_id) != trade, one.created_ns))
+
+    def bought(self, asset: str) -> Bought:
+        """What all executions add up to. What a sale leaves under the venue's least order is given up as dust."""
+        qty = cost = dust = 0.0
+        own = (order for order in self._orders.values() if order.asset == asset and order.filled > 0.0)
+        for order in sorted(own, key=lambda one: (one.created_ns, one.order_id)):
+            if not order.is_sale:
+                qty, cost = rounded(qty + order.filled), cost + order.filled * order.average
+                continue
+            left = max(0.0, rounded(qty - order.filled))
+            cost, qty = cost * left / qty if qty else 0.0, left
+            if order.is_over and self.is_dust(asset, qty, order.average):
+                qty, cost, dust = 0.0, 0.0, rounded(dust + qty)
+        return Bought(qty, cost / qty if qty else 0.0, dust)
+
+    def is_dust(self, asset: str, qty: float, price: float) -> bool:
+        """Whether the venue would take no order so small."""
+        terms = self.terms.get(asset, NO_TERMS)
+        return 0.0 < qty < terms.least or 0.0 < qty * price < terms.least_usd
+
+    def held(self, asset: str, listing: Listing) -> Bought:
+        """What is ours and there, in whole lots: never more than the account has."""
+        bought = self.bought(asset)
+        total = bought.qty if self.totals is None else self.totals.get(asset, 0.0)
+        if total >= bought.qty:
+            return bought
+        lot = float(listing.lot if listing.is_listed else NOT_LISTED / 10**8)
+        return bought._replace(qty=rounded(int(total / lot + 1e-6) * lot))
+
+    def free(self, asset: str, listing: Listing) -> float:
+        """What of it no order of ours is selling yet."""
+        selling = sum(order.left for order in self.open_sales(asset))
+        return max(0.0, rounded(self.held(asset, listing).qty - selling))
+
+    def others(self, asset: str) -> float:
+        """What the account has of it beside ours."""
+        return max(0.0, rounded((self.totals or {}).get(asset, 0.0) - self.bought(asset).qty))
+
+    # -- sales in doubt
+
+    def doubt(self, asset: str, doubt: Doubt) -> None:
+        """Nobody answered that sale."""
+        self._doubts.setdefault(asset, {})[doubt.client_id] = doubt
+
+    def doubts(self, asset: str) -> list[Doubt]:
+        return list(self._doubts.get(asset, {}).values())
+
+    def never_arrived(self, asset: str, client_id: str) -> None:
+        """It is in no list, long after it was sent."""
+        self._doubts.get(asset, {}).pop(client_id, None)

@@ -1,0 +1,325 @@
+"""Coins leave: a stop is taken off, they are sold, what is not sold is guarded again; once, never more than ours.
+
+Spot has no order that only reduces, and a stop holds the coins it would sell: a sale takes the stops off that hold what
+it needs, waits until the venue says that they are off, sells, and lays again what it has not sold; the same where the
+sale is refused, or nobody answers it. Between the two those coins stand bare, for as long as the venue takes to answer
+three calls. One asset's exits wait for each other, and what is asked about it waits for them.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from msgspec.structs import replace
+
+from cockpit.config.endpoints import VenueUrls
+from cockpit.config.exits import AccountConfig
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.kinds import OrderRole, OrderType, Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.domain.units import ns_to_seconds
+from cockpit.exchanges.base.account import (
+    Ambiguous,
+    HeldPosition,
+    NotSent,
+    RefusalKind,
+    Refused,
+    VenueFailure,
+    VenueOrder,
+)
+from cockpit.exchanges.base.account_lists import ORDERS
+from cockpit.exchanges.base.call_kind import for_exits
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.order_terms import accepted
+from cockpit.exchanges.base.timing import Timing, within
+from cockpit.exchanges.coinbase.account import HISTORY, ORDERS_A_PAGE, CoinbaseAccount
+from cockpit.exchanges.coinbase.parsing import value_of
+from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, SpotBooks, mark_of, trade_of
+from cockpit.exchanges.coinbase.spot_orders import next_link, size_text, spot_body, spot_stop_body, stop_again
+from cockpit.exchanges.coinbase.spot_stream import SpotStream
+
+OFF_WITHIN_S, LOOK_EVERY_S = 0.6, 0.03
+"""A stop that was cancelled is looked at so often, until the venue says that it is over."""
+ANSWER_WITHIN_S = 0.5
+"""A sale that nobody answers leaves its coins bare no longer than that."""
+ARRIVED_WITHIN_S = 5.0
+"""A sale that is in no list for so long has never arrived."""
+QUANTITY = 1e-9
+
+
+class SpotExits(CoinbaseAccount):
+    """What is ours, read from the venue, and the exits that keep to it. `CoinbaseSpotAccount` is the rest of it."""
+
+    _stream: SpotStream
+
+    def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
+        self._spot = config.venues[self.venue].spot_products
+        self._asset_of = {product: asset for asset, product in self._spot.items()}
+        self._books = SpotBooks()
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._is_read = False
+        super().__init__(config, keys, urls, timing)
+
+    # -- what is ours
+
+    async def _read_what_is_ours(self) -> None:
+        await asyncio.gather(self._read_orders(), self._read_balances())
+
+    async def _read_orders(self) -> None:
+        """All of them once, then the newest, and those of before that may still execute."""
+        asked = {"product_ids": sorted(self._asset_of), "limit": ORDERS_A_PAGE}
+        seen: set[str] = set()
+        async for rows in self._pages(HISTORY, "orders", asked):
+            seen |= {order.venue_order_id for order in self._read_rows(rows)}
+            if self._is_read:
+                break
+        self._is_read = True
+        missing = [order.order_id for order in self._books.unfinished() if order.order_id not in seen]
+        if missing:
+            answer = await self.ask(HISTORY, {"order_ids": missing[:ORDERS_A_PAGE]})
+            self._read_rows(answer.get("orders") or ())
+
+    def _read_rows(self, rows: Sequence[Any]) -> list[VenueOrder]:
+        """Ours among them."""
+        with self.judged():
+            own = [row for row in rows if mark_of(str(row.get("client_order_id") or "")) is not None]
+            orders = self.lists.read(ORDERS, own, self._parser.order)
+        for order in orders:
+            self._learn(order)
+        return orders
+
+    async def _read_balances(self) -> None:
+        totals: dict[str, float] = defaultdict(float)
+        available: dict[str, float] = defaultdict(float)
+        async for rows in self._pages("v3PrivateGetBrokerageAccounts", "accounts", {"limit": ORDERS_A_PAGE}):
+            with self.judged():
+                for row in rows:
+                    coin, free = str(row["currency"]), value_of(row["available_balance"])
+                    available[coin] += free
+                    totals[coin] += free + value_of(row.get("hold") or 0.0)
+        self._books.totals, self._books.available = dict(totals), dict(available)
+
+    def _learn(self, order: VenueOrder) -> None:
+        mark = mark_of(order.client_id)
+        if mark is not None:
+            order = order._replace(client_id=mark.client_id)
+        self._names.learn(order.venue_order_id, order)
+        if not self._books.is_superseded(order.venue_order_id):
+            super()._learn(order)
+
+    async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
+        placed = await super()._send_order(order, body)
+        self._note(body, placed.venue_order_id, order)
+        return placed
+
+    def _note(self, body: Mapping[str, Any], order_id: str, order: OrderRequest) -> None:
+        """It is placed: from now on it counts."""
+        mark, ((_, terms),) = mark_of(body["client_order_id"]), body["order_configuration"].items()
+        if mark is not None:
+            qty, now_ns = float(terms["base_size"]), self.timing.clock() + self.clock.offset_ns
+            is_sale, stop = order.side is Side.SHORT, terms.get("stop_price") or ""
+            limit = terms["limit_price"] if stop else ""
+            self._books.take(OwnOrder(order_id, mark, order.asset, is_sale, qty, 0.0, 0.0, False, now_ns, stop, limit))
+
+    # -- exits
+
+    @asynccontextmanager
+    async def _swap(self, asset: str) -> AsyncIterator[None]:
+        """One exit of an asset at a time; what the stream says of it meanwhile waits."""
+        async with self._locks[asset]:
+            self._stream.hold(asset)
+            try:
+                with for_exits():
+                    yield
+            finally:
+                self._stream.release(asset)
+
+    async def _sell(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+        """Once, and never more than is ours: a second order under its id is the first one."""
+        async with self._swap(order.asset):
+            if not self._is_read:
+                await self._read_orders()
+            await self._settle_doubts(order.asset, listing, client_id)
+            self._check_least(order)
+            size_text(listing, order.qty)
+            stops = await self._take_off(listing, order.qty, client_id)
+            try:
+                return await self._as_much_as_is_there(
+                    listing, order, lambda size: self._sold(order, spot_body(listing, order, size, client_id))
+                )
+            finally:
+                await self._lay_again(listing, stops)
+
+    async def _as_much_as_is_there(
+        self, listing: Listing, order: OrderRequest, send: Callable[[str], Awaitable[VenueOrder]]
+    ) -> VenueOrder:
+        """What is known of it may be old: it is read before less than was asked is sent, or nothing. Where the venue
+        misses coins the account is read once more: its fee may have been taken in them.
+        """
+        if self._books.free(order.asset, listing) < order.qty - QUANTITY:
+            await self._read_what_is_ours()
+        size = self._most_text(listing, order)
+        try:
+            return await send(size)
+        except Refused as refused:
+            if refused.kind is not RefusalKind.MARGIN:
+                raise
+            await self._read_what_is_ours()
+            less = self._most_text(listing, order)
+            if less == size:
+                raise
+        return await send(less)
+
+    def _check_least(self, order: OrderRequest) -> None:
+        """A sale that the venue would not take is refused before a stop leaves for it."""
+        price = order.limit_price or order.decision_price or self._books.bought(order.asset).entry_price
+        if self._books.is_dust(order.asset, order.qty, price):
+            terms = self._books.terms[order.asset]
+            least = f"{terms.least:g} {order.asset} and {terms.least_usd:g} USD"
+            what = f"{order.qty:.10g} at {price:g}, {order.qty * price:.2f} USD"
+            raise Refused(RefusalKind.TOO_SMALL, "", f"{order.asset}: expected at least {least}, was {what}")
+
+    def _most_text(self, listing: Listing, order: OrderRequest) -> str:
+        """The size of a sale or a stop: as asked, but no more than is ours and free."""
+        free = self._books.free(order.asset, listing)
+        qty = min(order.qty, free)
+        if qty <= QUANTITY or self._books.is_dust(order.asset, qty, self._books.bought(order.asset).entry_price):
+            bought, total = self._books.bought(order.asset).qty, (self._books.totals or {}).get(order.asset, 0.0)
+            what = f"{order.asset}: expected {order.qty:.10g} of ours free, was {free:.10g} of {bought:.10g} bought"
+            raise Refused(RefusalKind.NOTHING_TO_REDUCE, "", f"{what}, {total:.10g} in the account: nothing was sent")
+        return size_text(listing, qty)
+
+    async def _sold(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
+        """Sent again under its id where nobody answered: whichever arrives first is the only one. Then it is looked
+        for; one that is still nowhere is in doubt, and no other sale leaves before that is settled.
+        """
+        client_id = body["client_order_id"]
+        for _ in range(2):
+            try:
+                return await within(ANSWER_WITHIN_S, self._send_order(order, body), f"sale {client_id}")
+            except Ambiguous as failure:
+                doubt = failure
+        found = None
+        with suppress(VenueFailure):
+            found = await within(ANSWER_WITHIN_S, self._listed_order(order.asset, client_id), f"look up {client_id}")
+        if found is not None:
+            return found
+        ((_, terms),) = body["order_configuration"].items()
+        self._books.doubt(order.asset, Doubt(client_id, float(terms["base_size"]), self.timing.clock()))
+        raise doubt
+
+    async def _settle_doubts(self, asset: str, listing: Listing, client_id: str) -> None:
+        """Raises `NotSent` while a sale may still arrive beside which another would sell what is not ours."""
+        for doubt in self._books.doubts(asset):
+            if doubt.client_id == client_id:
+                continue
+            if await self._listed_order(asset, doubt.client_id) is not None:
+                continue
+            age_s = ns_to_seconds(self.timing.clock() - doubt.sent_ns)
+            if age_s >= ARRIVED_WITHIN_S or self._books.others(asset) < doubt.qty - QUANTITY:
+                self._books.never_arrived(asset, doubt.client_id)
+                continue
+            sentence = f"{asset}: a sale of {doubt.qty:.10g} was not answered {age_s:.1f} s ago and is in no list yet"
+            raise NotSent(f"{sentence}: the next one waits for it", 0.3)
+
+    async def _take_off(self, listing: Listing, qty: float, client_id: str, of_trade: bool = False) -> list[OwnOrder]:
+        """The stops that had to leave for it, of its own trade first. Raises `NotSent` where one does not."""
+        asset, trade = listing.asset, trade_of(client_id)
+        free, chosen = self._books.free(asset, listing), []
+        for sale in self._books.open_sales(asset, trade):
+            if free >= qty - QUANTITY:
+                break
+            if sale.is_stop and not (of_trade and trade_of(sale.mark.client_id) != trade):
+                chosen.append(sale)
+                free += sale.left
+        if not chosen:
+            return []
+        try:
+            ids = [stop.order_id for stop in chosen]
+            cancel = self.send("v3PrivatePostBrokerageOrdersBatchCancel", {"order_ids": ids})
+            calls = [within(ANSWER_WITHIN_S, call, "stops off") for call in (cancel, self._read_balances())]
+            await asyncio.gather(*calls, return_exceptions=True)
+            await self._until_over(chosen)
+        except BaseException:
+            await self._lay_again(listing, chosen)
+            raise
+        return chosen
+
+    async def _until_over(self, stops: Sequence[OwnOrder]) -> None:
+        """The venue's word on each, its executions included: a stop may have been filled on its way off."""
+        began_ns, failure = self.timing.clock(), ""
+        while True:
+            asked = await asyncio.gather(
+                *(within(ANSWER_WITHIN_S, self._order(one.order_id), "stop off") for one in stops),
+                return_exceptions=True,
+            )
+            lost = [str(one) for one in asked if isinstance(one, BaseException)]
+            failure = lost[0] if lost else failure
+            left = [one for one in stops if not self._is_over(one)]
+            if not left and not lost:
+                return
+            waited_s = ns_to_seconds(self.timing.clock() - began_ns)
+            if waited_s >= OFF_WITHIN_S:
+                what = f"{stops[0].asset}: expected {len(stops)} stops off, {len(left)} are not after {waited_s:.1f} s"
+                raise NotSent(f"{what}{': ' + failure if failure else ''}: nothing was sold", 0.3)
+            await self.timing.sleep(LOOK_EVERY_S)
+
+    def _is_over(self, stop: OwnOrder) -> bool:
+        found = self._books.order(stop.order_id)
+        return found is not None and found.is_over
+
+    async def _lay_again(self, listing: Listing, stops: Sequence[OwnOrder]) -> None:
+        """What has been taken off and not sold is guarded anew, each stop at its price. What the venue refuses is
+        heard as gone.
+        """
+        for stop in stops:
+            was = self._books.order(stop.order_id) or stop
+            qty = min(was.left, self._books.free(stop.asset, listing))
+            if not was.is_over or qty <= QUANTITY or self._books.is_dust(stop.asset, qty, float(was.trigger)):
+                continue
+            with suppress(VenueFailure):
+                await self._laid_again(listing, was, qty)
+
+    async def _laid_again(self, listing: Listing, was: OwnOrder, qty: float) -> None:
+        client_id = next_link(was.mark)
+        body = stop_again(listing.market_id, size_text(listing, qty), was.trigger, was.limit, client_id)
+        closing = self.closing(HeldPosition(was.asset, qty, 0.0, None, None, None), client_id)
+        order = replace(
+            closing, role=OrderRole.STOP, order_type=OrderType.STOP_MARKET, trigger_price=float(was.trigger)
+        )
+        await self._sent_twice(order, body)
+
+    async def _place_stop(
+        self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
+    ) -> VenueOrder:
+        return await self.go_on(self._lay(listing, order, client_id))
+
+    async def _lay(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
+        """In the place of the older ones of its trade, where they hold its coins."""
+        async with self._swap(order.asset):
+            known = self._books.by_id(client_id)
+            if known is not None and not known.is_over:
+                return accepted(order, client_id, known.order_id)
+            size_text(listing, order.qty)
+            older = await self._take_off(listing, order.qty, client_id, of_trade=True)
+            is_laid = False
+            try:
+                placed = await self._as_much_as_is_there(
+                    listing, order, lambda size: self._sent_twice(order, self._stop_of(listing, order, size, client_id))
+                )
+                is_laid = True
+                return placed
+            finally:
+                if not is_laid:
+                    await self._lay_again(listing, older)
+
+    def _stop_of(self, listing: Listing, order: OrderRequest, size: str, client_id: str) -> dict[str, Any]:
+        return spot_stop_body(listing, order, size, client_id, self._stop_limit_bps)
+
+    async def _sent_twice(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
+        try:
+            return await within(ANSWER_WITHIN_S, self._send_order(order, body), "stop")
+        except Ambiguous:
+            return await within(ANSWER_WITHIN_S, self._send_order(order, body), "stop")

@@ -1,0 +1,443 @@
+"""Coins at Coinbase: bought and sold by the bytes that leave, never more than ours, bare for no longer than a swap."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cockpit.config.model import CockpitConfig
+from cockpit.domain.kinds import OrderStatus, Side
+from cockpit.exchanges.base.account import Ambiguous, NotSent, OrderUpdate, RefusalKind, Refused, VenueAccount
+from cockpit.exchanges.base.fence import FencedOff
+from tests.execution.account_desk import Desk, close, desk_of, entry, stop, target
+from tests.execution.spot_stage import with_spot
+from tests.loopback.trading_faults import dropped_after, dropped_before, hanging, rejected, unknown
+from tests.venue_pairs import FIRST, WITH_SPOT, choose
+
+ID = "ckaaaaaat000001"
+ORDERS = "/api/v3/brokerage/orders"
+
+
+@pytest.fixture(scope="module")
+def shipped_config(shipped_config: CockpitConfig) -> CockpitConfig:
+    return with_spot(shipped_config)
+
+
+@pytest.fixture(autouse=True)
+def venue_pair() -> Iterator[None]:
+    choose(WITH_SPOT)
+    yield
+    choose(FIRST)
+
+
+@pytest.fixture
+async def desk(shipped_config: CockpitConfig):
+    async with desk_of("coinbase", shipped_config) as desk:
+        yield desk
+        watch, symbol = desk.venue.watch, desk.venue.symbol("BTC")
+        assert watch.oversold(symbol) == 0, "our orders have sold what they had not bought"
+        assert desk.venue.core.positions[symbol].qty >= desk.venue.core.others[symbol], "coins of others are gone"
+
+
+async def guarded(desk: Desk, qty: float = 0.002) -> None:
+    """Bought, and its stop rests."""
+    await desk.account.place(entry(qty=qty), f"{ID}e1")
+    await desk.account.place(stop(qty=qty), f"{ID}s1")
+
+
+def resting(desk: Desk) -> list[tuple[str, str]]:
+    return [(one.client_id, f"{one.asked.qty:f}") for one in desk.venue.algo_orders]
+
+
+# -- what leaves
+
+
+async def test_a_purchase_and_its_stop_say_nothing_of_reducing(desk: Desk) -> None:
+    await guarded(desk)
+    (bought,), (laid,) = desk.venue.called("entry"), desk.venue.called("stop")
+    assert (bought.path, bought.params) == (
+        ORDERS,
+        {
+            "client_order_id": f"{ID}e1",
+            "product_id": "BTC-USD",
+            "side": "BUY",
+            "order_configuration": {"market_market_ioc": {"base_size": "0.002"}},
+        },
+    )
+    assert (laid.path, laid.params) == (
+        ORDERS,
+        {
+            "client_order_id": f"{ID}s1",
+            "product_id": "BTC-USD",
+            "side": "SELL",
+            "order_configuration": {
+                "stop_limit_stop_limit_gtc": {
+                    "base_size": "0.002",
+                    "limit_price": "98010",
+                    "stop_price": "99000",
+                    "stop_direction": "STOP_DIRECTION_STOP_DOWN",
+                }
+            },
+        },
+    )
+    assert desk.venue.called("cancel", "cancel_stop") == []
+
+
+async def test_a_purchase_at_a_price_rests_there(desk: Desk) -> None:
+    await desk.account.place(entry(price=99_500.0), f"{ID}e1")
+    (sent,) = desk.venue.called("entry")
+    assert sent.params["order_configuration"] == {
+        "limit_limit_gtc": {"base_size": "0.002", "limit_price": "99500", "post_only": False}
+    }
+    (listed,) = await desk.account.open_orders()
+    assert (listed.client_id, listed.reduce_only, listed.status) == (f"{ID}e1", False, OrderStatus.WORKING)
+
+
+async def test_a_close_takes_the_stop_off_waits_for_that_and_sells(desk: Desk) -> None:
+    await guarded(desk)
+    before = len(desk.venue.calls)
+    await desk.account.place(close(), f"{ID}c1")
+    sent = [(call.role, call.params) for call in desk.venue.calls[before:]]
+    roles = [role for role, _ in sent]
+    assert roles.index("cancel_stop") < roles.index("lookup") < roles.index("close"), "seen off before it is sold"
+    assert sent[roles.index("close")][1] == {
+        "client_order_id": f"{ID}c1",
+        "product_id": "BTC-USD",
+        "side": "SELL",
+        "order_configuration": {"market_market_ioc": {"base_size": "0.002"}},
+    }
+    assert desk.venue.held("BTC") == 0.0 and resting(desk) == []
+    assert await desk.account.positions() == () and await desk.account.open_orders() == ()
+    assert desk.venue.watch.longest_naked_s() < 1.0
+
+
+async def test_a_target_sells_its_part_at_once_or_not_and_the_stop_guards_the_rest(desk: Desk) -> None:
+    await guarded(desk)
+    desk.venue.set_price("BTC", 101_000.0, 101_000.1)
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    (sent,) = desk.venue.called("target")
+    assert sent.params["order_configuration"] == {"sor_limit_ioc": {"base_size": "0.0005", "limit_price": "101000"}}
+    assert resting(desk) == [(f"{ID}s1r1", "0.0015")]
+    found = await desk.account.find("BTC", f"{ID}s1", True)
+    assert found is not None and (found.status, found.qty) == (OrderStatus.WORKING, 0.0015)
+    assert found.trigger_price == 99_000.0 and found.reduce_only and found.is_conditional
+    (listed,) = await desk.account.open_orders()
+    assert listed == found, "one stop, under the id that the engine knows"
+    assert await desk.account.stops_rest({f"{ID}s1": "BTC"})
+    (held,) = await desk.account.positions()
+    assert (held.qty, held.leverage) == (0.0015, 1.0)
+
+
+async def test_a_target_that_is_not_met_leaves_everything_guarded(desk: Desk) -> None:
+    await guarded(desk)
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    await desk.account.find("BTC", f"{ID}t1", False)
+    assert desk.venue.held("BTC") == 0.002
+    assert resting(desk) == [(f"{ID}s1r1", "0.0015")]
+    await desk.account.place(stop(), f"{ID}s2")
+    assert resting(desk) == [(f"{ID}s2", "0.002")], "the next stop guards all of it"
+
+
+async def test_a_stop_takes_the_place_of_the_older_one(desk: Desk) -> None:
+    await guarded(desk)
+    await desk.account.place(stop(trigger=99_500.0), f"{ID}s2")
+    assert resting(desk) == [(f"{ID}s2", "0.002")]
+    found = await desk.account.find("BTC", f"{ID}s1", True)
+    assert found is not None and found.status is OrderStatus.CANCELLED
+    assert desk.venue.watch.longest_naked_s() < 1.0
+
+
+async def test_a_stop_that_is_refused_leaves_the_older_one_guarding(desk: Desk) -> None:
+    await guarded(desk)
+    with pytest.raises(Refused) as refused:
+        await desk.account.place(stop(trigger=100_500.0), f"{ID}s2")
+    assert refused.value.kind is RefusalKind.WOULD_TRIGGER
+    assert resting(desk) == [(f"{ID}s1r1", "0.002")]
+
+
+async def test_the_stops_of_another_trade_stay(desk: Desk) -> None:
+    await guarded(desk)
+    await desk.account.place(entry(qty=0.001), "ckaaaaaat000002e1")
+    await desk.account.place(stop(qty=0.001), "ckaaaaaat000002s2")
+    await desk.account.place(close(qty=0.001), "ckaaaaaat000002c3")
+    assert resting(desk) == [(f"{ID}s1", "0.002")] and desk.venue.held("BTC") == 0.002
+
+
+# -- what is ours
+
+
+async def test_coins_of_others_are_no_position_and_are_never_sold(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    assert await desk.account.positions() == ()
+    with pytest.raises(Refused, match=r"expected 0.002 of ours free, was 0 of 0 bought, 0.5 in the account"):
+        await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.called("close") == []
+    await guarded(desk)
+    (held,) = await desk.account.positions()
+    assert held.qty == 0.002
+    await desk.account.place(close(qty=0.1), f"{ID}c1")
+    assert desk.venue.held("BTC") == 0.5 and desk.venue.ours("BTC") == 0.0
+    assert desk.account.remarks() == (
+        "coinbase: 0.5 BTC in the account were not bought by our orders: no exit and no flatten sells them",
+    )
+
+
+async def test_more_than_is_ours_is_never_sold_however_often_it_is_asked_for(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    sales = [desk.account.place(close(order_id=f"c{at}"), f"{ID}c{at}") for at in range(1, 6)]
+    answers = await asyncio.gather(*sales, return_exceptions=True)
+    assert sum(not isinstance(one, BaseException) for one in answers) == 1
+    assert desk.venue.held("BTC") == 0.5
+
+
+async def test_orders_and_executions_of_others_are_none_of_ours(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await desk.follow()
+    desk.venue.trade_by_hand("BTC", "sell", 0.1)
+    await guarded(desk)
+    await desk.until(lambda: bool(desk.fills_of(f"{ID}e1")))
+    assert {word.order.client_id for word in desk.words if isinstance(word, OrderUpdate)} <= {f"{ID}e1", f"{ID}s1"}
+    (fill,) = await desk.account.fills_since("BTC", 0)
+    assert fill.client_id == f"{ID}e1"
+    desk.venue.core.others[desk.venue.symbol("BTC")] = desk.venue.core.positions[desk.venue.symbol("BTC")].qty * 0
+
+
+async def test_after_a_restart_the_venues_lists_say_what_is_ours(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    desk.venue.set_price("BTC", 101_000.0, 101_000.1)
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    async with desk.another() as account:
+        await account.open_for_exit()
+        (held,) = await account.positions()
+        assert (held.qty, round(held.entry_price, 2)) == (0.0015, 100_000.1)
+        (listed,) = await account.open_orders()
+        assert listed.client_id == f"{ID}s1"
+        await account.close_position(held, "ckaaaaaaf1234567890123")
+        assert await account.positions() == () and await account.open_orders() == ()
+    assert desk.venue.held("BTC") == 0.5
+
+
+async def test_where_somebody_sold_ours_the_account_counts(desk: Desk) -> None:
+    await desk.account.place(entry(qty=0.002), f"{ID}e1")
+    desk.venue.trade_by_hand("BTC", "sell", 0.0015)
+    (held,) = await desk.account.positions()
+    assert held.qty == 0.0005
+    await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.held("BTC") == 0.0
+    (sold,) = desk.venue.called("close")
+    assert sold.params["order_configuration"]["market_market_ioc"] == {"base_size": "0.0005"}
+
+
+async def test_a_fee_taken_in_coins_leaves_less_to_guard_and_to_sell(desk: Desk) -> None:
+    from decimal import Decimal
+
+    desk.venue.core.fee_in_coins = Decimal("0.006")
+    await guarded(desk)
+    there = f"{desk.venue.core.positions['BTC-USD'].qty:f}"
+    assert float(there) < 0.002 and resting(desk) == [(f"{ID}s1", there)]
+    (held,) = await desk.account.positions()
+    assert held.qty == float(there)
+    await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.held("BTC") == 0.0
+
+
+async def test_what_is_left_under_the_least_order_is_named_and_let_be(desk: Desk) -> None:
+    await desk.account.place(entry(qty=0.002), f"{ID}e1")
+    await desk.account.place(close(qty=0.001999), f"{ID}c1")
+    assert await desk.account.positions() == (), "0.10 USD"
+    assert desk.account.remarks() == (
+        "coinbase: 0.000001 BTC of ours are left over, under the least order of BTC-USD: not tried again",
+    )
+    await guarded_again(desk.account)
+    (held,) = await desk.account.positions()
+    assert held.qty == 0.001, "what is left over is in no later trade"
+
+
+async def guarded_again(account: VenueAccount) -> None:
+    await account.place(entry(qty=0.001), "ckaaaaaat000002e1")
+    await account.place(stop(qty=0.001), "ckaaaaaat000002s2")
+
+
+async def test_a_sale_under_the_least_order_takes_no_stop_off(desk: Desk) -> None:
+    await guarded(desk)
+    with pytest.raises(Refused, match=r"expected at least 1e-08 BTC and 1 USD, was 1e-06 at 100000, 0.10 USD") as found:
+        await desk.account.place(close(qty=0.000001), f"{ID}c1")
+    assert found.value.kind is RefusalKind.TOO_SMALL
+    assert resting(desk) == [(f"{ID}s1", "0.002")] and desk.venue.called("cancel_stop") == []
+
+
+async def test_no_more_is_bought_than_there_is_money_for(desk: Desk) -> None:
+    await desk.account.settings("BTC")
+    with pytest.raises(Refused, match=r"expected 2001.00 USD for it with its fee, was 1660.00 available") as refused:
+        await desk.account.place(entry(qty=0.02), f"{ID}e1")
+    assert refused.value.kind is RefusalKind.MARGIN and desk.venue.called("entry") == []
+
+
+async def test_nothing_is_sold_short(desk: Desk) -> None:
+    with pytest.raises(Refused, match=r"expected 0.002 of ours free, was 0 of 0 bought"):
+        await desk.account.place(entry(side=Side.SHORT), f"{ID}e1")
+    assert desk.venue.called("entry", "close") == []
+
+
+# -- what goes wrong
+
+
+@pytest.mark.parametrize("fault", [rejected("PREVIEW_TRADING_DISABLED"), rejected("UNKNOWN_FAILURE_REASON")])
+async def test_a_sale_that_is_not_taken_has_its_stop_back_at_once(desk: Desk, fault: Any) -> None:
+    await guarded(desk)
+    desk.venue.faults.add(fault, roles={"close"}, times=None)
+    with pytest.raises((Refused, Ambiguous)):
+        await desk.account.place(close(), f"{ID}c1")
+    assert resting(desk) == [(f"{ID}s1r1", "0.002")] and desk.venue.held("BTC") == 0.002
+    assert desk.venue.watch.longest_naked_s() < 1.0
+    found = await desk.account.find("BTC", f"{ID}s1", True)
+    assert found is not None and found.status is OrderStatus.WORKING
+
+
+@pytest.mark.parametrize("others", [0.0, 0.5])
+async def test_a_sale_whose_answer_is_lost_is_sent_again_under_its_id_and_is_one(desk: Desk, others: float) -> None:
+    if others:
+        desk.venue.deposit("BTC", others)
+    await guarded(desk)
+    desk.venue.faults.add(dropped_after(), roles={"close"})
+    await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.held("BTC") == others and resting(desk) == []
+    assert len(desk.venue.called("close")) == 2 and {
+        one.params["client_order_id"] for one in desk.venue.called("close")
+    } == {f"{ID}c1"}
+
+
+@pytest.mark.parametrize("fault", [dropped_before(), hanging(3.0, executes=False), unknown(executes=False)])
+@pytest.mark.parametrize("others", [0.0, 0.5])
+async def test_a_sale_that_nobody_answers_leaves_its_coins_guarded(desk: Desk, fault: Any, others: float) -> None:
+    if others:
+        desk.venue.deposit("BTC", others)
+    await guarded(desk)
+    desk.venue.faults.add(fault, roles={"close"}, times=None)
+    with pytest.raises(Ambiguous):
+        await desk.account.place(close(), f"{ID}c1")
+    assert resting(desk) == [(f"{ID}s1r1", "0.002")]
+    desk.venue.faults.clear()
+    if others:
+        with pytest.raises(NotSent, match="was not answered"):
+            await desk.account.place(close(), f"{ID}c2")
+    await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.held("BTC") == others
+
+
+async def test_a_sale_that_hangs_and_was_carried_out_is_not_made_twice(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    desk.venue.faults.add(dropped_after(), roles={"close"}, times=None)
+    await desk.account.place(close(), f"{ID}c1")
+    desk.venue.faults.clear()
+    with pytest.raises(Refused):
+        await desk.account.place(close(), f"{ID}c2")
+    assert desk.venue.held("BTC") == 0.5 and resting(desk) == []
+
+
+async def test_a_stop_that_fills_on_its_way_off_has_sold_it(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    desk.venue.faults.add(dropped_before(), roles={"cancel_stop"})
+    desk.venue.set_price("BTC", 98_990.0, 98_990.1)
+    with pytest.raises(Refused) as refused:
+        await desk.account.place(close(), f"{ID}c1")
+    assert refused.value.kind is RefusalKind.NOTHING_TO_REDUCE
+    assert desk.venue.held("BTC") == 0.5 and desk.venue.called("close") == []
+
+
+async def test_nothing_is_sold_while_the_stop_does_not_go(desk: Desk) -> None:
+    await guarded(desk)
+    desk.venue.faults.add(dropped_before(), roles={"cancel_stop"}, times=None)
+    with pytest.raises(NotSent, match=r"expected 1 stops off, 1 are not after"):
+        await desk.account.place(close(), f"{ID}c1")
+    assert resting(desk) == [(f"{ID}s1", "0.002")] and desk.venue.called("close") == []
+
+
+async def test_a_stop_whose_cancel_is_not_answered_is_seen_off_all_the_same(desk: Desk) -> None:
+    await guarded(desk)
+    desk.venue.faults.add(dropped_after(), roles={"cancel_stop"})
+    await desk.account.place(close(), f"{ID}c1")
+    assert desk.venue.held("BTC") == 0.0
+
+
+@pytest.mark.parametrize("fault", [dropped_after(), dropped_before()])
+async def test_a_stop_whose_answer_is_lost_is_laid_once(desk: Desk, fault: Any) -> None:
+    await desk.account.place(entry(), f"{ID}e1")
+    desk.venue.faults.add(fault, roles={"stop"})
+    await desk.account.place(stop(), f"{ID}s1")
+    assert resting(desk) == [(f"{ID}s1", "0.002")]
+    await desk.account.place(stop(), f"{ID}s1")
+    assert resting(desk) == [(f"{ID}s1", "0.002")]
+
+
+async def test_a_swap_goes_on_when_nobody_waits_for_it_any_more(desk: Desk) -> None:
+    await guarded(desk)
+    desk.venue.faults.add(rejected("PREVIEW_TRADING_DISABLED"), roles={"close"})
+    selling = asyncio.ensure_future(desk.account.place(close(), f"{ID}c1"))
+    await desk.venue.until(lambda: bool(desk.venue.called("cancel_stop")))
+    selling.cancel()
+    await desk.venue.until(lambda: resting(desk) == [(f"{ID}s1r1", "0.002")])
+
+
+async def test_the_engine_hears_nothing_of_a_stop_that_was_laid_again(desk: Desk) -> None:
+    await guarded(desk)
+    await desk.follow()
+    desk.venue.set_price("BTC", 101_000.0, 101_000.1)
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    await desk.until(lambda: bool(desk.fills_of(f"{ID}t1")))
+    await desk.until(lambda: any(one.qty == 0.0015 for one in desk.orders_of(f"{ID}s1")))
+    assert {one.status for one in desk.orders_of(f"{ID}s1")} == {OrderStatus.WORKING}
+
+
+# -- checks
+
+
+async def test_a_product_of_another_type_is_not_traded(shipped_config: CockpitConfig) -> None:
+    with pytest.raises(Refused, match="coinbase BTC-USD: expected a product of type SPOT, was FUTURE"):
+        async with desk_of("coinbase", shipped_config) as desk:
+            desk.venue.kinds["BTC"] = "FUTURE"
+            async with desk.another() as account:
+                await account.open()
+
+
+async def test_the_facts_are_those_of_money_and_coins(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    facts = await desk.account.facts()
+    assert facts.can_trade and facts.is_one_way and facts.dangerous_permissions == ()
+    assert facts.leverage == dict.fromkeys(("BTC", "ETH", "SOL", "XRP"), 1.0)
+    assert facts.equity_usd == pytest.approx(1_660.0, abs=0.5), "others' coins are not counted"
+    assert facts.taker_fee_bps == pytest.approx(5.0)
+    assert (await desk.account.settings("BTC")).leverage == 1.0
+    asked = [call.params for call in desk.venue.calls if call.path.endswith("transaction_summary")]
+    assert asked == [{"product_type": "SPOT"}]
+
+
+async def test_a_stop_is_asked_about_without_coins(desk: Desk) -> None:
+    assert await desk.account.holds_stops("BTC") is None
+    assert desk.venue.called("stop") == [] and len(desk.venue.called("preview")) == 1
+    desk.venue.core.algos.gone = True
+    assert "PREVIEW_INVALID_ORDER_CONFIG" in str(await desk.account.holds_stops("BTC"))
+
+
+@pytest.mark.parametrize(
+    ("product", "side", "terms"),
+    [
+        ("ETH-USDC", "BUY", {"market_market_ioc": {"base_size": "1"}}),
+        ("BTC-USD", "BUY", {"market_market_ioc": {"quote_size": "100"}}),
+        ("BTC-USD", "SELL", {"market_market_ioc": {"base_size": "1", "reduce_only": True}}),
+        ("BTC-USD", "SELL", {"limit_limit_gtc": {"base_size": "1", "limit_price": "1", "post_only": False}}),
+        ("BTC-USD", "BUY", {"sor_limit_ioc": {"base_size": "1", "limit_price": "1"}}),
+    ],
+)
+async def test_no_other_order_can_leave(desk: Desk, product: str, side: str, terms: dict[str, Any]) -> None:
+    account: Any = desk.account
+    body = {"client_order_id": f"{ID}e1", "product_id": product, "side": side, "order_configuration": terms}
+    with pytest.raises(FencedOff):
+        await account.client.v3PrivatePostBrokerageOrders(body)
+    assert desk.venue.called("entry", "close", "target") == []
