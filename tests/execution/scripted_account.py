@@ -46,6 +46,9 @@ class ScriptedAccount:
     async def read_grids(self) -> None:
         return None
 
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
     def most_at_market(self, position: HeldPosition) -> float | None:
         return None
 
