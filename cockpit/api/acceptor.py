@@ -18,12 +18,14 @@ from cockpit.api.arrivals import Arrivals
 LOG = logging.getLogger("cockpit.api")
 KEPT_FREE = 256
 """Descriptors for what is not the API: journal, recording, venues, feeds, and a flatten."""
+KEPT_SHARE = 4
+"""The last quarter of the descriptors is not for a listener that strangers reach, whatever the limit is by now."""
 FEWEST = 16
 A_TURN = 16
 CROWDED_TURN = 4
 CROWDED_EVERY_S = 0.02
 """A full listener takes in two hundred a second: whoever is made to leave costs time too."""
-PAUSE_S = 1.0
+PAUSE_S, PAUSE_WITH_SPARE_S = 1.0, 0.1
 LOG_EVERY_S = 60.0
 OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PASSING = (InterruptedError, ConnectionAbortedError)
@@ -67,6 +69,7 @@ class Acceptor:
         self._handing: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._logged_s = float("-inf")
+        self._is_short = False
         self._is_closed = False
 
     def start(self) -> None:
@@ -94,7 +97,7 @@ class Acceptor:
         since_ns = self._arrivals.earliest_ns()
         self._arrivals.more_waits(since_ns)
         for turn in range(A_TURN):
-            is_crowded = self._count() + len(self._handing) >= self._most
+            is_crowded = self._is_short or self._count() + len(self._handing) >= self._most
             if is_crowded and turn >= CROWDED_TURN:
                 self._pause(CROWDED_EVERY_S)
                 return
@@ -110,7 +113,10 @@ class Acceptor:
                     raise
                 self._spend_spare(error, since_ns)
                 return
-            if is_crowded and not self._make_way():
+            self._is_short = not self._with_spare and _is_one_of_the_last(connection)
+            if self._is_short:
+                self._make_way()  # one more than it takes: they are given back until others have enough
+            if (is_crowded or self._is_short) and not self._make_way():
                 connection.close()
                 continue
             self._hand(connection, since_ns)
@@ -128,18 +134,22 @@ class Acceptor:
             connection.close()
 
     def _spend_spare(self, error: OSError, since_ns: int) -> None:
-        """No descriptor is left: pause, and say so once a minute; with the spare one somebody is taken in all the
-        same.
+        """No descriptor is left: make way, pause, and say so once a minute; with the spare one somebody is taken in
+        all the same.
         """
+        pause_s = PAUSE_WITH_SPARE_S if self._with_spare else PAUSE_S
         if self._loop.time() - self._logged_s > LOG_EVERY_S:
             self._logged_s = self._loop.time()
-            LOG.error("no connection could be taken in: %s; trying again every %g s", error.strerror, PAUSE_S)
+            LOG.error("no connection could be taken in: %s; trying again every %g s", error.strerror, pause_s)
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
             with contextlib.suppress(OSError):
                 self._hand(self._listening.accept()[0], since_ns)
-        self._pause(PAUSE_S)
+        else:
+            for _ in range(CROWDED_TURN):
+                self._make_way()
+        self._pause(pause_s)
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening.fileno())
@@ -151,3 +161,9 @@ class Acceptor:
             with contextlib.suppress(OSError):
                 self._spare = os.open(os.devnull, os.O_RDONLY)
         self.start()
+
+
+def _is_one_of_the_last(connection: socket.socket) -> bool:
+    """Descriptors are numbered from below, and the limit may have been lowered since the start."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft != resource.RLIM_INFINITY and connection.fileno() >= soft - soft // KEPT_SHARE

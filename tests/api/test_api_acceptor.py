@@ -135,6 +135,7 @@ async def test_out_of_descriptors_it_pauses_says_so_once_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, with_spare: bool, fails: int
 ) -> None:
     monkeypatch.setattr(taking, "PAUSE_S", 0.05)
+    monkeypatch.setattr(taking, "PAUSE_WITH_SPARE_S", 0.05)
     listening, made = Sockets(fails), asyncio.Event()
 
     class Greeted(asyncio.Protocol):
