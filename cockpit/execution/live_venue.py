@@ -69,8 +69,12 @@ class WarmConnections:
 
     @property
     def wanted(self) -> int:
-        """One for each order that may have to be cancelled, and one for the close; none where nothing stands."""
+        """One for each order that may have to be cancelled, and one for the close; none where nothing stands, nor where
+        requests are scarce.
+        """
         context = self._context
+        if context.account.least_peek_s > 0:
+            return 0
         live = len(context.live())
         stands = live or any(context.holds_ours(asset) for asset in context.expected)
         return min(MOST_CONNECTIONS, live + 1) if stands else 0

@@ -50,6 +50,13 @@ async def test_where_nothing_stands_nothing_is_asked(shipped_config: CockpitConf
         assert WarmConnections(stage.live._context).wanted == 0
 
 
+async def test_where_requests_are_scarce_none_is_spent_on_it(shipped_config: CockpitConfig) -> None:
+    async with real_stage(shipped_config, "binance") as stage:
+        await trading(stage, targets=1)
+        stage.account.least_peek_s = 5.0
+        assert WarmConnections(stage.live._context).wanted == 0
+
+
 async def test_it_asks_for_no_more_than_its_most_and_minds_no_refusal(shipped_config: CockpitConfig) -> None:
     async with real_stage(shipped_config, "binance") as stage:
         await trading(stage, targets=6)
