@@ -28,11 +28,12 @@ async def refused(stage: Stage, number: int) -> bool:
     """Arming is refused in the words that the matrix promises, and nothing is sent."""
     answer = await stage.arm()
     sent = [call for venue in stage.world.venues.values() for call in venue.called("entry", "setup")]
-    changed = [call.path for call in sent if call.method == "POST"]
+    changed = [call.path for call in sent if call.method == "POST" and call.path != "/info"]  # Hyperliquid's questions
     said = stage.rows("select sentence from operator_actions where command = 'arm' and not ok")
     return not answer.ok and not stage.missed(number) and not changed and said == [(answer.sentence,)]
 
 
+@pytest.mark.not_at("it holds one side of a perpetual alone", "hyperliquid", "coinbase", "krakenfutures")
 @pytest.mark.parametrize("name", VENUES)
 async def test_19_a_hedged_account_is_not_armed(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path, ready=False) as stage:
