@@ -7,7 +7,9 @@ import pytest
 from rich.cells import cell_len
 from scenes import Scene
 from screen_stage import SIZES, Stage, StandingLink, staged
+from textual.events import Paste
 
+from cockpit.tui.screens.ask import Answer
 from cockpit.tui.text import clean
 
 HOSTILE = {
@@ -72,3 +74,14 @@ def test_the_poison_reaches_what_is_drawn(later: Scene) -> None:
     poison = poison_scene(later, HOSTILE["markup"])
     assert poison.snapshot.setups[0].waiting_for == HOSTILE["markup"]
     assert poison.hello.briefing.checklist[0] == HOSTILE["markup"]
+
+
+async def test_what_is_pasted_into_an_answer_is_text_whatever_brought_it(trading: Scene) -> None:
+    """The driver cleans it too; a paste by another road has not been through there."""
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press("slash")
+        answer = stage.app.screen.query_one(Answer)
+        answer.post_message(Paste("\x1b[38;5;196mred\x1b[0m \x1b]0;title\x07code\u202e\n"))
+        await stage.until(lambda: bool(answer.value))
+        assert answer.value == "red code"
+        check(stage)
