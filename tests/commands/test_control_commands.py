@@ -1,6 +1,7 @@
 """What the keys do and the sheets show, from a shell, against a real engine."""
 
 import json
+import re
 import signal
 import subprocess
 
@@ -39,6 +40,10 @@ def test_arm_disarm_halt_resume_and_looks(shell: Shell) -> None:
     log = shell.run("log")
     assert log.returncode == 0
     assert "halt by cli: done" in log.stdout
+    piped = shell.run("log", COLUMNS="40").stdout.splitlines()
+    assert max(map(len, piped)) > 40 and all(re.match(r"\d\d:\d\d:\d\d ", line) for line in piped), (
+        "an entry is a line, whatever is said to be the width, for whoever reads them from a pipe"
+    )
     entries = [json.loads(line) for line in shell.run("log", "--json").stdout.splitlines()]
     assert {"command_answered", "state_changed"} <= {entry["kind"] for entry in entries}
 
@@ -91,6 +96,32 @@ def test_the_log_is_followed_until_the_engine_ends(shell: Shell) -> None:
         follower.kill()
         follower.wait()
         follower.stdout.close()
+
+
+def test_the_status_is_watched_until_the_engine_ends(shell: Shell) -> None:
+    shell.start_engine("--speed", "10")
+    watcher = subprocess.Popen(
+        shell.command("status", "--watch"),
+        env=shell.environment({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert watcher.stdout is not None
+    try:
+        for state in ("DISARMED", "ARMED"):
+            while not watcher.stdout.readline().startswith(f"PAPER {state}, simulated market"):
+                assert watcher.poll() is None
+            if state == "DISARMED":
+                assert shell.run("arm").returncode == 0
+        shell.signal(signal.SIGTERM)
+        assert shell.ended_with() == 0
+        assert watcher.wait(patient_s(30)) == 1
+        assert "no engine runs" in watcher.stdout.read()
+    finally:
+        watcher.kill()
+        watcher.wait()
+        watcher.stdout.close()
 
 
 def test_without_an_engine_it_is_said(shell: Shell) -> None:

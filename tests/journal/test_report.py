@@ -62,6 +62,14 @@ def report(request: pytest.FixtureRequest, tmp_path: Path, shipped_config: Cockp
     return build_report(evidence_of(told_by_hand(), FeedKind.LIVE, Mode.PAPER, START_NS, at(HOUR_S)), shipped_config)
 
 
+def test_what_a_trade_brings_in_usd_the_profit_factor_and_the_splits_are_told(report: Report) -> None:
+    """+0.08, -0.12, 0.00 and +0.02: ten cents won over twelve lost."""
+    text = report_text(report)
+    assert "profit factor          0.83" in text and "expectancy, USD        -0.0050 USD (95 %: " in text
+    assert [(line.part, line.trades) for line in report.by_side] == [("long", 4)]
+    assert [(line.part, line.trades) for line in report.by_hour] == [("08", 4)]
+
+
 def test_the_figures_are_those_computed_by_hand(report: Report) -> None:
     figures = report.figures
     assert (figures.trades, figures.open_trades, figures.abandoned) == (4, 1, 1)
