@@ -24,7 +24,7 @@ def text(pane: str, view: View, size: tuple[int, int]) -> str:
     return "\n".join("".join(span for span, _ in line)[: size[0]] for line in drawn(pane, view, size))
 
 
-@pytest.mark.parametrize("size", [(36, 9), (43, 9), (56, 9), (81, 9)])
+@pytest.mark.parametrize("size", [(36, 9), (43, 9), (56, 9), (81, 9), (36, 13), (56, 13)])
 def test_the_time_stop_is_never_what_is_cut(trading: Scene, size: tuple[int, int]) -> None:
     now = trading.snapshot
     due = tuple(replace(t, trade=replace(t.trade, time_stop_ns=now.ts_ns + MINUTE_NS)) for t in now.open_trades)
