@@ -129,7 +129,10 @@ def test_a_buyer_who_was_the_maker_means_the_taker_sold(tmp_path: Path) -> None:
         (framed("trade", TRADE | {"t": 8, "X": "ADL"}), binance_raw.NOT_MARKET),
         (framed("trade", TRADE), binance_raw.DUPLICATE),
         (framed("aggTrade", TRADE | {"a": 9}), binance_raw.OTHER_TAPE),
-        (framed("trade", TRADE | {"t": 8, "s": "BTCUSD_PERP"}), binance_raw.COIN_MARGINED),
+        (
+            framed("trade", TRADE | {"t": 8, "s": "BTCUSD_PERP"}),
+            "COIN-M contract: its quantities are contracts of a fixed USD value, not coins, and are not imported",
+        ),
         (framed("bookTicker", TOP | {"s": "ETHUSD_240927"}), binance_raw.COIN_MARGINED),
         (framed("trade", TRADE | {"t": 8, "s": "BTCUSDT_240927"}), binance_raw.DATED),
         (framed("depth@100ms", {"e": "depthUpdate"}), binance_raw.DEPTH),

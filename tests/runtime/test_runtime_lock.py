@@ -47,6 +47,21 @@ def test_the_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
     assert str(path) in str(refused.value)
 
 
+def test_whoever_deletes_the_file_makes_no_room_for_a_second(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    child = holder(path)
+    try:
+        path.unlink()
+        with pytest.raises(LockHeld):
+            InstanceLock(path).acquire()
+        path.unlink()
+        path.write_text("")
+        with pytest.raises(LockHeld):
+            InstanceLock(path).acquire()
+    finally:
+        end(child)
+
+
 def test_a_killed_holder_leaves_the_lock_free(tmp_path: Path) -> None:
     path = tmp_path / "engine.lock"
     child = holder(path)
