@@ -182,7 +182,7 @@ class KrakenAccount(CcxtAccount):
         """The newest word of that order or stop, among the newest rows of its contract."""
         answer = await self.ask(endpoint, {"tradeable": listing.market_id, "count": HISTORY_ROWS})
         with self.judged():
-            for name, row in _orders_told(answer["elements"]):
+            for name, row in _orders_in(answer["elements"]):
                 if row.get("clientId") == client_id:
                     return self._parser.past_order(row, ENDED.get(name, OrderStatus.UNKNOWN))
         return None
@@ -361,7 +361,7 @@ class KrakenAccount(CcxtAccount):
             return self.lists.read("funding", rows, lambda row: self._parser.funding(row, self._prices))
 
 
-def _orders_told(elements: Iterable[Any]) -> list[tuple[str, Any]]:
+def _orders_in(elements: Iterable[Any]) -> list[tuple[str, Any]]:
     """The events of a history that are about an order: their names, and the order as it was."""
     events = rows_with(element["event"] for element in rows_with(elements, "event"))
     named = [(name, body) for event in events for name, body in event.items() if isinstance(body, Mapping)]
