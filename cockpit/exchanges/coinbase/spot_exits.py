@@ -40,7 +40,7 @@ from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, SpotBooks, ma
 from cockpit.exchanges.coinbase.spot_orders import next_link, size_text, spot_body, spot_stop_body, stop_again
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
-OFF_WITHIN_S, LOOK_EVERY_S = 0.6, 0.03
+OFF_WITHIN_S, POLL_EVERY_S = 0.6, 0.03
 """A stop that was cancelled is looked at so often, until the venue says that it is over."""
 ANSWER_WITHIN_S = 0.5
 """A sale that nobody answers leaves its coins bare no longer than that."""
@@ -264,7 +264,7 @@ class SpotExits(CoinbaseAccount):
             if waited_s >= OFF_WITHIN_S:
                 what = f"{stops[0].asset}: expected {len(stops)} stops off, {len(left)} are not after {waited_s:.1f} s"
                 raise NotSent(f"{what}{': ' + failure if failure else ''}: nothing was sold", 0.3)
-            await self.timing.sleep(LOOK_EVERY_S)
+            await self.timing.sleep(POLL_EVERY_S)
 
     def _is_over(self, stop: OwnOrder) -> bool:
         found = self._books.order(stop.order_id)
