@@ -12,7 +12,7 @@ from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.frames import VENUE, CoinbaseFrames
-from cockpit.exchanges.coinbase.products import Products
+from cockpit.exchanges.coinbase.products import Products, spot_hours
 
 BOOK = "level2"
 
@@ -36,6 +36,10 @@ class Coinbase(Exchange):
     @cached_property
     def _products(self) -> Products:
         return Products()
+
+    @cached_property
+    def _spot_hours(self) -> dict[str, TradingHours]:
+        return {}
 
     @property
     def weight_per_minute(self) -> float | None:
@@ -68,11 +72,14 @@ class Coinbase(Exchange):
         """Of every product by itself: the list of all of them is long."""
         for asset in self.symbols:
             body = await self.ask("v3PublicGetBrokerageMarketProductsProductId", product_id=self.market_id(asset))
-            self._products.read([body], self.timing.clock())
+            if asset in self.spot_products:
+                self._spot_hours[asset] = spot_hours(body, self.timing.clock())
+            else:
+                self._products.read([body], self.timing.clock())
 
     def trading_hours(self, asset: str) -> TradingHours | None:
         """By the venue's clock, to which the session's time is kept."""
-        return self._products.hours(asset, int)
+        return self._spot_hours.get(asset) or self._products.hours(asset, int)
 
     def unit(self, asset: str) -> float:
         """Base coins in one contract; spot is counted in coins."""

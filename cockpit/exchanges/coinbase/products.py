@@ -52,6 +52,12 @@ class Products:
         )
 
 
+def spot_hours(row: Row, now_ns: int) -> TradingHours:
+    """A spot product never closes; it says so while it takes no orders at market."""
+    closed_for = next((name for name in NO_MARKET_ORDERS if row.get(name) is True), "")
+    return TradingHours(not closed_for, closed_for, None, None, None, now_ns)
+
+
 def _margin_rates(details: Any) -> tuple[float, float]:
     """The lower rate of either side, which lends most: of the night, and of the day."""
     rates = [

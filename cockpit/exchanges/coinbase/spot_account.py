@@ -34,7 +34,7 @@ from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.timing import Timing
 from cockpit.exchanges.coinbase.account import DANGEROUS, HISTORY, NOT_OPEN_YET, ORDERS_A_PAGE
 from cockpit.exchanges.coinbase.client import coinbase_client
-from cockpit.exchanges.coinbase.products import NO_MARKET_ORDERS
+from cockpit.exchanges.coinbase.products import spot_hours
 from cockpit.exchanges.coinbase.spot_books import Terms, mark_of
 from cockpit.exchanges.coinbase.spot_exits import SpotExits
 from cockpit.exchanges.coinbase.spot_orders import (
@@ -93,8 +93,7 @@ class CoinbaseSpotAccount(SpotExits):
     def _read_product(self, row: Mapping[str, Any]) -> None:
         asset = self.asset_of(row["product_id"])
         self._books.terms[asset] = Terms(float(row["base_min_size"]), float(row.get("quote_min_size") or 0.0))
-        closed_for = next((name for name in NO_MARKET_ORDERS if row.get(name) is True), "")
-        self._hours[asset] = TradingHours(not closed_for, closed_for, None, None, None, self.timing.clock())
+        self._hours[asset] = spot_hours(row, self.timing.clock())
 
     def trading_hours(self, asset: str) -> TradingHours | None:
         """It never closes; what its list says of orders at market counts."""
