@@ -2,7 +2,8 @@
 
 from cockpit.config.execution import ExecutionSection
 from cockpit.domain.kinds import VenueTopic
-from cockpit.exchanges.base.account import NotSent, TradeSettings, VenueFailure
+from cockpit.exchanges.base.account import NotSent, VenueFailure
+from cockpit.exchanges.base.account_facts import TradeSettings
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.venue_context import VenueContext
 

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 from cockpit.config.venues import Venue
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.units import NS_PER_S, ns_to_seconds
-from cockpit.exchanges.base.account import TradingHours, VenueFailure
+from cockpit.exchanges.base.account import VenueFailure
+from cockpit.exchanges.base.account_facts import TradingHours
 from cockpit.exchanges.base.timing import Clock, within
 from cockpit.execution.venue_context import VenueContext
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from math import isclose
 
 from cockpit.config.model import CockpitConfig
-from cockpit.exchanges.base.account import AccountFacts, VenueAccount, VenueFailure
+from cockpit.exchanges.base.account import VenueAccount, VenueFailure
+from cockpit.exchanges.base.account_facts import AccountFacts
 from cockpit.exchanges.registry import EXCHANGES
 from cockpit.execution.session_watch import hours_text
 from cockpit.preflight.checklist import Item, failed, passed, warned

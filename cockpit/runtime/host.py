@@ -110,8 +110,6 @@ class Host:
         inputs: list[InputSink] = [self, self.detail] if recording is not None else [self.detail]
         self.session = Session(engine, PaperVenue(config), actions=[self], inputs=inputs)
 
-    # Sinks of the session.
-
     def on_input(self, item: Input) -> None:
         """Record what is about to enter the engine."""
         if self._recording is not None:
@@ -160,7 +158,7 @@ class Host:
         self.supervisor.start("market", self._market)
         self.supervisor.start("clock", lambda: clock(self.source, self.inbox.put))
         self.supervisor.start("recorder", self._flush_recording)
-        if self.backtest_watch is not None:
+        if self.backtest_watch:
             self.supervisor.start("backtests", self.backtest_watch.run)
         self.supervisor.start("presence", Presence(self.engine, self.journal, lambda: self.source.speed).run)
         keep_to_hours(self.config, self.source, self.inbox.put, lambda: self.mode is Mode.PAPER, self.supervisor)
@@ -260,7 +258,7 @@ class Host:
         """One look at everything; two looks within 40 ms share one snapshot, but for a command answered in between."""
         now_s = time.monotonic()
         if self._snapshot is None or now_s - self._snapshot[0] > SNAPSHOT_KEPT_S:
-            beyond = self.backtest_watch.beyond if self.backtest_watch is not None else {}
+            beyond = self.backtest_watch.beyond if self.backtest_watch else {}
             self._snapshot = (now_s, snapshot(self.engine, self.backtests(), beyond))
         return self._snapshot[1]
 

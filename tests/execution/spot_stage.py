@@ -1,8 +1,14 @@
 """Coinbase's spot in tests: the config that names its products, and what every one of them asserts on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from cockpit.config.model import CockpitConfig
 from cockpit.config.venues import Venue
+from tests.execution.account_desk import Desk, desk_of, entry, stop
 from tests.loopback.coinbase_spot import GRIDS, LEAST_USD
+
+ID = "ckaaaaaat000001"
 
 
 def with_spot(config: CockpitConfig) -> CockpitConfig:
@@ -19,3 +25,23 @@ def with_spot(config: CockpitConfig) -> CockpitConfig:
     }
     section = Venue.model_validate({"taker_fee_bps": 5.0, "maker_fee_bps": 2.0, "instruments": instruments})
     return config.model_copy(update={"venues": {**config.venues, "coinbase": section}})
+
+
+@asynccontextmanager
+async def spot_desk(config: CockpitConfig) -> AsyncIterator[Desk]:
+    """Coinbase's spot; at the end no more was sold than bought, and the coins of others are all there."""
+    async with desk_of("coinbase", config) as desk:
+        yield desk
+        watch, symbol = desk.venue.watch, desk.venue.symbol("BTC")
+        assert watch.oversold(symbol) == 0, "our orders have sold what they had not bought"
+        assert desk.venue.core.positions[symbol].qty >= desk.venue.core.others[symbol], "coins of others are gone"
+
+
+async def guarded(desk: Desk, qty: float = 0.002) -> None:
+    """Bought, and its stop rests."""
+    await desk.account.place(entry(qty=qty), f"{ID}e1")
+    await desk.account.place(stop(qty=qty), f"{ID}s1")
+
+
+def resting(desk: Desk) -> list[tuple[str, str]]:
+    return [(one.client_id, f"{one.asked.qty:f}") for one in desk.venue.algo_orders]

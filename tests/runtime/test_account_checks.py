@@ -6,7 +6,7 @@ import pytest
 
 from cockpit.config.load import load_config
 from cockpit.config.places import shipped_config_path
-from cockpit.exchanges.base.account import AccountFacts, Grid
+from cockpit.exchanges.base.account_facts import AccountFacts, Grid
 from cockpit.preflight.account_checks import equity_item, facts_items
 from cockpit.preflight.checklist import Standing
 

@@ -8,14 +8,8 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.exchanges._template.client import VENUE, template_client
 from cockpit.exchanges._template.parsing import TemplateParser, asset_of
 from cockpit.exchanges._template.user_stream import TemplateStream
-from cockpit.exchanges.base.account import (
-    AccountFacts,
-    FundingUpdate,
-    HeldPosition,
-    TradeSettings,
-    VenueFill,
-    VenueOrder,
-)
+from cockpit.exchanges.base.account import FundingUpdate, HeldPosition, VenueFill, VenueOrder
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 

@@ -13,18 +13,16 @@ from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
     FundingUpdate,
-    Grid,
     HeldPosition,
-    Previewed,
     RefusalKind,
     Refused,
     StreamUpdate,
-    TradingHours,
     VenueFailure,
     VenueFill,
     VenueOrder,
 )
 from cockpit.exchanges.base.account_calls import AccountCalls
+from cockpit.exchanges.base.account_facts import Grid, Previewed, TradingHours
 from cockpit.exchanges.base.account_lists import AccountLists
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from cockpit.domain.quantity import DECIMALS, rounded
-from cockpit.exchanges.base.account import Grid, RefusalKind, Refused
+from cockpit.exchanges.base.account import RefusalKind, Refused
+from cockpit.exchanges.base.account_facts import Grid
 
 TOLERANCE = Decimal("1e-6")
 """Of a lot: what adding floats leaves."""

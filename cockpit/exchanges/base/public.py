@@ -13,7 +13,7 @@ from cockpit.config.endpoints import VenueUrls
 from cockpit.config.live import LiveSection
 from cockpit.domain.market_detail import Candle
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.exchanges.base.account import TradingHours
+from cockpit.exchanges.base.account_facts import TradingHours
 from cockpit.exchanges.base.allowance import RestBudget
 from cockpit.exchanges.base.answers import number, refuse_future, shown
 from cockpit.exchanges.base.channels import Channel

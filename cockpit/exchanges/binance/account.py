@@ -11,16 +11,8 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
-from cockpit.exchanges.base.account import (
-    AccountFacts,
-    CoinAmount,
-    FundingUpdate,
-    HeldPosition,
-    Refused,
-    TradeSettings,
-    VenueFill,
-    VenueOrder,
-)
+from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls

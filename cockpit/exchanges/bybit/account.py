@@ -14,16 +14,15 @@ from cockpit.domain.kinds import OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
 from cockpit.exchanges.base.account import (
-    AccountFacts,
     FundingUpdate,
     HeldPosition,
     KeysLost,
     RefusalKind,
     Refused,
-    TradeSettings,
     VenueFill,
     VenueOrder,
 )
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing

@@ -17,19 +17,16 @@ from cockpit.domain.kinds import OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_MS
 from cockpit.exchanges.base.account import (
-    AccountFacts,
     Ambiguous,
     FundingUpdate,
     HeldPosition,
     KeysLost,
     NotSent,
-    Previewed,
     Refused,
-    TradeSettings,
-    TradingHours,
     VenueFill,
     VenueOrder,
 )
+from cockpit.exchanges.base.account_facts import AccountFacts, Previewed, TradeSettings, TradingHours
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.allowance import RequestCount
 from cockpit.exchanges.base.call_kind import CallKind

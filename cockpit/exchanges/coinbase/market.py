@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cockpit.config.endpoints import VenueUrls
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.account import TradingHours
+from cockpit.exchanges.base.account_facts import TradingHours
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.coinbase.client import coinbase_client

@@ -12,15 +12,8 @@ from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import offset_price
-from cockpit.exchanges.base.account import (
-    HeldPosition,
-    PositionUpdate,
-    Previewed,
-    RefusalKind,
-    Refused,
-    VenueFill,
-    VenueOrder,
-)
+from cockpit.exchanges.base.account import HeldPosition, PositionUpdate, RefusalKind, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account_facts import Previewed
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
 from cockpit.exchanges.base.order_terms import given

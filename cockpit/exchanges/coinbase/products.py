@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cockpit.exchanges.base.account import Maintenance, TradingHours
+from cockpit.exchanges.base.account_facts import Maintenance, TradingHours
 from cockpit.exchanges.coinbase.parsing import coin_of
 from cockpit.exchanges.coinbase.stamps import stamp_or_none
 

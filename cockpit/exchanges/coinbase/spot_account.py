@@ -16,18 +16,8 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS
-from cockpit.exchanges.base.account import (
-    AccountFacts,
-    HeldPosition,
-    KeysLost,
-    Previewed,
-    RefusalKind,
-    Refused,
-    TradeSettings,
-    TradingHours,
-    VenueFill,
-    VenueOrder,
-)
+from cockpit.exchanges.base.account import HeldPosition, KeysLost, RefusalKind, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account_facts import AccountFacts, Previewed, TradeSettings, TradingHours
 from cockpit.exchanges.base.contracts import Listing, plain
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import read_rows

@@ -13,17 +13,16 @@ from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import (
-    AccountFacts,
     Ambiguous,
     FundingUpdate,
     HeldPosition,
     NotSent,
     Refused,
-    TradeSettings,
     VenueFailure,
     VenueFill,
     VenueOrder,
 )
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer

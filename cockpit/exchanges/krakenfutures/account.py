@@ -13,16 +13,8 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderStatus, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.account import (
-    AccountFacts,
-    Ambiguous,
-    FundingUpdate,
-    HeldPosition,
-    Refused,
-    TradeSettings,
-    VenueFill,
-    VenueOrder,
-)
+from cockpit.exchanges.base.account import Ambiguous, FundingUpdate, HeldPosition, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing

@@ -11,16 +11,15 @@ from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
-    AccountFacts,
     CoinAmount,
     FundingUpdate,
     HeldPosition,
     RefusalKind,
     Refused,
-    TradeSettings,
     VenueFill,
     VenueOrder,
 )
+from cockpit.exchanges.base.account_facts import AccountFacts, TradeSettings
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
