@@ -71,10 +71,20 @@ class EntryWatch:
         only after those; and of none before the entries there that the venue took were asked for.
         """
         for position in (one for one in positions if one.nets_with_ours):
+            self._infer_unpriced(position)
             in_doubt = [kept for kept in reversed(self._entries(position.asset)) if kept.is_in_doubt]
             for kept in sorted(in_doubt, key=lambda kept: kept.was_given_up):
                 if were_others_asked or not self._may_be_of_another(kept):
                     self._infer(kept, position)
+
+    def _infer_unpriced(self, position: HeldPosition) -> None:
+        """Some venues say how much of an order has executed and not at which price: that is the position's until the
+        executions are listed, also where a stop has taken part of it and less is held than was.
+        """
+        for kept in self._entries(position.asset):
+            if kept.lacks_price and position.qty * kept.side.sign > 0:
+                self._context.infer(kept, kept.venue_filled, position.entry_price)
+                self._lookup.chase(kept)
 
     def _may_be_of_another(self, kept: OrderState) -> bool:
         """Whether an entry that the venue took may have filled there unheard."""
@@ -116,17 +126,13 @@ class EntryWatch:
                     context.met(failure)
 
     async def find_filled(self, positions: Sequence[HeldPosition]) -> None:
-        """Entries that rest where the position is another than ours are asked for: no stream may have told of them.
-
-        Some venues say how much of an order has executed and not at which price: that is the position's until the
-        executions are listed.
-        """
+        """Entries that rest where the position is another than ours are asked for: no stream may have told of them."""
         context = self._context
         held = {position.asset: position.qty for position in positions if position.nets_with_ours}
         for kept in self._entries():
             surplus = held.get(kept.asset, 0.0) - context.expected.get(kept.asset, 0.0)
             is_odd = kept.is_resting_entry and surplus * kept.side.sign > QTY_EPSILON
-            if is_odd and (not await self._is_found(kept) or kept.lacks_price):
+            if is_odd and not await self._is_found(kept):
                 self.not_found(kept, positions)
         self.attribute(positions, were_others_asked=True)
 

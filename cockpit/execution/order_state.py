@@ -158,6 +158,11 @@ class OrderState:
         return self._venue_filled - max(self.filled, self._inferred) > QTY_EPSILON
 
     @property
+    def venue_filled(self) -> float:
+        """How much of it the venue has counted as executed."""
+        return self._venue_filled
+
+    @property
     def executed(self) -> float:
         """What is known to have executed and was not told under another order's id."""
         return rounded(max(self.filled, self._inferred) - self._booked_elsewhere)
