@@ -47,8 +47,10 @@ class JournalPlace:
         return self.file.with_suffix(".spill")
 
     def exists(self) -> bool:
-        """Whether there may be one. Whether there is anything in a database only asking it tells."""
-        return bool(self.url) or self.file.exists()
+        """Whether there may be one. Whether there is anything in a database, or behind a link that leads nowhere while
+        its disk is away, only the operator or the database tells.
+        """
+        return bool(self.url) or os.path.lexists(self.file)
 
     def is_emptied_file(self) -> bool:
         """Whether its file is there with nothing in it: what it held is gone."""
@@ -73,6 +75,13 @@ def find_journal(file: Path, environ: Mapping[str, str] | None = None) -> Journa
         except (OSError, ValueError):
             named = ""
     return JournalPlace(file, "" if named == OWN_FILE else named)
+
+
+def link_to_nowhere(path: Path) -> str:
+    """What is to be said of a link whose journal is not there, perhaps for want of its disk. Empty: no such link."""
+    if not path.is_symlink() or path.exists():
+        return ""
+    return f"a link to {path.readlink()}, where nothing is: bring its disk back, or remove the link to begin anew"
 
 
 def without_password(url: str) -> str:

@@ -66,6 +66,19 @@ class Places:
     def recordings(self) -> Path:
         return self.home / "recordings"
 
+    @property
+    def _directories(self) -> tuple[Path, ...]:
+        return (self.home, self.engine_log.parent, self.api_logs, self.recordings)
+
+    def in_the_way(self) -> str:
+        """What stands where a directory or the lock has to be: another kind of file, or a link that leads nowhere."""
+        for directory in self._directories:
+            if os.path.lexists(directory) and not directory.is_dir():
+                return f"{directory} is no directory"
+        if os.path.lexists(self.lock) and (self.lock.is_symlink() or not self.lock.is_file()):
+            return f"{self.lock} is no file of its own: move it away"
+        return ""
+
     def make_home(self) -> None:
         """Make the home, its logs and recordings, readable by their owner only.
 
@@ -75,7 +88,9 @@ class Places:
         against = against_home(self.home)
         if against:
             raise PermissionError(errno.EPERM, against, str(self.home))
-        for directory in (self.home, self.engine_log.parent, self.api_logs, self.recordings):
+        if in_the_way := self.in_the_way():
+            raise NotADirectoryError(errno.ENOTDIR, in_the_way, str(self.home))
+        for directory in self._directories:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.home.stat().st_mode & 0o077:
             self.home.chmod(0o700)

@@ -1,6 +1,7 @@
 """Opening the journal's database: a SQLite file in WAL mode, or PostgreSQL by URL."""
 
 import os
+import sqlite3
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, StatementError
 
-from cockpit.config.journal_place import JournalPlace, without_password
+from cockpit.config.journal_place import JournalPlace, link_to_nowhere, without_password
 from cockpit.journal.errors import JournalError
 
 SQLITE_WAIT_S = 0.25
@@ -69,7 +70,9 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
 
     @event.listens_for(database, "do_connect")
     def make_private(*_: object) -> None:
-        """Before SQLite makes the file, make it ours alone."""
+        """Before SQLite makes the file, make it ours alone: never a new one where a link's own is away."""
+        if nowhere := link_to_nowhere(path):
+            raise sqlite3.DatabaseError(nowhere)
         if writes:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 

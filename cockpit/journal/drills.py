@@ -53,7 +53,7 @@ def keep_drill(journal: JournalPlace, drill: Drill) -> None:
                 if time.monotonic() > give_up_s:
                     raise _unwritable(journal, error) from error
                 time.sleep(RETRY_S)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         raise _unwritable(journal, error) from error
     finally:
         database.dispose()

@@ -27,6 +27,10 @@ def home_item(places: Places) -> Item:
     against = against_home(home)
     if against:
         return failed("home", f"expected a home of yours alone at {home}, was {against}: choose another --home")
+    if in_the_way := places.in_the_way():
+        return failed("home", f"expected a home to write to at {home}, was: {in_the_way}")
+    if os.path.lexists(places.socket) and not places.socket.is_socket():
+        return failed("home", f"expected {places.socket} to be a socket or absent, was another file: move it away")
     length = len(os.fsencode(places.socket))
     if length > LONGEST_SOCKET_PATH:
         found = f"expected a socket path of at most {LONGEST_SOCKET_PATH} bytes, was {length} ({places.socket})"

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from cockpit.config.journal_place import JournalPlace
+from cockpit.config.journal_place import JournalPlace, link_to_nowhere
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.account import Halt
 from cockpit.domain.kinds import Mode
@@ -27,6 +27,9 @@ def journal_items(place: JournalPlace, config: CockpitConfig, mode: Mode) -> Ite
     if not place.exists():
         yield passed("journal", f"none yet: {place.name} is made at the first start")
         yield from _way_up(Evidence(), config, mode)
+        return
+    if not place.url and (nowhere := link_to_nowhere(place.file)):
+        yield failed("journal", f"expected a journal at {place}, was {nowhere}")
         return
     database = open_database(journal_url(place), writes=False)
     try:

@@ -5,14 +5,16 @@ started afterwards has to say what was done without it. The mark goes once the h
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cockpit.config.ownership import opened_here
 from cockpit.config.places import Places
 
+LOG = logging.getLogger("cockpit.engine")
 FILE_NAME = "flattened"
 POLL_EVERY_S = 0.25
 MOST_CHARS = 200
@@ -28,8 +30,11 @@ def leave_halt_mark(places: Places) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     try:
         if places.home.is_dir():
-            path.write_text(f"flattened past the engine at {now} (process {os.getpid()})\n", encoding="ascii")
-            path.chmod(0o600)
+            part = path.with_name(f".{FILE_NAME}.part")
+            part.unlink(missing_ok=True)
+            with open(part, "x", encoding="ascii", opener=opened_here) as file:
+                file.write(f"flattened past the engine at {now} (process {os.getpid()})\n")
+            part.replace(path)  # never through a link
     except OSError as error:
         return f"{path} could not be written ({error.strerror}): an engine of this profile is not halted by this"
     return ""
@@ -39,7 +44,7 @@ def halt_mark(places: Places) -> str:
     """What the mark says, in one line; empty where there is none."""
     path = _path(places)
     try:
-        if not path.exists():
+        if not os.path.lexists(path):
             return ""
         found = path.read_text(encoding="ascii", errors="replace")[:MOST_CHARS].strip()
     except OSError:
@@ -53,16 +58,28 @@ class HaltMarkWatch:
     def __init__(self, places: Places, halt: Halt) -> None:
         self._places = places
         self._halt = halt
+        self._stays = ""
 
     async def run(self) -> None:
         """Look, for ever."""
         while True:
             found = halt_mark(self._places)
-            if found:
-                await self._halt(found)
-                with suppress(OSError):
-                    _path(self._places).unlink()
+            if found != self._stays:
+                self._stays = found
+                if found:
+                    await self._halt(found)
+                    self._stays = "" if self._take_away() else found
             await asyncio.sleep(POLL_EVERY_S)
+
+    def _take_away(self) -> bool:
+        """Whether it is gone. One that stays halts once more at each start, not four times a second."""
+        path = _path(self._places)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            LOG.error("%s could not be removed (%s): no entry is sent while it is there", path, error.strerror)
+            return False
+        return True
 
 
 def _path(places: Places) -> Path:

@@ -112,8 +112,9 @@ def _lock(places: Places) -> InstanceLock:
         places.make_home()
         lock.acquire()
     except OSError as error:
+        where = "" if error.filename in (None, str(places.home)) else f" ({error.filename})"
         raise CannotStart(
-            f"expected a home to write to at {places.home}, was: {error.strerror}: choose another --home"
+            f"expected a home to write to at {places.home}, was: {error.strerror}{where}: choose another --home"
         ) from error
     return lock
 
