@@ -73,6 +73,7 @@ async def test_11_a_close_of_what_is_gone_looks_again_and_stops(tmp_path: Path, 
         assert not stage.missed(11)
 
 
+@pytest.mark.not_at("its name for a size off the grid is dust for less than its least only", "krakenfutures")
 @pytest.mark.parametrize("name", VENUES)
 async def test_12_dust_is_declared_and_tried_again_without_hurry(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.stage import staged
-from tests.faults.venue_terms import asked_units
+from tests.faults.venue_terms import FIRES_PASSED_STOPS, asked_units
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
 
 VENUES = ("binance", "okx")
 MOST_BARE_S = 1.0
-FIRES_PASSED_STOPS = ("krakenfutures",)
-"""Venues that take a stop whose price the market has passed, and let it fire."""
 
 
 def closes(venue: TradingVenue) -> list[Decimal]:

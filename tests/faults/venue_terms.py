@@ -38,6 +38,8 @@ NEW_CODE = {
     "coinbase": "SOMETHING_NEW",
     "krakenfutures": "somethingNew",
 }
+FIRES_PASSED_STOPS = ("krakenfutures",)
+"""Venues that take a stop whose price the market has passed, and let it fire."""
 SIZE_FIELDS = ("quantity", "sz", "qty", "size", "base_size", "s")
 NOT_FOUND_CODES = {"binance": "-2013", "okx": "51603"}
 
@@ -55,6 +57,4 @@ def asked_units(call: Call) -> Decimal:
         (terms,) = call.params["order_configuration"].values()
     elif "action" in call.params:
         terms = call.params["action"]["orders"][0]
-    return next(
-        Decimal(terms[field]) for field in ("quantity", "sz", "qty", "size", "base_size", "s") if field in terms
-    )
+    return next(Decimal(terms[field]) for field in SIZE_FIELDS if field in terms)
