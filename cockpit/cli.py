@@ -168,7 +168,7 @@ def _globals(
     if version:
         typer.echo(f"cockpit {__version__}")
         raise typer.Exit(YES)
-    if home is not None and home.exists() and not home.is_dir() and ctx.invoked_subcommand != "flatten":
+    if home is not None and os.path.exists(home) and not os.path.isdir(home) and ctx.invoked_subcommand != "flatten":
         raise typer.BadParameter(
             f"expected a directory to keep a profile in, was the file {home}", param_hint="'--home'"
         )

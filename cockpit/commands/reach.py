@@ -44,8 +44,12 @@ async def ask_engine(places: Places, within_s: float) -> EngineAnswer | NoAnswer
 
 def no_answer(places: Places, within_s: float, error: Exception) -> NoAnswer:
     """What it means that nobody answered."""
-    if not is_held(places.lock):
-        return NoAnswer(False, f"no engine runs on this profile ({places.home})")
+    try:
+        if not is_held(places.lock):
+            return NoAnswer(False, f"no engine runs on this profile ({places.home})")
+    except OSError as fault:
+        unknown = f"whether an engine runs on this profile ({places.home}) cannot be known"
+        return NoAnswer(True, f"{unknown}: {fault.strerror} ({fault.filename})")
     pid = read_holder(places.lock).get("pid", "unknown")
     why = str(error) or "no answer in time"
     return NoAnswer(True, f"the engine of this profile (process {pid}) does not answer within {within_s:g} s: {why}")

@@ -47,10 +47,8 @@ class JournalPlace:
         return self.file.with_suffix(".spill")
 
     def exists(self) -> bool:
-        """Whether there may be one. Whether there is anything in a database, or behind a link that leads nowhere while
-        its disk is away, only the operator or the database tells.
-        """
-        return bool(self.url) or os.path.lexists(self.file)
+        """Whether there may be one. Whether there is anything in a database only asking it tells."""
+        return bool(self.url) or may_exist(self.file)
 
     def is_emptied_file(self) -> bool:
         """Whether its file is there with nothing in it: what it held is gone."""
@@ -77,9 +75,20 @@ def find_journal(file: Path, environ: Mapping[str, str] | None = None) -> Journa
     return JournalPlace(file, "" if named == OWN_FILE else named)
 
 
+def may_exist(path: Path) -> bool:
+    """Whether anything is there, a link whose disk is away included, or nobody may look: that is no sign of nothing."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def link_to_nowhere(path: Path) -> str:
     """What is to be said of a link whose journal is not there, perhaps for want of its disk. Empty: no such link."""
-    if not path.is_symlink() or path.exists():
+    if not os.path.islink(path) or os.path.exists(path):
         return ""
     return f"a link to {path.readlink()}, where nothing is: bring its disk back, or remove the link to begin anew"
 

@@ -73,7 +73,7 @@ class Places:
     def in_the_way(self) -> str:
         """What stands where a directory or the lock has to be: another kind of file, or a link that leads nowhere."""
         for directory in self._directories:
-            if os.path.lexists(directory) and not directory.is_dir():
+            if os.path.lexists(directory) and not os.path.isdir(directory):
                 return f"{directory} is no directory"
         if os.path.lexists(self.lock) and (self.lock.is_symlink() or not self.lock.is_file()):
             return f"{self.lock} is no file of its own: move it away"

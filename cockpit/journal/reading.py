@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cockpit.config.journal_place import JournalPlace, link_to_nowhere
+from cockpit.config.journal_place import JournalPlace, link_to_nowhere, may_exist
 from cockpit.domain.account import Account, EngineMemory
 from cockpit.domain.kinds import Mode, TradePhase
 from cockpit.domain.signal_sources import PaperTrack, SourceCutOff, SourceScore
@@ -82,7 +82,7 @@ class JournalReader:
             path = Path(str(self._url.database))
             if nowhere := link_to_nowhere(path):
                 raise JournalError(f"expected a journal at {path}, was {nowhere}")
-            if not path.exists():
+            if not may_exist(path):
                 raise JournalError(f"expected a journal at {path}, was none: it is made when an engine first runs")
             self._spill = self._spill or path.with_suffix(".spill")
         self._database = open_database(self._url, writes=False)

@@ -22,7 +22,7 @@ from cockpit.preflight.journal import journal_items
 def home_item(places: Places) -> Item:
     """Whether the profile's home can be written, or made."""
     home = places.home
-    if home.exists() and not home.is_dir():
+    if os.path.exists(home) and not home.is_dir():
         return failed("home", f"expected a directory at {home}, was a file: choose another --home")
     against = against_home(home)
     if against:
@@ -38,11 +38,11 @@ def home_item(places: Places) -> Item:
     there = _nearest_existing(home)
     if not os.access(there, os.W_OK | os.X_OK):
         return failed("home", f"expected to write to {there}, was not allowed: choose another --home")
-    return passed("home", f"{home} is writable" if home.exists() else f"{home} can be made")
+    return passed("home", f"{home} is writable" if os.path.exists(home) else f"{home} can be made")
 
 
 def _nearest_existing(path: Path) -> Path:
-    return next((part for part in (path, *path.parents) if part.exists()), Path("/"))
+    return next((part for part in (path, *path.parents) if os.path.lexists(part)), Path("/"))
 
 
 def preflight(

@@ -175,6 +175,22 @@ async def test_without_a_home_and_without_keys_it_is_one_line_and_exit_2(okx: Ok
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("has_keys", [True, False])
+async def test_a_home_that_cannot_be_looked_into_stands_in_no_flattens_way(
+    okx: OkxTradingVenue, tmp_path: Path, has_keys: bool
+) -> None:
+    """Whose engine may run there, and what it has open, nobody can tell: without keys that is not flat."""
+    home = tmp_path / "home"
+    home.symlink_to(home)
+    env = environ(okx, home)
+    if not has_keys:
+        del env["COCKPIT_OKX_API_KEY"]
+    code, said = await flattened(env)
+    assert "Traceback" not in said and "unexpected" not in said
+    assert f"whether an engine runs on this profile ({home}) cannot be known" in said
+    assert (code, okx.positions) == (0, {}) if has_keys else code == 2, said
+
+
 async def test_an_address_that_may_not_be_used_is_not_flat(okx: OkxTradingVenue, tmp_path: Path) -> None:
     env = environ(okx, tmp_path) | {"COCKPIT_OKX_REST_URL": "http://example.org"}
     code, said = await flattened(env)

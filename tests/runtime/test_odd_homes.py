@@ -62,6 +62,18 @@ def test_a_link_to_a_journal_that_is_there_is_as_good_as_the_file(places: Places
     assert left_open(places.journal) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "loop/home"])
+def test_a_home_that_cannot_be_looked_into_is_not_one_without_a_journal(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    shut = Places(tmp_path / name, shipped_config_path())
+    assert "expected" in failures(shut)["home"]
+    assert "journal" in failures(shut)
+    with pytest.raises(JournalError):
+        left_open(shut.journal)
+    with pytest.raises(JournalError, match="expected a readable journal"):
+        JournalReader(shut.journal)
+
+
 def a_file(path: Path) -> None:
     path.touch()
 
