@@ -54,6 +54,20 @@ async def wait_for_all(what: Iterable[asyncio.Future[Answer]], most_s: float) ->
     return not waiting
 
 
+async def all_of(*asked: Awaitable[Answer]) -> list[Answer]:
+    """Every answer. The first failure ends the others: one that waits for its turn would take it from those that are
+    asked instead.
+    """
+    asking = [asyncio.ensure_future(one) for one in asked]
+    try:
+        return await asyncio.gather(*asking)
+    except BaseException:
+        for one in asking:
+            one.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        raise
+
+
 async def within(most_s: float, asked: Awaitable[Answer], what: str) -> Answer:
     """The answer to a call. Raises `Ambiguous` where there is none after `most_s`: the call is given up then."""
     try:

@@ -18,6 +18,7 @@ from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import given, kind_of, reducing
 from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
+from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.base.values import is_true
 from cockpit.exchanges.binance.client import binance_client
 from cockpit.exchanges.binance.codes import NOT_OPEN
@@ -146,7 +147,7 @@ class BinanceAccount(OrderCalls):
             found = self.lists.read("orders of executions", rows, self.parser.order)
         else:
             answers = (self._order({"symbol": symbol, "orderId": order_id}) for order_id in order_ids)
-            found = [order for order in await asyncio.gather(*answers) if order is not None]
+            found = [order for order in await all_of(*answers) if order is not None]
         known = {order.venue_order_id: self._known(order) for order in found}
         for order_id in order_ids:
             self._names.learn(order_id, known.get(order_id))
@@ -157,7 +158,7 @@ class BinanceAccount(OrderCalls):
         symbols: list[dict[str, str]] = [{}] if wanted is None else [{"symbol": symbol} for symbol in wanted]
         plain = [self.ask("fapiPrivateGetOpenOrders", symbol) for symbol in symbols]
         conditional = [self.ask("fapiPrivateGetOpenAlgoOrders", symbol) for symbol in symbols]
-        answers = await asyncio.gather(*plain, *conditional)
+        answers = await all_of(*plain, *conditional)
         with self.judged():
             plain_rows = [row for rows in answers[: len(symbols)] for row in rows]
             algo_rows = [row for rows in answers[len(symbols) :] for row in rows]

@@ -29,6 +29,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.bybit.client import ENDPOINT_CALLS, VENUE, WINDOW_S, bybit_client
 from cockpit.exchanges.bybit.codes import NOT_OPEN
 from cockpit.exchanges.bybit.parsing import (
@@ -248,7 +249,7 @@ class BybitAccount(CcxtAccount):
         return {"category": category_of(market_id), "symbol": market_id}
 
     async def _rows_in(self, scopes: Iterable[Mapping[str, str]], endpoint: str, *keys: str) -> list[Any]:
-        lists = await asyncio.gather(*(self._in(scope, endpoint, *keys) for scope in scopes))
+        lists = await all_of(*(self._in(scope, endpoint, *keys) for scope in scopes))
         return list(chain.from_iterable(lists))
 
     async def _in(self, scope: Mapping[str, str], endpoint: str, *keys: str) -> list[Any]:

@@ -36,7 +36,7 @@ from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_ids import REMEMBERED
 from cockpit.exchanges.base.order_terms import accepted, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
-from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.base.timing import Timing, all_of
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.codes import NOT_FOUND, NOT_OPEN
 from cockpit.exchanges.coinbase.keys import parts_of
@@ -296,7 +296,7 @@ class CoinbaseAccount(CcxtAccount):
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional, and those that the venue has not taken up yet."""
-        pages = await asyncio.gather(self._orders_of_status(["OPEN"]), self._orders_of_status(NOT_OPEN_YET))
+        pages = await all_of(self._orders_of_status(["OPEN"]), self._orders_of_status(NOT_OPEN_YET))
         with self.judged():
             rows = [row for page in pages for row in page]
             await self.lists.learn(names_in(rows, "product_id"))
@@ -317,7 +317,7 @@ class CoinbaseAccount(CcxtAccount):
 
     async def stops_rest(self, stops: Mapping[str, str]) -> bool:
         """One by one: the list takes two requests."""
-        found = await asyncio.gather(*(self.find(asset, client_id, True) for client_id, asset in stops.items()))
+        found = await all_of(*(self.find(asset, client_id, True) for client_id, asset in stops.items()))
         return all(order is not None and order.is_conditional and not order.status.is_final for order in found)
 
     async def guard_entries(self, within_s: float) -> None:

@@ -21,7 +21,7 @@ from cockpit.exchanges.base.account_facts import AccountFacts, Previewed, TradeS
 from cockpit.exchanges.base.contracts import Listing, plain
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.rows import read_rows
-from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.base.timing import Timing, all_of
 from cockpit.exchanges.coinbase.account import DANGEROUS, HISTORY, NOT_OPEN_YET, ORDERS_A_PAGE
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.products import spot_hours
@@ -133,7 +133,7 @@ class CoinbaseSpotAccount(SpotExits):
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Ours: nothing of others acts on what is ours."""
         await self._quiet()
-        pages = await asyncio.gather(self._orders_of_status(["OPEN"]), self._orders_of_status(NOT_OPEN_YET))
+        pages = await all_of(self._orders_of_status(["OPEN"]), self._orders_of_status(NOT_OPEN_YET))
         rows = [row for page in pages for row in page]
         found = {order.venue_order_id: order for order in self._read_rows(rows)}
         return tuple(

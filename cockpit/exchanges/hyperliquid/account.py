@@ -28,6 +28,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
 from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.hyperliquid.agent import checked_keys
 from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client
 from cockpit.exchanges.hyperliquid.cloids import cloid_of
@@ -281,7 +282,7 @@ class HyperliquidAccount(SignedCalls):
 
     async def stops_rest(self, stops: Mapping[str, str]) -> bool:
         """One by one: that weighs a tenth of the list."""
-        found = await asyncio.gather(*(self._status(cloid_of(client_id)) for client_id in stops))
+        found = await all_of(*(self._status(cloid_of(client_id)) for client_id in stops))
         return all(order is not None and order.is_conditional and not order.status.is_final for order in found)
 
     async def guard_entries(self, within_s: float) -> None:

@@ -25,6 +25,7 @@ from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, reducing, venue_side
 from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
+from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
 from cockpit.exchanges.okx.parsing import (
@@ -207,7 +208,7 @@ class OkxAccount(OrderCalls):
             await self._prices.learn(names_in(rows, self.fee_coin_key))
             order_ids = self._names.unknown(str(row["ordId"]) for row in rows_with(rows, "ordId"))[:MOST_ORDERS_ASKED]
             asks = (self._order({"instId": market_id, "ordId": order_id}) for order_id in order_ids)
-            for order_id, order in zip(order_ids, await asyncio.gather(*asks), strict=True):
+            for order_id, order in zip(order_ids, await all_of(*asks), strict=True):
                 self._names.learn(order_id, order)
             read = self.lists.read("executions", rows, lambda row: self.parser.fill(row, str(row.get("clOrdId") or "")))
             fills = [self._names.named(fill) for fill in read]
@@ -216,7 +217,7 @@ class OkxAccount(OrderCalls):
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional; of some assets the kinds that we place, everywhere every kind."""
         kinds = ALGO_KINDS if assets is None else OUR_ALGO_KINDS
-        plain, *algo = await asyncio.gather(
+        plain, *algo = await all_of(
             self.ask("privateGetTradeOrdersPending", {}), *(self._algo_rows(kind) for kind in kinds)
         )
         with self.judged():
@@ -288,7 +289,7 @@ class OkxAccount(OrderCalls):
 
     async def _leverage(self) -> dict[str, float]:
         assets, mode = self.listed(), margin(self._wants_isolated)
-        answers = await asyncio.gather(
+        answers = await all_of(
             *(
                 self.ask("privateGetAccountLeverageInfo", {"instId": self.listing(asset).market_id, "mgnMode": mode})
                 for asset in assets
