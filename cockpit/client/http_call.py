@@ -50,7 +50,8 @@ class OwnConnection:
         except h11.ProtocolError as error:
             raise NoAnswer(str(error)) from error
         finally:
-            writer.close()
+            writer.transport.abort()  # all is read, or nothing more is wanted
+            await asyncio.sleep(0)  # until the socket is closed: the loop may end with this call
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._address.socket is not None:
