@@ -197,7 +197,7 @@ def test_other_trades_and_a_mere_end_of_entries_leave_a_trade_alone(topic: Venue
         (VenueTopic.SESSION, "", True),
         (VenueTopic.SESSION, "ETH", True),
         (VenueTopic.SESSION, "SOL", False),
-        (VenueTopic.STRANGER, "", False),
+        (VenueTopic.UNEXPLAINED, "", False),
     ],
 )
 def test_an_entry_that_rests_is_taken_back_when_the_venue_is_about_to_close(

@@ -34,7 +34,7 @@ async def test_a_gap_through_a_stops_limit_is_told_so_that_the_engine_closes(
         assert refused.reason == "triggered at 99000 and not filled within its limit"
         assert stage.venue.open_orders == [] and stage.venue.algo_orders == [] and stage.venue.held("BTC") == 0.01
         said = [notice.sentence for notice in stage.words(VenueTopic.NOTE) if notice.is_grave]
-        assert any("0.01 of 0.01 not filled after 1 s: its limit was gapped through" in one for one in said), said
+        assert any("0.01 of 0.01 not filled after 0.5 s: its limit was gapped through" in one for one in said), said
 
 
 async def test_a_stop_that_fills_within_its_moment_is_left_alone(shipped_config: CockpitConfig) -> None:

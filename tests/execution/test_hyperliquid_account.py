@@ -53,10 +53,9 @@ class TestHyperliquidAccount(AccountContract):
         assert reason == "hyperliquid: expected a perpetual of DOGE against USDC, was none listed"
 
     async def test_a_venue_that_takes_no_stops_says_so(self, desk: Desk) -> None:
-        """In words that are on no list: nobody knows, and nothing is entered."""
+        """An error of the venue's own for the stop that was asked about, and no such stop afterwards."""
         desk.venue.core.algos.gone = True
-        with pytest.raises(VenueFailure, match="Trigger orders are not taken now"):
-            await desk.account.holds_stops("BTC")
+        assert "Trigger orders are not taken now" in str(await desk.account.holds_stops("BTC"))
         assert desk.venue.algo_orders == []
 
     async def test_a_partial_fill_is_told_as_one(self, desk: Desk) -> None:

@@ -84,6 +84,7 @@ async def test_both_enter_in_the_same_instant(tmp_path: Path, name: str) -> None
         venue = stage.world.venues[name]
         venue.faults.add(hanging(0.2), roles={"entry"})
         trade_id = await stage.enter("ETH", venue=name)
+        await stage.until(lambda: bool(venue.called("entry")))
         other(venue, "buy", 0.011)
         await halted(stage)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)

@@ -212,7 +212,7 @@ async def test_the_screen_is_saved_as_svg(trading: Scene, tmp_path: Path) -> Non
     async with staged(StandingLink(trading), save_to=str(tmp_path)) as stage:
         await stage.press("s")
         saved = list(tmp_path.glob("cockpit-*.svg"))
-        assert len(saved) == 1 and "Ladder" in saved[0].read_text(encoding="utf-8")
+        assert len(saved) == 1 and "Setups" in saved[0].read_text(encoding="utf-8")
 
 
 async def test_no_colour_means_no_colour(trading: Scene) -> None:
