@@ -21,6 +21,7 @@ from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
 from cockpit.execution.position_peek import PositionPeek
 from cockpit.execution.resolver import OrderResolver
+from cockpit.execution.unreadable_rows import UnreadableRows
 from cockpit.execution.vanished_orders import VanishedOrders
 from cockpit.execution.venue_context import VenueContext
 
@@ -69,7 +70,7 @@ class Reconcile:
         self._seen: dict[PositionKey, float] = {}
         """Everything that was held by the last round."""
         self._was_compared = asyncio.Event()
-        self._unreadable_notified: set[str] = set()
+        self._rows = UnreadableRows(context)
         self._unbooked_ns: dict[str, int] = {}
         self._vanished = VanishedOrders(context)
 
@@ -130,16 +131,14 @@ class Reconcile:
         await self._guard.renew()
         if everywhere:
             self._everywhere_ns = context.now_ns
+        self._rows.notify_set_aside()
         self._review(self._unreadable())
 
     def _unreadable(self) -> str:
         """What of the lists could not be read: it may be anything, so that no entry starts beside it for long."""
-        context, sentences = self._context, self._context.account.unreadable()
-        for sentence in set(sentences) - self._unreadable_notified:
-            context.notify(VenueTopic.NOTE, sentence, is_grave=True)
-        self._unreadable_notified = set(sentences)
+        sentences = self._rows.open_unread()
         if not sentences:
-            self._good_ns = context.now_ns
+            self._good_ns = self._context.now_ns
         return sentences[0] if sentences else ""
 
     async def emit_position(self, asset: str) -> None:

@@ -194,6 +194,7 @@ async def test_the_feed_hands_over_what_the_service_says(tmp_path: Path) -> None
         assert handed == [Positioning(NOON_NS, asset, "desk", 100.0 - 56.2, 56.2) for asset in config.assets]
         site.answer = lambda asked: Reply({"BTC": "many"})
         await feed.round(put)  # type: ignore[attr-defined]
+        await feed._held.close()  # type: ignore[attr-defined]
     assert isinstance(handed[-1], FeedHealth)
     assert handed[-1].state is FeedState.DOWN
     assert handed[-1].detail.startswith("desk: expected a number as BTC, was ")

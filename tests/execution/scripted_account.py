@@ -1,6 +1,6 @@
 """An account in memory, for what is pure in the flatten: it fails as its script says, and sees what was done to it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.exchanges.base.account import HeldPosition, RefusalKind, Refused, VenueOrder
@@ -45,6 +45,9 @@ class ScriptedAccount:
 
     async def read_grids(self) -> None:
         return None
+
+    def set_aside(self) -> Mapping[str, str]:
+        return {}
 
     def remarks(self) -> tuple[str, ...]:
         return ()

@@ -196,6 +196,31 @@ async def test_beside_what_cannot_be_read_it_is_said_and_no_entry_starts(
         await stage.until(lambda: stage.words(VenueTopic.UNREAD)[-1].is_over)
 
 
+EXECUTIONS = {"binance": "userTrades", "okx": "fills"}
+
+
+@VENUES
+@pytest.mark.first_pair("its list of contracts and its rows are rewritten from within")
+async def test_an_execution_that_cannot_be_read_is_said_once_and_keeps_no_entry_waiting(
+    shipped_config: CockpitConfig, name: str
+) -> None:
+    async with real_stage(shipped_config, name) as stage:
+        with_odd_rows(stage.venue, EXECUTIONS[name], {"symbol": "BTCUSDT", "instId": "BTC-USDT-SWAP", "fillPx": "?"})
+        stage.place("1", Side.LONG, 0.01)
+        await stage.until(lambda: stage.filled("1") > 0)
+        stage.venue.trade_by_hand("BTC", "sell", 0.01)
+        await stage.until(lambda: bool(_not_booked(stage)))
+        looks = stage.venue.called("positions")
+        await stage.until(lambda: len(stage.venue.called("positions")) > len(looks) + 3)
+        assert len(_not_booked(stage)) == 1
+        assert not [word for word in stage.words(VenueTopic.UNREAD) if word.is_grave]
+
+
+def _not_booked(stage: Any) -> list[str]:
+    said = [word.sentence for word in stage.words(VenueTopic.NOTE)]
+    return [sentence for sentence in said if "executions: a row cannot be read" in sentence]
+
+
 @VENUES
 @pytest.mark.parametrize("are_listed", [True, False], ids=["said in the list", "learnt from refusals"])
 async def test_a_position_larger_than_one_order_may_be_is_closed_in_pieces(

@@ -241,6 +241,9 @@ class VenueAccount(Protocol):
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each: it may be anything."""
 
+    def set_aside(self) -> Mapping[str, str]:
+        """What of executions, fees and funding could not be read since this was last asked: the books lack it."""
+
     def remarks(self) -> tuple[str, ...]:
         """What is there and is left alone, a sentence each: coins that our orders never bought."""
 

@@ -1,7 +1,7 @@
 """The lists of a venue as one account reads them: what it lists today, and what of each list cannot be read."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ class AccountLists:
         self._asked_for: set[str] = set()
         self._loading: asyncio.Task[None] | None = None
         self._unreadable: dict[str, tuple[str, ...]] = {}
+        self._set_aside: dict[str, str] = {}
 
     async def load(self) -> None:
         """Ask what the venue lists. Raises any `VenueFailure`; what was known before stays then."""
@@ -71,12 +72,20 @@ class AccountLists:
 
     def read(self, what: str, rows: Iterable[Any], reader: Callable[[Any], Read | None]) -> list[Read]:
         """Every row of a list that can be read; what cannot stands in `unreadable` until the list is read again."""
-        found, self._unreadable[what] = read_rows(f"{self._venue} {what}", rows, reader)
+        found, odd = read_rows(f"{self._venue} {what}", rows, reader)
+        self._unreadable[what] = odd
+        if odd and what not in HOLDING:
+            self._set_aside[what] = odd[0] if len(odd) == 1 else f"{odd[0]}, and {len(odd) - 1} more"
         return found
 
     def unreadable(self) -> tuple[str, ...]:
         """What of the newest lists of positions and orders could not be read, a sentence each."""
         return tuple(sentence for what in HOLDING for sentence in self._unreadable.get(what, ()))
+
+    def set_aside(self) -> Mapping[str, str]:
+        """What of executions, fees and funding could not be read since this was last asked, a sentence a list."""
+        found, self._set_aside = self._set_aside, {}
+        return found
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:

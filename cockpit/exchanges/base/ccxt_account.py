@@ -139,6 +139,10 @@ class CcxtAccount(AccountCalls):
         """What of the newest lists of positions and orders could not be read, a sentence each."""
         return self.lists.unreadable()
 
+    def set_aside(self) -> Mapping[str, str]:
+        """What of executions, fees and funding could not be read since this was last asked."""
+        return self.lists.set_aside()
+
     def remarks(self) -> tuple[str, ...]:
         """None: all that it holds is looked at."""
         return ()

@@ -155,7 +155,7 @@ class KrakenAccount(CcxtAccount):
         listing = self.listing(asset)
         answer = await self.ask("privateGetOrdersStatus", {"cliOrdIds": client_id})
         with self.judged():
-            rows = self.lists.read("orders", answer["orders"], self._parser.order_status)
+            rows = self.lists.read("order looked up", answer["orders"], self._parser.order_status)
         ours = [order for order in rows if order.client_id == client_id]
         found = ours[-1] if ours else await self._past(listing, client_id)
         if found is None or (found.is_conditional and not is_conditional):
