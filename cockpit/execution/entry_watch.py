@@ -135,6 +135,23 @@ class EntryWatch:
             if is_odd and not await self._is_found(kept):
                 self.not_found(kept, positions)
         self.attribute(positions, were_others_asked=True)
+        listed = {position.asset for position in positions if position.nets_with_ours}
+        for kept in self._entries():
+            if kept.lacks_price and kept.asset not in listed:
+                await self._infer_at_mark(kept)
+
+    async def _infer_at_mark(self, kept: OrderState) -> None:
+        """The venue counts it at no price and hides the position: until either is listed it stands at the mark."""
+        context = self._context
+        try:
+            call = context.account.mark_price(kept.asset)
+            mark = await within(context.pace.stop_answer_within_s, call, f"mark price of {kept.asset}")
+        except VenueFailure as failure:
+            context.met(failure)
+            return
+        if kept.lacks_price:
+            context.infer(kept, kept.venue_filled, mark)
+            self._lookup.chase(kept)
 
     async def _is_found(self, kept: OrderState) -> bool:
         """Whether the venue told of that entry, and soon: a position waits for no longer."""

@@ -65,6 +65,27 @@ async def test_it_has_its_stop_within_a_second_of_its_fill(tmp_path: Path, name:
         await stage.flat()
 
 
+@pytest.mark.every_venue
+@pytest.mark.parametrize("name", VENUES)
+async def test_its_order_is_enough_where_no_execution_is_listed_either(tmp_path: Path, name: str) -> None:
+    """Also where the venue says how much of it has executed and not at which price."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        hide(venue, name, ("stream", "executions"))
+        trade_id = await stage.enter("ETH", venue=name)
+        await guarded(stage, venue, trade_id)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        await asyncio.sleep(8.0)
+        assert stage.trade(trade_id).phase is TradePhase.OPEN and len(venue.algo_orders) == 1
+        show(venue)
+        await stage.until(lambda: not stage.engine.risk.venue_notices.in_the_way)
+        await stage.until(lambda: len(stage.rows("select fill_id from fills")) >= 1)
+        assert stage.trade(trade_id).open_qty == pytest.approx(abs(venue.held("ETH")))
+        booked = sum(execution.price * execution.qty for execution in venue.executions)
+        assert stage.trade(trade_id).entry_price == pytest.approx(float(booked / sum(e.qty for e in venue.executions)))
+        await stage.flat()
+
+
 @pytest.mark.parametrize("name", VENUES)
 async def test_what_nothing_tells_of_is_named_and_leaves_once_anything_does(tmp_path: Path, name: str) -> None:
     """Its trade was given up by then: the position has its stop at once, and is closed."""
