@@ -117,10 +117,11 @@ class TradeLife(TradeExit):
         """One that rested, or that a restart cut off on its way, and is nowhere to be found gets a successor at once:
         two stops harm less than none.
         """
-        rested = self.record.stop_rests_on_venue or self._stop.is_unproven(progress.request.order_id)
-        self._stop.settle(progress.request.order_id)
-        self.record = replace(self.record, stop_rests_on_venue=False, stop_unseen=False)
-        out.notice("critical", "stop", f"{self.record.trade_id} stop unknown at the venue: {progress.detail}")
+        record, order_id = self.record, progress.request.order_id
+        rested = record.stop_rests_on_venue or record.stop_unseen or self._stop.is_unproven(order_id)
+        self._stop.settle(order_id)
+        self.record = replace(record, stop_rests_on_venue=False, stop_unseen=False)
+        out.notice("critical", "stop", f"{record.trade_id} stop unknown at the venue: {progress.detail}")
         self._emit("stop_unknown", out)
         if rested and self.record.open_qty > 0 and not self.is_over:
             self.record = self._stop.placed(self.record, self.record.stop_price, out)

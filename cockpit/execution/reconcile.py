@@ -227,7 +227,7 @@ class Reconcile:
             if kept.role is OrderRole.STOP and kept.status is OrderStatus.UNKNOWN and kept.client_id not in listed
         ]
         whole = [kept for kept in lost if self._is_whole(kept.asset, held)]
-        await asyncio.gather(*(self._lookup.find(kept) for kept in whole))
+        await asyncio.gather(*(self._lookup.find_left_stop(kept) for kept in whole))
 
     def _is_whole(self, asset: str, held: Mapping[str, HeldPosition]) -> bool:
         ours = self._context.expected.get(asset, 0.0)

@@ -39,6 +39,15 @@ class OrderResolver:
         reason = f"{self._context.venue} does not know it, after a restart"
         self._context.emit(kept.not_found(reason, self._context.now_ns))
 
+    async def find_left_stop(self, kept: OrderState) -> None:
+        """One look at a stop of an earlier engine that is in no list: also where the look-up fails, it is unknown."""
+        try:
+            await self.find(kept)
+        except VenueFailure as failure:
+            self._context.met(failure)
+            self.emit_unknown(kept)
+            self.chase(kept)
+
     async def take(self, kept: OrderState, order: VenueOrder) -> None:
         """Tell what the venue said of it, its executions included. Raises `VenueFailure`."""
         self._context.take(kept, order)

@@ -77,6 +77,21 @@ def test_a_stop_that_the_venue_does_not_know_after_a_restart_gets_a_successor_at
     assert after.last_trade.stop_rests_on_venue and after.last_trade.stop_order_id == second.order_id
 
 
+def test_a_stop_that_rested_and_is_unknown_after_a_restart_gets_a_successor_too(bare: Bare) -> None:
+    bare.signal()
+    bare.fill(bare.placed()[0], 4_000.0)
+    first = bare.placed(OrderRole.STOP)[0]
+    bare.accept(first)
+    memory, trades, orders = restore_of(bare)
+    after = Bare(bare.config)
+    after.command(Restore, memory=memory, trades=trades, orders=orders)
+    after.feed(OrderUnknown(after.now_ns, first.order_id, "krakenfutures does not know it, after a restart"))
+    (second,) = after.placed(OrderRole.STOP)
+    assert (second.qty, second.trigger_price) == (first.qty, first.trigger_price)
+    after.accept(second)
+    assert after.last_trade.stop_rests_on_venue and after.last_trade.stop_order_id == second.order_id
+
+
 def test_a_stop_placed_anew_and_refused_again_closes_the_trade(bare: Bare) -> None:
     bare.signal()
     bare.fill(bare.placed()[0], 4_000.0)

@@ -30,6 +30,7 @@ def take_stops_off(venue: TradingVenue) -> None:
         venue.core.algos.cancel(algo)
 
 
+@pytest.mark.every_venue
 @pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_stop_that_went_while_no_engine_ran_is_laid_anew_at_once(
