@@ -63,6 +63,7 @@ FORESEEN = {
     "cockpit.journal.errors.RecordingError": BAD,
     "cockpit.runtime.host.NotAnswered": NO,
     "cockpit.runtime.lock.LockHeld": NO,
+    "cockpit.runtime.lock.LockUnknown": NO,
     "cockpit.runtime.startup.CannotStart": BAD,
 }
 """Errors whose text is a line for the operator, with their exit codes. By name, so that none is imported for it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cockpit.commands.front import FLAT, NO, NOTHING_OPEN, YES
 from cockpit.config.places import Places
 from cockpit.domain.numbers import counted
-from cockpit.runtime.lock import is_held, read_holder
+from cockpit.runtime.lock import LockUnknown, is_held, read_holder
 from cockpit.runtime.output import PrintLine
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _is_surely_alone(places: Places) -> bool:
     """Whether nobody holds the profile's lock; told without the client that would ask an engine."""
     try:
         return not is_held(places.lock)
-    except OSError:
+    except LockUnknown:
         return False
 
 

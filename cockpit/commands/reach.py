@@ -9,7 +9,7 @@ from cockpit.client.http import EngineClient
 from cockpit.config.places import Places
 from cockpit.domain.snapshot import Snapshot
 from cockpit.domain.stream import ProcessView
-from cockpit.runtime.lock import is_held, read_holder
+from cockpit.runtime.lock import LockUnknown, is_held, read_holder
 
 BY = "cli"
 
@@ -47,9 +47,8 @@ def no_answer(places: Places, within_s: float, error: Exception) -> NoAnswer:
     try:
         if not is_held(places.lock):
             return NoAnswer(False, f"no engine runs on this profile ({places.home})")
-    except OSError as fault:
-        unknown = f"whether an engine runs on this profile ({places.home}) cannot be known"
-        return NoAnswer(True, f"{unknown}: {fault.strerror} ({fault.filename})")
+    except LockUnknown as unknown:
+        return NoAnswer(True, str(unknown))
     pid = read_holder(places.lock).get("pid", "unknown")
     why = str(error) or "no answer in time"
     return NoAnswer(True, f"the engine of this profile (process {pid}) does not answer within {within_s:g} s: {why}")

@@ -15,6 +15,10 @@ class LockHeld(Exception):
     """Another engine runs this profile: attach to it, stop it, or use another --home."""
 
 
+class LockUnknown(OSError):
+    """The lock is there, or may be, and cannot be looked at: an engine may run. Its text is for the operator."""
+
+
 class InstanceLock:
     """Holds `engine.lock` for as long as the process lives; the file says who holds it.
 
@@ -80,13 +84,16 @@ class InstanceLock:
 def is_held(path: Path) -> bool:
     """Whether a live process holds the profile's lock. Asking shares the lock for an instant.
 
-    Raises `OSError` where the file is there and may not be read.
+    Raises `LockUnknown` where that cannot be found out.
     """
     for one in (path, path.parent):
         try:
             descriptor = os.open(one, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             continue
+        except OSError as error:
+            unknown = f"whether an engine runs on this profile ({path.parent}) cannot be known"
+            raise LockUnknown(f"{unknown}: {error.strerror} ({error.filename})") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

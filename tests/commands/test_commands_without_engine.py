@@ -1,6 +1,7 @@
 """What the commands say where no engine runs, and to wrong usage."""
 
 import json
+from pathlib import Path
 
 import pytest
 from running_engine import Shell
@@ -109,3 +110,13 @@ def test_a_log_of_no_engine_is_an_error(shell: Shell) -> None:
     found = shell.run("log")
     assert (found.returncode, found.stdout) == (1, "")
     assert only_line(found.stderr).startswith("cockpit: no engine runs on this profile")
+
+
+@pytest.mark.parametrize("command", ["trades", "log", "drill --yes", "check", "halt why", "stop"])
+def test_a_home_that_cannot_be_looked_into_is_one_line(tmp_path: Path, command: str) -> None:
+    shell = Shell(tmp_path / "loop")
+    shell.home.symlink_to(shell.home)
+    found = shell.run(*command.split())
+    assert found.returncode == 1
+    assert f"whether an engine runs on this profile ({shell.home}) cannot be known" in found.stderr
+    assert "unexpected" not in found.stderr and len(found.stderr.splitlines()) == 1
