@@ -12,6 +12,7 @@ from cockpit.engine.session import Session
 from cockpit.execution.accounts import PaperSignsNothing, accounts_of
 from cockpit.paper.venue import PaperVenue
 from tests import venue_pairs
+from tests.execution.account_desk import keys_of
 from tests.faults.stage import ARBITRAGE, Stage, staged
 from tests.faults.world import real_config, world
 from tests.loopback.matching_terms import OrderAsked, d
@@ -108,6 +109,7 @@ async def test_30_after_a_ban_it_gets_out(tmp_path: Path, name: str) -> None:
         assert venue.watch.longest_naked_s() == 0.0 and asked
 
 
+@pytest.mark.not_at("nobody signs its reads: a lost key shows with the next action", "hyperliquid")
 @pytest.mark.parametrize("name", VENUES)
 async def test_31_lost_keys_halt_and_exits_go_on_being_tried(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -201,8 +203,8 @@ async def test_44_no_key_is_written_anywhere(tmp_path: Path, caplog: pytest.LogC
     """A session with every kind of trouble, everything logged: the keys are in no line, no row and no file."""
     with caplog.at_level(logging.DEBUG):
         async with staged(tmp_path) as stage:
-            for venue in stage.world.venues.values():
-                venue.clock_skew_ms = 12_000
+            for name, venue in stage.world.venues.items():
+                venue.clock_skew_ms = 0 if name == "hyperliquid" else 12_000  # what is late there is void, not refused
             await stage.open_trade("ETH", venue="binance")
             await stage.open_trade("SOL", venue=venue_pairs.second())
             for venue in stage.world.venues.values():
@@ -212,7 +214,8 @@ async def test_44_no_key_is_written_anywhere(tmp_path: Path, caplog: pytest.LogC
                 venue.key_revoked = False
             await stage.flat(120)
             written = [caplog.text, *stage.screen.lines, repr(stage.host.gate), repr(stage.world.accounts)]
-    for secret in (KEY, SECRET, PASSWORD):
+    lines = [line for name in stage.world.venues for line in keys_of(name).secret.get_secret_value().splitlines()]
+    for secret in (KEY, SECRET, PASSWORD, *(line for line in lines if "-----" not in line)):
         assert not [text for text in written if secret in text]
         for path in tmp_path.rglob("*"):
             assert not path.is_file() or secret.encode() not in path.read_bytes(), path.name
