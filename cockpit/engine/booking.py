@@ -150,10 +150,13 @@ class UnsettledEntry:
         self._qty = 0.0
         self._price = 0.0
 
-    def restore(self, record: TradeRecord, listed_qty: float) -> None:
-        """After a restart: of the entry so much was listed, the rest was only inferred."""
+    def restore(self, record: TradeRecord, listed_qty: float, listed_price: float) -> None:
+        """After a restart: of the entry so much was listed, at that price on average; the rest was only inferred."""
         self._qty = whole_lots(max(0.0, record.entry_qty - listed_qty), self._lot)
         self._price = record.entry_price
+        if self._qty > 0.0:
+            price = (record.entry_price * record.entry_qty - listed_price * listed_qty) / self._qty
+            self._price = price if price > 0.0 else record.entry_price
 
     def infer(self, record: TradeRecord, seen: FillInferred) -> TradeRecord | None:
         """The record with what is new in it; None where nothing is."""

@@ -92,7 +92,8 @@ class TradeLife(TradeExit):
         record, own = self.record, self._orders.of_trade(self.record.trade_id)
         self._tickets.go_on_after(record, self._orders.ever_of_trade(record.trade_id))
         entry = self._orders.find(record.entry_order_id)
-        self._unsettled.restore(record, entry.filled_qty if entry is not None else record.entry_qty)
+        if entry is not None:
+            self._unsettled.restore(record, entry.filled_qty, entry.average_price)
         self.record = self._stop.restore(record, own)
         if record.phase is TradePhase.CLOSING:
             # Whoever asked for that before the restart may not have been heard.

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from cockpit.domain.actions import CancelOrder, FillBooked, QueryOrder
 from cockpit.domain.commands import HaltTrading, Restore, SetMode
-from cockpit.domain.events import OrderUnknown
+from cockpit.domain.events import FillInferred, OrderFilled, OrderUnknown
 from cockpit.domain.kinds import EngineState, ExitReason, Mode, OrderRole, OrderStatus, TradePhase
 from tests.engine.scenario import ARBITRAGE, NOON_NS, Bare, Scenario, restarted, restore_of
 
@@ -90,6 +90,21 @@ def test_a_stop_that_rested_and_is_unknown_after_a_restart_gets_a_successor_too(
     assert (second.qty, second.trigger_price) == (first.qty, first.trigger_price)
     after.accept(second)
     assert after.last_trade.stop_rests_on_venue and after.last_trade.stop_order_id == second.order_id
+
+
+def test_an_execution_that_is_listed_after_a_restart_has_its_own_price(bare: Bare) -> None:
+    """Half of the entry was listed before it, the other half only counted, at an average over both."""
+    bare.signal()
+    entry = bare.placed()[0]
+    bare.feed(OrderFilled(bare.now_ns, entry.order_id, "ETH-1", 0.004, 4_000.0, 0.008, False))
+    bare.feed(FillInferred(bare.now_ns, entry.order_id, 0.01, 4_006.0))
+    memory, trades, orders = restore_of(bare)
+    after = Bare(bare.config)
+    after.command(Restore, memory=memory, trades=trades, orders=orders)
+    after.feed(OrderFilled(after.now_ns, entry.order_id, "ETH-2", 0.003, 4_010.0, 0.006, False))
+    after.feed(OrderFilled(after.now_ns, entry.order_id, "ETH-3", 0.003, 4_010.0, 0.006, False))
+    assert after.last_trade.entry_price == pytest.approx(4_006.0)
+    assert after.last_trade.entry_fees_usd == pytest.approx(0.02)
 
 
 def test_a_stop_placed_anew_and_refused_again_closes_the_trade(bare: Bare) -> None:
