@@ -63,10 +63,14 @@ class Run:
         """Hand over one day. Days come in their order; one without a row is passed over."""
         if not len(tape):
             return
-        self.open_day(int(tape.clock[0]))
-        self._redraw(tape)
+        self.begin_day(tape)
         self.hand_over(tape)
         self.rows += tape.rows
+
+    def begin_day(self, tape: Tape) -> None:
+        """All that comes before the day's first row."""
+        self.open_day(int(tape.clock[0]))
+        self._redraw(tape)
 
     def open_day(self, now_ns: int) -> None:
         """The operator begins the day: reviews a halt where he is to, and arms."""

@@ -20,12 +20,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from tests.checked_out import ROOT, exported, tree_of_head
 from tests.faults.chaos_plan import FIRST_SEED
 from tests.faults.chaos_record import Record, read_records, told_of_all
 from tests.patience import patient_s, usable_cores
 from tests.venue_pairs import FIRST, PAIRS, SECOND
 
-ROOT = Path(__file__).resolve().parents[2]
 A_PLAYERS_SESSIONS = 100
 """A process plays so many, then another one goes on: what a library keeps for ever is given back."""
 PLAYER = (sys.executable, "-W", "ignore::RuntimeWarning", "-m", "tests.faults.chaos_run", "--verdicts")
@@ -120,23 +120,6 @@ class _Player:
             timer.cancel()
 
 
-def _exported(place: Path) -> Path:
-    """The commit's files, once."""
-    code = place / "code"
-    if not code.exists():
-        half = place / "half"
-        half.mkdir(parents=True, exist_ok=True)
-        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-        subprocess.run(["tar", "-x", "-C", str(half)], input=archive, check=True)
-        half.rename(code)
-    return code
-
-
-def _tree() -> str:
-    said = subprocess.run(["git", "rev-parse", "HEAD^{tree}"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    return said.stdout.strip()
-
-
 def _run(results: Results, code: Path, dealt: Sequence[Share], players: int) -> None:
     queue: SimpleQueue[Share] = SimpleQueue()
     for share in dealt:
@@ -176,9 +159,9 @@ def main(words: Sequence[str]) -> int:
     os.nice(asked.nice)
     if asked.cores:
         os.sched_setaffinity(0, {int(core) for core in asked.cores.split(",")})
-    tree = _tree()
+    tree = tree_of_head()
     place = asked.results.resolve() / tree[:12]
-    code = _exported(place)
+    code = exported(place)
     results = Results(place / "verdicts.jsonl")
     seeds = range(asked.first, asked.first + asked.sessions)
     done = [where for where, record in results.records.items() if record.has_verdict]

@@ -1,5 +1,7 @@
 """Generated days: a random walk that flushes and wicks, with sweeps, silences, late stamps, and readings."""
 
+import math
+
 import numpy as np
 
 from cockpit.config.model import CockpitConfig
@@ -7,6 +9,7 @@ from cockpit.domain.events import (
     FundingRate,
     HealthFactor,
     JitoTip,
+    MarketEvent,
     OpenInterest,
     Positioning,
     PriorityFee,
@@ -108,3 +111,26 @@ def tape_of(
             made = modelled_tops(prints, assumptions.spread_bps, assumptions.modelled_top_usd, TICKS[asset])
             lanes.append(([prints, made], np.repeat(known, 2)))
     return merged(day, [*lanes, *tops_lanes], readings_of(numbers, config, day, span_s))
+
+
+def without_readings(tape: Tape, left: list[tuple[int, MarketEvent]]) -> Tape:
+    """The same rows with only these readings."""
+    gone = np.array(sorted(tape.readings.keys() - {place for place, _ in left}), np.int64)
+    moved = [(place - int(gone.searchsorted(place)), one) for place, one in left]
+    stamps = np.zeros(len(tape) - len(gone), np.int64)
+    for source in (*tape.prints, *tape.tops):
+        source.place = source.place - gone.searchsorted(source.place)
+        stamps[source.place] = source.ts_ns
+    for place, one in moved:
+        stamps[place] = one.ts_ns
+    return Tape(tape.day, [*tape.prints, *tape.tops], np.maximum.accumulate(stamps), moved)
+
+
+def whole_day_of(config: CockpitConfig, assumptions: Assumptions, seed: int, rows: int, *, with_tops: bool) -> Tape:
+    """About so many rows over a day, of BTC."""
+    count = int(rows / (1.6 if with_tops else 1.0))
+    span_s = min(86_390.0, rows / 40.0)  # a day that is less busy than that would mostly be stale
+    wander = 0.35 * math.sqrt(20_000 / count)
+    return tape_of(
+        config, assumptions, seed, count=count, span_s=span_s, assets=("BTC",), with_tops=with_tops, wander=wander
+    )

@@ -4,18 +4,16 @@ import random
 from typing import Any
 
 import msgspec
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.events import MarketEvent
 from cockpit.replay.tally import Tally
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.column_run import ColumnRun
 from cockpit.research.run import Run
 from cockpit.research.tape import Tape
-from tests.research.generated import DAY, PRICES, tape_of
+from tests.research.generated import DAY, PRICES, tape_of, without_readings
 
 
 def config_of(shipped: CockpitConfig, changes: dict[str, Any]) -> CockpitConfig:
@@ -192,16 +190,3 @@ def test_feeds_that_fall_silent_and_come_back_stand_down_at_the_same_instants(
         for run in (by_event, by_column)
     ]
     assert standing[0] == standing[1]
-
-
-def without_readings(tape: Tape, left: list[tuple[int, MarketEvent]]) -> Tape:
-    """The same rows with only these readings."""
-    gone = np.array(sorted(tape.readings.keys() - {place for place, _ in left}), np.int64)
-    moved = [(place - int(gone.searchsorted(place)), one) for place, one in left]
-    stamps = np.zeros(len(tape) - len(gone), np.int64)
-    for source in (*tape.prints, *tape.tops):
-        source.place = source.place - gone.searchsorted(source.place)
-        stamps[source.place] = source.ts_ns
-    for place, one in moved:
-        stamps[place] = one.ts_ns
-    return Tape(tape.day, [*tape.prints, *tape.tops], np.maximum.accumulate(stamps), moved)

@@ -17,15 +17,12 @@ from cockpit.research.assumptions import Assumptions
 from cockpit.research.column_run import ColumnRun
 from cockpit.research.day_columns import DayColumns
 from cockpit.research.run import Run
-from cockpit.research.tape import Tape
-from tests.research.generated import tape_of
+from tests.research.generated import whole_day_of
 from tests.research.test_exactness import assert_same, config_of
 
 ROWS = int(os.environ.get("COCKPIT_EXACT_ROWS", "200000"))
 CONFIGS = int(os.environ.get("COCKPIT_EXACT_CONFIGS", "6"))
 FIRST = int(os.environ.get("COCKPIT_EXACT_FIRST", "0"))
-SPAN_S = min(86_390.0, ROWS / 40.0)
-"""A day that is less busy than that would mostly be stale."""
 
 
 def random_changes(numbers: random.Random) -> dict[str, Any]:
@@ -52,22 +49,13 @@ def random_changes(numbers: random.Random) -> dict[str, Any]:
     }
 
 
-def day_of_rows(config: CockpitConfig, seed: int, *, with_tops: bool) -> Tape:
-    """About so many rows over a day, of one asset."""
-    count = int(ROWS / (1.6 if with_tops else 1.0))
-    wander = 0.35 * math.sqrt(20_000 / count)
-    return tape_of(
-        config, Assumptions(), seed, count=count, span_s=SPAN_S, assets=("BTC",), with_tops=with_tops, wander=wander
-    )
-
-
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("with_tops", [True, False])
 def test_a_day_of_many_rows_comes_to_the_same_either_way(shipped_config: CockpitConfig, with_tops: bool) -> None:
     numbers = random.Random(1_000 * FIRST + with_tops)
     count = math.ceil(CONFIGS / 2)
     chosen = [(config_of(shipped_config, random_changes(numbers)), Assumptions(seed=seed)) for seed in range(count)]
-    tape = day_of_rows(chosen[0][0], FIRST, with_tops=with_tops)
+    tape = whole_day_of(chosen[0][0], Assumptions(), FIRST, ROWS, with_tops=with_tops)
     start_ns, columns = int(tape.clock[0]), DayColumns(tape)
     by_event = [Run(config, assumed, start_ns) for config, assumed in chosen]
     for run in by_event:
