@@ -28,7 +28,7 @@ def _drawn(numbers: random.Random, raw: dict[str, Any], price: float) -> dict[st
     short_pct = numbers.choice([47.0, 50.0, 52.0])
     raw["market_context"]["positioning"]["BTC"] = {"long_pct": 100.0 - short_pct, "short_pct": short_pct}
     raw["market_context"]["funding_bps"]["BTC"]["binance"] = numbers.choice([0.5, -0.9])
-    raw["capital"]["hot_wallet_usd"] = numbers.choice([1_660.0, 20_000.0, 200_000.0])
+    raw["capital"]["hot_wallet_usd"] = numbers.choice([1_660.0, 20_000.0, 100_000.0])
     raw["paper"]["latency_ms"] = numbers.choice([0.0, 7.0, 50.0, 400.0, 1_500.0])
     for asset in raw["assets"].values():
         asset["trade_on"] = numbers.choice(["okx", "binance"])
@@ -65,6 +65,9 @@ def _drawn(numbers: random.Random, raw: dict[str, Any], price: float) -> dict[st
         setup["targets"] = _targets(numbers)
         setup["enabled"] = lenient or numbers.random() < 0.9
     if lenient:
+        raw["capital"]["hot_wallet_usd"] = numbers.choice([20_000.0, 100_000.0])
+        raw["limits"] |= {"max_notional_usd": 20_000.0, "session_drawdown_pct": 50.0}
+        raw["gate"]["funding_spread_longs_only_above_bps"] = 5.0
         setups["btc_lower_band_long"]["funding_spread_above_bps"] = -5.0
         setups["btc_upper_band_short"] |= {"funding_spread_under_bps": 5.0, "squeeze_rise_bps": 500.0}
     return raw
