@@ -15,6 +15,7 @@ from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.http import EngineClient
 from cockpit.client.sockets import open_websocket
 from cockpit.commands.front import NO, YES
+from cockpit.config.ownership import read_file
 from cockpit.config.places import Places
 from cockpit.domain.kinds import Mode
 from cockpit.domain.numbers import counted
@@ -308,7 +309,7 @@ def _of_profile(places: Places, token: str) -> Address:
 
 def _own_token(places: Places) -> str:
     try:
-        return places.token.read_text(encoding="utf-8").strip()
+        return read_file(places.token).decode().strip()
     except (OSError, ValueError):
         return ""
 

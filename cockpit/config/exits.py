@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cockpit.config.base import Section
 from cockpit.config.endpoints import EndpointsSection
 from cockpit.config.execution import ExecutionSection
-from cockpit.config.jsonfile import read_object
+from cockpit.config.jsonfile import read_loosely, read_object
 from cockpit.config.problems import ConfigError
 from cockpit.config.venues import Venue
 
@@ -52,8 +52,9 @@ def exit_config(path: Path, venues: tuple[str, ...]) -> ExitConfig:
     try:
         raw: Mapping[str, Any] = read_object(path)
     except ConfigError as error:
-        findings.append(f"{error}: going on with the venues' usual terms")
-        raw = {}
+        raw = read_loosely(path)
+        rest = "what can be read of it" if raw else "the venues' usual terms"
+        findings.append(f"{error}: going on with {rest}")
     sections = raw.get("venues")
     sections = sections if isinstance(sections, Mapping) else {}
     return ExitConfig(

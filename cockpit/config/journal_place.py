@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cockpit.config.ownership import opened_here
+from cockpit.config.ownership import opened_here, read_file
 
 VARIABLE = "COCKPIT_JOURNAL_URL"
 OWN_FILE = "file"
 """As the value of that variable: the profile's own file again."""
 NOTE = "journal.place"
+MOST_BYTES = 10_000
 _PASSWORD = re.compile(r"(?<=://)([^:@/?#]*):.*@")
 """To the last @: one in a password that was not written as %40 is part of it."""
 _PASSWORD_OPTION = re.compile(r"([?&]password=)[^&#]*", re.IGNORECASE)
@@ -69,7 +70,7 @@ def find_journal(file: Path, environ: Mapping[str, str] | None = None) -> Journa
     named = (os.environ if environ is None else environ).get(VARIABLE, "").strip()
     if not named:
         try:
-            named = file.with_name(NOTE).read_text(encoding="utf-8").strip()
+            named = read_file(file.with_name(NOTE), MOST_BYTES).decode().strip()
         except (OSError, ValueError):
             named = ""
     return JournalPlace(file, "" if named == OWN_FILE else named)

@@ -9,6 +9,8 @@ from cockpit.config.problems import ConfigError, Problem
 from cockpit.config.show import shown
 
 COMMENT_KEY = "//"
+MOST_BYTES = 1_000_000
+"""A hundred times what the shipped one has. Reading what is endless would keep an operator from a flatten."""
 
 
 class JsonSyntaxError(ConfigError):
@@ -37,22 +39,46 @@ def read_object(path: Path) -> dict[str, Any]:
     """
     source = str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError([Problem(source, "", "expected a config file, was no such file", "check the path")]) from None
+        text = _bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
             [Problem(source, "", f"expected UTF-8 text, was byte {error.start} outside of it", "save it as UTF-8")]
-        ) from None
-    except OSError as error:
-        raise ConfigError(
-            [Problem(source, "", f"expected a readable file, was {error.strerror}", "check the path")]
         ) from None
     value = parse(text, source)
     if not isinstance(value, dict):
         finding = f"expected a JSON object {{...}}, was {shown(value)}"
         raise ConfigError([Problem(source, "", finding, "start from the shipped config")])
     return value
+
+
+def read_loosely(path: Path) -> dict[str, Any]:
+    """What can be made out of a file that `read_object` refuses: in whatever encoding JSON may be written, of a key
+    that is given twice the last, and nothing of what stands behind its end. Nothing where that is no object either.
+    """
+    try:
+        data = _bytes_of(path)
+        text = data.decode(json.detect_encoding(data), "replace").replace("\0", "").lstrip("\ufeff \t\r\n")
+        value, _ = json.JSONDecoder(object_pairs_hook=_Object, strict=False).raw_decode(text)
+    except (ConfigError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _bytes_of(path: Path) -> bytes:
+    source = str(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError([Problem(source, "", "expected a config file, was no such file", "check the path")]) from None
+    except OSError as error:
+        raise ConfigError(
+            [Problem(source, "", f"expected a readable file, was {error.strerror}", "check the path")]
+        ) from None
+    if len(data) > MOST_BYTES:
+        finding = f"expected a config of at most {MOST_BYTES:,} bytes, was larger"
+        raise ConfigError([Problem(source, "", finding, "check the path")])
+    return data
 
 
 def parse(text: str, source: str) -> Any:

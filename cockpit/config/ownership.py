@@ -1,5 +1,6 @@
 """Whose files these are: what others may change is neither run nor trusted."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -41,5 +42,26 @@ def against_home(home: Path) -> str:
 
 
 def opened_here(path: str, flags: int) -> int:
-    """An opener for files of the home: never through a link that somebody put there, and readable by us alone."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """An opener for files of the home: never through a link that somebody put there, readable by us alone, and never
+    waiting for whoever would be at the other end of a pipe.
+    """
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+
+
+def read_file(path: Path, most_bytes: int = -1) -> bytes:
+    """What a file of the home holds, so many bytes of it. Raises `OSError`, also for what is no file: a pipe in its
+    place would hold whoever reads it, an engine's loop or a flatten, for ever.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a file", str(path))
+        return file.read(most_bytes)
+
+
+def put_file(path: Path, text: str) -> None:
+    """Put a file of the home in place as a whole, whatever stood there: never through a link. Raises `OSError`."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with open(part, "x", encoding="ascii", opener=opened_here) as file:
+        file.write(text)
+    part.replace(path)

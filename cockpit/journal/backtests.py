@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.config.ownership import read_file
 from cockpit.domain.numbers import counted
 from cockpit.journal.errors import JournalError
 
@@ -114,7 +115,7 @@ def read_backtests(home: Path) -> dict[str, SetupBacktest]:
     """What was kept, by setup; nothing where nothing was. Raises `JournalError` for a file that is damaged."""
     path = home / FILE
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Backtests)
+        found = msgspec.json.decode(read_file(path), type=Backtests)
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.MsgspecError) as error:

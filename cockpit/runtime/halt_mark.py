@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cockpit.config.ownership import opened_here
+from cockpit.config.ownership import put_file, read_file
 from cockpit.config.places import Places
 
 LOG = logging.getLogger("cockpit.engine")
@@ -30,11 +30,7 @@ def leave_halt_mark(places: Places) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     try:
         if places.home.is_dir():
-            part = path.with_name(f".{FILE_NAME}.part")
-            part.unlink(missing_ok=True)
-            with open(part, "x", encoding="ascii", opener=opened_here) as file:
-                file.write(f"flattened past the engine at {now} (process {os.getpid()})\n")
-            part.replace(path)  # never through a link
+            put_file(path, f"flattened past the engine at {now} (process {os.getpid()})\n")
     except OSError as error:
         return f"{path} could not be written ({error.strerror}): an engine of this profile is not halted by this"
     return ""
@@ -46,7 +42,7 @@ def halt_mark(places: Places) -> str:
     try:
         if not os.path.lexists(path):
             return ""
-        found = path.read_text(encoding="ascii", errors="replace")[:MOST_CHARS].strip()
+        found = read_file(path, MOST_CHARS).decode("ascii", "replace").strip()
     except OSError:
         found = ""
     return "".join(char if char.isprintable() else "?" for char in found) or "flattened past the engine"

@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cockpit.config.ownership import read_file
+
 ASKED_FOR_S = (0.01, 0.05)
+MOST_BYTES = 10_000
 
 
 class LockHeld(Exception):
@@ -88,7 +91,7 @@ def is_held(path: Path) -> bool:
     """
     for one in (path, path.parent):
         try:
-            descriptor = os.open(one, os.O_RDONLY)
+            descriptor = os.open(one, os.O_RDONLY | os.O_NONBLOCK)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -119,7 +122,7 @@ def read_holder(path: Path) -> dict[str, Any]:
     A killed holder could not take its word back: whether its process lives is for the caller to find out.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8").partition("\n")[0])
+        found = json.loads(read_file(path, MOST_BYTES).decode().partition("\n")[0])
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

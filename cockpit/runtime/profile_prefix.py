@@ -7,11 +7,13 @@ fills of the orders that had them before be taken for those of the new ones: the
 import secrets
 import string
 
+from cockpit.config.ownership import put_file, read_file
 from cockpit.config.places import Places
 from cockpit.exchanges.base.order_ids import PREFIX_CHARS
 
 FILE_NAME = "order_prefix"
 ALPHABET = string.ascii_lowercase + string.digits
+MOST_BYTES = 100
 
 
 def forget_with_the_journal(places: Places) -> None:
@@ -30,17 +32,13 @@ def forget_with_an_older_journal(places: Places, newest_session: int) -> None:
 def used_in(places: Places, session_id: int) -> None:
     """Note that orders of this session bear the prefix. Raises `OSError`."""
     prefix = order_prefix(places)
-    path = places.home / FILE_NAME
-    part = path.with_name(f".{FILE_NAME}.part")
-    part.write_text(f"{prefix}\n{session_id}\n", encoding="ascii")
-    part.chmod(0o600)
-    part.replace(path)
+    put_file(places.home / FILE_NAME, f"{prefix}\n{session_id}\n")
 
 
 def _used_by(places: Places) -> int | None:
     """The newest session that used the prefix, where one is noted."""
     try:
-        lines = (places.home / FILE_NAME).read_text(encoding="ascii").splitlines()
+        lines = _read(places).splitlines()
         return int(lines[1]) if len(lines) > 1 else None
     except (OSError, ValueError):
         return None
@@ -48,20 +46,23 @@ def _used_by(places: Places) -> int | None:
 
 def order_prefix(places: Places) -> str:
     """This profile's prefix; made now where there is none, or none that could be one. Raises `OSError`."""
-    path = places.home / FILE_NAME
     found = known_prefix(places)
     if found is not None:
         return found
     made = "".join(secrets.choice(ALPHABET) for _ in range(PREFIX_CHARS))
-    path.write_text(f"{made}\n", encoding="ascii")
-    path.chmod(0o600)
+    put_file(places.home / FILE_NAME, f"{made}\n")
     return made
 
 
 def known_prefix(places: Places) -> str | None:
     """This profile's prefix if it has one that can be read."""
     try:
-        found = (places.home / FILE_NAME).read_text(encoding="ascii").split("\n", 1)[0].strip()
+        found = _read(places).split("\n", 1)[0].strip()
     except (OSError, ValueError):
         return None
     return found if len(found) == PREFIX_CHARS and set(found) <= set(ALPHABET) else None
+
+
+def _read(places: Places) -> str:
+    """Raises `OSError` or `ValueError`."""
+    return read_file(places.home / FILE_NAME, MOST_BYTES).decode("ascii")

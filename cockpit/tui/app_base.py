@@ -53,7 +53,7 @@ class Ticks:
 
     def read(self) -> None:
         """Look again at what is kept; what cannot be read counts as not ticked."""
-        if self._path is None:
+        if self._path is None or not self._path.is_file():  # a pipe would hold the screen
             return
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             with self._path.open(encoding="utf-8") as file:

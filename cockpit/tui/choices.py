@@ -57,7 +57,7 @@ class Choices:
 
     def _read(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
-            if self._path is not None:
+            if self._path is not None and self._path.is_file():  # a pipe would hold the screen
                 with self._path.open(encoding="utf-8") as file:
                     found = json.loads(file.read(LONGEST_BYTES))
                 return found if isinstance(found, dict) else {}

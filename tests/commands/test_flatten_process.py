@@ -191,6 +191,15 @@ async def test_a_home_that_cannot_be_looked_into_stands_in_no_flattens_way(
     assert (code, okx.positions) == (0, {}) if has_keys else code == 2, said
 
 
+async def test_pipes_where_files_of_the_home_should_be_hold_no_flatten(okx: OkxTradingVenue, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    for name in ("engine.lock", "order_prefix", ".order_prefix.part", "journal.place", "flattened", "token"):
+        os.mkfifo(home / name, 0o600)
+    code, said = await flattened(environ(okx, home))
+    assert (code, okx.positions) == (0, {}), said
+
+
 async def test_an_address_that_may_not_be_used_is_not_flat(okx: OkxTradingVenue, tmp_path: Path) -> None:
     env = environ(okx, tmp_path) | {"COCKPIT_OKX_REST_URL": "http://example.org"}
     code, said = await flattened(env)

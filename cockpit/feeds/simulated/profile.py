@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from cockpit.config.ownership import read_file
+
 FILE = "simulated_profile.json"
 """Beside the journal of the profile."""
 
@@ -87,7 +89,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_profile(path: Path) -> Profile:
     """Read a profile's file. Raises `ProfileError`."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Profile)
+        found = msgspec.json.decode(read_file(path), type=Profile)
         _triangle(found.correlation)
         return found
     except OSError as error:
