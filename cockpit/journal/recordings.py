@@ -3,7 +3,8 @@
 A recording is a row of zstd frames, so `zstd -d` opens it too. The first frame holds the header, every later one what
 was buffered between two flushes: batches of a marker byte, a length and a msgpack array of records of one kind. A frame
 is whole or it does not count: after a kill the records up to the last flush are there and the torn rest is dropped.
-Where bytes in the middle are damaged the frames behind them are read all the same, and the gap is told.
+Where bytes in the middle are damaged the frames behind them are read all the same, and the gap is told. Each frame says
+how many records stand before it: one that was taken out, or stands there twice, is told too.
 """
 
 import struct
@@ -25,12 +26,14 @@ from cockpit.journal.errors import RecordingError
 from cockpit.journal.frames import Gap, read_frames
 
 FORMAT = "cockpit-recording"
-VERSION = 1
+VERSION = 2
+"""Since the second each frame says what stands before it."""
 FLUSH_BYTES = 256 * 1024
 SPACE_BYTES = 2 * FLUSH_BYTES
 
 _PREFIX = struct.Struct("<BI")
 _ARRAY = struct.Struct(">BI")
+_COUNT = struct.Struct("<Q")
 _ARRAY_32 = 0xDD
 _BATCH_HEAD = _PREFIX.size + _ARRAY.size
 
@@ -43,6 +46,7 @@ class Marker(IntEnum):
     COMMAND = ord("C")
     ACTION = ord("A")
     GAP = ord("G")
+    BEFORE = ord("B")
 
 
 class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,9 +128,7 @@ class RecordingWriter:
             self._file = FileIO(path, "x")
         except OSError as error:
             raise RecordingError(f"expected to create a new recording at {path}, was: {error.strerror}") from error
-        body = msgspec.msgpack.encode(header)
-        self._buffer += _PREFIX.pack(Marker.HEADER, len(body)) + body
-        if not self.flush():
+        if not self._append_frame(self._compressor.compress(_batch(Marker.HEADER, msgspec.msgpack.encode(header)))):
             self._file.close()
             raise RecordingError(f"expected to write a recording's header to {path}, was: {self.failure}")
 
@@ -144,7 +146,7 @@ class RecordingWriter:
             self._go_on()
         if self.failure is None and self._buffer:
             self._seal_batch()
-            if not self._append_frame(self._compressor.compress(self._buffer)):
+            if not self._append_frame(self._compressor.compress(self._before() + self._buffer)):
                 self._missing += self._buffered
             else:
                 self.records_flushed += self._buffered
@@ -156,10 +158,12 @@ class RecordingWriter:
         """After records went missing, once there is room again: a note of how many, then recording goes on."""
         if not self._has_space():
             return
-        body = msgspec.msgpack.encode(Unrecorded(self._missing, self.failure or ""))
-        note = self._compressor.compress(_PREFIX.pack(Marker.GAP, len(body)) + body)
-        if self._append_frame(note):
+        note = _batch(Marker.GAP, msgspec.msgpack.encode(Unrecorded(self._missing, self.failure or "")))
+        if self._append_frame(self._compressor.compress(self._before() + note)):
             self.failure, self._missing = None, 0
+
+    def _before(self) -> bytes:
+        return _batch(Marker.BEFORE, _COUNT.pack(self.records_flushed))
 
     def close(self) -> None:
         """Flush and close. Closing twice is fine."""
@@ -247,6 +251,8 @@ class RecordingReader:
         self.dropped_bytes = 0
         self.torn = False
         self.damage: list[Damage] = []
+        self._has_gap = False
+        """Whether bytes were damaged since a frame last said what stands before it."""
         self.header = self._read_header()
 
     def __iter__(self) -> Iterator[Record]:
@@ -255,14 +261,30 @@ class RecordingReader:
 
     def batches(self) -> Iterator[tuple[Marker, _Batch]]:
         """The records in order, in runs of one kind: for readers in a hurry."""
+        records = 0
         for number, (offset, frame) in enumerate(self._frames()):
             for marker, body in _split(frame, self.path):
                 if (marker is Marker.HEADER) != (number == 0):
                     raise RecordingError(f"{self.path}: expected one header and then records, frame {number} was not")
                 if marker is Marker.GAP:
                     self._note_missing(offset, body)
+                elif marker is Marker.BEFORE:
+                    records = self._note_taken_out(offset, body, records)
                 elif marker is not Marker.HEADER:
-                    yield marker, _decode(marker, body, self.path)
+                    batch = _decode(marker, body, self.path)
+                    records += len(batch)
+                    yield marker, batch
+
+    def _note_taken_out(self, offset: int, body: memoryview, found: int) -> int:
+        """Whether all that was written before a frame was found before it, damage aside. Returns how much was."""
+        if len(body) != _COUNT.size:
+            raise RecordingError(f"{self.path}: expected a count of {_COUNT.size} bytes, was {len(body)}")
+        expected = int(_COUNT.unpack(body)[0])
+        if expected != found and not self._has_gap:
+            sentence = f"expected {expected} records before byte {offset}, was {found}: a part was taken out or put in"
+            self.damage.append(Damage(offset, sentence))
+        self._has_gap = False
+        return expected
 
     def _note_missing(self, offset: int, body: memoryview) -> None:
         try:
@@ -296,7 +318,7 @@ class RecordingReader:
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
         """Each whole frame's place and content. Keeps account of what is not one."""
-        self.dropped_bytes, self.torn, self.damage = 0, False, []
+        self.dropped_bytes, self.torn, self.damage, self._has_gap = 0, False, [], False
         try:
             with self.path.open("rb") as file:
                 for found in read_frames(file):
@@ -313,7 +335,12 @@ class RecordingReader:
         self.dropped_bytes += gap.size
         self.torn = self.torn or gap.is_torn
         if not gap.is_torn:
+            self._has_gap = True
             self.damage.append(Damage(gap.start, f"{gap.size} bytes at byte {gap.start} are damaged"))
+
+
+def _batch(marker: Marker, body: bytes) -> bytes:
+    return _PREFIX.pack(marker, len(body)) + body
 
 
 def read_recording(path: Path) -> tuple[RecordingHeader, RecordingReader]:

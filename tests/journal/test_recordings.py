@@ -1,5 +1,6 @@
 """A recording gives back what was written, and after any accident what was flushed."""
 
+import re
 import tracemalloc
 from pathlib import Path
 from typing import get_args
@@ -16,7 +17,7 @@ from cockpit.domain.commands import AnyCommand, Arm
 from cockpit.domain.events import AnyEvent, Tick, Trade
 from cockpit.domain.kinds import Mode
 from cockpit.journal.errors import RecordingError
-from cockpit.journal.frames import MAX_FRAME_BYTES
+from cockpit.journal.frames import MAX_FRAME_BYTES, Frame, read_frames
 from cockpit.journal.recordings import (
     Marker,
     Record,
@@ -155,6 +156,56 @@ def test_whatever_byte_of_a_frame_is_wrong_the_frames_behind_it_are_read(tmp_pat
         assert damage.sentence == f"{ends[1] - ends[0]} bytes at byte {ends[0]} are damaged"
 
 
+def parts_of(path: Path) -> list[bytes]:
+    """Its whole frames, header first, each as it stands in the file."""
+    with path.open("rb") as file:
+        data = path.read_bytes()
+        return [data[found.start : found.end] for found in read_frames(file) if isinstance(found, Frame)]
+
+
+def in_parts(path: Path) -> list[bytes]:
+    with RecordingWriter(path, HEADER) as writer:
+        for number in range(4):
+            for item in trades(40)[10 * number : 10 * number + 10]:
+                put(writer, item)
+            writer.flush()
+    return parts_of(path)
+
+
+@pytest.mark.parametrize("taken", [[1], [2], [3], [1, 2], [1, 3]])
+def test_a_part_that_was_taken_out_is_damage(tmp_path: Path, taken: list[int]) -> None:
+    path = tmp_path / "a.rec"
+    parts = in_parts(path)
+    path.write_bytes(b"".join(part for number, part in enumerate(parts) if number not in taken))
+    _, reader = read_recording(path)
+    assert len(list(reader)) == 40 - 10 * len(taken)
+    sentences = [damage.sentence for damage in reader.damage]
+    assert len(sentences) == (2 if taken == [1, 3] else 1)
+    assert re.fullmatch(r"expected \d+ records before byte \d+, was \d+: a part was taken out or put in", sentences[0])
+    assert list(reader) and len(reader.damage) == len(sentences), "the same when it is read again"
+
+
+def test_a_part_that_stands_there_twice_or_in_anothers_place_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    header, *parts = in_parts(path)
+    for order in ([0, 1, 1, 2, 3], [1, 0, 2, 3], [0, 1, 3, 2]):
+        path.write_bytes(header + b"".join(parts[number] for number in order))
+        _, reader = read_recording(path)
+        assert len(list(reader)) == 10 * len(order)
+        assert reader.damage
+
+
+def test_where_bytes_are_damaged_what_stood_there_is_not_told_once_more(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    header, first, second, *rest = in_parts(path)
+    path.write_bytes(header + first + bytes([second[0] ^ 1]) + second[1:] + b"".join(rest))
+    _, reader = read_recording(path)
+    assert len(list(reader)) == 30
+    assert [damage.sentence for damage in reader.damage] == [
+        f"{len(second)} bytes at byte {len(header + first)} are damaged"
+    ]
+
+
 def test_damage_is_known_before_the_first_record_behind_it(tmp_path: Path) -> None:
     path = tmp_path / "a.rec"
     write(path, trades(20), flush_every=5)
@@ -205,7 +256,7 @@ def header_frame(**changes: object) -> bytes:
         (zstandard.compress(b""), "something else compressed"),
         (zstandard.compress(b"a log, compressed, of some length"), "something else compressed"),
         (header_frame(format="pcap"), "something else compressed"),
-        (header_frame(version=2, shape="unknown"), "expected recording version 1 or older, was 2"),
+        (header_frame(version=3, shape="unknown"), "expected recording version 2 or older, was 3"),
         (header_frame(mode="practice"), "expected a recording's header"),
     ],
 )

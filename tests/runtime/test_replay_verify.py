@@ -1,5 +1,6 @@
 """A recorded session comes out the same, action for action; one that was altered does not, and it is said where."""
 
+import json
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
@@ -219,6 +220,23 @@ def test_without_verifying_the_rest_is_run_and_the_damage_said(session: Path, tm
     rest = run_replay(damaged(path, tmp_path / "damaged.rec"), None)
     assert whole.events - 100 < rest.events < whole.events
     assert (whole.is_whole, rest.is_whole) == (True, False)
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_frame_that_was_taken_out_is_said_in_the_json_too(session: Path, tmp_path: Path, verify: bool) -> None:
+    path = tmp_path / "many.rec"
+    with RecordingWriter(path, header(), flush_bytes=2_000) as writer:
+        for record in records_of(session):
+            (writer.write_action if isinstance(record, Action) else writer.write_input)(record)  # type: ignore[arg-type]
+    with path.open("rb") as file:
+        frames = [frame for frame in read_frames(file) if isinstance(frame, Frame)]
+    data = path.read_bytes()
+    path.write_bytes(data[: frames[-3].start] + data[frames[-3].end :])
+    replayed = run_replay(path, None, verify=verify)
+    (sentence,) = json.loads(replayed.as_json())["damaged"]
+    assert "a part was taken out or put in" in sentence
+    assert not replayed.is_whole
+    assert f"DAMAGED: {sentence}" in replayed.as_text()
 
 
 def test_a_recording_of_another_build_says_so(session: Path, tmp_path: Path) -> None:
