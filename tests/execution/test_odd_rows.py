@@ -104,8 +104,7 @@ async def test_odd_rows_in_any_list_lose_no_other(shipped_config: CockpitConfig,
         assert any("positions: a row cannot be read" in sentence for sentence in account.unreadable())
         assert any("orders: a row cannot be read" in sentence for sentence in account.unreadable())
         aside = account.set_aside()
-        if name not in ("hyperliquid", "krakenfutures"):  # of whose executions only rows about ours are read at all
-            assert "executions: a row cannot be read" in aside["executions"] and "more" in aside["executions"]
+        assert "executions: a row cannot be read" in aside["executions"] and "more" in aside["executions"]
         assert not account.set_aside()
 
 
@@ -162,6 +161,29 @@ async def test_a_side_that_may_be_either_is_no_side(shipped_config: CockpitConfi
     async with at_work(name, shipped_config) as desk:
         rewrite(desk, change)
         assert await desk.account.positions() == () and desk.account.unreadable()
+
+
+TIMES = ("time", "fillTime", "execTime", "ts", "trade_time")
+ANOTHER = dict.fromkeys(("fill_id", "tid", "execId", "entry_id", "id", "tradeId"), "7")
+"""Under an id of its own, however the venue calls it."""
+
+
+@pytest.mark.parametrize("odd", [None, "", "?", "NaN", [], {}], ids=repr)
+@pytest.mark.parametrize("name", VENUES)
+async def test_an_execution_without_a_time_loses_no_other(
+    shipped_config: CockpitConfig, name: str, odd: object
+) -> None:
+    def change(path: str, told: Any) -> None:
+        for key in TIMES:
+            for rows in list(lists_in(told)):
+                odd_rows = [{**row, **ANOTHER, key: odd} for row in rows if key in row]
+                rows[:] = [*odd_rows, *rows]
+
+    async with at_work(name, shipped_config) as desk:
+        account: Any = desk.account
+        before = await account.fills_since("BTC", 0)
+        rewrite(desk, change)
+        assert before and of(before) <= of(await account.fills_since("BTC", 0))
 
 
 @pytest.mark.parametrize("name", VENUES)

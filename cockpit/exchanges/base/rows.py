@@ -33,6 +33,11 @@ def rows_with(rows: Iterable[Any], *keys: str) -> list[Any]:
     return [row for row in rows if isinstance(row, Mapping) and all(row.get(key) not in (None, "") for key in keys)]
 
 
+def rows_but_others(rows: Iterable[Any], key: str, is_ours: Callable[[str], bool]) -> list[Any]:
+    """All but those that say under that key that they are somebody else's: of an odd one nobody knows."""
+    return [row for row in rows if not rows_with([row], key) or is_ours(str(row[key]))]
+
+
 def row_name(row: Any, *keys: str) -> tuple[str, ...]:
     """What tells a row from the others of its list; an odd one has a name too."""
     return tuple(str(row.get(key)) for key in keys) if isinstance(row, Mapping) else (str(row),)

@@ -27,7 +27,7 @@ from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_but_others, rows_with
 from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.hyperliquid.agent import checked_keys
 from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client
@@ -261,9 +261,10 @@ class HyperliquidAccount(SignedCalls):
                 rows |= new
                 if not new or len(page) < FILLS_A_PAGE:
                     break
-                start_ms = max(int(row["time"]) for row in rows_with(page, "time"))
+                times, _ = read_rows("executions", page, lambda row: int(row["time"]))
+                start_ms = max(times)
         with self.judged():
-            wanted = [row for row in rows_with(rows.values(), "oid") if order_id in ("", str(row["oid"]))]
+            wanted = rows_but_others(rows.values(), "oid", lambda oid: order_id in ("", oid))
             await self._prices.learn(names_in(wanted, "feeToken"))
             fills = self.lists.read("executions", wanted, self._parser.fill)
         return sorted(fills, key=lambda fill: fill.ts_ns)

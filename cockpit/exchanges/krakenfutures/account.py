@@ -20,7 +20,7 @@ from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, venue_side
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_but_others, rows_with
 from cockpit.exchanges.base.values import number_or_none
 from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES, NOT_OPEN
@@ -221,17 +221,14 @@ class KrakenAccount(CcxtAccount):
                 named = {row_name(row, "fill_id"): row for row in page["fills"]}
                 new = {name: row for name, row in named.items() if name not in rows}
                 rows |= new
-                oldest = min((str(row["fillTime"]) for row in rows_with(new.values(), "fillTime")), default="")
-                if not oldest or len(page["fills"]) < FILLS_A_PAGE or stamp_ns(oldest) < since_ns:
+                oldest_ns, oldest = min(_times(new.values()), default=(0, ""))
+                if not oldest or len(page["fills"]) < FILLS_A_PAGE or oldest_ns < since_ns:
                     break
                 asked = {"lastFillTime": oldest}
         with self.judged():
-            ours = [
-                row for row in rows_with(rows.values(), "symbol", "fillTime") if asset_of(str(row["symbol"])) == asset
-            ]
-            if not ours:
-                return []
-            booked = await self._booked_fees(min(stamp_ns(row["fillTime"]) for row in ours))
+            ours = rows_but_others(rows.values(), "symbol", lambda symbol: asset_of(symbol) == asset)
+            times = _times(rows_with(ours, "symbol"))
+            booked = await self._booked_fees(min(times)[0]) if times else {}
             fills = self.lists.read("executions", reversed(ours), lambda row: self._parser.fill(row, booked))
         return sorted(filter(wanted, fills), key=lambda fill: fill.ts_ns)
 
@@ -371,3 +368,8 @@ def _size(listing: Listing, order: OrderRequest, position: HeldPosition | None) 
         return listing.contracts(order.qty)
     except Refused:
         return str(Decimal(position.contracts))
+
+
+def _times(rows: Iterable[Any]) -> list[tuple[int, str]]:
+    """When these executions were, and as the venue writes it; nothing of those that do not say."""
+    return read_rows("executions", rows, lambda row: (stamp_ns(row["fillTime"]), str(row["fillTime"])))[0]
