@@ -11,7 +11,8 @@ from cockpit.research.sweep import LocalWorkers
 from cockpit.research.sweep_plan import Plan
 from tests.conftest import PROJECT_ROOT
 from tests.research.stored import shelf_of
-from tests.research.test_sweep import GRID, STOP, swept
+from tests.research.swept import STOP, swept
+from tests.research.test_sweep import GRID
 
 
 def test_the_notebook_example_of_the_docs_runs(tmp_path: Path) -> None:

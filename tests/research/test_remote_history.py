@@ -21,7 +21,8 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.history.object_store import Objects, objects_of
 from tests.history.shelf import Shelf
 from tests.research.stored import shelf_of
-from tests.research.test_sweep import FIXED, GRID, template_of
+from tests.research.swept import FIXED, template_of
+from tests.research.test_sweep import GRID
 
 
 @pytest.fixture(scope="module")

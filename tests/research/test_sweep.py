@@ -13,7 +13,7 @@ from cockpit.history.errors import HistoryError
 from cockpit.research import sweep
 from cockpit.research.assumptions import Assumptions
 from cockpit.research.backtest import run_backtest
-from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, Workers, data_digest, run_sweep
+from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest
 from cockpit.research.sweep_page import write_sweep_page
 from cockpit.research.sweep_plan import Plan
 from cockpit.research.sweep_report import sweep_summary, sweep_text
@@ -22,21 +22,8 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.history.shelf import Shelf
 from tests.research.dying import MARKS, dying_batch
 from tests.research.stored import shelf_of
+from tests.research.swept import EDGE, FIXED, STOP, swept, template_of
 
-STOP, EDGE = "setups.btc_lower_band_long.stop_bps", "bands.BTC.lower.0.1"
-FIXED = [
-    "aave.required=false",
-    "bands.BTC.lower=[[59000,59980]]",
-    "bands.BTC.upper=[[60090,60100]]",
-    "setups.btc_lower_band_long.reclaim_after_s=5",
-    "setups.btc_lower_band_long.failures_to_stand_down=50",
-    "limits.losses_until_review=50",
-    "limits.losses_until_kill=60",
-    "limits.max_trades_per_day=50",
-    "limits.net_profit_stop_r=50",
-    "limits.session_drawdown_pct=50",
-    "market_context.positioning.BTC.short_pct=50",
-]
 GRID = {
     "vary": {STOP: [6, 14, 28], EDGE: {"low": 59_960.0, "high": 60_020.0, "step": 20.0}},
     "set": FIXED,
@@ -49,25 +36,6 @@ GRID = {
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return shelf_of(tmp_path_factory.mktemp("days"))
-
-
-def template_of(shelf: Shelf, plan: Plan) -> Batch:
-    config, days = load_config(SHIPPED_CONFIG, plan.set), days_between(shelf, None, None)
-    return Batch(
-        store=str(shelf.root),
-        config_json=config.model_dump_json(by_alias=True),
-        beside=str(SHIPPED_CONFIG.parent),
-        first_day=days.start,
-        end_day=days.stop,
-        hold_context=plan.history.hold_context,
-        assumptions=Assumptions(seed=plan.seed),
-        settings=[],
-    )
-
-
-def swept(shelf: Shelf, plan: Plan, out: Path, workers: Workers) -> list[Trial]:
-    template = template_of(shelf, plan)
-    return run_sweep(plan, template, Kept(out, plan, template, "data"), workers)
 
 
 @pytest.fixture(scope="module")
