@@ -1,5 +1,5 @@
-"""A simulated market fitted to stored history: its volatility, spread, bursts, correlation, jumps, forced orders,
-funding and positioning.
+"""A simulated market fitted to stored history: its volatility and how it lasts, spread, bursts, correlation, jumps,
+forced orders, funding and positioning.
 
 Prices are looked at on a grid of ten seconds, which leaves the bounce between bid and ask out; bursts by how counts of
 arrivals vary with those of a second, two and three before; readings as values that revert to their mean.
@@ -21,6 +21,7 @@ from cockpit.feeds.simulated.profile import AssetProfile, ForcedOrders, Jumps, P
 from cockpit.history.checking import BOOKS, PRINTS, assets_of
 from cockpit.history.errors import HistoryError
 from cockpit.history.kinds import FUNDING, LIQUIDATIONS, POSITIONING, STAMP, Kind
+from cockpit.history.lasting_volatility import evened, lasting_volatility
 from cockpit.history.store import Series, Store, day_text
 
 Floats = npt.NDArray[np.float64]
@@ -87,6 +88,7 @@ def profile_lines(profile: Profile) -> Iterator[str]:
         yield f"  {name}: {one.arrivals_per_s:.1f} arrivals/s, {fading}"
         if one.jumps is not None:
             yield f"  {name}: {one.jumps.per_hour:.1f} jumps an hour of about {one.jumps.size_bps:.1f} bps"
+        yield f"  {name}: {_state_text(one)}"
         if one.forced is not None:
             forced = one.forced
             orders = f"{forced.orders:.1f} forced orders of about {forced.order_usd:,.0f} USD"
@@ -100,6 +102,17 @@ def profile_lines(profile: Profile) -> Iterator[str]:
             yield f"  {asset} funding on {venue}: {_reverting_text(how, 'bps over 8 h')}"
     for asset, how in profile.short_pct.items():
         yield f"  {asset} short: {_reverting_text(how, '%')}"
+
+
+def _state_text(one: AssetProfile) -> str:
+    if one.state is not None:
+        wild = math.exp(one.state.size)
+        lasting = f"half of that is gone after {one.state.half_life_s / 3_600.0:.1f} h"
+        return f"volatility x {wild:.2f} or / {wild:.2f} for hours; {lasting}"
+    if one.state_hours < one.state_hours_needed:
+        seen = f"{one.state_hours:.1f} h of prints, expected {one.state_hours_needed:.0f}"
+        return f"too short to tell whether volatility lasts: {seen}"
+    return f"volatility lasts no longer than by chance in {one.state_hours:.0f} h of prints"
 
 
 def _reverting_text(how: Reverting, unit: str) -> str:
@@ -153,7 +166,8 @@ def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
     spreads = np.concatenate([day.spreads_bps for day in days])
     tops = np.concatenate([day.tops_usd for day in days])
     seconds = sum(len(day.counts) for day in days)
-    moves = np.array(list(returns.values()))
+    moves, lasting = np.array(list(returns.values())), lasting_volatility(returns, GRID_S)
+    even = evened(returns, GRID_S, lasting.state)
     with_forced = [day for day in days if day.forced is not None]
     return AssetProfile(
         volatility_bps=float(np.std(moves)) * BPS / math.sqrt(GRID_S),
@@ -164,10 +178,13 @@ def _asset(days: Sequence[_Day], returns: dict[int, float]) -> AssetProfile:
         print_usd=float(np.median(np.concatenate([day.prints_usd for day in days]))),
         top_usd=float(np.median(tops)) if len(tops) else None,
         days=len(days),
-        jumps=jumps_of(moves, GRID_S),
+        jumps=jumps_of(even.returns, GRID_S, even.left),
         forced=forced_of(
             [day.forced for day in with_forced if day.forced is not None], sum(len(day.counts) for day in with_forced)
         ),
+        state=lasting.state,
+        state_hours=lasting.hours,
+        state_hours_needed=lasting.hours_needed,
     )
 
 
@@ -269,24 +286,26 @@ def _reverting(stamps: npt.NDArray[np.int64], values: Floats) -> Reverting | Non
 # What a market does rarely: prices that jump, and bursts of forced orders.
 
 
-def jumps_of(returns: Floats, step_s: float) -> Jumps | None:
+def jumps_of(returns: Floats, step_s: float, state_size: float = 0.0) -> Jumps | None:
     """The jumps that make these returns over `step_s` as heavy-tailed as they are; None where they are not.
 
     A step has one with a small chance. Its chance and its size follow from three moments: the variance, the excess
-    kurtosis and the mean of the absolute returns, which says how much of the variance the calm steps have.
+    kurtosis and the mean of the absolute returns, which says how much of the variance the calm steps have. What a state
+    of volatility of this size does to the two latter is taken out.
     """
     off = returns - returns.mean()
     variance = float((off**2).mean())
     if variance <= 0.0:
         return None
-    excess = float((off**4).mean()) / variance**2 - 3.0
+    excess = float((off**4).mean()) / variance**2 / math.exp(4.0 * state_size**2) - 3.0
     if excess <= TAILS_SEEN * math.sqrt(24.0 / len(off)):
         return None
     # With a share of the variance in jumps the kurtosis gives their chance.
     chance = SHARES**2 / (excess / 3.0 + SHARES**2)
     calm, jump = 1.0 - SHARES, SHARES / chance
     mean_size = math.sqrt(2.0 / math.pi) * ((1.0 - chance) * np.sqrt(calm) + chance * np.sqrt(calm + jump))
-    best = int(np.abs(mean_size - float(np.abs(off).mean()) / math.sqrt(variance)).argmin())
+    seen_size = float(np.abs(off).mean()) / math.sqrt(variance) * math.exp(state_size**2 / 2.0)
+    best = int(np.abs(mean_size - seen_size).argmin())
     per_hour = -math.log1p(-float(chance[best])) / step_s * 3_600.0
     return Jumps(per_hour, math.sqrt(variance * float(jump[best])) * BPS)
 

@@ -214,7 +214,7 @@ def test_jumps_have_no_drift_and_come_to_all_assets_at_once(shipped_config: Cock
     ends = [float(np.exp(walked(2.0, jumps, 0.5, seed).sum())) for seed in range(300)]
     assert abs(np.mean(ends) - 1.0) < 2.6 * np.std(ends) / math.sqrt(len(ends))
     assets = {name: msgspec.structs.replace(one, jumps=jumps) for name, one in MADE.assets.items()}
-    together = Together(Random(1), Random(2), Profile("", "", assets, MADE.correlation))
+    together = Together(Random(1), Random(2), Random(3), Profile("", "", assets, MADE.correlation))
     assert len({draw.luck for draw in together.drawn().values()}) == 1
 
 
@@ -268,6 +268,7 @@ def test_the_lines_and_the_file(fitted: Profile, tmp_path: Path) -> None:
     assert read_profile(path) == fitted
     lines = "\n".join(profile_lines(fitted))
     assert "times an hour" in lines and "forced orders of about" in lines
+    assert "BTC: too short to tell whether volatility lasts: 1.5 h of prints, expected 48" in lines
     assert "BTC: 1 day," in lines and "ETH with BTC: correlation +0." in lines and "BTC funding on binance" in lines
 
 
@@ -279,6 +280,6 @@ def test_what_cannot_be_used_is_one_line(shipped_config: CockpitConfig, tmp_path
         read_profile(tmp_path / "other.json")
     impossible = Profile("", "", MADE.assets, [[1.0, 1.2], [1.2, 1.0]])
     with pytest.raises(ProfileError, match="expected a correlation that assets can have"):
-        Together(Random(1), Random(2), impossible)
+        Together(Random(1), Random(2), Random(3), impossible)
     with pytest.raises(HistoryError, match="expected 300 s of prints"):
         fit_profile(Store(tmp_path), shipped_config, range(DAY, DAY + 1))

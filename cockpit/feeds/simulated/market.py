@@ -211,7 +211,8 @@ class SimulatedMarket:
         leader = next((asset for asset in assets if asset.name == LEADER), None)
         together = None
         if profile is not None:
-            together = Together(Random(f"{self._seed}:together"), Random(f"{self._seed}:jumps"), profile)
+            shocks, jumps, states = (Random(f"{self._seed}:{name}") for name in ("together", "jumps", "states"))
+            together = Together(shocks, jumps, states, profile)
         now_ns = self._start_ns
         while True:
             after_ns = now_ns + STEP_MS * NS_PER_MS
@@ -260,7 +261,7 @@ class _Asset:
             self._path = PricePath(rng, opening.price, crowd.noise_bps, _story(config, rng, name, opening))
         else:
             crowd = _fitted_crowd(crowd, fitted)
-            self._path = FairPath(opening.price, fitted.volatility_bps, fitted.jumps)
+            self._path = FairPath(opening.price, fitted.volatility_bps, fitted.jumps, fitted.state)
         self._crowd = crowd
         forced = fitted.forced if fitted is not None else None
         self._forced = ForcedBursts(Random(f"{seed}:{name}:forced"), forced) if forced is not None else None

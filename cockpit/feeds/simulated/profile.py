@@ -37,6 +37,16 @@ class Jumps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size_bps: float
 
 
+class VolatilityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How volatility stays high or low for long: its logarithm wanders about its mean with the deviation `size`.
+
+    Half of a distance from the mean is gone after the half-life. Over long the volatility is what it is without.
+    """
+
+    half_life_s: float
+    size: float
+
+
 class ForcedOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Forced orders come in bursts: so many an hour, of so many orders on average, one so long after another.
 
@@ -55,7 +65,8 @@ class AssetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Volatility is in bps over one second (over t seconds it is that times the root of t). A burst adds about
     `burst_heat` to the rate of arrivals, in shares of the usual one, and dies away over `burst_memory_s`. What jumps
-    add is in the volatility. None where the history showed none, or has none to show.
+    add is in the volatility. None where the history showed none, or has none to show: a state of volatility takes
+    `state_hours_needed`, and the history had `state_hours` of prints.
     """
 
     volatility_bps: float
@@ -68,6 +79,9 @@ class AssetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: int = 0
     jumps: Jumps | None = None
     forced: ForcedOrders | None = None
+    state: VolatilityState | None = None
+    state_hours: float = 0.0
+    state_hours_needed: float = 0.0
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,23 +113,28 @@ def read_profile(path: Path) -> Profile:
 
 
 class Draw(NamedTuple):
-    """What chance does to a price in one step: a standard normal number, and one of 0 to 1 that decides on a jump."""
+    """What chance does to a price in one step: a standard normal number, one of 0 to 1 that decides on a jump, and
+    another standard normal number that its state of volatility goes by.
+    """
 
     shock: float
     luck: float
+    unrest: float = 0.0
 
 
 NO_DRAW = Draw(0.0, 1.0)
 
 
 class Together:
-    """Draws what one step does to each asset: shocks correlated as the profile says, and one luck for all of them.
+    """Draws what one step does to each asset: shocks correlated as the profile says, one luck and one unrest for all.
 
-    So the jumps of all assets come together, and those of a rarer kind when those of a more common one do.
+    So the jumps of all assets come together, and those of a rarer kind when those of a more common one do; and the
+    hours are wild or calm for all of them, which leaves their correlation what it is.
     """
 
-    def __init__(self, rng: Random, jumps: Random, profile: Profile) -> None:
+    def __init__(self, rng: Random, jumps: Random, states: Random, profile: Profile) -> None:
         self._rng, self._jumps = rng, jumps
+        self._states = states if any(one.state is not None for one in profile.assets.values()) else None
         self._names = list(profile.assets)
         self._rows = _triangle(profile.correlation)
 
@@ -123,8 +142,9 @@ class Together:
         """The next ones by asset."""
         own = [self._rng.gauss(0.0, 1.0) for _ in self._names]
         luck = self._jumps.random()
+        unrest = self._states.gauss(0.0, 1.0) if self._states is not None else 0.0
         return {
-            name: Draw(sum(weight * value for weight, value in zip(row, own, strict=False)), luck)
+            name: Draw(sum(weight * value for weight, value in zip(row, own, strict=False)), luck, unrest)
             for name, row in zip(self._names, self._rows, strict=True)
         }
 
@@ -145,13 +165,23 @@ def _triangle(matrix: list[list[float]]) -> list[list[float]]:
 
 
 class FairPath:
-    """A price without a drift, which jumps now and then. `strain` is the square of its last step over the mean one."""
+    """A price without a drift, which jumps now and then, wilder in some hours than in others where a state says so.
 
-    def __init__(self, start_price: float, volatility_bps: float, jumps: Jumps | None = None) -> None:
+    `strain` is the square of its last step over the mean one.
+    """
+
+    def __init__(
+        self,
+        start_price: float,
+        volatility_bps: float,
+        jumps: Jumps | None = None,
+        state: VolatilityState | None = None,
+    ) -> None:
         self._variance = (volatility_bps / 1e4) ** 2
         self._jumps_per_s = jumps.per_hour / 3_600.0 if jumps is not None else 0.0
         self._jump_variance = (jumps.size_bps / 1e4) ** 2 if jumps is not None else 0.0
         self._calm_variance = max(0.0, self._variance - self._jumps_per_s * self._jump_variance)
+        self._wildness = Wildness(state) if state is not None else None
         self.price = start_price
         self.strain = 0.0
 
@@ -160,6 +190,8 @@ class FairPath:
         variance = self._calm_variance * dt_s
         if draw.luck < -math.expm1(-self._jumps_per_s * dt_s):
             variance += self._jump_variance
+        if self._wildness is not None:
+            variance *= self._wildness.advance(dt_s, draw.unrest)
         moved = math.sqrt(variance) * draw.shock
         self.strain = moved * moved / (self._variance * dt_s) if self._variance > 0.0 else 0.0
         self.price *= math.exp(moved - variance / 2.0)
@@ -167,6 +199,24 @@ class FairPath:
     def gap(self, bps: float) -> None:
         """Jump, and stay there."""
         self.price *= 1.0 + bps / 1e4
+
+
+class Wildness:
+    """By how much the variance of now is that of ever: 1 over long."""
+
+    def __init__(self, state: VolatilityState) -> None:
+        self._state = state
+        self._log: float | None = None
+
+    def advance(self, dt_s: float, unrest: float) -> float:
+        """The factor `dt_s` later; the first is anywhere where one can be."""
+        size = self._state.size
+        if self._log is None:
+            self._log = size * unrest
+        else:
+            kept = 0.5 ** (dt_s / self._state.half_life_s)
+            self._log = self._log * kept + size * math.sqrt(1.0 - kept * kept) * unrest
+        return math.exp(2.0 * (self._log - size * size))
 
 
 class Leaning:
