@@ -200,11 +200,11 @@ class LowerBandLongSetup(Setup[LowerBandLong]):
         edge, attempt = self.price_text(self._trigger), self._attempt
         if attempt is None:
             return f"print back above {edge} ({away_text(self.quotes.price, self._trigger)})"
-        window = f"from {clock_text(attempt.first_end_ns)} to {clock_text(attempt.last_end_ns)}"
-        words = f"bar close above {edge} with buyers ahead, {window}"
+        first, last = clock_text(attempt.first_end_ns), clock_text(attempt.last_end_ns)
+        words = f"buyers' close above {edge} by {last} (not before {first})"
         if self._spread_pays(now_ns):
             return words
         view = self.market.funding_spread_bps(self.asset, now_ns)
         spread_bps = view.tradable
         now = unusable_because(view) if spread_bps is None else f"{spread_bps:+.2f} bps"
-        return f"{words}, and funding spread above {self.rules.funding_spread_above_bps:+.2f} bps (now {now})"
+        return f"{words}; and funding spread above {self.rules.funding_spread_above_bps:+.2f} bps (now {now})"

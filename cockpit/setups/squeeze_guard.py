@@ -66,14 +66,13 @@ class SqueezeGuardSetup(Setup[SqueezeGuard]):
         )
 
     def idle_text(self, now_ns: int) -> str:
-        return f"dip of {self.rules.dip_bps:g} bps under the {self._vwap_now()}, sellers turning to buyers"
+        return f"dip of {self.rules.dip_bps:g} bps under VWAP ({self._from_vwap()}); then sellers turn to buyers"
 
     def watching_text(self, now_ns: int) -> str:
-        return f"{self.rules.bar_s:g} s bar with buyers ahead, in the dip under the {self._vwap_now()}"
+        return f"buyers' {self.rules.bar_s:g} s bar in dip ({self._from_vwap()})"
 
-    def _vwap_now(self) -> str:
+    def _from_vwap(self) -> str:
         under_bps = self._under_vwap_bps(self.quotes.price)
-        window = f"{self.rules.vwap_window_s:g} s VWAP"
         if under_bps is None:
-            return f"{window} (no trades in it yet)"
-        return f"{window} (now {abs(under_bps):.1f} bps {'under' if under_bps >= 0 else 'over'})"
+            return "no trades yet"
+        return f"now {abs(under_bps):.1f} {'under' if under_bps >= 0 else 'over'}"

@@ -18,7 +18,7 @@ from cockpit.market.market import Market
 from cockpit.market.readings import COMPARED_DECIMALS
 from cockpit.setups.base import Setup
 from cockpit.setups.guards import finding, no_data
-from cockpit.setups.texts import away_text, clock_text
+from cockpit.setups.texts import away_text, clock_text, seconds_text
 
 
 class Wick(msgspec.Struct):
@@ -234,11 +234,12 @@ class UpperBandShortSetup(Setup[UpperBandShort]):
                 f"{seen_s:.0f} s of prices seen ({self.asset}), {rules.squeeze_min_seen_s:g} s needed to tell a squeeze"
             )
             return finding(name, Outcome.NO_DATA, observed, limit, words)
-        words = f"largest rise {observed} seen ({self.asset})"
+        most_bps = rules.squeeze_rise_bps
+        up = f"up {apart(rise_bps, most_bps, '.1f')} bps in {seconds_text(seen_s)}"
+        words = f"{up} ({self.asset}), limit {most_bps:g}"
         if rise_bps < rules.squeeze_rise_bps:
-            words = f"{words}, under {rules.squeeze_rise_bps:g}: no squeeze"
-            return finding(name, Outcome.PASS, observed, limit, words)
-        words = f"{words}, at or above {rules.squeeze_rise_bps:g}: no short into a squeeze"
+            return finding(name, Outcome.PASS, observed, limit, f"no squeeze: {words}")
+        words = f"squeeze: {words}: no short into it"
         return finding(name, Outcome.BLOCK, observed, limit, words)
 
     def _lower_high_text(self, wick: Wick, bar: Bar) -> str:
@@ -253,7 +254,7 @@ class UpperBandShortSetup(Setup[UpperBandShort]):
             return f"no upper band of {self.asset} in the config"
         if self._is_broken:
             bar = f"{self.rules.bar_s:g} s bar"
-            return f"{bar} closing below {self.price_text(self._trigger)}: above it for longer than a wick is a break"
+            return f"close under {self.price_text(self._trigger)}; a {bar}, as it held above longer than a wick"
         return f"wick above {self.price_text(self._trigger)} ({away_text(self.quotes.price, self._trigger)})"
 
     def watching_text(self, now_ns: int) -> str:
@@ -262,9 +263,9 @@ class UpperBandShortSetup(Setup[UpperBandShort]):
             return self.idle_text(now_ns)
         if wick.has_closed_back:
             high, edge = self.price_text(wick.high), self.price_text(self._trigger)
-            return f"{bar} with its high under the wick's {high}, closing below {edge}"
-        window = f"from {clock_text(wick.first_end_ns)} to {clock_text(wick.last_end_ns)}"
-        return f"{bar} closing back below {self.price_text(self._trigger)}, {window}"
+            return f"high under {high}, close under {edge}; a {bar}"
+        first, last = clock_text(wick.first_end_ns), clock_text(wick.last_end_ns)
+        return f"close back under {self.price_text(self._trigger)} by {last} (not before {first}); a {bar}"
 
     def triggered_text(self, now_ns: int) -> str:
         held_s = self._held_s(now_ns)

@@ -8,6 +8,7 @@ from cockpit.tui.panes.table import BY_ID
 LEAST_COLUMNS, LEAST_ROWS = 12, 3
 """A pane with less is not drawn: its neighbours get its cells."""
 VERY_WIDE = 190
+LEAST_SETUP_ROWS, MOST_SETUP_ROWS = 12, 17
 DEFAULT = "default"
 
 
@@ -67,21 +68,22 @@ def cells(size: int, of: str | Split) -> Part:
     return Part(size, of, is_fixed=True)
 
 
-def large(width: int) -> Split:
-    """Everything at once, for a screen that has the room."""
+def large(width: int, setup_rows: int) -> Split:
+    """Everything at once, for a screen that has the room. `setup_rows` with their frame."""
+    setups = cells(min(MOST_SETUP_ROWS, max(LEAST_SETUP_ROWS, setup_rows)), "setups")
     if width >= VERY_WIDE:
-        return _very_wide()
-    middle = down(share(1, "chart"), cells(9, "trades"), cells(12, "setups"))
+        return _very_wide(setups)
+    middle = down(share(1, "chart"), cells(9, "trades"), setups)
     readings = down(cells(11, "positioning"), cells(11, "health"), share(1, "tape"))
     return down(
-        share(3, across(cells(44, "bands"), share(1, middle), cells(58, readings))),
+        share(3, across(cells(38, "bands"), share(1, middle), cells(54, readings))),
         share(1, across(share(1, "gate_log"), cells(42, "today"), cells(40, "feeds"))),
     )
 
 
-def _very_wide() -> Split:
+def _very_wide(setups: Part) -> Split:
     """Every pane at a width that it fills; what is left goes to chart, ladder and tape."""
-    middle = down(share(1, "chart"), cells(9, "trades"), cells(12, "setups"))
+    middle = down(share(1, "chart"), cells(9, "trades"), setups)
     state = across(cells(29, "health"), share(1, "today"))
     readings = down(cells(11, "positioning"), cells(13, state), share(1, "tape"))
     return down(

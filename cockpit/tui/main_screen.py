@@ -206,7 +206,7 @@ class CockpitScreen(Screen[None]):
             self.zoomed,
             len(self._alert[:ALERT_ROWS]),
             now.max_open_trades if now else USUAL_TRADES,
-            setups.rows_for_all(now) if now else USUAL_SETUP_ROWS,
+            self._setup_rows(),
         )
         if shape != self._shape:
             self._shape = shape
@@ -246,15 +246,24 @@ class CockpitScreen(Screen[None]):
     def _alert_line(text: str, role: str, cells: int) -> Line:
         return ((text.ljust(cells) if role == "alarm" else text, role),)
 
+    def _setup_rows(self) -> tuple[int, int]:
+        """With a row for all sources of signals, and with one for each."""
+        now = self._view.snapshot
+        if now is None:
+            return USUAL_SETUP_ROWS, USUAL_SETUP_ROWS
+        return setups.least_rows(now), setups.rows_for_all(now)
+
     def _arrange(self, columns: int, rows: int) -> None:
         now = self._view.snapshot
+        least_rows, all_rows = self._setup_rows()
         self._places.plan = plan(
             columns,
             rows,
             zoomed=self.zoomed,
             alert_rows=len(self._alert[:ALERT_ROWS]),
             trades=now.max_open_trades if now else USUAL_TRADES,
-            setup_rows=setups.rows_for_all(now) if now else USUAL_SETUP_ROWS,
+            setup_rows=least_rows,
+            most_setup_rows=all_rows,
             layout=self.layout_in_use,
         )
         self.pane_set.shows_why = "setups" if "setups" in self._places.plan.regions else "trades"

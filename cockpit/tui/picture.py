@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cockpit.tui.glyphs import ASCII, RICH, Glyphs, to_ascii
-from cockpit.tui.text import ELLIPSIS, Line, clean, cut, width
+from cockpit.tui.text import ELLIPSIS, Line, clean, cut, shortened, width
 
 Cell = tuple[str, str]
 """A character and its role; the second cell of a wide character is empty."""
@@ -46,7 +46,7 @@ def framed(face: Face, appearance: Appearance, columns: int, rows: int, *, focus
     frame = appearance.glyphs.heavy if is_live else appearance.glyphs.frame
     side, space = (frame[5], role), (" ", "text")
     inner = max(0, columns - FRAME_CELLS)
-    drawn = [_row(_top(face, frame, role, columns, focused), appearance, columns, face.grey)]
+    drawn = [_row(_top(face, frame, appearance.glyphs.dot, role, columns, focused), appearance, columns, face.grey)]
     for line in _padded(face.lines, rows - FRAME_ROWS):
         drawn.append([side, space, *_row(line, appearance, inner, face.grey), space, side][:columns])
     if rows > 1:
@@ -70,11 +70,13 @@ def _padded(lines: tuple[Line, ...], rows: int) -> list[Line]:
     return [*lines[:rows], *([()] * (rows - len(lines)))]
 
 
-def _top(face: Face, frame: str, role: str, cells: int, focused: bool) -> Line:
-    """Title at the left, note at the right; the note wins where both do not fit."""
-    note = f" {cut(face.note, cells - 8 - min(12, len(face.title)))} " if face.note and cells > 26 else ""
+def _top(face: Face, frame: str, dot: str, role: str, cells: int, focused: bool) -> Line:
+    """Title at the left, note at the right; where both do not fit the title is the pane's name alone, then cut."""
+    name = face.title.partition(f" {dot} ")[0]
+    note = f" {shortened(face.note, cells - 8 - min(16, width(name)))} " if face.note and cells > 26 else ""
     title_room = cells - 5 - width(note)
-    title = f" {cut(face.title, title_room - 2)} " if face.title and title_room > 4 else ""
+    whole = face.title if width(face.title) <= title_room - 2 else name
+    title = f" {cut(whole, title_room - 2)} " if whole and title_room > 4 else ""
     rule = max(0, cells - 3 - width(title) - width(note) - (1 if note else 0))
     return (
         (frame[0] + frame[4], role),

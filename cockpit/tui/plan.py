@@ -17,7 +17,7 @@ USUAL_TRADES = 3
 MOST_SHARE = 0.6
 """What the trades get of a column or of a side at most."""
 LOG_ROWS, BRIEF_LADDER_ROWS = 4, 4
-LEAST_LOG_ROWS = 5
+LEAST_LOG_ROWS = 4
 USUAL_SETUP_ROWS = 10
 
 
@@ -36,6 +36,7 @@ def plan(
     alert_rows: int = 0,
     trades: int = USUAL_TRADES,
     setup_rows: int = USUAL_SETUP_ROWS,
+    most_setup_rows: int = USUAL_SETUP_ROWS,
     layout: Named | None = None,
 ) -> Plan:
     """Regions by pane for a screen of this size; a pane without one is not drawn.
@@ -43,7 +44,7 @@ def plan(
     The status line is always there; news and keys give way first. `alert` (a flatten, a lost link) lies over the
     panes' first rows, so that nothing moves when it comes. `trades` is how many there can be: there is
     room for them from the beginning, so that nothing moves when one opens. `setup_rows` is what the setups take with
-    what each waits for and why the gate blocks it.
+    what each waits for and why the gate blocks it; `most_setup_rows` with a row for every source of signals too.
     `layout` stands in place of the form for this size where it has the room.
     """
     status_rows = min(rows, 1 if columns >= WIDE else 2)
@@ -59,15 +60,15 @@ def plan(
         found["alert"] = Region(0, top, columns, min(alert_rows, bottom - top))
     body = Region(0, top, columns, max(0, bottom - top))
     if body.height >= 3 and body.width >= 8:
-        found |= {zoomed: body} if zoomed else _body(body, trades, setup_rows, layout)
+        found |= {zoomed: body} if zoomed else _body(body, trades, setup_rows, most_setup_rows, layout)
     return Plan(found, status_rows)
 
 
-def _body(body: Region, trades: int, setup_rows: int, layout: Named | None) -> dict[str, Region]:
+def _body(body: Region, trades: int, setup_rows: int, most_setup_rows: int, layout: Named | None) -> dict[str, Region]:
     if layout is not None and body.width >= layout.columns and body.height >= layout.rows:
         return regions(layout.split, body)
     if body.width >= LARGE and body.height >= LARGE_ROWS:
-        return regions(large(body.width), body)
+        return regions(large(body.width, most_setup_rows + FRAME_ROWS), body)
     if body.width >= WIDE and body.height >= TALL - 4:
         return _six(body, trades, setup_rows)
     if body.width >= MEDIUM and body.height >= 14:

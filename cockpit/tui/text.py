@@ -17,6 +17,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST = 2_000
 _CHUNKS = re.compile(r"\s*\S+\s*|\s+")
 ELLIPSIS = "…"
+_BRACKETS = re.compile(r" \([^()]*\)")
 _ESCAPE_CODES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b.?")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -67,6 +68,32 @@ def cut(text: str, cells: int) -> str:
     return "".join(kept) + ELLIPSIS
 
 
+def shortened(sentence: str, cells: int) -> str:
+    """A sentence in at most `cells`: where it is longer, without what explains it; its numbers are never cut in two.
+
+    What follows its last "; " or ": " goes first, then what stands in brackets, then what follows its last comma; what
+    is left has a number, or the sentence stays as it is. Only what is still too long is cut.
+    """
+    found = clean(sentence)
+    for shorter in _shorter(found):
+        if width(found) <= cells:
+            break
+        found = shorter if any(map(str.isdigit, shorter)) else found
+    return cut(found, cells)
+
+
+def _shorter(sentence: str) -> Iterator[str]:
+    """The same in fewer and fewer words."""
+    told = sentence.rpartition("; ")[0] or sentence
+    yield told
+    plain = told.rpartition(": ")[0] or told
+    plain = plain if any(map(str.isdigit, plain)) else told
+    yield plain
+    bare = _BRACKETS.sub("", plain)
+    yield bare
+    yield bare.rpartition(", ")[0]
+
+
 def left(text: str, cells: int) -> str:
     """`text` in exactly `cells`, at the left."""
     fitted = cut(text, cells)
@@ -97,10 +124,19 @@ def fitted(line: Line, cells: int) -> Line:
     return (*spans, (" " * room, "text")) if room else tuple(spans)
 
 
+def _column_count(cells: int, least: int) -> int:
+    return max(1, (cells + 2) // (least + 2))
+
+
+def column_cells(cells: int, least: int) -> int:
+    """How wide each of the columns of `in_columns` is."""
+    count = _column_count(cells, least)
+    return (cells - 2 * (count - 1)) // count
+
+
 def in_columns(lines: list[Line], cells: int, rows: int, least: int) -> list[Line]:
     """Lines one under the other, then beside each other where there is room for more columns of at least so many."""
-    count = max(1, (cells + 2) // (least + 2))
-    each = (cells - 2 * (count - 1)) // count
+    count, each = _column_count(cells, least), column_cells(cells, least)
     if count == 1:
         return lines[:rows]
     columns = [lines[at * rows : (at + 1) * rows] for at in range(count)]

@@ -11,6 +11,7 @@ from cockpit.tui.numbers import clock, lasting
 from cockpit.tui.store import Store
 from cockpit.tui.text import Line, Span
 
+_HALTED_SINCE = re.compile(r"halted since \S+T(\d\d:\d\d:\d\d)\S*Z \(\S+\): (.*)")
 _ERRNO = re.compile(r"\[Errno -?\d+\] ?")
 STALE_AFTER_S = 1.5
 UNKNOWN_LINE: Line = (("waiting for the engine's first word", "dim"),)
@@ -112,6 +113,15 @@ def staleness(view: View) -> float | None:
         return None
     age_s = view.now_s - view.store.received_s
     return age_s if view.lost_s is not None or age_s > STALE_AFTER_S else None
+
+
+def plain_reason(sentence: str) -> str:
+    """A check's sentence; a halt's has only the time of day, and is the reader's own where this screen's key did it."""
+    found = _HALTED_SINCE.fullmatch(sentence)
+    if found is None:
+        return sentence
+    at, why = found.groups()
+    return f"halted by you at {at}" if why == HALTED_BY_KEY else f"halted at {at}: {why}"
 
 
 def _halted(halt: Halt) -> str:

@@ -74,7 +74,7 @@ def test_the_engine_wakes_a_setup_at_the_very_instant_it_asked_for(scene: Scenar
     scene.wait_ms(800)
     assert scene.engine.next_due_ns == ends_ns
     scene.wait_ms(199)
-    assert waits_for(scene).startswith("bar close above 106,800.0")
+    assert waits_for(scene).startswith("buyers' close above 106,800.0")
     scene.now_ns = ends_ns
     scene.quote("BTC", 106_700.0)
     assert waits_for(scene).startswith("print back above 106,800.0")

@@ -75,7 +75,7 @@ def test_the_reclaim_of_23_58_is_bought(capture, bands_config, street_on):
     proposals, phases = walk(btc, capture)
     at, proposal = proposals[0]
     assert (at, proposal.side) == ("2024-08-08T23:58:55.000Z", Side.LONG)
-    assert "2024-08-08T23:58:22.622Z" in [begun for begun, words in phases if words.startswith("bar close above")]
+    assert "2024-08-08T23:58:22.622Z" in [begun for begun, words in phases if words.startswith("buyers' close above")]
     assert len(proposals) == 1
     assert btc.setup.status(capture[-1].ts_ns).phase is SetupPhase.TRIGGERED
 

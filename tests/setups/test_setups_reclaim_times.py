@@ -45,7 +45,7 @@ def test_it_asks_to_be_woken_when_the_attempt_is_out_of_time(btc):
 def test_the_failed_attempt_is_over_at_60_s_although_no_bar_ends(btc):
     btc.trades([(2.3, 106_810.0, 1.0), (3.0, 106_790.0, -9.0), (61.0, 106_790.0, -1.0)])
     btc.tick(62.2)
-    assert btc.waiting_for(62.2).startswith("bar close above")
+    assert btc.waiting_for(62.2).startswith("buyers' close above")
     btc.tick(62.3)
     assert btc.waiting_for(62.3).startswith("print back above")
 
@@ -53,7 +53,7 @@ def test_the_failed_attempt_is_over_at_60_s_although_no_bar_ends(btc):
 @pytest.mark.parametrize(
     ("last_before", "at_60_s", "waits_for"),
     [
-        (106_790.0, 106_810.0, "bar close above 106,800.0 with buyers ahead, from 12:01:32 to 12:02:02"),
+        (106_790.0, 106_810.0, "buyers' close above 106,800.0 by 12:02:02 (not before 12:01:32)"),
         (106_790.0, 106_790.0, "print back above"),
         (106_810.0, 106_790.0, "print back above"),
         (106_810.0, 106_810.0, "flush under"),
@@ -84,7 +84,7 @@ def test_the_stand_down_counts_from_the_60_s_and_ends_at_its_instant(btc):
     assert btc.setup.due_ns == btc.at(1_922.4)
     btc.trade(1_922.3, 106_790.0)
     btc.trade(1_922.4, 106_810.0)
-    assert btc.waiting_for(1_922.4).startswith("bar close above 106,800.0 with buyers ahead, from 12:32:32")
+    assert btc.waiting_for(1_922.4).startswith("buyers' close above 106,800.0 by ")
 
 
 def test_a_bar_that_ended_while_it_cooled_down_is_not_looked_at_after(street):

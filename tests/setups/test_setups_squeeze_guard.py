@@ -75,14 +75,14 @@ def test_sellers_before_a_long_silence_do_not_turn_now(xrp):
 
 def test_a_bar_of_sellers_in_the_dip_is_watched(xrp):
     assert xrp.phase(20.0) is SetupPhase.IDLE
-    assert xrp.waiting_for(20.0) == "dip of 15 bps under the 300 s VWAP (now 16.0 bps under), sellers turning to buyers"
+    assert xrp.waiting_for(20.0) == "dip of 15 bps under VWAP (now 16.0 under); then sellers turn to buyers"
     xrp.tick(30.0)
     assert xrp.phase(30.0) is SetupPhase.WATCHING
-    assert xrp.waiting_for(30.0) == "15 s bar with buyers ahead, in the dip under the 300 s VWAP (now 16.0 bps under)"
+    assert xrp.waiting_for(30.0) == "buyers' 15 s bar in dip (now 16.0 under)"
     xrp.trade(40.0, VWAP, -1.0)
     xrp.tick(45.0)
     assert xrp.phase(45.0) is SetupPhase.IDLE
 
 
 def test_without_trades_it_says_so(street):
-    assert "no trades in it yet" in street(NAME).waiting_for(0.0)
+    assert "no trades yet" in street(NAME).waiting_for(0.0)

@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import LinkChange
+from cockpit.domain.actions import TradeChanged
+from cockpit.domain.stream import LogFrame
 from cockpit.tui import numbers
 from cockpit.tui.screens import history, verdict
 from cockpit.tui.screens.modal import Modal
@@ -172,3 +175,24 @@ def test_the_equity_curve_is_over_the_width_and_about_nothing(later: Scene) -> N
     last = sum(trade.pnl_usd for trade in store.closed_trades)
     beside = drawn[zero - 1] if last > 0 else drawn[zero + 1]
     assert beside.rstrip().endswith("█"), "the last result stands on its side of the line"
+
+
+def test_the_equity_curve_has_what_was_won_over_the_line_and_what_was_lost_under_it(later: Scene) -> None:
+    from cockpit.tui.store import Store
+    from cockpit.tui.view import View
+
+    store = Store()
+    for frame in later.frames:
+        store.take(frame, 1.0)
+    trades = sorted(store.closed_trades, key=lambda trade: trade.closed_ns or 0)
+    for number, gross_usd in enumerate((2.0, -1.0, -3.0)):
+        changed = replace(trades[number], gross_usd=gross_usd, fees_usd=0.0, funding_usd=0.0)
+        store.take(LogFrame(9_000 + number, TradeChanged(1, changed, "closed")), 1.0)
+    drawn = ["".join(text for text, _ in line) for line in history.lines(View(store), 60)]
+    zero = next(number for number, row in enumerate(drawn) if row.lstrip().startswith("0.00 "))
+    over, under = (row.partition("│")[2] for row in (drawn[zero - 1], drawn[zero + 1]))
+    third = len(over.rstrip()) // 2
+    assert over[:third].count("█") == third and not under[: 2 * third].strip(), "+2, then +1, then -2"
+    assert under[2 * third : 3 * third].count("█") == third and not over[2 * third :].strip()
+    labels = {row.split()[0] for row in drawn if row.strip()}
+    assert {"+2.00", "-2.00"} <= labels

@@ -129,14 +129,15 @@ def test_no_figure_of_the_head_is_cut_or_runs_into_another(cells: int, spread_bp
     [
         (60, "Ladder · BTC SIM · row 20 USD"),
         (38, "Ladder · BTC SIM · 20 USD"),
-        (33, "BTC SIM · 20 USD"),
-        (29, "BTC SIM · 20 USD"),
+        (33, "Ladder · BTC SIM"),
+        (29, "Ladder · BTC SIM"),
     ],
 )
 def test_the_title_has_as_many_words_as_fit(cells: int, shown: str) -> None:
     view, dom = looking(), Dom()
     dom.lines(view, cells, 30)
     assert title(dom, view, cells) == shown
+    assert text(dom.lines(view, cells, 30))[2].startswith("     20 USD "), "what a row is stands over the prices too"
 
 
 def test_what_lies_further_out_is_told_at_the_edge() -> None:

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from pty_process import PtyProcess
+
+from cockpit.config.places import Places
 
 STARTS = 60.0
 
@@ -98,6 +102,19 @@ def test_an_engine_that_is_another_than_asked_for_is_refused_with_both(home: Pat
     third.wait_for("attached to the engine that was running", STARTS)
     for screen in (first, third):
         screen.end()
+
+
+def test_the_plain_cockpits_port_is_where_its_engine_listens(home: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    screen = cockpit(home, "--port", str(port))
+    screen.wait_for("SIMULATED", STARTS)
+    assert httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False, timeout=STARTS).status_code == 401
+    token = {"Authorization": f"Bearer {Places(home).token.read_text(encoding='utf-8').strip()}"}
+    answer = httpx.get(f"http://127.0.0.1:{port}/api/process", headers=token, trust_env=False, timeout=STARTS)
+    assert answer.json()["pid"] == engine_pid(home), "it is this profile's engine that listens there"
+    screen.end()
 
 
 def test_a_paste_full_of_colour_codes_is_text_at_once(home: Path) -> None:

@@ -172,7 +172,7 @@ def test_layouts_cover_the_body_without_overlaps(width: int, height: int, name: 
     layout = BUILT_IN[name]
     assert layout is not None
     body = Region(0, 2, width, height)
-    for split in (layout.split, large(width)):
+    for split in (layout.split, large(width, 12)):
         placed = regions(split, body)
         taken = [(x, y) for at in placed.values() for x in range(at.x, at.x + at.width)
                  for y in range(at.y, at.y + at.height)]  # fmt: skip
@@ -184,7 +184,7 @@ def test_layouts_cover_the_body_without_overlaps(width: int, height: int, name: 
 
 def test_a_large_screen_shows_every_pane_and_leaves_nothing_empty() -> None:
     for width, height in ((160, 47), (200, 57), (240, 67)):
-        placed = regions(large(width), Region(0, 1, width, height))
+        placed = regions(large(width, 15), Region(0, 1, width, height))
         assert set(placed) == set(BY_ID)
         assert sum(at.width * at.height for at in placed.values()) == width * height
 

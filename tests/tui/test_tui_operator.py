@@ -200,7 +200,7 @@ async def test_zoom_asset_and_theme(trading: Scene) -> None:
         await stage.press("5", "z")
         assert set(stage.app.panes.plan.regions) == {"status", "setups", "news", "footer"}
         await stage.press("z", "n")
-        assert "1 SOL SIM · " in stage.text()
+        assert "1 Ladder · SOL SIM " in stage.text()
         seen = [stage.app.appearance.theme]
         for _ in THEMES:
             await stage.press("y")

@@ -73,6 +73,17 @@ async def test_there_is_room_for_every_trade_before_one_is_open(trading: Scene, 
         assert text.count("stop 1") + text.count("stop 2") >= 3, "each with its stop"
 
 
+async def test_room_is_made_for_as_many_trades_as_the_engine_allows(trading: Scene) -> None:
+    def allowing(most: int) -> Scene:
+        return trading.with_snapshot(open_trades=(), max_open_trades=most)
+
+    async with staged(StandingLink(allowing(5)), (120, 40)) as stage:
+        assert stage.app.panes.plan.regions["trades"].height == 5 * 2 + 3
+        stage.app.store.take(allowing(4).last, stage.clock())
+        await stage.settle()
+        assert stage.app.panes.plan.regions["trades"].height == 4 * 2 + 3
+
+
 def looking(shown: Scene) -> View:
     store = Store()
     for frame in shown.frames:

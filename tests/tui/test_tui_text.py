@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cockpit.tui.glyphs import ASCII, RICH, to_ascii
-from cockpit.tui.text import clean, cut, left, right, wrap
+from cockpit.tui.text import clean, cut, left, right, shortened, width, wrap
 
 ANY = st.text(st.characters(), max_size=80)
 
@@ -18,6 +18,30 @@ def test_cleaned_text_has_nothing_that_moves_a_cursor(text: str) -> None:
     cleaned = clean(text)
     assert all(unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in cleaned)
     assert clean(cleaned) == cleaned
+
+
+@given(ANY, st.integers(0, 40))
+def test_a_shortened_sentence_fits(text: str, cells: int) -> None:
+    assert cell_len(shortened(text, cells)) <= cells
+    assert width(clean(text)) > cells or shortened(text, cells) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (70, "squeeze: up 64.7 bps in 4m48s (BTC), limit 60: no short into it"),
+        (60, "squeeze: up 64.7 bps in 4m48s (BTC), limit 60"),
+        (40, "squeeze: up 64.7 bps in 4m48s, limit 60"),
+        (30, "squeeze: up 64.7 bps in 4m48s"),
+        (20, "squeeze: up 64.7 bp…"),
+    ],
+)
+def test_what_explains_a_sentence_goes_before_its_numbers(cells: int, shown: str) -> None:
+    assert shortened("squeeze: up 64.7 bps in 4m48s (BTC), limit 60: no short into it", cells) == shown
+
+
+def test_what_is_left_of_a_sentence_has_its_number() -> None:
+    assert shortened("no data on Jito tips: 9.62e-06 SOL", 30) == "no data on Jito tips: 9.62e-0…"
 
 
 @given(ANY, st.integers(0, 40))

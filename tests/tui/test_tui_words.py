@@ -4,17 +4,20 @@ import msgspec
 import pytest
 from scenes import Scene
 from screen_stage import StandingLink, staged
+from sourced import SOURCES
 from test_tui_panes import drawn, view_of
 
 from cockpit.client.link import LinkChange
 from cockpit.domain.account import Halt
-from cockpit.domain.actions import TradeChanged
+from cockpit.domain.actions import Decided, TradeChanged
 from cockpit.domain.kinds import EngineState, FeedState, Reading, Side, TradePhase
+from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import footer, numbers
 from cockpit.tui.keys import keymap
 from cockpit.tui.screens.checklist import limits
-from cockpit.tui.view import HALTED_BY_KEY, View, plain_detail, state_note
+from cockpit.tui.text import line_width
+from cockpit.tui.view import HALTED_BY_KEY, View, plain_detail, plain_reason, state_note
 
 replace = msgspec.structs.replace
 MINUTE_NS = 60_000_000_000
@@ -121,7 +124,7 @@ def test_without_an_engine_nothing_is_offered_that_asks_it(trading: Scene) -> No
 
 REASONS = (
     "funding spread +1.276 bps (binance +0.773, okx -0.503) above +0.25: longs only",
-    "largest rise 64.7 bps in 288 s seen (BTC), at or above 60: no short into a squeeze",
+    "squeeze: up 64.7 bps in 4m48s (BTC), limit 60: no short into it",
     "funding spread -0.33 bps not above +0.25 (BTC): no reclaim long without the premium",
     "short % 54.4 at or above 54.0 (BTC): no shorts into heavy shorts",
     "no data on Jito tips: 9.62e-06 SOL, no baseline yet",
@@ -129,18 +132,92 @@ REASONS = (
 """As the gate gave them over half an hour of the simulated market, the longest of each kind."""
 
 
-@pytest.mark.parametrize(("size", "least"), [((120, 40), 99), ((160, 50), 45), ((200, 60), 99), ((240, 70), 99)])
-async def test_no_number_of_a_setups_reason_is_cut(trading: Scene, size: tuple[int, int], least: int) -> None:
+WAITS = (
+    "buyers' close above 106,800.0 by 14:03:15 (not before 14:02:45); and funding spread above +0.25 bps (now -0.45)",
+    "in trade since 14:01:15; out after 60 s above 110,050.0, 12 s so far, or 180 s of rising basis (medians)",
+    "fee at or under 42,073 by 14:02:15 (peak 70,122)",
+    "dip of 15 bps under VWAP (now 118.5 under); then sellers turn to buyers",
+    "high under 109,900.0, close under 109,700.0; a 15 s bar",
+)
+SAID = (
+    ("funding spread +1.276 bps", "above +0.25"),
+    ("squeeze: up 64.7 bps in 4m48s", "limit 60"),
+    ("funding spread -0.33 bps", "not above +0.25"),
+    ("short % 54.4 at or above 54.0",),
+    ("no data on Jito tips: 9.62e-06 SOL, no baseline yet",),
+    ("buyers' close above 106,800.0 by 14:03:15",),
+    ("in trade since 14:01:15",),
+    ("fee at or under 42,073 by 14:02:15",),
+    ("dip of 15 bps under VWAP",),
+    ("high under 109,900.0, close under 109,700.0",),
+)
+"""Of each sentence what must be there."""
+
+
+@pytest.mark.parametrize("sources", [(), SOURCES, SOURCES[:1]], ids=["none", "one cut off", "one"])
+@pytest.mark.parametrize("size", [(120, 40), (160, 50), (200, 60), (240, 70)])
+async def test_no_sentence_of_a_setup_is_cut(
+    trading: Scene, size: tuple[int, int], sources: tuple[SourceView, ...]
+) -> None:
     now = trading.snapshot
     blocked = tuple(
-        replace(setup, gate_would_approve=False, gate_reason=reason)
-        for setup, reason in zip(now.setups, REASONS, strict=True)
+        replace(setup, gate_would_approve=False, gate_reason=reason, waiting_for=wait)
+        for setup, reason, wait in zip(now.setups, REASONS, WAITS, strict=True)
     )
-    async with staged(StandingLink(trading.with_snapshot(setups=blocked)), size=size) as stage:
-        shown = stage.text()
-        for reason in REASONS:
-            until_the_last_number = reason[: max(at for at, sign in enumerate(reason) if sign.isdigit()) + 1][:least]
-            assert f"✕ {until_the_last_number}" in shown or f"blocked: {until_the_last_number}" in shown, shown
+    async with staged(StandingLink(trading.with_snapshot(setups=blocked, sources=sources)), size=size) as stage:
+        place = stage.app.panes.plan.regions["setups"]
+        rows = [row[place.x : place.x + place.width] for row in stage.rows()[place.y : place.y + place.height]]
+        shown = "\n".join(rows)
+        assert "…" not in shown, shown
+        for parts in SAID:
+            assert any(all(part in row for part in parts) for row in rows), shown
+        assert all(any(source.name in row for row in rows) for source in sources if source.cut_off), shown
+        assert len(sources) != 1 or f"{sources[0].name} " in shown
+
+
+def test_a_halt_in_a_reason_has_the_time_of_day_and_is_yours() -> None:
+    begin = "halted since 2026-11-29T23:39:05.054Z"
+    assert plain_reason(f"{begin} (operator): {HALTED_BY_KEY}") == "halted by you at 23:39:05"
+    assert plain_reason(f"{begin} (drawdown): drawdown 20.10 of 19.92 USD") == (
+        "halted at 23:39:05: drawdown 20.10 of 19.92 USD"
+    )
+    assert plain_reason("3 trades open of 3") == "3 trades open of 3"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
+async def test_a_halts_note_and_the_panes_name_stand_beside_each_other(trading: Scene, size: tuple[int, int]) -> None:
+    why = "2 losses in a row, limit 2: review them, then resume with a reason"
+    halted = trading.with_snapshot(state=EngineState.HALTED, halt=Halt(MINUTE_NS, "losses", why))
+    async with staged(StandingLink(halted), size=size) as stage:
+        top = next(row for row in stage.rows() if "HALTED: " in row)
+        assert "HALTED: 2 losses in a row" in top and "…" not in top
+        assert "5 Setups" in top or "4 Open trades" in top
+
+
+async def test_what_was_not_sent_says_so_where_there_is_little_room(trading: Scene) -> None:
+    verdict = next(one for one in view_of(trading).store.verdicts.values() if one.approved)
+    unsent = replace(verdict, verdict_id="v-unsent", sent=False, not_sent_because="disarmed: not armed")
+    async with staged(StandingLink(trading), (60, 20)) as stage:
+        assert " USD stop 22 bps, sent" in stage.text()
+        stage.app.store.take(LogFrame(9_001, Decided(1, unsent)), stage.clock())
+        await stage.settle()
+        assert "bps, not sent" in stage.text()
+
+
+def test_what_was_closed_is_never_cut(later: Scene) -> None:
+    for cells in range(42, 110):
+        for line in drawn("trades", view_of(later), (cells, 9)):
+            assert line_width(line) <= cells, line
+
+
+async def test_a_source_that_is_cut_off_moves_no_figure_of_the_status_line(trading: Scene) -> None:
+    for size in ((60, 20), (80, 24), (120, 40), (200, 60)):
+        async with staged(StandingLink(trading), size) as stage:
+            before = stage.rows()[:2]
+        async with staged(StandingLink(trading.with_snapshot(sources=SOURCES)), size) as stage:
+            assert "CUT OFF chart" in "".join(stage.rows()[:2])
+            for row, then in zip(before, stage.rows()[:2], strict=True):
+                assert then.partition("CUT OFF")[0].rstrip() in row, size
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 50), (200, 60), (240, 70)])

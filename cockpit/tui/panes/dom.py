@@ -78,10 +78,10 @@ class Dom:
             return no_price(view, asset, cells)[:rows]
         above, below = outside_lines(view, asset, price, cells)
         head = _head(asset, cells) if rows >= HEAD_FROM_ROWS else []
-        columns = [_columns(cells)] if rows >= COLUMNS_FROM_ROWS else []
+        has_columns = rows >= COLUMNS_FROM_ROWS
         ours = [level for trade in levels.trades_of(view) for level in levels.of_trade(trade, view.glyphs)]
         ours += levels.of_alarms(view)
-        room = rows - len(above) - len(below) - len(head) - len(columns) - (2 if ours else 0)
+        room = rows - len(above) - len(below) - len(head) - int(has_columns) - (2 if ours else 0)
         if room < LEAST_ROWS:
             return [*above, _price_line(view, price), *below][: max(1, rows)]
         window = self._window(view, price, [*ours, *levels.of_bands(asset)], room)
@@ -89,6 +89,7 @@ class Dom:
             ceiling, floor_ = (window.top + 1) * window.step, window.bottom * window.step
             above.append(_beyond([level for level in ours if level.price >= ceiling], view.glyphs.up, price, cells))
             below.insert(0, _beyond([level for level in ours if level.price < floor_], view.glyphs.down, price, cells))
+        columns = [_columns(cells, window.step)] if has_columns else []
         return [*head, *columns, *above, *_body(view, asset, price, window, cells), *below]
 
     def _window(self, view: View, price: float, found: list[Level], room: int) -> "Window":
@@ -130,13 +131,13 @@ def title(kept: Dom, view: View, cells: int) -> str:
     name, dot = view.asset_title, f" {view.glyphs.dot} "
     if middle is None:
         return f"Ladder{dot}{name}"
-    size = f"{_size(middle.step)} USD"
-    forms = (f"Ladder{dot}{name}{dot}row {size}", f"Ladder{dot}{name}{dot}{size}", f"{name}{dot}{size}")
+    size = _row_size(middle.step)
+    forms = (f"Ladder{dot}{name}{dot}row {size}", f"Ladder{dot}{name}{dot}{size}", f"Ladder{dot}{name}")
     return next((form for form in forms if len(form) <= cells - NOTE_CELLS), forms[-1])
 
 
-def _size(step: float) -> str:
-    return f"{step:,.6f}".rstrip("0").rstrip(".")
+def _row_size(step: float) -> str:
+    return f"{step:,.6f}".rstrip("0").rstrip(".") + " USD"
 
 
 def _step(wanted: float, kept: Middle | None) -> float:
@@ -270,8 +271,10 @@ def _signed(value: float) -> str:
     return "" if abs(value) < UNSEEN else f"{'+' if value > 0 else '-'}{numbers.short(abs(value))}"
 
 
-def _columns(cells: int) -> Line:
-    text = f"{'price':>{PRICE_CELLS}}   {'rests':>{DEPTH_CELLS}} "
+def _columns(cells: int, step: float) -> Line:
+    """What a row is stands over the prices."""
+    price = f"{_row_size(step):>{PRICE_CELLS}}"
+    text = f"{price}   {'rests':>{DEPTH_CELLS}} "
     if cells >= BAR_FROM:
         wide = LONG_BAR if cells >= VOLUME_FROM else SHORT_BAR
         text += f"{('vol 1h' if wide > 5 else 'vol'):<{wide}} " + (

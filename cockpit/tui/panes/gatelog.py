@@ -1,12 +1,15 @@
 """The gate log: every verdict, newest first, with its first reason. The cursor stays on its verdict."""
 
+from collections.abc import Sequence
+
 from cockpit.domain.kinds import Outcome
 from cockpit.domain.verdict import Check, Verdict
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, in_columns, left
-from cockpit.tui.view import View
+from cockpit.tui.text import ELLIPSIS, Line, Span, column_cells, in_columns, left, line_width, shortened, width
+from cockpit.tui.view import View, plain_reason
 
-WIDE = 100
+WIDE, NAMED = 100, 66
+"""With so many cells: the word for blocked; a name of the setup at all."""
 CHECKS_FROM_ROWS, CHECKS_FROM_CELLS = 12, 60
 """A log with so much room has the checks of the verdict under the cursor below it."""
 CHECK_CELLS, CHECK_NAME_CELLS, MOST_CHECKS = 58, 22, 24
@@ -97,24 +100,47 @@ def outcome(view: View, verdict: Verdict) -> Span:
 def gist(view: View, verdict: Verdict) -> str:
     """Why it was denied, or what was sent and with which warnings."""
     if not verdict.approved:
-        return verdict.reason
+        return plain_reason(verdict.reason)
+    warnings = _warnings(verdict)
+    return _sent(verdict) + (f" {view.glyphs.dot} {_warned(warnings)}: {'; '.join(warnings)}" if warnings else "")
+
+
+def _warnings(verdict: Verdict) -> tuple[str, ...]:
+    return (*verdict.warnings, *(verdict.sizing.notes if verdict.sizing else ()))
+
+
+def _warned(warnings: Sequence[str]) -> str:
+    return "warned" if len(warnings) == 1 else f"{len(warnings)} warned"
+
+
+def _sent(verdict: Verdict) -> str:
     sent = "sent" if verdict.sent else f"not sent: {verdict.not_sent_because.partition(':')[0]}"
-    told = f"{numbers.money(verdict.notional_usd)} USD {verdict.size_factor:.2f}x stop {verdict.stop_bps:g} bps, {sent}"
-    warnings = (*verdict.warnings, *(verdict.sizing.notes if verdict.sizing else ()))
-    return told + (f" {view.glyphs.dot} {len(warnings)} warned: {'; '.join(warnings)}" if warnings else "")
+    size = "" if verdict.size_factor == 1.0 else f" {verdict.size_factor:.2f}x"
+    return f"{numbers.money(verdict.notional_usd)} USD{size} stop {verdict.stop_bps:g} bps, {sent}"
+
+
+def _gist_within(view: View, verdict: Verdict, cells: int) -> str:
+    """The gist in so many cells: the first warning alone, or how many there are, where not all of it fits."""
+    whole = gist(view, verdict)
+    warnings = _warnings(verdict)
+    if not verdict.approved or not warnings or width(whole) <= cells:
+        return shortened(whole, cells)
+    told = f"{_sent(verdict)} {view.glyphs.dot} {_warned(warnings)}"
+    first = shortened(warnings[0], max(0, cells - width(told) - 2))
+    if first and not first.endswith(ELLIPSIS):
+        return f"{told}: {first}"
+    return told if width(told) <= cells else shortened(_sent(verdict), cells)
 
 
 def _line(view: View, verdict: Verdict, cells: int, under_cursor: bool) -> Line:
     proposal = verdict.proposal
-    layer = _layer(verdict)
-    time = numbers.clock(verdict.ts_ns)
-    who = left(setup_name(verdict), 21 if cells >= WIDE else 14)
+    who = left(_brief_name(verdict), 14) if cells >= NAMED else ""
     side = left(f"{proposal.asset} {proposal.side}", 9)
     sign, role = outcome(view, verdict)
-    text = f"{layer} {view.glyphs.dot} {gist(view, verdict)}" if layer else gist(view, verdict)
-    spans = [(f"{time} ", "dim"), (f"{sign} ", role), (f"{who} ", "text"), (f"{side} ", "text"), (text, "text")]
-    if not verdict.approved:
-        spans[-1] = (text, "dim")
+    blocked = "blocked: " if cells >= WIDE and not verdict.approved else ""
+    spans = [(f"{numbers.clock(verdict.ts_ns)} ", "dim"), (f"{sign} ", role), (f"{who} " if who else "", "text")]
+    spans += [(f"{side} ", "text"), (blocked, "bad")]
+    spans.append((_gist_within(view, verdict, cells - line_width(spans)), "text" if verdict.approved else "dim"))
     if not under_cursor:
         return tuple(spans)
     plain = "".join(text for text, _ in spans)
@@ -140,25 +166,26 @@ def _checks(view: View, verdict: Verdict, cells: int, rows: int) -> list[Line]:
     drawn: list[Line] = [((head.ljust(cells, view.glyphs.frame[4]), "frame"),)]
     ordered = sorted(verdict.checks, key=lambda check: WORST_FIRST.index(check.outcome))
     name_cells = min(CHECK_NAME_CELLS, max((len(check.name) for check in ordered), default=0))
-    drawn += in_columns([_check(view, check, name_cells) for check in ordered], cells, rows - 1, CHECK_CELLS)
+    each = column_cells(cells, CHECK_CELLS)
+    drawn += in_columns([_check(view, check, name_cells, each) for check in ordered], cells, rows - 1, CHECK_CELLS)
     return drawn + [()] * (rows - len(drawn))
 
 
-def _check(view: View, check: Check, name_cells: int) -> Line:
+def _check(view: View, check: Check, name_cells: int, cells: int) -> Line:
     role = ROLE_OF.get(check.outcome, "bad")
     sign = view.glyphs.yes if check.outcome is Outcome.PASS else view.glyphs.no if check.outcome.denies else "!"
     return (
         (f"{sign} ", role),
         (left(check.name.replace("_", " "), name_cells) + " ", "text" if role != "good" else "dim"),
-        (check.sentence, "dim" if role == "good" else role),
+        (shortened(plain_reason(check.sentence), cells - name_cells - 3), "dim" if role == "good" else role),
     )
 
 
-def _layer(verdict: Verdict) -> str:
-    for check in verdict.checks:
-        if check.outcome.denies:
-            return f"{check.layer.number} {check.layer.value.replace('_', ' ')}"
-    return ""
+def _brief_name(verdict: Verdict) -> str:
+    """The setup's name without the asset and the side, which stand beside it."""
+    beside = (verdict.proposal.asset.lower(), verdict.proposal.side.value)
+    words = setup_name(verdict).replace(".", " ").split()
+    return " ".join(word for word in words if word.lower() not in beside) or setup_name(verdict)
 
 
 def _haystack(verdict: Verdict) -> str:

@@ -1,5 +1,7 @@
 """The watched wallet's Aave health factor: how far it is from stopping entries, and from flattening everything."""
 
+from collections.abc import Sequence
+
 from cockpit.domain.kinds import Reading
 from cockpit.domain.snapshot import HealthDrop, HealthView
 from cockpit.tui import numbers
@@ -8,6 +10,8 @@ from cockpit.tui.text import Line, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, age_span
 
 DROPS_PCT = (5, 10, 20, 30, 40, 50)
+FINER_DROPS_PCT = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
+"""Where rows are left."""
 LEDGER: Line = (("Ledger: read-only", "dim"),)
 TREND_OVER = 12
 FLAT_TREND = 0.005
@@ -30,8 +34,10 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
             _distance("flatten all", health.value, health.flatten_under),
         ]
     drawn.append(_balances(health))
-    table = [*_drops(health), *(_alone(drop) for drop in health.drops)]
     room = max(0, rows - len(drawn) - 1)
+    alone = [_alone(drop) for drop in health.drops]
+    has_room = room >= len(FINER_DROPS_PCT) // 2 + len(alone)
+    table = [*_drops(health, FINER_DROPS_PCT if has_room else DROPS_PCT), *alone]
     drawn += table[:room]
     return [*drawn, LEDGER, *_curve(view, cells, rows - len(drawn) - 1)]
 
@@ -83,12 +89,12 @@ def _balances(health: HealthView) -> Line:
     )  # fmt: skip
 
 
-def _drops(health: HealthView) -> list[Line]:
+def _drops(health: HealthView, drops_pct: Sequence[int]) -> list[Line]:
     """Two to a row: the health factor after a price drop."""
     value = health.value
     if value is None or health.no_debt:
         return []
-    cells = [_drop(health, value, drop) for drop in DROPS_PCT]
+    cells = [_drop(health, value, drop) for drop in drops_pct]
     half = len(cells) // 2
     return [(*cells[row], *cells[row + half]) for row in range(half)]
 

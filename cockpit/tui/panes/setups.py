@@ -1,14 +1,20 @@
 """Setups: what each waits for, and whether the gate would let it through right now."""
 
+from collections.abc import Sequence
+
 from cockpit.domain.kinds import SetupPhase
 from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.snapshot import SetupView, Snapshot
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, cut, left
-from cockpit.tui.view import UNKNOWN_LINE, View
+from cockpit.tui.text import Line, Span, cut, left, line_width, shortened, width
+from cockpit.tui.view import UNKNOWN_LINE, View, plain_reason
 
-NARROW, WIDE, WORDED = 50, 76, 90
-SHORT_NAME = 14
+WIDE, BOTH = 76, 120
+"""With so many cells: whole names, and on one line both what it waits for and what the gate says."""
+INDENT = 2
+BLOCKED = "blocked: "
+SHORT_NAME, SHORTEST_NAME, SHORT_FROM = 14, 11, 60
+SHORT_PHASE_CELLS, PHASE_CELLS = 6, 10
 NAME_CELLS = 21
 PHASES = {
     SetupPhase.OFF: ("off", "faint"),
@@ -31,21 +37,23 @@ def title(view: View, rows: int) -> str:
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
-    """Two lines a setup where there is room for all, else the one that says most; sources of signals among them.
+    """Two lines a setup where there is room for all, else one; sources of signals among them.
 
-    A source that is cut off stands first, the others last.
+    A source that is cut off stands first, the others last. Where there is no room for each, one line is about all.
     """
     snapshot = view.snapshot
     if snapshot is None:
         return [UNKNOWN_LINE]
     setups, sources = snapshot.setups, snapshot.sources
-    cut_off = [_cut_off(view, source) for source in sources if source.cut_off]
-    taken = [_taken(source) for source in sources if not source.cut_off]
+    cut_off = [_cut_off(view, source, cells) for source in sources if source.cut_off]
+    taken = [_taken(source, cells) for source in sources if not source.cut_off]
     if not setups:
         return [*cut_off, (("no setup is configured", "dim"),), *taken]
-    if rows >= rows_for_all(snapshot):
+    if rows >= least_rows(snapshot):
         pairs = [line for setup in setups for line in (_head(setup, cells), _reason(view, setup, cells))]
-        return [*cut_off, *pairs, *taken]
+        if rows >= rows_for_all(snapshot):
+            return [*cut_off, *pairs, *taken]
+        return [*pairs, _all_sources(view, sources, cells)]
     return [*cut_off, *(_one(view, setup, cells) for setup in setups), *taken]
 
 
@@ -54,24 +62,51 @@ def rows_for_all(snapshot: Snapshot) -> int:
     return 2 * len(snapshot.setups) + len(snapshot.sources)
 
 
+def least_rows(snapshot: Snapshot) -> int:
+    """Two for a setup, one for all sources."""
+    return 2 * len(snapshot.setups) + min(1, len(snapshot.sources))
+
+
 def cut_reason(source: SourceView) -> str:
     """Why it is cut off, without saying again that it is."""
     return source.cut_off.removeprefix("cut off: ").removeprefix("cut off ")
 
 
-def _cut_off(view: View, source: SourceView) -> Line:
-    return ((f"{view.glyphs.no} {source.name} ", "strong"), ("CUT OFF", "alarm"), (f" {cut_reason(source)}", "bad"))
+def _cut_off(view: View, source: SourceView, cells: int) -> Line:
+    head: Line = ((f"{view.glyphs.no} {source.name} ", "strong"), ("CUT OFF", "alarm"))
+    return (*head, (f" {shortened(cut_reason(source), cells - line_width(head) - 1)}", "bad"))
 
 
-def _taken(source: SourceView) -> Line:
+def _taken(source: SourceView, cells: int) -> Line:
+    """As many of its figures as fit: what is open, what it lost, then what it sent and how often it proposed."""
     word, role = ("shadow", "info") if source.shadow else ("signals", "text")
-    used = (
-        f"{source.proposals_last_minute} of {source.proposals_per_minute} a minute, "
-        f"{source.open_trades} of {source.open_limit} open, lost {numbers.money(source.loss_usd)} of "
-        f"{numbers.money(source.loss_limit_usd)} USD, "
-        f"sent {numbers.whole(source.notional_usd)} of {numbers.whole(source.notional_limit_usd)}"
-    )
-    return ((left(source.name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role), (used, "dim"))
+    head: Line = ((left(source.name, NAME_CELLS) + " ", "strong"), (f"{word:<9} ", role))
+    used = ""
+    for figure in (
+        _open(source),
+        f", lost {numbers.money(source.loss_usd)} of {numbers.money(source.loss_limit_usd)} USD",
+        f", sent {numbers.whole(source.notional_usd)} of {numbers.whole(source.notional_limit_usd)}",
+        f", {source.proposals_last_minute} of {source.proposals_per_minute} a minute",
+    ):
+        if line_width(head) + width(used + figure) > cells:
+            break
+        used += figure
+    return (*head, (used, "dim"))
+
+
+def _open(source: SourceView) -> str:
+    return f"{source.open_trades} of {source.open_limit} open"
+
+
+def _all_sources(view: View, sources: Sequence[SourceView], cells: int) -> Line:
+    """The one that is cut off, if any, with why; else each with what it has open, or their number."""
+    cut_off = [source for source in sources if source.cut_off]
+    if cut_off:
+        others = f"  +{len(sources) - 1}" if len(sources) > 1 else ""
+        return (*_cut_off(view, cut_off[0], cells - len(others)), (others, "dim"))
+    each = ", ".join(f"{source.name} {'shadow' if source.shadow else _open(source)}" for source in sources)
+    head: Span = ("signals ", "strong")
+    return (head, (each if width(each) + len(head[0]) <= cells else f"of {len(sources)} sources", "dim"))
 
 
 def _called(setup: SetupView, name: str, cells: int) -> Span:
@@ -83,44 +118,50 @@ def _called(setup: SetupView, name: str, cells: int) -> Span:
 
 def _head(setup: SetupView, cells: int) -> Line:
     word, role = PHASES[setup.phase]
-    told = (setup.waiting_for, "text")
     if cells < WIDE:
-        return (_called(setup, _short_name(setup), SHORT_NAME), (f"{SHORT_PHASES[setup.phase]:<6}", role), told)
-    return (_called(setup, setup.name.replace("_", " "), NAME_CELLS), (f"{word:<9} ", role), told)
+        most = SHORT_NAME if cells >= SHORT_FROM else SHORTEST_NAME
+        name, phase = _called(setup, _short_name(setup, most), most), (_short_phase(setup), role)
+    else:
+        name, phase = _called(setup, _long_name(setup), NAME_CELLS), (f"{word:<{PHASE_CELLS}}", role)
+    return (name, phase, (shortened(setup.waiting_for, cells - line_width((name, phase))), "text"))
 
 
 def _reason(view: View, setup: SetupView, cells: int) -> Line:
     """The gate's numbers whole: the sign says that it is blocked where the word would cut them."""
-    told = ((setup.beyond_backtest, "warn"), (setup.backtest, "dim"))
-    backtest = tuple((f"  {words}", role) for words, role in told if words)
-    return (("    " if cells >= WORDED else "  ", "text"), *_gate(view, setup, cells), *backtest)
+    drawn: Line = ((" " * INDENT, "text"),)
+    told = [(words, role) for words, role in ((setup.beyond_backtest, "warn"), (setup.backtest, "dim")) if words]
+    beside = sum(width(words) + 2 for words, _ in told)
+    drawn = (*drawn, *_gate(view, setup, cells - line_width(drawn), beside))
+    for words, role in told:
+        if line_width(drawn) + width(words) + 2 <= cells:
+            drawn = (*drawn, (f"  {words}", role))
+    return drawn
 
 
 def _one(view: View, setup: SetupView, cells: int) -> Line:
     gate = f"{view.glyphs.yes} " if setup.gate_would_approve else f"{view.glyphs.no} "
     word, role = PHASES[setup.phase]
-    if cells < NARROW:
-        short, phase = _short_name(setup), SHORT_PHASES[setup.phase]
-        name, told = _called(setup, short, SHORT_NAME), (setup.waiting_for, "text")
-        return ((gate, _gate_role(setup)), name, (f"{phase:<6}", role), told)
-    name = _called(setup, setup.name.replace("_", " "), NAME_CELLS)
-    if cells < WIDE:
-        return ((gate, _gate_role(setup)), name, (f"{word:<9} ", role), (setup.waiting_for, "text"))
-    waiting = left(setup.waiting_for, (cells - NAME_CELLS - 11) // 2)
-    answer = _allowed(setup) if setup.gate_would_approve else setup.gate_reason
+    if cells < BOTH:
+        return ((gate, _gate_role(setup)), *_head(setup, cells - len(gate)))
+    room = (cells - NAME_CELLS - 1 - PHASE_CELLS) // 2
+    answer = _allowed(setup) if setup.gate_would_approve else shortened(plain_reason(setup.gate_reason), room - 3)
     return (
-        name,
-        (f"{word:<9} ", role),
-        (waiting + " ", "text"),
+        _called(setup, _long_name(setup), NAME_CELLS),
+        (f"{word:<{PHASE_CELLS}}", role),
+        (left(shortened(setup.waiting_for, room), room) + " ", "text"),
         (gate, _gate_role(setup)),
         (answer, "dim"),
     )
 
 
-def _gate(view: View, setup: SetupView, cells: int) -> tuple[Span, ...]:
+def _gate(view: View, setup: SetupView, cells: int, beside: int) -> tuple[Span, ...]:
+    """What the gate says. The word for blocked stands only where it leaves room for `beside`."""
     if setup.gate_would_approve:
         return ((f"{view.glyphs.yes} {_allowed(setup)}", "good"),)
-    return ((f"{view.glyphs.no} {'blocked: ' if cells >= WORDED else ''}", "bad"), (setup.gate_reason, "dim"))
+    sign, reason = f"{view.glyphs.no} ", plain_reason(setup.gate_reason)
+    if width(sign + BLOCKED + reason) + beside <= cells and cells > WIDE - INDENT:
+        sign += BLOCKED
+    return ((sign, "bad"), (shortened(reason, cells - width(sign)), "dim"))
 
 
 def _allowed(setup: SetupView) -> str:
@@ -128,13 +169,26 @@ def _allowed(setup: SetupView) -> str:
     return f"allowed: {setup.side}, {size}"
 
 
-def _short_name(setup: SetupView) -> str:
-    """A name that is too long, with its asset first: what is cut must not be what tells two setups apart."""
-    name = setup.name.replace("_", " ").replace(".", " ")
-    if len(name) <= SHORT_NAME:
+def _long_name(setup: SetupView) -> str:
+    return setup.name.replace("_", " ")
+
+
+def _short_phase(setup: SetupView) -> str:
+    return f"{SHORT_PHASES[setup.phase]:<{SHORT_PHASE_CELLS}}"
+
+
+def _short_name(setup: SetupView, most: int) -> str:
+    """A name that is too long: its asset first, its side left out, then as many words as fit.
+
+    What is cut must not be what tells two setups apart.
+    """
+    name = _long_name(setup).replace(".", " ")
+    if len(name) <= most:
         return name
-    rest = " ".join(word for word in name.split() if word.upper() != setup.asset)
-    return f"{setup.asset} {rest}"
+    words = [setup.asset, *(word for word in name.split() if word.lower() not in (setup.asset.lower(), setup.side))]
+    while len(" ".join(words)) > most and len(words) > 2:
+        words.pop()
+    return " ".join(words)
 
 
 def _gate_role(setup: SetupView) -> str:

@@ -36,10 +36,14 @@ FULL_FROM = 150
 
 
 class Part(NamedTuple):
-    """One figure of the status line; the lowest `rank` is dropped last."""
+    """One figure of the status line; the lowest `rank` is dropped last.
+
+    What is sudden comes and goes: for it as few others go as can, and none moves.
+    """
 
     rank: int
     line: Line
+    is_sudden: bool = False
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -49,10 +53,18 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
         return [((" COCKPIT ", "paper"), GAP, (_waiting(view), "dim"))]
     words = FULL if cells >= FULL_FROM else BRIEF
     parts = [part for part in _parts(view, snapshot, words) if part.line]
-    kept = sorted(parts, key=lambda part: part.rank)
-    while kept and not (laid := _laid(parts, kept, cells, rows)):
+    sudden = [part for part in parts if part.is_sudden]
+    kept = sorted((part for part in parts if not part.is_sudden), key=lambda part: part.rank)
+    while kept and not _laid(parts, kept, cells, rows):
         kept.pop()
-    return laid if kept else []
+    while kept and not _laid(parts, [*kept, *sudden], cells, rows):
+        enough = (part for part in reversed(kept) if _laid(parts, [*_without(kept, part), *sudden], cells, rows))
+        kept = _without(kept, next(enough, kept[-1]))
+    return _laid(parts, [*kept, *sudden], cells, rows)
+
+
+def _without(parts: list[Part], part: Part) -> list[Part]:
+    return [one for one in parts if one is not part]
 
 
 def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Line]:
@@ -77,7 +89,6 @@ def _parts(view: View, now: Snapshot, words: Labels) -> list[Part]:
         Part(1, ((f"{now.state.value.replace('_', ' ').upper():<{words.state_cells}}", STATE_ROLES[now.state]),)),
         Part(1, _replay(view)),
         Part(10, ((SIM, "info"),) if view.is_simulated else ()),
-        Part(2, _cut_off(now)),
         Part(2, _price(view)),
         Part(3, (("net ", "dim"), (f"{numbers.gain(net):>{words.money_cells}}", numbers.role_of(net)))),
         Part(7, ((f"{numbers.r_units(account.session_r):>7}", numbers.role_of(account.session_r)),)),
@@ -85,8 +96,9 @@ def _parts(view: View, now: Snapshot, words: Labels) -> list[Part]:
         Part(6, _trades(now, words)),
         Part(9, _losses(now, words)),
         Part(4, _health(now)),
+        Part(2, _cut_off(now), is_sudden=True),
         Part(8, _feeds(now, words)),
-        Part(2, _link(view)),
+        Part(2, _link(view), is_sudden=True),
     ]
 
 

@@ -50,7 +50,7 @@ class OpenTrades:
         under_cursor = self.selected(view) if focused else None
         drawn = _trades(view, snapshot, cells, rows, under_cursor)
         shown = [*drawn[: max(0, rows - 1)], _foot(snapshot, cells)]
-        return [*shown, *_closed(view, max(0, rows - len(shown)))]
+        return [*shown, *_closed(view, cells, max(0, rows - len(shown)))]
 
 
 def title(view: View, cells: int, rows: int) -> str:
@@ -261,18 +261,22 @@ def _trail(trade: TradeRecord) -> Line:
     return () if trade.trail is None else ((f"  trails {trade.trail.text}  ", "info"),)
 
 
-def _closed(view: View, most: int) -> list[Line]:
+def _closed(view: View, cells: int, most: int) -> list[Line]:
     """Where rows are left, what was closed last."""
     closed = sorted(view.store.closed_trades, key=lambda trade: trade.closed_ns or 0, reverse=True)
+    clock_cells = 5 if cells < BRIEF else 8
     drawn: list[Line] = []
     for trade in closed[:most]:
         how = trade.exit_reason.value.replace("_", " ") if trade.exit_reason else "closed"
         held_s = ((trade.closed_ns or 0) - (trade.opened_ns or trade.decided_ns)) / NS_PER_S
-        drawn.append((
-            (f"{numbers.clock(trade.closed_ns or 0)} {left(f'{trade.asset} {trade.side}', 10)}", "dim"),
+        head: Line = (
+            (f"{numbers.clock(trade.closed_ns or 0)[:clock_cells]} {left(f'{trade.asset} {trade.side}', 10)}", "dim"),
             (f"{numbers.gain(trade.pnl_usd):>6} {numbers.r_units(trade.r):>7} ", numbers.role_of(trade.pnl_usd)),
-            (f"{how}, held {numbers.lasting(held_s)}, {trade.setup.replace('_', ' ')}", "dim"),
-        ))  # fmt: skip
+        )
+        held = f"{how}, held {numbers.lasting(held_s)}"
+        named = f"{held}, {trade.setup.replace('_', ' ')}"
+        told = next((form for form in (named, held) if line_width(head) + len(form) <= cells), how)
+        drawn.append((*head, (told, "dim")))
     return drawn
 
 
@@ -281,8 +285,9 @@ def _foot(now: Snapshot, cells: int) -> Line:
     count = len(now.open_trades)
     room = max(0, now.max_open_trades - count)
     none = "" if count else "no open trade  "
-    told: Line = ((none, "text"), (f"room for {room}  exposure {numbers.money(now.exposure_usd)} USD", "dim"))
-    for more in (_at_stops(now), ((f"  largest {numbers.whole(now.max_notional_usd)} USD", "dim"),)):
+    told: Line = ((none, "text"), (f"room for {room}", "dim"))
+    exposure: Line = ((f"  exposure {numbers.money(now.exposure_usd)} USD", "dim"),)
+    for more in (exposure, _at_stops(now), ((f"  largest {numbers.whole(now.max_notional_usd)} USD", "dim"),)):
         told = (*told, *more) if line_width((*told, *more)) <= cells else told
     return told
 
