@@ -11,7 +11,7 @@ from cockpit.tui.screens.ask import Ask
 from cockpit.tui.screens.checklist import limits, ticked_text, what_is_seen
 from cockpit.tui.screens.choose import Choice, Choose
 from cockpit.tui.text import Line, clean
-from cockpit.tui.view import View
+from cockpit.tui.view import View, halted_text
 
 # The question before proposed bands take the place of those in force: what would change, and on what ground.
 
@@ -65,7 +65,7 @@ def resume(view: View, appearance: Appearance) -> Ask:
     """Asks why it is right to go on."""
     now = view.snapshot
     halt = now.halt if now is not None else None
-    why = halt.sentence if halt is not None else "the engine is not halted"
+    why = f"halted {halted_text(halt)}" if halt is not None else "the engine is not halted"
     lines: list[Line] = [((clean(why), "text"),)]
     lines += [(), (("What was reviewed, and why may entries start again?", "strong"),)]
     return Ask("Resume", lines, appearance, check=lambda text: "" if text else "expected a reason, was none")

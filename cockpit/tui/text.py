@@ -71,27 +71,40 @@ def cut(text: str, cells: int) -> str:
 def shortened(sentence: str, cells: int) -> str:
     """A sentence in at most `cells`: where it is longer, without what explains it; its numbers are never cut in two.
 
-    What follows its last "; " or ": " goes first, then what stands in brackets, then what follows its last comma; what
-    is left has a number, or the sentence stays as it is. Only what is still too long is cut.
+    What follows its last "; " goes first, part by part, then what follows its last ": ", then what stands in brackets,
+    then what follows its last commas; what is left has a number where the sentence has one. Only what is still too
+    long is cut.
     """
     found = clean(sentence)
+    has_number = _has_number(found)
     for shorter in _shorter(found):
         if width(found) <= cells:
             break
-        found = shorter if any(map(str.isdigit, shorter)) else found
+        found = shorter if _has_number(shorter) or not has_number else found
     return cut(found, cells)
+
+
+def _has_number(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _shorter(sentence: str) -> Iterator[str]:
     """The same in fewer and fewer words."""
-    told = sentence.rpartition("; ")[0] or sentence
+    told, _, rest = sentence.rpartition("; ")
+    rest = _BRACKETS.sub("", rest) if told else ""
+    while rest:
+        yield f"{told}; {rest}"
+        rest = rest.rpartition(", ")[0]
+    told = told or sentence
     yield told
     plain = told.rpartition(": ")[0] or told
-    plain = plain if any(map(str.isdigit, plain)) else told
+    plain = plain if _has_number(plain) or not _has_number(told) else told
     yield plain
     bare = _BRACKETS.sub("", plain)
     yield bare
-    yield bare.rpartition(", ")[0]
+    while ", " in bare:
+        bare = bare.rpartition(", ")[0]
+        yield bare
 
 
 def left(text: str, cells: int) -> str:

@@ -124,7 +124,7 @@ def plain_reason(sentence: str) -> str:
     return f"halted by you at {at}" if why == HALTED_BY_KEY else f"halted at {at}: {why}"
 
 
-def _halted(halt: Halt) -> str:
+def halted_text(halt: Halt) -> str:
     """By whom and since when; a halt of this screen's key is the reader's own."""
     if halt.sentence == HALTED_BY_KEY:
         return f"by you at {clock(halt.ts_ns)}"
@@ -136,5 +136,5 @@ def state_note(view: View) -> Span:
     now = view.snapshot
     if now is None or now.state not in STATE_ROLES:
         return ("", "dim")
-    what = _halted(now.halt) if now.halt is not None else now.state_reason
+    what = halted_text(now.halt) if now.halt is not None else now.state_reason
     return (f"{now.state.value.replace('_', ' ').upper()}: {what}", STATE_ROLES[now.state])

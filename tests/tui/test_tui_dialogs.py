@@ -9,7 +9,9 @@ from screen_stage import Stage, StandingLink, staged
 
 from cockpit.client.errors import EngineRefused
 from cockpit.client.link import LinkChange
+from cockpit.domain.account import Halt
 from cockpit.domain.actions import TradeChanged
+from cockpit.domain.kinds import EngineState
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import numbers
 from cockpit.tui.screens import history, verdict
@@ -196,3 +198,26 @@ def test_the_equity_curve_has_what_was_won_over_the_line_and_what_was_lost_under
     assert under[2 * third : 3 * third].count("█") == third and not over[2 * third :].strip()
     labels = {row.split()[0] for row in drawn if row.strip()}
     assert {"+2.00", "-2.00"} <= labels
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)])
+async def test_the_gates_answer_is_seen_on_the_ticket_at_every_size(trading: Scene, size: tuple[int, int]) -> None:
+    armed = trading.with_snapshot(open_trades=trading.snapshot.open_trades[1:2])
+    async with staged(StandingLink(armed), size=size) as stage:
+        await stage.press("E", "3", "0")
+        await stage.until(lambda: "not be sent" in stage.text())
+        shown = plain(stage)
+        assert "would not be sent: short % 56.2 at or above 54.0 (BTC)" in shown
+        for field in ("side", "asset", "size", "entry", "stop", "targets"):
+            answer = stage.app.screen.query_one(f"#{field}").region
+            assert f" {field} " in shown and answer.height == 1 and answer.bottom < size[1], field
+        await stage.press("down", *"110000")
+        assert stage.app.screen.query_one("#entry").value.endswith("110000"), "the arrows go through every field"
+
+
+async def test_a_resume_says_who_halted_and_when(trading: Scene) -> None:
+    halt = Halt(1_760_882_525_000_000_000, "operator", "halted by screen: the halt key")
+    halted = trading.with_snapshot(state=EngineState.HALTED, armed=False, halt=halt)
+    async with staged(StandingLink(halted), size=(80, 24)) as stage:
+        await stage.press("r")
+        assert "halted by you at 14:02:05" in stage.text() and "the halt key" not in stage.text()

@@ -40,6 +40,19 @@ def test_what_explains_a_sentence_goes_before_its_numbers(cells: int, shown: str
     assert shortened("squeeze: up 64.7 bps in 4m48s (BTC), limit 60: no short into it", cells) == shown
 
 
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (99, "in trade since 14:01:15; out after 60 s above 110,050.0, or 180 s of rising basis"),
+        (60, "in trade since 14:01:15; out after 60 s above 110,050.0"),
+        (46, "in trade since 14:01:15"),
+    ],
+)
+def test_what_comes_after_it_goes_part_by_part(cells: int, shown: str) -> None:
+    whole = "in trade since 14:01:15; out after 60 s above 110,050.0, or 180 s of rising basis (one-minute medians)"
+    assert shortened(whole, cells) == shown
+
+
 def test_what_is_left_of_a_sentence_has_its_number() -> None:
     assert shortened("no data on Jito tips: 9.62e-06 SOL", 30) == "no data on Jito tips: 9.62e-0…"
 

@@ -8,8 +8,8 @@ from cockpit.tui import numbers
 from cockpit.tui.text import ELLIPSIS, Line, Span, column_cells, in_columns, left, line_width, shortened, width
 from cockpit.tui.view import View, plain_reason
 
-WIDE, NAMED = 100, 66
-"""With so many cells: the word for blocked; a name of the setup at all."""
+WIDE, NAMED, TIMED = 100, 66, 44
+"""With so many cells: the word for blocked; a name of the setup at all; the seconds."""
 CHECKS_FROM_ROWS, CHECKS_FROM_CELLS = 12, 60
 """A log with so much room has the checks of the verdict under the cursor below it."""
 CHECK_CELLS, CHECK_NAME_CELLS, MOST_CHECKS = 58, 22, 24
@@ -137,8 +137,13 @@ def _line(view: View, verdict: Verdict, cells: int, under_cursor: bool) -> Line:
     who = left(_brief_name(verdict), 14) if cells >= NAMED else ""
     side = left(f"{proposal.asset} {proposal.side}", 9)
     sign, role = outcome(view, verdict)
+    clock_cells = 8 if cells >= TIMED else 5
     blocked = "blocked: " if cells >= WIDE and not verdict.approved else ""
-    spans = [(f"{numbers.clock(verdict.ts_ns)} ", "dim"), (f"{sign} ", role), (f"{who} " if who else "", "text")]
+    spans = [
+        (f"{numbers.clock(verdict.ts_ns)[:clock_cells]} ", "dim"),
+        (f"{sign} ", role),
+        (f"{who} " if who else "", "text"),
+    ]
     spans += [(f"{side} ", "text"), (blocked, "bad")]
     spans.append((_gist_within(view, verdict, cells - line_width(spans)), "text" if verdict.approved else "dim"))
     if not under_cursor:

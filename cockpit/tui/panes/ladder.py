@@ -180,12 +180,12 @@ def title(view: View) -> str:
 
 
 def note(view: View) -> str:
-    """That bands are proposed and wait for the operator: for the asset on show the key, else for which assets."""
+    """That bands are proposed and wait for the operator: for the asset on show the key, else for which or how many."""
     assets = view.snapshot.assets if view.snapshot else ()
     proposed = [asset.asset for asset in assets if asset.proposed_bands is not None]
     if view.asset in proposed:
         return "b: new"
-    return " ".join(("new:", *proposed)) if proposed else ""
+    return f"new: {proposed[0] if len(proposed) == 1 else len(proposed)}" if proposed else ""
 
 
 def _scale(low: float, high: float, rows: int) -> Scale:

@@ -14,7 +14,7 @@ from cockpit.tui.messages import PointTicked
 from cockpit.tui.picture import Appearance
 from cockpit.tui.screens.sheet import Sheet
 from cockpit.tui.text import Line, wrap
-from cockpit.tui.view import View
+from cockpit.tui.view import View, halted_text
 
 # The checklist as a sheet: what is the engine's to tick is read, what is the operator's is ticked here.
 
@@ -136,7 +136,7 @@ def what_is_seen(now: Snapshot | None, process: ProcessView | None) -> list[Seen
     health = now.health
     seen = [
         Seen(not old, "every feed is fresh" if not old else f"{counted(len(old), 'feed')} not fresh: {', '.join(old)}"),
-        Seen(now.halt is None, "not halted" if now.halt is None else f"halted: {now.halt.sentence}"),
+        Seen(now.halt is None, "not halted" if now.halt is None else f"halted: {halted_text(now.halt)}"),
         Seen(not now.stand_downs, _stand_downs(now)),
         Seen(now.account.losses_since_review == 0, f"losses since the last review: {now.account.losses_since_review}"),
         Seen(_left(now) > 0, f"{_left(now)} of {now.max_trades_per_day} trades left today"),

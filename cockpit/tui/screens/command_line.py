@@ -12,9 +12,14 @@ from cockpit.tui.picture import FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer, Ask
 from cockpit.tui.screens.modal import Places
 from cockpit.tui.screens.question import QUESTION
-from cockpit.tui.text import Line, cut
+from cockpit.tui.text import Line, cut, wrap
 
-HINT = "Tab completes, up and down for what was sent, ; between commands, Enter sends"
+HINTS = (
+    "Tab completes, up and down for what was sent, ; between commands, Enter sends",
+    "Tab completes, up: sent before, ; between, Enter sends",
+    "Tab completes, Enter sends",
+)
+"""The longest that fits is shown."""
 BEGINNINGS = "long, short, preview, close, stop, trail, targets, hold, cancel, reverse, adopt, alarm, risk, arm, halt"
 
 
@@ -47,8 +52,10 @@ class CommandLine(Ask):
         text = self.query_one(Answer).value if self.is_mounted else ""
         found = completions(text, self._known())
         follow = ", ".join(found) if found else (BEGINNINGS if not text.strip() else "")
-        wrong = (self._wrong, "bad") if self._wrong else (HINT, "dim")
-        return [((PROMPT, "key"),), ((cut(follow, cells), "info"),), ((cut(*wrong[:1], cells), wrong[1]),)]
+        if self._wrong:
+            return [((PROMPT, "key"),), *(((row, "bad"),) for row in [*wrap(self._wrong, cells), ""][:2])]
+        hint = next((hint for hint in HINTS if len(hint) <= cells), HINTS[-1])
+        return [((PROMPT, "key"),), ((cut(follow, cells), "info"),), ((hint, "dim"),)]
 
     def on_input_changed(self) -> None:
         """What may follow is another now; what was wrong is being mended."""

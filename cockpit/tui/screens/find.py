@@ -20,8 +20,9 @@ from cockpit.tui.text import Line, cut, left, wrap
 from cockpit.tui.view import View
 
 FOUND = "found"
-CELLS = 90
-LABEL_CELLS, KEY_CELLS = 14, 12
+CELLS = 92
+LABEL_CELLS, KEY_CELLS = 14, 7
+LEAST_HELP_CELLS = 20
 
 
 class Find(Modal[str]):
@@ -99,13 +100,15 @@ class Find(Modal[str]):
 
     def _line(self, action: keys.KeyAction, cells: int, is_chosen: bool) -> Line:
         shown = " ".join(keys.shown(key) for key in self._bound[action.id])
+        room = cells - LABEL_CELLS - KEY_CELLS - 2
+        told = cut(action.help, room) if room >= LEAST_HELP_CELLS else ""
         if is_chosen:
-            text = f"{left(action.label, LABEL_CELLS)} {left(shown, KEY_CELLS)} {action.help}"
+            text = f"{left(action.label, LABEL_CELLS)} {left(shown, KEY_CELLS)} {told}"
             return ((left(text, cells), "cursor"),)
         return (
             (f"{left(action.label, LABEL_CELLS)} ", "strong"),
             (f"{left(shown, KEY_CELLS)} ", "key"),
-            (cut(action.help, max(0, cells - LABEL_CELLS - KEY_CELLS - 2)), "dim"),
+            (told, "dim"),
         )
 
 

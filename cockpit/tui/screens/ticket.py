@@ -22,11 +22,12 @@ from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
-from cockpit.tui.text import Line, clean, cut, left, wrap
+from cockpit.tui.text import Line, clean, cut, left, wrap, wrap_line
 
 TICKET = "ticket"
 CELLS, ROWS = 84, 20
 LABEL_CELLS, VALUE_CELLS = 9, 18
+LEAST_VERDICT_ROWS = 4
 FIELDS = ("side", "asset", "size", "entry", "stop", "targets")
 AGAIN_S = 1.0
 """The verdict is of this moment: it is asked for again after so long."""
@@ -100,19 +101,30 @@ class Ticket(Modal[str]):
         """As high as its longest verdict, so that it does not move while it is filled in."""
         self._place = centred(ground, min(CELLS, ground.width), min(ROWS, ground.height))
         x, y, width, _ = self._place
-        cells = max(1, min(VALUE_CELLS, width - FRAME_CELLS - LABEL_CELLS))
+        each = (width - FRAME_CELLS) // self._beside
+        cells = max(1, min(VALUE_CELLS, each - LABEL_CELLS - self._beside + 1))
         fields = {
-            name: Region(x + 2 + LABEL_CELLS, y + 1 + row, cells, 1)
-            for row, name in enumerate(FIELDS)
-            if 1 + row < self._place.height - 1
+            name: Region(x + 2 + LABEL_CELLS + at % self._beside * each, y + 1 + at // self._beside, cells, 1)
+            for at, name in enumerate(FIELDS)
+            if 1 + at // self._beside < self._place.height - 1
         }
         return {TICKET: self._place, **fields}
+
+    @property
+    def _beside(self) -> int:
+        """Two fields stand beside each other where the verdict would have no room below them."""
+        return 1 if self._place.height - FRAME_ROWS >= len(FIELDS) + LEAST_VERDICT_ROWS else 2
 
     def draw(self) -> None:
         """The fields with their choices, what is wrong, and the verdict."""
         cells, rows = self._place.width - FRAME_CELLS, self._place.height - FRAME_ROWS
-        lines = [self._field_line(name, cells) for name in FIELDS]
-        lines += [(), *self._verdict_rows(cells)]
+        if self._beside > 1:
+            pairs = zip(FIELDS[::2], FIELDS[1::2], strict=True)
+            each = cells // 2
+            lines: list[Line] = [((left(one, each) + other, "dim"),) for one, other in pairs]
+        else:
+            lines = [*(self._field_line(name, cells) for name in FIELDS), ()]
+        lines += self._verdict_rows(cells)
         note = "SENDING" if self._is_sending else "Enter sends, PgUp PgDn choose, Esc leaves"
         role = "warn" if self._is_sending else "dim"
         self.query_one(f"#{TICKET}", Board).show(lines[:rows], note=note, note_role=role)
@@ -245,9 +257,7 @@ class Ticket(Modal[str]):
             lines += verdict_lines(self._verdict)
         else:
             lines.append((("asking the gate", "dim"),))
-        return [
-            ((cut("".join(text for text, _ in line), cells), line[0][1]),) if len(line) == 1 else line for line in lines
-        ]
+        return [row for line in lines for row in wrap_line(line, cells)]
 
 
 def verdict_lines(answer: Mapping[str, Any]) -> list[Line]:

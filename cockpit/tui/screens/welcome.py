@@ -11,7 +11,7 @@ from cockpit.tui.board import Board
 from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.modal import Modal, Places, centred
-from cockpit.tui.text import Line, wrap
+from cockpit.tui.text import Line, wrap, wrap_line
 from cockpit.tui.view import View
 
 SHOWN = ("flatten", "arm", "halt", "checklist", "help", "detach")
@@ -60,7 +60,8 @@ def lines(bound: Mapping[str, tuple[str, ...]], view: View, cells: int, rows: in
     """The badges, what runs where there is room for it, and the keys, the operator's own in place of the defaults."""
     about: list[Line] = [((row, "text"),) for text in ABOUT for row in wrap(text, cells)]
     drawn = [*_keys(bound, cells), (), (("Any key closes this. It is shown once.", "dim"),)]
-    return [_badges(view), (), *([*about, ()] if len(about) + len(drawn) + 3 <= rows else []), *drawn]
+    badges = wrap_line(_badges(view), cells)
+    return [*badges, (), *([*about, ()] if len(about) + len(drawn) + len(badges) + 2 <= rows else []), *drawn]
 
 
 def _keys(bound: Mapping[str, tuple[str, ...]], cells: int) -> list[Line]:
