@@ -115,5 +115,7 @@ def test_the_live_market_needs_no_mark(shipped_config: CockpitConfig) -> None:
 def test_no_escape_code_of_a_journal_reaches_the_terminal(shipped_config: CockpitConfig, wide: dict[str, Any]) -> None:
     hostile = "a\x1b]0;title\x07b\x9b2Jc"
     evidence = evidence_with([1.0, -1.0], setup=hostile, asset=hostile, exit_detail=hostile)
+    evidence = replace(evidence, unreadable=(f"a row was set aside: {hostile}",))
     told = on_terminal(evidence, shipped_config, **wide)
+    assert "a row was set aside" in told
     assert not re.search("\x1b(?!\\[[0-9;]*m)|\x07|\x9b", told)

@@ -86,6 +86,11 @@ class RealStage:
         self._engine.kill()
         await self._gone()
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal, and no more."""
+        assert self._engine is not None
+        self._engine.send_signal(number)
+
     async def terminate(self) -> int:
         """As a service manager does."""
         assert self._engine is not None

@@ -60,3 +60,18 @@ async def test_a_venue_that_dies_with_the_position_open_is_left_and_said(
         ) as (drill, venue):
             assert not drill.ok and venue.positions
             assert any("the venue was NOT seen flat" in line for line in said)
+
+
+async def test_an_entry_of_which_nothing_can_be_learnt_is_waited_for_within_the_time_of_the_way_in(
+    shipped_config: CockpitConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look-up has its own limit, and there are fifty of them."""
+    monkeypatch.setattr(drilling, "IN_WITHIN_S", 6.0)
+    said: list[str] = []
+    silent = hanging(600.0, executes=False)
+    async with drilled(shipped_config, said, lambda venue: venue.faults.add(silent, roles={"lookup"}, times=None)) as (
+        drill,
+        _,
+    ):
+        assert not drill.ok
+        assert any("expected every step within 6 s, was not" in line for line in said)

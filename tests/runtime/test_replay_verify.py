@@ -12,16 +12,20 @@ from cockpit import __version__
 from cockpit.cli import run as command_line
 from cockpit.domain import commands as asked
 from cockpit.domain.actions import Action, AnyAction, CommandAnswered, Decided, Notice, TradeChanged
-from cockpit.domain.events import Tick
+from cockpit.domain.events import MarketEvent, Tick
 from cockpit.domain.kinds import Mode
+from cockpit.domain.units import NS_PER_S
 from cockpit.domain.wire import Input
+from cockpit.engine.machine import Engine
 from cockpit.engine.session import Session
+from cockpit.feeds.simulated.market import SimulatedMarket
 from cockpit.journal.build import code_digest
 from cockpit.journal.errors import RecordingError
 from cockpit.journal.frames import Frame, read_frames
 from cockpit.journal.recordings import Record, RecordingHeader, RecordingWriter, read_recording
+from cockpit.paper.venue import PaperVenue
 from cockpit.replay.replay import marks_of, run_replay
-from cockpit.replay.tally import Mark
+from cockpit.replay.tally import Mark, Tally
 from tests.engine.scenario import NOON_NS, Scenario, config_with
 
 
@@ -297,6 +301,38 @@ def test_a_trade_that_is_open_at_the_end_is_valued_and_said(tmp_path: Path) -> N
     (shown,) = [one for one in replayed.as_dict()["trades"] if one["id"] == trade.trade_id]
     assert (shown["mark"], shown["open_pnl_usd"]) == (4_010.0, 0.0789)
     assert replayed.as_dict()["session"]["open_pnl_usd"] == 0.0789
+
+
+def until_a_trade_is_open(seed: int) -> list[MarketEvent]:
+    """A simulated market up to two seconds after a setup's entry has filled."""
+    events: list[MarketEvent] = []
+    tally, config = Tally(), config_with()
+    run = Session(Engine(config, NOON_NS), PaperVenue(config), [tally])
+    run.feed(asked.Arm(NOON_NS, "replay", "replay"))
+    last_ns = 0
+    for event in SimulatedMarket(config, seed, NOON_NS).events():
+        events.append(event)
+        run.run([event])
+        if not last_ns and any(trade.open_qty > 0 for trade in tally.trades):
+            last_ns = event.ts_ns + 2 * NS_PER_S
+        if last_ns and event.ts_ns > last_ns:
+            return events
+    raise AssertionError("it opened nothing")
+
+
+def test_what_a_replay_leaves_open_is_worth_its_last_price(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.rec", until_a_trade_is_open(16))
+    replayed = run_replay(path, None)
+    opened = [one for one in replayed.as_dict()["trades"] if one["open_qty"] > 0]
+    assert opened
+    for trade in opened:
+        sign = 1.0 if trade["side"] == "long" else -1.0
+        assert trade["mark"] == pytest.approx(trade["entry"], rel=0.01)
+        gross = sign * (trade["mark"] - trade["entry"]) * trade["open_qty"]
+        assert gross - 0.001 * trade["entry"] * trade["qty"] < trade["open_pnl_usd"] < gross
+    total = sum(trade["open_pnl_usd"] for trade in opened)
+    assert replayed.as_dict()["session"]["open_pnl_usd"] == pytest.approx(total)
+    assert "OPEN at the end, valued at" in replayed.as_text()
 
 
 def test_marks_are_the_engines_own_worth(tmp_path: Path) -> None:
