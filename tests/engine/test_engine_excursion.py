@@ -33,6 +33,17 @@ def test_a_spike_between_two_looks_is_in_the_bar(scene: Scenario) -> None:
     assert seen.mae_bps == pytest.approx((ENTRY - 3_990.5) / ENTRY * 1e4, abs=0.01)
 
 
+def test_a_spike_of_just_before_it_opened_is_not_the_trades(scene: Scenario) -> None:
+    """It is in the same bar, and the bar's low says nothing of when it was."""
+    scene.trade("ETH", 3_990.5)
+    scene.trade("ETH", 4_000.0)
+    trade = scene.open_trade()
+    scene.wait_s(12)
+    scene.move("ETH", 4_010.03)
+    seen = scene.settled(trade)
+    assert seen.mae_bps < 3.0
+
+
 def test_a_stop_that_slips_says_by_how_much(scene: Scenario) -> None:
     trade = scene.open_trade()
     scene.move("ETH", 3_984.0)
