@@ -4,10 +4,10 @@ They were written by different people, the second without sight of the first: wh
 reading of a protocol. A test module with `ON_BOTH_PAIRS = True` can run on either, but for its tests marked
 `first_pair("why")`. Running all of them twice would take minutes: the modules of `SECOND_TOO` (orders, stops, flatten,
 chaos) always run on both; COCKPIT_PAIRS=both runs every one on both, COCKPIT_PAIRS=first none, and the name of a pair
-(krakenfutures, bybit, hyperliquid, coinbase: Binance beside that one) runs them on it alone.
+(krakenfutures, bybit, hyperliquid, coinbase, coinbase-spot: Binance beside that one) runs them on it alone.
 
-A test marked `every_venue` always runs at each of these four as well, in OKX's place. `not_at("why", "bybit")` says of
-any test which of the four cannot show it (without names: none of them can). All tests at all venues would take half an
+A test marked `every_venue` always runs at each of these five as well, in OKX's place. `not_at("why", "bybit")` says of
+any test which of the five cannot show it (without names: none of them can). All tests at all venues would take half an
 hour.
 """
 
@@ -48,7 +48,7 @@ PAIRS: dict[str, dict[str, type[Any]]] = {
 }
 BESIDE = ("okx", "krakenfutures", "bybit", "coinbase", "hyperliquid")
 """The venues that a world may have beside Binance."""
-NEWER = (WITH_BYBIT, WITH_HYPERLIQUID, WITH_COINBASE, WITH_KRAKEN)
+NEWER = (WITH_BYBIT, WITH_HYPERLIQUID, WITH_COINBASE, WITH_SPOT, WITH_KRAKEN)
 """The pairs that `every_venue` adds."""
 SECOND_TOO = {
     "test_real_orders",
@@ -74,7 +74,17 @@ def chosen() -> str:
 
 def second() -> str:
     """The venue beside Binance where a world has two."""
-    return next(name for name in reversed(sorted(PAIRS[chosen()])) if name in BESIDE)
+    return beside(chosen())
+
+
+def beside(pair: str) -> str:
+    """The venue beside Binance in that pair."""
+    return next(name for name in reversed(sorted(PAIRS[pair])) if name in BESIDE)
+
+
+def is_spot() -> bool:
+    """Whether the second venue trades coins: long only, without positions, leverage or funding."""
+    return chosen() == WITH_SPOT
 
 
 def venue_kind(name: str) -> type[Any]:
@@ -111,7 +121,7 @@ def _add_the_newer(metafunc: pytest.Metafunc, chosen_pairs: Sequence[str]) -> No
     marks.remove(named)
     both = [(pair, name) for pair in chosen_pairs for name in named.args[1]]
     apart = _why_not_at(metafunc)
-    newer = [(pair, pair) for pair in NEWER if pair not in apart]
+    newer = [(pair, beside(pair)) for pair in NEWER if pair not in apart]
     ids = [f"{name}-{pair}" for pair, name in both] + [pair for pair, _ in newer]
     metafunc.parametrize(("venue_pair", "name"), [*both, *newer], indirect=["venue_pair"], ids=ids)
 
@@ -128,14 +138,14 @@ def _name_the_second(metafunc: pytest.Metafunc, pair: str) -> None:
     for at, mark in enumerate(marks if "okx" not in PAIRS[pair] else ()):
         if mark.name == "parametrize":
             names, values, *more = mark.args
-            in_place = [_in_place(value, pair) for value in values]
+            in_place = [_in_place(value, beside(pair)) for value in values]
             marks[at] = pytest.mark.parametrize(names, in_place, *more, **mark.kwargs).mark
 
 
-def _in_place(value: Any, pair: str) -> Any:
+def _in_place(value: Any, venue: str) -> Any:
     if type(value) is tuple:
-        return tuple(_in_place(one, pair) for one in value)
-    return pair if value == "okx" else value
+        return tuple(_in_place(one, venue) for one in value)
+    return venue if value == "okx" else value
 
 
 @pytest.fixture(autouse=True)

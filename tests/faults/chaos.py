@@ -196,7 +196,7 @@ class Chaos:
 
     async def do_hand(self, name: str, asset: str, share: float) -> None:
         venue = self._touched(name)
-        qty = venue.core.positions[venue.symbol(asset)].qty * Decimal(str(share))
+        qty = venue.positions.get(venue.symbol(asset), Decimal(0)) * Decimal(str(share))
         rules = venue.core.rules[venue.symbol(asset)]
         lots = abs(qty) // rules.lot * rules.lot
         if lots:
@@ -212,7 +212,7 @@ class Chaos:
     def _by_hand(self, name: str, asset: str, share: float) -> None:
         venue = self._touched(name)
         rules = venue.core.rules[venue.symbol(asset)]
-        held = venue.core.positions[venue.symbol(asset)].qty
+        held = venue.positions.get(venue.symbol(asset), Decimal(0))
         lots = held * Decimal(str(share)) // rules.lot * rules.lot
         if lots:
             with suppress(Refused):  # a venue may find it too small

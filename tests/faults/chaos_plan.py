@@ -4,7 +4,7 @@ Everything in it has happened on a real venue. What is broken heals before the p
 flattened.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -44,6 +44,8 @@ DEAFENING = {"kill", "kill_at_call", "frames", "stall", "cut", "expire", "down",
 HANDS = {"hand", "liquidate", "deleverage", "hand_adds", "hand_turns"}
 FOREIGN = {"hand_adds", "hand_turns"}
 """What leaves a position that is nobody's of ours."""
+ON_PERPETUALS = {"liquidate", "deleverage", "funding"}
+"""What happens to no coins."""
 PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
 UNKNOWN_CODES = {"binance": ("-5999", "-1", "-4999", "-9000"), "okx": ("51149", "59999", "1", "58999")}
 """Codes of no list."""
@@ -106,12 +108,21 @@ def plan_of(seed: int) -> Plan:
         wait_s = rng.choice((0.0, 0.1, 0.5, 2.0)) * rng.random()
         steps.insert(at, Step(wait_s, verb, LATER[verb](rng, str(asset), str(venue), str(side))))
     protects = any(step.verb in FOREIGN for step in steps)
-    return Plan(seed, tuple(map(_there, steps)), PROTECT if protects else ())
+    return Plan(seed, tuple(there for step in steps for there in _there(step)), PROTECT if protects else ())
 
 
-def _there(step: Step) -> Step:
-    """The same on the second venue that there is."""
-    return step._replace(args=tuple(venue_pairs.second() if arg == "okx" else arg for arg in step.args))
+def _there(step: Step) -> Iterator[Step]:
+    """The same on the second venue that there is, where it happens there: coins are bought, and never more is sold."""
+    if "okx" not in step.args:
+        yield step
+        return
+    args = tuple(venue_pairs.second() if arg == "okx" else arg for arg in step.args)
+    if not venue_pairs.is_spot():
+        yield step._replace(args=args)
+    elif step.verb == "hand_turns":
+        yield step._replace(verb="hand", args=(*args[:2], 1.0))
+    elif step.verb not in ON_PERPETUALS:
+        yield step._replace(args=tuple("long" if arg == "short" else arg for arg in args))
 
 
 def first_plan_of(seed: int) -> Plan:

@@ -138,12 +138,15 @@ class Stage:
         return answer.trade_id
 
     async def open_trade(self, asset: str, side: Side = Side.LONG, venue: str = "") -> TradeRecord:
-        """A trade that is open, its stop resting and its targets too."""
+        """A trade that is open, its stop resting and its targets too, but on spot: they are watched there."""
         trade_id = await self.enter(asset, side, venue)
         await self.until(lambda: self.trade(trade_id).stop_rests_on_venue and self._has_targets(trade_id))
         return self.trade(trade_id)
 
     def _has_targets(self, trade_id: str) -> bool:
+        trade = self.trade(trade_id)
+        if self.config.venues[trade.venue].instruments[trade.asset].is_spot:
+            return trade.open_qty > 0
         targets = self.engine.book._orders.of_trade(trade_id, OrderRole.TARGET)
         return bool(targets) and all(target.venue_order_id for target in targets)
 

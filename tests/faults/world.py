@@ -26,6 +26,8 @@ from tests.conftest import SHIPPED_CONFIG
 from tests.execution.account_desk import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.bybit_trading import rules as bybit_rules
+from tests.loopback.coinbase_spot import LEAST_USD
+from tests.loopback.coinbase_spot import rules as spot_rules
 from tests.loopback.coinbase_trading import SMALL
 from tests.loopback.coinbase_trading import rules as coinbase_rules
 from tests.loopback.exchange_bybit import FINE
@@ -45,12 +47,13 @@ WALLET_USD = 830.0
 
 
 OWN_GRIDS: Mapping[str, tuple[Callable[[str], Rules], float]] = {
+    venue_pairs.WITH_SPOT: (spot_rules, float(LEAST_USD)),
     "bybit": (lambda base: bybit_rules(base, FINE), 5.0),
     "hyperliquid": (hyperliquid_rules, 10.0),
     "krakenfutures": (kraken_rules, 0.0),
     "coinbase": (lambda base: coinbase_rules(base, SMALL[base]), 0.0),
 }
-"""How each venue's rules are told, and its least order in USD."""
+"""How a venue's rules are told, and its least order in USD; spot's by the name of its pair."""
 
 
 def real_config(*overrides: str) -> CockpitConfig:
@@ -66,6 +69,9 @@ def real_config(*overrides: str) -> CockpitConfig:
 
 def _listed(raw: Mapping[str, Any], venue: str) -> Mapping[str, Any]:
     """The venue's own grids where the shipped rules do not name it."""
+    if venue_pairs.is_spot():
+        rules_of, least_usd = OWN_GRIDS[venue_pairs.WITH_SPOT]
+        return {base: {**_grid(rules_of(base), least_usd), "spot_product": f"{base}-USD"} for base in PRICES}
     if venue in OWN_GRIDS:
         rules_of, least_usd = OWN_GRIDS[venue]
         return {base: _grid(rules_of(base), least_usd) for base in PRICES}
@@ -73,7 +79,7 @@ def _listed(raw: Mapping[str, Any], venue: str) -> Mapping[str, Any]:
     return listed
 
 
-def _grid(rules: Rules, least_usd: float) -> dict[str, float]:
+def _grid(rules: Rules, least_usd: float) -> dict[str, Any]:
     lots = {"lot": rules.lot * rules.unit, "min_qty": rules.min_qty * rules.unit}
     sizes = {**lots, "tick_usd": rules.tick, "min_notional_usd": least_usd}
     return {key: float(value) for key, value in sizes.items()}

@@ -9,6 +9,7 @@ refused. `others` are coins that were there before; `fee_in_coins` takes the fee
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -163,10 +164,36 @@ class CoinbaseSpotVenue(CoinbaseTradingVenue):
         self.core.wallet_usd += coins * price
         self.core.others[symbol] += coins
 
+    @property
+    def positions(self) -> dict[str, Decimal]:
+        """What our orders bought and have not sold, as far as it is there and the venue would take an order for it."""
+        found = {}
+        for symbol, held in self.core.positions.items():
+            ours = min(held.qty - self.core.others[symbol], self._own(symbol))
+            if ours > ZERO and ours * self.core.quote(symbol).last >= LEAST_USD:
+                found[symbol] = ours
+        return found
+
+    def trade_by_hand(self, asset: str, side: str, qty: float) -> Order:
+        """Somebody buys coins that are then another's, or sells: another's first, then ours, whose stops leave first."""
+        symbol, coins = self.symbol(asset), self.units(asset, qty)
+        core = self.core
+        if side == "buy":
+            core.others[symbol] += coins
+            return super().trade_by_hand(asset, side, qty)
+        for stop in core.algos.open(symbol):
+            if core.free(symbol) < coins:
+                core.algos.cancel(stop)
+        of_others = min(coins, core.others[symbol])
+        core.others[symbol] -= of_others
+        return super().trade_by_hand(asset, side, qty)
+
+    def _own(self, symbol: str) -> Decimal:
+        return self.watch.of_ours(symbol, "buy") - self.watch.of_ours(symbol, "sell")
+
     def ours(self, asset: str) -> float:
         """What our orders have bought and not sold."""
-        symbol = self.symbol(asset)
-        return float(self.watch.of_ours(symbol, "buy") - self.watch.of_ours(symbol, "sell"))
+        return float(self._own(self.symbol(asset)))
 
     # -- products
 
@@ -292,15 +319,13 @@ def _asked(kind: str, terms: Mapping[str, Any], product_id: str, side: str, clie
     if "reduce_only" in terms:
         raise VenueError("PREVIEW_REDUCE_ONLY_NOT_ALLOWED_ON_SPOT_PRODUCTS", "", 200)
     if kind != AT_ONCE:
-        asked = bodies.asked(kind, terms, product_id, side, client_id)
-        if isinstance(asked, StopAsked):
-            # For the watch: it waits to take coins off.
-            return StopAsked(**{**asked.__dict__, "reduce_only": True})
-        return asked
+        # A sale takes coins off: for whoever looks at the matching engine.
+        return replace(bodies.asked(kind, terms, product_id, side, client_id), reduce_only=side == "sell")
     price = Decimal(terms["limit_price"])
     return OrderAsked(
-        product_id, side, "limit", Decimal(terms["base_size"]), client_id=client_id, price=price, tif="IOC"
-    )
+        product_id, side, "limit", Decimal(terms["base_size"]), client_id=client_id, price=price, tif="IOC",
+        reduce_only=True,
+    )  # fmt: skip
 
 
 def _named(refused: Refused, side: str) -> str:
