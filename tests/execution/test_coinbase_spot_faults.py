@@ -87,6 +87,54 @@ async def test_a_sale_that_hangs_and_was_carried_out_is_not_made_twice(desk: Des
     assert desk.venue.held("BTC") == 0.5 and resting(desk) == []
 
 
+def nothing_told_after(desk: Desk, role: str) -> None:
+    """Once such an order arrived nobody says what became of any."""
+    faults = desk.venue.faults
+    faults.policy = lambda asked: dropped_before() if asked == "lookup" and desk.venue.called(role) else None
+
+
+@pytest.mark.parametrize("others", [0.0, 0.5])
+async def test_what_a_sale_has_not_sold_is_guarded_once_that_is_known(desk: Desk, others: float) -> None:
+    """Its order is answered and not met, and for a while nobody says so."""
+    if others:
+        desk.venue.deposit("BTC", others)
+    await guarded(desk)
+    nothing_told_after(desk, "target")
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    assert resting(desk) == [(f"{ID}s1r1", "0.0015")], "what it surely has not sold"
+    desk.venue.faults.policy = lambda role: None
+    await desk.venue.until(lambda: resting(desk) == [(f"{ID}s1r2", "0.002")])
+
+
+@pytest.mark.parametrize("fault", [dropped_after(), dropped_before()], ids=["carried out", "never arrived"])
+async def test_beside_coins_of_others_a_stop_waits_for_the_word_on_a_lost_sale(desk: Desk, fault: Any) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    nothing_told_after(desk, "close")
+    desk.venue.faults.add(fault, roles={"close"}, times=None)
+    with pytest.raises(Ambiguous):
+        await desk.account.place(close(), f"{ID}c1")
+    assert resting(desk) == [], "nobody knows whether the coins that it would sell are ours"
+    desk.venue.faults.policy = lambda role: None
+    asked = len(desk.venue.called("lookup"))
+    await desk.venue.until(lambda: len(desk.venue.called("lookup")) > asked)
+    left = [] if desk.venue.held("BTC") == 0.5 else [(f"{ID}s1r1", "0.002")]
+    await desk.venue.until(lambda: resting(desk) == left)
+    assert desk.venue.watch.oversold(desk.venue.symbol("BTC")) == 0
+
+
+async def test_a_stop_that_was_taken_back_is_not_laid_again(desk: Desk) -> None:
+    await guarded(desk)
+    nothing_told_after(desk, "target")
+    await desk.account.place(target(qty=0.0005), f"{ID}t1")
+    desk.venue.faults.policy = lambda role: None
+    await desk.account.cancel("BTC", f"{ID}s1", True)
+    asked = len(desk.venue.called("lookup"))
+    await desk.venue.until(lambda: len(desk.venue.called("lookup")) > asked)
+    await desk.account.positions()
+    assert resting(desk) == []
+
+
 async def test_a_stop_that_fills_on_its_way_off_has_sold_it(desk: Desk) -> None:
     desk.venue.deposit("BTC", 0.5)
     await guarded(desk)

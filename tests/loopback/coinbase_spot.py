@@ -112,7 +112,7 @@ class SpotCore(MatchingCore):
 
 
 class SpotWatch(Watch):
-    """Coins of others need no stop. `sold` and `bought`: by orders with our mark, of each symbol."""
+    """Coins of others need no stop, nor does what the venue would take no order for."""
 
     core: SpotCore
 
@@ -120,7 +120,8 @@ class SpotWatch(Watch):
         ours = self.core.positions[symbol].qty - self.core.others[symbol]
         stops = (one.asked.qty or ZERO for one in self.core.algos.open(symbol) if one.status is Status.NEW)
         closing = (one.left for one in self.core.open_orders(symbol) if one.side == "sell" and one.kind == "market")
-        return ours <= ZERO or sum(stops, ZERO) + sum(closing, ZERO) >= ours
+        bare = ours - sum(stops, ZERO) - sum(closing, ZERO)
+        return bare <= ZERO or bare * self.core.quote(symbol).last < LEAST_USD
 
     def of_ours(self, symbol: str, side: str) -> Decimal:
         mine = (one for one in self.core.executions if one.symbol == symbol and one.side == side)

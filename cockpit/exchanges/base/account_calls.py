@@ -152,10 +152,14 @@ class AccountCalls(ABC):
 
     async def go_on(self, doing: Coroutine[Any, Any, Done]) -> Done:
         """Wait for it; cancelling the wait leaves it on its way."""
+        return await asyncio.shield(self.start(doing))
+
+    def start(self, doing: Coroutine[Any, Any, Done]) -> asyncio.Task[Done]:
+        """Have it done; what is not done when the account is closed is given up."""
         task = asyncio.ensure_future(doing)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)

@@ -122,6 +122,7 @@ class CoinbaseSpotAccount(SpotExits):
 
     async def cancel(self, asset: str, client_id: str, is_conditional: bool) -> None:
         """Cancel one order of ours; an order that is not open (any more) is no error."""
+        self._taken_back.add(client_id)
         await self._quiet()
         await super().cancel(asset, client_id, is_conditional)
 

@@ -6,6 +6,7 @@ may be old: its executions only grow, and what is over stays so.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.contracts import NOT_LISTED, Listing
 
 _OURS = re.compile(r"(ck[0-9a-z]{6}(?:t[0-9]+[estc][0-9]+|[fg][0-9]{13}))(?:r([0-9]+))?")
-_OF_TRADE = re.compile(r"(ck[0-9a-z]{6}t[0-9]+)[stc][0-9]+")
+_OF_TRADE = re.compile(r"(ck[0-9a-z]{6}t[0-9]+)[estc][0-9]+")
 
 
 class Mark(NamedTuple):
@@ -32,7 +33,7 @@ def mark_of(client_id: str) -> Mark | None:
 
 
 def trade_of(client_id: str) -> str:
-    """What the exits of one trade have in common; "" for any other order."""
+    """What the orders of one trade have in common; "" for any other order."""
     found = _OF_TRADE.fullmatch(client_id)
     return "" if found is None else found.group(1)
 
@@ -148,18 +149,23 @@ class SpotBooks:
         return sorted(sales, key=lambda one: (not trade or trade_of(one.mark.client_id) != trade, one.created_ns))
 
     def bought(self, asset: str) -> Bought:
-        """What all executions add up to. What a sale leaves under the venue's least order is given up as dust."""
-        qty = cost = dust = 0.0
-        own = (order for order in self._orders.values() if order.asset == asset and order.filled > 0.0)
-        for order in sorted(own, key=lambda one: (one.created_ns, one.order_id)):
-            if not order.is_sale:
-                qty, cost = rounded(qty + order.filled), cost + order.filled * order.average
-                continue
-            left = max(0.0, rounded(qty - order.filled))
-            cost, qty = cost * left / qty if qty else 0.0, left
-            if order.is_over and self.is_dust(asset, qty, order.average):
-                qty, cost, dust = 0.0, 0.0, rounded(dust + qty)
-        return Bought(qty, cost / qty if qty else 0.0, dust)
+        """What all executions add up to: whatever order their stamps have, each purchase adds and each sale takes.
+
+        What the sales of a trade leave of it, or a flatten of everything, under the venue's least order is given up.
+        """
+        qty = dust = 0.0
+        of_trade: dict[str, float] = defaultdict(float)
+        own = [order for order in self._orders.values() if order.asset == asset and order.filled > 0.0]
+        own.sort(key=lambda one: (one.created_ns, one.order_id))
+        for order in own:
+            change = -order.filled if order.is_sale else order.filled
+            trade = trade_of(order.mark.client_id)
+            qty = rounded(qty + change)
+            left = of_trade[trade] = rounded(of_trade[trade] + change) if trade else qty
+            if order.is_sale and order.is_over and self.is_dust(asset, left, order.average):
+                qty, dust = rounded(qty - left), rounded(dust + left)
+                of_trade[trade] = 0.0
+        return Bought(max(0.0, qty), _cost(own) if qty > 0.0 else 0.0, dust)
 
     def is_dust(self, asset: str, qty: float, price: float) -> bool:
         """Whether the venue would take no order so small."""
@@ -193,6 +199,21 @@ class SpotBooks:
     def doubts(self, asset: str) -> list[Doubt]:
         return list(self._doubts.get(asset, {}).values())
 
+    def is_in_doubt(self, asset: str, client_id: str) -> bool:
+        return client_id in self._doubts.get(asset, {})
+
     def never_arrived(self, asset: str, client_id: str) -> None:
         """It is in no list, long after it was sent."""
         self._doubts.get(asset, {}).pop(client_id, None)
+
+
+def _cost(orders: Iterable[OwnOrder]) -> float:
+    """Of what is left of them, on average; 0 where only what sold it has been told."""
+    qty = cost = 0.0
+    for order in orders:
+        if order.is_sale:
+            left = max(0.0, rounded(qty - order.filled))
+            cost, qty = cost * left / qty if qty else 0.0, left
+        else:
+            qty, cost = rounded(qty + order.filled), cost + order.filled * order.average
+    return cost / qty if qty else 0.0

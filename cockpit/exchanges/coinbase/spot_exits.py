@@ -7,17 +7,13 @@ three calls. One asset's exits wait for each other, and what is asked about it w
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from msgspec.structs import replace
 
-from cockpit.config.endpoints import VenueUrls
-from cockpit.config.exits import AccountConfig
-from cockpit.config.secrets import VenueKeys
-from cockpit.domain.kinds import OrderRole, OrderType, Side
+from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.account import (
@@ -29,19 +25,18 @@ from cockpit.exchanges.base.account import (
     VenueFailure,
     VenueOrder,
 )
-from cockpit.exchanges.base.account_lists import ORDERS
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_terms import accepted
-from cockpit.exchanges.base.timing import Timing, within
-from cockpit.exchanges.coinbase.account import HISTORY, ORDERS_A_PAGE, CoinbaseAccount
-from cockpit.exchanges.coinbase.parsing import value_of
-from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, SpotBooks, mark_of, trade_of
+from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, trade_of
+from cockpit.exchanges.coinbase.spot_holdings import SpotHoldings
 from cockpit.exchanges.coinbase.spot_orders import next_link, size_text, spot_body, spot_stop_body, stop_again
-from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 OFF_WITHIN_S, POLL_EVERY_S = 0.6, 0.03
-"""A stop that was cancelled is looked at so often, until the venue says that it is over."""
+"""A stop that was cancelled, and then the sale, are looked at so often, until the venue says that they are over."""
+LOOK_EVERY_S = 0.25
+"""A sale of which the venue has not said that by then."""
 ANSWER_WITHIN_S = 0.5
 """A sale that nobody answers leaves its coins bare no longer than that."""
 ARRIVED_WITHIN_S = 5.0
@@ -49,79 +44,8 @@ ARRIVED_WITHIN_S = 5.0
 QUANTITY = 1e-9
 
 
-class SpotExits(CoinbaseAccount):
-    """What is ours, read from the venue, and the exits that keep to it. `CoinbaseSpotAccount` is the rest of it."""
-
-    _stream: SpotStream
-
-    def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
-        self._spot = config.venues[self.venue].spot_products
-        self._asset_of = {product: asset for asset, product in self._spot.items()}
-        self._books = SpotBooks()
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._is_read = False
-        super().__init__(config, keys, urls, timing)
-
-    # -- what is ours
-
-    async def _read_what_is_ours(self) -> None:
-        await asyncio.gather(self._read_orders(), self._read_balances())
-
-    async def _read_orders(self) -> None:
-        """All of them once, then the newest, and those of before that may still execute."""
-        asked = {"product_ids": sorted(self._asset_of), "limit": ORDERS_A_PAGE}
-        seen: set[str] = set()
-        async for rows in self._pages(HISTORY, "orders", asked):
-            seen |= {order.venue_order_id for order in self._read_rows(rows)}
-            if self._is_read:
-                break
-        self._is_read = True
-        missing = [order.order_id for order in self._books.unfinished() if order.order_id not in seen]
-        if missing:
-            answer = await self.ask(HISTORY, {"order_ids": missing[:ORDERS_A_PAGE]})
-            self._read_rows(answer.get("orders") or ())
-
-    def _read_rows(self, rows: Sequence[Any]) -> list[VenueOrder]:
-        """Ours among them."""
-        with self.judged():
-            own = [row for row in rows if mark_of(str(row.get("client_order_id") or "")) is not None]
-            orders = self.lists.read(ORDERS, own, self._parser.order)
-        for order in orders:
-            self._learn(order)
-        return orders
-
-    async def _read_balances(self) -> None:
-        totals: dict[str, float] = defaultdict(float)
-        available: dict[str, float] = defaultdict(float)
-        async for rows in self._pages("v3PrivateGetBrokerageAccounts", "accounts", {"limit": ORDERS_A_PAGE}):
-            with self.judged():
-                for row in rows:
-                    coin, free = str(row["currency"]), value_of(row["available_balance"])
-                    available[coin] += free
-                    totals[coin] += free + value_of(row.get("hold") or 0.0)
-        self._books.totals, self._books.available = dict(totals), dict(available)
-
-    def _learn(self, order: VenueOrder) -> None:
-        mark = mark_of(order.client_id)
-        if mark is not None:
-            order = order._replace(client_id=mark.client_id)
-        self._names.learn(order.venue_order_id, order)
-        if not self._books.is_superseded(order.venue_order_id):
-            super()._learn(order)
-
-    async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
-        placed = await super()._send_order(order, body)
-        self._note(body, placed.venue_order_id, order)
-        return placed
-
-    def _note(self, body: Mapping[str, Any], order_id: str, order: OrderRequest) -> None:
-        """It is placed: from now on it counts."""
-        mark, ((_, terms),) = mark_of(body["client_order_id"]), body["order_configuration"].items()
-        if mark is not None:
-            qty, now_ns = float(terms["base_size"]), self.timing.clock() + self.clock.offset_ns
-            is_sale, stop = order.side is Side.SHORT, terms.get("stop_price") or ""
-            limit = terms["limit_price"] if stop else ""
-            self._books.take(OwnOrder(order_id, mark, order.asset, is_sale, qty, 0.0, 0.0, False, now_ns, stop, limit))
+class SpotExits(SpotHoldings):
+    """The exits. `CoinbaseSpotAccount` is the rest of the account."""
 
     # -- exits
 
@@ -150,7 +74,8 @@ class SpotExits(CoinbaseAccount):
                     listing, order, lambda size: self._sold(order, spot_body(listing, order, size, client_id))
                 )
             finally:
-                await self._lay_again(listing, stops)
+                if stops:
+                    await self._guard_the_rest(listing, stops, client_id)
 
     async def _as_much_as_is_there(
         self, listing: Listing, order: OrderRequest, send: Callable[[str], Awaitable[VenueOrder]]
@@ -234,18 +159,21 @@ class SpotExits(CoinbaseAccount):
             if sale.is_stop and not (of_trade and trade_of(sale.mark.client_id) != trade):
                 chosen.append(sale)
                 free += sale.left
-        if not chosen:
-            return []
+        if chosen:
+            await self._off(listing, chosen)
+        return chosen
+
+    async def _off(self, listing: Listing, stops: Sequence[OwnOrder]) -> None:
+        """All of them, or they are laid again."""
         try:
-            ids = [stop.order_id for stop in chosen]
+            ids = [stop.order_id for stop in stops]
             cancel = self.send("v3PrivatePostBrokerageOrdersBatchCancel", {"order_ids": ids})
             calls = [within(ANSWER_WITHIN_S, call, "stops off") for call in (cancel, self._read_balances())]
             await asyncio.gather(*calls, return_exceptions=True)
-            await self._until_over(chosen)
+            await self._until_over(stops)
         except BaseException:
-            await self._lay_again(listing, chosen)
+            await self._lay_again(listing, stops)
             raise
-        return chosen
 
     async def _until_over(self, stops: Sequence[OwnOrder]) -> None:
         """The venue's word on each, its executions included: a stop may have been filled on its way off."""
@@ -270,17 +198,69 @@ class SpotExits(CoinbaseAccount):
         found = self._books.order(stop.order_id)
         return found is not None and found.is_over
 
-    async def _lay_again(self, listing: Listing, stops: Sequence[OwnOrder]) -> None:
-        """What has been taken off and not sold is guarded anew, each stop at its price. What the venue refuses is
-        heard as gone.
+    async def _lay_again(self, listing: Listing, stops: Sequence[OwnOrder], less: float = 0.0) -> None:
+        """What has been taken off and not sold is guarded anew, each stop at its price; `less` that is perhaps sold.
+        What the venue refuses is heard as gone.
         """
         for stop in stops:
             was = self._books.order(stop.order_id) or stop
-            qty = min(was.left, self._books.free(stop.asset, listing))
+            qty = min(was.left, self._books.free(stop.asset, listing) - less)
             if not was.is_over or qty <= QUANTITY or self._books.is_dust(stop.asset, qty, float(was.trigger)):
                 continue
             with suppress(VenueFailure):
                 await self._laid_again(listing, was, qty)
+
+    async def _guard_the_rest(self, listing: Listing, stops: Sequence[OwnOrder], client_id: str) -> None:
+        """Once the venue has said what the sale sold. What surely is left does not wait for that for long."""
+        is_known = await self._is_known(listing.asset, client_id, OFF_WITHIN_S)
+        await self._lay_again(listing, stops, 0.0 if is_known else self._perhaps_sold(listing.asset, client_id))
+        if not is_known:
+            self.start(self._guard_later(listing, stops, client_id))
+
+    async def _is_known(self, asset: str, client_id: str, within_s: float) -> bool:
+        """Whether the venue has said what became of a sale: it never rests, so that it is soon over."""
+        began_ns = self.timing.clock()
+        while True:
+            sale = self._books.by_id(client_id)
+            if sale.is_over if sale is not None else not self._books.is_in_doubt(asset, client_id):
+                return True
+            with suppress(VenueFailure):
+                asking = self._listed_order(asset, client_id) if sale is None else self._order(sale.order_id)
+                found = await within(ANSWER_WITHIN_S, asking, f"look up {client_id}")
+                if found is None or found.status.is_final:
+                    return True
+            if self.timing.since_s(began_ns) >= within_s:
+                return False
+            await self.timing.sleep(POLL_EVERY_S)
+
+    def _perhaps_sold(self, asset: str, client_id: str) -> float:
+        """What a lost sale may have sold; where nobody else has so many the venue takes no stop for coins that left."""
+        doubt = next((one for one in self._books.doubts(asset) if one.client_id == client_id), None)
+        return 0.0 if doubt is None or self._books.others(asset) < doubt.qty - QUANTITY else doubt.qty
+
+    async def _guard_later(self, listing: Listing, stops: Sequence[OwnOrder], client_id: str) -> None:
+        """Ends when the venue has said what became of the sale, or when it can arrive no more."""
+        began_ns, is_known = self.timing.clock(), False
+        while not is_known:
+            await self.timing.sleep(LOOK_EVERY_S)
+            is_late = self.timing.since_s(began_ns) >= ARRIVED_WITHIN_S
+            async with self._swap(listing.asset):
+                is_known = await self._is_known(listing.asset, client_id, 0.0) or is_late
+                for stop in stops if is_known else ():
+                    await self._lay_larger(listing, stop)
+
+    async def _lay_larger(self, listing: Listing, was: OwnOrder) -> None:
+        """A stop that was laid again for less than it guarded, or not at all, unless it was taken back since."""
+        newest = self._books.by_id(was.mark.client_id) or was
+        resting = 0.0 if newest.is_over else newest.left
+        qty = min(was.left, self._books.free(was.asset, listing) + resting)
+        is_done = newest.is_over and newest.order_id != was.order_id
+        if is_done or was.mark.client_id in self._taken_back or qty <= resting + QUANTITY:
+            return
+        with suppress(VenueFailure):
+            if resting:
+                await self._off(listing, [newest])
+            await self._laid_again(listing, newest, qty)
 
     async def _laid_again(self, listing: Listing, was: OwnOrder, qty: float) -> None:
         client_id = next_link(was.mark)

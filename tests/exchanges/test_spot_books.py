@@ -1,0 +1,56 @@
+"""What is ours by our orders' executions, in whatever order the venue's stamps put them."""
+
+import itertools
+
+import pytest
+
+from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, Terms, mark_of
+
+PRICE = 100_000.0
+
+
+def order(number: int, own: str, qty: float, created_ns: int, filled: float | None = None) -> OwnOrder:
+    mark = mark_of(f"ckaaaaaa{own}")
+    assert mark is not None
+    is_sale = not own.startswith("t") or own[7] != "e"
+    done = qty if filled is None else filled
+    return OwnOrder(str(number), mark, "BTC", is_sale, qty, done, PRICE if done else 0.0, True, created_ns)
+
+
+def books_of(*orders: OwnOrder) -> SpotBooks:
+    books = SpotBooks()
+    books.terms["BTC"] = Terms(1e-8, 1.0)
+    for one in orders:
+        books.take(one)
+    return books
+
+
+@pytest.mark.parametrize("stamps", list(itertools.permutations(range(3))))
+def test_stamps_out_of_order_neither_add_nor_take_coins(stamps: tuple[int, ...]) -> None:
+    """Two trades bought, one of them sold: the other's coins are ours, whenever the venue says that each was made."""
+    bought = books_of(
+        order(1, "t000003e1", 0.00027674, stamps[0]),
+        order(2, "t000004e1", 0.0002794, stamps[1]),
+        order(3, "t000003c3", 0.00027674, stamps[2]),
+    ).bought("BTC")
+    assert (bought.qty, bought.dust) == (0.0002794, 0.0)
+    assert bought.entry_price == pytest.approx(PRICE)
+
+
+def test_what_a_trade_leaves_under_the_least_order_is_dust_beside_another_trades_coins() -> None:
+    bought = books_of(
+        order(1, "t000001e1", 0.001, 1),
+        order(2, "t000002e1", 0.002, 2),
+        order(3, "t000001c3", 0.001, 3, filled=0.000995),
+    ).bought("BTC")
+    assert (bought.qty, bought.dust) == (0.002, 0.000005)
+
+
+def test_what_a_flatten_leaves_under_the_least_order_is_dust() -> None:
+    bought = books_of(
+        order(1, "t000001e1", 0.001, 1),
+        order(2, "t000002e1", 0.002, 2),
+        order(3, "f0000000000001", 0.003, 3, filled=0.002995),
+        order(4, "t000003e1", 0.001, 4),
+    ).bought("BTC")
+    assert (bought.qty, bought.dust) == (0.001, 0.000005)
