@@ -74,6 +74,10 @@ class DirectRoad:
             except BadEndpoint as error:
                 findings.append(f"{name} is left out: {error}")
                 unasked.append(name)
+            if name in accounts and name in config.unread_spot:
+                known = "the config does not tell which coins this profile trades there"
+                findings.append(f"{name}: only futures are looked at: {known}")
+                unasked.append(f"{name} spot")
         return Direct(accounts, tuple(findings), tuple(unasked))
 
 

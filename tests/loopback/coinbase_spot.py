@@ -107,6 +107,11 @@ class SpotCore(MatchingCore):
             return execution
         return super().execute(order, qty, price, maker)
 
+    def _take(self, order: Order) -> None:
+        """What is at once or not at all never waits for the rest."""
+        super()._take(order)
+        order.held = order.held and order.tif != "IOC"
+
     def _shrink_reducing(self, symbol: str) -> None:
         """What rests holds its coins: nothing of it can be more than there is."""
 
