@@ -32,6 +32,7 @@ from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.funding import Funding
+from cockpit.execution.key_watch import KeyWatch
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -253,6 +254,8 @@ class LiveVenue:
             f"{venue} grids": self._grids.run,
             f"{venue} connections": WarmConnections(self._context).run,
         }
+        if not self._context.account.signs_reads:
+            work[f"{venue} key"] = KeyWatch(self._context).run
         if self._sessions is not None:
             work[f"{venue} sessions"] = self._sessions.run
         return work

@@ -309,10 +309,14 @@ class VenueContext:
             self.notify(VenueTopic.LEFT_ALONE, f"{asked}: no entry there, exits go on", is_grave=True)
 
     def answered(self) -> None:
-        """The venue answered a signed call: it knows our keys."""
-        self.notify(VenueTopic.KEYS, f"{self.venue} takes our keys again", is_over=True)
+        """The venue answered: where that was signed it knows our keys."""
+        if self.account.signs_reads:
+            self.keys_are_taken()
         if self.now_ns >= self._left_alone_until_ns:
             self.notify(VenueTopic.LEFT_ALONE, f"{self.venue} takes requests again", is_over=True)
+
+    def keys_are_taken(self) -> None:
+        self.notify(VenueTopic.KEYS, f"{self.venue} takes our keys again", is_over=True)
 
     def _emit_for(self, kept: OrderState, events: Iterable[VenueEvent]) -> bool:
         events = tuple(events)

@@ -1,5 +1,6 @@
 """Rows 19, 20, 29 to 33, 36 and 44: what is wrong with the account itself, or with who else uses it."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -127,6 +128,36 @@ async def test_31_lost_keys_halt_and_exits_go_on_being_tried(tmp_path: Path, nam
         await stage.until(lambda: stage.state is EngineState.HALTED, 120)
         assert stage.is_bare(venue)
         assert stage.rows("select count(*) from states where after = 'halted'")[0][0] >= 1
+
+
+async def test_31_a_revoked_agent_is_known_within_a_minute(tmp_path: Path) -> None:
+    """Where reads are not signed: nobody has to act for it, and what is read does not say that the key is good."""
+    venue_pairs.choose(venue_pairs.WITH_HYPERLIQUID)
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues["hyperliquid"]
+        await stage.open_trade("ETH", venue="hyperliquid")
+        signed = len(venue.called("entry", "stop", "target", "close", "cancel", "cancel_stop"))
+        venue.key_revoked = True
+        await stage.until(lambda: stage.state is EngineState.HALTED, 60)
+        assert not stage.missed(31) and stage.saw(
+            "hyperliquid refuses our keys: … expected an agent's key, was of no account…"
+        )
+        assert len(venue.called("entry", "stop", "target", "close", "cancel", "cancel_stop")) == signed
+        assert not (await stage.signal("SOL", venue="hyperliquid")).ok and not (await stage.arm()).ok
+        await asyncio.sleep(30)
+        assert not stage.saw("hyperliquid takes our keys again") and venue.algo_orders, "the stop rests on"
+        venue.key_revoked = False
+        await stage.until(lambda: stage.saw("hyperliquid takes our keys again"), 60)
+        await stage.flat()
+
+
+async def test_the_clock_is_compared_anew_where_no_refusal_says_that_it_moved(tmp_path: Path) -> None:
+    venue_pairs.choose(venue_pairs.WITH_HYPERLIQUID)
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues["hyperliquid"]
+        asked = len(venue.called("time"))
+        await asyncio.sleep(60)
+        assert len(venue.called("time")) > asked
 
 
 @pytest.mark.parametrize("how", TAKEN)

@@ -181,7 +181,7 @@ class CoinbaseSpotVenue(CoinbaseTradingVenue):
         return found
 
     def trade_by_hand(self, asset: str, side: str, qty: float) -> Order:
-        """Somebody buys coins that are then another's, or sells: another's first, then ours, whose stops leave first."""
+        """Somebody buys coins, then another's, or sells: another's first, then ours, whose stops leave first."""
         symbol, coins = self.symbol(asset), self.units(asset, qty)
         core = self.core
         if side == "buy":

@@ -220,6 +220,8 @@ class VenueAccount(Protocol):
     """
     least_peek_s: float
     """The same of positions and stops alone."""
+    signs_reads: bool
+    """Whether an answer to a question says that the key is still good; elsewhere `check_key` asks."""
 
     @property
     def is_demo(self) -> bool:
@@ -336,6 +338,9 @@ class VenueAccount(Protocol):
 
     async def ask_time(self) -> None:
         """Learn how far the venue's clock is from ours, which its stamps are compared with. Raises `VenueFailure`."""
+
+    async def check_key(self) -> None:
+        """Ask whether the key may still sign. Raises `KeysLost` where it may not, and any other `VenueFailure`."""
 
     async def touch(self) -> None:
         """Ask what costs the venue next to nothing: the connection that it goes over stays open. Raises any

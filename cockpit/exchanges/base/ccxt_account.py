@@ -39,6 +39,7 @@ class CcxtAccount(AccountCalls):
     """One venue, one key, one event loop. `open` it first; its subclass says what the venue's words are."""
 
     least_round_s, least_peek_s = 0.0, 0.0
+    signs_reads = True
     quote = "USDT"
     """What its perpetuals are quoted and settled in."""
 
@@ -113,6 +114,10 @@ class CcxtAccount(AccountCalls):
     @abstractmethod
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
         """Every execution on that perpetual since then, oldest first."""
+
+    async def check_key(self) -> None:
+        """Any signed question says whether the key is good."""
+        await self.open_orders(())
 
     # -- life
 

@@ -103,6 +103,10 @@ class SignedCalls(CcxtAccount):
             self._vault = await vault_of(self._user, self._agent, role_of)
         self._is_known = True
 
+    async def check_key(self) -> None:
+        """Whether it is an agent's still: its owner may revoke it any time, and its questions need none."""
+        await self.learn_whose()
+
     def learn_limit(self, limit: Any) -> None:
         """What the venue says of the account's own allowance: it grows with what was traded."""
         self._requests_share = float(limit["nRequestsUsed"]) / max(1.0, float(limit["nRequestsCap"]))
