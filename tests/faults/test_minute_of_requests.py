@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from cockpit.exchanges.coinbase.account import REQUESTS_AN_HOUR
 from cockpit.exchanges.hyperliquid.client import weight_of
 from cockpit.exchanges.hyperliquid.signed_calls import WEIGHT_A_MINUTE
@@ -27,8 +29,9 @@ async def test_an_open_trade_leaves_hyperliquids_allowance_to_orders(tmp_path: P
         await stage.flat()
 
 
-async def test_a_trade_of_an_hour_is_within_what_coinbase_allows(tmp_path: Path) -> None:
-    venue_pairs.choose(venue_pairs.WITH_COINBASE)
+@pytest.mark.parametrize("pair", [venue_pairs.WITH_COINBASE, venue_pairs.WITH_SPOT])
+async def test_a_trade_of_an_hour_is_within_what_coinbase_allows(tmp_path: Path, pair: str) -> None:
+    venue_pairs.choose(pair)
     async with staged(tmp_path) as stage:
         venue = stage.world.venues["coinbase"]
         await stage.open_trade("ETH", venue="coinbase")

@@ -46,8 +46,8 @@ class CoinbaseSpotAccount(SpotExits):
     """What it calls positions are the coins that our orders bought, as far as the account still has them."""
 
     product_type = SPOT
-    least_round_s, least_peek_s = 8.0, 2.5
-    """A look at what is held is two requests there."""
+    least_round_s, least_peek_s = 8.0, 1.5
+    """A look at what is held and at its stops is two requests there."""
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         section = config.venues[self.venue]
@@ -159,6 +159,15 @@ class CoinbaseSpotAccount(SpotExits):
             if held.qty > 0.0 and not self._books.is_dust(asset, held.qty, held.entry_price):
                 found.append(HeldPosition(asset, held.qty, held.entry_price, None, 1.0, None, market_id=product))
         return tuple(found)
+
+    async def stops_rest(self, stops: Mapping[str, str]) -> bool:
+        """By the list of our orders, which a look at what is held asks for at the same time."""
+        await self._quiet()
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.ensure_future(self._read_orders())
+        await asyncio.shield(self._reading)
+        found = [self._told.get(client_id) for client_id in stops]
+        return all(order is not None and order.is_conditional and not order.status.is_final for order in found)
 
     async def margin_in_use_usd(self) -> float:
         """Nothing is borrowed: coins tie no money up."""

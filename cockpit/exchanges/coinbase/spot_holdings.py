@@ -8,6 +8,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
+from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.kinds import Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.exchanges.base.account import VenueOrder
@@ -17,6 +18,9 @@ from cockpit.exchanges.coinbase.account import HISTORY, ORDERS_A_PAGE, CoinbaseA
 from cockpit.exchanges.coinbase.parsing import value_of
 from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, mark_of
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
+
+
+KEPT = 500
 
 
 class SpotHoldings(CoinbaseAccount):
@@ -32,12 +36,17 @@ class SpotHoldings(CoinbaseAccount):
         self._taken_back: set[str] = set()
         """Our ids of stops that were cancelled for good."""
         self._is_read = False
+        self._reading: asyncio.Future[None] | None = None
+        """The look at our orders that is under way, or was the last one."""
+        self._told: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
+        """Our orders as the venue last told of each."""
         super().__init__(config, keys, urls, timing)
 
     # -- what is ours
 
     async def _read_what_is_ours(self) -> None:
-        await asyncio.gather(self._read_orders(), self._read_balances())
+        self._reading = asyncio.ensure_future(self._read_orders())
+        await asyncio.gather(self._reading, self._read_balances())
 
     async def _read_orders(self) -> None:
         """All of them once, then the newest, and those of before that may still execute."""
@@ -79,6 +88,7 @@ class SpotHoldings(CoinbaseAccount):
             order = order._replace(client_id=mark.client_id)
         self._names.learn(order.venue_order_id, order)
         if not self._books.is_superseded(order.venue_order_id):
+            self._told[order.client_id] = order
             super()._learn(order)
 
     async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
