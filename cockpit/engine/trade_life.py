@@ -273,8 +273,8 @@ class TradeLife(TradeExit):
             return  # on spot the coins that it held are being sold; what that leaves is closed or protected then
         if self._stop.may_be_laid_anew(was, progress, out):
             self._protect(out, "protected")
-        else:
-            self.close(ExitReason.NO_STOP, progress.detail, out)
+        else:  # where a stop has taken part of it, that is why it ends
+            self.close(self.record.exit_reason or ExitReason.NO_STOP, progress.detail, out)
 
     def _is_sold_whole(self) -> bool:
         """Whether an exit on its way sells all that is open, for which a stop on spot had to go."""

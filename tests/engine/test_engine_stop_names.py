@@ -48,3 +48,15 @@ def test_a_stop_that_was_taken_off_is_laid_anew_once_at_a_time(bare: Bare) -> No
     bare.cancelled(bare.placed(OrderRole.STOP)[-1], "taken away by hand")
     bare.cancelled(bare.placed(OrderRole.STOP)[-1], "taken away before it rested")
     assert (bare.last_trade.phase, bare.last_trade.exit_reason) == (TradePhase.CLOSING, ExitReason.NO_STOP)
+
+
+def test_a_stop_that_filled_for_what_a_target_had_left_is_the_reason_whatever_is_told_first(bare: Bare) -> None:
+    """As after a restart: the stop's word comes before the target's, and the venue takes no other one for nothing."""
+    bare.opened()
+    stop, target = bare.placed(OrderRole.STOP)[0], bare.placed(OrderRole.TARGET)[0]
+    bare.fill(stop, 3_988.0, qty=bare.last_trade.open_qty - target.qty)
+    bare.cancelled(stop, "filled for what was left")
+    bare.reject(bare.placed(OrderRole.STOP)[-1], "would not reduce the position")
+    assert bare.placed(OrderRole.CLOSE), "what counts as open is closed all the same"
+    bare.fill(target, 4_010.0)
+    assert (bare.last_trade.phase, bare.last_trade.exit_reason) == (TradePhase.CLOSED, ExitReason.STOP)

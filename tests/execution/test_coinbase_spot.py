@@ -189,6 +189,18 @@ async def test_orders_and_executions_of_others_are_none_of_ours(desk: Desk) -> N
     desk.venue.core.others[desk.venue.symbol("BTC")] = desk.venue.core.positions[desk.venue.symbol("BTC")].qty * 0
 
 
+async def test_a_sale_by_hand_is_told_as_far_as_it_took_of_ours(desk: Desk) -> None:
+    desk.venue.deposit("BTC", 0.5)
+    await guarded(desk)
+    desk.venue.trade_by_hand("BTC", "sell", 0.5005)
+    (held,) = await desk.account.positions()
+    assert held.qty == 0.0015
+    bought, sold = await desk.account.fills_since("BTC", 0)
+    assert (bought.side, bought.qty, bought.client_id) == (Side.LONG, 0.002, f"{ID}e1")
+    assert (sold.side, sold.qty, sold.nets_with_ours) == (Side.SHORT, 0.0005, True)
+    assert sold.fee_usd == pytest.approx(0.0005 * 100_000 * 0.0005)
+
+
 async def test_after_a_restart_the_venues_lists_say_what_is_ours(desk: Desk) -> None:
     desk.venue.deposit("BTC", 0.5)
     await guarded(desk)

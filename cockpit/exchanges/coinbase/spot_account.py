@@ -4,7 +4,7 @@ Spot has no positions: what our orders bought is ours (`spot_books`), and nothin
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from cockpit.config.exits import AccountConfig
 from cockpit.config.secrets import VenueKeys
 from cockpit.domain.kinds import OrderType, Side
 from cockpit.domain.orders import OrderRequest
+from cockpit.domain.quantity import rounded
 from cockpit.domain.units import BPS
 from cockpit.exchanges.base.account import HeldPosition, KeysLost, RefusalKind, Refused, VenueFill, VenueOrder
 from cockpit.exchanges.base.account_facts import AccountFacts, Previewed, TradeSettings, TradingHours
@@ -26,7 +27,7 @@ from cockpit.exchanges.coinbase.account import DANGEROUS, HISTORY, NOT_OPEN_YET,
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.products import spot_hours
 from cockpit.exchanges.coinbase.spot_books import Terms, mark_of
-from cockpit.exchanges.coinbase.spot_exits import SpotExits
+from cockpit.exchanges.coinbase.spot_exits import QUANTITY, SpotExits
 from cockpit.exchanges.coinbase.spot_orders import (
     SPOT,
     SpotParser,
@@ -127,9 +128,19 @@ class CoinbaseSpotAccount(SpotExits):
         await super().cancel(asset, client_id, is_conditional)
 
     async def fills_since(self, asset: str, since_ns: int) -> tuple[VenueFill, ...]:
-        """Of our orders: what others trade there is their own."""
+        """Of our orders, and others' sales as far as they took coins of ours: what else they trade is their own."""
         fills = await super().fills_since(asset, since_ns)
-        return tuple(fill for fill in fills if mark_of(fill.client_id) is not None)
+        ours = [fill for fill in fills if mark_of(fill.client_id) is not None]
+        return tuple(sorted((*ours, *self._sold_by_others(asset, fills)), key=lambda fill: fill.ts_ns))
+
+    def _sold_by_others(self, asset: str, fills: Sequence[VenueFill]) -> Iterator[VenueFill]:
+        """The newest, until they add up to what is missing of ours in the account."""
+        missing = rounded(self._books.bought(asset).qty - self._books.held(asset, self.listing(asset)).qty)
+        for fill in reversed(fills):
+            if missing > QUANTITY and fill.side is Side.SHORT and mark_of(fill.client_id) is None:
+                qty = min(fill.qty, missing)
+                missing = rounded(missing - qty)
+                yield fill._replace(qty=qty, fee_usd=fill.fee_usd * qty / fill.qty, nets_with_ours=True)
 
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Ours: nothing of others acts on what is ours."""

@@ -19,7 +19,6 @@ from cockpit.exchanges.coinbase.parsing import value_of
 from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, mark_of
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
-
 KEPT = 500
 
 
