@@ -32,7 +32,6 @@ from cockpit.execution.entry_watch import EntryWatch
 from cockpit.execution.foreign_activity import ForeignActivity
 from cockpit.execution.foreign_protection import ForeignProtection
 from cockpit.execution.funding import Funding
-from cockpit.execution.key_watch import KeyWatch
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -54,6 +53,8 @@ from cockpit.flatten.venue_flatten import FlattenPace
 TOUCH_EVERY_S = 6.0
 MOST_CONNECTIONS = 6
 """OKX answers ten questions for its time in two seconds; Binance's minute has 2,400 of weight, these take 60."""
+CHECK_KEY_EVERY_S = 45.0
+"""A lost key is to be known within a minute, and the question is the dearest there is."""
 
 
 class WarmConnections:
@@ -91,6 +92,32 @@ class WarmConnections:
             await within(context.pace.call_within_s, context.account.touch(), "touch")
         except VenueFailure:
             return
+
+
+class KeyWatch:
+    """Where questions need no key a lost one shows with the next action alone: whether it may still sign is asked.
+
+    And the time is: no refused signature would say that a clock has moved.
+    """
+
+    def __init__(self, context: VenueContext) -> None:
+        self._context = context
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self._context.timing.sleep(CHECK_KEY_EVERY_S)
+            await self.check()
+
+    async def check(self) -> None:
+        """Once."""
+        context = self._context
+        try:
+            await within(context.pace.call_within_s, context.account.check_key(), "key")
+            context.keys_are_taken()
+            await within(context.pace.call_within_s, context.account.ask_time(), "time")
+        except VenueFailure as failure:
+            context.met(failure)
 
 
 class LiveVenue:
