@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -168,6 +168,13 @@ class CockpitBase(App[str]):
     def on_resize(self, _event: Resize) -> None:
         """The next look draws everything."""
         self._beat = ()
+
+    def on_key(self, event: Key) -> None:
+        """A letter that was on its way while a text field opened is typed there, and is no key of the app's."""
+        top = self.screen
+        if isinstance(top, Modal) and top.offered is Offered.TEXT and event.is_printable and event.character:
+            event.stop().prevent_default()
+            top.typed_early(event.character)
 
     def open(self, modal: Modal[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
         """A sheet or a question over the panes; over it the keys that take risk away go on working."""

@@ -196,8 +196,9 @@ def test_the_equity_curve_has_what_was_won_over_the_line_and_what_was_lost_under
     third = len(over.rstrip()) // 2
     assert over[:third].count("█") == third and not under[: 2 * third].strip(), "+2, then +1, then -2"
     assert under[2 * third : 3 * third].count("█") == third and not over[2 * third :].strip()
-    labels = {row.split()[0] for row in drawn if row.strip()}
-    assert {"+2.00", "-2.00"} <= labels
+    top = next(row for row in drawn if row.lstrip().startswith("+2.00 ")).partition("│")[2]
+    assert len(top.rstrip()) == third, "what fell back to +1 does not reach as high"
+    assert any(row.lstrip().startswith("-2.00 ") for row in drawn)
 
 
 @pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)])

@@ -6,6 +6,7 @@ from screen_stage import Stage, StandingLink, staged
 from textual.events import Key, Paste
 
 from cockpit.domain.kinds import EngineState
+from cockpit.tui.screens.ask import Answer
 
 FOCI = {
     "nothing": (),
@@ -201,6 +202,28 @@ async def test_escape_does_not_take_the_first_press_back(trading: Scene) -> None
     async with staged(StandingLink(trading)) as stage:
         await stage.press("f12", "escape", "f12")
         await stage.until(lambda: stage.link.asked == [("flatten",)])
+
+
+@pytest.mark.parametrize(
+    ("opened", "typed"),
+    [
+        (Key("colon", ":"), "short btc 30 stop 28"),
+        (Key("slash", "/"), "halt"),
+        (Key("t", "t"), "half"),
+        (Key("ctrl+p", None), "halt"),
+    ],
+    ids=["command", "filter", "ceremony", "palette"],
+)
+async def test_what_is_typed_right_behind_the_key_that_opens_is_typed(trading: Scene, opened: Key, typed: str) -> None:
+    one_trade = trading.with_snapshot(open_trades=trading.snapshot.open_trades[1:2])
+    async with staged(StandingLink(one_trade)) as stage:
+        stage.app.post_message(opened)
+        for letter in typed:
+            stage.app.post_message(Key("space" if letter == " " else letter, letter))
+        await stage.settle()
+        field = stage.app.screen.focused
+        assert isinstance(field, Answer) and field.value == typed
+        assert stage.link.asked == [], "no letter of it halts or arms"
 
 
 async def test_what_is_pasted_is_text(trading: Scene) -> None:

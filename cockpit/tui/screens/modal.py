@@ -13,6 +13,7 @@ from textual.geometry import Region, Size
 from textual.layout import Layout
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from cockpit.tui.board import Board
 from cockpit.tui.footer import Offered
@@ -82,6 +83,7 @@ class Modal(ModalScreen[Answer]):
         self.appearance = appearance
         self.offered = self.OFFERED
         self._arrangement = CockpitLayout()
+        self._early = ""
 
     # What a screen of its own says.
 
@@ -113,6 +115,8 @@ class Modal(ModalScreen[Answer]):
         for board in self.query_children(Board):
             board.appearance = self.appearance
         self.redraw()
+        if self._early:
+            self.typed_into().insert_text_at_cursor(self._early)
 
     def on_resize(self) -> None:
         """Another size, other places."""
@@ -144,6 +148,17 @@ class Modal(ModalScreen[Answer]):
         if self.offered is Offered.READING and event.key in self.keys_over:
             event.stop().prevent_default()
             self.post_message(PressedOver(event.key))
+
+    def typed_early(self, letter: str) -> None:
+        """A letter that came right behind the key that opened it, before its field had the focus."""
+        if self.is_mounted:
+            self.typed_into().insert_text_at_cursor(letter)
+        else:
+            self._early += letter
+
+    def typed_into(self) -> Input:
+        """Where a letter goes that came before any field had the focus."""
+        return self.focused if isinstance(self.focused, Input) else self.query_one(Input)
 
     def close_with(self, answer: Answer | None) -> None:
         """Close with an answer, None for no answer; nothing where it is closed already."""

@@ -97,6 +97,10 @@ class Ticket(Modal[str]):
         """The size is what is typed first: the rest has its usual values."""
         self.query_one("#size", Answer).focus()
 
+    def typed_into(self) -> Input:
+        """The field with the cursor."""
+        return self.focused if isinstance(self.focused, Input) else self.query_one("#size", Answer)
+
     def places(self, ground: Region) -> Places:
         """As high as its longest verdict, so that it does not move while it is filled in."""
         self._place = centred(ground, min(CELLS, ground.width), min(ROWS, ground.height))
