@@ -52,6 +52,10 @@ AT_NEWER = {
         20_251_019: "",
         20_251_045: "a stop-limit that was gapped through rested for a second before it was taken back",
     },
+    "coinbase-spot": {
+        20_251_038: "by its stamp a sale came before what it sold, and a part of another trade was given up",
+        20_251_045: "a target that was not met left its part of the coins without the stop that had to go for it",
+    },
     "krakenfutures": {
         20_251_019: "",
         20_251_146: "an entry that was counted as filled, at no price, waited for its executions to be listed",

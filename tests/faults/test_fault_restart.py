@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.domain.kinds import Side, TradePhase
+from tests import venue_pairs
 from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import hanging
 from tests.loopback.trading_venue import TradingVenue
@@ -71,6 +72,9 @@ async def test_05_nothing_is_entered_before_every_venue_was_read(tmp_path: Path)
 @pytest.mark.parametrize("role", ["entry", "stop", "target"])
 @pytest.mark.parametrize("name", VENUES)
 async def test_06_every_order_at_the_venue_is_known_after_a_kill(tmp_path: Path, name: str, role: str) -> None:
+    resting = 0 if venue_pairs.is_spot() and name != "binance" else 3
+    if role == "target" and not resting:
+        pytest.skip("on spot none of its targets rests")
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
         venue.faults.add(hanging(0.2), roles={role})
@@ -79,7 +83,7 @@ async def test_06_every_order_at_the_venue_is_known_after_a_kill(tmp_path: Path,
         await stage.restart()
         await stage.read()
         await stage.until(lambda: bool(stage.engine.book.trades) and one_stop(stage, venue, trade_id))
-        await stage.until(lambda: len(venue.open_orders) == 3)
+        await stage.until(lambda: len(venue.open_orders) == resting)
         known = {order.request.order_id for order in stage.engine.book._orders.live()}
         there = {order.client_id[8:] for order in (*venue.open_orders, *venue.algo_orders)}
         assert known == there
@@ -94,7 +98,7 @@ async def test_07_an_old_fill_that_comes_again_is_nobodys(tmp_path: Path, name: 
         first = await stage.open_trade("ETH", venue=name)
         stage.move("ETH", -60)
         await stage.until(lambda: stage.closed(first.trade_id))
-        second = await stage.open_trade("ETH", Side.SHORT, venue=name)
+        second = await stage.open_trade("ETH", Side.LONG if venue_pairs.is_spot() else Side.SHORT, venue=name)
         old = [frame for frame in venue.core.executions if frame.client_id.endswith("e1")][:1]
         order = venue.core.orders[old[0].order_id]
         venue.order_changed(order, old[0])

@@ -45,6 +45,7 @@ async def test_08_the_stop_stays_until_the_position_is_gone(tmp_path: Path, name
         assert not stage.missed(8)
 
 
+@pytest.mark.not_at("a stop holds its coins: its successor is laid once it is off", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_08_a_stop_that_is_moved_is_never_missing(tmp_path: Path, name: str) -> None:
     """The first target fills, the stop moves to the entry; its first two tries are turned away."""
@@ -58,6 +59,7 @@ async def test_08_a_stop_that_is_moved_is_never_missing(tmp_path: Path, name: st
         await stage.flat()
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_09_a_stop_that_outlives_its_position_opens_nothing_and_is_swept(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -76,6 +78,7 @@ async def test_09_a_stop_that_outlives_its_position_opens_nothing_and_is_swept(t
         assert not stage.missed(9)
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_09_a_stop_that_triggers_after_the_close_opens_nothing(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -158,6 +161,7 @@ async def test_18_where_no_stop_can_rest_nothing_is_armed(tmp_path: Path, name: 
         assert "expected a protective stop to be possible" in items[f"stop capability.{name}"].detail
 
 
+@pytest.mark.not_at("none of its targets rests: each is watched and sold", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_42_a_refused_target_leaves_the_position_and_its_stop(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -172,7 +176,7 @@ async def test_42_a_refused_target_leaves_the_position_and_its_stop(tmp_path: Pa
         await stage.flat()
 
 
-@pytest.mark.not_at("it has no mark: its stops go by the last price", "coinbase")
+@pytest.mark.not_at("it has no mark: its stops go by the last price", "coinbase", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_42_a_stop_that_the_market_has_passed_closes_at_once(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

@@ -17,6 +17,7 @@ from tests.loopback.trading_faults import dropped_after, empty, too_many
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
+pytestmark = pytest.mark.not_at("coins of others are no position: they are named, and left", "coinbase-spot")
 
 VENUES = ("binance", "okx")
 SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
