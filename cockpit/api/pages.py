@@ -15,6 +15,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.domain.signal_sources import SourceScore
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.verdict import Verdict
+from cockpit.journal.database import PUT_BACK
 from cockpit.journal.errors import JournalError
 from cockpit.journal.reading import JournalReader
 from cockpit.journal.report import build_report
@@ -31,10 +32,20 @@ class Pages:
     """Reads in a thread, for at most `within_s`: a slow disk costs its caller time, never the engine.
 
     While the journal has not got everything, memory answers: a page without the newest would not say so.
+    `found_damaged` hears, once, of a journal that takes what is written and cannot be read any more.
     """
 
-    def __init__(self, journal: JournalPlace, recent: Recent, within_s: float, is_written: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        journal: JournalPlace,
+        recent: Recent,
+        within_s: float,
+        is_written: Callable[[], bool],
+        found_damaged: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self._journal = journal
+        self._found_damaged = found_damaged
+        self._was_damaged = False
         self._is_written = is_written
         self._recent = recent
         self._within_s = within_s
@@ -99,6 +110,9 @@ class Pages:
                 return await asyncio.to_thread(read), JOURNAL
         except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
             LOG.warning("page from memory: %s", error or "the journal was slow")
+            if PUT_BACK in str(error) and not self._was_damaged:
+                self._was_damaged = True
+                self._found_damaged(str(error))
             return list(islice(reversed(recent.values()), offset, offset + limit)), MEMORY
 
     def _open(self) -> JournalReader:

@@ -252,7 +252,10 @@ class ApiServer:
         self._log.stop()
 
     def _context(self, host: Host, ending: Ending) -> ApiContext:
-        pages = Pages(self._places.journal, host.recent, self._limits.journal_within_s, lambda: not host.not_durable())
+        within_s = self._limits.journal_within_s
+        pages = Pages(
+            self._places.journal, host.recent, within_s, lambda: not host.not_durable(), host.journal_losses.append
+        )
         host.journal.flush(FLUSH_WITHIN_S)
         earlier, source = pages.earlier_trades(TRADES_READ_AT_START)
         return ApiContext(
