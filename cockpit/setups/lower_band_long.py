@@ -201,7 +201,7 @@ class LowerBandLongSetup(Setup[LowerBandLong]):
         if attempt is None:
             return f"print back above {edge} ({away_text(self.quotes.price, self._trigger)})"
         first, last = clock_text(attempt.first_end_ns), clock_text(attempt.last_end_ns)
-        words = f"buyers' close above {edge} by {last} (not before {first})"
+        words = f"buyers' close above {edge}, by {last} (not before {first})"
         if self._spread_pays(now_ns):
             return words
         view = self.market.funding_spread_bps(self.asset, now_ns)

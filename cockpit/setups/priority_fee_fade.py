@@ -200,7 +200,7 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
     def idle_text(self, now_ns: int) -> str:
         multiple, baseline = self.rules.shock_multiple, self.market.fee_baseline(self.rules.baseline_s)
         if baseline is None:
-            return f"fee above {multiple:g} x its baseline (no baseline yet){self._last_shock_text}"
+            return f"fee above {multiple:g}x baseline (none yet){self._last_shock_text}"
         fee = self.market.priority_fee(now_ns).tradable
         now = "now unknown" if fee is None else f"now {fee:,.0f}"
         return f"fee above {multiple * baseline:,.0f} ({now}){self._last_shock_text}"
@@ -210,4 +210,4 @@ class PriorityFeeFadeSetup(Setup[PriorityFeeFade]):
         if shock is None:
             return self.idle_text(now_ns)
         goal = shock.peak * (1.0 - self.rules.fall_pct / 100.0)
-        return f"fee at or under {goal:,.0f} by {clock_text(shock.last_ns)} (peak {shock.peak:,.0f})"
+        return f"fee at or under {goal:,.0f}, by {clock_text(shock.last_ns)} (peak {shock.peak:,.0f})"

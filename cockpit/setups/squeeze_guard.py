@@ -66,7 +66,7 @@ class SqueezeGuardSetup(Setup[SqueezeGuard]):
         )
 
     def idle_text(self, now_ns: int) -> str:
-        return f"dip of {self.rules.dip_bps:g} bps under VWAP ({self._from_vwap()}); then sellers turn to buyers"
+        return f"{self.rules.dip_bps:g} bps under VWAP ({self._from_vwap()}); then sellers turn to buyers"
 
     def watching_text(self, now_ns: int) -> str:
         return f"buyers' {self.rules.bar_s:g} s bar in dip ({self._from_vwap()})"

@@ -265,7 +265,7 @@ class UpperBandShortSetup(Setup[UpperBandShort]):
             high, edge = self.price_text(wick.high), self.price_text(self._trigger)
             return f"high under {high}, close under {edge}; a {bar}"
         first, last = clock_text(wick.first_end_ns), clock_text(wick.last_end_ns)
-        return f"close back under {self.price_text(self._trigger)} by {last} (not before {first}); a {bar}"
+        return f"close under {self.price_text(self._trigger)}, by {last} (not before {first}); a {bar}"
 
     def triggered_text(self, now_ns: int) -> str:
         held_s = self._held_s(now_ns)

@@ -6,10 +6,12 @@ from enum import Enum
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.numbers import counted
 from cockpit.tui import keys, numbers
-from cockpit.tui.text import Line, Span, cut, left, line_width
+from cockpit.tui.text import Line, Span, cut, left, line_width, shortened
 from cockpit.tui.view import View, plain_detail, silent_s
 
 IDENTITY_FROM, IDENTITY_CELLS = 60, 24
+SECONDS_FROM = 100
+"""With fewer cells the hour and the minute of what happened are enough."""
 """Which cockpit this is stands beside the clock where there is room for it."""
 AFTER_HALT = keys.BY_ID["halt"].rank + 0.5
 """Where the keys for a chosen trade come."""
@@ -37,8 +39,8 @@ def news_line(view: View, cells: int) -> Line:
     news = view.store.news[-1] if view.store.news else None
     if news is None or room < 12:
         return ((" " * max(0, room), "text"), *corner)
-    time = f" {numbers.clock(news.ts_ns)} " if news.ts_ns else " "
-    return ((time, "dim"), (left(news.text, room - len(time)), news.role), *corner)
+    time = f" {numbers.clock(news.ts_ns)[: 8 if cells >= SECONDS_FROM else 5]} " if news.ts_ns else " "
+    return ((time, "dim"), (left(shortened(news.text, room - len(time)), room - len(time)), news.role), *corner)
 
 
 def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int, offered: Offered = Offered.PANES) -> Line:

@@ -104,7 +104,7 @@ def test_less_than_a_minute_of_readings_is_no_baseline(street):
     fees(sol, (0, 1_000), (10, 1_000), (20, 90_000), (30, 1_000))
     assert sol.phase(30.0) is SetupPhase.IDLE
     assert sol.proposals == []
-    assert sol.waiting_for(30.0) == "fee above 3 x its baseline (no baseline yet)"
+    assert sol.waiting_for(30.0) == "fee above 3x baseline (none yet)"
 
 
 def test_a_multiple_of_no_fee_at_all_is_no_shock(street):
@@ -197,7 +197,7 @@ class TestWaiting:
 
     def test_in_a_shock_it_says_the_fall_it_waits_for(self, sol):
         shocked(sol)
-        assert sol.waiting_for(611.0) == "fee at or under 3,000 by 12:12:10 (peak 5,000)"
+        assert sol.waiting_for(611.0) == "fee at or under 3,000, by 12:12:10 (peak 5,000)"
 
 
 def test_before_a_shock_its_side_is_toward_the_vwap(sol):

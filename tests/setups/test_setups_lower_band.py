@@ -267,7 +267,7 @@ class TestWaiting:
 
     def test_in_an_attempt_it_says_when_a_bar_counts(self, btc):
         btc.trade(2.0, 106_810.0)
-        assert btc.waiting_for(3.0) == "buyers' close above 106,800.0 by 12:01:02 (not before 12:00:32)"
+        assert btc.waiting_for(3.0) == "buyers' close above 106,800.0, by 12:01:02 (not before 12:00:32)"
 
     def test_a_missing_premium_is_part_of_what_it_waits_for(self, btc):
         btc.trade(2.0, 106_810.0)

@@ -53,7 +53,7 @@ def test_the_failed_attempt_is_over_at_60_s_although_no_bar_ends(btc):
 @pytest.mark.parametrize(
     ("last_before", "at_60_s", "waits_for"),
     [
-        (106_790.0, 106_810.0, "buyers' close above 106,800.0 by 12:02:02 (not before 12:01:32)"),
+        (106_790.0, 106_810.0, "buyers' close above 106,800.0, by 12:02:02 (not before 12:01:32)"),
         (106_790.0, 106_790.0, "print back above"),
         (106_810.0, 106_790.0, "print back above"),
         (106_810.0, 106_810.0, "flush under"),
@@ -84,7 +84,7 @@ def test_the_stand_down_counts_from_the_60_s_and_ends_at_its_instant(btc):
     assert btc.setup.due_ns == btc.at(1_922.4)
     btc.trade(1_922.3, 106_790.0)
     btc.trade(1_922.4, 106_810.0)
-    assert btc.waiting_for(1_922.4).startswith("buyers' close above 106,800.0 by ")
+    assert btc.waiting_for(1_922.4).startswith("buyers' close above 106,800.0, by ")
 
 
 def test_a_bar_that_ended_while_it_cooled_down_is_not_looked_at_after(street):

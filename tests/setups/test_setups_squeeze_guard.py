@@ -75,7 +75,7 @@ def test_sellers_before_a_long_silence_do_not_turn_now(xrp):
 
 def test_a_bar_of_sellers_in_the_dip_is_watched(xrp):
     assert xrp.phase(20.0) is SetupPhase.IDLE
-    assert xrp.waiting_for(20.0) == "dip of 15 bps under VWAP (now 16.0 under); then sellers turn to buyers"
+    assert xrp.waiting_for(20.0) == "15 bps under VWAP (now 16.0 under); then sellers turn to buyers"
     xrp.tick(30.0)
     assert xrp.phase(30.0) is SetupPhase.WATCHING
     assert xrp.waiting_for(30.0) == "buyers' 15 s bar in dip (now 16.0 under)"

@@ -147,7 +147,7 @@ def test_the_lower_high_must_close_below_the_edge_too(btc, close, is_sold):
     btc.tick(45.0)
     assert btc.proposed_at == ([45.0] if is_sold else [])
     if not is_sold:
-        assert btc.waiting_for(45.0) == "close back under 109,700.0 by 12:01:31 (not before 12:00:16); a 15 s bar"
+        assert btc.waiting_for(45.0) == "close under 109,700.0, by 12:01:31 (not before 12:00:16); a 15 s bar"
         btc.trades([(46.0, 109_690.0), (61.0, 109_680.0)])
         btc.tick(75.0)
         assert btc.proposed_at == [75.0]
@@ -298,7 +298,7 @@ class TestWaiting:
     def test_what_it_waits_for_step_by_step(self, btc):
         assert btc.waiting_for(0.0) == "wick above 109,700.0 (9 bps away)"
         btc.trade(1.0, 109_750.0)
-        assert btc.waiting_for(1.0) == "close back under 109,700.0 by 12:01:31 (not before 12:00:16); a 15 s bar"
+        assert btc.waiting_for(1.0) == "close under 109,700.0, by 12:01:31 (not before 12:00:16); a 15 s bar"
         btc.trades([(5.0, 109_800.0), (29.0, 109_690.0)])
         btc.tick(30.0)
         assert btc.waiting_for(30.0) == "high under 109,800.0, close under 109,700.0; a 15 s bar"

@@ -133,10 +133,10 @@ REASONS = (
 
 
 WAITS = (
-    "buyers' close above 106,800.0 by 14:03:15 (not before 14:02:45); and funding spread above +0.25 bps (now -0.45)",
+    "buyers' close above 106,800.0, by 14:03:15 (not before 14:02:45); and funding spread above +0.25 bps (now -0.45)",
     "in trade since 14:01:15; out after 60 s above 110,050.0, 12 s so far, or 180 s of rising basis (medians)",
-    "fee at or under 42,073 by 14:02:15 (peak 70,122)",
-    "dip of 15 bps under VWAP (now 118.5 under); then sellers turn to buyers",
+    "fee at or under 42,073, by 14:02:15 (peak 70,122)",
+    "15 bps under VWAP (now 118.5 under); then sellers turn to buyers",
     "high under 109,900.0, close under 109,700.0; a 15 s bar",
 )
 SAID = (
@@ -145,10 +145,10 @@ SAID = (
     ("funding spread -0.33 bps", "not above +0.25"),
     ("short % 54.4 at or above 54.0",),
     ("no data on Jito tips: 9.62e-06 SOL, no baseline yet",),
-    ("buyers' close above 106,800.0 by 14:03:15",),
+    ("buyers' close above 106,800.0, by 14:03:15",),
     ("in trade since 14:01:15",),
-    ("fee at or under 42,073 by 14:02:15",),
-    ("dip of 15 bps under VWAP",),
+    ("fee at or under 42,073, by 14:02:15",),
+    ("15 bps under VWAP",),
     ("high under 109,900.0, close under 109,700.0",),
 )
 """Of each sentence what must be there."""

@@ -56,9 +56,9 @@ def of_bands(asset: AssetView) -> list[Level]:
     """Both edges of every band."""
     found = []
     for low, high in asset.bands_upper:
-        found += [Level(low, "upper band", "warn", 5), Level(high, "upper band's end", "warn", 6)]
+        found += [Level(low, "upper band", "warn", 5), Level(high, "upper band end", "warn", 6)]
     for low, high in asset.bands_lower:
-        found += [Level(high, "lower band", "warn", 5), Level(low, "lower band's end", "warn", 6)]
+        found += [Level(high, "lower band", "warn", 5), Level(low, "lower band end", "warn", 6)]
     return found
 
 
