@@ -56,7 +56,14 @@ async def test_the_key_shows_what_would_change_and_on_what_ground(stage: Stage) 
 async def test_the_pane_says_that_bands_wait_and_whose(stage: Stage) -> None:
     assert " b: new " in stage.text()
     await stage.press("n")
-    assert "new: BTC" in stage.text()
+    assert " new: 2 " in stage.text() and "Ladder · SOL SIM" in stage.text(), "those of BTC and of ETH"
+    only = tuple(
+        replace(asset, proposed_bands=None) if asset.asset != "BTC" else asset
+        for asset in stage.link.scene.snapshot.assets
+    )
+    stage.app.store.take(stage.link.scene.with_snapshot(assets=only).last, stage.clock())
+    await stage.settle()
+    assert " new: BTC " in stage.text()
 
 
 async def test_y_accepts_exactly_what_was_seen(stage: Stage) -> None:
