@@ -241,6 +241,7 @@ def sweep(
     from cockpit.research.assumptions import Assumptions
     from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_digest, run_sweep
     from cockpit.research.sweep_report import sweep_summary, sweep_text, write_sweep_csv
+    from cockpit.research.trial import refuse_unknown_keys
 
     front: Front = ctx.obj
     config = front.load([*plan.set, *(overrides or ())])
@@ -257,6 +258,7 @@ def sweep(
         bands=bands,
         assets=chosen_assets,
     )
+    refuse_unknown_keys(template, plan.samples)
     kept = Kept(out or plan_file.with_suffix(".sweep"), plan, template, data_digest(place, days))
     _print_kept(kept, resume=resume)
     chosen = LocalWorkers(workers or os.cpu_count() or 1) if cluster is None else ClusterWorkers(cluster)

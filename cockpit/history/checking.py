@@ -1,7 +1,7 @@
 """What the store has and lacks: each day of each series, and the readings a backtest of a config would do without."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -61,7 +61,10 @@ class SeriesState(msgspec.Struct, frozen=True):
 
 
 class Lack(msgspec.Struct, frozen=True):
-    """A reading that a setup's backtest would not have, on how many of the days; `asset` is "" for one about none."""
+    """A reading that a setup's backtest would not have, on how many of the days; `asset` is "" for one about none.
+
+    Of those days `part_days` have some of it.
+    """
 
     reading: str
     asset: str
@@ -69,6 +72,7 @@ class Lack(msgspec.Struct, frozen=True):
     days: int
     of_days: int
     detail: str
+    part_days: int = 0
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -115,14 +119,25 @@ def check_store(store: Store, config: CockpitConfig, first_day: int | None, last
         raise HistoryError(f"expected --from on or before --to, was {day_text(first)} and {day_text(last)}")
     asked = range(first, last + 1)
     states = {series: [_day_state(store, series, day) for day in asked] for series in known}
-    whole = {
-        series: {day for day, state in zip(asked, days, strict=True) if state.state in ("whole", "gaps")}
-        for series, days in states.items()
+    days = {
+        series: _Days(_in(asked, found, ("whole", "gaps")), _in(asked, found, ("part",)))
+        for series, found in states.items()
     }
-    lacks = _lacks(config, whole, len(asked))
+    lacks = _lacks(config, days, len(asked))
     listed = [SeriesState(*series[:2], series.kind.name, days) for series, days in states.items()]
     is_whole_all = all(day.state == "whole" for one in listed for day in one.days)
     return Check(is_whole_all and not lacks, day_text(first), day_text(last), listed, lacks)
+
+
+class _Days(NamedTuple):
+    """The days that a series has as a whole, and those of which it has a part."""
+
+    whole: set[int]
+    part: set[int]
+
+
+def _in(asked: range, found: Sequence[DayState], states: Sequence[State]) -> set[int]:
+    return {day for day, state in zip(asked, found, strict=True) if state.state in states}
 
 
 def _day_state(store: Store, series: Series, day: int) -> DayState:
@@ -148,7 +163,7 @@ def _gaps_text(about: About) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _lacks(config: CockpitConfig, whole: dict[Series, set[int]], days: int) -> list[Lack]:
+def _lacks(config: CockpitConfig, stored: dict[Series, _Days], days: int) -> list[Lack]:
     """What the gate or a setup would ask for and nobody could say."""
     traded: dict[str, list[str]] = {}
     kinds: dict[str, list[str]] = {}
@@ -169,7 +184,7 @@ def _lacks(config: CockpitConfig, whole: dict[Series, set[int]], days: int) -> l
             continue
         for asset, names in traded.items():
             for venue in _venues(config, row.reading, asset):
-                found += _lack(row.reading, venue, asset, names, whole, days)
+                found += _lack(row.reading, venue, asset, names, stored, days)
     return found
 
 
@@ -186,18 +201,18 @@ def _venues(config: CockpitConfig, reading: Reading, asset: str) -> list[str]:
 
 
 def _lack(
-    reading: Reading, venue: str, asset: str, setups: list[str], whole: dict[Series, set[int]], days: int
+    reading: Reading, venue: str, asset: str, setups: list[str], stored: dict[Series, _Days], days: int
 ) -> list[Lack]:
     lacks = []
     for what, kinds in _wanted(reading):
-        there: set[int] = set()
-        for series, good in whole.items():
+        there, part = set[int](), set[int]()
+        for series, found in stored.items():
             if series.asset == asset and series.kind in kinds and venue in ("", series.venue):
-                there |= good
+                there, part = there | found.whole, part | found.part
         if len(there) < days:
             names = " or ".join(kind.name for kind in kinds)
             detail = f"{what} of {asset}{' on ' + venue if venue else ''}: {names}"
-            lacks.append(Lack(reading, asset, setups, days - len(there), days, detail))
+            lacks.append(Lack(reading, asset, setups, days - len(there), days, detail, len(part - there)))
     return lacks
 
 

@@ -64,7 +64,9 @@ def fit_profile(store: Store, config: CockpitConfig, days: range, assets: Sequen
     fitted = {asset: _asset(seen[asset], returns[asset]) for asset in chosen if len(returns[asset]) >= LEAST_RETURNS}
     if not fitted:
         span = f"{day_text(days[0])} to {day_text(days[-1])}"
-        raise HistoryError(f"{store.name}: expected {LEAST_RETURNS * GRID_S} s of prints from {span}, was fewer")
+        steps = f"{LEAST_RETURNS} steps of {GRID_S} s with a print on both sides"
+        most = max(map(len, returns.values()), default=0)
+        raise HistoryError(f"{store.name}: expected at least {steps} from {span}, was {most} at most")
     return Profile(
         first=day_text(days[0]),
         last=day_text(days[-1]),

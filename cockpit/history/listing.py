@@ -2,6 +2,7 @@
 
 import msgspec
 
+from cockpit.domain.numbers import counted
 from cockpit.history.checking import Check, DayState
 from cockpit.history.errors import HistoryError
 from cockpit.history.store import Store, day_text, is_whole
@@ -56,7 +57,9 @@ def check_lines(found: Check) -> list[str]:
         for run in _runs(series.days):
             lines.append(f"{series.venue} {series.asset} {series.kind}: {_run_text(run)}")
     for lack in found.lacks:
-        lines.append(f"lacks on {lack.days} of {lack.of_days} days: {lack.detail} ({', '.join(lack.setups)})")
+        part = f" ({lack.part_days} of them there in part)" if lack.part_days else ""
+        setups = ", ".join(lack.setups)
+        lines.append(f"lacks on {lack.days} of {counted(lack.of_days, 'day')}{part}: {lack.detail} ({setups})")
     return [*lines, "everything is there" if found.ok else "not everything is there"]
 
 
@@ -78,7 +81,7 @@ def _run_text(run: list[DayState]) -> str:
     if run[0].state == "part":
         text += f", of {sum(end - start for day in run for start, end in day.covered) / 6e10:,.1f} minutes"
     return text + (
-        f", {run[0].gap_count} gaps: {run[0].detail}"
+        f", {counted(run[0].gap_count, 'gap')}: {run[0].detail}"
         if run[0].gap_count
         else f": {run[0].detail}" * bool(run[0].detail)
     )

@@ -134,8 +134,10 @@ def check_sum(path: Path, sha256: str) -> bool:
     if not beside.is_file():
         return False
     expected = beside.read_text(encoding="utf-8", errors="replace").split(maxsplit=1)[0:1]
+    if not expected:
+        raise HistoryError(f"{path}: expected a sha256 in {beside.name}, was none: download both again")
     if expected != [sha256]:
-        was = f"expected sha256 {' '.join(expected) or 'in it'} of {beside.name}, was {sha256}"
+        was = f"expected sha256 {expected[0]} of {beside.name}, was {sha256}"
         raise HistoryError(f"{path}: {was}: damaged, or published anew: download both again")
     return True
 

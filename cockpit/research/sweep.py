@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
@@ -154,24 +155,28 @@ class Kept:
         mine["data"] = data + (Path(template.bands).read_text(encoding="utf-8") if template.bands else "")
         note = directory / "plan.json"
         if note.exists():
-            there = json.loads(note.read_text(encoding="utf-8"))
+            there = _read_note(note)
             for name in ("plan", "build", "config", "data"):
                 if there.get(name) != mine[name]:
                     was = f"was another {name}"
                     raise HistoryError(f"{directory}: expected the {name} of this sweep, {was}: name another --out")
         else:
-            self._trials.mkdir(parents=True, exist_ok=True)
-            part = note.with_suffix(".part")
-            part.write_text(json.dumps(mine, indent=2), encoding="utf-8")
-            part.replace(note)
+            with _written(directory):
+                self._trials.mkdir(parents=True, exist_ok=True)
+                part = note.with_suffix(".part")
+                part.write_text(json.dumps(mine, indent=2), encoding="utf-8")
+                part.replace(note)
 
     def trials(self) -> dict[int, Trial]:
         """Every finished trial by its number."""
         found: dict[int, Trial] = {}
         for path in sorted(self._trials.glob("*.parquet")):
-            for row in pq.read_table(path).to_pylist():
-                trial = msgspec.convert(row, Trial)
-                found[trial.number] = trial
+            try:
+                trials = [msgspec.convert(row, Trial) for row in pq.read_table(path).to_pylist()]
+            except (OSError, pa.ArrowException, msgspec.ValidationError) as error:
+                was = " ".join(str(error).split())
+                raise HistoryError(f"{path}: expected kept trials, was {was}: delete it to try them again") from error
+            found.update({trial.number: trial for trial in trials})
         return found
 
     def add(self, trials: Sequence[Trial]) -> None:
@@ -180,8 +185,25 @@ class Kept:
         path = self._trials / f"{min(numbers):07d}-{max(numbers):07d}.parquet"
         part = path.with_suffix(".part")
         rows = [msgspec.to_builtins(trial) for trial in trials]
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), part, compression="zstd")
-        part.replace(path)
+        with _written(self.directory):
+            pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), part, compression="zstd")
+            part.replace(path)
+
+
+def _read_note(note: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(note.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise HistoryError(f"{note}: expected the note of a sweep, was {error}: name another --out") from error
+
+
+@contextmanager
+def _written(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        was = error.strerror or error
+        raise HistoryError(f"{directory}: expected to keep trials there, was {was}: what is kept stays") from error
 
 
 _INTS, _FLOATS, _TEXTS = pa.list_(pa.int64()), pa.list_(pa.float64()), pa.list_(pa.string())

@@ -175,6 +175,11 @@ class Plan(Section):
         """The last day asked for."""
         return None if self.history.last is None else day_of(self.history.last)
 
+    @property
+    def samples(self) -> Setting:
+        """A value of each key that varies."""
+        return {name: values.low if isinstance(values, Span) else values[0] for name, values in self.vary.items()}
+
     def settings(self) -> Iterator[Setting]:
         """The settings of a grid or a random search, in their order. A TPE search asks as it goes."""
         if self.search == "random":

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from cockpit.research.sweep_plan import Plan, Value
 from cockpit.research.trial import Trial
 from cockpit.research.walk_forward import walk
 
-BEST_LISTED = 10
+BEST_LISTED, REASONS_LISTED = 10, 3
 SHADES = " .:-=+*#%@"
 LIKELY = 0.95
 
@@ -35,6 +36,7 @@ def sweep_summary(plan: Plan, days: range, trials: Sequence[Trial]) -> dict[str,
         "to": day_text(days.stop - 1),
         "trials": [_shown(one) for one in trials],
         "refused": len(trials) - len(tried),
+        "refused_because": dict(Counter(trial.refused for trial in trials if trial.refused).most_common()),
         "objective": plan.objective,
         "best": None if best is None else _shown(best) | {"interval_r": _interval(best.trade_r, plan.seed)},
         "deflated_sharpe": None,
@@ -158,6 +160,8 @@ def _fold(chosen: Any) -> dict[str, Any]:
 
 
 def _sentence(found: dict[str, Any], best: Trial | None, plan: Plan) -> str:
+    if best is None and found["refused"] == len(found["trials"]):
+        return f"all {counted(found['refused'], 'setting')} refused: nothing was tried"
     if best is None:
         fewest = counted(max(1, plan.fewest_trades), "trade")
         return f"no setting of {len(found['trials'])} made {fewest}: nothing can be said"
@@ -172,6 +176,11 @@ def _sentence(found: dict[str, Any], best: Trial | None, plan: Plan) -> str:
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield found["sentence"]
     yield f"{found['from']} to {found['to']}, {len(found['trials'])} settings, {found['refused']} of them refused"
+    because = list(found["refused_because"].items())
+    for reason, count in because[:REASONS_LISTED]:
+        yield f"  refused: {reason} ({counted(count, 'setting')})"
+    if len(because) > REASONS_LISTED:
+        yield f"  and for {counted(len(because) - REASONS_LISTED, 'other reason')}"
     overfit = found["pbo"]
     if overfit is not None:
         yield f"probability that choosing the best here is overfitting: {overfit:.2f} (0.50 is a coin)"

@@ -13,6 +13,7 @@ from cockpit.config.own_code import own_code
 from cockpit.config.problems import ConfigError
 from cockpit.domain.events import ReadingEvent
 from cockpit.domain.units import NS_PER_DAY
+from cockpit.history.errors import HistoryError
 from cockpit.history.remote_store import store_at
 from cockpit.history.store import Store
 from cockpit.research import statistics as stats
@@ -105,6 +106,18 @@ def run_batch(batch: Batch) -> list[Trial]:
         if number in runs:
             found[number] = _outcome(number, setting, started.get(number), refused.get(number, NO_PRINT))
     return [found[number] for number, _ in batch.settings]
+
+
+def refuse_unknown_keys(batch: Batch, tried: Setting) -> None:
+    """A key that no config and no assumption has would have every setting refused. Raises `HistoryError`."""
+    for key, value in tried.items():
+        try:
+            _configured(batch, {key: value})
+        except ValidationError as error:
+            if any(one["type"] == "extra_forbidden" for one in error.errors()):
+                raise HistoryError(f"vary.{key}: expected a key of the config, was none of it") from error
+        except (ConfigError, msgspec.ValidationError) as error:
+            raise HistoryError(f"vary.{key}: {_one_line(error)}") from error
 
 
 def _run_alike(

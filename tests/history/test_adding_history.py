@@ -196,6 +196,12 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(store: Shelf, tmp_path: Path,
     assert [found for found in store.root.rglob("*") if found.is_file() and found.name != ".lock"] == []
 
 
+def test_a_check_sum_file_that_is_empty_is_said_as_it_is(store: Shelf, tmp_path: Path) -> None:
+    path = put(tmp_path, "aggTrades", public_files.agg_trades())
+    path.with_name(f"{path.name}.CHECKSUM").write_text("")
+    assert "expected a sha256 in BTCUSDT-aggTrades-2024-08-08.zip.CHECKSUM, was none" in store.add(path).bad
+
+
 def test_a_header_without_a_column_is_named(store: Shelf, tmp_path: Path) -> None:
     rows = ["agg_trade_id,price,quantity", "1,2,3"]
     bad = store.add(put(tmp_path, "aggTrades", rows, header=False)).bad

@@ -281,5 +281,5 @@ def test_what_cannot_be_used_is_one_line(shipped_config: CockpitConfig, tmp_path
     impossible = Profile("", "", MADE.assets, [[1.0, 1.2], [1.2, 1.0]])
     with pytest.raises(ProfileError, match="expected a correlation that assets can have"):
         Together(Random(1), Random(2), Random(3), impossible)
-    with pytest.raises(HistoryError, match="expected 300 s of prints"):
+    with pytest.raises(HistoryError, match="expected at least 30 steps of 10 s with a print on both sides from"):
         fit_profile(Store(tmp_path), shipped_config, range(DAY, DAY + 1))

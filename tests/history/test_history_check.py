@@ -40,8 +40,11 @@ def test_each_day_is_whole_part_with_gaps_or_missing(
     assert not found.ok
     lines = check_lines(found)
     assert lines[0] == "2024-08-08 to 2024-08-11"
-    assert "binance BTC agg_trades: 2024-08-10 gaps, 1,438 rows, 1 gaps: 00:09:00-00:12:00 (2 rows)" in lines
+    assert "binance BTC agg_trades: 2024-08-10 gaps, 1,438 rows, 1 gap: 00:09:00-00:12:00 (2 rows)" in lines
     assert "binance BTC agg_trades: 2024-08-11 part, 700 rows, of 699.0 minutes" in lines
+    prints = lack_of(found, "prints of BTC on binance")
+    assert prints is not None and (prints.days, prints.part_days) == (2, 1)
+    assert any(line.startswith("lacks on 2 of 4 days (1 of them there in part): prints of BTC") for line in lines)
 
 
 def test_only_the_days_asked_for_count(store: Shelf, tmp_path: Path, shipped_config: CockpitConfig) -> None:

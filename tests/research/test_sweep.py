@@ -17,7 +17,7 @@ from cockpit.research.sweep import ClusterWorkers, Kept, LocalWorkers, data_dige
 from cockpit.research.sweep_page import write_sweep_page
 from cockpit.research.sweep_plan import Plan
 from cockpit.research.sweep_report import sweep_summary, sweep_text
-from cockpit.research.trial import Batch, Trial
+from cockpit.research.trial import Batch, Trial, refuse_unknown_keys
 from tests.conftest import SHIPPED_CONFIG
 from tests.history.shelf import Shelf
 from tests.research.dying import MARKS, dying_batch
@@ -147,8 +147,53 @@ def test_a_setting_that_cannot_be_is_refused_and_said(shelf: Shelf, tmp_path: Pa
     plan = Plan.model_validate(GRID | {"vary": {STOP: [6, 900]}})
     good, bad = swept(shelf, plan, tmp_path / "out", LocalWorkers(1))
     assert not good.refused and "stop_bps" in bad.refused and bad.trades == 0
-    found = sweep_summary(plan, days_between(shelf, None, None), [good, bad])
+    days = days_between(shelf, None, None)
+    found = sweep_summary(plan, days, [good, bad])
     assert (len(found["trials"]), found["refused"]) == (2, 1)
+    assert f"  refused: {bad.refused} (1 setting)" in sweep_text(found, 200)
+    nothing = sweep_summary(plan, days, [bad])
+    assert nothing["sentence"] == "all 1 setting refused: nothing was tried"
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("setups.btc_lower_band_long.stop_bsp", "expected a key of the config, was none of it"),
+        ("bands.BTC.lower.7.1", "expected"),
+        ("assumptions.pesimism", "pesimism"),
+    ],
+)
+def test_a_key_that_nothing_has_is_said_before_anything_is_tried(shelf: Shelf, key: str, said: str) -> None:
+    plan = Plan.model_validate(GRID | {"vary": {key: [1, 2]}})
+    with pytest.raises(HistoryError, match=rf"^vary\.{key}: .*{said}"):
+        refuse_unknown_keys(template_of(shelf, plan), plan.samples)
+    good = Plan.model_validate(GRID | {"vary": {STOP: [900, 6], "assumptions.pessimism": [0.5, 2]}})
+    refuse_unknown_keys(template_of(shelf, good), good.samples)
+
+
+def test_a_place_that_takes_no_trials_is_one_line(shelf: Shelf, tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID)
+    template = template_of(shelf, plan)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HistoryError, match=r"file/out: expected to keep trials there, was Not a directory"):
+        Kept(tmp_path / "file" / "out", plan, template, "data")
+    kept = Kept(tmp_path / "out", plan, template, "data")
+    (tmp_path / "out" / "trials").rmdir()
+    with pytest.raises(HistoryError, match=r"out: expected to keep trials there, was .*No such file"):
+        kept.add([Trial(number=0, setting="{}")])
+
+
+def test_what_is_kept_and_damaged_is_one_line(shelf: Shelf, tmp_path: Path) -> None:
+    plan = Plan.model_validate(GRID)
+    kept = Kept(tmp_path, plan, template_of(shelf, plan), "data")
+    kept.add([Trial(number=0, setting="{}")])
+    (path,) = (tmp_path / "trials").glob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(HistoryError, match=r"parquet: expected kept trials, was .*: delete it to try them again"):
+        kept.trials()
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(HistoryError, match=r"plan\.json: expected the note of a sweep, was .*: name another --out"):
+        Kept(tmp_path, plan, template_of(shelf, plan), "data")
 
 
 def test_a_value_that_only_its_setup_refuses_ends_no_sweep(shelf: Shelf, tmp_path: Path) -> None:
