@@ -8,7 +8,7 @@ Imports = Mapping[str, frozenset[str]]
 
 
 def imports_of(package: Path) -> dict[str, frozenset[str]]:
-    """What each module of a package imports of it, those within functions too, those for type checking alone not."""
+    """What each module of a package imports of it, those within functions and those for type checking alone too."""
     root = package.parent
     files = {_name(path.relative_to(root)): path for path in package.rglob("*.py")}
     return {name: frozenset(_imported(name, path, files)) for name, path in files.items()}
@@ -40,7 +40,7 @@ def _name(path: Path) -> str:
 
 def _imported(name: str, path: Path, files: Mapping[str, Path]) -> Iterator[str]:
     tree = ast.parse(path.read_text())
-    for node in _nodes(tree):
+    for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -49,13 +49,3 @@ def _imported(name: str, path: Path, files: Mapping[str, Path]) -> Iterator[str]
                 within if (within := f"{node.module}.{alias.name}") in files else node.module for alias in node.names
             ]
         yield from (one for one in names if one in files and one != name)
-
-
-def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            for other in child.orelse:
-                yield from (other, *_nodes(other))
-            continue
-        yield child
-        yield from _nodes(child)

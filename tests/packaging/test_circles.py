@@ -7,7 +7,7 @@ from tests.packaging.circles import circles, imports_of
 PACKAGE = Path(__file__).resolve().parents[2] / "cockpit"
 
 
-def test_a_circle_is_found_through_others_and_within_functions(tmp_path: Path) -> None:
+def test_a_circle_is_found_through_others_within_functions_and_among_types(tmp_path: Path) -> None:
     package = tmp_path / "house"
     package.mkdir()
     written = {
@@ -15,11 +15,12 @@ def test_a_circle_is_found_through_others_and_within_functions(tmp_path: Path) -
         "a": "from house import b",
         "b": "def late() -> None:\n    import house.c",
         "c": "from house.a import thing\nfrom house import d",
-        "d": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import house.a",
+        "d": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import house.e",
+        "e": "import house.d",
     }
     for name, text in written.items():
         (package / f"{name}.py").write_text(text)
-    assert circles(imports_of(package)) == [["house.a", "house.b", "house.c"]]
+    assert circles(imports_of(package)) == [["house.a", "house.b", "house.c"], ["house.d", "house.e"]]
 
 
 def test_the_product_has_none() -> None:

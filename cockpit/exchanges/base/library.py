@@ -1,4 +1,4 @@
-"""The client library itself, and its errors as words."""
+"""The client library itself, with no more of it than is used."""
 
 import importlib
 import importlib.util
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from types import ModuleType
 
-from cockpit.exchanges.base.masking import masked, quiet_libraries
+from cockpit.exchanges.base.masking import quiet_libraries
 from cockpit.exchanges.registry import EXCHANGES
 
 PACKAGES = ("ccxt", "ccxt.async_support", "ccxt.pro")
@@ -70,9 +70,3 @@ def _stand_up_packages() -> None:
         for name, value in vars(importlib.import_module(module)).items():
             if isinstance(value, type):
                 setattr(top, name, value)
-
-
-def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
-    """An error in one masked line. A cut-off answer names its cause: its own text is only the address."""
-    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
-    return masked(f"{type(error).__name__}{cause}: {error}", secrets)

@@ -48,6 +48,12 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 
+def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
+    """An error in one masked line. A cut-off answer names its cause: its own text is only the address."""
+    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ is not None else ""
+    return masked(f"{type(error).__name__}{cause}: {error}", secrets)
+
+
 def quiet_libraries() -> None:
     """Keep client libraries from logging the URLs they call, even where everything is logged."""
     for name in _CHATTY:

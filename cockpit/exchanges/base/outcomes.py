@@ -24,8 +24,7 @@ from cockpit.exchanges.base.account import (
 )
 from cockpit.exchanges.base.codes import VenueCodes
 from cockpit.exchanges.base.fence import FencedOff
-from cockpit.exchanges.base.library import error_text
-from cockpit.exchanges.base.masking import masked
+from cockpit.exchanges.base.masking import error_text, masked
 from cockpit.exchanges.registry import codes_of
 
 TURNED_AWAY_CLASSES = frozenset({"DDoSProtection", "RateLimitExceeded"})

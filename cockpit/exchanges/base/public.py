@@ -19,8 +19,8 @@ from cockpit.exchanges.base.answers import number, refuse_future, shown
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.decoder import Decoder
 from cockpit.exchanges.base.frames import FrameContent, Message
-from cockpit.exchanges.base.library import error_text
 from cockpit.exchanges.base.markets import with_markets
+from cockpit.exchanges.base.masking import error_text
 from cockpit.exchanges.base.rows import read_rows
 from cockpit.exchanges.base.sockets import tap_sockets
 from cockpit.exchanges.base.timing import Timing

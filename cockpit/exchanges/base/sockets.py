@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from cockpit.exchanges.base.library import error_text
+from cockpit.exchanges.base.masking import error_text
 
 Text = str | bytes
 CLOSED_ABNORMALLY = 1006

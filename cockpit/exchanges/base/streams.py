@@ -13,7 +13,7 @@ from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.decoder import BookChange, follow
 from cockpit.exchanges.base.feed import Put
 from cockpit.exchanges.base.frames import BadFrame, FrameContent, Message
-from cockpit.exchanges.base.library import error_text
+from cockpit.exchanges.base.masking import error_text
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.silence import Silence, Silent
 from cockpit.exchanges.base.timing import BackOff
