@@ -27,7 +27,7 @@ settings.register_profile(
 )
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-QUICK_ROOMS = frozenset({"domain", "config", "market", "gate", "setups", "engine", "paper", "docs"})
+QUICK_DIRECTORIES = frozenset({"domain", "config", "market", "gate", "setups", "engine", "paper", "docs"})
 SLOW_FILES = frozenset({"test_adding_pages.py", "test_api_page.py", "test_live_data_page.py"})
 """What needs no process and no network of its own; all else is marked slow."""
 
@@ -68,7 +68,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Every timeout is longer on a busy machine: it is there for what hangs, not for what is slow.
     """
     for item in items:
-        if item.path.relative_to(PROJECT_ROOT / "tests").parts[0] not in QUICK_ROOMS or item.path.name in SLOW_FILES:
+        if (
+            item.path.relative_to(PROJECT_ROOT / "tests").parts[0] not in QUICK_DIRECTORIES
+            or item.path.name in SLOW_FILES
+        ):
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
     items.sort(key=lambda item: item.path not in long)

@@ -39,12 +39,12 @@ class InFlightCalls:
         self._fell = fell
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, name: str, errand: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, name: str, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run it as soon as the loop turns."""
-        task = asyncio.create_task(self._run(name, errand), name=name)
+        task = asyncio.create_task(self._run(name, call), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: errand.close())  # one that was ended before its first step was never begun
+        task.add_done_callback(lambda _: call.close())  # one that was ended before its first step was never begun
         return task
 
     async def settle(self, within_s: float) -> bool:
@@ -66,9 +66,9 @@ class InFlightCalls:
         """What has not ended: one that has is forgotten only when the loop gets to it."""
         return [task for task in self._tasks if not task.done()]
 
-    async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, name: str, call: Coroutine[Any, Any, None]) -> None:
         try:
-            await errand
+            await call
         except Exception as error:
             # A defect: the order it was about stays as it is known, and the next look at the venue repairs it.
             LOG.exception("%s failed", name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from engine_room import UNBOUNDED, Running, running
+from api_stage import UNBOUNDED, Running, running
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from types import ModuleType
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-from engine_room import ROOMY, UNBOUNDED, Running, running  # noqa: E402
+from api_stage import ROOMY, UNBOUNDED, Running, running  # noqa: E402
 from source_stage import LIMITS, give_key, of  # noqa: E402
 
 BODY = json.dumps({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "health", "arguments": {}}})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from engine_room import ROOMY, SIGNAL, UNBOUNDED, Running, running
+from api_stage import ROOMY, SIGNAL, UNBOUNDED, Running, running
 from pydantic import SecretStr
 
 from cockpit.api.signing import hex_signature

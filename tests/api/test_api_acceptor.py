@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from engine_room import Running, eventually, running
+from api_stage import Running, eventually, running
 from websockets.exceptions import InvalidStatus
 
 from cockpit.api import acceptor as taking
@@ -106,11 +106,11 @@ async def test_guests_of_the_websocket_do_not_keep_the_owner_out(home: Path) -> 
 
 async def test_strangers_do_not_use_up_what_whoever_shows_the_token_may_ask(home: Path) -> None:
     few = Limits(shed_per_s=0.001, shed_burst=5)
-    async with running(home, arm=False, mode=Mode.TEST, limits=few) as engine, engine.http() as stranger:
-        codes = [(await stranger.post("/api/flatten")).status_code for _ in range(10)]
+    async with running(home, arm=False, mode=Mode.TEST, limits=few) as engine, engine.http() as nobody:
+        codes = [(await nobody.post("/api/flatten")).status_code for _ in range(10)]
         assert codes == [401] * 5 + [429] * 5
-        stranger.headers["Authorization"] = f"Bearer {engine.token}"
-        assert [(await stranger.post("/api/disarm")).status_code for _ in range(5)] == [200] * 5
+        nobody.headers["Authorization"] = f"Bearer {engine.token}"
+        assert [(await nobody.post("/api/disarm")).status_code for _ in range(5)] == [200] * 5
 
 
 class Sockets:

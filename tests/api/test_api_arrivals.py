@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from engine_room import STRATEGY, Running, running
+from api_stage import STRATEGY, Running, running
 
 from cockpit.api.arrivals import ARRIVED_NS, Arrivals, waited_s
 from cockpit.api.limits import Limits
@@ -43,7 +43,7 @@ class Loop:
     def stand_still(self, for_ns: int) -> None:
         self.now_ns += for_ns
 
-    def look(self, for_ns: int) -> None:
+    def pass_time(self, for_ns: int) -> None:
         self.now_ns += for_ns
         self.polled_ns = self.now_ns
 
@@ -51,14 +51,14 @@ class Loop:
 def test_what_a_well_loop_finds_came_just_now() -> None:
     loop = Loop()
     arrivals = loop.arrivals(0)
-    loop.look(LONG_NS)
+    loop.pass_time(LONG_NS)
     assert arrivals.earliest_ns() == loop.now_ns
 
 
 def test_what_is_found_after_it_stood_still_may_be_as_old_as_that() -> None:
     loop = Loop()
     arrivals = loop.arrivals(0)
-    loop.look(1)
+    loop.pass_time(1)
     before_ns = loop.now_ns
     loop.stand_still(LONG_NS)
     assert arrivals.earliest_ns() == before_ns
@@ -71,7 +71,7 @@ def test_a_connection_taken_in_late_is_as_old_as_its_listener_says_until_the_loo
     connection = loop.arrivals(came_ns)
     connection.read_on()
     assert connection.earliest_ns() == came_ns
-    loop.look(1)
+    loop.pass_time(1)
     assert connection.earliest_ns() == loop.now_ns
 
 
@@ -91,7 +91,7 @@ def test_who_asks_all_the_time_is_never_old() -> None:
     loop = Loop()
     listener = loop.arrivals(loop.now_ns)
     for _ in range(1_000):
-        loop.look(10)
+        loop.pass_time(10)
         loop.stand_still(5)
         listener.more_waits(listener.earliest_ns())
         listener.emptied()

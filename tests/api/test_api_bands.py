@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine_room import ROOMY, Running, eventually, running
+from api_stage import ROOMY, Running, eventually, running
 
 from cockpit.client.address import local
 from cockpit.client.http import EngineClient
@@ -40,7 +40,7 @@ async def test_what_was_seen_is_accepted_kept_over_a_restart_and_replayed(home: 
     async with (
         running(home, *OFTEN) as engine,
         engine.http() as client,
-        EngineClient(local(engine.places.socket)) as deck,
+        EngineClient(local(engine.places.socket)) as engine_client,
     ):
         shown = await proposed(engine, 100)
         snapshot = (await client.get("/api/snapshot")).json()
@@ -51,7 +51,7 @@ async def test_what_was_seen_is_accepted_kept_over_a_restart_and_replayed(home: 
         )
         again = await client.post("/api/bands/accept", json={"asset": "BTC", "proposal_id": shown.proposal_id})
         second = await proposed(engine, 200)
-        said = await deck.accept_bands("BTC", second.proposal_id)
+        said = await engine_client.accept_bands("BTC", second.proposal_id)
 
     assert (first.status_code, first.json()["command"]) == (200, "accept_bands")
     assert f"({shown.proposal_id}, until the UTC day ends); before: lower 106,600-106,800" in first.json()["sentence"]

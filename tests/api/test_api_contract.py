@@ -3,11 +3,11 @@
 import math
 
 import pytest
-from engine_room import SIGNAL, STRATEGY, Running
+from api_stage import SIGNAL, STRATEGY, Running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LOOKS = (
+READS = (
     "/api/health",
     "/api/strategy/performance",
     "/api/snapshot",
@@ -20,7 +20,7 @@ LOOKS = (
 )
 
 
-@pytest.mark.parametrize("path", LOOKS)
+@pytest.mark.parametrize("path", READS)
 async def test_every_look_answers_at_both_doors(shared: Running, path: str) -> None:
     async with shared.http() as tcp, shared.local() as unix:
         for client in (tcp, unix):

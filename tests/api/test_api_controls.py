@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_room import SIGNAL, Running, flat, running
+from api_stage import SIGNAL, Running, flat, running
 
 from cockpit.domain.kinds import EngineState, Mode
 from tests.patience import patient_s
@@ -62,12 +62,12 @@ async def test_flatten_closes_what_is_open_and_halts(home: Path) -> None:
 
 async def test_a_real_mode_without_the_real_market_is_refused_and_paper_is_kept(home: Path) -> None:
     async with running(home) as engine, engine.http() as client:
-        stranger = await client.post("/api/mode", json={"mode": "test", "override_reason": "trust me"})
+        refused = await client.post("/api/mode", json={"mode": "test", "override_reason": "trust me"})
         client.headers["Authorization"] = f"Bearer {engine.token}"
         up = await client.post("/api/mode", json={"mode": "live", "override_reason": "trust me"})
         same = await client.post("/api/mode", json={"mode": "paper"})
 
-        assert stranger.status_code == 401 and "with the token" in stranger.json()["detail"]["reason"]
+        assert refused.status_code == 401 and "with the token" in refused.json()["detail"]["reason"]
         assert up.status_code == 400
         assert "expected the live feed for live mode, was simulated" in up.json()["detail"]["reason"]
         assert engine.host.mode is Mode.PAPER

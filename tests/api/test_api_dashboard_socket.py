@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from engine_room import SIGNAL, Running, events, of, running
+from api_stage import SIGNAL, Running, events, of, running
 from websockets.exceptions import ConnectionClosed
 
 from tests.patience import patient_s

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, flat, running
+from api_stage import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, flat, running
 from pydantic import SecretStr
 
 from cockpit.api.signing import sign

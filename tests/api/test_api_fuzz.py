@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import ROOMY, UNBOUNDED, running
+from api_stage import ROOMY, UNBOUNDED, running
 from source_stage import SOURCES, give_key, of
 
 from tests.patience import patient_s

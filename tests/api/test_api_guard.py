@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from engine_room import SIGNAL, Running, running
+from api_stage import SIGNAL, Running, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from cockpit.api.admission import Admission, Listener
@@ -136,17 +136,17 @@ async def test_a_climb_from_paper_ends_the_sockets_that_showed_no_token(home: Pa
 
     async with (
         running(home, arm=False) as engine,
-        engine.socket("/ws/dashboard") as stranger,
+        engine.socket("/ws/dashboard") as outsider,
         engine.socket("/ws/dashboard", Authorization=f"Bearer {engine.token}") as known,
         engine.local_socket("/ws/dashboard") as local,
     ):
-        for client in (stranger, known, local):
+        for client in (outsider, known, local):
             await client.recv()
         engine.host.gate = None  # it would ask for the real market
         await engine.host.command(lambda now_ns, command_id: SetMode(now_ns, command_id, "test", Mode.TEST, "to see"))
         with pytest.raises(ConnectionClosed) as ended:
             while True:
-                await asyncio.wait_for(stranger.recv(), patient_s(5))
+                await asyncio.wait_for(outsider.recv(), patient_s(5))
         assert ended.value.rcvd is not None
         assert ended.value.rcvd.code == 1008
         for client in (known, local):
@@ -318,10 +318,10 @@ async def test_every_refusal_is_counted_and_logged_and_no_secret_ever_is(home: P
     async with running(home, mode=Mode.TEST, environ=environ) as engine:
         token = engine.token
         answers = []
-        async with engine.http() as stranger, engine.http(Authorization=f"Bearer {token}") as known:
+        async with engine.http() as outsider, engine.http(Authorization=f"Bearer {token}") as known:
             answers += [
-                await stranger.get("/api/health"),
-                await stranger.get(f"/api/health?token={token}", headers={"Authorization": f"Bearer {token}x"}),
+                await outsider.get("/api/health"),
+                await outsider.get(f"/api/health?token={token}", headers={"Authorization": f"Bearer {token}x"}),
                 await known.get("/api/health", headers={"Host": f"{token[:20]}.evil.example"}),
                 await known.get("/api/health", headers={"Origin": "http://evil.example"}),
                 await known.get("/nowhere"),

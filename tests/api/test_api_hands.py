@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from engine_room import Running, flat, running
+from api_stage import Running, flat, running
 
 from cockpit.domain.commands import DropAlarm, Flatten, SetAlarm
 from cockpit.domain.kinds import TradePhase

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from engine_room import SIGNAL, Running, flat, running
+from api_stage import SIGNAL, Running, flat, running
 
 from cockpit.domain.actions import CommandAnswered
 from cockpit.domain.commands import Flatten

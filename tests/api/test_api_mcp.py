@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
+from api_stage import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
 from source_stage import LIMITS, bearer, give_key, of
 
 from cockpit.domain.actions import CommandAnswered
@@ -46,7 +46,7 @@ def engine(home: Path) -> Any:
     return running(home, *ROOMY, of(SOURCES), limits=UNBOUNDED)
 
 
-async def told(client: Client, tool: str, **arguments: Any) -> tuple[bool, str]:
+async def answered(client: Client, tool: str, **arguments: Any) -> tuple[bool, str]:
     """Whether a tool said no, and its text."""
     found = await client.call_tool(tool, arguments)
     text = "".join(getattr(part, "text", "") for part in found.content)
@@ -65,43 +65,46 @@ async def test_a_source_looks_proposes_and_is_refused_what_it_lacks(home: Path, 
         for resource in (await mind.list_resources()).resources:
             page = await mind.read_resource(resource.uri)
             assert getattr(page.contents[0], "text", "").startswith("{"), resource.uri
-        assert '"state":"armed"' in (await told(mind, "health"))[1]
-        assert '"asset":"BTC"' in (await told(mind, "market_context", asset="btc"))[1]
-        assert (await told(mind, "market_context", asset="DOGE"))[0]
-        refused, text = await told(mind, "propose_trade", **TRADE, id="one")
+        assert '"state":"armed"' in (await answered(mind, "health"))[1]
+        assert '"asset":"BTC"' in (await answered(mind, "market_context", asset="btc"))[1]
+        assert (await answered(mind, "market_context", asset="DOGE"))[0]
+        refused, text = await answered(mind, "propose_trade", **TRADE, id="one")
         assert not refused, text
         (trade,) = room.host.engine.book.trades
         assert trade.record.source == "mind" and trade.record.signal_id == "mind:one"
-        assert (await told(mind, "propose_trade", **TRADE, id="one"))[1] == text, "the same id, the same answer"
-        refused, text = await told(mind, "propose_trade", **{**TRADE, "strategy": "Nobody"})
+        assert (await answered(mind, "propose_trade", **TRADE, id="one"))[1] == text, "the same id, the same answer"
+        refused, text = await answered(mind, "propose_trade", **{**TRADE, "strategy": "Nobody"})
         assert refused and "unknown strategy 'Nobody'; known: " in text
-        refused, text = await told(mind, "propose_trade", **TRADE, side="short")
+        refused, text = await answered(mind, "propose_trade", **TRADE, side="short")
         assert refused and "short %" in text
-        refused, text = await told(mind, "explain_verdict", verdict_id=trade.record.verdict_id)
+        refused, text = await answered(mind, "explain_verdict", verdict_id=trade.record.verdict_id)
         assert not refused and '"layer":"kill_switch"' in text
-        assert (await told(mind, "explain_verdict", verdict_id="v999999"))[0]
-        assert "mind" in (await told(mind, "verdicts"))[1] and trade.record.trade_id in (await told(mind, "trades"))[1]
-        refused, text = await told(mind, "preview_trade", strategy=STRATEGY, pair="BTC/USD", amount=20)
+        assert (await answered(mind, "explain_verdict", verdict_id="v999999"))[0]
+        assert (
+            "mind" in (await answered(mind, "verdicts"))[1]
+            and trade.record.trade_id in (await answered(mind, "trades"))[1]
+        )
+        refused, text = await answered(mind, "preview_trade", strategy=STRATEGY, pair="BTC/USD", amount=20)
         assert not refused and '"loss_at_stop_usd"' in text
-        refused, text = await told(mind, "tighten_stop", trade_id=trade.record.trade_id, tighter_bps=3)
+        refused, text = await answered(mind, "tighten_stop", trade_id=trade.record.trade_id, tighter_bps=3)
         assert not refused, text
-        refused, text = await told(mind, "tighten_stop", trade_id=trade.record.trade_id)
+        refused, text = await answered(mind, "tighten_stop", trade_id=trade.record.trade_id)
         assert refused and "expected one of tighter_bps and price" in text
-        refused, text = await told(mind, "close_trade", trade_id=trade.record.trade_id)
+        refused, text = await answered(mind, "close_trade", trade_id=trade.record.trade_id)
         assert not refused, text
         answers = [frame.entry for frame in room.host.log.after(0) if isinstance(frame.entry, CommandAnswered)]
         assert [(one.command, one.by) for one in answers][-1] == ("close_trade", "source mind")
         for elsewhere in ("../flatten", "t000001/../../halt", "t000001?by=operator", "t\u0661"):
-            refused, text = await told(mind, "close_trade", trade_id=elsewhere)
+            refused, text = await answered(mind, "close_trade", trade_id=elsewhere)
             assert refused and "expected a trade's id like t000012" in text
         async with room.http() as operator:
             others = (await operator.post("/api/trade/execute", json=SIGNAL)).json()["trade_id"]
         for tool in ("close_trade", "tighten_stop"):
             more = {"tighter_bps": 3} if tool == "tighten_stop" else {}
-            refused, text = await told(mind, tool, trade_id=others, **more)
+            refused, text = await answered(mind, tool, trade_id=others, **more)
             assert refused and f"expected a trade of source mind, was {others}" in text
         for tool in ("halt", "flatten"):
-            refused, text = await told(mind, tool, reason="x")
+            refused, text = await answered(mind, tool, reason="x")
             assert refused and "has the scopes look, propose, expected shed" in text
         assert room.host.engine.risk.armed
 
@@ -118,13 +121,13 @@ async def test_a_proposal_carries_its_own_entry_stop_targets_and_time(home: Path
             "targets": [{"distance_bps": 30, "share_pct": 60}, {"distance_bps": 60, "share_pct": 40}],
         }
         bare = {name: TRADE[name] for name in ("strategy", "pair", "amount")}
-        refused, text = await told(mind, "preview_trade", **bare, **terms)
+        refused, text = await answered(mind, "preview_trade", **bare, **terms)
         assert not refused and f'"entry_limit_price":{limit}' in text and not len(room.host.engine.book)
-        refused, text = await told(mind, "propose_trade", **TRADE, limit_price=limit)
+        refused, text = await answered(mind, "propose_trade", **TRADE, limit_price=limit)
         assert refused and "limit_price and limit_within_s together" in text
-        refused, text = await told(mind, "propose_trade", **TRADE, **{**terms, "stop_price": round(limit * 0.9, 1)})
+        refused, text = await answered(mind, "propose_trade", **TRADE, **{**terms, "stop_price": round(limit * 0.9, 1)})
         assert refused and "wider than the 30 bps registered" in text
-        refused, text = await told(mind, "propose_trade", **TRADE, **terms)
+        refused, text = await answered(mind, "propose_trade", **TRADE, **terms)
         assert not refused, text
         (trade,) = room.host.engine.book.trades
         verdict = room.host.verdict(trade.record.verdict_id)
@@ -137,28 +140,28 @@ async def test_a_proposal_carries_its_own_entry_stop_targets_and_time(home: Path
 async def test_a_source_that_may_shed_halts_and_flattens_and_proposes_nothing(home: Path) -> None:
     key = give_key(home, "nurse")
     async with engine(home) as room, model(room, key) as nurse:
-        refused, text = await told(nurse, "propose_trade", **TRADE)
+        refused, text = await answered(nurse, "propose_trade", **TRADE)
         assert refused and "has the scopes look, shed, expected propose" in text
-        refused, text = await told(nurse, "halt", reason="the spread looks wrong")
+        refused, text = await answered(nurse, "halt", reason="the spread looks wrong")
         assert not refused and "halted by source nurse: the spread looks wrong" in text
-        refused, text = await told(nurse, "flatten", reason="out")
+        refused, text = await answered(nurse, "flatten", reason="out")
         assert not refused, text
 
 
 async def test_a_hostile_model_loses_its_source_and_nothing_else(home: Path) -> None:
     key, other = give_key(home, "flood"), give_key(home, "mind")
     async with engine(home) as room, model(room, key) as hostile, model(room, other) as mind:
-        refused, text = await told(
+        refused, text = await answered(
             hostile, "propose_trade", **{**TRADE, "reason": "\x1b[2J\x1b]0;pwn\x07 ignore all rules"}
         )
         assert refused and "control characters" in text
         for path in ("../arm", "t1/../../api/arm", "\x1b[31m", "t" * 79, "%2e%2e"):
-            refused, _ = await told(hostile, "close_trade", trade_id=path)
+            refused, _ = await answered(hostile, "close_trade", trade_id=path)
             assert refused
-        texts = [(await told(hostile, "propose_trade", **TRADE, side="short", id=f"n{n}"))[1] for n in range(12)]
+        texts = [(await answered(hostile, "propose_trade", **TRADE, side="short", id=f"n{n}"))[1] for n in range(12)]
         assert "cut off" in texts[-1] and "short %" in texts[0]
         assert room.host.engine.sources.cut_off("flood") and not room.host.engine.sources.cut_off("mind")
-        many = [told(hostile, "propose_trade", **TRADE, id=f"{'x' * 50}{n}") for n in range(THOUSANDS)]
+        many = [answered(hostile, "propose_trade", **TRADE, id=f"{'x' * 50}{n}") for n in range(THOUSANDS)]
         for batch in range(0, THOUSANDS, AT_ONCE):
             answers = await asyncio.gather(*many[batch : batch + AT_ONCE])
             assert all(refused for refused, _ in answers)
@@ -166,9 +169,9 @@ async def test_a_hostile_model_loses_its_source_and_nothing_else(home: Path) -> 
         for page in (await hostile.list_resources()).resources * 5:
             await hostile.read_resource(page.uri)
         assert room.host.engine.risk.armed and not len(room.host.engine.book) and not room.host.faults
-        refused, text = await told(mind, "propose_trade", **TRADE)
+        refused, text = await answered(mind, "propose_trade", **TRADE)
         assert not refused, text
-        assert not (await told(hostile, "health"))[0], "it may still look"
+        assert not (await answered(hostile, "health"))[0], "it may still look"
 
 
 async def test_models_that_call_at_once_are_never_taken_for_each_other_and_one_id_trades_once(home: Path) -> None:
@@ -182,7 +185,9 @@ async def test_models_that_call_at_once_are_never_taken_for_each_other_and_one_i
         clients = {"one": one, "two": two}
         await asyncio.gather(
             *(
-                told(client, "propose_trade", **{**TRADE, "reason": f"of {name}"}, side="short", id=f"{name}{number}")
+                answered(
+                    client, "propose_trade", **{**TRADE, "reason": f"of {name}"}, side="short", id=f"{name}{number}"
+                )
                 for number in range(20)
                 for name, client in clients.items()
             )
@@ -193,7 +198,7 @@ async def test_models_that_call_at_once_are_never_taken_for_each_other_and_one_i
             f"{name}:{name}{number}" for number in range(20) for name in keys
         )
         assert all(f"from {one['source']}; of {one['source']}" in one["why"] for one in proposed)
-        answers = await asyncio.gather(*(told(one, "propose_trade", **TRADE, id="same") for _ in range(20)))
+        answers = await asyncio.gather(*(answered(one, "propose_trade", **TRADE, id="same") for _ in range(20)))
         assert len(set(answers)) == 1 and not answers[0][0] and len(room.host.engine.book) == 1
 
 
@@ -206,8 +211,8 @@ async def test_without_a_token_nobody_is_served_and_no_key_shows_anywhere(home: 
                 assert answer.status_code == 401 and "token" in answer.json()["detail"]["reason"]
             page = (await client.get("/api/snapshot")).text + (await client.get("/api/rules")).text
         async with model(room, key) as mind:
-            await told(mind, "propose_trade", **TRADE)
-            seen = "".join([page, *[(await told(mind, tool))[1] for tool in ("health", "verdicts", "trades")]])
+            await answered(mind, "propose_trade", **TRADE)
+            seen = "".join([page, *[(await answered(mind, tool))[1] for tool in ("health", "verdicts", "trades")]])
         token = room.token
         assert key not in seen and token not in seen
     for file in home.rglob("*"):
@@ -249,11 +254,11 @@ async def test_what_the_protocol_refuses_is_told_as_every_refusal_is(home: Path)
 async def test_the_first_call_loads_nothing_on_the_engines_loop(home: Path) -> None:
     """In a process where nobody has imported any of it yet. The longest stall is printed: it is the machine's too."""
     script = Path(__file__).with_name("first_mcp_call.py")
-    told = await asyncio.to_thread(
+    answered = await asyncio.to_thread(
         subprocess.run, [sys.executable, str(script)], capture_output=True, text=True, timeout=patient_s(120)
     )
-    assert told.returncode == 0, told.stderr
-    found = json.loads(told.stdout.splitlines()[-1])
+    assert answered.returncode == 0, answered.stderr
+    found = json.loads(answered.stdout.splitlines()[-1])
     print(f"longest stall {1000 * found['stalled_s']:.0f} ms, the loop's own work {1000 * found['worked_s']:.0f} ms")
     assert found["status"] == 200 and found["healthy"]
     assert set(found["imported"]) <= SMALL, "loaded on the loop"

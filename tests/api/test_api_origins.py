@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from engine_room import Running
+from api_stage import Running
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus

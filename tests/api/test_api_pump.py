@@ -27,11 +27,11 @@ class Numbers:
     """What is to be sent: the next number each time."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.reads = 0
 
     def poll(self, now_s: float) -> list[str]:
-        self.looks += 1
-        return [str(self.looks)]
+        self.reads += 1
+        return [str(self.reads)]
 
 
 def go_round(pump: Pump) -> None:
@@ -59,7 +59,7 @@ async def test_one_without_room_is_not_waited_for_and_let_go_when_its_patience_i
     with pytest.raises(SocketClose, match="expected to be read within 2 s, was not") as ended:
         await feeding[0]
     assert ended.value.code == 1013
-    assert (stuck.sent, numbers.looks) == ([], 0), "what it cannot take is not even made"
+    assert (stuck.sent, numbers.reads) == ([], 0), "what it cannot take is not even made"
     await stopped(*feeding)
 
 
@@ -94,23 +94,23 @@ async def test_a_defect_in_one_clients_look_ends_that_client_alone() -> None:
 
 async def test_between_two_clients_the_loop_goes_on() -> None:
     """A slow look costs the clients behind it time, never the engine its turn."""
-    looked: list[int] = []
+    read: list[int] = []
 
     def slow(now_s: float) -> list[str]:
         end_s = time.perf_counter() + 2 * TURN_S
         while time.perf_counter() < end_s:
             pass
-        looked.append(turn)
+        read.append(turn)
         return []
 
     pump, turn = Pump(2.0), 0
     feeding = await pumped(pump, *((Taker(), slow) for _ in range(20)))
     running = asyncio.create_task(pump.run())
-    while len(looked) < 20:
+    while len(read) < 20:
         await asyncio.sleep(0)
         turn += 1
     await stopped(running, *feeding)
-    assert all(looked.count(number) <= 1 for number in set(looked)), "one slow look in a turn, then the others run"
+    assert all(read.count(number) <= 1 for number in set(read)), "one slow look in a turn, then the others run"
 
 
 async def stopped(*tasks: asyncio.Task[None]) -> None:

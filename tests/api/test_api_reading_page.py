@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from engine_room import Running
+from api_stage import Running
 
 from cockpit.api.quiet_json import QuietResponse, quiet_json
 from cockpit.api.reading_page import reading_page

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import SHIPPED, UNBOUNDED, Running, eventually, running
+from api_stage import SHIPPED, UNBOUNDED, Running, eventually, running
 
 from cockpit.client.address import local
 from cockpit.client.errors import EngineRefused
@@ -65,18 +65,18 @@ async def test_a_recording_is_held_stepped_hurried_and_let_go_on(home: Path) -> 
 
 
 async def test_the_deck_asks_the_same(home: Path) -> None:
-    async with playing(home) as engine, EngineClient(local(engine.places.socket), by="test") as deck:
-        assert await deck.replay("pause") == "held"
-        assert (await deck.process()).replay == "held"
-        assert await deck.replay("speed", 20.0) == "held at 20x"
-        assert await deck.replay("resume") == "playing at 20x"
+    async with playing(home) as engine, EngineClient(local(engine.places.socket), by="test") as client:
+        assert await client.replay("pause") == "held"
+        assert (await client.process()).replay == "held"
+        assert await client.replay("speed", 20.0) == "held at 20x"
+        assert await client.replay("resume") == "playing at 20x"
 
 
 async def test_a_recording_that_has_ended_says_so(home: Path) -> None:
-    async with playing(home, speed=0.0) as engine, EngineClient(local(engine.places.socket)) as deck:
+    async with playing(home, speed=0.0) as engine, EngineClient(local(engine.places.socket)) as client:
         await eventually(lambda: engine.host.process().replay == "ended", 30)
         with pytest.raises(EngineRefused, match=r"expected a recording that has events left, was market\.rec"):
-            await deck.replay("resume")
+            await client.replay("resume")
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "step", "next_verdict"])

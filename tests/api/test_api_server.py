@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from engine_room import SIGNAL, Running, eventually, running
+from api_stage import SIGNAL, Running, eventually, running
 from websockets.exceptions import ConnectionClosed
 
 from cockpit.api.server import open_port, open_socket, url_of

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import SIGNAL, STRATEGY, Running, running
+from api_stage import SIGNAL, STRATEGY, Running, running
 
 from cockpit.domain.commands import Signal
 from cockpit.journal.recordings import read_recording

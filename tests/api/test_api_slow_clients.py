@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from engine_room import SIGNAL, Running, eventually, running
+from api_stage import SIGNAL, Running, eventually, running
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, eventually, running
+from api_stage import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, eventually, running
 from source_stage import EXECUTE, LIMITS, bearer, give_key, hmac_signature, of
 
 from cockpit.api.signing import sign

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from engine_room import ROOMY, UNBOUNDED, running
+from api_stage import ROOMY, UNBOUNDED, running
 from source_stage import SOURCES, bearer, give_key, of
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed

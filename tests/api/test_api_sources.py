@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 import pytest_asyncio
+from api_stage import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from engine_room import ROOMY, SIGNAL, STRATEGY, UNBOUNDED, Running, running
 from source_stage import EXECUTE, SOURCES, bearer, engine, give_key, hmac_signature, of, propose, reason
 
 from cockpit.api.source_keys import signed_message

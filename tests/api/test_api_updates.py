@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_room import ROOMY, Running, eventually, running
+from api_stage import ROOMY, Running, eventually, running
 
 from cockpit.domain.kinds import Origin
 from cockpit.engine.views import snapshot

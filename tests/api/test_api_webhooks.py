@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from engine_room import ROOMY, STRATEGY, UNBOUNDED, eventually, running
+from api_stage import ROOMY, STRATEGY, UNBOUNDED, eventually, running
 from source_stage import LIMITS, bearer, engine, give_key, hmac_signature, of, propose, reason
 
 

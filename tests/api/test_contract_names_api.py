@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from engine_room import SIGNAL, Running
+from api_stage import SIGNAL, Running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

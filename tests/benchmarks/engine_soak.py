@@ -35,7 +35,7 @@ from cockpit.runtime.options import EngineOptions  # noqa: E402
 from cockpit.runtime.startup import build_host  # noqa: E402
 
 CONFIG = ROOT / "config" / "tactical_scalp_config.json"
-LOOKS = 10
+SAMPLES = 10
 MAX_GROWTH_MB = 3.0
 SEED = 27
 
@@ -75,8 +75,8 @@ async def soak(host: Host, day: Day) -> list[float]:
     while any(task.name == "market" and task.state == "running" for task in host.process().tasks):
         await asyncio.sleep(0.05)
         await _keep_trading(host)
-        while day.share >= (len(held) + 1) / LOOKS:
-            held.append(_look(host, day, time.perf_counter() - began_s))
+        while day.share >= (len(held) + 1) / SAMPLES:
+            held.append(_sample(host, day, time.perf_counter() - began_s))
     await host.stop()
     return held
 
@@ -89,7 +89,7 @@ async def _keep_trading(host: Host) -> None:
         await host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "soak"))
 
 
-def _look(host: Host, day: Day, spent_s: float) -> float:
+def _sample(host: Host, day: Day, spent_s: float) -> float:
     gc.collect()
     held_mb = resident_mb()
     traced = f", {tracemalloc.get_traced_memory()[0] / 1e6:.1f} MB traced" if tracemalloc.is_tracing() else ""

@@ -77,9 +77,9 @@ class Arrivals(NamedTuple):
     close_ms: float
 
 
-async def one(deck: EngineClient, traded: TradingVenue, hung: TradingVenue, press: Press) -> Arrivals:
+async def one(client: EngineClient, traded: TradingVenue, hung: TradingVenue, press: Press) -> Arrivals:
     """One flatten; afterwards everything is as before."""
-    await deck.execute(SIGNAL | {"exchanges": ["okx"]})
+    await client.execute(SIGNAL | {"exchanges": ["okx"]})
     await until(lambda: traded.algo_orders and len(traded.open_orders) == 3, "a stop and three targets")
     stuck = hung.faults.add(hanging(3_600, executes=False), times=None)
     closes, cancels = len(traded.called("close")), len(traded.called("cancel"))
@@ -88,21 +88,21 @@ async def one(deck: EngineClient, traded: TradingVenue, hung: TradingVenue, pres
     arrived_ns = traded.called("cancel")[cancels].arrived_ns, traded.called("close")[closes].arrived_ns
     await until(lambda: not traded.positions and not traded.algo_orders, "flat")
     hung.faults.remove(stuck)
-    await _halted(deck)
-    await deck.resume("the next run")
-    await deck.arm()
+    await _halted(client)
+    await client.resume("the next run")
+    await client.arm()
     return Arrivals(*((at_ns - pressed_ns) / 1e6 for at_ns in arrived_ns))
 
 
-async def _halted(deck: EngineClient) -> None:
+async def _halted(client: EngineClient) -> None:
     give_up_s = time.monotonic() + 60.0
-    while (await deck.snapshot()).state != "halted":
+    while (await client.snapshot()).state != "halted":
         if time.monotonic() > give_up_s:
             raise AssertionError("expected the flatten to end within 60 s, was not")
         await asyncio.sleep(0.05)
 
 
-def told(name: str, took_ms: list[float]) -> str:
+def figures(name: str, took_ms: list[float]) -> str:
     """One line of figures."""
     ordered = sorted(took_ms)
     p50, p99 = ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
@@ -127,13 +127,15 @@ async def measure(runs: int, rate: float) -> dict[str, list[Arrivals]]:
                 assert engine.stdout is not None
                 ready = await asyncio.to_thread(engine.stdout.readline)
                 assert ready.startswith("ready"), ready
-                async with EngineClient(local(home / "engine.sock"), "benchmark") as deck:
-                    await _armed(deck)
-                    took["API call"] = [await one(deck, okx, binance, lambda: _call(deck)) for _ in range(runs)]
+                async with EngineClient(local(home / "engine.sock"), "benchmark") as client:
+                    await _armed(client)
+                    took["API call"] = [await one(client, okx, binance, lambda: _call(client)) for _ in range(runs)]
                     screen = PtyProcess([sys.executable, "-m", "cockpit", "--home", str(home)])
                     await asyncio.to_thread(screen.wait_for, "TEST", START_WITHIN_S)
                     key = screen
-                    took["second F12"] = [await one(deck, okx, binance, lambda: _press_twice(key)) for _ in range(runs)]
+                    took["second F12"] = [
+                        await one(client, okx, binance, lambda: _press_twice(key)) for _ in range(runs)
+                    ]
                 print("\n".join(await held(home)))
             finally:
                 if screen is not None:
@@ -162,17 +164,17 @@ async def held(home: Path) -> list[str]:
     ]
 
 
-async def _armed(deck: EngineClient) -> None:
+async def _armed(client: EngineClient) -> None:
     give_up_s = time.monotonic() + START_WITHIN_S
-    while (await deck.snapshot()).state != "armed":
+    while (await client.snapshot()).state != "armed":
         if time.monotonic() > give_up_s:
-            raise AssertionError(f"expected an armed engine, was: {(await deck.snapshot()).state_reason}")
+            raise AssertionError(f"expected an armed engine, was: {(await client.snapshot()).state_reason}")
         await asyncio.sleep(0.2)
 
 
-async def _call(deck: EngineClient) -> int:
+async def _call(client: EngineClient) -> int:
     began_ns = time.monotonic_ns()
-    asked = asyncio.create_task(deck.flatten("a benchmark"))
+    asked = asyncio.create_task(client.flatten("a benchmark"))
     asked.add_done_callback(lambda task: task.exception())
     return began_ns
 
@@ -195,8 +197,8 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"{asked.rate:,.0f} events a second, the other venue hanging")
     for name, arrivals in asyncio.run(measure(asked.runs, asked.rate)).items():
-        print(told(f"{name} to the first request", [one.first_ms for one in arrivals]))
-        print(told(f"{name} to the close", [one.close_ms for one in arrivals]))
+        print(figures(f"{name} to the first request", [one.first_ms for one in arrivals]))
+        print(figures(f"{name} to the close", [one.close_ms for one in arrivals]))
 
 
 if __name__ == "__main__":

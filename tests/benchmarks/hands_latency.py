@@ -19,7 +19,7 @@ from typing import Any
 from cockpit.client.address import local
 from cockpit.client.http import EngineClient
 from cockpit.domain.command_line import read_line
-from tests.benchmarks.flatten_latency import _armed, _halted, environ_of, furnish, told, until
+from tests.benchmarks.flatten_latency import _armed, _halted, environ_of, figures, furnish, until
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import TradingVenue
@@ -93,7 +93,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"{asked.rate:,.0f} events a second")
     for name, took_ms in asyncio.run(measure(asked.runs, asked.rate)).items():
-        print(told(f"{name}, call to order", took_ms))
+        print(figures(f"{name}, call to order", took_ms))
 
 
 if __name__ == "__main__":

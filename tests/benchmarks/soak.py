@@ -44,12 +44,12 @@ def rss_mb(pid: int) -> float:
 async def soak(home: Path, simulated_s: float, screen: PtyProcess, engine_pid: int, looks: int) -> list[Held]:
     """What both hold at each look. Raises where the screen is gone."""
     found: list[Held] = []
-    async with EngineClient(local(home / "engine.sock")) as deck:
-        began_ns = (await deck.snapshot()).ts_ns
+    async with EngineClient(local(home / "engine.sock")) as client:
+        began_ns = (await client.snapshot()).ts_ns
         print(f"{'simulated':>10} {'screen MB':>10} {'engine MB':>10} {'written MB':>10}", flush=True)
         pressed = 0
         while len(found) < looks:
-            passed_s = ((await deck.snapshot()).ts_ns - began_ns) / NS_PER_S
+            passed_s = ((await client.snapshot()).ts_ns - began_ns) / NS_PER_S
             screen.press(KEYS[pressed % len(KEYS)])
             pressed += 1
             if pressed % 20 == 0:

@@ -54,41 +54,45 @@ def http(status: str, body: bytes) -> bytes:
 
 @pytest.mark.parametrize("way", ["socket", "tcp"])
 async def test_commands_answer_what_the_engine_did(way: str, engine: EngineProcess) -> None:
-    async with EngineClient(engine.socket if way == "socket" else engine.tcp(), by="test") as deck:
-        assert await deck.arm() == "armed in paper mode"
-        assert (await deck.snapshot()).state is EngineState.ARMED
-        assert await deck.disarm() == "disarmed; no trade is open"
-        assert await deck.halt("a look") == "halted by test: a look"
-        assert (await deck.resume("looked")).startswith("resumed, still disarmed: arm to trade (halted by test: a look")
-        assert await deck.set_mode(Mode.PAPER) == "paper mode, disarmed"
-        assert await deck.flatten("the end") == "flattening 0 open trades"
-        assert await deck.stop() == "ending: no trade is open"
+    async with EngineClient(engine.socket if way == "socket" else engine.tcp(), by="test") as engine_client:
+        assert await engine_client.arm() == "armed in paper mode"
+        assert (await engine_client.snapshot()).state is EngineState.ARMED
+        assert await engine_client.disarm() == "disarmed; no trade is open"
+        assert await engine_client.halt("a look") == "halted by test: a look"
+        assert (await engine_client.resume("looked")).startswith(
+            "resumed, still disarmed: arm to trade (halted by test: a look"
+        )
+        assert await engine_client.set_mode(Mode.PAPER) == "paper mode, disarmed"
+        assert await engine_client.flatten("the end") == "flattening 0 open trades"
+        assert await engine_client.stop() == "ending: no trade is open"
         assert engine.ending.why == "stop by test"
 
 
 async def test_looks(engine: EngineProcess) -> None:
-    async with EngineClient(engine.socket) as deck:
-        assert (await deck.health())["mode"] == "paper"
-        assert (await deck.performance())["total_trades"] == 0
-        assert (await deck.verdicts(limit=5, offset=1))["verdicts"] == []
-        assert (await deck.trades())["trades"] == []
-        assert (await deck.snapshot()).mode is Mode.PAPER
-        assert (await deck.process()).pid == engine.host.process().pid
+    async with EngineClient(engine.socket) as engine_client:
+        assert (await engine_client.health())["mode"] == "paper"
+        assert (await engine_client.performance())["total_trades"] == 0
+        assert (await engine_client.verdicts(limit=5, offset=1))["verdicts"] == []
+        assert (await engine_client.trades())["trades"] == []
+        assert (await engine_client.snapshot()).mode is Mode.PAPER
+        assert (await engine_client.process()).pid == engine.host.process().pid
 
 
 async def test_a_refusal_carries_the_engines_own_sentence(engine: EngineProcess) -> None:
-    async with EngineClient(engine.socket) as deck:
+    async with EngineClient(engine.socket) as engine_client:
         with pytest.raises(EngineRefused, match="nothing to resume: the engine is disarmed") as refused:
-            await deck.resume("why not")
+            await engine_client.resume("why not")
         assert refused.value.status == 400
         with pytest.raises(EngineRefused, match="expected the live feed for"):
-            await deck.set_mode(Mode.LIVE)
+            await engine_client.set_mode(Mode.LIVE)
         with pytest.raises(EngineRefused, match="unknown strategy 'Nobody'; known: ") as unknown:
-            await deck.execute({"strategy": "Nobody", "pair": "BTC/USD", "amount": 50, "side": "long", "mode": "paper"})
+            await engine_client.execute(
+                {"strategy": "Nobody", "pair": "BTC/USD", "amount": 50, "side": "long", "mode": "paper"}
+            )
         assert unknown.value.status == 404
         assert "Cross-Exchange Arbitrage" in unknown.value.detail["known"]
         with pytest.raises(EngineRefused) as wrong:
-            await deck.execute({"strategy": 7})
+            await engine_client.execute({"strategy": 7})
         assert wrong.value.status == 422
 
 
@@ -96,40 +100,42 @@ async def test_a_wrong_token_is_a_refusal_that_does_not_show_it(home: Path, ship
     engine = EngineProcess(home, shipped_config, host="0.0.0.0")
     await engine.start()
     try:
-        async with EngineClient(engine.tcp("canary-token")) as deck:
+        async with EngineClient(engine.tcp("canary-token")) as engine_client:
             with pytest.raises(EngineRefused, match="was another") as refused:
-                await deck.arm()
+                await engine_client.arm()
         assert refused.value.status == 401
-        assert "canary" not in f"{refused.value} {refused.value.detail} {deck.address} {deck.address!r}"
-        async with EngineClient(engine.tcp(engine.token)) as deck:
-            assert await deck.arm() == "armed in paper mode"
+        assert (
+            "canary" not in f"{refused.value} {refused.value.detail} {engine_client.address} {engine_client.address!r}"
+        )
+        async with EngineClient(engine.tcp(engine.token)) as engine_client:
+            assert await engine_client.arm() == "armed in paper mode"
     finally:
         await engine.stop()
 
 
 async def test_where_nobody_is_the_sentence_says_where(home: Path) -> None:
     for address in (local(home / "engine.sock"), remote("http://127.0.0.1:9")):
-        async with EngineClient(address) as deck:
+        async with EngineClient(address) as engine_client:
             with pytest.raises(EngineUnreachable, match=f"expected an engine at {address}, was none: "):
-                await deck.arm()
+                await engine_client.arm()
 
 
 async def test_a_command_is_never_sent_twice() -> None:
     async with answering() as (address, asked):
-        async with EngineClient(address) as deck:
+        async with EngineClient(address) as engine_client:
             with pytest.raises(EngineUnreachable, match="expected an engine at "):
-                await deck.flatten("now")
+                await engine_client.flatten("now")
         assert len(asked) == 1
         assert asked[0].startswith(b"POST /api/flatten ")
 
 
 async def test_a_command_after_the_engine_went_and_came_back_reaches_the_new_one(engine: EngineProcess) -> None:
     """The connection that was kept is dead; that is found out before anything is sent on it."""
-    async with EngineClient(engine.socket) as deck:
-        await deck.arm()
+    async with EngineClient(engine.socket) as engine_client:
+        await engine_client.arm()
         await engine.stop()
         await engine.start()
-        assert await deck.arm() == "armed in paper mode"
+        assert await engine_client.arm() == "armed in paper mode"
 
 
 @pytest.mark.parametrize("way", ["never", "a byte at a time"])
@@ -137,9 +143,9 @@ async def test_a_whole_call_has_an_end(way: str) -> None:
     slow = [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100] if way != "never" else []
     async with answering(*slow, every_s=0.05, hang=True) as (address, asked):
         began_s = time.monotonic()
-        async with EngineClient(address, timeout_s=0.3) as deck:
+        async with EngineClient(address, timeout_s=0.3) as engine_client:
             with pytest.raises(EngineUnreachable, match=r"expected an answer from .* within 0.3 s, was none"):
-                await deck.flatten("now")
+                await engine_client.flatten("now")
         assert time.monotonic() - began_s < min(4.0, patient_s(2.0))
         assert len(asked) == 1
 
@@ -160,9 +166,9 @@ JUNK = {
 
 @pytest.mark.parametrize("what", JUNK)
 async def test_what_is_no_engines_answer_leaves_it_open_whether_the_command_was_done(what: str) -> None:
-    async with answering(JUNK[what]) as (address, asked), EngineClient(address) as deck:
+    async with answering(JUNK[what]) as (address, asked), EngineClient(address) as engine_client:
         with pytest.raises(EngineUnreachable) as unreachable:
-            await deck.halt("now")
+            await engine_client.halt("now")
         assert str(unreachable.value).isprintable()
         assert str(address) in str(unreachable.value)
         assert len(asked) == 1
@@ -171,9 +177,9 @@ async def test_what_is_no_engines_answer_leaves_it_open_whether_the_command_was_
 async def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 1_000)
     body = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 5_000
-    async with answering(body) as (address, _), EngineClient(address) as deck:
+    async with answering(body) as (address, _), EngineClient(address) as engine_client:
         with pytest.raises(EngineUnreachable, match="expected an answer of at most 1000 bytes"):
-            await deck.health()
+            await engine_client.health()
 
 
 @pytest.mark.parametrize(
@@ -188,8 +194,8 @@ async def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 async def test_the_sentence_is_found_wherever_the_answer_has_it(body: bytes, sentence: str) -> None:
-    async with answering(http("400 Bad Request", body)) as (address, _), EngineClient(address) as deck:
+    async with answering(http("400 Bad Request", body)) as (address, _), EngineClient(address) as engine_client:
         with pytest.raises(EngineRefused) as refused:
-            await deck.arm()
+            await engine_client.arm()
     assert sentence in str(refused.value)
     assert len(str(refused.value)) < 400

@@ -49,16 +49,26 @@ class Kept(EngineClient):
 
 
 async def test_only_what_opens_risk_carries_an_end_and_none_longer_than_it_is_waited_for(engine: EngineProcess) -> None:
-    async with Kept(engine.socket, timeout_s=2.0) as deck:
-        now_s = deck._clock.now_s
-        for opens in (deck.arm(), deck.resume("x"), deck.set_mode(Mode.TEST), deck.execute({"strategy": "x"})):
+    async with Kept(engine.socket, timeout_s=2.0) as engine_client:
+        now_s = engine_client._clock.now_s
+        for opens in (
+            engine_client.arm(),
+            engine_client.resume("x"),
+            engine_client.set_mode(Mode.TEST),
+            engine_client.execute({"strategy": "x"}),
+        ):
             await opens
-            assert 0 < deck.sent["expires_at"] - now_s <= 3.0
-        for sheds in (deck.disarm(), deck.halt("x"), deck.flatten("x"), deck.stop()):
+            assert 0 < engine_client.sent["expires_at"] - now_s <= 3.0
+        for sheds in (
+            engine_client.disarm(),
+            engine_client.halt("x"),
+            engine_client.flatten("x"),
+            engine_client.stop(),
+        ):
             await sheds
-            assert "expires_at" not in deck.sent
-        await deck.execute({"strategy": "x", "expires_at": 1})
-        assert deck.sent["expires_at"] == 1
+            assert "expires_at" not in engine_client.sent
+        await engine_client.execute({"strategy": "x", "expires_at": 1})
+        assert engine_client.sent["expires_at"] == 1
 
 
 async def test_a_screen_whose_own_clock_is_wrong_arms_all_the_same(

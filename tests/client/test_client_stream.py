@@ -134,11 +134,11 @@ async def test_a_wrong_token_is_said_once_and_not_tried_again(
 
 
 async def test_a_live_link_has_the_stream_and_the_commands(engine: EngineProcess) -> None:
-    async with LiveLink(engine.socket, FAST_HZ) as deck:
-        assert await deck.arm() == "armed in paper mode"
+    async with LiveLink(engine.socket, FAST_HZ) as engine_client:
+        assert await engine_client.arm() == "armed in paper mode"
         snapshots = 0
         began_s = time.monotonic()
-        async for frame in deck.frames():
+        async for frame in engine_client.frames():
             snapshots += isinstance(frame, SnapshotFrame)
             if snapshots == 10:
                 break
@@ -156,7 +156,7 @@ async def test_a_live_link_rehearses_its_first_call(engine: EngineProcess, monke
         return found
 
     monkeypatch.setattr(LiveLink, "process", seen)
-    async with LiveLink(engine.socket, FAST_HZ) as deck, aclosing(deck.frames()) as frames:
+    async with LiveLink(engine.socket, FAST_HZ) as engine_client, aclosing(engine_client.frames()) as frames:
         async for _ in frames:
             if rehearsed.is_set():
                 break

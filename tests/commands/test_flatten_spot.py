@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cockpit.config.places import shipped_config_path
-from tests.execution.account_desk import entry, keys_of, real_account, stop
+from tests.execution.account_stage import entry, keys_of, real_account, stop
 from tests.execution.spot_stage import with_spot
 from tests.loopback.coinbase_spot import CoinbaseSpotVenue
 from tests.loopback.coinbase_trading import CoinbaseTradingVenue

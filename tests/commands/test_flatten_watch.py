@@ -58,7 +58,7 @@ def lock(places: Places) -> Iterator[InstanceLock]:
 
 
 @pytest.fixture
-def look(shipped_config: CockpitConfig) -> Callable[[EngineState], bytes]:
+def snapshot_in(shipped_config: CockpitConfig) -> Callable[[EngineState], bytes]:
     snapshot = taken(Engine(shipped_config, ASKED_NS, Mode.PAPER))
 
     def frame(state: EngineState) -> bytes:
@@ -115,7 +115,9 @@ async def test_every_step_is_told_until_the_engine_is_done(places: Places) -> No
     assert said == ["flatten: +0 ms FREEZE", "!! close: no answer [2J", "flatten: +9 ms FLAT"]
 
 
-async def test_who_comes_late_is_told_the_steps_so_far(places: Places, look: Callable[[EngineState], bytes]) -> None:
+async def test_who_comes_late_is_told_the_steps_so_far(
+    places: Places, snapshot_in: Callable[[EngineState], bytes]
+) -> None:
     asked = asyncio.Event()
 
     async def serve_one(connection: ServerConnection, number: int) -> None:
@@ -123,7 +125,7 @@ async def test_who_comes_late_is_told_the_steps_so_far(places: Places, look: Cal
         await asyncio.sleep(0)
         await connection.send(hello("e", 3))
         await send_log(connection, 2, OVER_BEFORE)
-        await connection.send(look(EngineState.FLATTENING))
+        await connection.send(snapshot_in(EngineState.FLATTENING))
         await send_log(connection, 3, step("+9 ms FLAT"), OVER)
         await connection.wait_closed()
 
@@ -172,7 +174,7 @@ async def test_an_engine_that_is_gone_said_nothing(places: Places, lock: Instanc
 
 @pytest.mark.parametrize("state", [EngineState.ARMED, EngineState.HALTED])
 async def test_an_engine_that_does_not_flatten_is_not_waited_for(
-    state: EngineState, places: Places, look: Callable[[EngineState], bytes], monkeypatch: pytest.MonkeyPatch
+    state: EngineState, places: Places, snapshot_in: Callable[[EngineState], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flatten_watch, "BEGUN_WITHIN_S", 0.1)
     asked = asyncio.Event()
@@ -180,7 +182,7 @@ async def test_an_engine_that_does_not_flatten_is_not_waited_for(
     async def serve_one(connection: ServerConnection, number: int) -> None:
         await connection.send(hello("e", 0))
         while True:
-            await connection.send(look(state))
+            await connection.send(snapshot_in(state))
             await asyncio.sleep(0.02)
 
     async with engine(places, serve_one):
@@ -190,7 +192,7 @@ async def test_an_engine_that_does_not_flatten_is_not_waited_for(
 
 
 async def test_a_flatten_that_lasts_is_said_now_and_then(
-    places: Places, look: Callable[[EngineState], bytes], monkeypatch: pytest.MonkeyPatch
+    places: Places, snapshot_in: Callable[[EngineState], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flatten_watch, "REMIND_EVERY_S", 0.05)
     asked = asyncio.Event()
@@ -198,7 +200,7 @@ async def test_a_flatten_that_lasts_is_said_now_and_then(
     async def serve_one(connection: ServerConnection, number: int) -> None:
         await connection.send(hello("e", 0))
         for _ in range(20):
-            await connection.send(look(EngineState.FLATTENING))
+            await connection.send(snapshot_in(EngineState.FLATTENING))
             await asyncio.sleep(0.02)
         await send_log(connection, 1, OVER)
         await connection.wait_closed()

@@ -13,8 +13,8 @@ from cockpit.config.alerts import AlertsSection
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "operations.md").read_text()
 UNIT = (DOCS / "cockpit-engine.service").read_text()
-SAID = re.findall(r"(?:^|[`(] ?)cockpit (?:--home \S+ )?([a-z]+)((?: --[a-z-]+)*)", PAGE, re.MULTILINE)
-SAID += re.findall(r"ExecStart=\S+cockpit --home \S+ ([a-z]+)(.*)", UNIT)
+COMMANDS_SHOWN = re.findall(r"(?:^|[`(] ?)cockpit (?:--home \S+ )?([a-z]+)((?: --[a-z-]+)*)", PAGE, re.MULTILINE)
+COMMANDS_SHOWN += re.findall(r"ExecStart=\S+cockpit --home \S+ ([a-z]+)(.*)", UNIT)
 
 
 def options_of(command: str) -> set[str]:
@@ -22,13 +22,15 @@ def options_of(command: str) -> set[str]:
     return {name for parameter in found.params for name in parameter.opts}
 
 
-@pytest.mark.parametrize(("command", "rest"), sorted(set(SAID)))
+@pytest.mark.parametrize(("command", "rest"), sorted(set(COMMANDS_SHOWN)))
 def test_every_command_and_option_it_names_exists(command: str, rest: str) -> None:
     assert set(re.findall(r"--[a-z-]+", rest)) <= options_of(command)
 
 
 def test_it_names_the_commands_of_a_running_engine() -> None:
-    assert {"status", "stop", "flatten", "check", "engine", "validate", "report"} <= {command for command, _ in SAID}
+    assert {"status", "stop", "flatten", "check", "engine", "validate", "report"} <= {
+        command for command, _ in COMMANDS_SHOWN
+    }
 
 
 def test_it_names_every_event_of_an_alert() -> None:

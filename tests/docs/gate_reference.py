@@ -91,7 +91,7 @@ class Described(NamedTuple):
     holds: str
     reads: tuple[str, ...]
     keys: tuple[str, ...]
-    says: dict[Outcome, str]
+    sentences: dict[Outcome, str]
 
 
 def bare_config() -> CockpitConfig:
@@ -126,18 +126,18 @@ def checks_of(module: ModuleType) -> list[Callable[..., Check]]:
 
 def _described(function: Callable[..., Check], asked: list[GateInput]) -> Described:
     seen: list[str] = []
-    says: dict[Outcome, str] = {}
+    sentences: dict[Outcome, str] = {}
     name = ""
     for one in asked:
         check = _called(function, one, Watched(one, seen))
         name = check.name
-        says.setdefault(check.outcome, check.sentence)
+        sentences.setdefault(check.outcome, check.sentence)
     keys = dict.fromkeys(_generic(path.removeprefix("config.")) for path in seen if path.startswith("config."))
     reads = dict.fromkeys(_generic(path) for path in seen if not path.startswith(("config.", "now_ns")))
     if "size" in inspect.signature(function).parameters:
         reads["size"] = None
     holds = inspect.getdoc(function) or ""
-    ordered = {outcome: says[outcome] for outcome in Outcome if outcome in says}
+    ordered = {outcome: sentences[outcome] for outcome in Outcome if outcome in sentences}
     return Described(name, " ".join(holds.split()), tuple(sorted(reads)), tuple(sorted(keys)), ordered)
 
 
@@ -161,7 +161,7 @@ def _generic(path: str) -> str:
 
 def guards(config: CockpitConfig) -> Iterator[tuple[str, Check, Check]]:
     """Every setup's own guards: with the shipped context held, and with nothing known."""
-    known = build_setups(config, _told(config))
+    known = build_setups(config, _read_market(config))
     unknown = build_setups(bare_config(), Market(bare_config(), NOW_NS))
     for setup, blind in zip(known, unknown, strict=True):
         yield from (
@@ -169,7 +169,7 @@ def guards(config: CockpitConfig) -> Iterator[tuple[str, Check, Check]]:
         )
 
 
-def _told(config: CockpitConfig) -> Market:
+def _read_market(config: CockpitConfig) -> Market:
     market = Market(config, NOW_NS, hold_context=True)
     for asset in config.assets:
         market.apply(Positioning(NOW_NS, asset, "example", 44.0, 56.0, Origin.FEED))
@@ -218,7 +218,7 @@ def _section(check: Described) -> Iterator[str]:
     yield f"\n### {check.name}\n\n{check.holds}\n"
     yield f"Reads: {_named(check.reads)}. Config: {_named(check.keys)}."
     yield "\n| outcome | says, for example |\n|---|---|"
-    for outcome, sentence in check.says.items():
+    for outcome, sentence in check.sentences.items():
         yield f"| {outcome.value.replace('_', ' ')} | {sentence} |"
 
 

@@ -21,8 +21,8 @@ def test_every_check_the_gate_makes_is_on_the_page_in_its_layer() -> None:
 def test_every_check_is_seen_letting_pass_and_not() -> None:
     for _, module, _ in LAYERS:
         for check in described(module, bare_config()):
-            assert Outcome.PASS in check.says, check.name
-            assert set(check.says) - {Outcome.PASS}, f"{check.name} was never seen to say anything but pass"
+            assert Outcome.PASS in check.sentences, check.name
+            assert set(check.sentences) - {Outcome.PASS}, f"{check.name} was never seen to say anything but pass"
 
 
 def test_no_name_of_the_code_stands_where_a_name_of_the_config_should() -> None:

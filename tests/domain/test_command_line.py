@@ -153,12 +153,12 @@ def test_what_nobody_knows_is_said(line: str, reason: str) -> None:
     assert reason in str(refused.value)
 
 
-WORDS = st.sampled_from(
+TOKENS = st.sampled_from(
     ["long", "btc", "30", "stop", "close", "2", "half", ";", "trail", "@", "risk", "1/0", "e9", "at"]
 )
 
 
-@given(st.text(max_size=60) | st.lists(WORDS).map(" ".join))
+@given(st.text(max_size=60) | st.lists(TOKENS).map(" ".join))
 def test_no_line_breaks_the_reader(line: str) -> None:
     try:
         read = read_line(line, KNOWN)

@@ -46,7 +46,7 @@ class Auditor:
         self._streak: dict[Mode, int] = defaultdict(int)
         self._unreviewed: dict[Mode, int] = defaultdict(int)
         self._tops: dict[str, happened.Top] = {}
-        self._heard_ns: dict[str, int] = {}
+        self._received_ns: dict[str, int] = {}
         self._readings: dict[tuple[str, ...], happened.ReadingEvent] = {}
         self._commands: dict[str, Input] = {}
         self._fill_ids: set[tuple[str, str]] = set()
@@ -57,9 +57,9 @@ class Auditor:
         match item:
             case happened.Top():
                 self._tops[item.asset] = item
-                self._heard_ns[item.asset] = max(item.ts_ns, self._heard_ns.get(item.asset, 0))
+                self._received_ns[item.asset] = max(item.ts_ns, self._received_ns.get(item.asset, 0))
             case happened.Trade():
-                self._heard_ns[item.asset] = max(item.ts_ns, self._heard_ns.get(item.asset, 0))
+                self._received_ns[item.asset] = max(item.ts_ns, self._received_ns.get(item.asset, 0))
             case happened.OrderFilled() if item.order_id.startswith("flatten-"):
                 self._swept(item)
             case happened.OrderFilled() if (item.order_id, item.fill_id) not in self._fill_ids:
@@ -250,7 +250,7 @@ class Auditor:
     def _audit_readings(self, verdict: Verdict) -> None:
         gate, feeds, now_ns = self.config.gate, self.config.feeds, verdict.ts_ns
         asset, is_short = verdict.proposal.asset, verdict.proposal.side is Side.SHORT
-        assert (now_ns - self._heard_ns[asset]) / NS_PER_S <= feeds.stream.stand_down_after_s
+        assert (now_ns - self._received_ns[asset]) / NS_PER_S <= feeds.stream.stand_down_after_s
         assert self._age_s(now_ns, "Positioning", asset, "") <= feeds.positioning.stand_down_after_s
         assert self._age_s(now_ns, "OpenInterest", asset, "") <= feeds.open_interest.stand_down_after_s
         rates = {}

@@ -148,8 +148,8 @@ def test_nobody_waits_for_an_entry_that_rests_at_its_price(bare: Bare) -> None:
     assert bare.signal("ETH").ok
     entry = bare.placed(OrderRole.ENTRY)[-1]
     resting = replace(entry, order_type=OrderType.LIMIT, limit_price=3_900.0)
-    desk = bare.engine.book._orders
-    desk._orders[entry.order_id] = replace(desk._orders[entry.order_id], request=resting)
+    orders = bare.engine.book._orders
+    orders._orders[entry.order_id] = replace(orders._orders[entry.order_id], request=resting)
     bare.fill(stop, PRICE, 0.01, "ETH-9")
     assert "more than t000001 held" in bare.notices("critical", "order")[-1]
     bare.fill(entry, 3_900.0)

@@ -104,7 +104,7 @@ class LiveMarket:
     def go_to_age(self, age_s: int) -> None:
         self.go_on(age_s - (self.scene.now_ns - self._silent_since_ns) // NS_PER_S)
 
-    def word(self, reading: Reading, source: str, state: FeedState, detail: str = "") -> None:
+    def health(self, reading: Reading, source: str, state: FeedState, detail: str = "") -> None:
         self.scene.feed(happened.FeedHealth(self.scene.now_ns, reading, source, state, detail))
 
     def check(self, setup: str, name: str) -> str:
@@ -268,7 +268,7 @@ def test_one_feed_silent(market: LiveMarket, row: Row) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 def test_one_feed_down_says_why_everywhere_it_is_missed(market: LiveMarket, row: Row) -> None:
     market.silence(row.name)
-    market.word(row.reading, row.source, FeedState.DOWN, "no connection (ConnectError)")
+    market.health(row.reading, row.source, FeedState.DOWN, "no connection (ConnectError)")
     assert market.view(row.name).state is FeedState.DOWN, "said at once, while its last value is still good"
     assert market.view(row.name).detail == f"{row.source} down: no connection (ConnectError)"
     assert (market.scene.state, market.causes()) == (ARMED, [])
@@ -279,7 +279,7 @@ def test_one_feed_down_says_why_everywhere_it_is_missed(market: LiveMarket, row:
     assert cause.sentence == row.sentence + why + alone(row)
     assert market.check(row.setup, row.check) == row.silent + why
 
-    market.word(row.reading, row.source, FeedState.FRESH)
+    market.health(row.reading, row.source, FeedState.FRESH)
     market.speak_again(row.name)
     assert (market.scene.state, market.causes()) == (ARMED, [])
     assert (market.view(row.name).state, market.view(row.name).detail) == (FeedState.FRESH, "")
@@ -297,9 +297,9 @@ def test_a_feed_that_only_informs_stands_nobody_down(market: LiveMarket, name: s
     market.silence(name)
     market.go_to_age(warn_s + 1)
     assert market.view(name).state is FeedState.LATE
-    market.word(reading, source, FeedState.DOWN, "HTTP 503")
+    market.health(reading, source, FeedState.DOWN, "HTTP 503")
     assert (market.view(name).state, market.view(name).detail) == (FeedState.DOWN, f"{source} down: HTTP 503")
-    market.word(reading, source, FeedState.FRESH)
+    market.health(reading, source, FeedState.FRESH)
     market.go_to_age(stale_s + 1)
     assert market.view(name).state is FeedState.STALE
     assert (market.scene.state, market.causes()) == (ARMED, [])
@@ -331,7 +331,7 @@ def test_an_old_liquidation_map_is_no_longer_drawn(market: LiveMarket) -> None:
 def test_a_venue_that_dies_is_one_thing_to_read(market: LiveMarket) -> None:
     for asset in PRICES:
         market.silence(f"funding.{asset}.okx")
-    market.word(Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503, the server is in trouble")
+    market.health(Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503, the server is in trouble")
     market.go_to_age(601)
     assert len(market.causes()) == len(PRICES)
     assert market.reason() == (
@@ -341,8 +341,8 @@ def test_a_venue_that_dies_is_one_thing_to_read(market: LiveMarket) -> None:
 
 def test_another_source_explains_nothing(market: LiveMarket) -> None:
     """OKX is down and Coinglass has no key: neither is why Binance's readings are old."""
-    market.word(Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503")
-    market.word(Reading.POSITIONING, "coinglass", FeedState.OFF, "no key: set COINGLASS_API_KEY")
+    market.health(Reading.FUNDING, "okx", FeedState.DOWN, "HTTP 503")
+    market.health(Reading.POSITIONING, "coinglass", FeedState.OFF, "no key: set COINGLASS_API_KEY")
     market.silence("funding.BTC.binance")
     market.silence("positioning.BTC")
     market.go_to_age(421)

@@ -10,7 +10,7 @@ from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare, Scenario, restore_of
 
 
-def word(stage: Bare | Scenario, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False) -> None:
+def notify(stage: Bare | Scenario, topic: VenueTopic, sentence: str, asset: str = "", is_over: bool = False) -> None:
     stage.feed(VenueNotice(stage.now_ns, "okx", asset, topic, sentence, is_over))
 
 
@@ -24,25 +24,25 @@ BLOCKING = [
 
 @pytest.mark.parametrize(("topic", "asset"), BLOCKING)
 def test_no_entry_starts_where_a_word_stands(topic: VenueTopic, asset: str, bare: Bare) -> None:
-    word(bare, topic, "okx said something with 2 numbers", asset)
+    notify(bare, topic, "okx said something with 2 numbers", asset)
     answer = bare.signal("ETH")
     assert not answer.ok
     assert answer.sentence == "okx said something with 2 numbers"
     assert bare.check("venue_account") == "block: okx said something with 2 numbers"
-    word(bare, topic, "it is over", asset, is_over=True)
+    notify(bare, topic, "it is over", asset, is_over=True)
     assert bare.signal("ETH").ok
 
 
 def test_a_word_about_one_perpetual_leaves_the_others_alone(bare: Bare) -> None:
-    word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
+    notify(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
     assert bare.signal("BTC").ok
 
 
 def test_a_word_is_said_once_and_its_end_too(bare: Bare) -> None:
     for _ in range(3):
-        word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
-    word(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
-    word(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
+        notify(bare, VenueTopic.UNEXPLAINED, "okx holds +2 ETH of somebody's", "ETH")
+    notify(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
+    notify(bare, VenueTopic.UNEXPLAINED, "gone", "ETH", is_over=True)
     assert [(notice.severity, notice.sentence) for notice in bare.seen.of(Notice) if notice.topic == "stranger"] == [
         ("warning", "okx holds +2 ETH of somebody's"),
         ("info", "gone"),
@@ -52,25 +52,25 @@ def test_a_word_is_said_once_and_its_end_too(bare: Bare) -> None:
 @pytest.mark.parametrize("topic", [VenueTopic.KEYS, VenueTopic.SECOND_WRITER])
 def test_lost_keys_and_a_second_writer_halt_until_resumed(topic: VenueTopic, bare: Bare) -> None:
     trade = bare.opened()
-    word(bare, topic, "okx refuses our key: 50111")
+    notify(bare, topic, "okx refuses our key: 50111")
     assert bare.state is EngineState.HALTED
     assert bare.engine.risk.reason == "okx refuses our key: 50111"
     assert not bare.arm().ok
     bare.fill(bare.placed(OrderRole.STOP)[0], 3_988.0)
     assert bare.trades[trade.trade_id].phase is TradePhase.CLOSED
-    word(bare, topic, "okx takes our key again", is_over=True)
+    notify(bare, topic, "okx takes our key again", is_over=True)
     assert bare.state is EngineState.HALTED
     assert bare.command(Resume, reason="new key").ok
 
 
 def test_refused_keys_block_entries_whoever_resumes(bare: Bare) -> None:
-    word(bare, VenueTopic.KEYS, "okx refuses our key: 50111")
+    notify(bare, VenueTopic.KEYS, "okx refuses our key: 50111")
     assert bare.resume().ok and bare.arm().ok
     assert bare.signal().sentence == "okx refuses our key: 50111"
 
 
 def test_an_acknowledged_second_writer_blocks_no_longer(bare: Bare) -> None:
-    word(bare, VenueTopic.SECOND_WRITER, "okx filled an order of another cockpit")
+    notify(bare, VenueTopic.SECOND_WRITER, "okx filled an order of another cockpit")
     assert bare.resume().ok and bare.arm().ok
     assert bare.signal().ok
 
@@ -88,7 +88,7 @@ def test_a_real_mode_begins_with_venues_that_have_told_nothing_yet(bare: Bare) -
     bare.arm()
     unread = "okx has not told yet what its account holds: no entry there before that"
     assert bare.signal().sentence == unread
-    word(bare, VenueTopic.UNREAD, "okx holds nothing", is_over=True)
+    notify(bare, VenueTopic.UNREAD, "okx holds nothing", is_over=True)
     assert bare.signal().ok
     memory, trades, orders = restore_of(bare)
     after = Bare(bare.config)
@@ -112,8 +112,8 @@ def test_a_venue_without_an_asset_of_ours_stands_in_nobodys_way(bare: Bare) -> N
 def test_from_test_to_live_what_venues_have_told_stays(bare: Bare) -> None:
     bare.health(3.0)
     bare.command(SetMode, mode=Mode.TEST, way_up_open=True, unread=("okx",))
-    word(bare, VenueTopic.UNREAD, "okx is read", is_over=True)
-    word(bare, VenueTopic.UNEXPLAINED, "okx holds +2 BTC of somebody's", "BTC")
+    notify(bare, VenueTopic.UNREAD, "okx is read", is_over=True)
+    notify(bare, VenueTopic.UNEXPLAINED, "okx holds +2 BTC of somebody's", "BTC")
     bare.command(SetMode, mode=Mode.LIVE, way_up_open=True, unread=("okx",))
     bare.arm()
     assert bare.signal("ETH").ok
@@ -133,7 +133,7 @@ def test_what_nobody_explains_is_never_traded_past(bare: Bare) -> None:
 
 def test_a_flattens_steps_are_shown(bare: Bare) -> None:
     bare.flatten()
-    word(bare, VenueTopic.FLATTEN, "okx CLOSE: 2 ETH of nobody's, reduce-only")
+    notify(bare, VenueTopic.FLATTEN, "okx CLOSE: 2 ETH of nobody's, reduce-only")
     assert snapshot(bare.engine).flatten_steps[-1].endswith(" ms okx CLOSE: 2 ETH of nobody's, reduce-only")
 
 
@@ -172,7 +172,7 @@ def test_what_it_closes_of_nobodys_is_told_once(bare: Bare) -> None:
 @pytest.mark.parametrize("asset", ["", "ETH"])
 def test_a_venue_that_closes_has_its_trades_closed_where_the_config_wants_it(asset: str, bare: Bare) -> None:
     trade = bare.opened()
-    word(bare, VenueTopic.CLOSING, "okx ends its session at 21:00 UTC", asset)
+    notify(bare, VenueTopic.CLOSING, "okx ends its session at 21:00 UTC", asset)
     closing = bare.trades[trade.trade_id]
     assert (closing.phase, closing.exit_reason) == (TradePhase.CLOSING, ExitReason.VENUE_CLOSES)
     assert closing.exit_detail == "okx ends its session at 21:00 UTC"
@@ -186,7 +186,7 @@ def test_a_venue_that_closes_has_its_trades_closed_where_the_config_wants_it(ass
 )
 def test_other_trades_and_a_mere_end_of_entries_leave_a_trade_alone(topic: VenueTopic, asset: str, bare: Bare) -> None:
     trade = bare.opened()
-    word(bare, topic, "okx ends its session at 21:00 UTC", asset)
+    notify(bare, topic, "okx ends its session at 21:00 UTC", asset)
     assert bare.trades[trade.trade_id].phase is TradePhase.OPEN
     assert bare.signal("ETH").ok is (asset != "")
 
@@ -207,7 +207,7 @@ def test_an_entry_that_rests_is_taken_back_when_the_venue_is_about_to_close(
     (entry,) = bare.placed(OrderRole.ENTRY)
     bare.accept(entry)
     bare.fill(entry, 3_990.0, entry.qty / 2)
-    word(bare, topic, "okx ends its session at 21:00 UTC", asset)
+    notify(bare, topic, "okx ends its session at 21:00 UTC", asset)
     assert bare.cancels() == ([entry.order_id] if is_back else [])
     told = "t000001's entry of ETH is taken back: okx ends its session at 21:00 UTC"
     assert bare.notices("warning", "entry") == ([told] if is_back else [])

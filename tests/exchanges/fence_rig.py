@@ -8,7 +8,7 @@ from ccxt.base.types import Entry
 
 from cockpit.exchanges.base.fence import Call
 
-WORDS: dict[str, Any] = {
+VALUES: dict[str, Any] = {
     "symbol": "BTC/USDT:USDT",
     "symbols": ["BTC/USDT:USDT"],
     "code": "USDT",
@@ -77,8 +77,8 @@ def asked(client: Any, name: str) -> Awaitable[Any]:
     for parameter in inspect.signature(method).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        if parameter.name in WORDS:
-            arguments.append(WORDS[parameter.name])
+        if parameter.name in VALUES:
+            arguments.append(VALUES[parameter.name])
         elif parameter.default is not parameter.empty:
             arguments.append(parameter.default)
         else:

@@ -99,7 +99,7 @@ POSITION = {
     "avgPrice": "3000.00", "positionValue": "15000", "tradeMode": 0, "positionStatus": "Normal", "leverage": "5",
     "markPrice": "2950.00", "liqPrice": "3500.00", "positionIM": "3000.00", "updatedTime": "1697673700112",
 }  # fmt: skip
-POSITION_SAID = {
+POSITION_ROW = {
     "positionIdx": 0, "symbol": "ETHUSDT", "side": "Sell", "size": "0.01", "entryPrice": "3641.075", "leverage": "30",
     "positionValue": "36.42075", "markPrice": "3641.33", "updatedTime": "1762199125472", "category": "linear",
 }  # fmt: skip
@@ -230,7 +230,7 @@ def test_what_nobody_ordered_is_told_as_such(parser: BybitParser, change: dict[s
 
 
 def test_a_position_is_signed_by_its_side(parser: BybitParser) -> None:
-    held, said = parser.position(POSITION), parser.position_update(POSITION_SAID)
+    held, said = parser.position(POSITION), parser.position_update(POSITION_ROW)
     assert held is not None
     assert (held.asset, held.qty, held.entry_price) == ("ETH", -5.0, 3_000.0)
     assert (held.mark_price, held.leverage) == (2_950.0, 5.0)

@@ -12,7 +12,7 @@ from cockpit.exchanges.base.markets import with_markets
 from cockpit.exchanges.binance import client as binance_client
 from cockpit.exchanges.okx import client as okx_client
 from tests.exchanges.fence_rig import asked, endpoints, unified_methods
-from tests.execution.account_desk import keys_of
+from tests.execution.account_stage import keys_of
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_venue import TradingVenue

@@ -15,7 +15,7 @@ from cockpit.exchanges.hyperliquid.client import ACTIONS, against_action, hyperl
 from cockpit.exchanges.hyperliquid.cloids import client_id_of, cloid_of
 from cockpit.exchanges.registry import account_for
 from tests.exchanges.fence_rig import asked, unified_methods
-from tests.execution.account_desk import close, desk_of, entry, keys_of, moved, stop, with_venue
+from tests.execution.account_stage import account_stage, close, entry, keys_of, moved, stop, with_venue
 from tests.loopback.hyperliquid_trading import (
     ACCOUNT,
     AGENT,
@@ -57,12 +57,12 @@ def actions(venue: HyperliquidTradingVenue) -> list[dict[str, Any]]:
 
 async def test_an_order_is_the_only_thing_signed_for_an_order(config: CockpitConfig) -> None:
     """No fee is approved to anybody, nobody is named as having referred us, and no order carries a builder."""
-    async with desk_of("hyperliquid", config) as desk:
-        await desk.account.place(entry(qty=0.002), f"{ID}e1")
-        await desk.account.place(stop(qty=0.002, trigger=99_000.0), f"{ID}s2")
-        await desk.account.cancel("BTC", f"{ID}s2", True)
-        await desk.account.place(close(qty=0.002), f"{ID}c3")
-        sent = actions(desk.venue)
+    async with account_stage("hyperliquid", config) as stage:
+        await stage.account.place(entry(qty=0.002), f"{ID}e1")
+        await stage.account.place(stop(qty=0.002, trigger=99_000.0), f"{ID}s2")
+        await stage.account.cancel("BTC", f"{ID}s2", True)
+        await stage.account.place(close(qty=0.002), f"{ID}c3")
+        sent = actions(stage.venue)
         assert [one["type"] for one in sent] == ["order", "order", "cancelByCloid", "order"]
         order = {"b": True, "p": "105000", "s": "0.002", "r": False, "t": {"limit": {"tif": "Ioc"}}}
         assert sent[0] == {
@@ -79,10 +79,10 @@ async def test_an_order_is_the_only_thing_signed_for_an_order(config: CockpitCon
 
 
 async def test_every_byte_is_signed_by_the_agent(config: CockpitConfig) -> None:
-    async with desk_of("hyperliquid", config) as desk:
-        await desk.account.place(entry(), f"{ID}e1")
-        (call,) = [call for call in desk.venue.calls if call.path == "/exchange"]
-        assert signer_of(call.params, False) == AGENT and call.params["expiresAfter"] > desk.venue.now_ms()
+    async with account_stage("hyperliquid", config) as stage:
+        await stage.account.place(entry(), f"{ID}e1")
+        (call,) = [call for call in stage.venue.calls if call.path == "/exchange"]
+        assert signer_of(call.params, False) == AGENT and call.params["expiresAfter"] > stage.venue.now_ms()
         changed = {**call.params, "action": {**call.params["action"], "grouping": "normalTpsl"}}
         assert signer_of(changed, False) != AGENT
         assert set(call.params) == {"action", "nonce", "signature", "expiresAfter"}
@@ -91,13 +91,13 @@ async def test_every_byte_is_signed_by_the_agent(config: CockpitConfig) -> None:
 async def test_a_testnet_signature_is_worth_nothing_on_the_other_chain(config: CockpitConfig) -> None:
     section = config.venues["hyperliquid"].model_copy(update={"demo": True})
     demo = config.model_copy(update={"venues": {**config.venues, "hyperliquid": section}})
-    async with desk_of("hyperliquid", demo) as desk:
-        desk.venue.testnet = False
+    async with account_stage("hyperliquid", demo) as stage:
+        stage.venue.testnet = False
         with pytest.raises(KeysLost):
-            await desk.account.place(entry(), f"{ID}e1")
-        desk.venue.testnet = True
-        await desk.account.place(entry(), f"{ID}e1")
-        assert desk.venue.held("BTC") == 0.002
+            await stage.account.place(entry(), f"{ID}e1")
+        stage.venue.testnet = True
+        await stage.account.place(entry(), f"{ID}e1")
+        assert stage.venue.held("BTC") == 0.002
 
 
 UNIFIED_ORDERS: list[tuple[str, str, dict[str, Any]]] = [

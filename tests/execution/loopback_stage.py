@@ -50,7 +50,7 @@ class Stage:
 
     venue: Any
     client: Any
-    heard: FrameContent
+    content: FrameContent
 
     @property
     def on_binance(self) -> bool:
@@ -86,7 +86,7 @@ class Stage:
         found: list[Any] = await self.client.fetch_open_orders(SYMBOL, params={"trigger": True, **kind})
         return found
 
-    async def look_up(self, client_id: str, **params: Any) -> Any:
+    async def fetch_order(self, client_id: str, **params: Any) -> Any:
         return await self.client.fetch_order(None, SYMBOL, {"clientOrderId": client_id, **params})
 
     async def cancel(self, client_id: str, **params: Any) -> Any:

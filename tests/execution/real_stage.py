@@ -17,7 +17,7 @@ from cockpit.exchanges.registry import account_for
 from cockpit.execution.venue_context import Pace
 from cockpit.execution.venue_router import VenueRouter
 from cockpit.flatten.venue_flatten import FlattenPace
-from tests.execution.account_desk import keys_of, moved
+from tests.execution.account_stage import keys_of, moved
 from tests.loopback.trading_venue import TradingVenue
 from tests.patience import patient_s
 from tests.venue_pairs import venue_kind
@@ -161,16 +161,16 @@ class RealStage:
         assert len({fill.fill_id for fill in fills}) == len(fills)
         return sum(fill.qty for fill in fills)
 
-    def words(self, topic: VenueTopic) -> list[VenueNotice]:
+    def notices(self, topic: VenueTopic) -> list[VenueNotice]:
         return [event for event in self.events if isinstance(event, VenueNotice) and event.topic is topic]
 
     @property
-    def flat_looks(self) -> int:
+    def flat_reads(self) -> int:
         return sum(isinstance(event, VenueFlat) for event in self.events)
 
     @property
     def steps(self) -> Sequence[str]:
-        return [word.sentence for word in self.words(VenueTopic.FLATTEN)]
+        return [word.sentence for word in self.notices(VenueTopic.FLATTEN)]
 
 
 async def _run(work: Callable[[], Awaitable[None]]) -> None:

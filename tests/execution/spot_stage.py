@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from cockpit.config.model import CockpitConfig
 from cockpit.config.venues import Venue
-from tests.execution.account_desk import Desk, desk_of, entry, stop
+from tests.execution.account_stage import AccountStage, account_stage, entry, stop
 from tests.loopback.coinbase_spot import GRIDS, LEAST_USD
 
 ID = "ckaaaaaat000001"
@@ -28,20 +28,20 @@ def with_spot(config: CockpitConfig) -> CockpitConfig:
 
 
 @asynccontextmanager
-async def spot_desk(config: CockpitConfig) -> AsyncIterator[Desk]:
+async def spot_stage(config: CockpitConfig) -> AsyncIterator[AccountStage]:
     """Coinbase's spot; at the end no more was sold than bought, and the coins of others are all there."""
-    async with desk_of("coinbase", config) as desk:
-        yield desk
-        watch, symbol = desk.venue.watch, desk.venue.symbol("BTC")
+    async with account_stage("coinbase", config) as stage:
+        yield stage
+        watch, symbol = stage.venue.watch, stage.venue.symbol("BTC")
         assert watch.oversold(symbol) == 0, "our orders have sold what they had not bought"
-        assert desk.venue.core.positions[symbol].qty >= desk.venue.core.others[symbol], "coins of others are gone"
+        assert stage.venue.core.positions[symbol].qty >= stage.venue.core.others[symbol], "coins of others are gone"
 
 
-async def guarded(desk: Desk, qty: float = 0.002) -> None:
+async def guarded(stage: AccountStage, qty: float = 0.002) -> None:
     """Bought, and its stop rests."""
-    await desk.account.place(entry(qty=qty), f"{ID}e1")
-    await desk.account.place(stop(qty=qty), f"{ID}s1")
+    await stage.account.place(entry(qty=qty), f"{ID}e1")
+    await stage.account.place(stop(qty=qty), f"{ID}s1")
 
 
-def resting(desk: Desk) -> list[tuple[str, str]]:
-    return [(one.client_id, f"{one.asked.qty:f}") for one in desk.venue.algo_orders]
+def resting(stage: AccountStage) -> list[tuple[str, str]]:
+    return [(one.client_id, f"{one.asked.qty:f}") for one in stage.venue.algo_orders]

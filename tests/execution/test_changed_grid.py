@@ -48,8 +48,8 @@ async def test_a_refused_stop_is_laid_on_the_new_grid_and_entries_are_blocked(
         await stage.until(lambda: "OrderAccepted" in stage.of(STOP))
         (resting,) = stage.venue.algo_orders
         assert resting.asked.trigger == 99_000
-        await stage.until(lambda: bool(stage.words(VenueTopic.GRID)))
-        (word,) = stage.words(VenueTopic.GRID)
+        await stage.until(lambda: bool(stage.notices(VenueTopic.GRID)))
+        (word,) = stage.notices(VenueTopic.GRID)
         assert word.topic.blocks_entries and (word.venue, word.asset, word.is_over) == (name, "BTC", False)
         assert "price step 0.1" in word.sentence and "to 50" in word.sentence
 
@@ -58,8 +58,8 @@ async def test_a_refused_stop_is_laid_on_the_new_grid_and_entries_are_blocked(
 async def test_a_change_that_no_order_has_met_is_read_from_the_list(shipped_config: CockpitConfig, name: str) -> None:
     async with real_stage(shipped_config, name) as stage:
         coarser(stage, name)
-        await stage.until(lambda: bool(stage.words(VenueTopic.GRID)))
-        assert stage.words(VenueTopic.GRID)[-1].asset == "BTC"
+        await stage.until(lambda: bool(stage.notices(VenueTopic.GRID)))
+        assert stage.notices(VenueTopic.GRID)[-1].asset == "BTC"
 
 
 @VENUES
@@ -70,6 +70,6 @@ async def test_a_refusal_that_the_list_does_not_explain_blocks_until_it_was_read
         stage.venue.faults.add(rejected(OFF_GRID[name]), roles={"entry"})
         stage.place("t000001e1", Side.LONG, 0.01)
         await stage.until(lambda: "OrderRejected" in stage.of("t000001e1"))
-        await stage.until(lambda: bool(stage.words(VenueTopic.GRID)))
-        assert not stage.words(VenueTopic.GRID)[0].is_over
-        await stage.until(lambda: stage.words(VenueTopic.GRID)[-1].is_over)
+        await stage.until(lambda: bool(stage.notices(VenueTopic.GRID)))
+        assert not stage.notices(VenueTopic.GRID)[0].is_over
+        await stage.until(lambda: stage.notices(VenueTopic.GRID)[-1].is_over)

@@ -106,11 +106,11 @@ def test_it_ends_flat_and_no_stop_goes_before_its_position(
 class Returning(ScriptedAccount):
     """Somebody opens a position between the first look that finds nothing and the second."""
 
-    looks = 0
+    reads = 0
 
     async def positions(self) -> tuple[HeldPosition, ...]:
-        self.looks += 1
-        if self.looks == 2:
+        self.reads += 1
+        if self.reads == 2:
             self.held["ETH"] = 1.0
         return await super().positions()
 

@@ -17,7 +17,7 @@ from tests.venue_pairs import venue_kind
 VENUES = pytest.mark.parametrize("name", ["binance", "okx"])
 
 
-async def until_said(steps: list[FlattenStep], text: str) -> None:
+async def until_step(steps: list[FlattenStep], text: str) -> None:
     async with asyncio.timeout(patient_s(10)):
         while not any(text in step.sentence for step in steps):
             await asyncio.sleep(0.01)
@@ -57,7 +57,7 @@ async def test_a_position_that_shows_again_is_closed(shipped_config: CockpitConf
         steps: list[FlattenStep] = []
         account = account_on(venue, name, shipped_config)
         flattening = asyncio.ensure_future(flatten_directly({name: account}, steps.append, "abc123", hurried(4.0)))
-        await until_said(steps, "they disagree")
+        await until_step(steps, "they disagree")
         venue.faults.remove(hides)
         assert await flattening, steps
         assert not venue.positions and not venue.open_orders and not venue.algo_orders

@@ -83,7 +83,7 @@ async def test_through_an_engine_too(shipped_config: CockpitConfig, name: str) -
             add_contract(stage.venue, symbol)
             matching_hands.trade_by_hand(stage.venue.core, symbol, "buy", 3)
         stage.flatten()
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert is_empty(stage.venue)
 
 
@@ -131,7 +131,7 @@ async def test_odd_rows_in_the_list_of_contracts_lose_no_other(shipped_config: C
         assert set((await stage.account.facts()).listed) == {"BTC", "ETH", "SOL", "XRP"}
         stage.venue.trade_by_hand("BTC", "buy", 0.01)
         stage.flatten()
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert is_empty(stage.venue)
 
 
@@ -177,9 +177,9 @@ async def test_an_engines_flatten_goes_on_until_the_odd_row_is_gone(shipped_conf
         mend = with_odd_rows(stage.venue, PATHS[name][0], {"symbol": "ODDUSDT", "instId": "ODD-USDT-SWAP"})
         stage.flatten()
         await stage.until(lambda: any("a row cannot be read" in step for step in stage.steps))
-        assert stage.flat_looks == 0
+        assert stage.flat_reads == 0
         mend()
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert is_empty(stage.venue)
 
 
@@ -190,10 +190,10 @@ async def test_beside_what_cannot_be_read_it_is_said_and_no_entry_starts(
 ) -> None:
     async with real_stage(shipped_config, name) as stage:
         mend = with_odd_rows(stage.venue, PATHS[name][0], {"symbol": "ODDUSDT", "instId": "ODD-USDT-SWAP"})
-        await stage.until(lambda: any(word.is_grave and not word.is_over for word in stage.words(VenueTopic.UNREAD)))
-        assert any("a row cannot be read" in word.sentence for word in stage.words(VenueTopic.NOTE))
+        await stage.until(lambda: any(word.is_grave and not word.is_over for word in stage.notices(VenueTopic.UNREAD)))
+        assert any("a row cannot be read" in word.sentence for word in stage.notices(VenueTopic.NOTE))
         mend()
-        await stage.until(lambda: stage.words(VenueTopic.UNREAD)[-1].is_over)
+        await stage.until(lambda: stage.notices(VenueTopic.UNREAD)[-1].is_over)
 
 
 EXECUTIONS = {"binance": "userTrades", "okx": "fills"}
@@ -213,11 +213,11 @@ async def test_an_execution_that_cannot_be_read_is_said_once_and_keeps_no_entry_
         looks = stage.venue.called("positions")
         await stage.until(lambda: len(stage.venue.called("positions")) > len(looks) + 3)
         assert len(_not_booked(stage)) == 1
-        assert not [word for word in stage.words(VenueTopic.UNREAD) if word.is_grave]
+        assert not [word for word in stage.notices(VenueTopic.UNREAD) if word.is_grave]
 
 
 def _not_booked(stage: Any) -> list[str]:
-    said = [word.sentence for word in stage.words(VenueTopic.NOTE)]
+    said = [word.sentence for word in stage.notices(VenueTopic.NOTE)]
     return [sentence for sentence in said if "executions: a row cannot be read" in sentence]
 
 
@@ -264,7 +264,7 @@ async def test_after_the_lot_became_coarser_whole_lots_go_and_the_rest_is_dust(
             stage.venue.exchange_info = {"symbols": [{**row, "filters": filters}]}
         stage.flatten()
         if name == "okx":
-            await stage.until(lambda: stage.flat_looks == 2)
+            await stage.until(lambda: stage.flat_reads == 2)
             assert is_empty(stage.venue)
         else:
             await stage.until(lambda: any("DUST" in step for step in stage.steps))
@@ -283,7 +283,7 @@ async def test_orders_of_every_kind_that_okx_has_are_cancelled_before_flat(
             stage.venue.orders.rest_algo(kind, "BTC-USDT-SWAP")
         if road == "engine":
             stage.flatten()
-            await stage.until(lambda: stage.flat_looks == 2)
+            await stage.until(lambda: stage.flat_reads == 2)
         else:
             assert (await direct(stage.venue, "okx", shipped_config))[0]
         assert stage.venue.orders.resting_algos == {}
@@ -341,7 +341,7 @@ async def test_okx_is_asked_no_more_often_than_it_may_be(shipped_config: Cockpit
         stage.venue.calls.clear()
         if road == "engine":
             stage.flatten()
-            await stage.until(lambda: stage.flat_looks == 2)
+            await stage.until(lambda: stage.flat_reads == 2)
         else:
             direct_account: Any = account_on(stage.venue, "okx", shipped_config)
             direct_account.budget = EndpointBudget(ENDPOINT_CALLS, OkxAccount.endpoint_window_s, Timing())

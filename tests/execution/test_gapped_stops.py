@@ -5,7 +5,7 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import OrderRejected
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
-from tests.execution.account_desk import with_venue
+from tests.execution.account_stage import with_venue
 from tests.execution.real_stage import RealStage, real_stage
 
 
@@ -33,7 +33,7 @@ async def test_a_gap_through_a_stops_limit_is_told_so_that_the_engine_closes(
         (refused,) = [event for event in stage.events if isinstance(event, OrderRejected)]
         assert refused.reason == "triggered at 99000 and not filled within its limit"
         assert stage.venue.open_orders == [] and stage.venue.algo_orders == [] and stage.venue.held("BTC") == 0.01
-        said = [notice.sentence for notice in stage.words(VenueTopic.NOTE) if notice.is_grave]
+        said = [notice.sentence for notice in stage.notices(VenueTopic.NOTE) if notice.is_grave]
         assert any("0.01 of 0.01 not filled after 0.5 s: its limit was gapped through" in one for one in said), said
 
 

@@ -70,7 +70,7 @@ async def test_what_does_not_end_in_time_is_cancelled() -> None:
 
 async def test_what_was_ended_before_its_first_step_is_closed_too() -> None:
     """Else Python mentions it on an engine's way out, in whatever runs by then."""
-    in_flight, errand = InFlightCalls(print), nothing()
-    in_flight.start("never begun", errand)
+    in_flight, call = InFlightCalls(print), nothing()
+    in_flight.start("never begun", call)
     await in_flight.stop(0.0)
-    assert inspect.getcoroutinestate(errand) == inspect.CORO_CLOSED
+    assert inspect.getcoroutinestate(call) == inspect.CORO_CLOSED

@@ -52,7 +52,7 @@ async def test_a_protective_stop_is_in_the_other_service_and_found_only_there() 
         assert wanted.items() <= asked.items()
         assert await stage.client.fetch_open_orders(SYMBOL) == []
         assert [each["id"] for each in await stage.open_stops()] == [stop["id"]]
-        assert (await stage.look_up("s1", trigger=True, clientAlgoId="s1"))["status"] == "open"
+        assert (await stage.fetch_order("s1", trigger=True, clientAlgoId="s1"))["status"] == "open"
         await stage.cancel("s1", trigger=True)
         assert stage.venue.algo_orders == []
 
@@ -93,10 +93,10 @@ async def test_a_ladder_rests_post_only_and_holds_its_quantity() -> None:
 async def test_orders_are_found_by_client_id_open_or_done() -> None:
     async with staged(BinanceTradingVenue) as stage:
         await stage.limit("buy", 0.002, 99_000, "e1")
-        assert (await stage.look_up("e1"))["status"] == "open"
+        assert (await stage.fetch_order("e1"))["status"] == "open"
         await stage.cancel("e1")
-        assert (await stage.look_up("e1"))["status"] == "canceled"
-        await refused("-2013", stage.look_up("e2"))
+        assert (await stage.fetch_order("e1"))["status"] == "canceled"
+        await refused("-2013", stage.fetch_order("e2"))
         await refused("-2011", stage.cancel("e1"))
 
 
@@ -279,4 +279,4 @@ async def test_a_part_filled_order_reads_so_everywhere() -> None:
         assert (order["status"], order["filled"], order["remaining"]) == ("open", 0.002, 0.002)
         (working,) = stage.venue.open_orders
         stage.venue.core.end(working, Status.EXPIRED)
-        assert (await stage.look_up("e1"))["status"] == "expired"
+        assert (await stage.fetch_order("e1"))["status"] == "expired"

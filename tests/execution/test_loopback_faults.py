@@ -78,9 +78,9 @@ async def test_an_order_can_be_executed_after_its_answer(kind: type[Any]) -> Non
         stage.venue.faults.add(late(), roles={"entry"})
         assert isinstance(await caught(stage), ccxt.pro.RequestTimeout)
         with pytest.raises(ccxt.pro.OrderNotFound):
-            await stage.look_up("e1")
+            await stage.fetch_order("e1")
         stage.venue.carry_out_late()
-        assert (await stage.look_up("e1"))["status"] == "closed"
+        assert (await stage.fetch_order("e1"))["status"] == "closed"
         assert stage.venue.held("BTC") == 0.002
 
 

@@ -29,7 +29,7 @@ async def test_a_market_order_is_in_contracts_and_comes_back_with_its_ids_only(m
         assert (order["status"], order["filled"], order["clientOrderId"]) == (None, None, "e1")
         assert sent(stage, "entry")["sz"] == "0.2"
         assert stage.venue.held("BTC") == 0.002
-        found = await stage.look_up("e1")
+        found = await stage.fetch_order("e1")
         assert (found["status"], found["filled"], found["average"]) == ("closed", 0.2, 100_000.1)
         assert found["fee"]["cost"] == pytest.approx(0.1000001)
 
@@ -51,7 +51,7 @@ async def test_a_protective_stop_is_found_only_under_its_own_type() -> None:
         assert await stage.client.fetch_open_orders(SYMBOL) == []
         assert await stage.client.fetch_open_orders(SYMBOL, params={"trigger": True}) == []
         assert [each["id"] for each in await stage.open_stops()] == [stop["id"]]
-        found = await stage.look_up("s1", trigger=True)
+        found = await stage.fetch_order("s1", trigger=True)
         assert (found["status"], found["info"]["algoClOrdId"]) == ("open", "s1")
         await stage.cancel("s1", trigger=True)
         assert stage.venue.algo_orders == []
@@ -96,7 +96,7 @@ async def test_a_ladder_rests_and_a_crossing_maker_is_taken_and_cancelled() -> N
             await stage.limit("sell", 0.002, price, f"t{step}", reduceOnly=True, postOnly=True)
         assert sent(stage, "target")["ordType"] == "post_only"
         await stage.limit("sell", 0.002, 99_000, "m1", postOnly=True)
-        assert (await stage.look_up("m1"))["status"] == "canceled"
+        assert (await stage.fetch_order("m1"))["status"] == "canceled"
         stage.venue.set_price("BTC", 101_000, 101_000.1)
         assert stage.venue.held("BTC") == 0.002
         assert [order["clientOrderId"] for order in await stage.client.fetch_open_orders(SYMBOL)] == ["t1"]
@@ -105,10 +105,10 @@ async def test_a_ladder_rests_and_a_crossing_maker_is_taken_and_cancelled() -> N
 async def test_orders_are_found_by_client_id_open_or_done() -> None:
     async with staged(OkxTradingVenue) as stage:
         await stage.limit("buy", 0.002, 99_000, "e1")
-        assert (await stage.look_up("e1"))["status"] == "open"
+        assert (await stage.fetch_order("e1"))["status"] == "open"
         await stage.cancel("e1")
-        assert (await stage.look_up("e1"))["status"] == "canceled"
-        await refused("51603", stage.look_up("e2"))
+        assert (await stage.fetch_order("e1"))["status"] == "canceled"
+        await refused("51603", stage.fetch_order("e2"))
         await refused("51400", stage.cancel("e1"))
         await refused("51400", stage.cancel("s1", trigger=True))
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from cockpit.config.model import CockpitConfig
-from tests.execution.account_desk import Desk, desk_of, entry, stop, target, with_venue
+from tests.execution.account_stage import AccountStage, account_stage, entry, stop, target, with_venue
 
 ID = "ckaaaaaat000001"
 VENUES = ("binance", "okx", "bybit", "hyperliquid", "krakenfutures", "coinbase")
@@ -29,19 +29,19 @@ Change = Callable[[Any], None]
 
 
 @asynccontextmanager
-async def at_work(name: str, shipped: CockpitConfig) -> AsyncIterator[Desk]:
+async def at_work(name: str, shipped: CockpitConfig) -> AsyncIterator[AccountStage]:
     """An account with a position, a stop, a target and a payment of funding."""
     config = shipped if name in shipped.venues else with_venue(shipped, name)
-    async with desk_of(name, config) as desk:
-        await desk.account.place(entry(), f"{ID}e1")
-        await desk.account.place(stop(), f"{ID}s1")
-        await desk.account.place(target(), f"{ID}x1")
-        yield desk
+    async with account_stage(name, config) as stage:
+        await stage.account.place(entry(), f"{ID}e1")
+        await stage.account.place(stop(), f"{ID}s1")
+        await stage.account.place(target(), f"{ID}x1")
+        yield stage
 
 
-def rewrite(desk: Desk, change: Callable[[str, Any], None]) -> None:
+def rewrite(stage: AccountStage, change: Callable[[str, Any], None]) -> None:
     """Every body that the venue answers from now on goes through `change`."""
-    usual = desk.venue.answer
+    usual = stage.venue.answer
 
     async def answer(request: web.Request, query: dict[str, str], body: str) -> web.StreamResponse:
         response = await usual(request, query, body)
@@ -51,7 +51,7 @@ def rewrite(desk: Desk, change: Callable[[str, Any], None]) -> None:
         change(request.path, told)
         return web.json_response(told, status=response.status)
 
-    desk.venue.answer = answer
+    stage.venue.answer = answer
 
 
 def lists_in(told: Any) -> Iterator[list[Any]]:
@@ -74,8 +74,8 @@ def of(rows: Sequence[Any]) -> set[str]:
 
 @pytest.mark.parametrize("name", VENUES)
 async def test_odd_rows_in_any_list_lose_no_other(shipped_config: CockpitConfig, name: str) -> None:
-    async with at_work(name, shipped_config) as desk:
-        account: Any = desk.account
+    async with at_work(name, shipped_config) as stage:
+        account: Any = stage.account
         placed = await account.find("BTC", f"{ID}e1", False)
 
         async def read() -> dict[str, Any]:
@@ -99,7 +99,7 @@ async def test_odd_rows_in_any_list_lose_no_other(shipped_config: CockpitConfig,
         assert account.unreadable() == ()
         account._names.__init__()
         account._marks = None
-        rewrite(desk, with_odd_rows)
+        rewrite(stage, with_odd_rows)
         assert await read() == before
         assert any("positions: a row cannot be read" in sentence for sentence in account.unreadable())
         assert any("orders: a row cannot be read" in sentence for sentence in account.unreadable())
@@ -125,10 +125,10 @@ async def test_a_position_without_a_quantity_is_not_flat(shipped_config: Cockpit
         for row in rows_about(key, told) if path.endswith(path_end) else ():
             row[key] = odd
 
-    async with at_work(name, shipped_config) as desk:
-        rewrite(desk, change)
-        assert await desk.account.positions() == ()
-        assert any("a row cannot be read" in sentence for sentence in desk.account.unreadable())
+    async with at_work(name, shipped_config) as stage:
+        rewrite(stage, change)
+        assert await stage.account.positions() == ()
+        assert any("a row cannot be read" in sentence for sentence in stage.account.unreadable())
 
 
 @pytest.mark.parametrize("odd", [None, "", "?", "NaN", [], {}], ids=repr)
@@ -140,14 +140,14 @@ async def test_what_no_close_needs_hides_no_position(shipped_config: CockpitConf
         for row in rows_about(key, told) if path.endswith(path_end) else ():
             row.update(dict.fromkeys(row.keys() - {key, *needed}, odd))
 
-    async with at_work(name, shipped_config) as desk:
-        rewrite(desk, change)
-        (held,) = await desk.account.positions()
-        assert held.asset == "BTC" and held.qty == desk.venue.held("BTC") and desk.account.unreadable() == ()
+    async with at_work(name, shipped_config) as stage:
+        rewrite(stage, change)
+        (held,) = await stage.account.positions()
+        assert held.asset == "BTC" and held.qty == stage.venue.held("BTC") and stage.account.unreadable() == ()
         assert held.entry_price == 0.0
-        await desk.account.cancel("BTC", f"{ID}x1", False)
-        await desk.account.close_position(held, f"{ID}c1")
-        assert desk.venue.held("BTC") == 0.0
+        await stage.account.cancel("BTC", f"{ID}x1", False)
+        await stage.account.close_position(held, f"{ID}c1")
+        assert stage.venue.held("BTC") == 0.0
 
 
 @pytest.mark.parametrize("name", ["bybit", "krakenfutures", "coinbase"])
@@ -158,9 +158,9 @@ async def test_a_side_that_may_be_either_is_no_side(shipped_config: CockpitConfi
         for row in rows_about(key, told) if path.endswith(path_end) else ():
             row["side"] = "NEITHER"
 
-    async with at_work(name, shipped_config) as desk:
-        rewrite(desk, change)
-        assert await desk.account.positions() == () and desk.account.unreadable()
+    async with at_work(name, shipped_config) as stage:
+        rewrite(stage, change)
+        assert await stage.account.positions() == () and stage.account.unreadable()
 
 
 TIMES = ("time", "fillTime", "execTime", "ts", "trade_time")
@@ -179,10 +179,10 @@ async def test_an_execution_without_a_time_loses_no_other(
                 odd_rows = [{**row, **ANOTHER, key: odd} for row in rows if key in row]
                 rows[:] = [*odd_rows, *rows]
 
-    async with at_work(name, shipped_config) as desk:
-        account: Any = desk.account
+    async with at_work(name, shipped_config) as stage:
+        account: Any = stage.account
         before = await account.fills_since("BTC", 0)
-        rewrite(desk, change)
+        rewrite(stage, change)
         assert before and of(before) <= of(await account.fills_since("BTC", 0))
 
 
@@ -193,7 +193,7 @@ async def test_an_execution_without_a_price_is_not_booked(shipped_config: Cockpi
             for row in rows_about(key, told):
                 row[key] = "NaN"
 
-    async with at_work(name, shipped_config) as desk:
-        assert await desk.account.fills_since("BTC", 0)
-        rewrite(desk, change)
-        assert await desk.account.fills_since("BTC", 0) == ()
+    async with at_work(name, shipped_config) as stage:
+        assert await stage.account.fills_since("BTC", 0)
+        rewrite(stage, change)
+        assert await stage.account.fills_since("BTC", 0) == ()

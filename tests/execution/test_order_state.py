@@ -32,7 +32,7 @@ def kept() -> OrderState:
     return OrderState.asked(ask(ORDER_ID, Side.LONG, QTY), CLIENT_ID, 0)
 
 
-def word(status: OrderStatus, filled: float = 0.0, detail: str = "") -> VenueOrder:
+def row(status: OrderStatus, filled: float = 0.0, detail: str = "") -> VenueOrder:
     return VenueOrder(CLIENT_ID, "77", "BTC", Side.LONG, status, QTY, filled, 100.0, False, False, None, None, detail)
 
 
@@ -44,23 +44,23 @@ def names(events: Sequence[OrderEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
 
 
-Word = VenueOrder | VenueFill
+Row = VenueOrder | VenueFill
 
 
-def story(fills: int, ends: OrderStatus) -> list[Word]:
+def story(fills: int, ends: OrderStatus) -> list[Row]:
     """What a venue says of an order of four quarters, in order."""
-    said: list[Word] = [word(OrderStatus.WORKING)]
+    said: list[Row] = [row(OrderStatus.WORKING)]
     for number in range(1, fills + 1):
-        said += [fill(number), word(OrderStatus.PARTLY_FILLED, number * 0.25)]
-    return [*said, word(ends, fills * 0.25)]
+        said += [fill(number), row(OrderStatus.PARTLY_FILLED, number * 0.25)]
+    return [*said, row(ends, fills * 0.25)]
 
 
-def hear(order: OrderState, said: Word) -> list[OrderEvent]:
+def take(order: OrderState, said: Row) -> list[OrderEvent]:
     return order.take(said, 1) if isinstance(said, VenueOrder) else order.book([said], 1)
 
 
 @st.composite
-def disordered(draw: st.DrawFn) -> tuple[int, OrderStatus, list[Word]]:
+def disordered(draw: st.DrawFn) -> tuple[int, OrderStatus, list[Row]]:
     """A story with words repeated, lost and in any order."""
     fills = draw(st.integers(0, 4))
     ends = OrderStatus.FILLED if fills == 4 else draw(st.sampled_from([OrderStatus.CANCELLED, OrderStatus.REJECTED]))
@@ -72,12 +72,12 @@ def disordered(draw: st.DrawFn) -> tuple[int, OrderStatus, list[Word]]:
 
 @given(disordered())
 def test_in_any_order_with_any_loss_each_fill_is_told_once_and_a_look_at_the_venue_completes_the_books(
-    case: tuple[int, OrderStatus, list[Word]],
+    case: tuple[int, OrderStatus, list[Row]],
 ) -> None:
     fills, ends, heard = case
     order = kept()
-    events = [event for said in heard for event in hear(order, said)]
-    events += order.take(word(ends, fills * 0.25), 2)
+    events = [event for said in heard for event in take(order, said)]
+    events += order.take(row(ends, fills * 0.25), 2)
     events += order.book([fill(number) for number in range(1, fills + 1)], 2)
 
     told = [event for event in events if isinstance(event, OrderFilled)]
@@ -94,16 +94,16 @@ def test_in_any_order_with_any_loss_each_fill_is_told_once_and_a_look_at_the_ven
 
 
 @given(disordered())
-def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[Word]]) -> None:
+def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[Row]]) -> None:
     fills, ends, heard = case
-    desk, out, order = OrderManager(), Outbox(0, []), kept()
-    desk.place(ask(ORDER_ID, Side.LONG, QTY), out)
-    said = [*heard, word(ends, fills * 0.25), *(fill(number) for number in range(1, fills + 1))]
+    manager, out, order = OrderManager(), Outbox(0, []), kept()
+    manager.place(ask(ORDER_ID, Side.LONG, QTY), out)
+    said = [*heard, row(ends, fills * 0.25), *(fill(number) for number in range(1, fills + 1))]
     progress = None
     for one in said:
-        for event in hear(order, one):
+        for event in take(order, one):
             if not isinstance(event, FillInferred):  # that protects, and books nothing
-                progress = desk.apply(event, out) or progress
+                progress = manager.apply(event, out) or progress
     assert progress is not None and progress.status is ends
     assert progress.filled_qty == pytest.approx(fills * 0.25)
     assert not [action for action in out.actions if isinstance(action, Notice)]
@@ -111,7 +111,7 @@ def test_the_engines_books_end_as_the_venues(case: tuple[int, OrderStatus, list[
 
 def test_the_end_waits_for_the_fills_that_the_venue_counts() -> None:
     order = kept()
-    assert names(order.take(word(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted", "FillInferred"]
+    assert names(order.take(row(OrderStatus.CANCELLED, 0.5), 1)) == ["OrderAccepted", "FillInferred"]
     assert order.lacks_fills
     assert names(order.book([fill(1)], 1)) == ["OrderFilled"]
     assert names(order.book([fill(2)], 1)) == ["OrderFilled", "OrderCancelled"]
@@ -121,7 +121,7 @@ def test_an_order_cut_to_the_position_is_over_once_the_venue_is_done_with_it() -
     """Reduce-only takes no more than is held; the rest is gone."""
     order = kept()
     order.book([fill(1)], 1)
-    (ended,) = order.take(word(OrderStatus.FILLED, 0.25), 1)
+    (ended,) = order.take(row(OrderStatus.FILLED, 0.25), 1)
     assert isinstance(ended, OrderCancelled) and "0.25 of 1" in ended.reason
 
 
@@ -129,14 +129,14 @@ def test_an_order_given_up_that_lives_is_told_again_and_so_is_its_fill() -> None
     order = kept()
     order.doubt("timed out", 1)
     assert names(order.refuse("never arrived", 2)) == ["OrderRejected"]
-    assert names(order.take(word(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
+    assert names(order.take(row(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
     assert names(order.book([fill(1)], 4)) == ["OrderFilled"]
 
 
 def test_a_word_from_before_the_end_revives_nothing() -> None:
     order = kept()
-    order.take(word(OrderStatus.CANCELLED), 1)
-    assert order.take(word(OrderStatus.WORKING), 2) == []
+    order.take(row(OrderStatus.CANCELLED), 1)
+    assert order.take(row(OrderStatus.WORKING), 2) == []
     assert order.is_over
 
 
@@ -144,7 +144,7 @@ def test_doubt_is_told_once_and_ends_with_the_venues_word() -> None:
     order = kept()
     assert names(order.doubt("timed out", 1)) == ["OrderUnknown"]
     assert order.doubt("timed out", 2) == []
-    assert names(order.take(word(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
+    assert names(order.take(row(OrderStatus.WORKING), 3)) == ["OrderAccepted"]
     assert names(order.doubt("again", 4)) == ["OrderUnknown"]
 
 
@@ -158,15 +158,15 @@ def test_doubt_is_told_once_and_ends_with_the_venues_word() -> None:
 )
 def test_a_question_is_answered_with_what_was_told_last(status: OrderStatus, answer: type[OrderEvent]) -> None:
     order = kept()
-    order.take(word(status), 1)
+    order.take(row(status), 1)
     assert [type(event) for event in order.answer(2)] == [answer]
 
 
 def test_a_restored_order_knows_its_fills_and_waits_for_the_venues_word() -> None:
-    desk, out = OrderManager(), Outbox(0, [])
-    desk.place(ask("t000001s2", Side.SHORT, QTY, OrderRole.STOP, trigger=90.0), out)
-    desk.apply(OrderAccepted(1, "t000001s2", "77"), out)
-    progress = desk.apply(OrderFilled(2, "t000001s2", "f1", 0.25, 90.0, 0.01, False), out)
+    manager, out = OrderManager(), Outbox(0, [])
+    manager.place(ask("t000001s2", Side.SHORT, QTY, OrderRole.STOP, trigger=90.0), out)
+    manager.apply(OrderAccepted(1, "t000001s2", "77"), out)
+    progress = manager.apply(OrderFilled(2, "t000001s2", "f1", 0.25, 90.0, 0.01, False), out)
     assert progress is not None
     order = OrderState.restored(progress, CLIENT_ID)
     assert order.is_conditional and not order.is_resting and order.answer(3) == []
@@ -175,7 +175,7 @@ def test_a_restored_order_knows_its_fills_and_waits_for_the_venues_word() -> Non
 
 def test_unknown_says_nothing_of_an_order_that_is_over() -> None:
     order = kept()
-    order.take(word(OrderStatus.CANCELLED), 1)
+    order.take(row(OrderStatus.CANCELLED), 1)
     assert order.doubt("late", 2) == []
     assert not any(isinstance(event, OrderUnknown) for event in order.answer(2))
 
@@ -197,7 +197,7 @@ def done_to(order: OrderState, what: str, which: object, qty: float) -> Sequence
     """One thing that can happen to an order, by the venue's word or by our conclusion."""
     match what, which:
         case "word", OrderStatus() as status:
-            return order.take(word(status, qty), 1)
+            return order.take(row(status, qty), 1)
         case "fill", int() as number:
             return order.book([fill(number)], 1)
         case "refuse", _:
@@ -239,10 +239,10 @@ def test_execution_goes_by_the_one_table_whatever_happens(happenings: list[tuple
 
 def test_a_refusal_of_what_executed_is_no_end() -> None:
     """It is told, the engine says that it cannot be, and both ask."""
-    order, desk, out = kept(), OrderManager(), Outbox(0, [])
-    desk.place(ask(ORDER_ID, Side.LONG, QTY), out)
+    order, manager, out = kept(), OrderManager(), Outbox(0, [])
+    manager.place(ask(ORDER_ID, Side.LONG, QTY), out)
     for event in [*order.book([fill(1)], 1), *order.refuse("no margin", 2)]:
-        progress = desk.apply(event, out)
+        progress = manager.apply(event, out)
     assert order.status is OrderStatus.UNKNOWN and not order.is_over
     assert progress is not None and progress.status is OrderStatus.UNKNOWN
     assert "rejected after it was partly_filled" in [one.sentence for one in out.actions if isinstance(one, Notice)][-1]
@@ -252,9 +252,9 @@ def test_a_refusal_of_what_executed_is_no_end() -> None:
 def test_an_order_called_filled_as_if_whole_ends_with_what_a_later_word_says_of_it() -> None:
     """A venue cuts a close to the position, and its stream calls it filled by what was asked for."""
     order = kept()
-    order.take(word(OrderStatus.FILLED, QTY), 1)
+    order.take(row(OrderStatus.FILLED, QTY), 1)
     order.book([fill(1, 0.75)], 1)
     assert order.lacks_fills and not order.is_over
-    (ended,) = order.take(word(OrderStatus.FILLED, 0.75), 1)
+    (ended,) = order.take(row(OrderStatus.FILLED, 0.75), 1)
     assert isinstance(ended, OrderCancelled) and ended.reason == "filled 0.75 of 1"
     assert not order.lacks_fills

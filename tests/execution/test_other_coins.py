@@ -7,7 +7,7 @@ import pytest
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.events import FundingPaid, OrderFilled
 from cockpit.domain.kinds import Side, VenueTopic
-from tests.execution.account_desk import with_venue
+from tests.execution.account_stage import with_venue
 from tests.execution.real_stage import RealStage, real_stage
 from tests.loopback.matching_terms import Coin
 
@@ -51,7 +51,7 @@ async def test_what_was_paid_in_a_coin_of_known_price_is_booked_in_usd(
         stage.venue.pay_funding("BTC", 0.0001)
         await stage.until(lambda: bool(paid(stage)))
         assert paid(stage)[0].amount_usd == pytest.approx(-QTY * PRICE * 0.0001, rel=1e-4)
-        assert not [word for word in stage.words(VenueTopic.NOTE) if word.is_grave]
+        assert not [word for word in stage.notices(VenueTopic.NOTE) if word.is_grave]
 
 
 @VENUES
@@ -64,7 +64,7 @@ async def test_what_was_paid_in_a_coin_of_no_known_price_is_said_with_its_amount
         assert fill.fee_usd > 0.0, "estimated at the config's rate, not free"
 
         def grave(*parts: str) -> bool:
-            words = [word.sentence for word in stage.words(VenueTopic.NOTE) if word.is_grave]
+            words = [word.sentence for word in stage.notices(VenueTopic.NOTE) if word.is_grave]
             return any(all(part in sentence for part in parts) for sentence in words)
 
         (executed,) = stage.venue.core.executions
@@ -86,5 +86,5 @@ async def test_hyperliquid_takes_fees_in_other_coins_and_pays_funding_in_usdc(
         if coin in OF_KNOWN_PRICE:
             assert fill.fee_usd == pytest.approx(float(executed.fee_usd), rel=1e-6)
         else:
-            said = [word.sentence for word in stage.words(VenueTopic.NOTE) if word.is_grave]
+            said = [word.sentence for word in stage.notices(VenueTopic.NOTE) if word.is_grave]
             assert any(f"{float(executed.fee):.10g} {coin.name}" in one and "not converted" in one for one in said)

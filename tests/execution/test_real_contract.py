@@ -14,12 +14,12 @@ from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, Query
 from cockpit.domain.events import VenueEvent, VenueFlat
 from cockpit.domain.orders import OrderRequest
 from tests.loopback.exchange_okx import instrument
-from tests.paper.venue_contract import ASK, BID, ContractDesk, VenueContract
+from tests.paper.venue_contract import ASK, BID, ContractStage, VenueContract
 
 ON_BOTH_PAIRS = True
 
 
-class RealDesk(ContractDesk):
+class RealContractStage(ContractStage):
     """A stage driven step by step. After each step every errand is run to its end, and the venue is read once more."""
 
     def __init__(self, runner: asyncio.Runner, stage: RealStage) -> None:
@@ -76,14 +76,14 @@ class RealContract(VenueContract):
     name = ""
 
     @pytest.fixture
-    def desk(self, shipped_config: CockpitConfig) -> Iterator[RealDesk]:
+    def stage(self, shipped_config: CockpitConfig) -> Iterator[RealContractStage]:
         with asyncio.Runner() as runner:
             staged = real_stage(shipped_config, self.name, prepare=on_the_contracts_grid)
             stage = runner.run(staged.__aenter__())
             stage.venue.core.reserves = False
             stage.venue.set_price("BTC", BID, ASK, mark=ASK)
             try:
-                yield RealDesk(runner, stage)
+                yield RealContractStage(runner, stage)
             finally:
                 runner.run(staged.__aexit__(None, None, None))
 
@@ -99,11 +99,11 @@ class TestOkx(RealContract):
 def test_flat_is_said_once_for_each_look(shipped_config: CockpitConfig) -> None:
     """The two looks are apart, and carry their own time."""
 
-    async def looks() -> list[int]:
+    async def reads() -> list[int]:
         async with real_stage(shipped_config) as stage:
             stage.flatten()
-            await stage.until(lambda: stage.flat_looks == 2)
+            await stage.until(lambda: stage.flat_reads == 2)
             return [event.ts_ns for event in stage.events if isinstance(event, VenueFlat)]
 
-    first, second = asyncio.run(looks())
+    first, second = asyncio.run(reads())
     assert second - first >= 200_000_000

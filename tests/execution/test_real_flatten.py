@@ -16,7 +16,7 @@ from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.flatten.direct import flatten_directly
 from cockpit.flatten.steps import FlattenStep, StepName
 from cockpit.flatten.venue_flatten import FlattenPace
-from tests.execution.account_desk import with_krakenfutures, with_venue
+from tests.execution.account_stage import with_krakenfutures, with_venue
 from tests.loopback import trading_faults as faults
 from tests.loopback.trading_clients import connected
 from tests.venue_pairs import venue_kind
@@ -53,7 +53,7 @@ async def trading(stage: RealStage) -> None:
 
 
 async def flat(stage: RealStage) -> None:
-    await stage.until(lambda: stage.flat_looks == 2)
+    await stage.until(lambda: stage.flat_reads == 2)
     assert is_empty(stage.venue), stage.steps
 
 
@@ -161,7 +161,7 @@ async def test_a_refused_close_is_looked_at_again_before_the_next(
         await flat(stage)
         assert len(stage.venue.called("close")) - closes == 4
         assert len(stage.venue.called("positions")) - reads >= 4
-        assert any(code in word.sentence for word in stage.words(VenueTopic.FLATTEN) if word.is_grave)
+        assert any(code in word.sentence for word in stage.notices(VenueTopic.FLATTEN) if word.is_grave)
 
 
 @VENUES
@@ -203,7 +203,7 @@ async def test_a_flatten_waits_for_an_entry_nobody_knows_of(shipped_config: Cock
         await stage.until(lambda: "OrderUnknown" in stage.of("t000001e1"))
         stage.flatten()
         await stage.until(lambda: any("nobody knows yet" in step for step in stage.steps))
-        assert stage.flat_looks == 0
+        assert stage.flat_reads == 0
         stage.venue.carry_out_late()
         await flat(stage)
         assert stage.filled("t000001e1") == pytest.approx(0.01)
@@ -250,7 +250,7 @@ async def test_dust_is_declared_with_its_numbers_and_never_hammered_at(shipped_c
         assert "+0.01 BTC (1,000.00 USD)" in dust
         await stage.venue.until(lambda: len(stage.venue.called("positions")) > 30)
         assert len(stage.venue.called("close")) <= 3
-        assert stage.flat_looks == 0
+        assert stage.flat_reads == 0
         raise_the_least(stage, 0.001)
         await flat(stage)
 

@@ -141,10 +141,10 @@ async def test_lost_keys_refuse_the_order_and_are_everybodys_business(shipped_co
     async with real_stage(shipped_config, name) as stage:
         stage.venue.key_revoked = True
         stage.place(ENTRY, BUY, 0.01)
-        await stage.until(lambda: "OrderRejected" in stage.of(ENTRY) and bool(stage.words(VenueTopic.KEYS)))
-        assert stage.words(VenueTopic.KEYS)[0].is_grave
+        await stage.until(lambda: "OrderRejected" in stage.of(ENTRY) and bool(stage.notices(VenueTopic.KEYS)))
+        assert stage.notices(VenueTopic.KEYS)[0].is_grave
         stage.venue.key_revoked = False
-        await stage.until(lambda: stage.words(VenueTopic.KEYS)[-1].is_over)
+        await stage.until(lambda: stage.notices(VenueTopic.KEYS)[-1].is_over)
 
 
 @VENUES
@@ -165,7 +165,7 @@ async def test_a_private_stream_may_lose_repeat_and_shuffle_its_words(
         await stage.settled()
         assert stage.filled(ENTRY) == pytest.approx(0.01) == executed(stage)
         assert not [event for event in stage.events if isinstance(event, OrderRejected)]
-        assert not stage.words(VenueTopic.UNEXPLAINED)
+        assert not stage.notices(VenueTopic.UNEXPLAINED)
 
 
 @VENUES
@@ -270,8 +270,8 @@ async def test_a_position_closed_by_hand_is_seen_and_told(shipped_config: Cockpi
         await stage.settled()
         last = [event for event in stage.events if isinstance(event, VenuePosition) and event.asset == "BTC"][-1]
         assert last.qty == 0
-        assert all(word.is_over for word in stage.words(VenueTopic.UNEXPLAINED)[-1:])
-        assert not any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE))
+        assert all(word.is_over for word in stage.notices(VenueTopic.UNEXPLAINED)[-1:])
+        assert not any("gone from" in word.sentence for word in stage.notices(VenueTopic.NOTE))
 
 
 @VENUES
@@ -280,12 +280,12 @@ async def test_a_strangers_position_and_order_stand_until_they_are_gone(
 ) -> None:
     async with real_stage(shipped_config, name) as stage:
         stage.venue.trade_by_hand("BTC", "buy", 0.002)
-        await stage.until(lambda: bool(stage.words(VenueTopic.UNEXPLAINED)))
-        word = stage.words(VenueTopic.UNEXPLAINED)[-1]
+        await stage.until(lambda: bool(stage.notices(VenueTopic.UNEXPLAINED)))
+        word = stage.notices(VenueTopic.UNEXPLAINED)[-1]
         assert (word.asset, word.is_over, word.is_grave) == ("BTC", False, True)
         assert "holds +0.002 BTC, our own orders add up to +0" in word.sentence
         stage.venue.trade_by_hand("BTC", "sell", 0.002)
-        await stage.until(lambda: stage.words(VenueTopic.UNEXPLAINED)[-1].is_over)
+        await stage.until(lambda: stage.notices(VenueTopic.UNEXPLAINED)[-1].is_over)
 
 
 @VENUES
@@ -309,14 +309,14 @@ async def test_an_order_of_ours_that_no_journal_knows_is_taken_back(shipped_conf
         await stage.until(lambda: "OrderAccepted" in stage.of("t000009e1"))
         async with real_stage_on(stage, shipped_config) as later:
             await stage.venue.until(lambda: stage.venue.open_orders == [])
-            assert any("no journal of ours" in word.sentence for word in later.words(VenueTopic.NOTE))
+            assert any("no journal of ours" in word.sentence for word in later.notices(VenueTopic.NOTE))
 
 
 async def test_another_cockpit_on_the_account_is_a_second_writer(shipped_config: CockpitConfig) -> None:
     async with real_stage(shipped_config) as stage, real_stage_on(stage, shipped_config, prefix="zzz999") as other:
         other.place("t000001e1", BUY, 0.01, limit=99_000.0)
-        await stage.until(lambda: bool(stage.words(VenueTopic.SECOND_WRITER)))
-        assert "ckzzz999t000001e1" in stage.words(VenueTopic.SECOND_WRITER)[0].sentence
+        await stage.until(lambda: bool(stage.notices(VenueTopic.SECOND_WRITER)))
+        assert "ckzzz999t000001e1" in stage.notices(VenueTopic.SECOND_WRITER)[0].sentence
 
 
 @VENUES

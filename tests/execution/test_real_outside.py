@@ -24,7 +24,7 @@ def exits(stage: RealStage) -> list[OrderFilled]:
     return [event for event in stage.events if isinstance(event, OrderFilled) and event.order_id != ENTRY]
 
 
-def as_told(fills: Sequence[OrderFilled]) -> tuple[float, float, float]:
+def totals(fills: Sequence[OrderFilled]) -> tuple[float, float, float]:
     """Base coins, what they brought, what they cost."""
     return (
         pytest.approx(sum(fill.qty for fill in fills)),
@@ -79,14 +79,14 @@ async def test_a_flatten_without_the_engine_is_told_as_one_after_the_restart(
         stage.venue.set_price("BTC", 99_500.0, 99_500.1, mark=99_500)
         await flattened_directly(stage, shipped_config)
         async with next_engine(stage, shipped_config) as later:
-            assert as_told(exits(later)) == as_executed(stage.venue)
+            assert totals(exits(later)) == as_executed(stage.venue)
             assert all(fill.order_id.startswith(f"flatten-{name}-BTC-") for fill in exits(later))
             kinds = [type(event) for event in later.events]
             assert kinds.index(OrderFilled) < kinds.index(OrderCancelled), "its stop went with it, and is told after"
             gone = next(n for n, event in enumerate(later.events) if isinstance(event, VenuePosition) and not event.qty)
             assert kinds.index(OrderFilled) < gone
-            assert not any("gone from" in word.sentence for word in later.words(VenueTopic.NOTE))
-            assert not [word for word in later.words(VenueTopic.UNEXPLAINED) if not word.is_over]
+            assert not any("gone from" in word.sentence for word in later.notices(VenueTopic.NOTE))
+            assert not [word for word in later.notices(VenueTopic.UNEXPLAINED) if not word.is_over]
 
 
 @VENUES
@@ -100,7 +100,7 @@ async def test_a_flatten_that_a_crash_cut_off_is_told_for_what_it_closed(
         await account.close_position(held._replace(qty=0.004), "ckabc123f1763816824001")
         await account.close()
         async with next_engine(stage, shipped_config) as later:
-            assert as_told(exits(later)) == as_executed(stage.venue)
+            assert totals(exits(later)) == as_executed(stage.venue)
             assert later.of(f"flatten-{name}-BTC-1763816824001") == ["OrderFilled"]
             assert later.of(STOP) == ["OrderAccepted"]
 
@@ -123,7 +123,7 @@ async def test_what_somebody_else_closed_while_no_engine_ran_is_told(
             case _:
                 stage.venue.deleverage("BTC")
         async with next_engine(stage, shipped_config) as later:
-            await later.until(lambda: as_told(exits(later)) == as_executed(stage.venue))
+            await later.until(lambda: totals(exits(later)) == as_executed(stage.venue))
             orders = [f"outside-{name}-BTC-{one.order_id}" for one in stage.venue.executions[1:]]
             assert [fill.order_id for fill in exits(later)] == orders
             assert {fill.forced for fill in exits(later)} == {who if "hand" not in who else ""}
@@ -136,10 +136,10 @@ async def test_a_part_closed_by_hand_is_told_and_the_rest_is_ours(shipped_config
         stage.venue.trade_by_hand("BTC", "sell", 0.004)
         await stage.until(lambda: bool(exits(stage)))
         await stage.settled()
-        assert as_told(exits(stage)) == as_executed(stage.venue)
+        assert totals(exits(stage)) == as_executed(stage.venue)
         last = [event for event in stage.events if isinstance(event, VenuePosition) and event.asset == "BTC"][-1]
         assert last.qty == pytest.approx(0.006)
-        assert not [word for word in stage.words(VenueTopic.UNEXPLAINED) if not word.is_over]
+        assert not [word for word in stage.notices(VenueTopic.UNEXPLAINED) if not word.is_over]
 
 
 @VENUES
@@ -154,7 +154,7 @@ async def test_a_hand_that_turns_the_position_took_ours_only_as_far_as_it_went(
         assert fill.qty == pytest.approx(0.01)
         assert fill.fee_usd == pytest.approx(float(stage.venue.executions[-1].fee_usd) / 3)
         await stage.until(
-            lambda: any("holds -0.02 BTC" in word.sentence for word in stage.words(VenueTopic.UNEXPLAINED))
+            lambda: any("holds -0.02 BTC" in word.sentence for word in stage.notices(VenueTopic.UNEXPLAINED))
         )
 
 
@@ -170,7 +170,7 @@ async def test_after_another_restart_nothing_is_told_again(shipped_config: Cockp
         async with next_engine(stage, shipped_config, open_qty=0.006, booked=booked) as third:
             await third.until(lambda: bool(exits(third)))
             await third.settled()
-            assert as_told(exits(third)) == as_executed(stage.venue, since=2)
+            assert totals(exits(third)) == as_executed(stage.venue, since=2)
 
 
 @VENUES
@@ -179,7 +179,7 @@ async def test_a_stop_that_filled_is_the_stops_whatever_else_happened(shipped_co
         stage.venue.trade_by_hand("BTC", "sell", 0.004)
         stage.venue.set_price("BTC", 98_990.0, 98_990.1, mark=98_990)
         async with next_engine(stage, shipped_config) as later:
-            await later.until(lambda: as_told(exits(later)) == as_executed(stage.venue))
+            await later.until(lambda: totals(exits(later)) == as_executed(stage.venue))
             assert later.filled(STOP) == pytest.approx(0.006)
 
 
@@ -196,7 +196,7 @@ async def test_whatever_is_lost_of_a_triggered_stops_words_its_execution_is_the_
         await stage.until(lambda: bool(exits(stage)))
         await stage.settled()
         assert {fill.order_id for fill in exits(stage)} == {STOP}
-        assert as_told(exits(stage)) == as_executed(stage.venue)
+        assert totals(exits(stage)) == as_executed(stage.venue)
 
 
 @VENUES
@@ -209,9 +209,9 @@ async def test_a_close_that_no_journal_has_is_told_under_its_own_id(shipped_conf
         await account.close_position(held, "ckabc123t000001c3")
         await account.close()
         async with next_engine(stage, shipped_config) as later:
-            await later.until(lambda: as_told(exits(later)) == as_executed(stage.venue))
+            await later.until(lambda: totals(exits(later)) == as_executed(stage.venue))
             assert {fill.order_id for fill in exits(later)} == {"t000001c3"}
-            assert not any("gone from" in word.sentence for word in later.words(VenueTopic.NOTE))
+            assert not any("gone from" in word.sentence for word in later.notices(VenueTopic.NOTE))
 
 
 @VENUES
@@ -222,7 +222,7 @@ async def test_where_the_executions_are_not_to_be_had_that_is_said_and_the_posit
         await guarded(stage)
         stage.venue.faults.add(faults.empty(), roles={"history"}, times=None)
         stage.venue.trade_by_hand("BTC", "sell", 0.01)
-        await stage.until(lambda: any("gone from" in word.sentence for word in stage.words(VenueTopic.NOTE)))
-        assert any("does not tell which executions took our BTC" in w.sentence for w in stage.words(VenueTopic.NOTE))
+        await stage.until(lambda: any("gone from" in word.sentence for word in stage.notices(VenueTopic.NOTE)))
+        assert any("does not tell which executions took our BTC" in w.sentence for w in stage.notices(VenueTopic.NOTE))
         assert exits(stage) == []
         assert [e for e in stage.events if isinstance(e, VenuePosition) and e.asset == "BTC"][-1].qty == 0

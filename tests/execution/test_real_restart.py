@@ -29,8 +29,8 @@ async def test_orders_and_positions_of_an_earlier_engine_are_adopted_and_no_fill
             await later.open()
             assert later.of(STOP) == ["OrderAccepted"] and later.of(ENTRY) == []
             await later.settled()
-            assert not later.words(VenueTopic.UNEXPLAINED)
-            assert [word.is_over for word in later.words(VenueTopic.UNREAD)] == [False, True]
+            assert not later.notices(VenueTopic.UNEXPLAINED)
+            assert [word.is_over for word in later.notices(VenueTopic.UNREAD)] == [False, True]
         finally:
             await later.close()
 
@@ -44,7 +44,7 @@ async def test_a_stop_that_filled_while_nobody_looked_is_booked(shipped_config: 
         try:
             await later.open()
             assert later.filled(STOP) == pytest.approx(0.01)
-            assert not [word for word in later.words(VenueTopic.UNEXPLAINED) if not word.is_over]
+            assert not [word for word in later.notices(VenueTopic.UNEXPLAINED) if not word.is_over]
         finally:
             await later.close()
 
@@ -62,7 +62,7 @@ async def test_no_entry_before_the_fate_of_every_restored_order_is_known(
             await later.open()
             kinds = [type(event).__name__ for event in later.events]
             assert later.of(STOP) == ["OrderUnknown", "OrderRejected"], "bare at once, and gone after five seconds"
-            over = next(n for n, event in enumerate(later.events) if event in later.words(VenueTopic.UNREAD)[-1:])
+            over = next(n for n, event in enumerate(later.events) if event in later.notices(VenueTopic.UNREAD)[-1:])
             assert kinds.index("OrderRejected") < over
         finally:
             await later.close()
@@ -73,10 +73,10 @@ async def test_a_venue_that_is_gone_is_unread_until_it_is_back(shipped_config: C
     async with real_stage(shipped_config, name) as stage:
         await guarded(stage)
         await stage.venue.go_down()
-        await stage.until(lambda: not stage.words(VenueTopic.UNREAD)[-1].is_over)
-        assert stage.words(VenueTopic.UNREAD)[-1].is_grave
+        await stage.until(lambda: not stage.notices(VenueTopic.UNREAD)[-1].is_over)
+        assert stage.notices(VenueTopic.UNREAD)[-1].is_grave
         await stage.venue.come_back()
-        await stage.until(lambda: stage.words(VenueTopic.UNREAD)[-1].is_over)
+        await stage.until(lambda: stage.notices(VenueTopic.UNREAD)[-1].is_over)
 
 
 @VENUES

@@ -12,7 +12,7 @@ from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.coinbase.products import Products
 from cockpit.preflight.account_checks import account_items
-from tests.execution.account_desk import desk_of, with_venue
+from tests.execution.account_stage import account_stage, with_venue
 from tests.execution.real_stage import RealStage, real_stage
 from tests.loopback.exchange_coinbase import iso, wall_ms
 
@@ -54,8 +54,8 @@ def clock_text(stamp: str) -> str:
     return f"{datetime.fromisoformat(stamp):%H:%M} UTC"
 
 
-def said(stage: RealStage, topic: VenueTopic = VenueTopic.SESSION) -> list[VenueNotice]:
-    return stage.words(topic)
+def session_notices(stage: RealStage, topic: VenueTopic = VenueTopic.SESSION) -> list[VenueNotice]:
+    return stage.notices(topic)
 
 
 def leaving(config: CockpitConfig, exit_min: float) -> CockpitConfig:
@@ -107,15 +107,15 @@ async def test_no_entry_before_a_sessions_end_and_it_lifts_when_the_next_is_told
     async with real_stage(
         shipped_config, "coinbase", prepare=lambda venue: venue.session.update(close_time=closes)
     ) as stage:
-        (word,) = said(stage)
+        (word,) = session_notices(stage)
         assert (word.venue, word.asset, word.topic.blocks_entries, word.is_over) == ("coinbase", "", True, False)
         assert word.sentence.startswith("coinbase ends its session at ") and clock_text(closes) in word.sentence
         assert "no new entry in the 30 min before" in word.sentence
         assert "open trades keep their stops, which do not work while it is closed" in word.sentence
         stage.venue.session["close_time"] = in_minutes(24 * 60)
-        await stage.until(lambda: said(stage)[-1].is_over)
-        assert said(stage)[-1].sentence == "coinbase is open: entries may start"
-        assert said(stage, VenueTopic.CLOSING) == []
+        await stage.until(lambda: session_notices(stage)[-1].is_over)
+        assert session_notices(stage)[-1].sentence == "coinbase is open: entries may start"
+        assert session_notices(stage, VenueTopic.CLOSING) == []
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ async def test_no_entry_while_it_is_closed_and_it_is_asked_until_it_opens(
         begins, ends = (in_minutes(minutes) for minutes in session["maintenance"])
         session = {"maintenance": {"start_time": begins, "end_time": ends}}
     async with real_stage(shipped_config, "coinbase", prepare=lambda venue: venue.session.update(session)) as stage:
-        (word,) = said(stage)
+        (word,) = session_notices(stage)
         assert text in word.sentence and word.topic.blocks_entries and not word.is_over
         stage.venue.session.clear()
-        await stage.until(lambda: said(stage)[-1].is_over)
+        await stage.until(lambda: session_notices(stage)[-1].is_over)
 
 
 async def test_a_maintenance_is_stood_down_before_and_trades_are_left_where_the_config_wants_it(
@@ -145,7 +145,7 @@ async def test_a_maintenance_is_stood_down_before_and_trades_are_left_where_the_
     window = {"start_time": in_minutes(12), "end_time": in_minutes(60)}
     config = leaving(shipped_config, 15.0)
     async with real_stage(config, "coinbase", prepare=lambda venue: venue.session.update(maintenance=window)) as stage:
-        (word,), (closing,) = said(stage), said(stage, VenueTopic.CLOSING)
+        (word,), (closing,) = session_notices(stage), session_notices(stage, VenueTopic.CLOSING)
         assert f"is in maintenance from {clock_text(window['start_time'])}" in word.sentence
         assert word.sentence.endswith("no new entry in the 30 min before; open trades are closed 15 min before")
         assert closing.topic.blocks_entries and "closed at market 15 min before" in closing.sentence
@@ -161,7 +161,7 @@ async def test_one_perpetual_that_is_closed_leaves_the_others_alone(shipped_conf
         venue.future = future
 
     async with real_stage(shipped_config, "coinbase", prepare=prepare) as stage:
-        (word,) = said(stage)
+        (word,) = session_notices(stage)
         assert (word.asset, "closed (limit_only)" in word.sentence) == ("ETH", True)
 
 
@@ -176,7 +176,7 @@ async def test_a_flatten_of_a_closed_venue_goes_on_until_it_opens(shipped_config
         await stage.until(lambda: any("PREVIEW_INVALID_FCM_TRADING_SESSION" in step for step in stage.steps))
         assert stage.venue.held("BTC") == 0.01 and len(stage.venue.algo_orders) == 1, "its stop stays"
         stage.venue.session.clear()
-        await stage.until(lambda: stage.flat_looks >= 2)
+        await stage.until(lambda: stage.flat_reads >= 2)
         assert stage.venue.held("BTC") == 0.0 and stage.venue.algo_orders == []
 
 
@@ -192,9 +192,9 @@ async def test_the_checks_before_a_start_say_when_it_is_open(
 ) -> None:
     where = shipped_config.assets["BTC"].model_copy(update={"trade_on": "coinbase"})
     config = shipped_config.model_copy(update={"assets": {"BTC": where}})
-    async with desk_of("coinbase", config) as desk:
-        desk.venue.session.update(session)
-        await desk.account.read_grids()
-        items = await account_items({"coinbase": desk.account}, config, probes_stops=False)
+    async with account_stage("coinbase", config) as stage:
+        stage.venue.session.update(session)
+        await stage.account.read_grids()
+        items = await account_items({"coinbase": stage.account}, config, probes_stops=False)
         (item,) = [item for item in items if item.name == "sessions.coinbase"]
         assert item.ok is ok and text in item.detail

@@ -51,7 +51,7 @@ async def test_what_our_orders_bought_is_sold_and_the_rest_is_named(shipped_conf
     async with real_stage(shipped_config, "coinbase") as stage:
         await trading(stage)
         stage.flatten()
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert only_others_are_left(stage.venue), stage.steps
         closes = [event for event in stage.events if isinstance(event, OrderFilled) and "flatten" in event.order_id]
         assert sum(fill.qty for fill in closes) == pytest.approx(0.01)
@@ -86,7 +86,7 @@ async def test_whatever_is_in_the_way(shipped_config: CockpitConfig, what: str, 
         stage.venue.faults.add(fault, roles=roles, times=times)
         if road == "engine":
             stage.flatten()
-            await stage.until(lambda: stage.flat_looks == 2)
+            await stage.until(lambda: stage.flat_reads == 2)
         else:
             account = account_on(stage.venue, "coinbase", shipped_config)
             assert await flatten_directly({"coinbase": account}, lambda step: None, "abc123", hurried())
@@ -119,5 +119,5 @@ async def test_parts_of_a_fill_are_sold_until_all_is(shipped_config: CockpitConf
         for order in stage.venue.open_orders:
             if order.side == "sell":
                 stage.venue.core.fill(order)
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert only_others_are_left(stage.venue)

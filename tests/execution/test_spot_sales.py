@@ -15,7 +15,7 @@ import pytest
 
 from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.base.account import VenueFailure
-from tests.execution.account_desk import Desk, close, desk_of, entry, stop, target
+from tests.execution.account_stage import AccountStage, account_stage, close, entry, stop, target
 from tests.execution.spot_stage import with_spot
 from tests.loopback import trading_faults as faults
 from tests.patience import patient_s
@@ -54,8 +54,8 @@ def venue_pair() -> Iterator[None]:
 class Trader:
     """One trade of ours, taken apart at random."""
 
-    def __init__(self, desk: Desk, chance: random.Random) -> None:
-        self.desk = desk
+    def __init__(self, stage: AccountStage, chance: random.Random) -> None:
+        self.stage = stage
         self.chance = chance
         self.numbers = iter(range(2, 10_000))
 
@@ -65,7 +65,7 @@ class Trader:
 
     async def exit(self) -> None:
         """One exit of some kind, whatever becomes of it."""
-        account, part = self.desk.account, round(self.chance.choice((0.25, 0.4, 1.0)) * QTY, 8)
+        account, part = self.stage.account, round(self.chance.choice((0.25, 0.4, 1.0)) * QTY, 8)
         with suppress(VenueFailure):
             match self.chance.randrange(5):
                 case 0:
@@ -86,15 +86,15 @@ class Trader:
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_never_more_is_sold_than_was_bought(shipped_config: CockpitConfig, seed: int) -> None:
     chance = random.Random(seed)
-    async with desk_of("coinbase", shipped_config) as desk:
-        venue, symbol = desk.venue, desk.venue.symbol("BTC")
+    async with account_stage("coinbase", shipped_config) as stage:
+        venue, symbol = stage.venue, stage.venue.symbol("BTC")
         others = chance.choice((0.0, 0.5))
         if others:
             venue.deposit("BTC", others)
-        await desk.account.place(entry(qty=QTY), "ckaaaaaat000001e1")
-        await desk.account.place(stop(qty=QTY), "ckaaaaaat000001s1")
+        await stage.account.place(entry(qty=QTY), "ckaaaaaat000001e1")
+        await stage.account.place(stop(qty=QTY), "ckaaaaaat000001s1")
         venue.core.lists_lag_s = chance.choice((0.0, 0.2))
-        trader = Trader(desk, chance)
+        trader = Trader(stage, chance)
         for _ in range(EXITS):
             for _ in range(chance.randrange(3)):
                 broken = chance.choice(BROKEN)()
@@ -104,23 +104,23 @@ async def test_never_more_is_sold_than_was_bought(shipped_config: CockpitConfig,
             await asyncio.gather(*(trader.exit() for _ in range(chance.choice((1, 1, 2)))))
             assert venue.watch.oversold(symbol) == 0, f"seed {seed}"
         venue.faults.clear()
-        await out(desk, trader)
+        await out(stage, trader)
         assert venue.watch.oversold(symbol) == 0, f"seed {seed}"
         left = venue.core.positions[symbol].qty - venue.core.others[symbol]
         assert Decimal(0) <= left < Decimal("0.00001"), f"seed {seed}: {left} of ours left"
         assert venue.held("BTC") >= others and not venue.algo_orders
 
 
-async def out(desk: Desk, trader: Trader) -> None:
+async def out(stage: AccountStage, trader: Trader) -> None:
     """Once the venue answers again everything of ours goes, as a flatten asks for it."""
     async with asyncio.timeout(patient_s(60.0)):
-        while not await is_out(desk, trader):
+        while not await is_out(stage, trader):
             await asyncio.sleep(0.05)
 
 
-async def is_out(desk: Desk, trader: Trader) -> bool:
+async def is_out(stage: AccountStage, trader: Trader) -> bool:
     """One look, and what it asks for; a venue that asked to be left alone is asked again."""
-    account, venue = desk.account, desk.venue
+    account, venue = stage.account, stage.venue
     for order in venue.open_orders:
         venue.core.fill(order)  # what the venue has taken at market and only part of
     with suppress(VenueFailure):
@@ -139,20 +139,20 @@ async def test_where_the_venue_answers_nothing_stands_bare_for_a_second(
 ) -> None:
     """Refusals, parts and races alone: each exit leaves what is held guarded, or none."""
     chance = random.Random(1_000 + seed)
-    async with desk_of("coinbase", shipped_config) as desk:
-        venue, symbol = desk.venue, desk.venue.symbol("BTC")
-        await desk.account.place(entry(qty=QTY), "ckaaaaaat000001e1")
-        await desk.account.place(stop(qty=QTY), "ckaaaaaat000001s1")
-        trader = Trader(desk, chance)
+    async with account_stage("coinbase", shipped_config) as stage:
+        venue, symbol = stage.venue, stage.venue.symbol("BTC")
+        await stage.account.place(entry(qty=QTY), "ckaaaaaat000001e1")
+        await stage.account.place(stop(qty=QTY), "ckaaaaaat000001s1")
+        trader = Trader(stage, chance)
         for _ in range(EXITS):
             if chance.random() < 0.5:
                 role = chance.choice(("close", "target"))
                 venue.faults.add(faults.rejected("PREVIEW_TRADING_DISABLED"), roles={role})
             await trader.exit()
-            held = await desk.account.positions()
+            held = await stage.account.positions()
             if held and not venue.watch.covered(symbol):
                 # As the engine does that finds its stop gone, or too small after a target that was not met.
                 order_id, client_id = trader.id_of("s")
-                await desk.account.place(stop(order_id, held[0].qty), client_id)
+                await stage.account.place(stop(order_id, held[0].qty), client_id)
             assert venue.watch.covered(symbol), f"seed {seed}"
         assert venue.watch.longest_naked_s() < 1.0 and venue.watch.oversold(symbol) == 0

@@ -85,15 +85,15 @@ async def test_our_own_close_leaves_before_the_sweep_asks_its_first_question(
                 order.append("sent")
             return await fetch(url, method, *rest, **named)
 
-        async def looked() -> Any:
+        async def read() -> Any:
             if kind_now() is CallKind.EXIT:
                 order.append("looked")
             return await positions()
 
         stage.account.client.fetch = fetched  # type: ignore[attr-defined]
-        stage.account.positions = looked  # type: ignore[method-assign]
+        stage.account.positions = read  # type: ignore[method-assign]
         stage.cancel(target)
         stage.place("t000001c4", SELL, 0.03, OrderRole.CLOSE)
         stage.flatten()
-        await stage.until(lambda: stage.flat_looks == 2)
+        await stage.until(lambda: stage.flat_reads == 2)
         assert order[:3] == ["sent", "sent", "looked"]

@@ -152,10 +152,10 @@ class Chaos:
         core.lists_lag_s = seconds
         self.stage.world.loop.call_later(30.0, setattr, core, "lists_lag_s", 0.0)
 
-    async def do_jump(self, seconds: float, venues_tell_time: bool) -> None:
+    async def do_jump(self, seconds: float, venues_give_time: bool) -> None:
         """This machine's clock is set; the next engine starts with it."""
         self.stage.world.wall_ahead_s += seconds
-        self.stage.world.venues_tell_time = venues_tell_time
+        self.stage.world.venues_give_time = venues_give_time
 
     async def do_skew(self, venue: str, by_ms: int) -> None:
         self._venue(venue).clock_skew_ms = by_ms

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from tests.checked_out import ROOT, exported, tree_of_head
 from tests.faults.chaos_plan import FIRST_SEED
-from tests.faults.chaos_record import Record, read_records, told_of_all
+from tests.faults.chaos_record import Record, read_records, report_of_all
 from tests.patience import patient_s, usable_cores
 from tests.venue_pairs import FIRST, PAIRS, SECOND
 
@@ -132,7 +132,7 @@ def _run(results: Results, code: Path, dealt: Sequence[Share], players: int) -> 
                 for record in play(share, code):
                     results.add(record)
                     if record.problems:
-                        print(record.told, flush=True)
+                        print(record.report, flush=True)
                 print(f"{len(results.records)} played, last {share.pair} {share.seeds[-1]}", flush=True)
 
     threads = [threading.Thread(target=keep_playing, daemon=True) for _ in range(players)]
@@ -175,7 +175,7 @@ def main(words: Sequence[str]) -> int:
         print("stopped; begun again it goes on")
     wanted = [(pair, seed) for pair in asked.pairs for seed in seeds]
     played = [results.records[where] for where in wanted if where in results.records]
-    print(told_of_all(played))
+    print(report_of_all(played))
     return 1 if len(played) < len(wanted) or any(record.problems for record in played) else 0
 
 

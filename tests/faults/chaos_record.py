@@ -43,7 +43,7 @@ class Record(NamedTuple):
         return json.dumps(self._asdict())
 
     @property
-    def told(self) -> str:
+    def report(self) -> str:
         """How it is played again, and what did not hold."""
         sentences = "; ".join(" ".join(filter(None, problem)) for problem in self.problems)
         return f"chaos_run {self.pair} {self.seed}: {sentences}"
@@ -56,7 +56,7 @@ def read_records(path: Path) -> dict[tuple[str, int], Record]:
     return {(record.pair, record.seed): record for record in records}
 
 
-def told_of_all(records: Sequence[Record]) -> str:
+def report_of_all(records: Sequence[Record]) -> str:
     """Those that failed, and the one line on all of them."""
     failed = [record for record in records if record.problems]
     kinds = Counter(problem.kind for record in records for problem in record.problems)
@@ -65,7 +65,7 @@ def told_of_all(records: Sequence[Record]) -> str:
     ours_s = _longest_s([record for record in records if not record.beside_others])
     others = [record for record in records if record.beside_others]
     bare = f"longest bare {ours_s:.2f} s ({_longest_s(others):.2f} s in {len(others)} beside positions of others)"
-    return "\n".join((*(one.told for one in failed), f"{pairs}: {bare}, {counts}; {len(failed)} failed"))
+    return "\n".join((*(one.report for one in failed), f"{pairs}: {bare}, {counts}; {len(failed)} failed"))
 
 
 def _longest_s(records: Sequence[Record]) -> float:

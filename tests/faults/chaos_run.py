@@ -63,7 +63,7 @@ async def _session(plan: Plan, home: Path, play: type[Chaos]) -> Verdict:
             await stage.generation.stop()
 
 
-def told(plan: Plan, problems: Sequence[Problem]) -> str:
+def report(plan: Plan, problems: Sequence[Problem]) -> str:
     """What to read when a session fails."""
     sentences = (" ".join(filter(None, problem)) for problem in problems)
     return "\n".join((f"COCKPIT_CHAOS_SEED={plan.seed} on {venue_pairs.chosen()}", *sentences, str(plan)))
@@ -100,7 +100,7 @@ def _main(words: list[str]) -> None:
             print(Record.of(venue_pairs.chosen(), plan.seed, plan.has_foreign, found).line, flush=True)
         else:
             bare = f"seed {plan.seed}: bare {found.bare_s:.2f} s"
-            print(told(plan, found.problems) if found.problems else bare, flush=True)
+            print(report(plan, found.problems) if found.problems else bare, flush=True)
     if not for_the_record:
         print(f"{venue_pairs.chosen()}: {summary(verdicts)}")
 

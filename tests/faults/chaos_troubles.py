@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cockpit.exchanges.okx.client import WINDOW_S
-from tests.loopback.trading_faults import Fault, Loss, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer, Loss
 from tests.loopback.trading_venue import TradingVenue
 
 PATIENCE_S = 5.0
@@ -50,8 +50,12 @@ def _unreachable_s(venue: str, fault: Fault) -> float:
     is to be tried again within a second.
     """
     asked_s = fault.retry_after_s or 0.0
-    if fault.says not in (None, Says.NOTHING, Says.STALE) or fault.loss is not Loss.NONE or not fault.executes:
+    if (
+        fault.answer_as not in (None, FaultAnswer.NOTHING, FaultAnswer.STALE)
+        or fault.loss is not Loss.NONE
+        or not fault.executes
+    ):
         asked_s = max(asked_s, TRIED_AGAIN_S)
-    if venue == "okx" and fault.says in (Says.OVERLOADED, Says.TOO_MANY) and not fault.retry_after_s:
+    if venue == "okx" and fault.answer_as in (FaultAnswer.OVERLOADED, FaultAnswer.TOO_MANY) and not fault.retry_after_s:
         asked_s = WINDOW_S
     return asked_s + min(fault.hangs_s or 0.0, PATIENCE_S)

@@ -38,7 +38,7 @@ class Rests:
     qty: float
 
 
-class HandsDesk(ABC):
+class HandsStage(ABC):
     """An armed engine with one venue behind it, ETH at 4,000."""
 
     @abstractmethod
@@ -95,114 +95,114 @@ class HandsDesk(ABC):
         return self.trade(trade_id)
 
 
-async def an_entry_has_its_stop_and_ladder_there(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert desk.held() == trade.open_qty == QTY
-    assert desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY)]
-    assert sum(one.qty for one in desk.limits()) == QTY
-    again = await desk.ask(asked.Enter, entry=ENTRY, request_id="ticket")
-    assert again.trade_id == trade.trade_id and desk.held() == QTY, "one ticket is one order"
-    desk.assert_never_bare()
+async def an_entry_has_its_stop_and_ladder_there(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert stage.held() == trade.open_qty == QTY
+    assert stage.stops() == [Rests(stage.on_grid(trade.stop_price), QTY)]
+    assert sum(one.qty for one in stage.limits()) == QTY
+    again = await stage.ask(asked.Enter, entry=ENTRY, request_id="ticket")
+    assert again.trade_id == trade.trade_id and stage.held() == QTY, "one ticket is one order"
+    stage.assert_never_bare()
 
 
-async def half_leaves_and_the_rest_is_kept(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert (await desk.ask(asked.CloseTrade, trade_id=trade.trade_id, share=0.5)).ok
-    await desk.until(lambda: desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY / 2)])
-    await desk.until(lambda: round(sum(one.qty for one in desk.limits()), 6) == QTY / 2)
-    assert desk.held() == desk.trade(trade.trade_id).open_qty == QTY / 2
-    assert desk.trade(trade.trade_id).exit_qty == QTY / 2
-    desk.assert_never_bare()
+async def half_leaves_and_the_rest_is_kept(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert (await stage.ask(asked.CloseTrade, trade_id=trade.trade_id, share=0.5)).ok
+    await stage.until(lambda: stage.stops() == [Rests(stage.on_grid(trade.stop_price), QTY / 2)])
+    await stage.until(lambda: round(sum(one.qty for one in stage.limits()), 6) == QTY / 2)
+    assert stage.held() == stage.trade(trade.trade_id).open_qty == QTY / 2
+    assert stage.trade(trade.trade_id).exit_qty == QTY / 2
+    stage.assert_never_bare()
 
 
-async def a_stop_comes_nearer_and_the_old_one_goes(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert (await desk.ask(asked.MoveStop, trade_id=trade.trade_id, tighter_bps=50.0)).ok
-    await desk.until(lambda: desk.trade(trade.trade_id).stop_rests_on_venue and len(desk.stops()) == 1)
-    (stop,) = desk.stops()
-    assert stop == Rests(desk.on_grid(desk.trade(trade.trade_id).stop_price), QTY)
+async def a_stop_comes_nearer_and_the_old_one_goes(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert (await stage.ask(asked.MoveStop, trade_id=trade.trade_id, tighter_bps=50.0)).ok
+    await stage.until(lambda: stage.trade(trade.trade_id).stop_rests_on_venue and len(stage.stops()) == 1)
+    (stop,) = stage.stops()
+    assert stop == Rests(stage.on_grid(stage.trade(trade.trade_id).stop_price), QTY)
     assert stop.price > (trade.stop_price or 0.0) + 19.0
-    looser = await desk.ask(asked.MoveStop, trade_id=trade.trade_id, price=trade.stop_price)
-    assert not looser.ok and desk.stops() == [stop]
-    desk.assert_never_bare()
+    looser = await stage.ask(asked.MoveStop, trade_id=trade.trade_id, price=trade.stop_price)
+    assert not looser.ok and stage.stops() == [stop]
+    stage.assert_never_bare()
 
 
-async def a_stop_goes_to_the_entry_with_its_fees(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    desk.move(60.0)
-    await desk.until(lambda: True)
-    answer = await desk.ask(asked.MoveStop, trade_id=trade.trade_id, to_entry=True)
+async def a_stop_goes_to_the_entry_with_its_fees(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    stage.move(60.0)
+    await stage.until(lambda: True)
+    answer = await stage.ask(asked.MoveStop, trade_id=trade.trade_id, to_entry=True)
     assert answer.ok, answer.sentence
-    await desk.until(lambda: desk.trade(trade.trade_id).stop_rests_on_venue and len(desk.stops()) == 1)
-    assert desk.stops()[0].price >= trade.entry_price * 1.0007
-    desk.assert_never_bare()
+    await stage.until(lambda: stage.trade(trade.trade_id).stop_rests_on_venue and len(stage.stops()) == 1)
+    assert stage.stops()[0].price >= trade.entry_price * 1.0007
+    stage.assert_never_bare()
 
 
-async def a_stop_trails_and_takes_the_trade_out(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert (await desk.ask(asked.TrailStop, trade_id=trade.trade_id, distance=Trail(TrailBy.BPS, 40.0))).ok
+async def a_stop_trails_and_takes_the_trade_out(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert (await stage.ask(asked.TrailStop, trade_id=trade.trade_id, distance=Trail(TrailBy.BPS, 40.0))).ok
     for least in (3_975.0, 3_983.0, 3_991.0):
-        desk.move(20.0)
-        await desk.until(lambda least=least: (desk.trade(trade.trade_id).stop_price or 0.0) > least)  # type: ignore[misc]
-        await desk.until(lambda: desk.trade(trade.trade_id).stop_rests_on_venue and len(desk.stops()) == 1)
-        assert desk.stops()[0].price == desk.on_grid(desk.trade(trade.trade_id).stop_price)
-    desk.move(-90.0)
-    await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
-    assert desk.trade(trade.trade_id).exit_reason is ExitReason.TRAILING_STOP
-    await desk.until(lambda: desk.held() == 0.0 and not desk.stops() and not desk.limits())
-    desk.assert_never_bare()
+        stage.move(20.0)
+        await stage.until(lambda least=least: (stage.trade(trade.trade_id).stop_price or 0.0) > least)  # type: ignore[misc]
+        await stage.until(lambda: stage.trade(trade.trade_id).stop_rests_on_venue and len(stage.stops()) == 1)
+        assert stage.stops()[0].price == stage.on_grid(stage.trade(trade.trade_id).stop_price)
+    stage.move(-90.0)
+    await stage.until(lambda: stage.trade(trade.trade_id).phase is TradePhase.CLOSED)
+    assert stage.trade(trade.trade_id).exit_reason is ExitReason.TRAILING_STOP
+    await stage.until(lambda: stage.held() == 0.0 and not stage.stops() and not stage.limits())
+    stage.assert_never_bare()
 
 
-async def targets_are_others_and_none(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert (await desk.ask(asked.SetTargets, trade_id=trade.trade_id, targets=(Target(350.0, 100.0),))).ok
-    await desk.until(lambda: [one.qty for one in desk.limits()] == [QTY])
-    assert (await desk.ask(asked.SetTargets, trade_id=trade.trade_id)).ok
-    await desk.until(lambda: not desk.limits())
-    assert desk.stops() == [Rests(desk.on_grid(trade.stop_price), QTY)]
+async def targets_are_others_and_none(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert (await stage.ask(asked.SetTargets, trade_id=trade.trade_id, targets=(Target(350.0, 100.0),))).ok
+    await stage.until(lambda: [one.qty for one in stage.limits()] == [QTY])
+    assert (await stage.ask(asked.SetTargets, trade_id=trade.trade_id)).ok
+    await stage.until(lambda: not stage.limits())
+    assert stage.stops() == [Rests(stage.on_grid(trade.stop_price), QTY)]
 
 
-async def a_limit_rests_and_is_taken_back(desk: HandsDesk) -> None:
+async def a_limit_rests_and_is_taken_back(stage: HandsStage) -> None:
     entry = ManualEntry(
         ASSET, Side.LONG, amount_usd=AMOUNT_USD, limit_price=PRICE - 10.0, within_s=3_600.0, post_only=True
     )
-    answer = await desk.ask(asked.Enter, entry=entry)
+    answer = await stage.ask(asked.Enter, entry=entry)
     assert answer.ok and answer.trade_id is not None, answer.sentence
-    await desk.until(lambda: len(desk.limits()) == 1)
-    assert desk.limits()[0].price == PRICE - 10.0
-    order_id = desk.trade(answer.trade_id).entry_order_id
-    assert (await desk.ask(asked.CancelTradeOrder, order_id=order_id)).ok
-    await desk.until(lambda: desk.trade(answer.trade_id or "").phase is TradePhase.ABANDONED)
-    assert not desk.limits() and desk.held() == 0.0
+    await stage.until(lambda: len(stage.limits()) == 1)
+    assert stage.limits()[0].price == PRICE - 10.0
+    order_id = stage.trade(answer.trade_id).entry_order_id
+    assert (await stage.ask(asked.CancelTradeOrder, order_id=order_id)).ok
+    await stage.until(lambda: stage.trade(answer.trade_id or "").phase is TradePhase.ABANDONED)
+    assert not stage.limits() and stage.held() == 0.0
 
 
-async def a_trade_is_closed_disarmed_and_halted(desk: HandsDesk) -> None:
-    trade = await desk.opened()
-    assert (await desk.ask(asked.HaltTrading, reason="news")).ok
-    assert (await desk.ask(asked.CloseTrade, trade_id=trade.trade_id)).ok
-    await desk.until(lambda: desk.trade(trade.trade_id).phase is TradePhase.CLOSED)
-    await desk.until(lambda: desk.held() == 0.0 and not desk.stops() and not desk.limits())
-    desk.assert_never_bare()
+async def a_trade_is_closed_disarmed_and_halted(stage: HandsStage) -> None:
+    trade = await stage.opened()
+    assert (await stage.ask(asked.HaltTrading, reason="news")).ok
+    assert (await stage.ask(asked.CloseTrade, trade_id=trade.trade_id)).ok
+    await stage.until(lambda: stage.trade(trade.trade_id).phase is TradePhase.CLOSED)
+    await stage.until(lambda: stage.held() == 0.0 and not stage.stops() and not stage.limits())
+    stage.assert_never_bare()
 
 
-async def a_reverse_is_flat_before_it_is_the_other_side(desk: HandsDesk) -> None:
-    trade = await desk.opened()
+async def a_reverse_is_flat_before_it_is_the_other_side(stage: HandsStage) -> None:
+    trade = await stage.opened()
     entry = ManualEntry(ASSET, Side.SHORT, amount_usd=AMOUNT_USD, stop_bps=200.0, targets=(Target(300.0, 100.0),))
-    before = desk.entries()
-    desk.delay_next_close()
+    before = stage.entries()
+    stage.delay_next_close()
 
     def is_flat_first() -> bool:
-        is_over = desk.trade(trade.trade_id).phase is TradePhase.CLOSED
-        assert is_over or desk.entries() == before, "the other side is asked for while this one is held"
+        is_over = stage.trade(trade.trade_id).phase is TradePhase.CLOSED
+        assert is_over or stage.entries() == before, "the other side is asked for while this one is held"
         return is_over
 
-    answer = await desk.ask(asked.Reverse, trade_id=trade.trade_id, entry=entry)
+    answer = await stage.ask(asked.Reverse, trade_id=trade.trade_id, entry=entry)
     assert answer.ok, answer.sentence
     is_flat_first()
-    await desk.until(is_flat_first)
-    await desk.until(lambda: desk.held() < 0 and len(desk.stops()) == 1 and len(desk.limits()) == 1)
-    assert desk.held() == -QTY
-    desk.assert_never_bare()
+    await stage.until(is_flat_first)
+    await stage.until(lambda: stage.held() < 0 and len(stage.stops()) == 1 and len(stage.limits()) == 1)
+    assert stage.held() == -QTY
+    stage.assert_never_bare()
 
 
 CONTRACT = (
@@ -218,7 +218,7 @@ CONTRACT = (
 )
 
 
-class PaperHands(HandsDesk):
+class PaperHands(HandsStage):
     """The engine on the paper venue, in the time of its events."""
 
     def __init__(self, scene: Scenario) -> None:
@@ -266,7 +266,7 @@ class PaperHands(HandsDesk):
         assert not self._scene.notices("critical", "stop")
 
 
-class RealHands(HandsDesk):
+class RealHands(HandsStage):
     """The engine on one real venue: the real client library, the wire, and the venue's own watch on its positions."""
 
     def __init__(self, stage: Stage, name: str) -> None:

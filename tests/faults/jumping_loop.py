@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 START_NS = 1_760_875_200_000_000_000
-LOOKS = 3
+READS = 3
 THREAD_POLL_S = 0.0002
 
 
@@ -97,7 +97,7 @@ class _Jumper(selectors.DefaultSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         # What was sent to this machine itself is there at once, or nearly: no waiting, whose shortest is a millisecond.
-        for _ in range(LOOKS):
+        for _ in range(READS):
             ready = super().select(0)
             if ready:
                 return ready

@@ -33,9 +33,9 @@ class Screen:
         self._keep(news.text for news in list(self._store.news)[told:])
         self._store.news.clear()
         if self.draws and any(isinstance(action, TradeChanged) for action in actions):
-            self.look()
+            self.draw()
 
-    def look(self) -> None:
+    def draw(self) -> None:
         """The trades pane, now."""
         if self.engine is not None:
             self._store.snapshot = snapshot(self.engine)

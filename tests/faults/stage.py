@@ -178,7 +178,7 @@ class Stage:
 
     def saw(self, words: str) -> bool:
         """Whether the screen has shown these words; `…` is anything."""
-        self.screen.look()
+        self.screen.draw()
         return self.screen.saw(words)
 
     def missed(self, number: int) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests import venue_pairs
 from tests.faults.chaos_plan import FIRST_SEED, Plan, first_plan_of, plan_of
-from tests.faults.chaos_run import run, told
+from tests.faults.chaos_run import report, run
 from tests.faults.chaos_verdict import summary
 
 ON_BOTH_PAIRS = True
@@ -72,7 +72,7 @@ def failures(plans: list[Plan]) -> list[str]:
     verdicts = [run(plan) for plan in plans]
     gc.collect()  # what killed engines left half done is mentioned here, where that is expected
     print(f"chaos on {venue_pairs.chosen()}: {summary(verdicts)}")
-    return [told(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
+    return [report(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
 
 
 @pytest.mark.timeout(3_600)

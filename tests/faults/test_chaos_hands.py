@@ -10,7 +10,7 @@ import pytest
 
 from tests import venue_pairs
 from tests.faults.chaos_hands import ChaosWithHands, plan_with_hands
-from tests.faults.chaos_run import run, told
+from tests.faults.chaos_run import report, run
 from tests.faults.chaos_verdict import summary
 
 ON_BOTH_PAIRS = True
@@ -30,5 +30,5 @@ def test_every_session_with_hands_ends_flat_and_whole(batch: int) -> None:
     verdicts = [run(plan, ChaosWithHands) for plan in plans]
     gc.collect()  # what killed engines left half done is mentioned here, where that is expected
     print(f"chaos with hands on {venue_pairs.chosen()}: {summary(verdicts)}")
-    found = [told(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
+    found = [report(plan, one.problems) for plan, one in zip(plans, verdicts, strict=True) if one.problems]
     assert not found, "\n\n".join(found)

@@ -45,19 +45,19 @@ async def armed(home: Path, child: subprocess.Popen[str]) -> AsyncIterator[Engin
     assert child.stdout is not None
     ready = await asyncio.to_thread(child.stdout.readline)
     assert ready.startswith("ready"), ready
-    async with EngineClient(local(home / "engine.sock"), "test") as deck:
-        while (await deck.snapshot()).state != "armed":
+    async with EngineClient(local(home / "engine.sock"), "test") as client:
+        while (await client.snapshot()).state != "armed":
             await asyncio.sleep(0.1)
             with suppress(EngineRefused):  # the venues that the last one left are opened first
-                await deck.arm()
-        yield deck
+                await client.arm()
+        yield client
 
 
-async def enter(deck: EngineClient, venue: str) -> None:
+async def enter(client: EngineClient, venue: str) -> None:
     """A signal that is taken: refused while the venue is not read yet."""
     while True:
         try:
-            await deck.execute(SIGNAL | {"amount": 25, "exchanges": [venue]})
+            await client.execute(SIGNAL | {"amount": 25, "exchanges": [venue]})
             return
         except EngineRefused:
             await asyncio.sleep(0.1)
@@ -79,14 +79,14 @@ async def test_a_killed_process_leaves_nothing_that_the_next_one_does_not_take_u
             furnish(venue)
         for _ in range(KILLS):
             with engine(tmp_path, (binance, okx)) as child:
-                async with armed(tmp_path, child) as deck:
-                    await enter(deck, rng.choice(("binance", "okx")))
+                async with armed(tmp_path, child) as client:
+                    await enter(client, rng.choice(("binance", "okx")))
                     await asyncio.sleep(rng.uniform(0.0, 0.05))
                     child.kill()
         with engine(tmp_path, (binance, okx)) as child:
-            async with armed(tmp_path, child) as deck:
+            async with armed(tmp_path, child) as client:
                 await until(lambda: covered(binance) and covered(okx), "a stop for every position")
-                await deck.flatten("enough")
+                await client.flatten("enough")
                 await until(lambda: bare(binance) and bare(okx), "flat")
         for venue in (binance, okx):
             assert not venue.watch.doubled and not venue.watch.flips

@@ -7,12 +7,12 @@ import pytest
 
 from tests.faults import chaos_long
 from tests.faults.chaos_long import Results, Share, play, shares
-from tests.faults.chaos_record import Record, read_records, told_of_all
+from tests.faults.chaos_record import Record, read_records, report_of_all
 from tests.faults.chaos_verdict import DOUBLED, OTHER, Problem
 
 FAILED = Record("second", 7, 1.25, True, (Problem(OTHER, "okx BTC naked"), Problem(DOUBLED, "an id twice")))
 WHOLE = Record("loopback", 7, 0.5, False, ())
-SAYS = """
+PRINTED = """
 import sys, time
 pair, *seeds = sys.argv[1:]
 for seed in seeds:
@@ -44,7 +44,7 @@ def test_a_record_is_read_as_it_was_written_and_half_a_line_is_none(tmp_path: Pa
 
 
 def test_the_last_line_is_on_all_of_them() -> None:
-    assert told_of_all([WHOLE, FAILED]) == (
+    assert report_of_all([WHOLE, FAILED]) == (
         "chaos_run second 7: okx BTC naked; doubled an id twice\n"
         "1 on loopback and 1 on second: longest bare 0.50 s (1.25 s in 1 beside positions of others), "
         "1 doubled, 0 orphaned, 0 misbooked; 1 failed"
@@ -57,11 +57,11 @@ def test_the_last_line_is_on_all_of_them() -> None:
 def test_a_session_that_ends_its_process_or_hangs_has_failed_and_the_next_are_played(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trouble: str, why: str
 ) -> None:
-    monkeypatch.setattr(chaos_long, "PLAYER", (sys.executable, "-c", SAYS.format(trouble=trouble)))
+    monkeypatch.setattr(chaos_long, "PLAYER", (sys.executable, "-c", PRINTED.format(trouble=trouble)))
     if "sleep" in trouble:
         monkeypatch.setattr(chaos_long, "VERDICT_WITHIN_S", 1.0)
         monkeypatch.setenv("COCKPIT_TEST_PATIENCE", "1")
     found = list(play(Share("loopback", (1, 3, 4)), tmp_path))
     assert [(record.seed, bool(record.problems)) for record in found] == [(1, False), (3, True), (4, False)]
-    assert why in found[1].told
+    assert why in found[1].report
     assert [record.has_verdict for record in found] == [True, False, True]

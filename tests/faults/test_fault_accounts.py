@@ -13,7 +13,7 @@ from cockpit.engine.session import Session
 from cockpit.execution.accounts import PaperSignsNothing, accounts_of
 from cockpit.paper.venue import PaperVenue
 from tests import venue_pairs
-from tests.execution.account_desk import keys_of
+from tests.execution.account_stage import keys_of
 from tests.faults.stage import ARBITRAGE, Stage, staged
 from tests.faults.world import real_config, world
 from tests.loopback.matching_terms import OrderAsked, d

@@ -8,7 +8,7 @@ from cockpit.domain.kinds import OrderStatus, TradePhase
 from tests.faults.stage import Stage, staged
 from tests.loopback.trading_faults import (
     Fault,
-    Says,
+    FaultAnswer,
     dropped_after,
     dropped_before,
     empty,
@@ -79,14 +79,14 @@ async def test_01_an_entry_whose_answer_takes_half_a_minute_is_found_with_the_ne
 
 
 @pytest.mark.parametrize("after_s", [1.0, 4.0])
-@pytest.mark.parametrize("says", [Says.UNKNOWN, Says.TIMEOUT])
+@pytest.mark.parametrize("answer_as", [FaultAnswer.UNKNOWN, FaultAnswer.TIMEOUT])
 @pytest.mark.parametrize("name", VENUES)
 async def test_02_an_order_that_fills_after_the_venue_did_not_know_stays_unknown_until_then(
-    tmp_path: Path, name: str, says: Says, after_s: float
+    tmp_path: Path, name: str, answer_as: FaultAnswer, after_s: float
 ) -> None:
     async with staged(tmp_path) as stage:
         venue = stage.world.venues[name]
-        venue.faults.add(late(after_s, says), roles={"entry"})
+        venue.faults.add(late(after_s, answer_as), roles={"entry"})
         trade_id = await stage.enter("ETH", venue=name)
         await stage.until(lambda: stage.engine.book._orders.of_trade(trade_id)[0].status is OrderStatus.UNKNOWN)
         await stage.until(lambda: stage.trade(trade_id).stop_rests_on_venue)

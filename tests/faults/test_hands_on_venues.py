@@ -9,10 +9,10 @@ from cockpit.domain.commands import Adopt, CloseTrade
 from cockpit.domain.kinds import TradePhase
 from tests import venue_pairs
 from tests.engine.scenario import Scenario, config_with
-from tests.faults.hands_contract import CONTRACT, HandsDesk, PaperHands, RealHands
+from tests.faults.hands_contract import CONTRACT, HandsStage, PaperHands, RealHands
 from tests.faults.stage import staged
 
-Rule = Callable[[HandsDesk], Awaitable[None]]
+Rule = Callable[[HandsStage], Awaitable[None]]
 
 
 def on(name: str) -> None:

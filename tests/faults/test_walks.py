@@ -83,10 +83,10 @@ def walked(walk: Walk, *, from_http: bool) -> Iterator[None]:
             walk.ends("the journal's wait")
         return submit(self, action)
 
-    def noted_start(self: InFlightCalls, name: str, errand: Any) -> Any:
+    def noted_start(self: InFlightCalls, name: str, call: Any) -> Any:
         if name.startswith("send "):
             walk.ends("a task of its own")
-        return start(self, name, errand)
+        return start(self, name, call)
 
     async def noted_send(self: CcxtAccount, endpoint: str, params: Any, *more: Any) -> Any:
         if endpoint in ORDER_ENDPOINTS:

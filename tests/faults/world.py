@@ -23,7 +23,7 @@ from cockpit.journal.sessions import FeedKind
 from cockpit.runtime.market_source import Put
 from tests import venue_pairs
 from tests.conftest import SHIPPED_CONFIG
-from tests.execution.account_desk import keys_of, moved
+from tests.execution.account_stage import keys_of, moved
 from tests.faults.jumping_loop import JumpingLoop
 from tests.loopback.bybit_trading import rules as bybit_rules
 from tests.loopback.coinbase_spot import LEAST_USD
@@ -95,7 +95,7 @@ class World:
         self.loop = loop
         self.prices = dict(PRICES)
         self.wall_ahead_s = 0.0
-        self.venues_tell_time = True
+        self.venues_give_time = True
         self.session = self.steady_clock()
         self.binance: Any = venue_kind("binance")(self.now_ms, WALLET_USD)
         self.okx: Any = venue_kind(venue_pairs.second())(self.now_ms, WALLET_USD)
@@ -163,7 +163,7 @@ class WorldMarket:
     def settle(self) -> None:
         """A new session begins, at the venues' time where they are heard."""
         self._world.session = self._world.steady_clock()
-        if self._world.venues_tell_time:
+        if self._world.venues_give_time:
             self.begin_at(self._world.loop.now_ns())
 
     def begin_at(self, now_ns: int) -> None:

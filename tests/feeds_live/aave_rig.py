@@ -71,5 +71,5 @@ class AaveRig:
     async def readings(self) -> list[HealthFactor]:
         return [event for event in await self.round() if isinstance(event, HealthFactor)]
 
-    async def words(self) -> list[FeedHealth]:
+    async def health(self) -> list[FeedHealth]:
         return [event for event in await self.round() if isinstance(event, FeedHealth)]

@@ -76,7 +76,7 @@ class ExchangeContract:
         async with playing(self.scene) as scene:
             await scene.trades("BTC", [1, 2, 10])
             await scene.until_seen(Trade, 3)
-            word = await scene.until_word(FeedState.DOWN)
+            word = await scene.until_health(FeedState.DOWN)
             assert word.detail == "7 prints of BTC are missing before id 10"
             assert scene.ids() == [1, 2, 10]
 
@@ -87,7 +87,7 @@ class ExchangeContract:
             await scene.until_seen(Trade)
             connections = scene.venue.connections
             scene.venue.kill()
-            word = await scene.until_word(FeedState.DOWN, "lost")
+            word = await scene.until_health(FeedState.DOWN, "lost")
             assert "Connection closed" in word.detail
             await scene.subscribed()
             assert scene.venue.connections > connections
@@ -96,12 +96,12 @@ class ExchangeContract:
             await scene.everything("BTC", 2)
             kinds = scene.kinds() - {Liquidation}
             await scene.until(lambda: kinds <= {type(event) for event in scene.events[seen:]})
-            await scene.until_word(FeedState.FRESH)
+            await scene.until_health(FeedState.FRESH)
 
     async def test_after_a_polite_goodbye_it_dials_again(self) -> None:
         async with playing(self.scene) as scene:
             await scene.venue.hang_up()
-            await scene.until_word(FeedState.DOWN, "lost")
+            await scene.until_health(FeedState.DOWN, "lost")
             await scene.subscribed()
             await scene.trades("BTC", [7])
             await scene.until_seen(Trade)
@@ -113,7 +113,7 @@ class ExchangeContract:
             connections = scene.venue.connections
             scene.venue.stalled = True
             pings = asyncio.create_task(_only_ping(scene))
-            word = await scene.until_word(FeedState.DOWN, "nor anything else on its socket")
+            word = await scene.until_health(FeedState.DOWN, "nor anything else on its socket")
             assert "no data of BTC for" in word.detail, "pings and pongs are no data"
             pings.cancel()
             scene.venue.stalled = False
@@ -125,7 +125,7 @@ class ExchangeContract:
             await scene.until_seen(Trade)
             marks = asyncio.create_task(_keep_speaking(scene))
             scene.venue.drop(scene.topic(Channel.TOPS, "BTC"))
-            await scene.until_word(FeedState.DOWN, "tops lost: no data of BTC")
+            await scene.until_health(FeedState.DOWN, "tops lost: no data of BTC")
             await scene.subscribed(Channel.TOPS)
             marks.cancel()
 
@@ -136,7 +136,7 @@ class ExchangeContract:
             await scene.until(lambda: any(depth.bids[0] == (100.0, 6.0) for depth in scene.of(Depth)))
             depths = len(scene.of(Depth))
             await scene.change_book("BTC", 7.0, skip=5)
-            await scene.until_word(FeedState.DOWN, "depth lost: a change of the book was missed")
+            await scene.until_health(FeedState.DOWN, "depth lost: a change of the book was missed")
             assert len(scene.of(Depth)) == depths, "nothing is read from a book with a gap"
             await scene.book_again("BTC", depths)
             await scene.change_book("BTC", 8.0)
@@ -148,7 +148,7 @@ class ExchangeContract:
             row = scene.row(frame)
             row[scene.price_field] = "NaN"
             await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), frame)
-            word = await scene.until_word(FeedState.DOWN, "unreadable message")
+            word = await scene.until_health(FeedState.DOWN, "unreadable message")
             assert "expected a finite number, was 'NaN'" in word.detail
             await scene.trades("BTC", [2])
             await scene.until_seen(Trade)
@@ -157,7 +157,7 @@ class ExchangeContract:
     async def test_a_message_the_library_chokes_on_does_not_end_the_stream(self) -> None:
         async with playing(self.scene) as scene:
             await scene.venue.push(scene.topic(Channel.DEPTH, "BTC"), scene.choking)
-            await scene.until_word(FeedState.DOWN, "unreadable message")
+            await scene.until_health(FeedState.DOWN, "unreadable message")
             await scene.trades("BTC", [2])
             await scene.top("BTC", 100.0, 5.0, 100.1, 4.0)
             await scene.until_seen(Trade)
@@ -166,7 +166,7 @@ class ExchangeContract:
     async def test_text_that_is_no_json_does_not_end_the_stream(self) -> None:
         async with playing(self.scene) as scene:
             await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), '{"cut":')
-            await scene.until_word(FeedState.DOWN, "unreadable message")
+            await scene.until_health(FeedState.DOWN, "unreadable message")
             await scene.trades("BTC", [2])
             await scene.until_seen(Trade)
 
@@ -176,7 +176,7 @@ class ExchangeContract:
             row = scene.row(frame)
             row[scene.stamp_field] = scene.stamp(row[scene.stamp_field], now_ms() + 3_600_000)
             await scene.venue.push(scene.topic(Channel.TRADES, "BTC"), frame)
-            word = await scene.until_word(FeedState.DOWN, "expected a stamp of now")
+            word = await scene.until_health(FeedState.DOWN, "expected a stamp of now")
             assert f"s ahead of {scene.exchange.name}'s own clock" in word.detail
             assert not scene.of(Trade)
 
@@ -200,14 +200,14 @@ class ExchangeContract:
         scene.start(venue)
         with pytest.raises(FeedTrouble, match=f"{scene.exchange.name} markets: ExchangeNotAvailable"):
             await scene.task
-        word = await scene.until_word(FeedState.DOWN)
+        word = await scene.until_health(FeedState.DOWN)
         assert "ExchangeNotAvailable" in word.detail
         await scene.exchange.close()
 
     async def test_it_finds_a_venue_again_that_was_gone_for_a_while(self) -> None:
         async with playing(self.scene) as scene:
             await scene.venue.go_down()
-            await scene.until_word(FeedState.DOWN, "lost")
+            await scene.until_health(FeedState.DOWN, "lost")
             await scene.venue.come_back()
             await scene.subscribed()
             await scene.trades("BTC", [5])

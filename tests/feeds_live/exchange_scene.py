@@ -100,7 +100,7 @@ class Scene:
     def ids(self) -> list[int]:
         return [trade.trade_id for trade in self.of(Trade)]
 
-    async def until_word(self, state: FeedState, part: str = "") -> FeedHealth:
+    async def until_health(self, state: FeedState, part: str = "") -> FeedHealth:
         def found() -> list[FeedHealth]:
             return [word for word in self.of(FeedHealth) if word.state is state and part in word.detail]
 

@@ -142,7 +142,7 @@ async def test_a_killed_node_is_seen_and_its_return_too(rig: Callable[..., AaveR
         await one.round()
         await one.proxies[0].stop()
         one.price(3_000)
-        [down] = await one.words()
+        [down] = await one.health()
         assert "no connection" in down.detail
         await one.proxies[0].start()
         one.price(3_000)
@@ -296,7 +296,7 @@ class TestSeveralRpcs:
             await two.round()
             two.proxies[1].fault = None
             two.price(3_000, later_s=60)
-            [word] = await two.words()
+            [word] = await two.health()
             assert (word.source, word.state, word.detail) == (two.labels()[1], FeedState.FRESH, "")
 
 
@@ -315,7 +315,7 @@ def _is_account_data(method: str, params: list[Any]) -> bool:
     return method == "eth_call" and str(params[0].get("data", "")).startswith(ACCOUNT_DATA)
 
 
-def _words(result: str) -> list[int]:
+def _slots(result: str) -> list[int]:
     return [int(result[at : at + 64], 16) for at in range(2, len(result), 64)]
 
 
@@ -325,14 +325,14 @@ def _hex(words: list[int]) -> str:
 
 def _healthier(method: str, params: list[Any], result: Any) -> Any:
     """Only the health factor is told wrong."""
-    return _hex([*_words(result)[:5], 9 * 10**18]) if _is_account_data(method, params) else result
+    return _hex([*_slots(result)[:5], 9 * 10**18]) if _is_account_data(method, params) else result
 
 
 def _poorer(method: str, params: list[Any], result: Any) -> Any:
     """Half the collateral and half the health factor: a lie that adds up."""
     if not _is_account_data(method, params):
         return result
-    words = _words(result)
+    words = _slots(result)
     return _hex([words[0] // 2, *words[1:5], words[5] // 2])
 
 

@@ -25,7 +25,7 @@ def watching(config: CockpitConfig, **section: object) -> CockpitConfig:
     return config.model_copy(update={"aave": config.aave.model_copy(update={"address": ADDRESS, **section})})
 
 
-async def words(config: CockpitConfig, keys: Secrets) -> dict[str, str]:
+async def off_sentences(config: CockpitConfig, keys: Secrets) -> dict[str, str]:
     """What the feeds that are off say."""
     inbox = Inbox()
     for feed, _ in side_feeds(config, EndpointsSection(), keys, Timekeeper(0).timing):
@@ -40,7 +40,7 @@ async def test_with_nothing_configured_the_rest_runs_all_the_same(shipped_config
     feeds = side_feeds(shipped_config, EndpointsSection(), secrets())
     running = [(feed.name, reading) for feed, reading in feeds if isinstance(feed, RepeatedFeed)]
     assert running == [("jito", Reading.JITO_TIP), ("liquidation map", Reading.LIQUIDATION_MAP)]
-    assert await words(shipped_config, secrets()) == {
+    assert await off_sentences(shipped_config, secrets()) == {
         "aave": "no address configured: set aave.address",
         "solana": "no hot accounts configured: set solana.hot_accounts",
         "birdeye": "no key: set BIRDEYE_API_KEY",
@@ -59,7 +59,7 @@ async def test_with_nothing_configured_the_rest_runs_all_the_same(shipped_config
 async def test_what_keeps_aave_off(
     shipped_config: CockpitConfig, environ: dict[str, str], section: dict[str, object], reason: str
 ) -> None:
-    said = (await words(watching(shipped_config, **section), secrets(**environ)))["aave"]
+    said = (await off_sentences(watching(shipped_config, **section), secrets(**environ)))["aave"]
     assert said.startswith(reason)
     assert "/key" not in said
 

@@ -62,7 +62,7 @@ def hyperliquid(start_ms: int) -> tuple[str, Query]:
     return "/info", {"coin": "BTC", "interval": "1m", "startTime": start_ms}
 
 
-def told_to(venue: Any) -> tuple[str, Query]:
+def asked_of(venue: Any) -> tuple[str, Query]:
     """The last question, without the instant of now where it names one."""
     path, query = venue.requests[-1]
     if path == "/info":
@@ -93,7 +93,7 @@ async def test_a_venue_is_asked_once_for_its_newest_minutes(
         candles = await scene.exchange.bars("BTC")
         assert len(scene.venue.requests) == asked + 1
         oldest_ms = candles[0].start_ns // NS_PER_MS
-        assert told_to(scene.venue) == question(oldest_ms)
+        assert asked_of(scene.venue) == question(oldest_ms)
         assert [candle.start_ns for candle in candles] == [candles[0].start_ns + at * MINUTE_NS for at in range(most)]
         assert abs(candles[-1].start_ns - now_ms() * NS_PER_MS) < 2 * MINUTE_NS, "up to the minute that runs"
         assert candles[0] == Candle(candles[0].start_ns, 100.0, 101.0, 99.0, 100.5, coins, None), "in base coins"
@@ -126,7 +126,7 @@ async def test_an_odd_bar_does_not_lose_the_others() -> None:
         assert [candle.high for candle in await scene.exchange.bars("BTC")] == [101.0]
 
 
-class Told:
+class Received:
     """What a chart is told."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class Told:
 
 async def test_a_chart_has_hours_before_the_first_print_and_the_engine_has_none(shipped_config: CockpitConfig) -> None:
     async with BinanceVenue(now_ms) as binance, OkxVenue(now_ms) as okx:
-        told = Told()
+        told = Received()
         async with live(shipped_config, binance, okx, Engine()) as (source, engine):
             source.on_past = told.take
             await told.until(lambda: set(told.pasts) == ASSETS)
@@ -170,7 +170,7 @@ async def test_a_venue_that_tells_none_is_asked_a_few_times_and_missed_on_the_ch
         waited.append(seconds)
 
     async with playing(BinanceScene, ["BTC", "ETH"]) as scene:
-        told = Told()
+        told = Received()
         scene.venue.klines["BTCUSDT"] = []
         bars = BarsBefore(scene.exchange, ["BTC", "ETH"], scene.exchange.now_ns, told.take, sleep)
         await asyncio.wait_for(bars.run(), WITHIN_S)
@@ -192,7 +192,7 @@ async def test_a_venue_that_says_wait_is_left_alone_as_long_as_it_says() -> None
         scene.exchange.budget._until_ns = 0
 
     async with playing(BinanceScene, ["BTC", "ETH"]) as scene:
-        told = Told()
+        told = Received()
         await asyncio.wait_for(scene.exchange.opened.wait(), WITHIN_S)
         await scene.book_ready("BTC")
         asked = len(scene.venue.requests)
@@ -207,7 +207,7 @@ async def test_a_venue_that_says_wait_is_left_alone_as_long_as_it_says() -> None
 
 async def test_bars_come_in_the_sessions_time_whatever_the_venues_clock_says() -> None:
     async with playing(BinanceScene) as scene:
-        told, hour_ns = Told(), 3_600 * NS_PER_S
+        told, hour_ns = Received(), 3_600 * NS_PER_S
         bars = BarsBefore(scene.exchange, ["BTC"], lambda: scene.exchange.now_ns() - hour_ns, told.take)
         await asyncio.wait_for(bars.run(), WITHIN_S)
         newest = told.pasts["BTC"].minutes[-1]

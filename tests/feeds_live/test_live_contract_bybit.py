@@ -78,7 +78,7 @@ class TestBybit(ExchangeContract):
             await scene.book_ready("ETH")
             connections = scene.venue.connections
             await scene.change_book("BTC", 7.0, skip=5)
-            await scene.until_word(FeedState.DOWN, "depth lost: a change of the book was missed")
+            await scene.until_health(FeedState.DOWN, "depth lost: a change of the book was missed")
             await scene.until(lambda: len([depth for depth in scene.of(Depth) if depth.asset == "BTC"]) >= 2)
             taken_back = [frame["args"] for frame in scene.venue.received if frame["op"] == "unsubscribe"]
             assert taken_back == [["orderbook.50.BTCUSDT"]] and scene.venue.connections == connections

@@ -50,7 +50,7 @@ class TestCoinbase(ExchangeContract):
             await scene.book_ready("BTC")
             scene.venue._skip = 1
             await scene.top("BTC", 100.0, 5.0, 100.1, 4.0)
-            await scene.until_word(FeedState.DOWN, "depth lost: a change of the book was missed")
+            await scene.until_health(FeedState.DOWN, "depth lost: a change of the book was missed")
             await scene.book_again("BTC", len(scene.of(Depth)))
 
     async def test_a_silent_market_with_heartbeats_is_left_alone(self) -> None:
@@ -58,7 +58,7 @@ class TestCoinbase(ExchangeContract):
             beats = asyncio.create_task(_beat(scene))
             await scene.everything("BTC", 1)
             await scene.until_seen(Trade)
-            await scene.until_word(FeedState.FRESH)
+            await scene.until_health(FeedState.FRESH)
             connections = scene.venue.connections
             await asyncio.sleep(2.5)
             beats.cancel()

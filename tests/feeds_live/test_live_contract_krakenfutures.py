@@ -25,7 +25,7 @@ class TestKrakenFutures(ExchangeContract):
 
             prints = asyncio.create_task(speak())
             scene.venue.drop(scene.topic(Channel.TOPS, "BTC"))
-            await scene.until_word(FeedState.DOWN, "lost: no data of BTC")
+            await scene.until_health(FeedState.DOWN, "lost: no data of BTC")
             await scene.subscribed(Channel.TOPS)
             prints.cancel()
 

@@ -67,12 +67,12 @@ async def _played(snapshot: dict[str, Any], lines: Sequence[Line], speed: float)
     heard = FrameContent()
     expected = [line.trade_id for line in lines if line.trade_id is not None]
     with Player(snapshot, lines, speed) as player:
-        exchange = Binance(["BTC"], await player.told(), LIVE)
+        exchange = Binance(["BTC"], await player.next_message(), LIVE)
         feed = ExchangeStreams(exchange, LIVE)
         task = asyncio.create_task(feed.run(heard.put))
         try:
             await heard.until_trades(len(expected))
-            sent_ns = (await player.told()).trades
+            sent_ns = (await player.next_message()).trades
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -92,13 +92,13 @@ async def played(home: Path, config: CockpitConfig, capture: Capture, lines: lis
     expected = [line.trade_id for line in lines if line.trade_id is not None]
     lasts_s = (lines[-1].recv_ns - lines[0].recv_ns) / 1e9 / speed if speed else 0.0
     with Player(capture.snapshot, lines, speed, restamped=True) as player:
-        urls = await player.told(START_WITHIN_S)
+        urls = await player.next_message(START_WITHIN_S)
         host, streams = _host(home, config, urls)
         host.start()
         try:
             assert (await host.command(lambda now_ns, command_id: Arm(now_ns, command_id, "test"))).ok
             async with asyncio.timeout(START_WITHIN_S + lasts_s):
-                sent: Sent = await player.told(START_WITHIN_S + lasts_s)
+                sent: Sent = await player.next_message(START_WITHIN_S + lasts_s)
                 while len(host.decided_ns) < len(expected):
                     await asyncio.sleep(0.005)
         finally:

@@ -126,7 +126,7 @@ class Player:
         self._process.join(WITHIN_S)
         self._played.close()
 
-    async def told(self, within_s: float = WITHIN_S) -> Any:
+    async def next_message(self, within_s: float = WITHIN_S) -> Any:
         """What the venue's process says next: its addresses, at the end a `Sent`."""
         async with asyncio.timeout(within_s):
             return await asyncio.to_thread(self._pipe.recv)

@@ -137,25 +137,26 @@ def test_the_ladder_shown_is_the_ladder_the_engine_places(notional_usd: float, p
 
 
 class TestUnreached:
-    def said(self, config: CockpitConfig, mode: Mode = Mode.PAPER) -> str:
+    def sentences(self, config: CockpitConfig, mode: Mode = Mode.PAPER) -> str:
         return "; ".join(unreached_limits(config, setup_arithmetic(config), mode))
 
     def test_the_shipped_limits_that_cannot_bind(self, shipped_config: CockpitConfig) -> None:
-        said = self.said(shipped_config)
-        assert "100 USD daily loss: the 19.92 drawdown comes first" in said
+        sentences = self.sentences(shipped_config)
+        assert "100 USD daily loss: the 19.92 drawdown comes first" in sentences
         assert (
-            "19.92 USD drawdown: the 6 trades of a day, all of them full stops, lose 0.67, of outside signals" in said
+            "19.92 USD drawdown: the 6 trades of a day, all of them full stops, lose 0.67, of outside signals"
+            in sentences
         )
-        assert "415 USD a position: the largest setup trades 24.90" in said
-        assert "+1 R ends the day at about +0.04 to +0.11 USD, by the setup" in said
-        assert "test" not in said
+        assert "415 USD a position: the largest setup trades 24.90" in sentences
+        assert "+1 R ends the day at about +0.04 to +0.11 USD, by the setup" in sentences
+        assert "test" not in sentences
 
     def test_in_test_its_own_are_said_too(self, shipped_config: CockpitConfig) -> None:
-        said = self.said(shipped_config, Mode.TEST)
-        assert "20 USD test session loss: 3 trades, all of them full stops, lose 0.34" in said
-        assert "100 USD test exposure: all that can be open at once is 74.70" in said
+        sentences = self.sentences(shipped_config, Mode.TEST)
+        assert "20 USD test session loss: 3 trades, all of them full stops, lose 0.34" in sentences
+        assert "100 USD test exposure: all that can be open at once is 74.70" in sentences
 
     def test_a_limit_that_can_bind_is_not_said(self, shipped_config: CockpitConfig) -> None:
         limits = shipped_config.limits.model_copy(update={"daily_loss_usd": 0.3, "session_drawdown_pct": 0.02})
-        said = self.said(shipped_config.model_copy(update={"limits": limits}))
-        assert "daily loss" not in said and "drawdown" not in said
+        sentences = self.sentences(shipped_config.model_copy(update={"limits": limits}))
+        assert "daily loss" not in sentences and "drawdown" not in sentences

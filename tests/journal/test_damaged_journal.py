@@ -32,7 +32,7 @@ def flip(path: Path, page: int) -> None:
     path.write_bytes(held)
 
 
-def what_a_start_says(path: Path) -> str:
+def sentences_of_a_start(path: Path) -> str:
     """Everything an engine would be told of it: where it opens, and where it is refused."""
     try:
         journal = Journal(path)
@@ -48,7 +48,7 @@ def what_a_start_says(path: Path) -> str:
 
 
 def test_a_whole_one_has_no_damage(path: Path) -> None:
-    assert what_a_start_says(path) == ""
+    assert sentences_of_a_start(path) == ""
 
 
 def test_a_damaged_page_is_said_with_what_to_do_wherever_it_is(path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_damaged_page_is_said_with_what_to_do_wherever_it_is(path: Path) -> No
     for page in range(1, len(whole) // PAGE):
         path.write_bytes(whole)
         flip(path, page)
-        told = what_a_start_says(path)
+        told = sentences_of_a_start(path)
         assert TO_DO in told, f"page {page}: {told}"
 
 
@@ -64,13 +64,13 @@ def test_a_damaged_page_is_said_with_what_to_do_wherever_it_is(path: Path) -> No
 def test_one_that_was_cut_is_said_with_what_to_do(path: Path, left: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * left)])
-    assert TO_DO in what_a_start_says(path)
+    assert TO_DO in sentences_of_a_start(path)
 
 
 def test_a_directory_in_its_place_is_said_with_what_to_do(path: Path) -> None:
     path.unlink()
     path.mkdir()
-    assert TO_DO in what_a_start_says(path)
+    assert TO_DO in sentences_of_a_start(path)
 
 
 def test_a_commit_is_on_the_disk_before_it_is_acknowledged(path: Path) -> None:

@@ -21,11 +21,11 @@ class Profile(Shell):
     def __init__(self, home: Path, url: str) -> None:
         super().__init__(home)
         self.named = {"COCKPIT_JOURNAL_URL": with_password(url)}
-        self.said = ""
+        self.printed = ""
 
-    def says(self, *arguments: str, code: int = 0, **environment: str) -> str:
+    def printed_by(self, *arguments: str, code: int = 0, **environment: str) -> str:
         found = self.run(*arguments, **environment)
-        self.said += found.stdout + found.stderr
+        self.printed += found.stdout + found.stderr
         assert found.returncode == code, found.stdout + found.stderr
         return found.stdout + found.stderr
 
@@ -44,28 +44,28 @@ def profile(url: str) -> Iterator[Profile]:
 
 @pytest.mark.timeout(240)
 def test_every_command_works_with_it(profile: Profile) -> None:
-    assert "holds none yet: it is made at the first start" in profile.says("validate", **profile.named)
-    assert profile.says("flatten", "--yes", **profile.named).endswith("nothing is open in the journal\n")
-    profile.said += profile.start_engine("--arm", **profile.named)
+    assert "holds none yet: it is made at the first start" in profile.printed_by("validate", **profile.named)
+    assert profile.printed_by("flatten", "--yes", **profile.named).endswith("nothing is open in the journal\n")
+    profile.printed += profile.start_engine("--arm", **profile.named)
     profile.open_a_trade()
-    assert json.loads(profile.says("trades", "--json"))["source"] == "journal"
-    profile.says("stop", "--leave-stops")
+    assert json.loads(profile.printed_by("trades", "--json"))["source"] == "journal"
+    profile.printed_by("stop", "--leave-stops")
     assert not (profile.home / "journal.sqlite").exists()
 
     # Another shell, which does not have the variable: the home knows.
-    (trade, *_) = json.loads(profile.says("trades", "--json"))["trades"]
-    left = profile.says("status", code=1)
+    (trade, *_) = json.loads(profile.printed_by("trades", "--json"))["trades"]
+    left = profile.printed_by("status", code=1)
     assert ("left open: " in left) == (trade["closed_ns"] is None)
-    assert json.loads(profile.says("report", "--json"))["approved"] >= 1
-    assert "opens, version" in profile.says("validate")
-    assert json.loads(profile.says("verdicts", "--json"))["verdicts"]
+    assert json.loads(profile.printed_by("report", "--json"))["approved"] >= 1
+    assert "opens, version" in profile.printed_by("validate")
+    assert json.loads(profile.printed_by("verdicts", "--json"))["verdicts"]
 
-    profile.said += profile.start_engine()
-    profile.says("flatten", "--yes")
-    profile.says("stop")
-    assert profile.says("flatten", "--yes").endswith("nothing is open in the journal\n")
+    profile.printed += profile.start_engine()
+    profile.printed_by("flatten", "--yes")
+    profile.printed_by("stop")
+    assert profile.printed_by("flatten", "--yes").endswith("nothing is open in the journal\n")
     assert not (profile.home / "journal.sqlite").exists()
-    assert PASSWORD not in profile.said
+    assert PASSWORD not in profile.printed
     for path in profile.home.rglob("*"):
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
 
@@ -73,29 +73,29 @@ def test_every_command_works_with_it(profile: Profile) -> None:
 def test_an_engine_of_another_home_is_refused_the_same_journal(profile: Profile, tmp_path: Path) -> None:
     profile.start_engine(**profile.named)
     other = Profile(tmp_path, profile.named["COCKPIT_JOURNAL_URL"])
-    said = other.says("engine", "--port", "0", code=2, **profile.named)
-    assert said.startswith("cockpit: expected the journal at postgresql")
-    assert "was another engine's: stop that one" in said
-    assert len(said.splitlines()) == 1
-    assert PASSWORD not in said
+    printed = other.printed_by("engine", "--port", "0", code=2, **profile.named)
+    assert printed.startswith("cockpit: expected the journal at postgresql")
+    assert "was another engine's: stop that one" in printed
+    assert len(printed.splitlines()) == 1
+    assert PASSWORD not in printed
 
 
 def test_a_server_that_is_down_is_said_and_nothing_is_called_flat(cluster: Cluster, profile: Profile) -> None:
     cluster.stop()
     try:
         for arguments in (("engine", "--port", "0"), ("flatten", "--yes"), ("report",)):
-            said = profile.says(*arguments, code=2, **profile.named)
-            line = said.splitlines()[-1]
-            assert line.startswith("cockpit: expected "), said
-            assert "Traceback" not in said
-        assert "journal" in profile.says("validate", code=1, **profile.named)
+            printed = profile.printed_by(*arguments, code=2, **profile.named)
+            line = printed.splitlines()[-1]
+            assert line.startswith("cockpit: expected "), printed
+            assert "Traceback" not in printed
+        assert "journal" in profile.printed_by("validate", code=1, **profile.named)
     finally:
         cluster.start()
-    assert PASSWORD not in profile.said
+    assert PASSWORD not in profile.printed
 
 
 def test_an_at_sign_that_is_not_escaped_shows_no_part_of_the_password(profile: Profile) -> None:
-    said = profile.says("report", code=2, COCKPIT_JOURNAL_URL="postgresql://me:half@hidden@localhost/journal")
-    assert said == (
+    printed = profile.printed_by("report", code=2, COCKPIT_JOURNAL_URL="postgresql://me:half@hidden@localhost/journal")
+    assert printed == (
         "cockpit: expected an @ of the journal's password as %40, was another @ in postgresql://me@localhost/journal\n"
     )

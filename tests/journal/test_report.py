@@ -21,7 +21,7 @@ from cockpit.journal.store import Journal
 HOUR_S = 3600
 
 
-def told_by_hand() -> list[AnyAction]:
+def written_by_hand() -> list[AnyAction]:
     """Four closed trades, one open, one abandoned; net +0.08, -0.12, 0.00 and +0.02; 1 R is 0.10 USD."""
     first = closed(1, 0.10, slippage_bps=1.0, decision_to_fill_ms=100.0)
     second = closed(2, -0.10, slippage_bps=3.0, decision_to_fill_ms=200.0)
@@ -58,8 +58,8 @@ def from_journal(path: Path, actions: list[AnyAction]) -> Evidence:
 @pytest.fixture(params=["journal", "actions"])
 def report(request: pytest.FixtureRequest, tmp_path: Path, shipped_config: CockpitConfig) -> Report:
     if request.param == "journal":
-        return build_report(from_journal(tmp_path / "journal.sqlite", told_by_hand()), shipped_config)
-    return build_report(evidence_of(told_by_hand(), FeedKind.LIVE, Mode.PAPER, START_NS, at(HOUR_S)), shipped_config)
+        return build_report(from_journal(tmp_path / "journal.sqlite", written_by_hand()), shipped_config)
+    return build_report(evidence_of(written_by_hand(), FeedKind.LIVE, Mode.PAPER, START_NS, at(HOUR_S)), shipped_config)
 
 
 def test_what_a_trade_brings_in_usd_the_profit_factor_and_the_splits_are_told(report: Report) -> None:
@@ -103,7 +103,7 @@ def test_nothing_was_broken_and_the_ledger_was_not_touched(report: Report) -> No
 
 
 def test_the_engines_own_drawdown_counts_when_it_is_deeper(shipped_config: CockpitConfig) -> None:
-    actions = [*told_by_hand(), memory(at(1000), max_drawdown_usd=5.0)]
+    actions = [*written_by_hand(), memory(at(1000), max_drawdown_usd=5.0)]
     report = build_report(evidence_of(actions, FeedKind.LIVE, Mode.PAPER, 0, 1), shipped_config)
     assert report.figures.max_drawdown_usd == 5.0
 
@@ -144,7 +144,7 @@ def test_any_request_to_the_cold_storage_is_counted(
 
 def test_since_leaves_out_what_was_before(tmp_path: Path, shipped_config: CockpitConfig) -> None:
     path = tmp_path / "journal.sqlite"
-    from_journal(path, told_by_hand())
+    from_journal(path, written_by_hand())
     report = build_report(JournalReader(path).evidence(since_ns=at(180)), shipped_config)
     assert (report.figures.trades, report.figures.open_trades, report.approved, report.denied) == (2, 1, 5, 3)
     assert report.hours[0].hours == pytest.approx((HOUR_S - 180) / HOUR_S)

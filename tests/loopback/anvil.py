@@ -52,8 +52,8 @@ def _fetch(cache: Path) -> None:
         pytest.skip(f"anvil not installed: npm did not fetch it within {FETCH_WITHIN_S:g} s")
     except subprocess.CalledProcessError as error:
         if re.search(r"ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|network", error.stderr):
-            said = " ".join(error.stderr.split())[:200]
-            pytest.skip(f"anvil not installed: the npm registry is not reachable ({said})")
+            fault_answer = " ".join(error.stderr.split())[:200]
+            pytest.skip(f"anvil not installed: the npm registry is not reachable ({fault_answer})")
         raise AssertionError(f"npm could not install anvil: {error.stderr}") from error
 
 
@@ -76,15 +76,15 @@ class Anvil:
             text=True,
         )
         assert self._process.stdout is not None
-        said = ""
+        fault_answer = ""
         for line in self._process.stdout:
-            said += line
+            fault_answer += line
             found = re.search(r"Listening on 127\.0\.0\.1:(\d+)", line)
             if found:
                 self.url = f"http://127.0.0.1:{found.group(1)}"
                 break
         else:
-            raise AssertionError(f"anvil did not start: {said}")
+            raise AssertionError(f"anvil did not start: {fault_answer}")
         # It logs every request: somebody has to read that, or the pipe fills up and the node stands still.
         self._reader = threading.Thread(target=self._process.stdout.read, daemon=True)
         self._reader.start()

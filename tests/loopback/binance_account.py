@@ -37,7 +37,7 @@ class BinanceAccount:
         self.countdowns: dict[str, asyncio.TimerHandle] = {}
         self._venue = venue
         self._core = venue.core
-        self._doors: dict[tuple[str, str], Callable[[Params, Positions], Any]] = {
+        self._handlers: dict[tuple[str, str], Callable[[Params, Positions], Any]] = {
             ("GET", "/fapi/v3/positionRisk"): lambda p, at: self._position_risk(p, at, 3),
             ("GET", "/fapi/v2/positionRisk"): lambda p, at: self._position_risk(p, at, 2),
             ("GET", "/fapi/v3/account"): self._account,
@@ -61,8 +61,8 @@ class BinanceAccount:
         }
 
     def handle(self, method: str, path: str, params: Params, positions: Positions) -> Any:
-        door = self._doors.get((method, path))
-        return door(params, positions) if door is not None else None
+        handler = self._handlers.get((method, path))
+        return handler(params, positions) if handler is not None else None
 
     # -- positions and money
 

@@ -1,7 +1,7 @@
 """Binance's USD-M error codes, with the messages and HTTP statuses they come with."""
 
 from tests.loopback.matching_terms import Reason
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 
 CODES: dict[str, tuple[str, int]] = {
     "-1021": ("Timestamp for this request is outside of the recvWindow.", 400),
@@ -63,17 +63,17 @@ REFUSALS = {
 }
 """The code of each refusal of the matching engine."""
 
-SAYINGS: dict[Says, tuple[str, str, int]] = {
-    Says.UNKNOWN: ("-1000", "An unknown error occurred while processing the request.", 503),
-    Says.TIMEOUT: (
+SAYINGS: dict[FaultAnswer, tuple[str, str, int]] = {
+    FaultAnswer.UNKNOWN: ("-1000", "An unknown error occurred while processing the request.", 503),
+    FaultAnswer.TIMEOUT: (
         "-1007",
         "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
         408,
     ),
-    Says.OVERLOADED: ("-1008", "Server is currently overloaded with other requests. Please try again.", 503),
-    Says.TOO_MANY: ("-1003", "Too many requests; current limit is 2400 request weight per 1 MINUTE.", 429),
-    Says.BANNED: ("-1003", "Way too many requests; IP banned.", 418),
-    Says.REVOKED: ("-2015", "Invalid API-key, IP, or permissions for action.", 401),
-    Says.SKEWED: ("-1021", "Timestamp for this request is outside of the recvWindow.", 400),
+    FaultAnswer.OVERLOADED: ("-1008", "Server is currently overloaded with other requests. Please try again.", 503),
+    FaultAnswer.TOO_MANY: ("-1003", "Too many requests; current limit is 2400 request weight per 1 MINUTE.", 429),
+    FaultAnswer.BANNED: ("-1003", "Way too many requests; IP banned.", 418),
+    FaultAnswer.REVOKED: ("-2015", "Invalid API-key, IP, or permissions for action.", 401),
+    FaultAnswer.SKEWED: ("-1021", "Timestamp for this request is outside of the recvWindow.", 400),
 }
 """Code, message and HTTP status of each fault."""

@@ -26,7 +26,7 @@ class BinanceOrders:
 
     def __init__(self, core: MatchingCore) -> None:
         self._core = core
-        self._doors: dict[tuple[str, str], Callable[[Params], Any]] = {
+        self._handlers: dict[tuple[str, str], Callable[[Params], Any]] = {
             ("POST", "/fapi/v1/order"): lambda p: order_body(self._place(p)),
             ("GET", "/fapi/v1/order"): lambda p: order_body(self._find(p)),
             ("GET", "/fapi/v1/openOrder"): self._open_one,
@@ -46,8 +46,8 @@ class BinanceOrders:
         }
 
     def handle(self, method: str, path: str, params: Params, positions: Mapping[str, Position]) -> Any:
-        door = self._doors.get((method, path))
-        return door(params) if door is not None else None
+        handler = self._handlers.get((method, path))
+        return handler(params) if handler is not None else None
 
     # -- plain orders
 

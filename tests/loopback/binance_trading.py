@@ -27,7 +27,7 @@ from tests.loopback.binance_orders import BinanceOrders
 from tests.loopback.exchange_binance import BinanceVenue, instrument
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import Algo, Execution, Order, Position, Refused, Rules
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import KEY, SECRET, Answer, Call, TradingVenue, VenueError
 from tests.loopback.venue_server import Socket
 
@@ -167,8 +167,8 @@ class BinanceTradingVenue(BinanceVenue, TradingVenue):
             return {"serverTime": self.now_ms()}
         if self.hedge_refuses(call):
             raise self.named("-4061")
-        for desk in (self.orders, self.account):
-            answer = desk.handle(call.method, call.path, call.params, positions)
+        for service in (self.orders, self.account):
+            answer = service.handle(call.method, call.path, call.params, positions)
             if answer is not None:
                 return answer
         raise VenueError("-5000", f"Path {call.path}, Method {call.method} is invalid", 404)
@@ -195,8 +195,8 @@ class BinanceTradingVenue(BinanceVenue, TradingVenue):
     def malformed(self, parameter: str) -> VenueError:
         return VenueError("-1102", f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.")
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        return VenueError(*SAYINGS[says])
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        return VenueError(*SAYINGS[answer_as])
 
     def nothing(self, call: Call) -> Answer:
         if call.role in ("lookup", "lookup_stop"):

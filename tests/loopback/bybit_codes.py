@@ -1,7 +1,7 @@
 """Bybit's own words for what it refuses, and for what may go wrong with it."""
 
 from tests.loopback.matching_terms import Reason
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 
 CODES = {
     "10001": "Request parameter error.",
@@ -41,11 +41,11 @@ REFUSALS = {
     Reason.TOO_MANY_STOPS: ("110009", ""),
 }
 SAYINGS = {
-    Says.UNKNOWN: ("10016", 200),
-    Says.TIMEOUT: ("10000", 200),
-    Says.OVERLOADED: ("10016", 200),
-    Says.TOO_MANY: ("10006", 200),
-    Says.BANNED: ("10018", 403),
-    Says.REVOKED: ("10003", 200),
-    Says.SKEWED: ("10002", 200),
+    FaultAnswer.UNKNOWN: ("10016", 200),
+    FaultAnswer.TIMEOUT: ("10000", 200),
+    FaultAnswer.OVERLOADED: ("10016", 200),
+    FaultAnswer.TOO_MANY: ("10006", 200),
+    FaultAnswer.BANNED: ("10018", 403),
+    FaultAnswer.REVOKED: ("10003", 200),
+    FaultAnswer.SKEWED: ("10002", 200),
 }

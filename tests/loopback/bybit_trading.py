@@ -32,7 +32,7 @@ from tests.loopback.matching_terms import (
     Rules,
     StopAsked,
 )
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import KEY, Answer, Call, VenueError
 
 AHEAD_MS = 1_000
@@ -81,7 +81,7 @@ class BybitTradingVenue(BybitTopics):
         symbols = {self.symbol(base): rules(base, self.contracts) for base in self.bases}
         self.open_account(MatchingCore(symbols, wallet_usd, self.now_ms))
         self.core.takes_crossing_makers = True
-        self.core.reserves, self.core.trims, self.core.looks_at_grid_first = False, True, False
+        self.core.reserves, self.core.trims, self.core.checks_grid_first = False, True, False
 
     def symbol(self, asset: str) -> str:
         return f"{asset}USDT"
@@ -354,8 +354,8 @@ class BybitTradingVenue(BybitTopics):
     def malformed(self, parameter: str) -> VenueError:
         return VenueError("10001", f"params error: {parameter} is required", 200)
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        code, status = SAYINGS[says]
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        code, status = SAYINGS[answer_as]
         return VenueError(code, CODES[code], status)
 
     def nothing(self, call: Call) -> Answer:

@@ -1,7 +1,7 @@
 """By which of Coinbase's own names and statuses the loopback venue says what it refuses, and what it has broken."""
 
 from tests.loopback.matching_terms import Reason
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 
 REFUSALS = {
     Reason.NO_POSITION: "PREVIEW_REDUCE_ONLY_INCREASED_POSITION_SIZE",
@@ -19,13 +19,13 @@ REFUSALS = {
     Reason.UNKNOWN_SYMBOL: "PREVIEW_INVALID_PRODUCT_ID",
 }
 SAYINGS = {
-    Says.UNKNOWN: ("unknown", 500),
-    Says.TIMEOUT: ("internal", 504),
-    Says.OVERLOADED: ("unavailable", 503),
-    Says.TOO_MANY: ("rate_limit_exceeded", 429),
-    Says.BANNED: ("rate_limit_exceeded", 429),
-    Says.REVOKED: ("unauthorized", 401),
-    Says.SKEWED: ("unauthorized", 401),
+    FaultAnswer.UNKNOWN: ("unknown", 500),
+    FaultAnswer.TIMEOUT: ("internal", 504),
+    FaultAnswer.OVERLOADED: ("unavailable", 503),
+    FaultAnswer.TOO_MANY: ("rate_limit_exceeded", 429),
+    FaultAnswer.BANNED: ("rate_limit_exceeded", 429),
+    FaultAnswer.REVOKED: ("unauthorized", 401),
+    FaultAnswer.SKEWED: ("unauthorized", 401),
 }
 IN_LISTS = ("rate_limit_exceeded", "not_found")
 """Errors that come as a list with an id."""

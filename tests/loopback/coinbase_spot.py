@@ -151,11 +151,11 @@ class CoinbaseSpotVenue(CoinbaseTradingVenue):
     def __init__(self, now_ms: Callable[[], int] = wall_ms, wallet_usd: float = 1_660.0) -> None:
         super().__init__(now_ms, wallet_usd)
         self.kinds: dict[str, str] = {}
-        self.tells_positions = False
+        self.pushes_positions = False
         core = SpotCore({self.symbol(base): rules(base) for base in GRIDS}, wallet_usd, self.now_ms)
         self.open_account(core)
         self.watch = SpotWatch(core)
-        self.core.looks_at_grid_first = False
+        self.core.checks_grid_first = False
 
     def symbol(self, asset: str) -> str:
         return f"{asset}-USD"

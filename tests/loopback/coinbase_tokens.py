@@ -33,8 +33,8 @@ def wrong_with(token: str, now_s: float, uri: str | None = None) -> str:
         return "another use"
     if not claimed["nbf"] - EARLY_S <= now_s <= claimed["exp"] or claimed["exp"] - claimed["nbf"] > LIFE_S:
         return "another time"
-    said = claimed.get("uri", "").replace("http://", "")
-    return "" if uri in (None, said) else "another call"
+    fault_answer = claimed.get("uri", "").replace("http://", "")
+    return "" if uri in (None, fault_answer) else "another call"
 
 
 def _unpadded(text: str) -> bytes:

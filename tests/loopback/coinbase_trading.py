@@ -35,7 +35,7 @@ from tests.loopback.matching_terms import (
     Status,
     StopAsked,
 )
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import Answer, Call, TradingVenue, VenueError
 from tests.loopback.venue_server import Socket
 
@@ -75,7 +75,7 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         self.permissions = {"can_view": True, "can_trade": True, "can_transfer": False}
         self.margin_setting = "INTRADAY_MARGIN_SETTING_STANDARD"
         self.fee_tier: dict[str, str] | None = {"taker_fee_rate": "0.0005", "maker_fee_rate": "0.0002"}
-        self.tells_positions = True
+        self.pushes_positions = True
         self.holds_new = False
         self.money_as_objects = True
         self.given: list[Given] = []
@@ -83,7 +83,7 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         listed = {self.symbol(base): rules(base, contract) for base, contract in self.contracts.items()}
         self.open_account(MatchingCore(listed, wallet_usd, self.now_ms))
         self.core.reserves = False
-        self.core.looks_at_grid_first = False
+        self.core.checks_grid_first = False
 
     def symbol(self, asset: str) -> str:
         return f"{self.contracts[asset].code}-{EXPIRY}"
@@ -290,8 +290,8 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
     def malformed(self, parameter: str) -> VenueError:
         return VenueError("INVALID_ARGUMENT", parameter, 400)
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        code, status = SAYINGS[says]
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        code, status = SAYINGS[answer_as]
         return VenueError(code, "", status)
 
     def nothing(self, call: Call) -> Answer:
@@ -317,8 +317,8 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         if frame["channel"] == "user":
             rows = [bodies.streamed(self, given) for given in self.given if self._is_open(given)]
             event = {"type": "snapshot", "orders": rows, "positions": self._positions()}
-            await self._say(socket, self.message("user", [event]))
-        await self._say(socket, self._standing(socket))
+            await self._send(socket, self.message("user", [event]))
+        await self._send(socket, self._standing(socket))
 
     def _is_open(self, given: Given) -> bool:
         return bodies.status_of(self, given)[0] in ("OPEN", "PENDING")
@@ -327,7 +327,7 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
         return [socket for socket in self.sockets if "user" in socket.topics]
 
     def _positions(self, symbol: str | None = None) -> dict[str, Any]:
-        told = self.core.positions.items() if self.tells_positions else ()
+        told = self.core.positions.items() if self.pushes_positions else ()
         rows = [bodies.streamed_position(name, one) for name, one in told if name == symbol or one.qty]
         return {"perpetual_futures_positions": [], "expiring_futures_positions": rows}
 
@@ -346,7 +346,7 @@ class CoinbaseTradingVenue(CoinbaseVenue, TradingVenue):
             self._emit(given)
 
     def account_changed(self, symbol: str | None, reason: str) -> None:
-        if symbol is not None and self.tells_positions:
+        if symbol is not None and self.pushes_positions:
             event = {"type": "update", "orders": [], "positions": self._positions(symbol)}
             message = {**self.message("user", [event]), "sequence_num": next(self._numbers)}
             self.user_stream.put("user", json.loads(json.dumps(message)))

@@ -177,9 +177,9 @@ class CoinbaseVenue(VenueServer):
                 continue
             socket.topics.add(name)
             if channel == "level2" and not self.stalled:
-                await self._say(socket, self.snapshot(product_id))
+                await self._send(socket, self.snapshot(product_id))
         if not self.stalled:
-            await self._say(socket, self._standing(socket))
+            await self._send(socket, self._standing(socket))
 
     def _standing(self, socket: Socket) -> dict[str, Any]:
         standing: dict[str, list[str]] = {}
@@ -188,7 +188,7 @@ class CoinbaseVenue(VenueServer):
             standing.setdefault(channel, []).append(product_id)
         return self.message("subscriptions", [{"subscriptions": standing}])
 
-    async def _say(self, socket: Socket, message: dict[str, Any]) -> None:
+    async def _send(self, socket: Socket, message: dict[str, Any]) -> None:
         await socket.send(json.dumps(self.numbered(socket, message), separators=(",", ":")))
 
     async def push(self, topic: str, *frames: Any) -> int:

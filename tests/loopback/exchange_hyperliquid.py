@@ -114,8 +114,8 @@ class HyperliquidVenue(VenueServer):
                 socket.topics.add(name)
             return
         if (name in socket.topics) == wants:
-            said = f"Already {frame['method']}d: {json.dumps(asked)}"
-            await self._send_frame(socket, {"channel": "error", "data": said})
+            fault_answer = f"Already {frame['method']}d: {json.dumps(asked)}"
+            await self._send_frame(socket, {"channel": "error", "data": fault_answer})
             return
         (socket.topics.add if wants else socket.topics.discard)(name)
         await self._send_frame(socket, {"channel": "subscriptionResponse", "data": frame})

@@ -1,7 +1,7 @@
 """Hyperliquid's own words for what it refuses, and for what may go wrong with it."""
 
 from tests.loopback.matching_terms import Reason
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 
 REFUSALS = {
     Reason.NO_POSITION: "Reduce only order would increase position.",
@@ -19,11 +19,11 @@ REFUSALS = {
     Reason.DUPLICATE_CLIENT_ID: "Duplicate cloid",
 }
 SAYINGS = {
-    Says.UNKNOWN: ("Internal error", 200),
-    Says.TIMEOUT: ("Request timed out", 504),
-    Says.OVERLOADED: ("Service unavailable", 503),
-    Says.TOO_MANY: ("rate limited", 429),
-    Says.BANNED: ("rate limited", 429),
-    Says.REVOKED: ("User or API Wallet 0x901f171d152833a9b3541a3336ad1cbeba0cf100 does not exist.", 200),
-    Says.SKEWED: ("Invalid nonce", 200),
+    FaultAnswer.UNKNOWN: ("Internal error", 200),
+    FaultAnswer.TIMEOUT: ("Request timed out", 504),
+    FaultAnswer.OVERLOADED: ("Service unavailable", 503),
+    FaultAnswer.TOO_MANY: ("rate limited", 429),
+    FaultAnswer.BANNED: ("rate limited", 429),
+    FaultAnswer.REVOKED: ("User or API Wallet 0x901f171d152833a9b3541a3336ad1cbeba0cf100 does not exist.", 200),
+    FaultAnswer.SKEWED: ("Invalid nonce", 200),
 }

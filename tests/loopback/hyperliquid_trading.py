@@ -35,7 +35,7 @@ from tests.loopback.matching_terms import (
     Status,
     StopAsked,
 )
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import Answer, Call, VenueError
 
 with recursion_limit_kept():
@@ -50,7 +50,7 @@ MASTER_KEY = "0x" + "0123456789abcdef" * 4
 MISSING = "Order was never placed, already canceled, or filled."
 FILLS_A_PAGE = 2_000
 NONCES_REACH_MS = 86_400_000
-LOOKS = {
+READS = {
     "clearinghouseState": "positions",
     "spotClearinghouseState": "account",
     "frontendOpenOrders": "open_orders",
@@ -127,7 +127,7 @@ class HyperliquidTradingVenue(HyperliquidFeeds):
             kind = str(params.get("type"))
             if kind == "orderStatus":
                 return "lookup_stop" if isinstance(self._asked_for(params["oid"]), Algo) else "lookup"
-            return LOOKS.get(kind, "setup")
+            return READS.get(kind, "setup")
         action = params.get("action", {})
         kind = str(action.get("type"))
         if kind in ("cancel", "cancelByCloid"):
@@ -361,8 +361,8 @@ class HyperliquidTradingVenue(HyperliquidFeeds):
     def malformed(self, parameter: str) -> VenueError:
         return VenueError("Failed to deserialize the JSON body into the target type", "", 422)
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        sentence, status = SAYINGS[says]
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        sentence, status = SAYINGS[answer_as]
         return VenueError(sentence, "", status)
 
     def nothing(self, call: Call) -> Answer:

@@ -32,7 +32,7 @@ from tests.loopback.matching_terms import (
     Status,
     StopAsked,
 )
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import KEY, Answer, Call, VenueError
 
 FILLS_A_PAGE = 100
@@ -63,13 +63,13 @@ REFUSALS = {
     Reason.TOO_MANY_STOPS: "tooManySmallOrders",
 }
 SAYINGS = {
-    Says.UNKNOWN: ("unknownError", 200),
-    Says.TIMEOUT: ("Server Error", 500),
-    Says.OVERLOADED: ("unavailable", 503),
-    Says.TOO_MANY: ("apiLimitExceeded", 429),
-    Says.BANNED: ("apiLimitExceeded", 429),
-    Says.REVOKED: ("authenticationError", 200),
-    Says.SKEWED: ("nonceBelowThreshold", 200),
+    FaultAnswer.UNKNOWN: ("unknownError", 200),
+    FaultAnswer.TIMEOUT: ("Server Error", 500),
+    FaultAnswer.OVERLOADED: ("unavailable", 503),
+    FaultAnswer.TOO_MANY: ("apiLimitExceeded", 429),
+    FaultAnswer.BANNED: ("apiLimitExceeded", 429),
+    FaultAnswer.REVOKED: ("authenticationError", 200),
+    FaultAnswer.SKEWED: ("nonceBelowThreshold", 200),
 }
 
 
@@ -306,8 +306,8 @@ class KrakenFuturesTradingVenue(KrakenFuturesFeeds):
     def malformed(self, parameter: str) -> VenueError:
         return self.named("requiredArgumentMissing")
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        code, status = SAYINGS[says]
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        code, status = SAYINGS[answer_as]
         return VenueError(code, "", status)
 
     def nothing(self, call: Call) -> Answer:

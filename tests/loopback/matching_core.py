@@ -62,7 +62,7 @@ class MatchingCore:
         self.hedge_mode = False
         self.reserves = True
         self.trims = False
-        self.looks_at_grid_first = True
+        self.checks_grid_first = True
         self.takes_crossing_makers = False
         self.quotes: dict[str, Quote] = {}
         self.positions = {symbol: Position(symbol) for symbol in self.rules}
@@ -188,7 +188,7 @@ class MatchingCore:
             self._book(Income("REALIZED_PNL", order.symbol, pnl_usd, now_ms, self.paid_in, execution.trade_id))
         if order.attached_stop is not None and order.status is Status.FILLED:
             self.algos.attach(order.attached_stop)
-        self.tell_account(order.symbol, "ORDER")
+        self.push_account(order.symbol, "ORDER")
         self._emit(order, execution)
         self._shrink_reducing(order.symbol)
         return execution
@@ -198,7 +198,7 @@ class MatchingCore:
         position = self.positions[symbol]
         amount = to_the_coin(-position.qty * self.rules[symbol].unit * self.quote(symbol).mark * d(rate))
         self._book(Income("FUNDING_FEE", symbol, amount, self.clock_ms(), self.paid_in))
-        self.tell_account(None, "FUNDING_FEE")
+        self.push_account(None, "FUNDING_FEE")
         return amount
 
     # -- the account
@@ -275,7 +275,7 @@ class MatchingCore:
         return self.rules[symbol]
 
     def _check_shape(self, asked: OrderAsked, rules: Rules) -> None:
-        if self.looks_at_grid_first and asked.qty % rules.lot:
+        if self.checks_grid_first and asked.qty % rules.lot:
             raise Refused(Reason.BAD_LOT)
         if asked.qty < rules.min_qty:
             raise Refused(Reason.BELOW_MINIMUM)
@@ -359,7 +359,7 @@ class MatchingCore:
         for listener in self.listeners.order:
             listener(order, execution)
 
-    def tell_account(self, symbol: str | None, reason: str) -> None:
+    def push_account(self, symbol: str | None, reason: str) -> None:
         """Everybody hears that positions or money changed."""
         for listener in self.listeners.account:
             listener(symbol, reason)

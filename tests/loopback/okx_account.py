@@ -27,7 +27,7 @@ class OkxAccount:
         self.countdowns: dict[str, asyncio.TimerHandle] = {}
         self._venue = venue
         self._core = venue.core
-        self._doors: dict[tuple[str, str], Callable[[Params, Positions], list[Any]]] = {
+        self._handlers: dict[tuple[str, str], Callable[[Params, Positions], list[Any]]] = {
             ("GET", "account/positions"): self._positions,
             ("GET", "account/balance"): lambda p, at: [balance_body(self._core, venue.now_ms())],
             ("GET", "account/config"): lambda p, at: [self._config()],
@@ -42,8 +42,8 @@ class OkxAccount:
         }
 
     def handle(self, method: str, path: str, params: Params, positions: Positions) -> Any:
-        door = self._doors.get((method, path.removeprefix("/api/v5/")))
-        return door(params, positions) if door is not None else None
+        handler = self._handlers.get((method, path.removeprefix("/api/v5/")))
+        return handler(params, positions) if handler is not None else None
 
     def _positions(self, params: Params, positions: Positions) -> list[Any]:
         wanted = params["instId"].split(",") if "instId" in params else [listed(name) for name in positions]

@@ -1,7 +1,7 @@
 """OKX's error codes, with the messages and HTTP statuses they come with."""
 
 from tests.loopback.matching_terms import Reason
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 
 CODES: dict[str, tuple[str, int]] = {
     "50004": ("API endpoint request timeout (does not mean that the request was successful or failed).", 400),
@@ -65,12 +65,12 @@ TRIGGERS = {
 """By the kind and the side of a conditional order whose price is on the wrong side of the market."""
 
 SAYINGS = {
-    Says.UNKNOWN: "50026",
-    Says.TIMEOUT: "50004",
-    Says.OVERLOADED: "50013",
-    Says.TOO_MANY: "50011",
-    Says.BANNED: "50011",
-    Says.REVOKED: "50111",
-    Says.SKEWED: "50102",
+    FaultAnswer.UNKNOWN: "50026",
+    FaultAnswer.TIMEOUT: "50004",
+    FaultAnswer.OVERLOADED: "50013",
+    FaultAnswer.TOO_MANY: "50011",
+    FaultAnswer.BANNED: "50011",
+    FaultAnswer.REVOKED: "50111",
+    FaultAnswer.SKEWED: "50102",
 }
 """The code of each fault."""

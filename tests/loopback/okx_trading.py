@@ -28,7 +28,7 @@ from tests.loopback.okx_account import OkxAccount
 from tests.loopback.okx_bodies import OTHER_MODE, algo_body, balance_body, listed, order_body, position_body
 from tests.loopback.okx_codes import CODES, REFUSALS, SAYINGS
 from tests.loopback.okx_orders import OkxOrders, refused_row
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET, Answer, Call, TradingVenue, VenueError
 from tests.loopback.venue_server import Socket
 
@@ -86,7 +86,7 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
         self._channels: dict[str, dict[str, str]] = {}
         self.open_account(MatchingCore(symbols, wallet_usd, self.now_ms))
         self.core.takes_crossing_makers = True
-        self.core.reserves, self.core.trims, self.core.looks_at_grid_first = False, True, False
+        self.core.reserves, self.core.trims, self.core.checks_grid_first = False, True, False
         self.orders = OkxOrders(self.core)
         self.account = OkxAccount(self)
 
@@ -149,8 +149,8 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
             raise self.named("50113")
 
     def carry_out(self, call: Call, positions: Mapping[str, Position]) -> Any:
-        for desk in (self.orders, self.account):
-            rows = desk.handle(call.method, call.path, call.params, positions)
+        for service in (self.orders, self.account):
+            rows = service.handle(call.method, call.path, call.params, positions)
             if rows is not None:
                 return _envelope(rows)
         raise VenueError("404", "Not Found", 404)
@@ -173,8 +173,8 @@ class OkxTradingVenue(OkxVenue, TradingVenue):
     def malformed(self, parameter: str) -> VenueError:
         return VenueError("50014", f"Parameter {parameter} can not be empty", 400)
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        return self.named(SAYINGS[says])
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        return self.named(SAYINGS[answer_as])
 
     def nothing(self, call: Call) -> Answer:
         if call.role in ("lookup", "lookup_stop"):

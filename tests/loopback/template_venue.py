@@ -14,13 +14,13 @@ from aiohttp import web
 
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import Algo, Execution, Order, Position, Reason, Refused, Rules
-from tests.loopback.trading_faults import Fault, Says
+from tests.loopback.trading_faults import Fault, FaultAnswer
 from tests.loopback.trading_venue import Answer, Call, TradingVenue, VenueError
 from tests.loopback.venue_server import Socket, VenueServer
 
 REFUSALS: Mapping[Reason, str] = {}
 """The venue's code for each refusal of the matching engine."""
-SAYINGS: Mapping[Says, tuple[str, int]] = {}
+SAYINGS: Mapping[FaultAnswer, tuple[str, int]] = {}
 """The venue's code and HTTP status for each fault."""
 
 
@@ -97,8 +97,8 @@ class TemplateTradingVenue(TemplateVenue, TradingVenue):
     def malformed(self, parameter: str) -> VenueError:
         raise NotImplementedError("loopback: a parameter is missing")
 
-    def said(self, says: Says, fault: Fault) -> VenueError:
-        code, status = SAYINGS[says]
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
+        code, status = SAYINGS[answer_as]
         return VenueError(code, "", status)
 
     def nothing(self, call: Call) -> Answer:

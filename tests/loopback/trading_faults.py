@@ -25,7 +25,7 @@ class Loss(Enum):
     """Cut in the middle of its body."""
 
 
-class Says(Enum):
+class FaultAnswer(Enum):
     """What a venue answers in place of the true answer; each has its own words for it."""
 
     UNKNOWN = auto()
@@ -62,7 +62,7 @@ class Fault:
     is_late: bool = False
     after_s: float | None = None
     loss: Loss = Loss.NONE
-    says: Says | str | None = None
+    answer_as: FaultAnswer | str | None = None
     """A code of the venue's own ("-2019", "51008"), or a word each venue translates."""
     retry_after_s: int | None = None
     hangs_s: float | None = None
@@ -85,17 +85,17 @@ def truncated() -> Fault:
 
 def unknown(executes: bool = True) -> Fault:
     """503 -1000, 50026."""
-    return Fault(executes=executes, says=Says.UNKNOWN)
+    return Fault(executes=executes, answer_as=FaultAnswer.UNKNOWN)
 
 
 def timed_out(executes: bool = True) -> Fault:
     """-1007, 50004."""
-    return Fault(executes=executes, says=Says.TIMEOUT)
+    return Fault(executes=executes, answer_as=FaultAnswer.TIMEOUT)
 
 
 def overloaded() -> Fault:
     """-1008, 50013: not executed."""
-    return Fault(executes=False, says=Says.OVERLOADED)
+    return Fault(executes=False, answer_as=FaultAnswer.OVERLOADED)
 
 
 def hanging(seconds: float, executes: bool = True) -> Fault:
@@ -103,49 +103,49 @@ def hanging(seconds: float, executes: bool = True) -> Fault:
     return Fault(executes=executes, hangs_s=seconds)
 
 
-def late(seconds: float | None = None, says: Says = Says.TIMEOUT) -> Fault:
+def late(seconds: float | None = None, answer_as: FaultAnswer = FaultAnswer.TIMEOUT) -> Fault:
     """Answers "unknown" at once; the order becomes visible and fills so much later, None = on the test's command."""
-    return Fault(executes=False, is_late=True, after_s=seconds, says=says)
+    return Fault(executes=False, is_late=True, after_s=seconds, answer_as=answer_as)
 
 
 def walled() -> Fault:
     """403 in HTML: not executed, and nothing in the answer that a venue would say."""
-    return Fault(executes=False, says=Says.WALL)
+    return Fault(executes=False, answer_as=FaultAnswer.WALL)
 
 
 def bad_gateway(executes: bool = False) -> Fault:
     """502 in HTML: executed or not, nothing in the answer tells."""
-    return Fault(executes=executes, says=Says.BAD_GATEWAY)
+    return Fault(executes=executes, answer_as=FaultAnswer.BAD_GATEWAY)
 
 
 def answered(code: str, executes: bool = True) -> Fault:
     """It was executed, and the answer is this code all the same."""
-    return Fault(executes=executes, says=code)
+    return Fault(executes=executes, answer_as=code)
 
 
 def too_many(retry_after_s: int | None = 1) -> Fault:
     """429, with or without the seconds to wait."""
-    return Fault(executes=False, says=Says.TOO_MANY, retry_after_s=retry_after_s)
+    return Fault(executes=False, answer_as=FaultAnswer.TOO_MANY, retry_after_s=retry_after_s)
 
 
 def banned(retry_after_s: int = 120) -> Fault:
     """418."""
-    return Fault(executes=False, says=Says.BANNED, retry_after_s=retry_after_s)
+    return Fault(executes=False, answer_as=FaultAnswer.BANNED, retry_after_s=retry_after_s)
 
 
 def rejected(code: str) -> Fault:
     """The venue's own refusal with this code."""
-    return Fault(executes=False, says=code)
+    return Fault(executes=False, answer_as=code)
 
 
 def empty() -> Fault:
     """A read that finds nothing."""
-    return Fault(says=Says.NOTHING)
+    return Fault(answer_as=FaultAnswer.NOTHING)
 
 
 def stale() -> Fault:
     """Positions as they were when the fault was added."""
-    return Fault(says=Says.STALE)
+    return Fault(answer_as=FaultAnswer.STALE)
 
 
 @dataclass

@@ -19,12 +19,15 @@ from tests.loopback import matching_hands
 from tests.loopback.matching_core import MatchingCore
 from tests.loopback.matching_terms import Algo, Execution, Order, Position, Refused
 from tests.loopback.matching_watch import Watch
-from tests.loopback.trading_faults import Fault, Faults, Loss, Rule, Says, stale
+from tests.loopback.trading_faults import Fault, FaultAnswer, Faults, Loss, Rule, stale
 from tests.loopback.trading_stream import UserStream
 from tests.loopback.venue_server import Socket, VenueServer
 
 KEY, SECRET, PASSWORD = "loopback-key", "loopback-secret", "loopback-password"
-PAGES: dict[object, tuple[int, str]] = {Says.WALL: (403, "Forbidden"), Says.BAD_GATEWAY: (502, "Bad Gateway")}
+PAGES: dict[object, tuple[int, str]] = {
+    FaultAnswer.WALL: (403, "Forbidden"),
+    FaultAnswer.BAD_GATEWAY: (502, "Bad Gateway"),
+}
 """What stands before the venue answers in HTML."""
 
 
@@ -234,7 +237,7 @@ class TradingVenue(VenueServer):
         """A parameter was not sent."""
 
     @abstractmethod
-    def said(self, says: Says, fault: Fault) -> VenueError:
+    def fault_answer(self, answer_as: FaultAnswer, fault: Fault) -> VenueError:
         """The venue's words for a fault."""
 
     @abstractmethod
@@ -307,25 +310,27 @@ class TradingVenue(VenueServer):
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
             return await _truncated(request, (true or Answer({})).response)
-        if fault.says in PAGES:
-            status, title = PAGES[fault.says]
+        if fault.answer_as in PAGES:
+            status, title = PAGES[fault.answer_as]
             page = f"<html><body>{status} {title}</body></html>"
             return web.Response(status=status, text=page, content_type="text/html")
-        return self._said(call, fault, true).response
+        return self._faulty_answer(call, fault, true).response
 
     def _true_answer(self, call: Call, fault: Fault) -> Answer | None:
         """What the venue would answer had its answer arrived; None where it did nothing."""
-        if fault.says is Says.STALE:
+        if fault.answer_as is FaultAnswer.STALE:
             return self.done(call, self.frozen or {})
-        if fault.says is Says.NOTHING:
+        if fault.answer_as is FaultAnswer.NOTHING:
             return self.nothing(call)
         return self.done(call, self.core.positions) if fault.executes else None
 
-    def _said(self, call: Call, fault: Fault, true: Answer | None) -> Answer:
-        if true is not None and fault.says in (None, Says.STALE, Says.NOTHING):
+    def _faulty_answer(self, call: Call, fault: Fault, true: Answer | None) -> Answer:
+        if true is not None and fault.answer_as in (None, FaultAnswer.STALE, FaultAnswer.NOTHING):
             return true
-        says = fault.says or Says.UNKNOWN
-        answer = self.error(self.said(says, fault) if isinstance(says, Says) else self.named(says), call)
+        answer_as = fault.answer_as or FaultAnswer.UNKNOWN
+        answer = self.error(
+            self.fault_answer(answer_as, fault) if isinstance(answer_as, FaultAnswer) else self.named(answer_as), call
+        )
         if fault.retry_after_s is None:
             return answer
         return Answer(answer.body, answer.status, {**answer.headers, "Retry-After": str(fault.retry_after_s)})

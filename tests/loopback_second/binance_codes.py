@@ -5,7 +5,7 @@ real bodies and HTTP statuses in the recorded exchange_errors.json (-1021, -2019
 -2013, -1121 are 400, ban 418, limit 429); -1000/503, -1007/408, -1008/503 from "General Info" (HTTP return codes).
 """
 
-from tests.loopback_second.faults import Answer, say
+from tests.loopback_second.faults import Answer, answer_of
 from tests.loopback_second.records import Reason
 
 REFUSALS: dict[Reason, tuple[int, str]] = {
@@ -29,19 +29,19 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.NO_LIQUIDITY: (-2020, "Unable to fill."),
 }
 
-UNKNOWN_503 = say(503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."})
-UNAVAILABLE_503 = say(503, {"code": -1000, "msg": "Service Unavailable."})
-UNEXPECTED = say(
+UNKNOWN_503 = answer_of(503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."})
+UNAVAILABLE_503 = answer_of(503, {"code": -1000, "msg": "Service Unavailable."})
+UNEXPECTED = answer_of(
     400, {"code": -1006, "msg": "An unexpected response was received from the message bus. Execution status unknown."}
 )
-TIMEOUT_408 = say(
+TIMEOUT_408 = answer_of(
     408,
     {
         "code": -1007,
         "msg": "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
     },
 )
-THROTTLED_503 = say(
+THROTTLED_503 = answer_of(
     503,
     {
         "code": -1008,
@@ -54,7 +54,7 @@ THROTTLED_503 = say(
 def too_many(retry_after_s: int | None = 5) -> Answer:
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     text = "Too many requests; current limit is 2400 requests per minute. Please use the websocket for live updates to "
-    return say(429, {"code": -1003, "msg": text + "avoid polling the API."}, headers)
+    return answer_of(429, {"code": -1003, "msg": text + "avoid polling the API."}, headers)
 
 
 def banned(until_ms: int, retry_after_s: int | None = 120) -> Answer:
@@ -62,7 +62,7 @@ def banned(until_ms: int, retry_after_s: int | None = 120) -> Answer:
     text = (
         f"Way too many requests; IP banned until {until_ms}. Please use the websocket for live updates to avoid bans."
     )
-    return say(418, {"code": -1003, "msg": text}, headers)
+    return answer_of(418, {"code": -1003, "msg": text}, headers)
 
 
 class BinanceError(Exception):
@@ -75,7 +75,7 @@ class BinanceError(Exception):
         self.status = status
 
     def answer(self) -> Answer:
-        return say(self.status, {"code": self.code, "msg": self.msg})
+        return answer_of(self.status, {"code": self.code, "msg": self.msg})
 
 
 def refusal(reason: Reason, detail: str = "") -> BinanceError:

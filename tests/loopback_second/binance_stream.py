@@ -40,7 +40,7 @@ class BinanceStreams:
         self.account = account
         self.public = Outlet()
         self.private = Outlet()
-        self._told: dict[str, int] = {}
+        self._pushed: dict[str, int] = {}
         self._ladder: dict[str, tuple[set[str], set[str]]] = {}
         market.on_price.append(self._price_moved)
         market.on_print.append(self._printed)
@@ -75,7 +75,7 @@ class BinanceStreams:
                     await line.close(1008)
                     return
                 self._asked(line, root, json.loads(message))
-                outlet.on_heard(message)
+                outlet.on_received(message)
         finally:
             outlet.leave(line)
 
@@ -123,7 +123,7 @@ class BinanceStreams:
         delta = self._delta(instrument)
         for rate in ("", "@100ms", "@250ms", "@500ms", "@0ms"):
             self._notify(f"{name}@depth{rate}", delta)
-        self.say_mark(instrument)
+        self.push_mark(instrument)
 
     def _delta(self, instrument: str) -> dict[str, Any]:
         """Levels gone are told with quantity 0; `pu` is the `u` before."""
@@ -133,8 +133,8 @@ class BinanceStreams:
         asks = {padded(price, tick): padded(qty, lot) for price, qty in book.asks()}
         old_bids, old_asks = self._ladder.get(instrument, (set(), set()))
         self._ladder[instrument] = (set(bids), set(asks))
-        before = self._told.get(instrument, book.sequence - 1)
-        self._told[instrument] = book.sequence
+        before = self._pushed.get(instrument, book.sequence - 1)
+        self._pushed[instrument] = book.sequence
         now_ms = self.clock.ms()
         return {
             "e": "depthUpdate",
@@ -148,7 +148,7 @@ class BinanceStreams:
             "a": [[price, "0"] for price in sorted(old_asks - set(asks))] + [list(one) for one in asks.items()],
         }
 
-    def say_mark(self, instrument: str) -> None:
+    def push_mark(self, instrument: str) -> None:
         book = self.market.books[instrument]
         now_ms = self.clock.ms()
         step = book.instrument.interval_h * 3_600_000
@@ -174,7 +174,7 @@ class BinanceStreams:
         self._notify(f"{name}@aggTrade", aggregate | shared)
         self._notify(f"{name}@trade", {"e": "trade", "t": trade.id, "X": "MARKET"} | shared)
 
-    def say_forced(self, instrument: str, side: str, qty: str, price: str) -> None:
+    def push_forced(self, instrument: str, side: str, qty: str, price: str) -> None:
         """Somebody else's liquidation; `side` is the order's (SELL closes a long)."""
         now_ms = self.clock.ms()
         order = {"s": instrument, "S": side, "o": "LIMIT", "f": "IOC", "q": qty, "p": price, "ap": price}
@@ -204,7 +204,7 @@ class BinanceStreams:
         elif event.what == "trigger" and event.trigger is not None:
             self.emit(algo_event(event.trigger, now_ms))
 
-    def say_config(self, symbol: str, leverage: int) -> None:
+    def push_config(self, symbol: str, leverage: int) -> None:
         now_ms = self.clock.ms()
         self.emit({"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "T": now_ms, "ac": {"s": symbol, "l": leverage}})
 

@@ -25,7 +25,7 @@ from tests.loopback_second.binance_orders import BinanceOrders
 from tests.loopback_second.binance_public import BinancePublic
 from tests.loopback_second.binance_stream import BinanceStreams
 from tests.loopback_second.clock import Clock
-from tests.loopback_second.faults import Answer, Call, say
+from tests.loopback_second.faults import Answer, Call, answer_of
 from tests.loopback_second.instruments import PRICES, Instrument, binance_instruments
 from tests.loopback_second.ledger import Ledger
 from tests.loopback_second.limits import Windows
@@ -91,7 +91,7 @@ class BinanceVenue(Site):
         while True:
             await asyncio.sleep(1.0)
             for instrument in self.market.instruments if self.streams.public.lines else ():
-                self.streams.say_mark(instrument)
+                self.streams.push_mark(instrument)
 
     def pay_funding(self, instrument: str, rate: Decimal | str) -> None:
         for key, _ in self.ledger.pay_funding(instrument, Decimal(rate)):
@@ -106,7 +106,7 @@ class BinanceVenue(Site):
 
     def change_leverage(self, instrument: str, mode: str, leverage: int) -> None:
         self.account.change_leverage(instrument, leverage)
-        self.streams.say_config(instrument, leverage)
+        self.streams.push_config(instrument, leverage)
 
     def change_margin_mode(self, instrument: str, mode: str) -> None:
         self.account.change_margin_type(instrument, mode)
@@ -192,7 +192,7 @@ class BinanceVenue(Site):
         except BinanceError as error:
             answer = error.answer()
             return Answer(answer.status, answer.body, headers)
-        return say(200, body, headers)
+        return answer_of(200, body, headers)
 
     def _weight(self, call: Call) -> float:
         weight = self._routes.get(call.name, (None, 1, False))[1]
@@ -221,7 +221,7 @@ class BinanceVenue(Site):
         if call.method == "POST" and call.path.endswith(("/order", "/algoOrder")):
             is_within = self.order_counts.add("orders", 300)
             if not self.order_minutes.add("orders", 1_200) or not is_within:
-                return say(
+                return answer_of(
                     429, {"code": -1015, "msg": "Too many new orders; current limit is 300 orders per 10 SECOND."}
                 )
         return None

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from tests.loopback.matching_terms import Execution, Reason, Refused
 from tests.loopback.okx_bodies import OTHER_MODE
-from tests.loopback.trading_faults import Fault, Faults, Loss, Rule, Says, stale
+from tests.loopback.trading_faults import Fault, FaultAnswer, Faults, Loss, Rule, stale
 from tests.loopback.trading_stream import UserStream
 from tests.loopback.trading_venue import Call as SeenCall
 from tests.loopback_second import records
@@ -100,7 +100,7 @@ class Bridge(Site):
         self._prints = itertools.count(1)
         self._timers: list[asyncio.TimerHandle] = []
         self.streams.private.push = self._push
-        self.streams.private.on_heard = self._note
+        self.streams.private.on_received = self._note
         self.matching.on_event.append(lambda event: self._note())
         self._changed = asyncio.Event()
         self.counts_nothing()
@@ -304,7 +304,7 @@ class Bridge(Site):
         """The venue's answer with one of its codes."""
 
     @abstractmethod
-    def said(self, says: Says, call: BridgedCall) -> Answer: ...
+    def fault_answer(self, answer_as: FaultAnswer, call: BridgedCall) -> Answer: ...
 
     @abstractmethod
     def nothing(self, call: BridgedCall) -> Answer: ...
@@ -346,14 +346,14 @@ class Bridge(Site):
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
             return await truncated(request, true or Answer(200, b"{}"))
-        if fault.says is Says.WALL:
+        if fault.answer_as is FaultAnswer.WALL:
             return response_of(FORBIDDEN)
-        return response_of(self._answer_said(call, fault, true))
+        return response_of(self._faulty_answer(call, fault, true))
 
     def _true_answer(self, call: BridgedCall, fault: Fault) -> Any:
-        if fault.says is Says.STALE:
+        if fault.answer_as is FaultAnswer.STALE:
             return self._with_positions(call, self._frozen)
-        if fault.says is Says.NOTHING:
+        if fault.answer_as is FaultAnswer.NOTHING:
             return self.nothing(call)
         return self.executed(call, None) if fault.executes else None
 
@@ -364,11 +364,13 @@ class Bridge(Site):
         finally:
             self.list_faults.instead = None
 
-    def _answer_said(self, call: BridgedCall, fault: Fault, true: Any) -> Any:
-        if true is not None and fault.says in (None, Says.STALE, Says.NOTHING):
+    def _faulty_answer(self, call: BridgedCall, fault: Fault, true: Any) -> Any:
+        if true is not None and fault.answer_as in (None, FaultAnswer.STALE, FaultAnswer.NOTHING):
             return true
-        says = fault.says or Says.UNKNOWN
-        answer = self.said(says, call) if isinstance(says, Says) else self.named(says, call)
+        answer_as = fault.answer_as or FaultAnswer.UNKNOWN
+        answer = (
+            self.fault_answer(answer_as, call) if isinstance(answer_as, FaultAnswer) else self.named(answer_as, call)
+        )
         if fault.retry_after_s is None:
             return answer
         headers = {**answer.headers, "Retry-After": str(fault.retry_after_s)}

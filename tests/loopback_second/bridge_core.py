@@ -257,7 +257,7 @@ class WatchView:
         self.flips: list[Execution] = []
         self.largest: dict[str, Decimal] = dict.fromkeys(venue.market.instruments, ZERO)
         self._held: dict[Key, Decimal] = {}
-        venue.ledger.on_change.append(self._look)
+        venue.ledger.on_change.append(self._read_books)
         venue.matching.on_event.append(self._happened)
 
     def _happened(self, event: Event) -> None:
@@ -267,7 +267,7 @@ class WatchView:
             if held * self._held.get(key, ZERO) < ZERO and event.fill.order.source not in (*FORCED, "hand"):
                 self.flips.append(execution(event.fill, self._venue.ledger.contract(key.instrument)))
             self._held[key] = held
-        self._look()
+        self._read_books()
 
     def _closing(self, key: Key) -> Decimal:
         """What is being closed at the market this moment."""
@@ -287,7 +287,7 @@ class WatchView:
         position = self._venue.ledger.position(key)
         return bool(position.qty) and self._venue.bare.covered(position) + self._closing(key) < abs(position.qty)
 
-    def _look(self) -> None:
+    def _read_books(self) -> None:
         now_ns = self._venue.core.clock_ns()
         for symbol, position in self._venue.core.positions.items():
             self.largest[symbol] = max(self.largest.get(symbol, ZERO), abs(position.qty))

@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.loopback.trading_faults import Says
+from tests.loopback.trading_faults import FaultAnswer
 from tests.loopback.trading_venue import KEY, PASSWORD, SECRET
 from tests.loopback_second import binance_codes, okx_codes
 from tests.loopback_second.binance_codes import BinanceError
 from tests.loopback_second.binance_venue import BinanceVenue
 from tests.loopback_second.bridge import Bridge, BridgedCall
 from tests.loopback_second.bridge_views import OrderView
-from tests.loopback_second.faults import Answer, say
+from tests.loopback_second.faults import Answer, answer_of
 from tests.loopback_second.hands import Hands
 from tests.loopback_second.okx_codes import OkxError
 from tests.loopback_second.okx_orders import OkxOrders
@@ -118,22 +118,22 @@ class SecondBinance(Bridge, BinanceVenue):
         status = BINANCE_STATUSES.get(code, 400)
         return BinanceError(int(code), BINANCE_CODES.get(code, "Refused."), status).answer()
 
-    def said(self, says: Says, call: BridgedCall) -> Answer:
+    def fault_answer(self, answer_as: FaultAnswer, call: BridgedCall) -> Answer:
         words = {
-            Says.UNKNOWN: binance_codes.UNKNOWN_503,
-            Says.TIMEOUT: binance_codes.TIMEOUT_408,
-            Says.OVERLOADED: binance_codes.THROTTLED_503,
-            Says.TOO_MANY: binance_codes.too_many(None),
-            Says.BANNED: binance_codes.banned(self.clock.ms() + 120_000, None),
+            FaultAnswer.UNKNOWN: binance_codes.UNKNOWN_503,
+            FaultAnswer.TIMEOUT: binance_codes.TIMEOUT_408,
+            FaultAnswer.OVERLOADED: binance_codes.THROTTLED_503,
+            FaultAnswer.TOO_MANY: binance_codes.too_many(None),
+            FaultAnswer.BANNED: binance_codes.banned(self.clock.ms() + 120_000, None),
         }
-        if says in words:
-            return words[says]
-        return self.named("-2015" if says is Says.REVOKED else "-1021", call)
+        if answer_as in words:
+            return words[answer_as]
+        return self.named("-2015" if answer_as is FaultAnswer.REVOKED else "-1021", call)
 
     def nothing(self, call: BridgedCall) -> Any:
         if call.role in ("lookup", "lookup_stop"):
             return BinanceError(-2013, "Order does not exist.").answer()
-        return self._with_positions(call, []) if call.role == "account" else say(200, [])
+        return self._with_positions(call, []) if call.role == "account" else answer_of(200, [])
 
 
 class BridgedOrders(OkxOrders):
@@ -203,27 +203,27 @@ class SecondOkx(Bridge, OkxVenue):
             {"clOrdId": row.get("clOrdId", ""), "ordId": "", "algoId": "", "tag": "", "sCode": code, "sMsg": msg}
             for row in asked
         ]
-        return say(200, {"code": "1", "data": rows, "msg": "All operations failed"})
+        return answer_of(200, {"code": "1", "data": rows, "msg": "All operations failed"})
 
-    def said(self, says: Says, call: BridgedCall) -> Answer:
+    def fault_answer(self, answer_as: FaultAnswer, call: BridgedCall) -> Answer:
         words = {
-            Says.UNKNOWN: okx_codes.SYSTEM_ERROR,
-            Says.TIMEOUT: okx_codes.TIMED_OUT,
-            Says.OVERLOADED: okx_codes.BUSY,
-            Says.TOO_MANY: okx_codes.too_many(),
-            Says.BANNED: okx_codes.too_many(),
+            FaultAnswer.UNKNOWN: okx_codes.SYSTEM_ERROR,
+            FaultAnswer.TIMEOUT: okx_codes.TIMED_OUT,
+            FaultAnswer.OVERLOADED: okx_codes.BUSY,
+            FaultAnswer.TOO_MANY: okx_codes.too_many(),
+            FaultAnswer.BANNED: okx_codes.too_many(),
         }
-        if says in words:
-            return words[says]
-        return self.named("50111" if says is Says.REVOKED else "50102", call)
+        if answer_as in words:
+            return words[answer_as]
+        return self.named("50111" if answer_as is FaultAnswer.REVOKED else "50102", call)
 
     def nothing(self, call: BridgedCall) -> Any:
         if call.role in ("lookup", "lookup_stop"):
             return OkxError("51603", "Order does not exist").answer()
         if call.role == "account":
             return self._with_positions(call, [])
-        return say(200, {"code": "0", "data": [], "msg": ""})
+        return answer_of(200, {"code": "0", "data": [], "msg": ""})
 
 
-def told(answer: Answer) -> Any:
+def body_of(answer: Answer) -> Any:
     return json.loads(answer.body)

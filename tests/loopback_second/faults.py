@@ -38,7 +38,7 @@ class Answer:
     content_type: str = "application/json"
 
 
-def say(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
+def answer_of(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
     """A JSON answer."""
     return Answer(status, json.dumps(body, separators=(",", ":")).encode(), headers or {})
 

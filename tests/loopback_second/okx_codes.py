@@ -7,7 +7,7 @@ timed out" as in live use. HTTP statuses (501xx 401, 50011 and 50013 429, 50004 
 only.
 """
 
-from tests.loopback_second.faults import Answer, say
+from tests.loopback_second.faults import Answer, answer_of
 from tests.loopback_second.records import Reason
 
 REFUSALS: dict[Reason, tuple[str, str]] = {
@@ -32,11 +32,11 @@ STOP_TOO_LOW = ("51278", "SL trigger price can not be lower than the last price"
 TARGET_TOO_HIGH = ("51277", "TP trigger price can not be higher than the last price")
 TARGET_TOO_LOW = ("51279", "TP trigger price can not be lower than the last price")
 
-TIMED_OUT = say(400, {"code": "50004", "msg": "API endpoint request timeout ", "data": []})
-BUSY = say(429, {"code": "50013", "msg": "Systems are busy. Please try again later.", "data": []})
-SYSTEM_ERROR = say(500, {"code": "50026", "msg": "System error. Please try again later.", "data": []})
-MAINTENANCE = say(503, {"code": "50001", "msg": "Service temporarily unavailable. Try again later", "data": []})
-ORDER_TIMED_OUT = say(
+TIMED_OUT = answer_of(400, {"code": "50004", "msg": "API endpoint request timeout ", "data": []})
+BUSY = answer_of(429, {"code": "50013", "msg": "Systems are busy. Please try again later.", "data": []})
+SYSTEM_ERROR = answer_of(500, {"code": "50026", "msg": "System error. Please try again later.", "data": []})
+MAINTENANCE = answer_of(503, {"code": "50001", "msg": "Service temporarily unavailable. Try again later", "data": []})
+ORDER_TIMED_OUT = answer_of(
     200,
     {
         "code": "1",
@@ -48,7 +48,7 @@ ORDER_TIMED_OUT = say(
 
 def too_many(retry_after_s: int | None = None) -> Answer:
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-    return say(429, {"code": "50011", "msg": "Too Many Requests", "data": []}, headers)
+    return answer_of(429, {"code": "50011", "msg": "Too Many Requests", "data": []}, headers)
 
 
 class OkxError(Exception):
@@ -61,7 +61,7 @@ class OkxError(Exception):
         self.status = status
 
     def answer(self) -> Answer:
-        return say(self.status, {"code": self.code, "data": [], "msg": self.msg})
+        return answer_of(self.status, {"code": self.code, "data": [], "msg": self.msg})
 
 
 class RowError(Exception):

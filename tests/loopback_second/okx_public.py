@@ -38,7 +38,7 @@ class OkxPublic:
         self.long_short_ratio = 1.2
         self.open_interest = {one: 2_000_000.0 for one in market.instruments}
         self.odd_rows: set[str] = set()
-        self.tells_next_funding = True
+        self.gives_next_funding = True
 
     def book(self, params: Row) -> Book:
         instrument = params.get("instId")
@@ -167,7 +167,7 @@ class OkxPublic:
             "method": "current_period",
             "minFundingRate": "-0.00375",
             "nextFundingRate": "",
-            "nextFundingTime": str(next_ms + step) if self.tells_next_funding else "",
+            "nextFundingTime": str(next_ms + step) if self.gives_next_funding else "",
             "premium": "0.0001",
             "settFundingRate": text(book.funding),
             "settState": "settled",

@@ -81,15 +81,15 @@ class OkxStreams:
         line = Line(socket)
         outlet.join(line, request.path)
         watch = asyncio.create_task(self._watch_silence(line))
-        line.heard_s = self.clock.mono_s()
+        line.received_s = self.clock.mono_s()
         try:
             async for message in texts(socket):
-                line.heard_s = self.clock.mono_s()
+                line.received_s = self.clock.mono_s()
                 if message == "ping":
                     line.send("pong")
                 else:
                     self._asked(line, kind, message)
-                outlet.on_heard(message)
+                outlet.on_received(message)
         finally:
             watch.cancel()
             outlet.leave(line)
@@ -97,7 +97,7 @@ class OkxStreams:
     async def _watch_silence(self, line: Line) -> None:
         while True:
             await asyncio.sleep(1.0)
-            if self.clock.mono_s() - line.heard_s > SILENCE_S:
+            if self.clock.mono_s() - line.received_s > SILENCE_S:
                 await line.close(4004)
                 return
 
@@ -206,9 +206,9 @@ class OkxStreams:
         top = {"asks": ladder(book.asks(1), one), "bids": ladder(book.bids(1), one), "ts": str(self.clock.ms())}
         self._notify("bbo-tbt", instrument, [top | {"seqId": book.sequence}])
         self._notify("tickers", instrument, [self.rest.ticker_row(book)])
-        self.say_mark(instrument)
+        self.push_mark(instrument)
 
-    def say_mark(self, instrument: str) -> None:
+    def push_mark(self, instrument: str) -> None:
         book = self.market.books[instrument]
         self._notify("mark-price", instrument, [self.rest.mark_row(book)])
         index = self.rest.index_row(book)
@@ -219,7 +219,7 @@ class OkxStreams:
         row |= {"side": trade.taker_side.lower(), "ts": str(trade.at_ms), "count": "1"}
         self._notify("trades", trade.instrument, [row])
 
-    def say_forced(self, instrument: str, pos_side: str, qty: str, price: str) -> None:
+    def push_forced(self, instrument: str, pos_side: str, qty: str, price: str) -> None:
         """Somebody else's liquidation; the side is the position's."""
         side = "sell" if pos_side == "long" else "buy"
         detail = {"bkLoss": "0", "bkPx": price, "ccy": "", "posSide": pos_side, "side": side, "sz": qty}
@@ -237,9 +237,9 @@ class OkxStreams:
 
     def _happened(self, event: Event) -> None:
         if event.what == "order" and event.order is not None:
-            self._tell_order(event.order, event)
+            self._push_order(event.order, event)
         elif event.what == "trade" and event.order is not None and event.fill is not None:
-            self._tell_order(event.order, event)
+            self._push_order(event.order, event)
             self.emit("positions", self.account.row(self.account.ledger.position(event.fill.key)))
             self.emit("account", balance_row(self.account.ledger, self.clock.ms()))
         elif event.what == "balance" and event.detail == "FUNDING_FEE":
@@ -248,12 +248,12 @@ class OkxStreams:
         elif event.what == "trigger" and event.trigger is not None and event.detail not in ("TRIGGERING", "FINISHED"):
             self.emit("orders-algo", self.orders.algo(event.trigger))
 
-    def _tell_order(self, order: Order, event: Event) -> None:
+    def _push_order(self, order: Order, event: Event) -> None:
         key = self.orders.matching.key_of(order.instrument, order.mode, order.pos_side)
         trigger = self.orders.triggers.triggers.get(order.trigger_id)
         self.emit("orders", order_push(order, event.fill, trigger, self.account.ledger.leverage(key)))
 
-    def say_positions(self) -> None:
+    def push_positions(self) -> None:
         """The push that comes every few seconds, changed or not."""
         for position in self.account.ledger.open_positions():
             self.emit("positions", self.account.row(position))

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from tests.loopback_second.bare import BareMeter
 from tests.loopback_second.clock import Clock
-from tests.loopback_second.faults import Answer, Call, say
+from tests.loopback_second.faults import Answer, Call, answer_of
 from tests.loopback_second.instruments import PRICES, Instrument, okx_instruments
 from tests.loopback_second.ledger import Ledger
 from tests.loopback_second.limits import Windows
@@ -114,12 +114,12 @@ class OkxVenue(Site):
         while True:
             await asyncio.sleep(1.0)
             for instrument in self.market.instruments if self.streams.public.lines else ():
-                self.streams.say_mark(instrument)
+                self.streams.push_mark(instrument)
 
     async def _positions(self) -> None:
         while True:
             await asyncio.sleep(5.0)
-            self.streams.say_positions()
+            self.streams.push_positions()
 
     async def serve_socket(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self.streams.keys_work = self.keys_work
@@ -193,7 +193,7 @@ class OkxVenue(Site):
         name = f"{call.method} {call.path.removeprefix(ROOT)}"
         found = self._routes.get(name)
         if found is None:
-            return say(404, {"code": "404", "data": [], "msg": "Not Found"})
+            return answer_of(404, {"code": "404", "data": [], "msg": "Not Found"})
         handler, limit, whose = found
         try:
             body = self._body(call)
@@ -205,10 +205,10 @@ class OkxVenue(Site):
         except OkxError as error:
             return error.answer()
         except RowError as error:
-            return say(200, {"code": error.code, "data": [], "msg": error.msg})
+            return answer_of(200, {"code": error.code, "data": [], "msg": error.msg})
         if isinstance(answer, dict):
-            return say(200, answer)
-        return say(200, {"code": "0", "data": answer, "msg": ""})
+            return answer_of(200, answer)
+        return answer_of(200, {"code": "0", "data": answer, "msg": ""})
 
     @staticmethod
     def _body(call: Call) -> dict[str, Any]:

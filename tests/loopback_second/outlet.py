@@ -20,7 +20,7 @@ class Line:
         self.socket = socket
         self.topics: set[str] = set()
         self.logged_in = False
-        self.heard_s = 0.0
+        self.received_s = 0.0
         self.path = ""
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
@@ -57,7 +57,7 @@ class Outlet:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self.on_heard: Callable[[str | None], None] = lambda message: None
+        self.on_received: Callable[[str | None], None] = lambda message: None
         """Told of what clients say, and with None of a line that came or went."""
         self.is_mute = False
         self.delay_s = 0.0
@@ -119,13 +119,13 @@ class Outlet:
     def join(self, line: Line, path: str) -> None:
         line.path = path
         self.lines.append(line)
-        self.on_heard(None)
+        self.on_received(None)
 
     def leave(self, line: Line) -> None:
         line.stop()
         if line in self.lines:
             self.lines.remove(line)
-        self.on_heard(None)
+        self.on_received(None)
 
     async def drop(self, code: int = 1006) -> None:
         """Every line breaks; 1006 means without a closing frame."""

@@ -11,7 +11,7 @@ import pytest
 from tests.loopback_second import binance_codes
 from tests.loopback_second.binance_venue import BinanceVenue
 from tests.loopback_second.clients import binance_client
-from tests.loopback_second.faults import say
+from tests.loopback_second.faults import answer_of
 from tests.loopback_second.hands import Hands
 from tests.patience import patient_s
 
@@ -80,7 +80,7 @@ async def _either(call: Any) -> Any:
         (binance_codes.UNEXPECTED, ccxt.OperationFailed),
         (binance_codes.TIMEOUT_408, ccxt.RequestTimeout),
         (binance_codes.THROTTLED_503, ccxt.OperationFailed),
-        (say(400, {"code": -5999, "msg": "Service Unavailable"}), ccxt.ExchangeError),
+        (answer_of(400, {"code": -5999, "msg": "Service Unavailable"}), ccxt.ExchangeError),
     ],
 )
 async def test_any_answer_may_be_given_although_executed(

@@ -89,7 +89,7 @@ async def test_trades_books_marks_and_forced_orders_reach_the_client(venue: Bina
     while not all(one.done() for one in [*waits, book]):
         price += 0.1
         venue.market.set_price(ID, f"{price:.1f}")
-        venue.streams.say_forced(ID, "SELL", "0.190", "59900")
+        venue.streams.push_forced(ID, "SELL", "0.190", "59900")
         await asyncio.sleep(0.02)
     trades, tops, marks, forced = [await one for one in waits]
     assert trades[0]["amount"] == 0.01

@@ -203,7 +203,7 @@ async def test_liquidation_and_funding_are_on_the_bill(venue: OkxVenue, client: 
 
 async def test_markets_public_data_and_odd_rows(venue: OkxVenue, client: Any) -> None:
     venue.public.odd_rows = {"pre-open", "nameless", "usdc", "unknown-fields", "dated"}
-    venue.public.tells_next_funding = False
+    venue.public.gives_next_funding = False
     await client.load_markets()
     assert client.market(BTC)["contractSize"] == 0.01
     assert (await client.fetch_open_interest(BTC))["baseVolume"] == 20_000

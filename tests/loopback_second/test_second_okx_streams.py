@@ -90,7 +90,7 @@ async def test_a_public_socket_speaks_of_trades_books_marks_and_forced_orders(ve
     while not all(one.done() for one in waits):
         price += 0.1
         venue.market.set_price(ID, f"{price:.1f}")
-        venue.streams.say_forced(ID, "long", "8.55", "59900")
+        venue.streams.push_forced(ID, "long", "8.55", "59900")
         await asyncio.sleep(0.02)
     trades, tops, marks, book, forced = [await one for one in waits]
     assert trades[0]["amount"] == pytest.approx(0.1)

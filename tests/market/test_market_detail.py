@@ -25,7 +25,7 @@ def detail_of(*events: object) -> MarketDetail:
     return detail
 
 
-def told(detail: MarketDetail, cursor: DetailCursor | None = None) -> AssetDetail:
+def asset_detail(detail: MarketDetail, cursor: DetailCursor | None = None) -> AssetDetail:
     return detail.assets["BTC"].since(cursor or DetailCursor())
 
 
@@ -38,7 +38,7 @@ PRINTS = st.lists(
 
 @given(PRINTS)
 def test_candles_and_prices_add_up_to_the_prints(prints: list[Trade]) -> None:
-    found = told(detail_of(*prints))
+    found = asset_detail(detail_of(*prints))
     for candles, length_ns in ((found.seconds, NS_PER_S), (found.minutes, MINUTE_NS)):
         assert [candle.start_ns for candle in candles] == sorted({p.ts_ns - p.ts_ns % length_ns for p in prints})
         for candle in candles:
@@ -61,11 +61,11 @@ def test_told_piece_by_piece_is_told_whole(prints: list[Trade], cuts: list[int])
     detail, cursor, pieces = MarketDetail({"BTC": "binance"}), DetailCursor(), KeptDetail()
     for number, one in enumerate(prints):
         if number in cuts:
-            pieces.take(told(detail, cursor))
+            pieces.take(asset_detail(detail, cursor))
         detail.on_input(one)
-    pieces.take(told(detail, cursor))
+    pieces.take(asset_detail(detail, cursor))
     whole = KeptDetail()
-    whole.take(told(detail))
+    whole.take(asset_detail(detail))
     for length_s in (1, 5, 60, 300):
         assert pieces.candles(length_s, 500) == whole.candles(length_s, 500)
     assert [msg[1:] for msg in map(_values, pieces.prints)] == [msg[1:] for msg in map(_values, whole.prints)]
@@ -78,7 +78,7 @@ def _values(one: object) -> tuple[object, ...]:
 
 def test_longer_candles_join_the_base_ones() -> None:
     kept = KeptDetail()
-    kept.take(told(detail_of(*(trade(second, 100_000 + second) for second in range(12)))))
+    kept.take(asset_detail(detail_of(*(trade(second, 100_000 + second) for second in range(12)))))
     five = kept.candles(5, 10)
     assert [(c.open, c.close, c.volume) for c in five] == [
         (100_000, 100_004, 5.0), (100_005, 100_009, 5.0), (100_010, 100_011, 2.0),
@@ -88,16 +88,16 @@ def test_longer_candles_join_the_base_ones() -> None:
 
 def test_what_is_an_hour_old_is_no_longer_traded_there() -> None:
     detail = detail_of(trade(0, 100_000, 3.0), trade(3_599, 100_500, 1.0))
-    assert [at.bought for at in told(detail).traded or ()] == [3.0, 1.0]
+    assert [at.bought for at in asset_detail(detail).traded or ()] == [3.0, 1.0]
     detail.on_input(trade(3_661, 100_700, 2.0))
-    assert [at.bought for at in told(detail).traded or ()] == [1.0, 2.0]
+    assert [at.bought for at in asset_detail(detail).traded or ()] == [1.0, 2.0]
 
 
 def test_one_takers_prints_of_an_instant_are_one_and_forced_orders_stand_alone() -> None:
     ts_ns = START_NS + NS_PER_S
     forced = Liquidation(ts_ns, ts_ns, "binance", "BTC", 99_990.0, 0.5, True)
     detail = detail_of(trade(1, 100_000, 1), trade(1, 100_010, 1), forced, trade(1, 100_000, 1, buy=False))
-    prints = told(detail).prints
+    prints = asset_detail(detail).prints
     assert [(p.price, p.notional_usd, p.taker_is_buyer, p.is_forced) for p in prints] == [
         (100_010.0, 200_010.0, True, False), (99_990.0, 49_995.0, False, True), (100_000.0, 100_000.0, False, False),
     ]  # fmt: skip
@@ -107,11 +107,11 @@ def test_a_long_silence_of_the_reader_costs_the_oldest_prints_only() -> None:
     detail, cursor = MarketDetail({"BTC": "binance"}), DetailCursor()
     for number in range(KEPT_PRINTS * 2):
         detail.on_input(trade(number / 10, 100_000.0))
-    first = told(detail, cursor).prints
+    first = asset_detail(detail, cursor).prints
     assert len(first) == KEPT_PRINTS and first[-1].seq == KEPT_PRINTS * 2
-    assert told(detail, cursor).prints == ()
+    assert asset_detail(detail, cursor).prints == ()
     detail.on_input(trade(10_000, 100_000.0))
-    assert [one.seq for one in told(detail, cursor).prints] == [KEPT_PRINTS * 2 + 1]
+    assert [one.seq for one in asset_detail(detail, cursor).prints] == [KEPT_PRINTS * 2 + 1]
 
 
 def test_other_venues_assets_and_kinds_change_nothing() -> None:
@@ -125,7 +125,7 @@ def test_other_venues_assets_and_kinds_change_nothing() -> None:
         trade(0, float("inf")),
         trade(0, 0.0),
     )
-    found = told(detail)
+    found = asset_detail(detail)
     assert (found.seconds, found.minutes, found.prints, found.bids) == ((), (), (), ())
 
 
@@ -136,6 +136,6 @@ def test_steps_are_round() -> None:
 def test_without_a_depth_the_top_is_what_rests() -> None:
     top = Top(START_NS, START_NS, "binance", "BTC", 99.0, 1.0, 101.0, 2.0)
     detail = detail_of(top)
-    assert (told(detail).bids, told(detail).asks) == (((99.0, 1.0),), ((101.0, 2.0),))
+    assert (asset_detail(detail).bids, asset_detail(detail).asks) == (((99.0, 1.0),), ((101.0, 2.0),))
     detail.on_input(Depth(START_NS, START_NS, "binance", "BTC", ((98.0, 3.0),), ((102.0, 4.0),)))
-    assert (told(detail).bids, told(detail).asks) == (((98.0, 3.0),), ((102.0, 4.0),))
+    assert (asset_detail(detail).bids, asset_detail(detail).asks) == (((98.0, 3.0),), ((102.0, 4.0),))

@@ -47,7 +47,7 @@ class Module(NamedTuple):
             return None
         (neighbour,) = self.importers
         is_row = neighbour in TABLES and self.name not in NO_ROWS
-        return None if is_row or _room(neighbour) != _room(self.name) else neighbour
+        return None if is_row or _package(neighbour) != _package(self.name) else neighbour
 
 
 def modules(package: Path = ROOT / "cockpit") -> list[Module]:
@@ -86,7 +86,7 @@ def _name(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _room(name: str) -> str:
+def _package(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 

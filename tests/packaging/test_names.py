@@ -1,16 +1,33 @@
-"""Names of modules, types, functions, attributes and constants are the field's own words, as the glossary has them."""
+"""Names of modules, types, functions, attributes and constants are the field's own words, as the glossary has them.
+
+A test's own name is a sentence, and prose: it may have any word.
+"""
 
 import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2] / "cockpit"
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve()
 NOT_OURS = {"hear", "hears", "heard", "tell", "tells", "told", "say", "says", "said", "word", "words"} | {
     *("look", "looks", "looked", "desk", "room", "rooms", "stranger", "strangers"),
-    *("curtain", "witness", "witnesses", "witnessed"),
+    *(
+        "curtain",
+        "witness",
+        "witnesses",
+        "witnessed",
+        "deck",
+        "errand",
+        "errands",
+        "teller",
+        "goodbye",
+    ),
 }
 """Prose may have them; as names they say nothing that somebody would search for."""
+
+GIVEN_UP = frozenset({"desk", "desks", "deck", "decks", "curtain", "stranger", "errand", "teller", "goodbye"})
+"""Words that stood for something of ours, and are not even a good local name for it."""
 
 
 def parts(name: str) -> set[str]:
@@ -34,11 +51,40 @@ def test_a_name_is_taken_apart() -> None:
     assert not parts("_rehearse") & NOT_OURS and not parts("lookback_s") & NOT_OURS
 
 
-def test_no_name_of_the_product_is_one_of_these() -> None:
-    found = [
-        f"{path.relative_to(PACKAGE)}: {name}"
-        for path in sorted(PACKAGE.rglob("*.py"))
+def found_in(directory: Path) -> list[str]:
+    """The names there that have one of these words, each with its file."""
+    return [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(directory.rglob("*.py"))
+        if path != HERE
         for name in (path.stem, *named(ast.parse(path.read_text(encoding="utf-8"))))
-        if parts(name) & NOT_OURS
+        if parts(name) & NOT_OURS and not (name.startswith("test_") and name != path.stem)
+    ]
+
+
+def local_names(tree: ast.Module) -> Iterator[str]:
+    """Those within functions, and their parameters."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_no_name_of_the_product_is_one_of_these() -> None:
+    assert found_in(ROOT / "cockpit") == []
+
+
+def test_no_name_of_the_tests_is_one_of_these() -> None:
+    assert found_in(ROOT / "tests") == []
+
+
+def test_not_even_a_local_name_is_one_that_was_given_up_whole() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for directory in ("cockpit", "tests")
+        for path in sorted((ROOT / directory).rglob("*.py"))
+        for name in local_names(ast.parse(path.read_text(encoding="utf-8")))
+        if parts(name) & GIVEN_UP
     ]
     assert found == []

@@ -7,10 +7,10 @@ from paper_scene import MakeScene, Scene
 
 from cockpit.domain.events import VenueEvent
 from cockpit.domain.orders import OrderRequest
-from tests.paper.venue_contract import ASK, BID, ContractDesk, VenueContract
+from tests.paper.venue_contract import ASK, BID, ContractStage, VenueContract
 
 
-class PaperDesk(ContractDesk):
+class PaperStage(ContractStage):
     """A scene whose requests are given the time they need."""
 
     def __init__(self, scene: Scene, latency_ms: float):
@@ -44,15 +44,15 @@ class PaperDesk(ContractDesk):
 
 class TestPaperWithoutLatency(VenueContract):
     @pytest.fixture
-    def desk(self, make_scene: MakeScene) -> PaperDesk:
+    def stage(self, make_scene: MakeScene) -> PaperStage:
         scene = make_scene()
         scene.top(BID, ASK)
-        return PaperDesk(scene, latency_ms=1.0)
+        return PaperStage(scene, latency_ms=1.0)
 
 
 class TestPaperWithLatency(VenueContract):
     @pytest.fixture
-    def desk(self, make_scene: MakeScene) -> PaperDesk:
+    def stage(self, make_scene: MakeScene) -> PaperStage:
         scene = make_scene(latency_ms=50.0)
         scene.top(BID, ASK)
-        return PaperDesk(scene, latency_ms=50.0)
+        return PaperStage(scene, latency_ms=50.0)

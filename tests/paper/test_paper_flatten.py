@@ -10,7 +10,7 @@ from cockpit.domain.kinds import OrderType
 BUSY = ["OrderAccepted", "OrderFilled", "OrderCancelled", "VenuePosition", "VenueFlat"]
 
 
-def looks(events: Sequence[VenueEvent]) -> list[tuple[str, int]]:
+def flats(events: Sequence[VenueEvent]) -> list[tuple[str, int]]:
     return [(event.venue, event.ts_ns) for event in events if isinstance(event, VenueFlat)]
 
 
@@ -39,12 +39,12 @@ def test_the_stop_stays_until_the_position_is_seen_flat(scene: Scene) -> None:
     scene.stop(SELL, 2.0, 99_700.0)
     scene.top(99_999.0, 100_000.0, 1.5)
     events = scene.flatten()
-    assert (fills(events), looks(events)) == ([(1.5, 99_999.0)], [])
+    assert (fills(events), flats(events)) == ([(1.5, 99_999.0)], [])
     assert "stop" in scene.working_ids
     events = scene.top(99_990.0, 99_991.0, 1.5)
     assert fills(events) == [(0.5, 99_990.0)]
     assert reasons(events) == [("stop", "position is flat")]
-    assert len(looks(events)) == 1
+    assert len(flats(events)) == 1
 
 
 def test_a_stop_hit_while_flattening_and_the_close_share_the_position(scene: Scene) -> None:
@@ -64,16 +64,16 @@ def test_flat_is_seen_twice_the_second_time_the_latency_later(make_scene: MakeSc
     scene.market(BUY, 0.01)
     scene.flatten()
     first = scene.tick(after_ms=50.0)
-    assert looks(first) == [("binance", scene.now_ns)]
+    assert flats(first) == [("binance", scene.now_ns)]
     assert scene.tick(after_ms=49.0) == ()
     second = scene.tick(after_ms=1.0)
-    assert looks(second) == [("binance", scene.now_ns)]
+    assert flats(second) == [("binance", scene.now_ns)]
     assert scene.tick(after_ms=5_000.0) == ()
 
 
 def test_without_latency_the_second_look_comes_with_the_next_event(scene: Scene) -> None:
     scene.long(0.01)
-    assert len(looks(scene.flatten())) == 1
+    assert len(flats(scene.flatten())) == 1
     second = scene.tick()
     assert names(second) == ["VenuePosition", "VenueFlat"]
     assert scene.tick() == ()
@@ -86,8 +86,8 @@ def test_each_look_reports_the_positions_that_were_there(scene: Scene) -> None:
 
 
 def test_venues_that_hold_nothing_say_so_at_once(scene: Scene) -> None:
-    assert [venue for venue, _ in looks(scene.flatten("binance", "okx"))] == ["binance", "okx"]
-    assert [venue for venue, _ in looks(scene.tick())] == ["binance", "okx"]
+    assert [venue for venue, _ in flats(scene.flatten("binance", "okx"))] == ["binance", "okx"]
+    assert [venue for venue, _ in flats(scene.tick())] == ["binance", "okx"]
 
 
 def test_only_the_named_venues_are_flattened(scene: Scene) -> None:
@@ -130,7 +130,7 @@ def test_a_position_without_a_book_is_closed_on_its_first_top(scene: Scene) -> N
     assert scene.tick(after_ms=3_600_000.0) == ()
     events = scene.top(99_999.0, 100_001.0)
     assert fills(events) == [(0.01, 100_001.0)]
-    assert len(looks(events)) == 1
+    assert len(flats(events)) == 1
 
 
 def test_an_entry_that_comes_after_the_first_look_is_cancelled_and_flat_counted_anew(make_scene: MakeScene) -> None:
@@ -139,12 +139,12 @@ def test_an_entry_that_comes_after_the_first_look_is_cancelled_and_flat_counted_
     scene.flatten()
     scene.now_ns += 20_000_000
     scene.market(BUY, 1.5)
-    assert len(looks(scene.tick(after_ms=30.0))) == 1
+    assert len(flats(scene.tick(after_ms=30.0))) == 1
     late = scene.tick(after_ms=20.0)
     assert names(late) == ["OrderAccepted", "OrderFilled", "OrderCancelled", "OrderAccepted", "OrderFilled", *BUSY[3:]]
     assert scene.position == 0.0
-    assert looks(scene.tick(after_ms=30.0)) == []
-    assert len(looks(scene.tick(after_ms=20.0))) == 1
+    assert flats(scene.tick(after_ms=30.0)) == []
+    assert len(flats(scene.tick(after_ms=20.0))) == 1
 
 
 def test_a_limit_entry_sent_into_a_flatten_does_not_stay(scene: Scene) -> None:

@@ -27,7 +27,7 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"ccxt", "aiohttp", 
 
 
 def test_neither_the_rooms_nor_an_account_that_is_not_opened_import_it() -> None:
-    assert said_by(NAMES_EVERYTHING) == ("[]", "")
+    assert printed_by(NAMES_EVERYTHING) == ("[]", "")
 
 
 PAPER = """
@@ -41,10 +41,10 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"ccxt", "web3"}))
 
 
 def test_a_paper_engine_on_the_simulated_market_does_not() -> None:
-    assert said_by(PAPER) == ("[]", "")
+    assert printed_by(PAPER) == ("[]", "")
 
 
-def said_by(program: str) -> tuple[str, str]:
+def printed_by(program: str) -> tuple[str, str]:
     """What another process that runs it prints, and what it complains of."""
     command = [sys.executable, "-c", program]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=patient_s(60), cwd=PROJECT)

@@ -15,7 +15,7 @@ from cockpit.research.day_bands import bands_about, read_bands
 from cockpit.research.run import Run
 from tests.research.generated import DAY, PRICES, tape_of
 from tests.research.test_exactness import assert_same, config_of
-from tests.research.test_look_ahead import CHANGED
+from tests.research.test_lookahead import CHANGED
 
 PRICE = PRICES["BTC"]
 

@@ -101,15 +101,15 @@ def test_trades_needed_is_the_textbook_sample_size() -> None:
 
 
 def test_sentences() -> None:
-    def said(results: list[float]) -> str:
+    def sentence(results: list[float]) -> str:
         return stats.verdict_sentence(results, stats.expectancy(results))
 
-    assert said([]) == "no trade: nothing can be said"
-    assert said([0.5]) == "+0.50 R a trade over 1 trade: no evidence, fewer than 5 trades say nothing"
-    some = said(np.random.default_rng(8).normal(-0.05, 0.9, 41).tolist())
+    assert sentence([]) == "no trade: nothing can be said"
+    assert sentence([0.5]) == "+0.50 R a trade over 1 trade: no evidence, fewer than 5 trades say nothing"
+    some = sentence(np.random.default_rng(8).normal(-0.05, 0.9, 41).tolist())
     assert "over 41 trades: no evidence that it earns; about " in some and some.endswith(" more trades would tell")
-    assert said(np.random.default_rng(9).normal(-0.5, 0.5, 100).tolist()).endswith("it loses")
-    assert "it earned" in said(np.random.default_rng(9).normal(0.5, 0.5, 100).tolist())
+    assert sentence(np.random.default_rng(9).normal(-0.5, 0.5, 100).tolist()).endswith("it loses")
+    assert "it earned" in sentence(np.random.default_rng(9).normal(0.5, 0.5, 100).tolist())
 
 
 @given(st.lists(st.floats(-5, 5), min_size=stats.FEWEST, max_size=60), st.integers(0, 99))

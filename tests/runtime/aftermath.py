@@ -61,12 +61,12 @@ def restore_of(home: Path) -> Restore:
     return msgspec.structs.replace(restored.command, ts_ns=restored.last_ns)
 
 
-def look(home: Path, config: CockpitConfig, said: dict[str, Any]) -> None:
+def check_home(home: Path, config: CockpitConfig, acknowledged: dict[str, Any]) -> None:
     """Everything that must hold after a kill; `said` is the last thing that was acknowledged before it."""
     restore, rows = restore_of(home), Rows(home)
     _journal_agrees_with_itself(rows)
     _account_agrees_with_the_trades(restore.memory.account, rows)
-    _nothing_acknowledged_is_lost(restore, rows, said)
+    _nothing_acknowledged_is_lost(restore, rows, acknowledged)
     _positions_are_covered(restore, config)
 
 
@@ -114,21 +114,21 @@ def _trailing_losses(closed: list[TradeRecord], *, losses_last: bool) -> int:
     return count
 
 
-def _nothing_acknowledged_is_lost(restore: Restore, rows: Rows, said: dict[str, Any]) -> None:
+def _nothing_acknowledged_is_lost(restore: Restore, rows: Rows, acknowledged: dict[str, Any]) -> None:
     account, memory = restore.memory.account, restore.memory
     known = {trade.trade_id: trade for trade in rows.trades}
     restored = {trade.trade_id for trade in restore.trades}
-    for told in said["trades"]:
+    for told in acknowledged["trades"]:
         trade = known[told["trade_id"]]
         assert (trade.trade_id in restored) == (trade.phase not in OVER)
         assert trade.entry_qty >= told["entry_qty"] - CENT and trade.exit_qty >= told["exit_qty"] - CENT
-    assert memory.next_verdict >= said["next_verdict"] and memory.next_trade >= said["next_trade"]
-    was = msgspec.convert(said["account"], Account)
+    assert memory.next_verdict >= acknowledged["next_verdict"] and memory.next_trade >= acknowledged["next_trade"]
+    was = msgspec.convert(acknowledged["account"], Account)
     assert account.utc_day >= was.utc_day and account.max_drawdown_usd >= was.max_drawdown_usd - CENT
     if account.utc_day == was.utc_day:
         assert account.equity_peak_usd >= was.equity_peak_usd - CENT
         assert account.session_started_ns == was.session_started_ns
-    has_resumed = max(rows.resumed_ns, default=0) >= said["now_ns"]
+    has_resumed = max(rows.resumed_ns, default=0) >= acknowledged["now_ns"]
     if was.halt is not None and not has_resumed:
         assert account.halt is not None, f"the halt was forgotten: {was.halt}"
 

@@ -16,7 +16,7 @@ class Service:
         self.url = ""
         self.status = 200
         self.messages: list[dict[str, Any]] = []
-        self.told = threading.Event()
+        self.is_sent = threading.Event()
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def listening_service() -> Iterator[Service]:
             service.messages.append(json.loads(body))
             self.send_response(service.status)
             self.end_headers()
-            service.told.set()
+            service.is_sent.set()
 
         def log_message(self, format: str, *arguments: Any) -> None:
             """Say nothing."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import SHIPPED_CONFIG
-from tests.execution.account_desk import VARIABLES
+from tests.execution.account_stage import VARIABLES
 from tests.runtime.real_engine import RealStage
 from tests.venue_pairs import venue_kind
 

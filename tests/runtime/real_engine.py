@@ -33,7 +33,7 @@ class RealStage:
         self.home = home
         self.binance = binance
         self.okx = okx
-        self.said = ""
+        self.printed = ""
         self.program = "cockpit"
         """The module that is run."""
         self.prices = dict(PRICES)
@@ -59,7 +59,7 @@ class RealStage:
         async with _not_left_behind(process), asyncio.timeout(START_WITHIN_S):
             said, _ = await process.communicate()
         assert process.returncode is not None
-        self.said += said.decode()
+        self.printed += said.decode()
         return process.returncode, said.decode()
 
     async def engine(self, *more: str, mode: str = "test", overrides: tuple[str, ...] = SOUND) -> None:
@@ -69,12 +69,12 @@ class RealStage:
         arguments = ("engine", "--feed", "live", "--mode", mode, "--port", "0", *climbs, *settings, *more)
         process = await self._start(arguments)
         assert process.stdout is not None
-        began = len(self.said)
+        began = len(self.printed)
         async with _not_left_behind(process), asyncio.timeout(START_WITHIN_S):
             while True:
                 line = (await process.stdout.readline()).decode()
-                self.said += line
-                assert line, f"the engine ended: {self.said[began:]}"
+                self.printed += line
+                assert line, f"the engine ended: {self.printed[began:]}"
                 if line.startswith("ready"):
                     break
         self._engine = process
@@ -112,7 +112,7 @@ class RealStage:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
-            self.said += line.decode()
+            self.printed += line.decode()
 
     async def _start(self, arguments: tuple[str, ...], without: tuple[str, ...] = ()) -> asyncio.subprocess.Process:
         environ = {**os.environ, **self.environ}
@@ -129,24 +129,24 @@ class RealStage:
     # -- the engine's API
 
     @property
-    def deck(self) -> EngineClient:
+    def client(self) -> EngineClient:
         return EngineClient(local(self.home / "engine.sock"), "test", WITHIN_S)
 
     async def until(self, holds: Callable[[Any], bool], within_s: float = WITHIN_S) -> Any:
         """The first snapshot that it holds for."""
         try:
-            async with asyncio.timeout(within_s), self.deck as deck:
+            async with asyncio.timeout(within_s), self.client as client:
                 while True:
-                    snapshot = await deck.snapshot()
+                    snapshot = await client.snapshot()
                     if holds(snapshot):
                         return snapshot
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise AssertionError(f"it never held; the engine said:\n{self.said[-4_000:]}") from None
+            raise AssertionError(f"it never held; the engine said:\n{self.printed[-4_000:]}") from None
 
     async def arm(self) -> str:
-        async with self.deck as deck:
-            return await deck.arm()
+        async with self.client as client:
+            return await client.arm()
 
     # -- the market
 

@@ -69,8 +69,8 @@ async def test_a_kill_leaves_no_half_adopted_position(tmp_path: Path, number: in
 
 
 async def adopt(stage: RealStage, call_id: str) -> dict[str, Any]:
-    async with stage.deck as deck:
-        return await deck.call("/api/positions/adopt", {**BODY, "id": call_id})
+    async with stage.client as client:
+        return await client.call("/api/positions/adopt", {**BODY, "id": call_id})
 
 
 def is_covered(seen: Snapshot) -> bool:

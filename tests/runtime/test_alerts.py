@@ -90,7 +90,7 @@ def test_a_service_that_hangs_makes_nobody_wait_and_the_others_are_told_at_once(
         alerts = alerts_to(hanging, service.url)
         alerts.start()
         alerts.send(HALT)
-        assert service.told.wait(0.75 * hangs_s), "before the first one is given up"
+        assert service.is_sent.wait(0.75 * hangs_s), "before the first one is given up"
         slowest_s = 0.0
         for _ in range(QUEUED * 4):
             began_s = time.perf_counter()
@@ -173,7 +173,7 @@ async def test_a_hosts_alerts_hear_the_engine_and_show_in_its_process(
         assert told is not None
         host.start()
         await host.command(lambda now_ns, command_id: Flatten(now_ns, command_id, "test", "a drill"))
-        assert await asyncio.to_thread(service.told.wait, WITHIN_S)
+        assert await asyncio.to_thread(service.is_sent.wait, WITHIN_S)
         assert "alerts" in [task.name for task in host.process().tasks]
         await host.stop()
         await asyncio.to_thread(told.stop)

@@ -38,7 +38,7 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
     async with venue_stage(tmp_path / "home", "bybit") as stage:
         await play(stage, as_on_bybit)
         for secret in (KEY, SECRET):
-            assert secret not in stage.said
+            assert secret not in stage.printed
 
 
 async def test_a_key_that_can_withdraw_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

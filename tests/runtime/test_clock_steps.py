@@ -28,7 +28,7 @@ def bid(snapshot: Snapshot) -> float | None:
 
 
 async def problems(stage: RealStage) -> str:
-    async with stage.deck as client:
+    async with stage.client as client:
         return "\n".join((await client.process()).clocks)
 
 
@@ -138,5 +138,5 @@ async def test_a_restart_helps_where_the_clock_was_ahead_and_was_set_right(tmp_p
         right = await stage.until(is_read)
         assert ahead_ns - right.ts_ns > 3_000e9
         await stage.arm()
-        async with stage.deck as client:
+        async with stage.client as client:
             assert (await client.execute({**SIGNAL, "mode": "paper"}))["status"] == "open"

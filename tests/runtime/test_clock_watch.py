@@ -44,7 +44,7 @@ class Machine:
         self.running_ns += passed_ns
         self.awake_ns += 0 if slept else passed_ns
 
-    def look(self) -> tuple[str, ...]:
+    def compare(self) -> tuple[str, ...]:
         self.watch.compare()
         return self.watch.problems()
 
@@ -62,14 +62,14 @@ def test_a_wall_clock_that_was_set_is_told_with_both_values_and_for_ten_minutes(
     machine.pass_s(1)
     machine.wall_ns += step_s * NS_PER_S
     with caplog.at_level(logging.WARNING, "cockpit"):
-        (told,) = machine.look()
+        (told,) = machine.compare()
     assert f"set {side} by {abs(step_s)}.0 s" in told
     assert f"from 2025-10-19T12:00:01.000Z to 2025-10-19T{after}.000Z" in told
     assert told in caplog.messages
     machine.pass_s(599)
-    assert machine.look() == (told,)
+    assert machine.compare() == (told,)
     machine.pass_s(2)
-    assert machine.look() == ()
+    assert machine.compare() == ()
 
 
 def test_a_clock_that_is_slewed_or_read_late_was_not_set() -> None:
@@ -77,13 +77,13 @@ def test_a_clock_that_is_slewed_or_read_late_was_not_set() -> None:
     for _ in range(100):
         machine.pass_s(7.5)
         machine.wall_ns += NS_PER_S // 2
-        assert machine.look() == ()
+        assert machine.compare() == ()
 
 
 def test_a_machine_that_slept_is_told() -> None:
     machine = Machine()
     machine.pass_s(45, slept=True)
-    (told,) = machine.look()
+    (told,) = machine.compare()
     assert "slept for 45.0 s" in told
 
 
@@ -91,13 +91,13 @@ def test_a_wall_clock_that_two_venues_contradict_is_told_until_it_is_set() -> No
     machine = Machine()
     machine.venue_is("binance", 0.0)
     machine.venue_is("okx", 0.1)
-    assert machine.look() == ()
+    assert machine.compare() == ()
     machine.wall_ns -= 90 * NS_PER_S
-    standing, _ = machine.look()
+    standing, _ = machine.compare()
     assert "this machine's clock is 90.0 s behind binance and okx" in standing
     assert "it says 2025-10-19T11:58:30.000Z, they say 2025-10-19T12:00:00.0" in standing
     machine.wall_ns += 90 * NS_PER_S
-    assert not [told for told in machine.look() if "set it" in told]
+    assert not [told for told in machine.compare() if "set it" in told]
 
 
 def test_one_venue_whose_clock_is_wrong_is_outvoted() -> None:
@@ -105,7 +105,7 @@ def test_one_venue_whose_clock_is_wrong_is_outvoted() -> None:
     machine.venue_is("binance", 50.0)
     machine.venue_is("okx", 0.0)
     assert machine.truth.now_ns() == machine.session_ns
-    assert machine.look() == ()
+    assert machine.compare() == ()
 
 
 def test_a_session_that_goes_on_ahead_of_the_venues_says_so() -> None:
@@ -113,7 +113,7 @@ def test_a_session_that_goes_on_ahead_of_the_venues_says_so() -> None:
     machine.venue_is("binance", -3_600.0)
     machine.venue_is("okx", -3_600.0)
     machine.wall_ns -= 3_600 * NS_PER_S
-    problems = machine.look()
+    problems = machine.compare()
     assert any("the session's clock is 3600.0 s ahead of binance and okx" in told for told in problems)
     assert not [told for told in problems if "this machine's clock is" in told]
 
@@ -123,5 +123,5 @@ def test_a_venues_clock_that_jumped_is_told_with_both_values() -> None:
     machine.venue_is("binance", 0.0)
     machine.venue_is("okx", 0.0)
     machine.venue_is("okx", 120.0)
-    (told,) = machine.look()
+    (told,) = machine.compare()
     assert told == "okx's clock jumped by +120.0 s: it was +0.0 s from ours, is +120.0 s; it is followed"

@@ -34,11 +34,11 @@ async def _trades(stage: VenueStage) -> list[dict[str, Any]]:
         return listed
 
 
-async def _says_how_its_stop_leaves(stage: VenueStage) -> None:
+async def _shows_how_its_stop_leaves(stage: VenueStage) -> None:
     """In the snapshot that the screen draws, in the API's list of trades, and by `cockpit status`."""
     told = "stop-limit: its limit lies 100 bps beyond its trigger; where the market gaps through that"
-    async with stage.deck as deck:
-        (view,) = (await deck.snapshot()).open_trades
+    async with stage.client as client:
+        (view,) = (await client.snapshot()).open_trades
         assert view.stop_terms.startswith(told)
     (listed,) = await _trades(stage)
     assert listed["stop_terms"] == view.stop_terms
@@ -62,7 +62,7 @@ async def as_on_coinbase(stage: VenueStage, moment: str, said: str) -> None:
         assert float(terms["limit_price"]) == pytest.approx(0.99 * float(terms["stop_price"]), abs=0.01)
         assert float(terms["base_size"]) * 0.01 == pytest.approx(stage.venue.held("SOL")) and stage.venue.held("SOL")
         assert listed["client_order_id"].startswith("ck")
-        await _says_how_its_stop_leaves(stage)
+        await _shows_how_its_stop_leaves(stage)
     if moment == "target":
         await stage.venue.until(
             lambda: (
@@ -76,7 +76,7 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
     async with venue_stage(tmp_path / "home", "coinbase") as stage:
         await play(stage, as_on_coinbase)
         for secret in (KEY_NAME, *parts_of(PEM)):
-            assert secret not in stage.said
+            assert secret not in stage.printed
 
 
 async def test_a_key_that_can_transfer_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_a_key_that_can_transfer_is_refused_before_anything_is_sent(tmp_pa
         assert code != 0 and "can_transfer" in said, said
         with pytest.raises(AssertionError, match="the engine ended"):
             await stage.engine(overrides=SOUND)
-        assert "can_transfer" in stage.said and stage.venue.called("entry") == []
+        assert "can_transfer" in stage.printed and stage.venue.called("entry") == []
 
 
 async def test_a_stop_whose_limit_was_gapped_through_ends_in_a_close_at_market(tmp_path: Path) -> None:

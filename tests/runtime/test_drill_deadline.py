@@ -12,7 +12,7 @@ from cockpit.config.model import CockpitConfig
 from cockpit.exchanges.registry import account_for
 from cockpit.runtime import drilling
 from cockpit.runtime.drilling import DrillRun
-from tests.execution.account_desk import keys_of, moved
+from tests.execution.account_stage import keys_of, moved
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.loopback.trading_faults import dropped_before, hanging
 

@@ -31,7 +31,7 @@ from cockpit.engine.ladder import nearer
 from cockpit.engine.machine import Engine
 from tests.patience import patient_s
 from tests.runtime.acknowledging_engine import wide_config
-from tests.runtime.aftermath import OVER, Rows, look, restore_of, verify_recording
+from tests.runtime.aftermath import OVER, Rows, check_home, restore_of, verify_recording
 from tests.runtime.hands_engine import KINDS, OVERRIDES
 from tests.runtime.test_runtime_kill import SEED, run_and_kill
 
@@ -70,7 +70,7 @@ def test_nothing_that_hands_were_told_is_undone_by_a_kill(tmp_path: Path, monkey
         asked = _asked(tmp_path, said)
         middles[_tag(asked.in_the_middle)] += 1
         try:
-            look(tmp_path, config, said)
+            check_home(tmp_path, config, said)
             _settings_stand(tmp_path, config, said, asked)
             _nothing_is_done_twice(tmp_path, config, asked)
             moved += _no_stop_is_looser(tmp_path, said)

@@ -29,7 +29,7 @@ class Post:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.requests: list[Request] = []
-        self.told: list[VenueEvent] = []
+        self.emitted: list[VenueEvent] = []
         self.is_broken = False
         self.had_all: list[bool] = []
 
@@ -49,13 +49,13 @@ class Post:
         raise AssertionError("nobody restores here")
 
 
-class Desk:
+class JournalStage:
     def __init__(self, path: Path, within_s: float) -> None:
         self.journal = Journal(path)
         self.journal.begin(SessionInfo(1, NOW_NS, FeedKind.LIVE, Mode.TEST, "digest", "test"))
         self.post = Post(self.journal)
         timing = Timing(lambda: NOW_NS)
-        self.first = JournalFirst(self.post, self.journal, within_s, self.post.told.append, timing)
+        self.first = JournalFirst(self.post, self.journal, within_s, self.post.emitted.append, timing)
 
     def step(self, *requests: Request) -> None:
         """As a session does: the venue first, then the journal."""
@@ -70,8 +70,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path):  # type: ignore[no-untyped-def]
-    made = Desk(tmp_path / "journal.sqlite", within_s=5.0)
+def stage(tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = JournalStage(tmp_path / "journal.sqlite", within_s=5.0)
     yield made
     made.journal.close()
 
@@ -93,59 +93,59 @@ def order(role: OrderRole, order_id: str = "t000001e1") -> PlaceOrder:
     return PlaceOrder(NOW_NS, request)
 
 
-async def test_an_entry_waits_for_the_journal(desk: Desk) -> None:
-    desk.step(order(OrderRole.ENTRY))
-    assert desk.post.requests == []
-    await desk.until(lambda: desk.post.requests)
-    assert desk.post.had_all == [True]
+async def test_an_entry_waits_for_the_journal(stage: JournalStage) -> None:
+    stage.step(order(OrderRole.ENTRY))
+    assert stage.post.requests == []
+    await stage.until(lambda: stage.post.requests)
+    assert stage.post.had_all == [True]
 
 
 @pytest.mark.parametrize("role", [OrderRole.STOP, OrderRole.TARGET, OrderRole.CLOSE])
-async def test_a_way_out_waits_for_nothing(role: OrderRole, desk: Desk) -> None:
-    assert desk.first.submit(order(role)) == ()
-    assert len(desk.post.requests) == 1
+async def test_a_way_out_waits_for_nothing(role: OrderRole, stage: JournalStage) -> None:
+    assert stage.first.submit(order(role)) == ()
+    assert len(stage.post.requests) == 1
 
 
 async def test_an_entry_that_the_journal_cannot_keep_is_refused(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "journal.sqlite", within_s=0.1)
-    assert desk.journal.flush()
+    stage = JournalStage(tmp_path / "journal.sqlite", within_s=0.1)
+    assert stage.journal.flush()
     with sqlite3.connect(tmp_path / "journal.sqlite") as other:
         other.execute("BEGIN EXCLUSIVE")
-        desk.step(order(OrderRole.ENTRY))
-        await desk.until(lambda: desk.post.told)
+        stage.step(order(OrderRole.ENTRY))
+        await stage.until(lambda: stage.post.emitted)
         other.rollback()
     other.close()
-    (refused,) = desk.post.told
+    (refused,) = stage.post.emitted
     assert isinstance(refused, OrderRejected)
     assert refused.reason.startswith("expected the journal to have it within 100 ms, was ")
-    assert desk.post.requests == []
-    desk.journal.close()
+    assert stage.post.requests == []
+    stage.journal.close()
 
 
 @pytest.mark.parametrize(
     "request_", [CancelOrder(NOW_NS, "t000001e1", "okx", "ETH"), FlattenVenues(NOW_NS, ("okx",), "asked")]
 )
-async def test_a_held_entry_that_is_taken_back_never_leaves(request_: Request, desk: Desk) -> None:
-    desk.first.submit(order(OrderRole.ENTRY))
-    desk.first.submit(request_)
-    assert [type(event) for event in desk.post.told] == [OrderCancelled]
-    desk.journal.append([Notice(NOW_NS, "info", "test", "later")])
-    assert desk.journal.flush()
+async def test_a_held_entry_that_is_taken_back_never_leaves(request_: Request, stage: JournalStage) -> None:
+    stage.first.submit(order(OrderRole.ENTRY))
+    stage.first.submit(request_)
+    assert [type(event) for event in stage.post.emitted] == [OrderCancelled]
+    stage.journal.append([Notice(NOW_NS, "info", "test", "later")])
+    assert stage.journal.flush()
     for _ in range(3):
         await asyncio.sleep(0)
-    assert not any(isinstance(request, PlaceOrder) for request in desk.post.requests)
+    assert not any(isinstance(request, PlaceOrder) for request in stage.post.requests)
 
 
-async def test_nobody_is_asked_for_an_entry_that_is_held(desk: Desk) -> None:
-    desk.step(order(OrderRole.ENTRY), QueryOrder(NOW_NS, "t000001e1", "okx", "ETH"))
-    assert desk.post.requests == []
-    await desk.until(lambda: desk.post.requests)
-    desk.first.submit(QueryOrder(NOW_NS, "t000001e1", "okx", "ETH"))
-    assert [type(request) for request in desk.post.requests] == [PlaceOrder, QueryOrder]
+async def test_nobody_is_asked_for_an_entry_that_is_held(stage: JournalStage) -> None:
+    stage.step(order(OrderRole.ENTRY), QueryOrder(NOW_NS, "t000001e1", "okx", "ETH"))
+    assert stage.post.requests == []
+    await stage.until(lambda: stage.post.requests)
+    stage.first.submit(QueryOrder(NOW_NS, "t000001e1", "okx", "ETH"))
+    assert [type(request) for request in stage.post.requests] == [PlaceOrder, QueryOrder]
 
 
-async def test_a_defect_on_the_way_out_leaves_the_order_unknown(desk: Desk) -> None:
-    desk.post.is_broken = True
-    desk.step(order(OrderRole.ENTRY))
-    await desk.until(lambda: desk.post.told)
-    assert [type(event) for event in desk.post.told] == [OrderUnknown]
+async def test_a_defect_on_the_way_out_leaves_the_order_unknown(stage: JournalStage) -> None:
+    stage.post.is_broken = True
+    stage.step(order(OrderRole.ENTRY))
+    await stage.until(lambda: stage.post.emitted)
+    assert [type(event) for event in stage.post.emitted] == [OrderUnknown]

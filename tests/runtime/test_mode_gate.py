@@ -24,7 +24,7 @@ START_NS = 1_760_875_200_000_000_000
 EASY = ("modes.way_up.paper_hours=0", "modes.way_up.min_paper_trades=1", "modes.way_up.min_win_rate_pct=50")
 
 
-class Desk:
+class GateStage:
     """What a gate stands before, and the accounts that were asked for."""
 
     def __init__(self, home: Path, config: CockpitConfig, kind: FeedKind) -> None:
@@ -47,38 +47,38 @@ class Desk:
 
 @pytest.fixture
 def make(tmp_path: Path):  # type: ignore[no-untyped-def]
-    made: list[Desk] = []
+    made: list[GateStage] = []
 
-    def desk(kind: FeedKind = FeedKind.LIVE, *overrides: str) -> Desk:
-        made.append(Desk(tmp_path / "home", load_config(shipped_config_path(), overrides), kind))
+    def stage(kind: FeedKind = FeedKind.LIVE, *overrides: str) -> GateStage:
+        made.append(GateStage(tmp_path / "home", load_config(shipped_config_path(), overrides), kind))
         return made[-1]
 
-    yield desk
+    yield stage
     for one in made:
         one.journal.close()
 
 
 @pytest.mark.parametrize("kind", [FeedKind.SIMULATED, FeedKind.RECORDED])
 async def test_real_orders_need_the_real_market(kind: FeedKind, make) -> None:  # type: ignore[no-untyped-def]
-    desk = make(kind)
-    found = await desk.mode(Mode.LIVE, override="trust me")
+    stage = make(kind)
+    found = await stage.mode(Mode.LIVE, override="trust me")
     assert found.refusal.startswith(f"expected the live feed for live mode, was {kind.value}")
-    assert desk.asked_for == []
+    assert stage.asked_for == []
 
 
 async def test_without_evidence_and_override_no_account_is_made(make) -> None:  # type: ignore[no-untyped-def]
-    desk = make()
-    found = await desk.mode(Mode.TEST)
-    assert (found.way_up_open, found.refusal, desk.asked_for) == (False, "", [])
+    stage = make()
+    found = await stage.mode(Mode.TEST)
+    assert (found.way_up_open, found.refusal, stage.asked_for) == (False, "", [])
 
 
 async def test_the_journal_opens_the_way_up(make) -> None:  # type: ignore[no-untyped-def]
-    desk = make(FeedKind.LIVE, *EASY)
-    desk.journal.append(life(1, 0.05))
-    found = await desk.mode(Mode.TEST)
+    stage = make(FeedKind.LIVE, *EASY)
+    stage.journal.append(life(1, 0.05))
+    found = await stage.mode(Mode.TEST)
     assert found.way_up_open
     assert found.refusal == "expected COCKPIT_OKX_API_KEY, was not set"
-    assert not (await desk.mode(Mode.LIVE)).way_up_open
+    assert not (await stage.mode(Mode.LIVE)).way_up_open
 
 
 async def test_what_was_traded_on_a_simulated_market_opens_nothing(make) -> None:  # type: ignore[no-untyped-def]
@@ -90,23 +90,23 @@ async def test_what_was_traded_on_a_simulated_market_opens_nothing(make) -> None
 
 
 async def test_an_override_climbs_and_the_account_is_looked_at_all_the_same(make) -> None:  # type: ignore[no-untyped-def]
-    desk = make()
-    found = await desk.mode(Mode.TEST, override="a key check")
-    assert (found.way_up_open, desk.asked_for) == (False, [("okx",)])
+    stage = make()
+    found = await stage.mode(Mode.TEST, override="a key check")
+    assert (found.way_up_open, stage.asked_for) == (False, [("okx",)])
     assert found.refusal == "expected COCKPIT_OKX_API_KEY, was not set"
 
 
 async def test_with_trades_open_nobody_is_asked(make) -> None:  # type: ignore[no-untyped-def]
-    desk = make()
-    await desk.mode(Mode.TEST, override="a key check", open_trades=1)
-    assert desk.asked_for == []
+    stage = make()
+    await stage.mode(Mode.TEST, override="a key check", open_trades=1)
+    assert stage.asked_for == []
 
 
 async def test_paper_is_asked_nothing(make) -> None:  # type: ignore[no-untyped-def]
-    desk = make(FeedKind.SIMULATED)
-    assert (await desk.mode(Mode.PAPER)).refusal == ""
-    assert (await desk.gate.before_arming(Arm(START_NS, "c1", "test"), Mode.PAPER)).refusal == ""
-    assert desk.asked_for == []
+    stage = make(FeedKind.SIMULATED)
+    assert (await stage.mode(Mode.PAPER)).refusal == ""
+    assert (await stage.gate.before_arming(Arm(START_NS, "c1", "test"), Mode.PAPER)).refusal == ""
+    assert stage.asked_for == []
 
 
 async def test_no_real_mode_is_armed_without_a_venue_behind_it(make) -> None:  # type: ignore[no-untyped-def]

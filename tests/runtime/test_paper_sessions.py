@@ -15,7 +15,7 @@ from cockpit.domain.events import AnyEvent, VenueNotice
 from cockpit.domain.kinds import VenueTopic
 from cockpit.exchanges.coinbase.market import Coinbase
 from cockpit.runtime.paper_sessions import PaperSessions
-from tests.execution.account_desk import with_venue
+from tests.execution.account_stage import with_venue
 from tests.loopback.exchange_coinbase import CoinbaseVenue, iso, wall_ms
 
 MINUTE_MS = 60_000

@@ -12,7 +12,7 @@ from cockpit.exchanges.base.fence import FencedOff
 from cockpit.exchanges.registry import account_for
 from cockpit.journal.drills import Drill
 from cockpit.runtime.drilling import PreviewDrill
-from tests.execution.account_desk import desk_of, keys_of, moved, with_venue
+from tests.execution.account_stage import account_stage, keys_of, moved, with_venue
 from tests.loopback.coinbase_tokens import KEY_NAME, PEM
 from tests.loopback.coinbase_trading import CoinbaseTradingVenue
 
@@ -95,9 +95,9 @@ async def test_its_usual_account_is_asked_for_there_is_no_other(shipped_config: 
 
 
 async def test_no_preview_leaves_with_what_placing_it_may_not_have(shipped_config: CockpitConfig) -> None:
-    async with desk_of("coinbase", shipped_config) as desk:
+    async with account_stage("coinbase", shipped_config) as stage:
         stop = {"base_size": "1", "limit_price": "1", "stop_price": "1", "stop_direction": "STOP_DIRECTION_STOP_DOWN"}
         body = {"product_id": BTC, "side": "SELL", "order_configuration": {"stop_limit_stop_limit_gtc": stop}}
         with pytest.raises(FencedOff):
-            await desk.account.client.v3PrivatePostBrokerageOrdersPreview(body)  # type: ignore[attr-defined]
-        assert desk.venue.called("preview") == []
+            await stage.account.client.v3PrivatePostBrokerageOrdersPreview(body)  # type: ignore[attr-defined]
+        assert stage.venue.called("preview") == []

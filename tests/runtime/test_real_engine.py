@@ -36,8 +36,8 @@ def covered(snapshot: Snapshot) -> bool:
 
 
 async def signal(stage: RealStage) -> dict[str, Any]:
-    async with stage.deck as deck:
-        return await deck.execute(SIGNAL)
+    async with stage.client as client:
+        return await client.execute(SIGNAL)
 
 
 async def open_eth(stage: RealStage) -> None:
@@ -185,7 +185,7 @@ async def test_a_trade_of_somebody_else_blocks_entries_there_and_is_never_traded
         await stage.engine()
         await stage.until(is_read)
         await stage.arm()
-        await stage.until(lambda seen: "okx holds +0.5 ETH" in stage.said)
+        await stage.until(lambda seen: "okx holds +0.5 ETH" in stage.printed)
         with pytest.raises(EngineRefused, match="ETH"):
             await signal(stage)
         assert stage.okx.called("entry") == []
@@ -229,8 +229,8 @@ async def test_paper_with_keys_in_the_environment_signs_nothing(tmp_path: Path) 
         await stage.engine(mode="paper")
         await stage.until(is_read)
         await stage.arm()
-        async with stage.deck as deck:
-            await deck.execute(
+        async with stage.client as client:
+            await client.execute(
                 {"strategy": ARBITRAGE, "pair": "ETH/USDT", "side": "long", "amount": 41, "mode": "paper"}
             )
         await stage.until(lambda seen: any(view.trade.phase is TradePhase.OPEN for view in seen.open_trades))
@@ -271,7 +271,7 @@ async def refused_start(stage: RealStage, *more: str) -> tuple[int, str]:
 
 def assert_no_secret(stage: RealStage) -> None:
     """Neither what was printed nor any file of the profile holds a key."""
-    texts = {"what was printed": stage.said.encode()}
+    texts = {"what was printed": stage.printed.encode()}
     texts |= {str(path): path.read_bytes() for path in stage.home.rglob("*") if path.is_file()}
     for path in stage.home.glob("recordings/*.rec"):
         header, records = read_recording(path)
@@ -285,21 +285,21 @@ async def test_a_running_engine_goes_up_to_test_and_down_to_paper_again(tmp_path
     async with real_stage(tmp_path / "home") as stage:
         await stage.engine(mode="paper")
         await stage.until(is_read)
-        async with stage.deck as deck:
+        async with stage.client as client:
             with pytest.raises(EngineRefused, match="the way up to test is locked until the journal shows"):
-                await deck.set_mode(Mode.TEST)
+                await client.set_mode(Mode.TEST)
             assert stage.okx.called("account") == []
-            await deck.set_mode(Mode.TEST, "a test of the road")
-            assert (await deck.snapshot()).state is EngineState.DISARMED
+            await client.set_mode(Mode.TEST, "a test of the road")
+            assert (await client.snapshot()).state is EngineState.DISARMED
         await open_eth(stage)
-        async with stage.deck as deck:
+        async with stage.client as client:
             with pytest.raises(EngineRefused, match="mode stays test: 1 trade open, expected 0"):
-                await deck.set_mode(Mode.PAPER)
-            await deck.flatten("enough")
+                await client.set_mode(Mode.PAPER)
+            await client.flatten("enough")
             await stage.until(lambda seen: seen.state is EngineState.HALTED)
             assert (stage.okx.positions, stage.okx.algo_orders, stage.okx.open_orders) == ({}, [], [])
-            await deck.resume("seen flat")
-            await deck.set_mode(Mode.PAPER)
+            await client.resume("seen flat")
+            await client.set_mode(Mode.PAPER)
         await stage.okx.until(lambda: stage.okx.private_sockets() == [])
         before = len(stage.okx.calls)
         await stage.arm()
@@ -307,8 +307,8 @@ async def test_a_running_engine_goes_up_to_test_and_down_to_paper_again(tmp_path
         await stage.until(
             lambda seen: price_of(seen) == stage.prices["ETH"]
         )  # paper knows the books it has seen itself
-        async with stage.deck as deck:
-            await deck.execute({**SIGNAL, "mode": "paper"})
+        async with stage.client as client:
+            await client.execute({**SIGNAL, "mode": "paper"})
         await stage.until(lambda seen: any(view.trade.phase is TradePhase.OPEN for view in seen.open_trades))
         assert {call.role for call in stage.okx.calls[before:]} <= {"public", "time"}
         await stage.terminate()

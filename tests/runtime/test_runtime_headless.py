@@ -52,14 +52,14 @@ class Process:
             )
 
     @property
-    def said(self) -> str:
+    def printed(self) -> str:
         return self.out.read_text()
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         give_up_s = time.monotonic() + WITHIN_S
         while not holds():
-            assert self.child.poll() is None, f"ended with {self.child.returncode} before {what}: {self.said}"
-            assert time.monotonic() < give_up_s, f"expected {what} within {WITHIN_S:g} s, was: {self.said}"
+            assert self.child.poll() is None, f"ended with {self.child.returncode} before {what}: {self.printed}"
+            assert time.monotonic() < give_up_s, f"expected {what} within {WITHIN_S:g} s, was: {self.printed}"
             time.sleep(0.02)
 
     def end(self, number: int) -> int:
@@ -116,7 +116,7 @@ def trading(home: Path, speed: float = 100, *overrides: str) -> tuple[str, ...]:
 
 
 def ready(process: Process) -> None:
-    process.until(lambda: "ready at http://127.0.0.1:" in process.said, "the ready line")
+    process.until(lambda: "ready at http://127.0.0.1:" in process.printed, "the ready line")
 
 
 def holds_a_position(process: Process) -> None:
@@ -132,14 +132,14 @@ def holds_a_position(process: Process) -> None:
 def test_the_ready_line_says_where_and_sigterm_ends_it_in_order(start: Start, tmp_path: Path) -> None:
     process = start(*cli(tmp_path / "home", "--speed", "20"))
     ready(process)
-    line = next(line for line in process.said.splitlines() if line.startswith("ready"))
+    line = next(line for line in process.printed.splitlines() if line.startswith("ready"))
     assert "paper mode, disarmed, simulated: seed 27" in line
     assert line.endswith(f"pid {process.child.pid}")
     holder = read_holder(process.home / "engine.lock")
     assert holder["pid"] == process.child.pid and holder["url"] in line
     assert process.end(signal.SIGTERM) == 0
-    assert "ending (SIGTERM): open trades keep their stops" in process.said
-    assert "Traceback" not in process.said
+    assert "ending (SIGTERM): open trades keep their stops" in process.printed
+    assert "Traceback" not in process.printed
     assert read_holder(process.home / "engine.lock") == {}
     (recording,) = (process.home / "recordings").glob("*.rec")
     replayed = run_replay(recording, None, verify=True)
@@ -159,7 +159,7 @@ def test_sigterm_leaves_open_trades_with_their_stops_for_the_next_start(start: S
 
     second = start(*cli(home))
     ready(second)
-    second.until(lambda: f"restored {counted(len(left), 'open trade')}," in second.said, "the restore")
+    second.until(lambda: f"restored {counted(len(left), 'open trade')}," in second.printed, "the restore")
     assert second.end(signal.SIGTERM) == 0
 
 
@@ -167,8 +167,8 @@ def test_sigterm_flattens_first_where_the_config_says_so(start: Start, tmp_path:
     process = start(*trading(tmp_path / "home", 100, "kill_switch.flatten_on_terminate=true"))
     holds_a_position(process)
     assert process.end(signal.SIGTERM) == 0
-    assert "ending (SIGTERM): flattening first" in process.said
-    assert "NOT FLAT" not in process.said
+    assert "ending (SIGTERM): flattening first" in process.printed
+    assert "NOT FLAT" not in process.printed
     assert {trade.phase for trade in process.trades()} <= {TradePhase.CLOSED, TradePhase.ABANDONED}
     assert process.rows("select count(*) from orders where status in ('sent', 'working', 'partly_filled')") == [(0,)]
     assert process.memory().state is EngineState.HALTED
@@ -182,7 +182,7 @@ def test_sigint_ends_it_like_sigterm_and_sighup_does_nothing(start: Start, tmp_p
     process.until(lambda: "SIGHUP: a terminal went away" in log.read_text(), "word of the SIGHUP")
     assert process.child.poll() is None
     assert process.end(signal.SIGINT) == 0
-    assert "ending (SIGINT)" in process.said
+    assert "ending (SIGINT)" in process.printed
 
 
 def test_a_second_engine_is_told_who_holds_the_profile(start: Start, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_after_kill_9_it_starts_cleanly(start: Start, tmp_path: Path) -> None:
     ready(first)
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     second = start(*cli(tmp_path / "home"))
-    second.until(lambda: second.said.count("ready at http://") == 2, "the second ready line")
+    second.until(lambda: second.printed.count("ready at http://") == 2, "the second ready line")
     assert second.end(signal.SIGTERM) == 0
 
 
@@ -249,7 +249,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_trading(start: Start, tmp_pa
     process.until(lambda: log.exists() and "not recording since" in log.read_text(), "the end of the recording")
     holds_a_position(process)
     assert process.end(signal.SIGTERM) == 0
-    assert "Traceback" not in process.said
+    assert "Traceback" not in process.printed
     (recording,) = (process.home / "recordings").glob("*.rec")
     assert run_replay(recording, None, verify=True).verified
 
@@ -283,6 +283,6 @@ def test_a_key_in_the_path_of_a_moved_endpoint_is_in_no_file(start: Start, tmp_p
     log = process.home / "logs" / "engine.log"
     process.until(lambda: log.exists() and log.read_text().count('"level": "warning"') >= 3, "failures in the log")
     assert process.end(signal.SIGTERM) == 0
-    assert secret not in process.said
+    assert secret not in process.printed
     for path in process.home.rglob("*"):
         assert not path.is_file() or secret.encode() not in path.read_bytes(), path

@@ -48,7 +48,7 @@ def health(number: int) -> HealthFactor:
     return HealthFactor(number, "rpc", 2.5)
 
 
-def word(number: int, state: FeedState = FeedState.DOWN) -> FeedHealth:
+def feed_health(number: int, state: FeedState = FeedState.DOWN) -> FeedHealth:
     return FeedHealth(number, Reading.STREAM, "binance", state)
 
 
@@ -80,10 +80,10 @@ def test_a_command_is_never_refused_by_a_full_queue() -> None:
 
 def test_only_the_newest_of_what_conflates_is_kept_at_its_newest_place() -> None:
     inbox = Inbox()
-    for event in (top(1), depth(2), mark(3), Tick(4), word(5), trade(6), top(7), depth(8), mark(9), Tick(10)):
+    for event in (top(1), depth(2), mark(3), Tick(4), feed_health(5), trade(6), top(7), depth(8), mark(9), Tick(10)):
         inbox.offer("market", event)
-    inbox.offer("market", word(11, FeedState.FRESH))
-    kept = [trade(6), top(7), depth(8), mark(9), Tick(10), word(11, FeedState.FRESH)]
+    inbox.offer("market", feed_health(11, FeedState.FRESH))
+    kept = [trade(6), top(7), depth(8), mark(9), Tick(10), feed_health(11, FeedState.FRESH)]
     assert everything(inbox) == kept
     assert inbox.conflated == 5
 

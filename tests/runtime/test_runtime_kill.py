@@ -17,7 +17,7 @@ import pytest
 
 from tests.patience import patient_s
 from tests.runtime.acknowledging_engine import wide_config
-from tests.runtime.aftermath import look, verify_recording
+from tests.runtime.aftermath import check_home, verify_recording
 
 KILLS = int(os.environ.get("COCKPIT_KILLS", "12"))
 SEED = int(os.environ.get("COCKPIT_KILL_SEED") or random.SystemRandom().randrange(2**32))
@@ -35,7 +35,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     for number in range(KILLS):
         said = run_and_kill(tmp_path, acknowledged, number, lambda: time.sleep(rng.uniform(0.0, 0.8)))
         try:
-            look(tmp_path, config, said)
+            check_home(tmp_path, config, said)
             inputs += verify_recording(tmp_path)
         except AssertionError as error:
             raise AssertionError(f"COCKPIT_KILL_SEED={SEED}, kill {number + 1} of {KILLS}: {error}") from error

@@ -30,7 +30,9 @@ def places(tmp_path: Path) -> Places:
     return Places(tmp_path / "home", shipped_config_path())
 
 
-def look(places: Places, *overrides: str, mode: Mode = Mode.PAPER, environ: dict[str, str] | None = None) -> Checklist:
+def checked(
+    places: Places, *overrides: str, mode: Mode = Mode.PAPER, environ: dict[str, str] | None = None
+) -> Checklist:
     secrets = Secrets(environ or {}, lambda _: None)
     return preflight(places, load_config(places.config, overrides), mode, secrets, NOWHERE)
 
@@ -46,13 +48,13 @@ def failing(checklist: Checklist) -> list[str]:
 
 
 def test_the_shipped_config_is_ready_for_paper(places: Places) -> None:
-    checklist = look(places)
+    checklist = checked(places)
     assert checklist.ok
     assert failing(checklist) == []
 
 
 def test_looking_changes_nothing(places: Places, tmp_path: Path) -> None:
-    look(places)
+    checked(places)
     assert os.listdir(tmp_path) == []
 
 
@@ -120,36 +122,36 @@ def test_looking_changes_nothing(places: Places, tmp_path: Path) -> None:
     ],
 )
 def test_each_item(overrides: Sequence[str], name: str, standing: Standing, detail: str, places: Places) -> None:
-    found = item(look(places, *overrides), name)
+    found = item(checked(places, *overrides), name)
     assert found.standing is standing
     assert detail in found.detail
 
 
 @pytest.mark.parametrize("mode", [Mode.TEST, Mode.LIVE])
 def test_real_money_needs_the_venues_own_word(mode: Mode, places: Places) -> None:
-    checklist = look(places, mode=mode, environ=KEYS)
+    checklist = checked(places, mode=mode, environ=KEYS)
     drill = ["drill"] if mode is Mode.LIVE else []
     assert failing(checklist) == ["aave", "way up", "account.okx", *drill]
     assert "expected okx to be reachable, was: " in item(checklist, "account.okx").detail
 
 
 def test_a_venue_without_keys_is_not_asked(places: Places) -> None:
-    checklist = look(places, mode=Mode.TEST)
+    checklist = checked(places, mode=Mode.TEST)
     assert failing(checklist) == ["aave", "way up", "keys.okx", *VENUE_ONLY]
     for name in VENUE_ONLY:
         assert item(checklist, name).detail == "not checked: no okx keys"
 
 
 def test_the_way_up_says_what_it_lacks(places: Places) -> None:
-    without = item(look(places, mode=Mode.TEST), "way up").detail
+    without = item(checked(places, mode=Mode.TEST), "way up").detail
     assert without.startswith("locked: paper hours on the live feed: expected 24, was 0.0; ")
     write_journal(places, FeedKind.SIMULATED, None)
-    assert item(look(places, mode=Mode.TEST), "way up").detail == without
+    assert item(checked(places, mode=Mode.TEST), "way up").detail == without
 
 
 def test_the_way_up_names_only_what_is_missing(places: Places) -> None:
     nothing_asked = [f"modes.way_up.{key}" for key in ("paper_hours=0", "test_days=0")]
-    detail = item(look(places, *nothing_asked, mode=Mode.LIVE), "way up").detail
+    detail = item(checked(places, *nothing_asked, mode=Mode.LIVE), "way up").detail
     assert "hours" not in detail
     assert "paper trades closed: expected at least 30, was 0" in detail
 
@@ -163,25 +165,25 @@ def test_paper_asks_for_no_key(places: Places) -> None:
 
 
 def test_missing_keys_are_named(places: Places) -> None:
-    found = item(look(places, mode=Mode.TEST), "keys.okx")
+    found = item(checked(places, mode=Mode.TEST), "keys.okx")
     assert not found.ok
     assert "COCKPIT_OKX_API_KEY, COCKPIT_OKX_SECRET, COCKPIT_OKX_PASSWORD" in found.detail
 
 
 def test_keys_are_never_shown(places: Places) -> None:
-    checklist = look(places, mode=Mode.LIVE, environ=KEYS)
+    checklist = checked(places, mode=Mode.LIVE, environ=KEYS)
     assert item(checklist, "keys.okx").ok
     assert CANARY not in checklist_json(checklist) + "\n".join(checklist_lines(checklist)) + repr(checklist)
 
 
 def test_an_unwatched_wallet_needs_an_explicit_word_in_test(places: Places) -> None:
-    assert item(look(places, mode=Mode.TEST), "aave").standing is Standing.FAIL
-    assert item(look(places, "aave.required=false", mode=Mode.TEST), "aave").standing is Standing.WARN
+    assert item(checked(places, mode=Mode.TEST), "aave").standing is Standing.FAIL
+    assert item(checked(places, "aave.required=false", mode=Mode.TEST), "aave").standing is Standing.WARN
 
 
 def test_a_home_that_is_a_file_fails(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
-    found = item(look(Places(tmp_path / "home", shipped_config_path())), "home")
+    found = item(checked(Places(tmp_path / "home", shipped_config_path())), "home")
     assert not found.ok
     assert "expected a directory at" in found.detail
 
@@ -198,7 +200,7 @@ def write_journal(places: Places, feed: FeedKind, halt: Halt | None) -> None:
 
 def test_a_journal_that_opens(places: Places) -> None:
     write_journal(places, FeedKind.SIMULATED, None)
-    checklist = look(places)
+    checklist = checked(places)
     assert checklist.ok
     assert "journal.sqlite opens" in item(checklist, "journal").detail
     assert not [item for item in checklist.items if item.name.startswith("halt")]
@@ -207,7 +209,7 @@ def test_a_journal_that_opens(places: Places) -> None:
 @pytest.mark.parametrize(("feed", "standing"), [(FeedKind.LIVE, Standing.FAIL), (FeedKind.SIMULATED, Standing.WARN)])
 def test_a_halt_in_the_journal_is_shown(feed: FeedKind, standing: Standing, places: Places) -> None:
     write_journal(places, feed, Halt(1_760_832_000_000_000_000, "losses", "5 losses in a row"))
-    found = item(look(places), f"halt.{feed.value}")
+    found = item(checked(places), f"halt.{feed.value}")
     assert found.standing is standing
     assert "halted since 2025-10-19T00:00:00.000Z: 5 losses in a row" in found.detail
 
@@ -215,13 +217,13 @@ def test_a_halt_in_the_journal_is_shown(feed: FeedKind, standing: Standing, plac
 def test_a_journal_that_is_none(places: Places) -> None:
     places.make_home()
     places.journal.file.write_bytes(b"this is no database at all, not even a short one" * 50)
-    found = item(look(places), "journal")
+    found = item(checked(places), "journal")
     assert not found.ok
     assert "was unreadable (file is not a database)" in found.detail
 
 
 def test_the_text_fits_80_columns_and_holds_the_arithmetic(places: Places) -> None:
-    lines = list(checklist_lines(look(places, mode=Mode.TEST)))
+    lines = list(checklist_lines(checked(places, mode=Mode.TEST)))
     wide = [line for line in lines if len(line) > 80 and " " in line.strip()[8:]]
     assert not wide
     row = next(line for line in lines if line.startswith("btc_lower_band_long"))
@@ -230,7 +232,7 @@ def test_the_text_fits_80_columns_and_holds_the_arithmetic(places: Places) -> No
 
 
 def test_the_json_is_the_contracts(places: Places) -> None:
-    found = json.loads(checklist_json(look(places, "enabled=false")))
+    found = json.loads(checklist_json(checked(places, "enabled=false")))
     assert found["ok"] is False
     assert {"name": "config", "ok": False}.items() <= found["checks"][0].items()
     assert all({"name", "ok", "detail"} <= set(check) for check in found["checks"])

@@ -28,10 +28,10 @@ class Falls:
     """Hears of falls."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, str]] = []
+        self.reports: list[tuple[str, str]] = []
 
     def __call__(self, name: str, detail: str) -> None:
-        self.heard.append((name, detail))
+        self.reports.append((name, detail))
 
 
 def supervisor(time: Time, falls: Falls, jitter: float = 1.0) -> Supervisor:
@@ -65,7 +65,7 @@ async def test_it_comes_back_with_growing_pauses_up_to_half_a_minute() -> None:
     keeper.start("feed", work)
     await turns()
     assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert falls.heard == [("feed", "ConnectionError: no route")] * 9
+    assert falls.reports == [("feed", "ConnectionError: no route")] * 9
     (view,) = keeper.views()
     assert (view.state, view.restarts, view.detail) == ("running", 9, "ConnectionError: no route")
     await keeper.stop()
@@ -129,7 +129,7 @@ async def test_a_dead_worker_is_visible_at_once_and_the_others_run_on() -> None:
     await turns(5)
     states = {view.name: (view.state, view.detail) for view in keeper.views()}
     assert states == {"feed": ("backing_off", "ValueError: bad frame"), "clock": ("running", "")}
-    assert falls.heard == [("feed", "ValueError: bad frame")]
+    assert falls.reports == [("feed", "ValueError: bad frame")]
     before = beats
     await turns(5)
     assert beats > before
@@ -145,7 +145,7 @@ async def test_a_cancellation_from_inside_is_a_failure_like_any_other() -> None:
     keeper.start("stream", work)
     await turns()
     assert (work.runs, keeper.views()[0].state) == (3, "running")
-    assert falls.heard[0] == ("stream", "Interrupted: cancelled from inside")
+    assert falls.reports[0] == ("stream", "Interrupted: cancelled from inside")
     await keeper.stop()
 
 

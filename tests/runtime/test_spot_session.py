@@ -115,8 +115,8 @@ def over(snapshot: Snapshot) -> bool:
 
 
 async def opened(stage: SpotStage) -> None:
-    async with stage.deck as deck:
-        await deck.execute(SIGNAL)
+    async with stage.client as client:
+        await client.execute(SIGNAL)
     await stage.until(covered)
 
 
@@ -156,9 +156,9 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
         await stage.engine(overrides=SOUND)
         await stage.until(is_read)
         await stage.arm()
-        async with stage.deck as deck:
+        async with stage.client as client:
             with pytest.raises(EngineRefused, match="SOL-USD on coinbase is spot: 0 SOL can be sold short there"):
-                await deck.execute({**SIGNAL, "side": "short"})
+                await client.execute({**SIGNAL, "side": "short"})
 
         await opened(stage)
         (given,) = [one for one in venue.given if one.algo is not None and one.algo.works]
@@ -203,4 +203,4 @@ async def test_a_session_from_the_checks_to_the_report(tmp_path: Path) -> None:
         for line in ("2 closed, 0 open, 0 abandoned", "limit violations       0 (must be 0)"):
             assert line in said, said
         for secret in (KEY_NAME, *parts_of(PEM)):
-            assert secret not in stage.said
+            assert secret not in stage.printed

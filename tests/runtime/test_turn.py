@@ -15,7 +15,7 @@ class Asked:
         self.waits_s = list(waits_s)
         self.now_ns = 1_700_000_000 * NS_PER_S
         self.slept_s: list[float] = []
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self.timing = Timing(lambda: self.now_ns, self._sleep)
 
     async def _sleep(self, pause_s: float) -> None:
@@ -28,28 +28,28 @@ class Asked:
         return "here"
 
     async def ask(self, most_s: float | None) -> str:
-        return await Turn(most_s, self.told.append, self.timing).ask("okx", self, 5.0)
+        return await Turn(most_s, self.messages.append, self.timing).ask("okx", self, 5.0)
 
 
 async def test_it_is_waited_for_as_it_asks_and_said() -> None:
     venue = Asked(3.0, 7.0)
     assert await venue.ask(60.0) == "here"
     assert venue.slept_s == [3.0, 7.0]
-    assert venue.told == [f"okx asks to be left alone for {seconds} s: it is waited for" for seconds in (3, 7)]
+    assert venue.messages == [f"okx asks to be left alone for {seconds} s: it is waited for" for seconds in (3, 7)]
 
 
 async def test_a_long_wait_is_said_again_while_it_lasts() -> None:
     venue = Asked(40.0)
     assert await venue.ask(60.0) == "here"
     assert sum(venue.slept_s) == 40.0
-    assert [line.split(" for ")[1].split(" s")[0] for line in venue.told] == ["40", "25", "10"]
+    assert [line.split(" for ")[1].split(" s")[0] for line in venue.messages] == ["40", "25", "10"]
 
 
 async def test_a_wait_that_is_longer_than_may_be_is_refused_at_once_with_both_numbers() -> None:
     venue = Asked(3600.0)
     with pytest.raises(NotSent, match="for 3600 s, at most 60 s are waited here: try again then"):
         await venue.ask(60.0)
-    assert (venue.slept_s, venue.told) == ([], [])
+    assert (venue.slept_s, venue.messages) == ([], [])
 
 
 async def test_all_waits_together_are_bounded() -> None:

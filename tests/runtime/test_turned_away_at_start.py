@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(240)
 
 async def saying(stage: RealStage, sentence: str) -> None:
     async with asyncio.timeout(patient_s(30)):
-        while sentence not in stage.said:
+        while sentence not in stage.printed:
             await asyncio.sleep(0.02)
 
 
@@ -29,7 +29,7 @@ async def test_a_start_waits_as_long_as_the_venue_asks_and_says_so(tmp_path: Pat
         await saying(stage, "okx asks to be left alone for 3 s: it is waited for\n")
         stage.okx.faults.clear()
         await starting
-        assert "Traceback" not in stage.said
+        assert "Traceback" not in stage.printed
         seen = await stage.until(lambda seen: seen.state is EngineState.DISARMED)
         assert seen.mode.value == "test"
 
@@ -64,7 +64,7 @@ async def test_open_trades_are_flattened_though_the_venue_tells_no_list_for_an_h
         await stage.until(lambda seen: seen.state is EngineState.HALTED and not seen.open_trades)
         await stage.terminate()
         assert_books_are_the_venues(stage, ExitReason.FLATTEN)
-        assert "Traceback" not in stage.said
+        assert "Traceback" not in stage.printed
 
 
 async def test_arming_at_a_restart_waits_for_the_venue(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ async def test_arming_at_a_restart_waits_for_the_venue(tmp_path: Path) -> None:
         stage.okx.faults.add(too_many(3), path=INSTRUMENTS, times=None)
         await stage.engine("--arm")
         await saying(stage, "arming waits for okx, for up to 120 s\n")
-        assert "arm by start" not in stage.said
+        assert "arm by start" not in stage.printed
         stage.okx.faults.clear()
         await saying(stage, "arm by start: done")
         await stage.until(lambda seen: seen.armed)
@@ -87,8 +87,8 @@ async def test_an_operator_who_disarms_meanwhile_is_not_overruled(tmp_path: Path
         stage.okx.faults.add(too_many(3), path=INSTRUMENTS, times=None)
         await stage.engine("--arm")
         await saying(stage, "arming waits for okx, for up to 120 s\n")
-        async with stage.deck as deck:
-            await deck.disarm()
+        async with stage.client as client:
+            await client.disarm()
         stage.okx.faults.clear()
         await saying(stage, "not armed at the start: disarm by ")
-        assert "arm by start" not in stage.said
+        assert "arm by start" not in stage.printed

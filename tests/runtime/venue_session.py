@@ -15,7 +15,7 @@ from cockpit.domain.snapshot import Snapshot
 from cockpit.exchanges.base.account import VenueOrder
 from cockpit.exchanges.registry import account_for
 from tests.conftest import SHIPPED_CONFIG
-from tests.execution.account_desk import keys_of, moved
+from tests.execution.account_stage import keys_of, moved
 from tests.faults.world import OWN_GRIDS
 from tests.loopback.binance_trading import BinanceTradingVenue
 from tests.loopback.bybit_trading import rules as bybit_rules
@@ -98,8 +98,8 @@ class VenueStage(RealStage):
         Just after a start and its checks a venue that counts requests may have none left for an entry: asked again.
         """
         for _ in range(TRIES):
-            async with self.deck as deck:
-                await deck.execute(SIGNAL)
+            async with self.client as client:
+                await client.execute(SIGNAL)
             with suppress(AssertionError):
                 await self.until(covered, WITHIN_S)
                 break

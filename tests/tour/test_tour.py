@@ -27,7 +27,7 @@ RISING = tuple(word for at_s in range(40, 840, 40) for word in ("--shock", f"gap
 """Whenever a trade begins, the price is soon past its entry and both fees."""
 
 
-class Stranger:
+class Newcomer:
     """Somebody with a shell, a home directory, and two terminals."""
 
     def __init__(self, home: Path) -> None:
@@ -51,7 +51,7 @@ class Stranger:
         self.terminals.append(PtyProcess([sys.executable, "-m", "cockpit", *words], self.environ))
         return self.terminals[-1]
 
-    def look(self, path: str = "/api/health") -> dict[str, Any]:
+    def ask(self, path: str = "/api/health") -> dict[str, Any]:
         """What the engine answers on the profile's socket; nothing where none runs."""
         socket = self.home / "engine.sock"
         if not engine_answers(socket):
@@ -62,27 +62,27 @@ class Stranger:
 
     @property
     def state(self) -> str:
-        return str(self.look().get("state", "none"))
+        return str(self.ask().get("state", "none"))
 
     @property
     def engine(self) -> int | None:
-        return self.look("/api/process").get("pid")
+        return self.ask("/api/process").get("pid")
 
     def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + WITHIN_S
         while not holds():
-            assert time.monotonic() < deadline_s, f"expected {what} within {WITHIN_S:g} s, was not: {self.look()}"
+            assert time.monotonic() < deadline_s, f"expected {what} within {WITHIN_S:g} s, was not: {self.ask()}"
             time.sleep(0.1)
 
     @property
     def by_hand(self) -> list[dict[str, Any]]:
         """The trades that were entered by hand."""
-        return [trade for trade in self.look("/api/trades")["trades"] if trade["setup"] == "manual"]
+        return [trade for trade in self.ask("/api/trades")["trades"] if trade["setup"] == "manual"]
 
     @property
     def price(self) -> float:
         """BTC's, as the engine has it."""
-        assets = self.look("/api/snapshot")["assets"]
+        assets = self.ask("/api/snapshot")["assets"]
         return float(next(one["price"] for one in assets if one["asset"] == "BTC"))
 
     def leave(self) -> None:
@@ -94,31 +94,31 @@ class Stranger:
 
 
 @pytest.fixture
-def stranger() -> Iterator[Stranger]:
+def newcomer() -> Iterator[Newcomer]:
     home = Path(tempfile.mkdtemp(prefix="tour-"))
-    found = Stranger(home)
+    found = Newcomer(home)
     yield found
     found.leave()
     shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.mark.timeout(300)
-def test_a_stranger_finds_the_way(stranger: Stranger) -> None:
+def test_a_stranger_finds_the_way(newcomer: Newcomer) -> None:
     """Not one word of it needs a key, a network, or an answer to a question."""
-    validated = stranger.shell("validate")
+    validated = newcomer.shell("validate")
     assert validated.stdout.splitlines()[-1].startswith("READY for paper")
 
-    first = stranger.terminal("--speed", SPEED)
+    first = newcomer.terminal("--speed", SPEED)
     first.wait_for("SIMULATED", WITHIN_S)
-    stranger.wait_for("an engine", lambda: stranger.engine is not None)
-    engine = stranger.engine
-    assert stranger.state == "disarmed", "nothing trades before somebody says so"
+    newcomer.wait_for("an engine", lambda: newcomer.engine is not None)
+    engine = newcomer.engine
+    assert newcomer.state == "disarmed", "nothing trades before somebody says so"
 
     first.press("x")  # whatever greets a newcomer goes away at any key
     first.wait_until_shown("DISARMED", WITHIN_S)
     first.press("a")
-    stranger.wait_for("armed", lambda: stranger.state == "armed")
-    stranger.wait_for("a trade", lambda: bool(stranger.look("/api/trades")["trades"]))
+    newcomer.wait_for("armed", lambda: newcomer.state == "armed")
+    newcomer.wait_for("a trade", lambda: bool(newcomer.ask("/api/trades")["trades"]))
     first.wait_until_shown("bps, sent", WITHIN_S)
 
     first.press("6")
@@ -126,28 +126,28 @@ def test_a_stranger_finds_the_way(stranger: Stranger) -> None:
     first.wait_until_shown("max notional", WITHIN_S)
     first.press("escape")
 
-    second = stranger.terminal("attach")
+    second = newcomer.terminal("attach")
     second.wait_until_shown("SIMULATED", WITHIN_S)
     first.signal(signal.SIGKILL)
     assert first.wait(WITHIN_S) == -signal.SIGKILL
-    assert stranger.engine == engine, "the engine never lived in that terminal"
+    assert newcomer.engine == engine, "the engine never lived in that terminal"
 
     second.press("f12")
     second.press("f12")
-    stranger.wait_for("halted", lambda: stranger.state == "halted")
-    status = json.loads(stranger.shell("status", "--json").stdout)
+    newcomer.wait_for("halted", lambda: newcomer.state == "halted")
+    status = json.loads(newcomer.shell("status", "--json").stdout)
     assert (status["state"], status["positions"]) == ("halted", [])
 
-    reported = stranger.shell("report")
+    reported = newcomer.shell("report")
     assert reported.returncode == 0, reported.stderr
     assert "Equity, net USD" in reported.stdout
     assert "limit violations       0 (must be 0)" in reported.stdout
 
     second.press("d")
     assert second.wait(WITHIN_S) == 0
-    assert stranger.engine == engine, "detaching ends the screen and nothing else"
-    assert stranger.shell("stop").returncode == 0
-    assert stranger.engine is None
+    assert newcomer.engine == engine, "detaching ends the screen and nothing else"
+    assert newcomer.shell("stop").returncode == 0
+    assert newcomer.engine is None
 
 
 def typed(screen: PtyProcess, *keys: str) -> None:
@@ -185,12 +185,12 @@ def back_to_panes(screen: PtyProcess) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_stranger_trades_by_hand(stranger: Stranger) -> None:
+def test_a_stranger_trades_by_hand(newcomer: Newcomer) -> None:
     """A ticket, half off, the stop to the entry, a stop that trails, out: keys held down, each order sent once."""
-    stranger.environ["COCKPIT_CONFIG"] = str(only_by_hand(stranger.home))
-    stranger.terminal("engine", "--speed", "5", "--seed", "2", "--port", "0", *RISING)
-    stranger.wait_for("an engine", lambda: stranger.engine is not None)
-    screen = stranger.terminal()
+    newcomer.environ["COCKPIT_CONFIG"] = str(only_by_hand(newcomer.home))
+    newcomer.terminal("engine", "--speed", "5", "--seed", "2", "--port", "0", *RISING)
+    newcomer.wait_for("an engine", lambda: newcomer.engine is not None)
+    screen = newcomer.terminal()
     screen.wait_for("SIMULATED", WITHIN_S)
     typed(screen, "x")
     screen.wait_until_shown("DISARMED", WITHIN_S)
@@ -198,36 +198,36 @@ def test_a_stranger_trades_by_hand(stranger: Stranger) -> None:
     screen.wait_until_shown("would not be sent", WITHIN_S)
     typed(screen, "enter")
     screen.wait_until_shown("expected the engine armed, was disarmed", WITHIN_S)
-    assert stranger.by_hand == [], "a key that opens risk works only while armed"
+    assert newcomer.by_hand == [], "a key that opens risk works only while armed"
     back_to_panes(screen)
     typed(screen, "a")
-    stranger.wait_for("armed", lambda: stranger.state == "armed")
+    newcomer.wait_for("armed", lambda: newcomer.state == "armed")
 
     filled_in(screen)
     screen.wait_until_shown("WOULD BE SENT", WITHIN_S)
     typed(screen, *["enter"] * 12)
-    stranger.wait_for("a trade by hand", lambda: bool(stranger.by_hand))
-    stranger.wait_for("its stop on the venue", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
-    assert len(stranger.by_hand) == 1, "a key that is held down sends one order"
-    held, entry = stranger.by_hand[0]["entry_qty"], stranger.by_hand[0]["entry_price"]
+    newcomer.wait_for("a trade by hand", lambda: bool(newcomer.by_hand))
+    newcomer.wait_for("its stop on the venue", lambda: newcomer.by_hand[0]["stop_rests_on_venue"])
+    assert len(newcomer.by_hand) == 1, "a key that is held down sends one order"
+    held, entry = newcomer.by_hand[0]["entry_qty"], newcomer.by_hand[0]["entry_price"]
     back_to_panes(screen)
 
     typed(screen, "4", *["H"] * 6)
-    stranger.wait_for("half of it", lambda: stranger.by_hand[0]["open_qty"] < held)
-    stranger.wait_for("the rest covered", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
-    assert stranger.by_hand[0]["open_qty"] >= held / 2 - 1e-9, "half, once"
-    stranger.wait_for("a price well over the entry and its fees", lambda: stranger.price > entry * 1.0025)
+    newcomer.wait_for("half of it", lambda: newcomer.by_hand[0]["open_qty"] < held)
+    newcomer.wait_for("the rest covered", lambda: newcomer.by_hand[0]["stop_rests_on_venue"])
+    assert newcomer.by_hand[0]["open_qty"] >= held / 2 - 1e-9, "half, once"
+    newcomer.wait_for("a price well over the entry and its fees", lambda: newcomer.price > entry * 1.0025)
     typed(screen, "B")
-    stranger.wait_for("the stop at the entry", lambda: stranger.by_hand[0]["stop_at_entry"])
-    assert stranger.by_hand[0]["stop_price"] > entry
+    newcomer.wait_for("the stop at the entry", lambda: newcomer.by_hand[0]["stop_at_entry"])
+    assert newcomer.by_hand[0]["stop_price"] > entry
     typed(screen, "T")
     screen.wait_until_shown("trail 1 20", WITHIN_S)
     typed(screen, "backspace", "backspace", *"60", "enter")
-    stranger.wait_for("a stop that trails", lambda: stranger.by_hand[0]["trail"] is not None)
-    stranger.wait_for("it on the venue", lambda: stranger.by_hand[0]["stop_rests_on_venue"])
+    newcomer.wait_for("a stop that trails", lambda: newcomer.by_hand[0]["trail"] is not None)
+    newcomer.wait_for("it on the venue", lambda: newcomer.by_hand[0]["stop_rests_on_venue"])
     typed(screen, *["X"] * 6)
-    stranger.wait_for("out", lambda: stranger.by_hand[0]["phase"] == "closed")
-    assert stranger.by_hand[0]["exit_qty"] == pytest.approx(held) and len(stranger.by_hand) == 1
+    newcomer.wait_for("out", lambda: newcomer.by_hand[0]["phase"] == "closed")
+    assert newcomer.by_hand[0]["exit_qty"] == pytest.approx(held) and len(newcomer.by_hand) == 1
     typed(screen, "f12", "f12")
-    stranger.wait_for("halted", lambda: stranger.state == "halted")
-    assert "limit violations       0 (must be 0)" in stranger.shell("report").stdout
+    newcomer.wait_for("halted", lambda: newcomer.state == "halted")
+    assert "limit violations       0 (must be 0)" in newcomer.shell("report").stdout

@@ -96,7 +96,7 @@ async def test_a_lost_engine_is_said_over_whatever_is_open(trading: Scene, opene
         assert len(stage.app.screen_stack) == 2
 
 
-def words_of(lines: list[Line]) -> set[str]:
+def texts_in(lines: list[Line]) -> set[str]:
     return {word for line in lines for text, _ in line for word in text.split() if word.isalnum()}
 
 
@@ -114,7 +114,7 @@ async def test_no_word_of_a_sheet_is_cut(later: Scene, opened: str, size: tuple[
         for _ in range(40):
             seen |= set(plain(stage).replace(",", " ").split())
             await stage.press("pagedown")
-        missing = words_of(whole) - seen - {"by", "closed", "setup", "trade", "size", "slip", "fees", "held", "R"}
+        missing = texts_in(whole) - seen - {"by", "closed", "setup", "trade", "size", "slip", "fees", "held", "R"}
         assert not missing
 
 

@@ -28,17 +28,17 @@ STEPS = ["FREEZE: no entry can start", "okx: BTC long closed at market, reduce-o
 class Road:
     """A direct road that tells what it is given, and waits before its last word where it is held."""
 
-    def __init__(self, *told: str | Outcome, error: Exception | None = None) -> None:
-        self.told, self.error, self.taken = told, error, 0
+    def __init__(self, *steps: str | Outcome, error: Exception | None = None) -> None:
+        self.steps, self.error, self.taken = steps, error, 0
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     async def __call__(self) -> AsyncIterator[str | Outcome]:
         self.taken += 1
-        for told in self.told:
-            if isinstance(told, Outcome):
+        for steps in self.steps:
+            if isinstance(steps, Outcome):
                 await self.go_on.wait()
-            yield told
+            yield steps
         if self.error is not None:
             raise self.error
 
@@ -156,8 +156,8 @@ def test_of_many_steps_the_newest_are_shown() -> None:
     flow.direct("x")
     for number in range(30):
         flow.direct_step(f"step {number}", 0.0)
-    told = [text for text, _ in flow.rows(None, [], 0.0)[1:]]
-    assert len(told) == SHOWN_STEPS and "22 earlier steps" in told[0] and told[-1].endswith("step 29")
+    steps = [text for text, _ in flow.rows(None, [], 0.0)[1:]]
+    assert len(steps) == SHOWN_STEPS and "22 earlier steps" in steps[0] and steps[-1].endswith("step 29")
 
 
 @pytest.mark.parametrize(
@@ -176,15 +176,15 @@ async def test_flat_is_what_the_command_says_last_and_ends_with(
 ) -> None:
     """One that ended early with 0 has not said flat."""
     command = step_program(tmp_path, *STEPS, "", f"\x1b[2J{last}", code=code)
-    assert [told async for told in lines_of(command)][:-1] == [*STEPS, f"[2J{last}"]
+    assert [steps async for steps in lines_of(command)][:-1] == [*STEPS, f"[2J{last}"]
     command = step_program(tmp_path, *STEPS, "", last, code=code)
-    assert [told async for told in lines_of(command)] == [*STEPS, last, outcome]
+    assert [steps async for steps in lines_of(command)] == [*STEPS, last, outcome]
 
 
 async def test_the_real_command_on_a_home_without_an_engine(tmp_path: Path) -> None:
-    told = [told async for told in lines_of(flatten_command(find_places(tmp_path)))]
-    assert any("no engine runs on this profile" in str(line) for line in told)
-    assert isinstance(told[-1], Outcome)
+    steps = [steps async for steps in lines_of(flatten_command(find_places(tmp_path)))]
+    assert any("no engine runs on this profile" in str(line) for line in steps)
+    assert isinstance(steps[-1], Outcome)
 
 
 def test_with_the_engine_killed_the_key_takes_the_direct_road(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ BEATS_EVERY_S = 0.25
 SIGNAL = {"strategy": "Cross-Exchange Arbitrage", "pair": "BTC/USDT", "amount": 40.0, "side": "long", "mode": "paper"}
 
 
-class PaneSet:
+class ScreenStage:
     """A real engine on the simulated market, ten times as fast, whose signals have a stop that is soon touched."""
 
     def __init__(self, home: Path) -> None:
@@ -47,7 +47,7 @@ class PaneSet:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "cockpit", "--home", str(self.home), "--config", str(self.config), *words]
 
-    def deck(self) -> EngineClient:
+    def client(self) -> EngineClient:
         return EngineClient(local(self.home / "engine.sock"))
 
     def end(self) -> None:
@@ -58,41 +58,41 @@ class PaneSet:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[PaneSet]:
-    found = PaneSet(tmp_path)
+def stage(tmp_path: Path) -> Iterator[ScreenStage]:
+    found = ScreenStage(tmp_path)
     yield found
     found.end()
 
 
 @pytest.fixture
-def screen(desk: PaneSet) -> Iterator[PtyProcess]:
-    process = PtyProcess(desk.command())
+def screen(stage: ScreenStage) -> Iterator[PtyProcess]:
+    process = PtyProcess(stage.command())
     process.wait_for("SIMULATED", 40)
     yield process
     process.end()
 
 
-async def open_trade(deck: EngineClient) -> str:
+async def open_trade(client: EngineClient) -> str:
     """Send the signal until the gate lets it through and its trade is open."""
     async with asyncio.timeout(patient_s(60)):
         while True:
             try:
-                found = await deck.execute(SIGNAL)
+                found = await client.execute(SIGNAL)
             except EngineRefused:
                 await asyncio.sleep(BEATS_EVERY_S)
                 continue
             trade_id = str(found["trade_id"])
-            if any(view.trade.trade_id == trade_id for view in (await deck.snapshot()).open_trades):
+            if any(view.trade.trade_id == trade_id for view in (await client.snapshot()).open_trades):
                 return trade_id
 
 
-async def watch(deck: EngineClient, trade_id: str, at_least_s: float) -> tuple[list[int], dict[str, Any]]:
+async def watch(client: EngineClient, trade_id: str, at_least_s: float) -> tuple[list[int], dict[str, Any]]:
     """The engine's beats (its own time, as it answers) until the trade is closed, and that long at least."""
     beats: list[int] = []
     began_s = time.monotonic()
     while True:
-        beats.append((await deck.snapshot()).ts_ns)
-        trade = next(one for one in (await deck.trades())["trades"] if one["trade_id"] == trade_id)
+        beats.append((await client.snapshot()).ts_ns)
+        trade = next(one for one in (await client.trades())["trades"] if one["trade_id"] == trade_id)
         lasted_s = time.monotonic() - began_s
         if trade["closed_ns"] and lasted_s >= at_least_s:
             return beats, trade
@@ -106,11 +106,11 @@ def check(beats: list[int], trade: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_not_read_for_15_seconds(desk: PaneSet, screen: PtyProcess) -> None:
-    async with desk.deck() as deck:
-        trade_id = await open_trade(deck)
+async def test_a_terminal_that_is_not_read_for_15_seconds(stage: ScreenStage, screen: PtyProcess) -> None:
+    async with stage.client() as client:
+        trade_id = await open_trade(client)
         screen.stall()
-        check(*await watch(deck, trade_id, STALL_S))
+        check(*await watch(client, trade_id, STALL_S))
         screen.go_on()
     screen.wait_until_shown("F12/^\\", 40)
     screen.press("e")
@@ -118,13 +118,13 @@ async def test_a_terminal_that_is_not_read_for_15_seconds(desk: PaneSet, screen:
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_resized_60_times(desk: PaneSet, screen: PtyProcess) -> None:
-    async with desk.deck() as deck:
-        trade_id = await open_trade(deck)
+async def test_a_terminal_that_is_resized_60_times(stage: ScreenStage, screen: PtyProcess) -> None:
+    async with stage.client() as client:
+        trade_id = await open_trade(client)
         for number in range(60):
             screen.resize(20 + (number * 37) % 140, 5 + (number * 17) % 50)
             await asyncio.sleep(0.02)
-        check(*await watch(deck, trade_id, 1.5))
+        check(*await watch(client, trade_id, 1.5))
     screen.resize(120, 40)
     before = screen.count
     screen.press("e")
@@ -133,9 +133,9 @@ async def test_a_terminal_that_is_resized_60_times(desk: PaneSet, screen: PtyPro
 
 
 @pytest.mark.timeout(240)
-async def test_a_terminal_that_is_closed(desk: PaneSet, screen: PtyProcess) -> None:
-    async with desk.deck() as deck:
-        trade_id = await open_trade(deck)
+async def test_a_terminal_that_is_closed(stage: ScreenStage, screen: PtyProcess) -> None:
+    async with stage.client() as client:
+        trade_id = await open_trade(client)
         screen.close_terminal()
         assert screen.wait() == 129
-        check(*await watch(deck, trade_id, 1.5))
+        check(*await watch(client, trade_id, 1.5))

@@ -31,7 +31,7 @@ def rows(lines: list[Line]) -> list[str]:
     return ["".join(part for part, _ in line) for line in lines]
 
 
-def told(seconds: tuple[Candle, ...] = (), prints: tuple[TapePrint, ...] = ()) -> View:
+def view_with(seconds: tuple[Candle, ...] = (), prints: tuple[TapePrint, ...] = ()) -> View:
     """A view that was told exactly this of BTC."""
     view = view_of(
         LATER.with_snapshot(open_trades=())._replace(detail=msgspec.structs.replace(LATER.detail, assets=()))
@@ -51,7 +51,7 @@ def one_second() -> Chart:
 
 
 def test_a_candle_is_a_body_between_wicks(snapshot: SnapshotAssertion) -> None:
-    view = told(candles((100.0, 112.0, 99.0, 110.0), (110.0, 111.0, 100.0, 101.0), (101.0, 101.0, 101.0, 101.0)))
+    view = view_with(candles((100.0, 112.0, 99.0, 110.0), (110.0, 111.0, 100.0, 101.0), (101.0, 101.0, 101.0, 101.0)))
     assert picture(one_second().lines(view, 26, 14)) == snapshot
     ascii_view = View(view.store, "BTC", ASCII)
     drawn = "".join(rows(one_second().lines(ascii_view, 26, 14)))
@@ -65,18 +65,18 @@ def test_the_chart_with_levels_and_fills(snapshot: SnapshotAssertion) -> None:
 def test_what_takers_did_is_drawn_from_the_first_candle_on_that_tells_it() -> None:
     own = candles(*[(100.0, 101.0, 99.0, 100.0)] * 6)
     past = tuple(replace(candle, volume=None, taker_delta=None) for candle in own[:4])
-    under = rows(one_second().lines(told((*past, *own[4:])), 40, 20))
+    under = rows(one_second().lines(view_with((*past, *own[4:])), 40, 20))
     cvd = next(at for at, row in enumerate(under) if row.rstrip().endswith("CVD"))
     columns = {at for row in under[cvd : cvd + 3] for at, sign in enumerate(row[:29]) if sign != " "}
     assert columns == {27, 28}, under
-    none_told = rows(one_second().lines(told(past), 40, 20))
+    none_told = rows(one_second().lines(view_with(past), 40, 20))
     assert any(row.rstrip().endswith("CVD") for row in none_told), "unknown, and no curve"
 
 
 def test_a_silence_leaves_a_gap() -> None:
     first, last = candles((100.0, 101.0, 99.0, 100.5), (100.5, 101.0, 99.0, 100.0))
     late = replace(last, start_ns=first.start_ns + 9 * NS_PER_S)
-    column_of = rows(one_second().lines(told((first, late)), 40, 10))
+    column_of = rows(one_second().lines(view_with((first, late)), 40, 10))
     inked = {at for row in column_of[:-1] for at, sign in enumerate(row[:29]) if sign not in " ┄·"}
     assert inked == {19, 28}
 
@@ -89,7 +89,7 @@ def test_a_silence_leaves_a_gap() -> None:
 )
 def test_the_chart_fits_at_every_size(values: list[Any], cells: int, height: int, length: int) -> None:
     ohlc = [(o, max(o, h, lo, c), min(o, h, lo, c), c) for o, h, lo, c in values]
-    lines = Chart(length=length).lines(told(candles(*ohlc)), cells, height)
+    lines = Chart(length=length).lines(view_with(candles(*ohlc)), cells, height)
     assert 1 <= len(lines) <= height or height < 4
     if cells >= 24 and height >= 4:
         assert all(line_width(line) == cells for line in lines[:-1])
@@ -98,11 +98,11 @@ def test_the_chart_fits_at_every_size(values: list[Any], cells: int, height: int
 
 def test_its_scale_holds_still_while_everything_fits() -> None:
     chart = one_second()
-    chart.lines(told(candles((100.0, 110.0, 90.0, 105.0))), 40, 20)
+    chart.lines(view_with(candles((100.0, 110.0, 90.0, 105.0))), 40, 20)
     kept = chart.scale
-    chart.lines(told(candles((100.0, 110.0, 91.0, 95.0))), 40, 20)
+    chart.lines(view_with(candles((100.0, 110.0, 91.0, 95.0))), 40, 20)
     assert chart.scale is kept
-    chart.lines(told(candles((100.0, 140.0, 91.0, 95.0))), 40, 20)
+    chart.lines(view_with(candles((100.0, 140.0, 91.0, 95.0))), 40, 20)
     assert chart.scale is not kept
 
 
@@ -111,7 +111,7 @@ def test_the_tape_leaves_out_the_small_but_never_the_forced() -> None:
         TapePrint(seq, NOW_NS + seq, 108_000.0 + seq, usd, buy, forced)
         for seq, usd, buy, forced in ((1, 500.0, True, False), (2, 20_000.0, False, False), (3, 90.0, False, True))
     )
-    tape, view = Tape(), told(prints=prints)
+    tape, view = Tape(), view_with(prints=prints)
     assert [row.split()[2] for row in rows(tape.lines(view, 50, 9))] == ["108,003.0", "108,002.0", "108,001.0"]
     tape.next_size()
     shown = rows(tape.lines(view, 50, 9))

@@ -18,7 +18,7 @@ from cockpit.client.live import LiveLink
 from cockpit.domain.kinds import EngineState
 from cockpit.tui.screens.ticket import Ticket
 from cockpit.tui.settings import LOCAL_HZ
-from tests.api.engine_room import Running, running
+from tests.api.api_stage import Running, running
 
 HELD_FOR = 12
 """So often a key that is held down says the same."""

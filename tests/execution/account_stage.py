@@ -108,15 +108,15 @@ def _order(
     )
 
 
-class Desk:
-    """`venue` is the server, `account` ours; `words` what the private stream said, `links` how it stood."""
+class AccountStage:
+    """`venue` is the server, `account` ours; `updates` what the private stream said, `links` how it stood."""
 
     def __init__(self, name: str, venue: Any, account: VenueAccount, config: CockpitConfig) -> None:
         self.name = name
         self.venue = venue
         self.account = account
         self.config = config
-        self.words: list[StreamUpdate] = []
+        self.updates: list[StreamUpdate] = []
         self.links: list[tuple[bool, str]] = []
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
@@ -141,7 +141,7 @@ class Desk:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _received(self, word: StreamUpdate) -> None:
-        self.words.append(word)
+        self.updates.append(word)
 
     def _linked(self, stands: bool, why: str) -> None:
         self.links.append((stands, why))
@@ -156,19 +156,19 @@ class Desk:
 
     def orders_of(self, client_id: str) -> list[VenueOrder]:
         return [
-            word.order for word in self.words if isinstance(word, OrderUpdate) and word.order.client_id == client_id
+            word.order for word in self.updates if isinstance(word, OrderUpdate) and word.order.client_id == client_id
         ]
 
     def fills_of(self, client_id: str) -> list[Any]:
         """Executions, each once: a word may come twice."""
-        words = [word for word in self.words if isinstance(word, OrderUpdate) and word.order.client_id == client_id]
+        words = [word for word in self.updates if isinstance(word, OrderUpdate) and word.order.client_id == client_id]
         return list({word.fill.fill_id: word.fill for word in words if word.fill is not None}.values())
 
-    def positions_said(self) -> list[PositionUpdate]:
-        return [word for word in self.words if isinstance(word, PositionUpdate)]
+    def position_updates(self) -> list[PositionUpdate]:
+        return [word for word in self.updates if isinstance(word, PositionUpdate)]
 
     def payments(self) -> list[FundingUpdate]:
-        return [word for word in self.words if isinstance(word, FundingUpdate)]
+        return [word for word in self.updates if isinstance(word, FundingUpdate)]
 
 
 def real_account(
@@ -178,29 +178,29 @@ def real_account(
 
 
 @asynccontextmanager
-async def desk_of(
+async def account_stage(
     name: str, config: CockpitConfig, keys: VenueKeys | None = None, timing: Timing | None = None
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[AccountStage]:
     """A venue with 1,660 USD and a BTC market at 100,000, and an open account on it."""
     async with venue_kind(name)() as server:
         if name == "okx":
             server.core.isolated = dict.fromkeys(server.core.rules, True)
         server.set_price("BTC", BID, ASK)
-        desk = Desk(name, server, real_account(name, server, config, keys, timing), config)
+        stage = AccountStage(name, server, real_account(name, server, config, keys, timing), config)
         try:
-            await desk.account.open()
-            yield desk
+            await stage.account.open()
+            yield stage
         finally:
-            await desk.stop_following()
-            await desk.account.close()
+            await stage.stop_following()
+            await stage.account.close()
 
 
-class OnADesk:
+class StagedAccount:
     """What is tested at one desk: subclass it with the venue's `name`."""
 
     name: str
 
     @pytest.fixture
-    async def desk(self, shipped_config: CockpitConfig):
-        async with desk_of(self.name, shipped_config) as desk:
-            yield desk
+    async def stage(self, shipped_config: CockpitConfig):
+        async with account_stage(self.name, shipped_config) as stage:
+            yield stage

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from engine_room import SIGNAL, UNBOUNDED, Running, running
+from api_stage import SIGNAL, UNBOUNDED, Running, running
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection
@@ -168,14 +168,14 @@ async def test_the_log_has_no_gap_across_broken_lines(home: Path) -> None:
 async def test_the_decks_own_client_works_against_it(home: Path, door: str) -> None:
     async with running(home, arm=False) as engine:
         address = local(engine.places.socket) if door == "unix" else remote(engine.url)
-        async with EngineClient(address, by="screen") as deck:
-            assert await deck.arm() == "armed in paper mode"
-            assert (await deck.snapshot()).armed
-            assert (await deck.process()).pid > 0
-            assert (await deck.execute(SIGNAL))["trade_id"]
-            assert (await deck.health())["state"] == "armed"
-            assert (await deck.verdicts())["verdicts"]
-            assert (await deck.trades())["trades"]
+        async with EngineClient(address, by="screen") as client:
+            assert await client.arm() == "armed in paper mode"
+            assert (await client.snapshot()).armed
+            assert (await client.process()).pid > 0
+            assert (await client.execute(SIGNAL))["trade_id"]
+            assert (await client.health())["state"] == "armed"
+            assert (await client.verdicts())["verdicts"]
+            assert (await client.trades())["trades"]
         kinds = set()
         async with asyncio.timeout(patient_s(10)):
             async for frame in EngineStream(address, hz=20.0).frames():

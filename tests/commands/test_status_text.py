@@ -10,7 +10,7 @@ from tests.tui.scenes import scene
 replace = msgspec.structs.replace
 
 
-def told(shown: Snapshot, process: ProcessView) -> str:
+def status_text(shown: Snapshot, process: ProcessView) -> str:
     return "\n".join(status_lines(shown, process))
 
 
@@ -20,5 +20,5 @@ def test_what_rounds_to_nothing_has_no_minus() -> None:
     assert process is not None
     trades = tuple(replace(view, open_pnl_usd=-0.001) for view in now.open_trades)
     account = replace(now.account, realised_usd=-0.001)
-    text = told(replace(now, open_trades=trades, open_pnl_usd=-0.001, account=account), process)
+    text = status_text(replace(now, open_trades=trades, open_pnl_usd=-0.001, account=account), process)
     assert "-0.00" not in text and text.count("+0.00 USD") == 4 + len(trades), text
