@@ -25,7 +25,6 @@ class TemplateAccount(CcxtAccount):
 
     venue = VENUE
     quote = "USDT"
-    weight_per_minute = None
     _stream: TemplateStream
 
     def _make_client(self, keys: VenueKeys | None) -> Any:

@@ -23,11 +23,6 @@ class Template(Exchange):
     """What the library puts before a symbol where it files a channel's subscriptions: read it in its class."""
 
     @property
-    def weight_per_minute(self) -> float | None:
-        """None where its answers do not say what of the allowance was used."""
-        return None
-
-    @property
     def sockets(self) -> Mapping[Channel, str]:
         """The channels it has, each with its socket's address: one that has no forced orders leaves them out."""
         raise NotImplementedError("market: the channels and their sockets")

@@ -4,26 +4,20 @@ Bodies: name here the endpoints and channels that the shapes below are taken fro
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from cockpit.domain.kinds import OrderStatus
 from cockpit.exchanges.base.account import HeldPosition, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.row_parser import Row, RowParser
 
-Row = Mapping[str, Any]
 STATUS: Mapping[str, OrderStatus] = {}
 """A word that is not here is UNKNOWN, and is asked for."""
 FORCED: Mapping[str, str] = {}
 """How the venue marks executions that nobody ordered: "liquidation", "auto-deleveraging"."""
 
 
-class TemplateParser:
-    """Reads bodies and frames about contracts, listed or not: nothing that is held may be overlooked for being new."""
-
-    def __init__(self, listings: Listings, fees: Fees) -> None:
-        self.listings = listings
-        self._fees = fees
+class TemplateParser(RowParser):
+    """What its rows say; `execution` makes a fill of an execution's numbers."""
 
     def order(self, row: Row) -> VenueOrder:
         """An order or a stop, by REST or by the stream."""

@@ -26,7 +26,7 @@ class AccountCalls(ABC):
     """One venue, one key, one event loop: `ask` for what changes nothing, `send` for what does."""
 
     venue: str
-    weight_per_minute: float | None
+    weight_per_minute: float | None = None
     """The venue's allowance for one address; None where its answers do not say what was used."""
     endpoint_calls: Mapping[str, int] = {}
     """How often each endpoint may be asked in `endpoint_window_s`."""

@@ -90,15 +90,19 @@ class Exchange(ABC):
         self._listener: Listener | None = None
         self._opening = asyncio.Lock()
 
-    @property
-    @abstractmethod
-    def weight_per_minute(self) -> float | None:
-        """The venue's allowance for one address; None where answers do not say what was used."""
+    weight_per_minute: float | None = None
+    """The venue's allowance for one address; None where answers do not say what was used: the library's own limiter
+    keeps to it then."""
 
     @property
-    @abstractmethod
     def sockets(self) -> Mapping[Channel, str]:
-        """The channels of this venue, each with the socket it comes through."""
+        """The channels of this venue, each with the socket it comes through: all on one."""
+        return dict.fromkeys(self.names, self.socket_url)
+
+    @property
+    def socket_url(self) -> str:
+        """Where the public stream is, where there is one."""
+        return str(self.client.urls["api"]["ws"])
 
     trades_params: ClassVar[Mapping[str, str]] = {}
     """What the subscription to prints says beside the symbols."""

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
-from cockpit.exchanges.base.answers import nearest, rows_of, stamp_ns
+from cockpit.exchanges.base.answers import bar_end_ns, nearest, number, rows_of, stamp_ns
 from cockpit.exchanges.base.funding_interval import Intervals, over_8h_bps
 from cockpit.exchanges.base.public import Exchange
 from cockpit.exchanges.base.trouble import FeedTrouble
@@ -13,6 +13,7 @@ PERIOD = "5m"
 BAR_S = 300
 """The bars in which venues count accounts and open interest."""
 DAY_AGO_WITHIN_S = 600.0
+SHARES_TOLERANCE = 0.01
 
 
 class PublicReadings(Protocol):
@@ -55,6 +56,15 @@ class RestReadings:
 
     def _what(self, reading: str, asset: str) -> str:
         return f"{self._exchange.name} {reading} of {asset}"
+
+    def _shares(self, asset: str, row: Any, long_field: str, short_field: str) -> Positioning:
+        """The shares of accounts that are long and short, true at the end of their bar."""
+        what = f"{self.accounts_label} of {asset}"
+        longs, shorts = number(row, long_field, what), number(row, short_field, what)
+        if min(longs, shorts) < 0 or abs(longs + shorts - 1.0) > SHARES_TOLERANCE:
+            raise FeedTrouble(f"{what}: expected shares that add up to 1, was {longs:g} and {shorts:g}")
+        ts_ns = bar_end_ns(row, "timestamp", BAR_S, what, self._exchange.now_ns())
+        return Positioning(ts_ns, asset, self.accounts_label, longs * 100.0, shorts * 100.0, bar_s=BAR_S)
 
     def _funding_rate(
         self, asset: str, row: Any, stamp_field: str, rate: float, listed_h: float, next_ns: int

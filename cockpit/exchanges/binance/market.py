@@ -27,6 +27,7 @@ class Binance(Exchange):
     """
 
     name = VENUE
+    weight_per_minute = 2_400.0
     trades_params: ClassVar[Mapping[str, str]] = {"name": "aggTrade"}
     names: ClassVar[Mapping[Channel, str]] = {
         Channel.TRADES: "trade::",
@@ -35,11 +36,6 @@ class Binance(Exchange):
         Channel.MARK: "markPrice:markPrice@",
         Channel.LIQUIDATIONS: "liquidations::",
     }
-
-    @property
-    def weight_per_minute(self) -> float | None:
-        """The allowance of one address, in the venue's weight."""
-        return 2_400.0
 
     @property
     def sockets(self) -> Mapping[Channel, str]:

@@ -5,17 +5,14 @@ Bodies: Binance's USD-M futures "Trade" and "Account" REST endpoints and the "Us
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import Fee, Fees
+from cockpit.exchanges.base.account import CoinAmount, HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.rows import rows_with
 from cockpit.exchanges.base.values import is_true, number_or_none, price_of, side_of
-
-Row = Mapping[str, Any]
 
 STATUS = {
     "NEW": OrderStatus.WORKING,
@@ -41,14 +38,28 @@ ALGO_STATUS = {
 FORCED = {"autoclose-": "liquidation", "adl_autoclose": "auto-deleveraging", "settlement_autoclose-": "settlement"}
 """What the venue closes by itself carries these client ids."""
 BOTH_SIDES = "BOTH"
+_OF_BOTH = {"symbol": "s", "side": "S", "price": "p", "reduceOnly": "R", "closePosition": "cp"}
+ORDER_LETTERS = _OF_BOTH | {
+    "clientOrderId": "c",
+    "orderId": "i",
+    "status": "X",
+    "origQty": "q",
+    "executedQty": "z",
+    "avgPrice": "ap",
+}
+ALGO_LETTERS = _OF_BOTH | {
+    "clientAlgoId": "caid",
+    "algoId": "aid",
+    "algoStatus": "X",
+    "quantity": "q",
+    "triggerPrice": "tp",
+}
+FILL_LETTERS = {"symbol": "s", "id": "t", "orderId": "i", "side": "S", "qty": "l", "price": "L"}
+"""What REST calls what the stream has a letter for."""
 
 
-class BinanceParser:
-    """Reads bodies and frames about contracts, listed or not."""
-
-    def __init__(self, listings: Listings, fees: Fees) -> None:
-        self.listings = listings
-        self._fees = fees
+class BinanceParser(RowParser):
+    """REST spells its fields out, the stream has a letter or two for each."""
 
     # -- REST
 
@@ -99,20 +110,17 @@ class BinanceParser:
     def fill(self, row: Row, client_id: str) -> VenueFill:
         """A row of userTrades."""
         listing = self.listings.of(row["symbol"])
-        is_maker = is_true(row["maker"])
-        fee = self._fee(row["commission"], row["commissionAsset"], row["price"], listing.coins(row["qty"]), is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['id']}",
+        return self.execution(
+            listing,
+            row["id"],
             client_id=client_id,
-            asset=listing.asset,
+            venue_order_id=row["orderId"],
             side=side_of(row["side"]),
-            qty=listing.coins(row["qty"]),
-            price=float(row["price"]),
-            fee_usd=fee.usd,
-            unconverted_fee=fee.unconverted,
-            is_maker=is_maker,
+            size=row["qty"],
+            price=row["price"],
+            fee=CoinAmount(float(row["commission"]), row["commissionAsset"]),
+            is_maker=is_true(row["maker"]),
             ts_ns=int(row["time"]) * NS_PER_MS,
-            venue_order_id=str(row["orderId"]),
             forced=forced(client_id),
         )
 
@@ -140,81 +148,33 @@ class BinanceParser:
 
     def order_update(self, frame: Row) -> OrderUpdate:
         """ORDER_TRADE_UPDATE."""
-        row = frame["o"]
-        listing = self.listings.of(row["s"])
-        client_id, ts_ns = str(row["c"]), int(frame.get("T") or frame["E"]) * NS_PER_MS
-        order = VenueOrder(
-            client_id=client_id,
-            venue_order_id=str(row["i"]),
-            asset=listing.asset,
-            side=side_of(row["S"]),
-            status=STATUS.get(row["X"], OrderStatus.UNKNOWN),
-            qty=listing.coins(row["q"]),
-            filled_qty=listing.coins(row["z"]),
-            average_price=number_or_none(row.get("ap")) or 0.0,
-            reduce_only=is_true(row.get("R")) or is_true(row.get("cp")),
-            is_conditional=False,
-            limit_price=price_of(row.get("p")),
-            trigger_price=None,
-            detail=forced(client_id),
-        )
-        return OrderUpdate(order, self._fill_in(row, listing, client_id, ts_ns), ts_ns)
+        row, ts_ns = frame["o"], int(frame.get("T") or frame["E"]) * NS_PER_MS
+        order = self.order(_spelled_out(row, ORDER_LETTERS))
+        is_executed = self.listings.of(row["s"]).coins(row.get("l")) > 0.0 and bool(row.get("t"))
+        fill = self.fill(self._execution_in(row, ts_ns), order.client_id) if is_executed else None
+        return OrderUpdate(order, fill, ts_ns)
 
     def algo_update(self, frame: Row) -> OrderUpdate:
         """ALGO_UPDATE. What the order became, if anything, is `became` of the same frame."""
         row = frame["o"]
-        listing = self.listings.of(row["s"])
-        order = VenueOrder(
-            client_id=str(row["caid"]),
-            venue_order_id=str(row["aid"]),
-            asset=listing.asset,
-            side=side_of(row["S"]),
-            status=ALGO_STATUS.get(row["X"], OrderStatus.UNKNOWN),
-            qty=listing.coins(row["q"]),
-            filled_qty=0.0,
-            average_price=0.0,
-            reduce_only=is_true(row.get("R")) or is_true(row.get("cp")),
-            is_conditional=True,
-            limit_price=price_of(row.get("p")),
-            trigger_price=price_of(row.get("tp")),
-            detail=str(row.get("rm") or row["X"]).lower(),
-        )
+        order = self.algo(_spelled_out(row, ALGO_LETTERS))._replace(detail=str(row.get("rm") or row["X"]).lower())
         return OrderUpdate(order, None, int(frame.get("T") or frame["E"]) * NS_PER_MS)
 
     def account_update(self, frame: Row) -> list[PositionUpdate]:
         """ACCOUNT_UPDATE: the positions that changed."""
         ts_ns, cause = int(frame.get("T") or frame["E"]) * NS_PER_MS, str(frame["a"].get("m", "")).lower()
-        parser = []
+        updates = []
         for row in frame["a"].get("P", ()):
             listing = self.listings.of(row["s"])
             nets = row.get("ps", BOTH_SIDES) == BOTH_SIDES and self.listings.is_first(listing)
             qty, entry_price = listing.held(row["pa"]), number_or_none(row.get("ep")) or 0.0
-            parser.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
-        return parser
+            updates.append(PositionUpdate(listing.asset, qty, entry_price, cause, ts_ns, nets))
+        return updates
 
-    def _fill_in(self, row: Row, listing: Listing, client_id: str, ts_ns: int) -> VenueFill | None:
-        qty = listing.coins(row.get("l"))
-        if qty <= 0.0 or not row.get("t"):
-            return None
-        is_maker = is_true(row.get("m"))
-        fee = self._fee(row.get("n") or 0.0, row.get("N") or "USDT", row["L"], qty, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['t']}",
-            client_id=client_id,
-            asset=listing.asset,
-            side=side_of(row["S"]),
-            qty=qty,
-            price=float(row["L"]),
-            fee_usd=fee.usd,
-            unconverted_fee=fee.unconverted,
-            is_maker=is_maker,
-            ts_ns=ts_ns,
-            venue_order_id=str(row["i"]),
-            forced=forced(client_id),
-        )
-
-    def _fee(self, amount: Any, coin: str, price: Any, qty: float, is_maker: bool) -> Fee:
-        return self._fees.fee(float(amount), coin, qty * float(price), is_maker)
+    def _execution_in(self, row: Row, ts_ns: int) -> Row:
+        """The execution that an order's frame tells, as userTrades would: without a fee until one was taken."""
+        fee = {"commission": row.get("n") or 0.0, "commissionAsset": row.get("N") or "USDT"}
+        return {**_spelled_out(row, FILL_LETTERS), **fee, "maker": row.get("m"), "time": ts_ns // NS_PER_MS}
 
 
 def listing_of(row: Row, asset: str) -> Listing | None:
@@ -238,3 +198,8 @@ def listing_of(row: Row, asset: str) -> Listing | None:
 def forced(client_id: str) -> str:
     """Why the venue itself traded, "" for anybody else's order."""
     return next((why for prefix, why in FORCED.items() if client_id.startswith(prefix)), "")
+
+
+def _spelled_out(row: Row, letters: Mapping[str, str]) -> Row:
+    """A frame's row under REST's names."""
+    return {name: row[letter] for name, letter in letters.items() if letter in row}

@@ -5,14 +5,13 @@ from typing import Any
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
-from cockpit.exchanges.base.answers import bar_end_ns, number, rows_of, stamp_ns
+from cockpit.exchanges.base.answers import number, rows_of, stamp_ns
 from cockpit.exchanges.base.funding_interval import NORMAL_H
 from cockpit.exchanges.base.public import Exchange
-from cockpit.exchanges.base.public_readings import BAR_S, PERIOD, RestReadings
+from cockpit.exchanges.base.public_readings import PERIOD, RestReadings
 from cockpit.exchanges.base.trouble import FeedTrouble
 
 INTERVALS_EVERY_NS = 240 * NS_PER_S
-SHARES_TOLERANCE = 0.01
 
 ACCOUNTS = f"binance accounts {PERIOD}"
 """Every account with a position counts once, however large."""
@@ -34,13 +33,8 @@ class BinanceReadings(RestReadings):
         """The newest share of accounts that is long and short, true at the end of its bar."""
         symbol = await self._market_id(asset)
         body = await self._exchange.ask("fapiDataGetGlobalLongShortAccountRatio", symbol=symbol, period=PERIOD, limit=1)
-        what = f"{ACCOUNTS} of {asset}"
-        row = rows_of(body, what)[-1]
-        long_share, short_share = number(row, "longAccount", what), number(row, "shortAccount", what)
-        if min(long_share, short_share) < 0 or abs(long_share + short_share - 1.0) > SHARES_TOLERANCE:
-            raise FeedTrouble(f"{what}: expected shares that add up to 1, was {long_share:g} and {short_share:g}")
-        ts_ns = bar_end_ns(row, "timestamp", BAR_S, what, self._exchange.now_ns())
-        return Positioning(ts_ns, asset, ACCOUNTS, long_share * 100.0, short_share * 100.0, bar_s=BAR_S)
+        row = rows_of(body, f"{ACCOUNTS} of {asset}")[-1]
+        return self._shares(asset, row, "longAccount", "shortAccount")
 
     async def funding(self, asset: str) -> FundingRate:
         """The running rate over 8 h, with the interval it is charged at and the next payment."""

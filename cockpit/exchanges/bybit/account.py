@@ -71,7 +71,6 @@ class BybitAccount(CcxtAccount):
     """Perpetuals against USDT; what is open elsewhere is seen and can be closed."""
 
     venue = VENUE
-    weight_per_minute = None
     left_alone_default_s = WINDOW_S
     endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S

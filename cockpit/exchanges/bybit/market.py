@@ -30,14 +30,9 @@ class Bybit(Exchange):
         self._sending: set[asyncio.Future[Any]] = set()
 
     @property
-    def weight_per_minute(self) -> float | None:
-        """It limits each endpoint by itself; the library's own limiter keeps to it."""
-        return None
-
-    @property
-    def sockets(self) -> Mapping[Channel, str]:
-        """All on one."""
-        return dict.fromkeys(self.names, public_url(self.client))
+    def socket_url(self) -> str:
+        """That of linear contracts."""
+        return public_url(self.client)
 
     def watch(self, channel: Channel) -> Awaitable[object]:
         """Marks come with the tickers; of forced orders the library subscribes to one symbol at a time."""

@@ -22,11 +22,10 @@ from cockpit.exchanges.base.account import (
     VenueFill,
     VenueOrder,
 )
-from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import CoinPrices, Fees
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.fees import CoinPrices
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
-
-Row = Mapping[str, Any]
 
 STATUS = {
     "New": OrderStatus.WORKING,
@@ -88,12 +87,8 @@ def settled_in(market_id: str) -> str:
     return "USDT" if "USDT" in market_id else "USDC"
 
 
-class BybitParser:
-    """Reads bodies and frames about contracts, listed or not."""
-
-    def __init__(self, listings: Listings, fees: Fees) -> None:
-        self.listings = listings
-        self._fees = fees
+class BybitParser(RowParser):
+    """A row of the private topics is one of REST's."""
 
     def order(self, row: Row) -> VenueOrder:
         """An order or a stop; one that was triggered keeps its ids and is conditional no more."""
@@ -125,23 +120,19 @@ class BybitParser:
         if row["execType"] not in TRADES:
             return None
         listing = self.listings.of(row["symbol"])
-        qty, price, is_maker = listing.coins(row["execQty"]), float(row["execPrice"]), bool(row["isMaker"])
         coin = str(row.get("feeCurrency") or settled_in(listing.market_id))
-        booked = self._fees.fee(float(row.get("execFee") or 0.0), coin, qty * price, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['execId']}",
+        return self.execution(
+            listing,
+            row["execId"],
             client_id=str(row.get("orderLinkId") or ""),
-            asset=listing.asset,
+            venue_order_id=row["orderId"],
             side=side_of(row["side"]),
-            qty=qty,
-            price=price,
-            fee_usd=booked.usd,
-            unconverted_fee=booked.unconverted,
-            is_maker=is_maker,
+            size=row["execQty"],
+            price=row["execPrice"],
+            fee=CoinAmount(float(row.get("execFee") or 0.0), coin),
+            is_maker=bool(row["isMaker"]),
             ts_ns=int(row["execTime"]) * NS_PER_MS,
-            venue_order_id=str(row["orderId"]),
             forced=_forced(row),
-            nets_with_ours=self.listings.is_first(listing),
         )
 
     def order_of(self, row: Row, fill: VenueFill, average_price: float) -> VenueOrder:

@@ -5,15 +5,14 @@ from typing import Any
 
 from cockpit.domain.events import FundingRate, OpenInterest, Positioning
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.answers import bar_end_ns, number, rows_of, shown, stamp_ns
-from cockpit.exchanges.base.public_readings import BAR_S, RestReadings
+from cockpit.exchanges.base.answers import number, rows_of, shown, stamp_ns
+from cockpit.exchanges.base.public_readings import RestReadings
 from cockpit.exchanges.base.trouble import FeedTrouble
 from cockpit.exchanges.bybit.client import VENUE
 
 PERIOD = "5min"
 """The venue's own word for five minutes; the library passes what it is given."""
 ACCOUNTS = f"{VENUE} accounts 5m"
-SHARES_TOLERANCE = 0.01
 
 
 class BybitReadings(RestReadings):
@@ -26,11 +25,7 @@ class BybitReadings(RestReadings):
         """The newest share of accounts that holds long and short, true at the end of its bar."""
         what = f"{ACCOUNTS} of {asset}"
         row = (await self._rows("publicGetV5MarketAccountRatio", asset, what, period=PERIOD, limit=1))[0]
-        longs, shorts = number(row, "buyRatio", what), number(row, "sellRatio", what)
-        if min(longs, shorts) < 0 or abs(longs + shorts - 1.0) > SHARES_TOLERANCE:
-            raise FeedTrouble(f"{what}: expected shares that add up to 1, was {longs:g} and {shorts:g}")
-        ts_ns = bar_end_ns(row, "timestamp", BAR_S, what, self._exchange.now_ns())
-        return Positioning(ts_ns, asset, ACCOUNTS, longs * 100.0, shorts * 100.0, bar_s=BAR_S)
+        return self._shares(asset, row, "buyRatio", "sellRatio")
 
     async def funding(self, asset: str) -> FundingRate:
         """The running rate over 8 h, with the interval and the next payment that its ticker says."""

@@ -73,7 +73,6 @@ class CoinbaseAccount(CcxtAccount):
     venue = "coinbase"
     quote = "USD"
     product_type = "FUTURE"
-    weight_per_minute = None
     least_round_s, least_peek_s = 6.0, 1.5
     """It allows 10,000 requests an hour: rounds of 2 s and looks of 0.6 s would be 16,000."""
     _stream: CoinbaseStream

@@ -41,16 +41,6 @@ class Coinbase(Exchange):
     def _spot_hours(self) -> dict[str, TradingHours]:
         return {}
 
-    @property
-    def weight_per_minute(self) -> float | None:
-        """Its answers do not say what was used; the library's own limiter keeps to the allowance."""
-        return None
-
-    @property
-    def sockets(self) -> Mapping[Channel, str]:
-        """All on one."""
-        return dict.fromkeys(self.names, str(self.client.urls["api"]["ws"]))
-
     def watch(self, channel: Channel) -> Awaitable[object]:
         """By the channel's own name: the library would take tops from a channel of one word in five seconds."""
         if channel not in self.names:

@@ -12,17 +12,23 @@ from cockpit.domain.kinds import OrderStatus, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.quantity import rounded
 from cockpit.domain.units import offset_price
-from cockpit.exchanges.base.account import HeldPosition, PositionUpdate, RefusalKind, Refused, VenueFill, VenueOrder
+from cockpit.exchanges.base.account import (
+    CoinAmount,
+    HeldPosition,
+    PositionUpdate,
+    RefusalKind,
+    Refused,
+    VenueFill,
+    VenueOrder,
+)
 from cockpit.exchanges.base.account_facts import Previewed
-from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_terms import given
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
 from cockpit.exchanges.coinbase.client import LIMIT, MARKET, PROTECTING, REDUCES, STOP
 from cockpit.exchanges.coinbase.codes import COINBASE_CODES
 from cockpit.exchanges.coinbase.stamps import stamp_ns
-
-Row = Mapping[str, Any]
 
 STATUS = {
     "PENDING": OrderStatus.SENT,
@@ -53,12 +59,8 @@ def value_or_none(amount: Any) -> float | None:
     return number_or_none(amount.get("value") if isinstance(amount, Mapping) else amount)
 
 
-class CoinbaseParser:
-    """Reads bodies and messages about contracts, listed or not."""
-
-    def __init__(self, listings: Listings, fees: Fees) -> None:
-        self.listings = listings
-        self._fees = fees
+class CoinbaseParser(RowParser):
+    """Of futures; what is spot about a row is `SpotParser`'s."""
 
     # -- REST
 
@@ -107,23 +109,18 @@ class CoinbaseParser:
     def fill(self, row: Row, client_id: str = "", forced: str = "") -> VenueFill:
         """An execution; `client_id` and `forced` are its order's. What it cost is in the contract's currency."""
         listing = self.listings.of(row["product_id"])
-        qty, price = listing.coins(row["size"]), float(row["price"])
-        is_maker = row.get("liquidity_indicator") == "MAKER"
-        fee = self._fees.fee(float(row.get("commission") or 0.0), "USD", qty * price, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['entry_id']}",
+        return self.execution(
+            listing,
+            row["entry_id"],
             client_id=client_id,
-            asset=listing.asset,
+            venue_order_id=row["order_id"],
             side=side_of(row["side"]),
-            qty=qty,
-            price=price,
-            fee_usd=fee.usd,
-            unconverted_fee=fee.unconverted,
-            is_maker=is_maker,
+            size=row["size"],
+            price=row["price"],
+            fee=CoinAmount(float(row.get("commission") or 0.0), "USD"),
+            is_maker=row.get("liquidity_indicator") == "MAKER",
             ts_ns=stamp_ns(row["trade_time"]),
-            venue_order_id=str(row["order_id"]),
             forced=forced,
-            nets_with_ours=self.listings.is_first(listing),
         )
 
     def position(self, row: Row) -> HeldPosition | None:

@@ -15,8 +15,9 @@ from cockpit.exchanges.base.account import RefusalKind, Refused, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings, plain
 from cockpit.exchanges.base.fees import Fees
 from cockpit.exchanges.base.order_terms import given
+from cockpit.exchanges.base.row_parser import Row
 from cockpit.exchanges.coinbase.client import LIMIT, MARKET, ORDER_FIELDS, PROTECTING, STOP, TERMS
-from cockpit.exchanges.coinbase.parsing import CoinbaseParser, Row, side_name
+from cockpit.exchanges.coinbase.parsing import CoinbaseParser, side_name
 from cockpit.exchanges.coinbase.spot_books import Mark, OwnOrder, SpotBooks, mark_of
 from cockpit.exchanges.coinbase.stamps import stamp_ns
 

@@ -54,7 +54,6 @@ class HyperliquidAccount(SignedCalls):
 
     venue = VENUE
     quote = "USDC"
-    weight_per_minute = None
     signs_reads = False
     least_round_s, least_peek_s = 5.0, 1.0
     """A list of open orders weighs 20, of 1,200 a minute: rounds of 2 s and looks of 0.6 s would be 2,000."""

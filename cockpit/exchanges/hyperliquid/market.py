@@ -37,17 +37,8 @@ class Hyperliquid(Exchange):
     time_params: ClassVar[Mapping[str, object]] = {"type": "exchangeStatus"}
 
     @property
-    def weight_per_minute(self) -> float | None:
-        """Its answers do not say what was used; the library's own limiter keeps to the allowance."""
-        return None
-
-    @property
-    def sockets(self) -> Mapping[Channel, str]:
-        """All on one."""
-        return dict.fromkeys(self.names, self._url)
-
-    @property
-    def _url(self) -> str:
+    def socket_url(self) -> str:
+        """The one for everything."""
         return str(self.client.urls["api"]["ws"]["public"])
 
     def hashes(self, channel: Channel) -> tuple[str, ...]:
@@ -74,14 +65,14 @@ class Hyperliquid(Exchange):
     def watch(self, channel: Channel) -> Awaitable[object]:
         """Subscribe for every asset; the library has no call that takes several."""
         waiting = [
-            self.client.watch(self._url, hash_, {"method": "subscribe", "subscription": asked}, hash_)
+            self.client.watch(self.socket_url, hash_, {"method": "subscribe", "subscription": asked}, hash_)
             for hash_, asked in self._subscriptions(channel)
         ]
         return self._any_of(waiting)
 
     def subscribe_anew(self, channel: Channel, reason: str) -> None:
         """What the venue may still hold a subscription of is given up first: it takes none twice."""
-        socket = self.client.clients.get(self._url)
+        socket = self.client.clients.get(self.socket_url)
         if socket is not None and socket.connected.done():
             for _, asked in self._subscriptions(channel):
                 frame = {"method": "unsubscribe", "subscription": asked}

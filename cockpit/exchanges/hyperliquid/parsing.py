@@ -4,7 +4,6 @@ Bodies: `orderStatus`, `frontendOpenOrders`, `userFillsByTime`, `clearinghouseSt
 endpoint; the feeds `orderUpdates`, `userFills` and `clearinghouseState`. A stop that is triggered keeps its number.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +13,10 @@ from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.rows import rows_with
 from cockpit.exchanges.base.values import number_or_none, price_of
 from cockpit.exchanges.hyperliquid.cloids import client_id_of
-
-Row = Mapping[str, Any]
 
 OPEN, TRIGGERED, FILLED = "open", "triggered", "filled"
 STATUS = {OPEN: OrderStatus.WORKING, TRIGGERED: OrderStatus.WORKING, FILLED: OrderStatus.FILLED}
@@ -51,12 +49,11 @@ def side_of(letter: Any) -> Side:
     return SIDES[letter]
 
 
-class HyperliquidParser:
+class HyperliquidParser(RowParser):
     """Reads bodies and frames about contracts, listed or not. `user` is the account's address."""
 
     def __init__(self, listings: Listings, fees: Fees, user: str) -> None:
-        self.listings = listings
-        self._fees = fees
+        super().__init__(listings, fees)
         self._user = user.lower()
 
     def order(self, row: Row, name: str = OPEN) -> VenueOrder:
@@ -87,22 +84,18 @@ class HyperliquidParser:
     def fill(self, row: Row) -> VenueFill:
         """An execution, with its fee as the venue booked it."""
         listing = self.listings.of(str(row["coin"]))
-        qty, price, is_maker = listing.coins(row["sz"]), float(row["px"]), not row["crossed"]
-        booked = self._fees.fee(float(row["fee"]), str(row["feeToken"]).upper(), qty * price, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['tid']}",
+        return self.execution(
+            listing,
+            row["tid"],
             client_id=client_id_of(row.get("cloid")),
-            asset=listing.asset,
+            venue_order_id=row["oid"],
             side=side_of(row["side"]),
-            qty=qty,
-            price=price,
-            fee_usd=booked.usd,
-            unconverted_fee=booked.unconverted,
-            is_maker=is_maker,
+            size=row["sz"],
+            price=row["px"],
+            fee=CoinAmount(float(row["fee"]), str(row["feeToken"]).upper()),
+            is_maker=not row["crossed"],
             ts_ns=int(row["time"]) * NS_PER_MS,
-            venue_order_id=str(row["oid"]),
             forced=self._forced(row),
-            nets_with_ours=self.listings.is_first(listing),
         )
 
     def _forced(self, row: Row) -> str:

@@ -43,7 +43,6 @@ class KrakenAccount(CcxtAccount):
 
     venue = "krakenfutures"
     quote = "USD"
-    weight_per_minute = None
     _stream: KrakenStream
 
     def _make_client(self, keys: VenueKeys | None) -> Any:

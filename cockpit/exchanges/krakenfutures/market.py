@@ -25,16 +25,6 @@ class KrakenFutures(Exchange):
     }
     """Forced orders are among the prints, marks among the tops."""
 
-    @property
-    def weight_per_minute(self) -> float | None:
-        """Its answers do not say what was used; the library's own limiter keeps to the allowance."""
-        return None
-
-    @property
-    def sockets(self) -> Mapping[Channel, str]:
-        """All on one."""
-        return dict.fromkeys(self.names, str(self.client.urls["api"]["ws"]))
-
     def watch(self, channel: Channel) -> Awaitable[object]:
         """Forced orders come with the prints, tops and marks with the tickers."""
         if channel in (Channel.TOPS, Channel.MARK):

@@ -12,11 +12,10 @@ from typing import Any
 from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.domain.units import NS_PER_MS
 from cockpit.exchanges.base.account import CoinAmount, FundingUpdate, HeldPosition, VenueFill, VenueOrder
-from cockpit.exchanges.base.contracts import Listing, Listings
-from cockpit.exchanges.base.fees import CoinPrices, Fees
+from cockpit.exchanges.base.contracts import Listing
+from cockpit.exchanges.base.fees import CoinPrices
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.values import number_or_none, price_of, side_of, signed
-
-Row = Mapping[str, Any]
 
 STATUS = {
     "ENTERED_BOOK": OrderStatus.WORKING,
@@ -26,7 +25,7 @@ STATUS = {
     "TRIGGER_PLACED": OrderStatus.WORKING,
     "TRIGGER_ACTIVATION_FAILURE": OrderStatus.REJECTED,
 }
-TRIGGER = "TRIGGER"
+TRIGGER, MAKER = "TRIGGER", "maker"
 FORCED = {
     "liquidation": "liquidation",
     "unwindBankrupt": "liquidation",
@@ -59,12 +58,8 @@ def stamp_ns(text: Any) -> int:
     return round(datetime.fromisoformat(str(text)).timestamp() * 1_000) * NS_PER_MS
 
 
-class KrakenParser:
-    """Reads bodies and frames about contracts, listed or not."""
-
-    def __init__(self, listings: Listings, fees: Fees) -> None:
-        self.listings = listings
-        self._fees = fees
+class KrakenParser(RowParser):
+    """REST and the feeds name the same things otherwise."""
 
     # -- REST
 
@@ -133,15 +128,18 @@ class KrakenParser:
     def fill(self, row: Row, booked: Mapping[str, CoinAmount]) -> VenueFill:
         """A row of fills; what it cost stands in the account's log, under its id."""
         listing = self.listings.of(row["symbol"].upper())
-        return self._fill(
+        return self.execution(
             listing,
-            fill_id=str(row["fill_id"]),
-            order=(str(row.get("cliOrdId") or ""), str(row["order_id"])),
+            row["fill_id"],
+            client_id=str(row.get("cliOrdId") or ""),
+            venue_order_id=row["order_id"],
             side=side_of(row["side"]),
-            size=(row["size"], row["price"]),
-            kind=str(row["fillType"]),
+            size=row["size"],
+            price=row["price"],
             fee=booked.get(str(row["fill_id"])),
+            is_maker=row["fillType"] == MAKER,
             ts_ns=stamp_ns(row["fillTime"]),
+            forced=FORCED.get(str(row["fillType"]), ""),
         )
 
     def position(self, row: Row) -> HeldPosition | None:
@@ -204,46 +202,18 @@ class KrakenParser:
         listing = self.listings.of(row["instrument"].upper())
         coin = coin_of(row.get("fee_currency") or USD)
         fee = None if row.get("fee_paid") is None else CoinAmount(float(row["fee_paid"]), coin)
-        return self._fill(
+        return self.execution(
             listing,
-            fill_id=str(row["fill_id"]),
-            order=(str(row.get("cli_ord_id") or ""), str(row["order_id"])),
+            row["fill_id"],
+            client_id=str(row.get("cli_ord_id") or ""),
+            venue_order_id=row["order_id"],
             side=Side.LONG if row["buy"] else Side.SHORT,
-            size=(row["qty"], row["price"]),
-            kind=str(row["fill_type"]),
+            size=row["qty"],
+            price=row["price"],
             fee=fee,
+            is_maker=row["fill_type"] == MAKER,
             ts_ns=int(row["time"]) * NS_PER_MS,
-        )
-
-    def _fill(
-        self,
-        listing: Listing,
-        *,
-        fill_id: str,
-        order: tuple[str, str],
-        side: Side,
-        size: tuple[Any, Any],
-        kind: str,
-        fee: CoinAmount | None,
-        ts_ns: int,
-    ) -> VenueFill:
-        """`order` is our id and the venue's. A fee that nobody has told yet is estimated, at the config's rate."""
-        qty, price, is_maker = listing.coins(size[0]), float(size[1]), kind == "maker"
-        booked = self._fees.fee(*(fee or CoinAmount(0.0, "")), qty * price, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{fill_id}",
-            client_id=order[0],
-            asset=listing.asset,
-            side=side,
-            qty=qty,
-            price=price,
-            fee_usd=booked.usd,
-            unconverted_fee=booked.unconverted if fee is not None else None,
-            is_maker=is_maker,
-            ts_ns=ts_ns,
-            venue_order_id=order[1],
-            forced=FORCED.get(kind, ""),
-            nets_with_ours=self.listings.is_first(listing),
+            forced=FORCED.get(str(row["fill_type"]), ""),
         )
 
 

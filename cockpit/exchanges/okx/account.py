@@ -59,7 +59,6 @@ class OkxAccount(OrderCalls):
     """One-way positions in the margin mode that the config names."""
 
     venue = "okx"
-    weight_per_minute = None
     left_alone_default_s = WINDOW_S
     endpoint_calls = ENDPOINT_CALLS
     endpoint_window_s = WINDOW_S

@@ -28,11 +28,6 @@ class Okx(Exchange):
     }
 
     @property
-    def weight_per_minute(self) -> float | None:
-        """OKX limits each endpoint by itself and does not say what was used; the library's own limiter keeps to it."""
-        return None
-
-    @property
     def sockets(self) -> Mapping[Channel, str]:
         """All on the public one."""
         return dict.fromkeys((*self.names, Channel.INDEX), self.client.get_url("trades", "public"))

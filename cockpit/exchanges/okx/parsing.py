@@ -3,16 +3,16 @@
 Bodies: OKX's API v5, "Order Book Trading", "Algo Trading" and "Trading Account"; the private channels use the same rows
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from cockpit.domain.kinds import OrderStatus
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_MS
-from cockpit.exchanges.base.account import HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
+from cockpit.exchanges.base.account import CoinAmount, HeldPosition, OrderUpdate, PositionUpdate, VenueFill, VenueOrder
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import Fees
+from cockpit.exchanges.base.row_parser import Row, RowParser
 from cockpit.exchanges.base.values import is_true, number_or_none, price_of, side_of
 
 # What an order says to OKX, and what its bare acknowledgement says to us.
@@ -29,8 +29,6 @@ def size(listing: Listing, order: OrderRequest, position: HeldPosition | None) -
         return position.contracts
     return listing.contracts(order.qty, order.reduce_only)
 
-
-Row = Mapping[str, Any]
 
 STATUS = {
     "live": OrderStatus.WORKING,
@@ -61,12 +59,11 @@ SPOT = "SPOT"
 """Money that was exchanged: nothing is held with it that could be closed."""
 
 
-class OkxParser:
-    """Reads bodies and frames about contracts, listed or not; a row about the spot market is None."""
+class OkxParser(RowParser):
+    """A row about the spot market is None."""
 
     def __init__(self, listings: Listings, fees: Fees, wants_isolated: bool) -> None:
-        self.listings = listings
-        self._fees = fees
+        super().__init__(listings, fees)
         self._wants_isolated = wants_isolated
 
     def order(self, row: Row) -> VenueOrder | None:
@@ -121,7 +118,7 @@ class OkxParser:
 
     def fill(self, row: Row, client_id: str) -> VenueFill:
         """A row of fills."""
-        return self._fill(row, client_id, row["fee"], row["feeCcy"], row["ts"])
+        return self._fill(row, client_id, CoinAmount(-float(row["fee"]), row["feeCcy"]), row["ts"])
 
     def order_update(self, row: Row) -> OrderUpdate | None:
         """A row of the orders channel, with the execution that changed the order, where one did."""
@@ -131,8 +128,8 @@ class OkxParser:
         executed = bool(row.get("tradeId")) and float(row.get("fillSz") or 0.0) > 0.0
         fill = None
         if executed:
-            fee, coin = row.get("fillFee") or 0.0, row.get("fillFeeCcy") or "USDT"
-            fill = self._fill(row, order.client_id, fee, coin, row["fillTime"])
+            fee = CoinAmount(-float(row.get("fillFee") or 0.0), row.get("fillFeeCcy") or "USDT")
+            fill = self._fill(row, order.client_id, fee, row["fillTime"])
         return OrderUpdate(order, fill, int(row["uTime"]) * NS_PER_MS)
 
     def algo_update(self, row: Row) -> OrderUpdate | None:
@@ -179,23 +176,18 @@ class OkxParser:
         qty = (_with_unit_of(listing, row) if not listing.is_listed else listing).held(row["pos"])
         return -abs(qty) if row.get("posSide") == "short" else qty
 
-    def _fill(self, row: Row, client_id: str, fee: Any, coin: str, stamp_ms: Any) -> VenueFill:
-        listing = self.listings.of(row["instId"])
-        qty, price = listing.coins(row["fillSz"]), float(row["fillPx"])
-        is_maker = row.get("execType") == "M"
-        booked = self._fees.fee(-float(fee), coin, qty * price, is_maker)
-        return VenueFill(
-            fill_id=f"{listing.asset}-{row['tradeId']}",
+    def _fill(self, row: Row, client_id: str, fee: CoinAmount, stamp_ms: Any) -> VenueFill:
+        return self.execution(
+            self.listings.of(row["instId"]),
+            row["tradeId"],
             client_id=client_id,
-            asset=listing.asset,
+            venue_order_id=row["ordId"],
             side=side_of(row["side"]),
-            qty=qty,
-            price=price,
-            fee_usd=booked.usd,
-            unconverted_fee=booked.unconverted,
-            is_maker=is_maker,
+            size=row["fillSz"],
+            price=row["fillPx"],
+            fee=fee,
+            is_maker=row.get("execType") == "M",
             ts_ns=int(stamp_ms) * NS_PER_MS,
-            venue_order_id=str(row["ordId"]),
             forced=FORCED.get(str(row.get("category", "")), ""),
         )
 
