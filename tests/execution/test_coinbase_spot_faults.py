@@ -91,7 +91,7 @@ async def test_a_sale_that_hangs_and_was_carried_out_is_not_made_twice(stage: Ac
     assert stage.venue.held("BTC") == 0.5 and resting(stage) == []
 
 
-def nothing_told_after(stage: AccountStage, role: str) -> None:
+def nothing_changed_after(stage: AccountStage, role: str) -> None:
     """Once such an order arrived nobody says what became of any."""
     faults = stage.venue.faults
     faults.policy = lambda asked: dropped_before() if asked == "lookup" and stage.venue.called(role) else None
@@ -103,7 +103,7 @@ async def test_what_a_sale_has_not_sold_is_guarded_once_that_is_known(stage: Acc
     if others:
         stage.venue.deposit("BTC", others)
     await guarded(stage)
-    nothing_told_after(stage, "target")
+    nothing_changed_after(stage, "target")
     await stage.account.place(target(qty=0.0005), f"{ID}t1")
     assert resting(stage) == [(f"{ID}s1r1", "0.0015")], "what it surely has not sold"
     stage.venue.faults.policy = lambda role: None
@@ -114,7 +114,7 @@ async def test_what_a_sale_has_not_sold_is_guarded_once_that_is_known(stage: Acc
 async def test_beside_coins_of_others_a_stop_waits_for_the_word_on_a_lost_sale(stage: AccountStage, fault: Any) -> None:
     stage.venue.deposit("BTC", 0.5)
     await guarded(stage)
-    nothing_told_after(stage, "close")
+    nothing_changed_after(stage, "close")
     stage.venue.faults.add(fault, roles={"close"}, times=None)
     with pytest.raises(Ambiguous):
         await stage.account.place(close(), f"{ID}c1")
@@ -129,7 +129,7 @@ async def test_beside_coins_of_others_a_stop_waits_for_the_word_on_a_lost_sale(s
 
 async def test_a_stop_that_was_taken_back_is_not_laid_again(stage: AccountStage) -> None:
     await guarded(stage)
-    nothing_told_after(stage, "target")
+    nothing_changed_after(stage, "target")
     await stage.account.place(target(qty=0.0005), f"{ID}t1")
     stage.venue.faults.policy = lambda role: None
     await stage.account.cancel("BTC", f"{ID}s1", True)

@@ -139,7 +139,7 @@ WAITS = (
     "15 bps under VWAP (now 118.5 under); then sellers turn to buyers",
     "high under 109,900.0, close under 109,700.0; a 15 s bar",
 )
-SAID = (
+SHOWN = (
     ("funding spread +1.276 bps", "above +0.25"),
     ("squeeze: up 64.7 bps in 4m48s", "limit 60"),
     ("funding spread -0.33 bps", "not above +0.25"),
@@ -169,7 +169,7 @@ async def test_no_sentence_of_a_setup_is_cut(
         rows = [row[place.x : place.x + place.width] for row in stage.rows()[place.y : place.y + place.height]]
         shown = "\n".join(rows)
         assert "…" not in shown, shown
-        for parts in SAID:
+        for parts in SHOWN:
             assert any(all(part in row for part in parts) for row in rows), shown
         assert all(any(source.name in row for row in rows) for source in sources if source.cut_off), shown
         assert len(sources) != 1 or f"{sources[0].name} " in shown
