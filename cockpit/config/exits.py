@@ -63,7 +63,7 @@ def exit_config(path: Path, venues: tuple[str, ...]) -> ExitConfig:
         sections = raw.get("venues")
         rest = "what can be read of it" if raw else "the venues' usual terms"
         findings.append(f"{error}: going on with {rest}")
-    unread = [name for name in venues if name in HAVE_SPOT and not _tells_instruments(sections, name)]
+    unread = [name for name in venues if name in HAVE_SPOT and not _has_instruments(sections, name)]
     sections = sections if isinstance(sections, Mapping) else {}
     return ExitConfig(
         unread_spot=tuple(unread),
@@ -82,7 +82,7 @@ def _venue(raw: object, where: str, findings: list[str]) -> Venue:
     return _read(Venue, raw, where, findings, usual)
 
 
-def _tells_instruments(sections: object, name: str) -> bool:
+def _has_instruments(sections: object, name: str) -> bool:
     """Whether these sections say what is traded at that venue, nothing included."""
     if not isinstance(sections, Mapping):
         return False

@@ -43,7 +43,7 @@ from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 OFF_WITHIN_S, POLL_EVERY_S = 0.6, 0.03
 """A stop that was cancelled, and then the sale, are looked at so often, until the venue says that they are over."""
-LOOK_EVERY_S = 0.25
+READ_EVERY_S = 0.25
 """A sale of which the venue has not said that by then."""
 ANSWER_WITHIN_S = 0.5
 """A sale that nobody answers leaves its coins bare no longer than that."""
@@ -68,7 +68,7 @@ class SpotHoldings(CoinbaseAccount):
         self._is_read = False
         self._reading: asyncio.Future[None] | None = None
         """The look at our orders that is under way, or was the last one."""
-        self._told: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
+        self._noted: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
         """Our orders as the venue last told of each."""
         super().__init__(config, keys, urls, timing)
 
@@ -118,7 +118,7 @@ class SpotHoldings(CoinbaseAccount):
             order = order._replace(client_id=mark.client_id)
         self._names.learn(order.venue_order_id, order)
         if not self._books.is_superseded(order.venue_order_id):
-            self._told[order.client_id] = order
+            self._noted[order.client_id] = order
             super()._learn(order)
 
     async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
@@ -334,7 +334,7 @@ class SpotExits(SpotHoldings):
         """Ends when the venue has said what became of the sale, or when it can arrive no more."""
         began_ns, is_known = self.timing.clock(), False
         while not is_known:
-            await self.timing.sleep(LOOK_EVERY_S)
+            await self.timing.sleep(READ_EVERY_S)
             is_late = self.timing.since_s(began_ns) >= ARRIVED_WITHIN_S
             async with self._swap(listing.asset):
                 is_known = await self._is_known(listing.asset, client_id, 0.0) or is_late
