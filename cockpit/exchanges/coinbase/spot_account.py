@@ -177,7 +177,7 @@ class CoinbaseSpotAccount(SpotExits):
         if self._reading is None or self._reading.done():
             self._reading = asyncio.ensure_future(self._read_orders())
         await asyncio.shield(self._reading)
-        found = [self._told.get(client_id) for client_id in stops]
+        found = [self._noted.get(client_id) for client_id in stops]
         return all(order is not None and order.is_conditional and not order.status.is_final for order in found)
 
     async def margin_in_use_usd(self) -> float:
