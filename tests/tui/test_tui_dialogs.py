@@ -216,6 +216,18 @@ async def test_the_gates_answer_is_seen_on_the_ticket_at_every_size(trading: Sce
         assert stage.app.screen.query_one("#entry").value.endswith("110000"), "the arrows go through every field"
 
 
+async def test_a_halt_among_the_checks_of_the_ticket_has_its_hour(trading: Scene) -> None:
+    armed = trading.with_snapshot(open_trades=trading.snapshot.open_trades[1:2])
+    link = StandingLink(armed)
+    sentence = "halted since 2026-11-30T18:54:15.164Z (loss_review): 2 losses in a row, limit 2"
+    link.verdict["verdict"] = {
+        "proposal": {"asset": "BTC", "side": "long"}, "checks": [{"outcome": "block", "sentence": sentence}]
+    }  # fmt: skip
+    async with staged(link, size=(80, 24)) as stage:
+        await stage.press("E", "3", "0")
+        await stage.until(lambda: "block: halted at 18:54:15: 2 losses in a row, limit 2" in stage.text())
+
+
 async def test_a_resume_says_who_halted_and_when(trading: Scene) -> None:
     halt = Halt(1_760_882_525_000_000_000, "operator", "halted by screen: the halt key")
     halted = trading.with_snapshot(state=EngineState.HALTED, armed=False, halt=halt)

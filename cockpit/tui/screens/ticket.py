@@ -23,6 +23,7 @@ from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
 from cockpit.tui.text import Line, clean, cut, left, wrap, wrap_line
+from cockpit.tui.view import plain_reason
 
 TICKET = "ticket"
 CELLS, ROWS = 84, 20
@@ -296,7 +297,7 @@ def _checks(verdict: object) -> list[Line]:
     return [
         (
             (
-                f"{check['outcome'].replace('_', ' ')}: {clean(check['sentence'])}",
+                f"{check['outcome'].replace('_', ' ')}: {clean(plain_reason(check['sentence']))}",
                 "bad" if check["outcome"] in BAD else "warn",
             ),
         )

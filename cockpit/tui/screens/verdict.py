@@ -5,7 +5,7 @@ from cockpit.domain.verdict import Check, Verdict
 from cockpit.tui import numbers
 from cockpit.tui.panes.gatelog import setup_name
 from cockpit.tui.text import Line, facts, left, wrap
-from cockpit.tui.view import View
+from cockpit.tui.view import View, plain_reason
 
 NAME_CELLS = 24
 OUTCOMES = {
@@ -70,7 +70,7 @@ def _targets(verdict: Verdict) -> str:
 def _check(check: Check, cells: int) -> list[Line]:
     word, role = OUTCOMES[check.outcome]
     head = ((f"  {word:<8}", role), (left(check.name.replace("_", " "), NAME_CELLS) + " ", "text"))
-    rows = list(wrap(check.sentence, max(20, cells - NAME_CELLS - 11))) or [""]
+    rows = list(wrap(plain_reason(check.sentence), max(20, cells - NAME_CELLS - 11))) or [""]
     space = " " * (NAME_CELLS + 11)
     rest: list[Line] = [((space, "dim"), (row, "dim")) for row in rows[1:]]
     return [(*head, (rows[0], "dim")), *rest]
