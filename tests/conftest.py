@@ -1,5 +1,6 @@
 """What every room's tests share: the shipped config, the real market data, and how hypothesis runs."""
 
+import gc
 import logging
 import os
 import sys
@@ -32,6 +33,7 @@ SLOW_FILES = frozenset({"test_adding_pages.py", "test_api_page.py", "test_live_d
 """What needs no process and no network of its own; all else is marked slow."""
 
 MOST_RECURSION = 5_000
+COLLECT_YOUNG_AFTER = 20_000
 WORKERS_PER_CORE = 2
 """Many tests wait for a process, a socket or a clock of the terminal: two a core keep the cores busy."""
 
@@ -56,10 +58,16 @@ def pytest_runtest_setup() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """At a recursion limit that some library raised while it was imported, nested JSON crashes a run."""
+    """At a recursion limit that some library raised while it was imported, nested JSON crashes a run.
+
+    What is imported by now stays: the collector need not walk through two million objects again and again.
+    """
     limit = sys.getrecursionlimit()
     if limit > MOST_RECURSION:
         raise pytest.UsageError(f"expected a recursion limit of at most {MOST_RECURSION} after imports, was {limit}")
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_YOUNG_AFTER)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
