@@ -29,10 +29,10 @@ WITHIN_S = patient_s(60.0)
 async def trading(stage: SpotStage) -> None:
     """Armed, whatever was before; coins are bought, and their stop rests."""
     await stage.until(is_read)
-    async with stage.deck as deck:
-        if (await deck.snapshot()).state is EngineState.HALTED:
-            await deck.resume("seen flat")
-        await deck.arm()
+    async with stage.deck as operator:
+        if (await operator.snapshot()).state is EngineState.HALTED:
+            await operator.resume("seen flat")
+        await operator.arm()
     await opened(stage)
     assert guarding(stage) == pytest.approx(stage.coinbase.ours("SOL")) and guarding(stage) > 0
 
