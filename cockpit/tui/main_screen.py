@@ -16,6 +16,7 @@ from cockpit.tui.board import Board
 from cockpit.tui.flatten import SHELL_ROAD, FlattenFlow
 from cockpit.tui.layouts import Named
 from cockpit.tui.layouts import Region as Place
+from cockpit.tui.messages import AlertDismissed
 from cockpit.tui.pane_set import PaneSet
 from cockpit.tui.panes import setups, status
 from cockpit.tui.panes.table import BY_ID
@@ -63,7 +64,7 @@ class CockpitScreen(Screen[None]):
         Binding("pagedown", "move(10)", show=False),
         Binding("home", "move(-100000)", show=False),
         Binding("end", "move(100000)", show=False),
-        Binding("escape", "app.dismiss_alert", show=False),
+        Binding("escape", "dismiss_alert", show=False),
     ]
 
     def __init__(
@@ -214,6 +215,10 @@ class CockpitScreen(Screen[None]):
         for board in self.boards:
             if board.display:
                 self._draw(board, view)
+
+    def action_dismiss_alert(self) -> None:
+        """Esc, where nothing is open."""
+        self.post_message(AlertDismissed())
 
     def action_move(self, steps: int) -> None:
         """The cursor of the focused pane, where it has one."""

@@ -14,7 +14,7 @@ from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
 from cockpit.tui import ceremony, keys, numbers, palette, replaying
 from cockpit.tui.flatten import SHELL_ROAD
-from cockpit.tui.messages import PointTicked, PressedOver
+from cockpit.tui.messages import AlertDismissed, PointTicked, PressedOver
 from cockpit.tui.pane_actions import PaneActions
 from cockpit.tui.panes.table import BY_ACTION
 from cockpit.tui.screens import events, history, sources, verdict
@@ -41,7 +41,8 @@ class OperatorActions(PaneActions):
         else:
             getattr(self, f"_do_{action_id}")()
 
-    def action_dismiss_alert(self) -> None:
+    @on(AlertDismissed)
+    def alert_dismissed(self) -> None:
         """Esc: what was read goes; what is under way stays. A zoomed pane gives the others their room back."""
         self.flow.dismiss()
         if self.panes.zoomed:

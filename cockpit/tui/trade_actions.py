@@ -8,12 +8,17 @@ when it comes late.
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+from textual import on
+
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.command_line import Call, read_line
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.line_tokens import Known, LineError, OpenTrade, short_id
 from cockpit.tui import keys
 from cockpit.tui.flatten import Stage
+from cockpit.tui.messages import Ticket as Asker
+from cockpit.tui.messages import TicketSubmitted, TicketWritten
 from cockpit.tui.operator import OperatorActions
 from cockpit.tui.screens.command_line import CommandLine
 from cockpit.tui.screens.ticket import Ticket
@@ -207,7 +212,10 @@ class TradeActions(OperatorActions):
 
     def _do_ticket(self) -> None:
         self._learn()
-        self.open(Ticket(self, self.asset, self.appearance), self._ticket_sent)
+        ticket = Ticket(
+            self.asset, self.appearance, known=lambda: self.known, manual=lambda: self.manual, clock=self.clock
+        )
+        self.open(ticket, self._ticket_sent)
 
     def _ticket_sent(self, sentence: str | None) -> None:
         if sentence is not None:
@@ -228,13 +236,67 @@ class TradeActions(OperatorActions):
 
     # What a ticket asks of the app.
 
-    def read(self, text: str) -> Call:
+    @on(TicketWritten)
+    def ticket_written(self, written: TicketWritten) -> None:
+        """Ask what the gate would say; only the newest question is answered."""
+        try:
+            call = self._entry_of(written.text)
+        except LineError as error:
+            written.ticket.cannot_read(str(error))
+            return
+        self.run_worker(
+            self._judge(written.ticket, call), name="verdict", group="verdict", exclusive=True, exit_on_error=False
+        )
+
+    @on(TicketSubmitted)
+    def ticket_submitted(self, submitted: TicketSubmitted) -> None:
+        """Send it, where nothing stands against it. It goes on though the ticket is closed meanwhile."""
+        ticket = submitted.ticket
+        try:
+            call = self._entry_of(submitted.text)
+        except LineError as error:
+            ticket.cannot_read(str(error))
+            ticket.ended()
+            return
+        against = self.against(call)
+        if against:
+            ticket.stands_against(against)
+            ticket.ended()
+            return
+        named = msgspec.structs.replace(call, body={**call.body, "id": submitted.order_id})
+        self.run_worker(self._send_ticket(ticket, named), name="ticket", group="ticket", exit_on_error=False)
+
+    def _entry_of(self, text: str) -> Call:
         """The one call of an entry's words. Raises `LineError`."""
         return read_line(text, self._known_now()).calls[0]
 
-    async def judged(self, call: Call) -> dict[str, Any]:
-        """What the gate would say; sends nothing."""
-        return await self._link().do(Call("/api/trade/preview", call.body, reads_only=True))
+    async def _judge(self, ticket: Asker, call: Call) -> None:
+        try:
+            ticket.judged(await self._link().do(Call("/api/trade/preview", call.body, reads_only=True)))
+        except (EngineRefused, EngineUnreachable) as error:
+            ticket.cannot_read(str(error))
+
+    async def _send_ticket(self, ticket: Asker, call: Call) -> None:
+        try:
+            done = await self.done(call)
+        except EngineRefused as refused:
+            self._notify_if_closed(ticket, call, str(refused))
+            ticket.refused(refused)
+        except EngineUnreachable as error:
+            self._notify_if_closed(ticket, call, str(error))
+            ticket.unanswered(str(error))
+        else:
+            if ticket.is_attached:
+                ticket.done(done)
+            else:
+                self._ticket_sent(f"{call.text}: {done}")
+        finally:
+            ticket.ended()
+
+    def _notify_if_closed(self, ticket: Asker, call: Call, why: str) -> None:
+        if not ticket.is_attached:
+            self.refused(call.text, why)
+            self.redraw()
 
 
 def _sized(risk_usd: float | None) -> str:

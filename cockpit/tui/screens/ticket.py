@@ -3,22 +3,21 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from cockpit.client.errors import EngineRefused, EngineUnreachable
-from cockpit.domain.command_line import Call
-from cockpit.domain.line_tokens import Known, LineError
+from cockpit.client.errors import EngineRefused
+from cockpit.domain.line_tokens import Known
 from cockpit.domain.numbers import counted
 from cockpit.tui import numbers
 from cockpit.tui.board import Board
 from cockpit.tui.footer import Offered
 from cockpit.tui.layouts import Region
+from cockpit.tui.messages import TicketSubmitted, TicketWritten
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
@@ -38,31 +37,12 @@ SIDES = ("long", "short")
 BAD = ("block", "no_data")
 
 
-class Hands(Protocol):
-    """What a ticket needs of the app."""
-
-    clock: Callable[[], float]
-    known: Known
-    manual: Mapping[str, Any]
-
-    def read(self, text: str) -> Call:
-        """The call that these words are; raises `LineError`."""
-
-    def against(self, call: Call) -> str:
-        """Why it must not be sent now."""
-
-    async def judged(self, call: Call) -> dict[str, Any]:
-        """The gate's verdict on it, without sending it."""
-
-    async def done(self, call: Call) -> str:
-        """Send it."""
-
-
 class Ticket(Modal[str]):
     """Dismissed with what the engine did, or with None. A refusal stays on it.
 
     It has an id of its own: one that was not answered may be sent again, and is done once. After a refusal it is
-    another order.
+    another order. It asks its app for the verdict and to send it, by messages; `known` and `manual` are the engine's
+    words and sizes to choose from, as they are at the moment.
     """
 
     OFFERED = Offered.TEXT
@@ -74,9 +54,19 @@ class Ticket(Modal[str]):
         Binding("pagedown", "cycle(1)", show=False),
     ]
 
-    def __init__(self, hands: Hands, asset: str, appearance: Appearance) -> None:
+    def __init__(
+        self,
+        asset: str,
+        appearance: Appearance,
+        *,
+        known: Callable[[], Known],
+        manual: Callable[[], Mapping[str, Any]],
+        clock: Callable[[], float],
+    ) -> None:
         super().__init__(appearance)
-        self._hands = hands
+        self._known = known
+        self._manual = manual
+        self._clock = clock
         self._asset = asset
         self._order_id = secrets.token_hex(8)
         self._is_sending = False
@@ -133,7 +123,7 @@ class Ticket(Modal[str]):
         note = "SENDING" if self._is_sending else "Enter sends, PgUp PgDn choose, Esc leaves"
         role = "warn" if self._is_sending else "dim"
         self.query_one(f"#{TICKET}", Board).show(lines[:rows], note=note, note_role=role)
-        if self._judged_text != self.text or self._hands.clock() - self._judged_s >= AGAIN_S:
+        if self._judged_text != self.text or self._clock() - self._judged_s >= AGAIN_S:
             self._judge()
 
     @property
@@ -177,60 +167,54 @@ class Ticket(Modal[str]):
 
     @on(Input.Submitted)
     def submitted(self) -> None:
-        """Send it, unless it is being sent."""
+        """Have it sent, unless it is being sent."""
         if self._is_sending:
             return
-        try:
-            call = self._hands.read(self.text)
-        except LineError as error:
-            self._wrong = str(error)
-        else:
-            against = self._hands.against(call)
-            self._refusal = [((against, "bad"),)] if against else []
-            if not against:
-                self._is_sending = True
-                self.run_worker(self._sent(call), name="ticket", group="ticket", exit_on_error=False)
+        self._is_sending = True
+        self.post_message(TicketSubmitted(self, self.text, self._order_id))
         self.redraw()
 
-    async def _sent(self, call: Call) -> None:
-        try:
-            done = await self._hands.done(msgspec.structs.replace(call, body={**call.body, "id": self._order_id}))
-        except EngineRefused as refused:
-            self._order_id = secrets.token_hex(8)
-            detail = refused.detail if isinstance(refused.detail, dict) else {}
-            self._refusal = [((f"REFUSED: {clean(str(refused))}", "bad"),), *_checks(detail.get("verdict"))]
-        except EngineUnreachable as error:
-            self._refusal = [
-                ((f"NO ANSWER: {clean(str(error))}. It may be done; Enter asks again, once only", "alarm"),)
-            ]
-        else:
-            self.close_with(f"{self.text}: {done}")
-        finally:
-            self._is_sending = False
+    # What its app answers.
+
+    def cannot_read(self, why: str) -> None:
+        self._wrong, self._verdict = why, None
+        self._draw_again()
+
+    def judged(self, verdict: Mapping[str, Any]) -> None:
+        self._wrong, self._verdict = "", verdict
+        self._draw_again()
+
+    def stands_against(self, why: str) -> None:
+        self._refusal = [((why, "bad"),)]
+
+    def refused(self, refusal: EngineRefused) -> None:
+        """What is sent next is another order."""
+        self._order_id = secrets.token_hex(8)
+        detail = refusal.detail if isinstance(refusal.detail, dict) else {}
+        self._refusal = [((f"REFUSED: {clean(str(refusal))}", "bad"),), *_checks(detail.get("verdict"))]
+
+    def unanswered(self, why: str) -> None:
+        """It keeps its id: asked again, it is done once."""
+        self._refusal = [((f"NO ANSWER: {clean(why)}. It may be done; Enter asks again, once only", "alarm"),)]
+
+    def done(self, answer: str) -> None:
+        self.close_with(f"{self.text}: {answer}")
+
+    def ended(self) -> None:
+        self._is_sending = False
+        self._draw_again()
+
+    def _draw_again(self) -> None:
         if self.is_attached:
             self.redraw()
 
     def _judge(self) -> None:
         """Ask for the verdict on what is written; the newest question counts."""
-        self._judged_text, self._judged_s = self.text, self._hands.clock()
-        try:
-            call = self._hands.read(self.text)
-        except LineError as error:
-            self._wrong, self._verdict = str(error), None
-            return
-        self._wrong = ""
-        self.run_worker(self._judged(call), name="verdict", group="verdict", exclusive=True, exit_on_error=False)
-
-    async def _judged(self, call: Call) -> None:
-        try:
-            self._verdict = await self._hands.judged(call)
-        except (EngineRefused, EngineUnreachable) as error:
-            self._verdict, self._wrong = None, str(error)
-        if self.is_attached:
-            self.redraw()
+        self._judged_text, self._judged_s = self.text, self._clock()
+        self.post_message(TicketWritten(self, self._judged_text))
 
     def _choices(self, name: str) -> list[str]:
-        manual, known = self._hands.manual, self._hands.known
+        manual, known = self._manual(), self._known()
         presets = [f"{size:g}" for size in manual.get("size_presets_usd", ())]
         return {
             "side": list(SIDES),
