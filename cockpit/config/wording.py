@@ -13,7 +13,7 @@ from cockpit.config.show import quoted_key, shown
 NEAR_ENOUGH = 0.5
 
 PATTERNS = {
-    r"^[A-Z0-9]{1,20}-USD$": "a spot product in USD, e.g. BTC-USD",
+    r"^[A-Z0-9]{1,20}-USD$": "a spot product in USD, e.g. BTC-USD (none in USDC: its stream names those otherwise)",
     r"^[A-Z0-9]{2,12}$": "an asset in capitals, e.g. BTC",
     r"^[a-z][a-z0-9_]{1,20}$": "a venue in small letters, e.g. okx",
     r"^\d{4}-\d{2}-\d{2}$": "a date, e.g. 2025-10-19",
