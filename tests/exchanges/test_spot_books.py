@@ -1,9 +1,11 @@
 """What is ours by our orders' executions, in whatever order the venue's stamps put them."""
 
 import itertools
+from decimal import Decimal
 
 import pytest
 
+from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, Terms, mark_of
 
 PRICE = 100_000.0
@@ -23,6 +25,17 @@ def books_of(*orders: OwnOrder) -> SpotBooks:
     for one in orders:
         books.take(one)
     return books
+
+
+def test_a_list_of_balances_that_leaves_the_coin_out_takes_nothing_of_ours() -> None:
+    books = books_of(order(1, "t000001e1", 0.002, 1))
+    listing = Listing("BTC", "BTC-USD", Decimal(1), Decimal("1e-8"), Decimal("1e-8"), Decimal("0.01"))
+    books.totals = {}
+    assert (books.held("BTC", listing).qty, books.free("BTC", listing), books.others("BTC")) == (0.002, 0.002, 0.0)
+    books.totals = {"BTC": 0.0005}
+    assert books.held("BTC", listing).qty == 0.0005
+    books.totals = {"BTC": 0.0}
+    assert books.held("BTC", listing).qty == 0.0
 
 
 @pytest.mark.parametrize("stamps", list(itertools.permutations(range(3))))

@@ -119,9 +119,9 @@ class SpotBooks:
         known = self._orders.get(told.order_id)
         order = self._orders[told.order_id] = told if known is None else known.after(told)
         grown = order.filled - (0.0 if known is None else known.filled)
-        if grown > 0.0 and self.totals is not None:
+        if grown > 0.0 and self.totals is not None and order.asset in self.totals:
             change = -grown if order.is_sale else grown
-            self.totals = {**self.totals, order.asset: rounded(self.totals.get(order.asset, 0.0) + change)}
+            self.totals = {**self.totals, order.asset: rounded(self.totals[order.asset] + change)}
         newest = self._newest.get(order.mark.client_id)
         if newest is None or order.mark.link >= newest.mark.link:
             self._newest[order.mark.client_id] = order
@@ -173,9 +173,11 @@ class SpotBooks:
         return 0.0 < qty < terms.least or 0.0 < qty * price < terms.least_usd
 
     def held(self, asset: str, listing: Listing) -> Bought:
-        """What is ours and there, in whole lots: never more than the account has."""
+        """What is ours and there, in whole lots: never more than the account has. A list that leaves the coin out says
+        nothing of it: what was bought has a row there, and a venue without the coins takes no order for them.
+        """
         bought = self.bought(asset)
-        total = bought.qty if self.totals is None else self.totals.get(asset, 0.0)
+        total = bought.qty if self.totals is None else self.totals.get(asset, bought.qty)
         if total >= bought.qty:
             return bought
         lot = float(listing.lot if listing.is_listed else NOT_LISTED / 10**8)
