@@ -59,6 +59,7 @@ async def test_a_position_closed_by_hand_is_gone_with_its_executions(tmp_path: P
         await stage.until(lambda: stage.is_bare(venue))
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_position_that_nothing_explains_is_given_up_after_a_minute(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

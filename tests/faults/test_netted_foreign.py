@@ -13,6 +13,7 @@ ON_BOTH_PAIRS = True
 VENUES = ("binance", "okx")
 
 
+@pytest.mark.not_at("nothing is sold short there", "coinbase-spot")
 @pytest.mark.parametrize("policy", ("flag", "protect"))
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_close_that_the_venue_cuts_to_what_is_left_leads_to_flat(

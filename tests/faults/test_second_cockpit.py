@@ -31,6 +31,7 @@ async def halted(stage: Stage) -> None:
     assert "another cockpit trades this account" in stage.engine.risk.reason
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_one_that_adds_and_then_flattens_takes_ours_along(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -47,6 +48,7 @@ async def test_one_that_adds_and_then_flattens_takes_ours_along(tmp_path: Path, 
         assert booked == [(pytest.approx(trade.open_qty),)], "at the venue's own executions"
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_one_that_trades_the_other_way_took_ours_only_as_far_as_it_went(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:
@@ -61,6 +63,7 @@ async def test_one_that_trades_the_other_way_took_ours_only_as_far_as_it_went(tm
         await stage.flat()
 
 
+@pytest.mark.not_at("a stop holds its coins: they cannot be sold while it rests", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_trade_that_was_closing_when_the_other_took_it_is_over(tmp_path: Path, name: str) -> None:
     """Its close is refused, then there is nothing left to close."""

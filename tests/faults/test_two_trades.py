@@ -59,6 +59,7 @@ async def test_targets_and_stops_of_two_fill_in_turn(tmp_path: Path, name: str, 
         await stage.flat()
 
 
+@pytest.mark.not_at("for a sale by hand both stops are lifted: what it leaves may be closed", "coinbase-spot")
 @pytest.mark.parametrize("part", [0.003, 0.007, 0.011, 0.013, 0.017])
 @pytest.mark.parametrize("name", VENUES)
 async def test_an_odd_part_closed_by_hand_leaves_nothing_bare(tmp_path: Path, name: str, part: float) -> None:
