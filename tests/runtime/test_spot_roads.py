@@ -1,4 +1,4 @@
-"""Out of coins by each of the four roads, with processes: the key, REST, MCP, and the command without an engine."""
+"""Out of coins by each road through the engine, with processes: REST, MCP, and the key."""
 
 import asyncio
 import sys
@@ -12,7 +12,6 @@ from tests.patience import patient_s
 from tests.runtime.test_spot_session import (
     SOUND,
     SpotStage,
-    covered,
     guarding,
     is_bare,
     is_read,
@@ -73,7 +72,7 @@ async def by_mcp(stage: SpotStage) -> None:
     await out(stage)
 
 
-async def test_each_road_sells_what_our_orders_bought_and_a_kill_in_between_bares_nothing(tmp_path: Path) -> None:
+async def test_each_road_with_an_engine_sells_what_our_orders_bought(tmp_path: Path) -> None:
     async with spot_stage(tmp_path / "home") as stage:
         await stage.engine(overrides=SOUND)
         for road in (by_rest, by_mcp, by_key):
@@ -81,23 +80,5 @@ async def test_each_road_sells_what_our_orders_bought_and_a_kill_in_between_bare
             await road(stage)
             await stage.until(over)
             await stage.until(lambda snapshot: snapshot.state is EngineState.HALTED)
-
-        await trading(stage)
-        venue, held = stage.coinbase, stage.coinbase.ours("SOL")
-        bare_s = venue.watch.longest_naked_s()
-        await stage.kill()
-        assert guarding(stage) == pytest.approx(held)
-        await stage.engine(overrides=SOUND)
-        await stage.until(covered)
-        assert guarding(stage) == pytest.approx(held) == venue.ours("SOL")
-        assert venue.watch.longest_naked_s() == bare_s, "its stop rested all the time"
-        stage.prices["SOL"] = 190.6
-        await venue.until(lambda: venue.ours("SOL") < held)  # a target: the trade goes on
-        await stage.until(covered)
-        await venue.until(lambda: guarding(stage) == pytest.approx(venue.ours("SOL")))
-
-        await stage.kill()
-        code, said = await stage.run("flatten", "--yes")
-        assert code == 0 and "3 SOL in the account were not bought by our orders" in said, said
-        assert is_bare(stage)
+        venue = stage.coinbase
         assert venue.watch.oversold(venue.symbol("SOL")) == 0 and venue.watch.longest_naked_s() < 1.0
