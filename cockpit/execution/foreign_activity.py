@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from cockpit.domain.kinds import VenueTopic
 from cockpit.domain.numbers import price_text
+from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.account import HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.order_text import apart_text, order_text, plain_id
 from cockpit.execution.order_state import QTY_EPSILON
@@ -20,6 +21,8 @@ class ForeignActivity:
         self._orders: dict[str, list[VenueOrder]] = {}
         self._positions: dict[str, str] = {}
         self._suspected: dict[str, float] = {}
+        self._executed: dict[str, float] = {}
+        """What the private stream told of executions of others since a difference was last counted, + bought."""
         self._apart: dict[str, list[HeldPosition]] = {}
         self._hidden_ns: dict[str, int] = {}
 
@@ -46,8 +49,8 @@ class ForeignActivity:
             self._notify(asset)
 
     def take_positions(self, held: Mapping[str, float], assets: Iterable[str]) -> bool:
-        """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it; whether
-        one waits for the second.
+        """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it, or one
+        look and the executions that make it; whether one waits for the second.
         """
         is_suspected = False
         for asset in assets:
@@ -61,13 +64,15 @@ class ForeignActivity:
             if abs(difference) <= QTY_EPSILON:
                 self._suspected.pop(asset, None)
                 self._positions[asset] = ""
-            elif abs(self._suspected.get(asset, 0.0) - difference) > QTY_EPSILON:
+            elif not self._is_shown_twice(asset, qty, difference):
                 self._suspected[asset] = difference
                 is_suspected = True
                 continue
             elif qty == 0:
                 self._gone(asset, ours)
             else:
+                self._suspected[asset] = difference
+                self._executed.pop(asset, None)
                 self._positions[asset] = f"holds {qty:+.10g} {asset}, our own orders add up to {ours:+.10g}"
             self._notify(asset)
         return is_suspected
@@ -83,6 +88,16 @@ class ForeignActivity:
         """Where a foreign position was listed last, and nothing was executed that would have closed it since."""
         gone = self._context.foreign_fills
         return [asset for asset in self._positions if abs(self.difference(asset)) > QTY_EPSILON and asset not in gone]
+
+    def _is_shown_twice(self, asset: str, qty: float, difference: float) -> bool:
+        """Whether the look before showed the same; or the stream told of executions of others that add up to what is
+        beyond ours, which is to be guarded at once.
+        """
+        if abs(self._suspected.get(asset, 0.0) - difference) <= QTY_EPSILON:
+            return True
+        executed = self._executed.get(asset, 0.0)
+        adds_up = executed != 0.0 and abs(self.difference(asset) + executed - difference) <= QTY_EPSILON
+        return adds_up and difference * qty > 0.0
 
     def _may_be_hidden(self, asset: str, qty: float) -> bool:
         """Whether a position that is not listed any more may still be there: one look is one witness."""
@@ -135,6 +150,9 @@ class ForeignActivity:
             self.second_writer(order)
         if fill is not None:
             self._context.foreign_fills.add(order.asset)
+            if fill.nets_with_ours:
+                executed = self._executed.get(fill.asset, 0.0) + fill.side.sign * fill.qty
+                self._executed[fill.asset] = rounded(executed)
             what = f"{fill.qty:.10g} {plain_id(fill.asset)} at {price_text(fill.price)}"
             sentence = f"{self._context.venue} filled {what} of an order that is not ours ({plain_id(order.client_id)})"
             self._context.notify(VenueTopic.NOTE, sentence, order.asset, is_grave=True)

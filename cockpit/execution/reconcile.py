@@ -271,7 +271,8 @@ class Reconcile:
         venue has never had is not waited for: nothing took what it was to guard, so far as is known.
         """
         self._watch.attribute(positions)
-        suspects = [kept for asset in self._odd(positions) for kept in self._suspects(asset)]
+        listed = netted(positions)
+        suspects = [kept for asset in self._odd(positions) for kept in self._suspects(asset, _qty(listed.get(asset)))]
         answers = await asyncio.gather(*(self._lookup.ask(kept) for kept in suspects))
         found = [(kept, order) for kept, order in zip(suspects, answers, strict=True) if order is not None]
         for kept in [kept for kept, order in zip(suspects, answers, strict=True) if order is None]:
@@ -306,9 +307,14 @@ class Reconcile:
         most_s = context.pace.gone_after_s
         return {asset for asset, since_ns in self._unbooked_ns.items() if context.timing.since_s(since_ns) < most_s}
 
-    def _suspects(self, asset: str) -> list[OrderState]:
-        """The orders that may explain a difference there: those that live, and entries that are thought not to."""
-        return [*self._context.live(asset), *self._watch.suspects(asset)]
+    def _suspects(self, asset: str, qty: float) -> list[OrderState]:
+        """The orders that may explain a difference there: those that live, and entries that are thought not to. No exit
+        explains that more is held than ours: asking for each of them would keep that from its stop.
+        """
+        ours, live = self._context.expected.get(asset, 0.0), self._context.live(asset)
+        is_beyond = ours * qty >= 0.0 and abs(qty) > abs(ours) + QTY_EPSILON
+        may = [kept for kept in live if not kept.is_our_exit] if is_beyond else live
+        return [*may, *self._watch.suspects(asset)]
 
     async def _compare(self, positions: tuple[HeldPosition, ...]) -> None:
         """Take the positions, and tell whose they are."""

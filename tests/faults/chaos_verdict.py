@@ -17,8 +17,6 @@ MOST_USD = 100.0
 BARE_FOR_S = 1.0
 """At the venue. Left out is only when the venue could not be reached: it is down, nothing answers, it asked to be left
 alone, no engine runs; and for what is not ours, while its lists hide it or it takes no stop."""
-FOREIGN_BARE_FOR_S = 2.0
-"""In a session with positions of others: those are known by two looks, and a mute stream leaves all of it to looks."""
 A_MILLISECOND_S = 0.001
 """What adding up shares of seconds may be off by."""
 DOUBLED, ORPHANED, MISBOOKED, OTHER = "doubled", "orphaned", "misbooked", ""
@@ -50,8 +48,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 def verdict(chaos: Chaos) -> Verdict:
     """Everything that does not hold at the end."""
     spells = _bare_spells(chaos)
-    most_s = FOREIGN_BARE_FOR_S if chaos.plan.has_foreign else BARE_FOR_S
-    naked = [Problem(OTHER, sentence) for bare_s, sentence in spells if bare_s > most_s + A_MILLISECOND_S]
+    naked = [Problem(OTHER, sentence) for bare_s, sentence in spells if bare_s > BARE_FOR_S + A_MILLISECOND_S]
     others = [Problem(OTHER, sentence) for sentence in (*_workers(chaos.stage), *_limits(chaos))]
     longest_s = max((bare_s for bare_s, _ in spells), default=0.0)
     return Verdict((*_accounts(chaos), *naked, *_books(chaos), *others), longest_s)

@@ -42,6 +42,8 @@ LATER_REGRESSIONS = {
     20_252_118: "a close of more than was left was sent four times although nothing rested that held the quantity",
     20_252_388: "after an outage a lost close was asked for a second later, as if it had been asked for meanwhile",
     20_252_463: "after a restart what was counted of an entry had the price of all of it, not of the rest of it",
+    20_251_304: "what a hand added waited until every exit of ours there had been asked for, twice",
+    20_252_084: "what a hand added waited for a second look although its execution had been told",
     20_252_190: "an entry that never arrived took what a flatten was closing, by a list of positions made before",
 }
 """Seeds of the plans with all troubles."""

@@ -13,7 +13,7 @@ from cockpit.tui.flatten import at_stake
 from tests.faults.stage import Stage, staged
 from tests.loopback.matching_terms import Algo
 from tests.loopback.okx_bodies import OTHER_MODE
-from tests.loopback.trading_faults import dropped_after, empty, too_many
+from tests.loopback.trading_faults import Fault, dropped_after, empty, hanging, too_many
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.not_at("coins of others are no position: they are named
 VENUES = ("binance", "okx")
 SIDES = pytest.mark.parametrize("side", ["buy", "sell"])
 PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=200")
-MOST_BARE_S = 3.0
-"""A difference counts once two looks have shown it."""
+MOST_BARE_S = 1.0
+"""From the hand's execution to the stop, though a difference counts only once two looks have shown it."""
 REREAD_AFTER_S = 2.0
 
 
@@ -114,6 +114,48 @@ async def test_added_to_by_hand_ours_and_the_rest_are_covered(tmp_path: Path, na
         await stage.until(lambda: stage.closed(trade.trade_id))
         assert venue.held("ETH") == pytest.approx(0.02), "the stop of ours took what is ours"
         await stage.until(lambda: covers(venue))
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_an_execution_that_was_told_and_one_look_are_two_witnesses(tmp_path: Path, name: str) -> None:
+    """The second look takes three seconds: the stop does not wait for it."""
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        await stage.open_trade("ETH", venue=name)
+        await stage.read()
+        looks = 0
+
+        def second_looks_hang(role: str) -> Fault | None:
+            nonlocal looks
+            looks += role == "positions"
+            return hanging(3.0) if role == "positions" and looks > 1 else None
+
+        venue.faults.policy = second_looks_hang
+        venue.trade_by_hand("ETH", "buy", 0.02)
+        await stage.until(lambda: covers(venue))
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        venue.faults.policy = lambda role: None
+        await stage.flat()
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+@pytest.mark.parametrize("name", VENUES)
+async def test_no_exit_of_ours_is_asked_for_before_more_than_ours_is_guarded(
+    tmp_path: Path, name: str, is_cut: bool
+) -> None:
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        for _ in range(2):
+            await stage.open_trade("SOL", venue=name)
+        await stage.read()
+        asked = len(venue.called("lookup", "lookup_stop"))
+        if is_cut:
+            venue.user_stream.kill()
+        venue.trade_by_hand("SOL", "buy", venue.held("SOL"))
+        await stage.until(lambda: covers(venue, "SOL"))
+        assert len(venue.called("lookup", "lookup_stop")) == asked
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
         await stage.flat()
 
 
