@@ -46,9 +46,17 @@ class Flattening:
                 out.add(QueryPosition(out.now_ns, venue, trade.record.asset))
 
     def on_position(self, position: VenuePosition, out: Outbox) -> None:
-        """A venue that was asked answers: only the close hangs."""
+        """A venue that was asked answers: only the close hangs. One that said flat and lists a position is not."""
         venue = position.venue
-        if venue in self._asked and venue in self._unswept and venue not in self._answers and position.qty != 0.0:
+        if position.qty == 0.0:
+            return
+        if self._flat_reads.get(venue, 0) >= FLAT_READS:
+            del self._flat_reads[venue]
+            self._unswept.append(venue)
+            self._answers.add(venue)
+            held = f"{position.qty:+.10g} {position.asset}"
+            self._step(f"{venue} said flat and lists {held} now: it is swept again", out, "critical")
+        elif venue in self._asked and venue in self._unswept and venue not in self._answers:
             self._answers.add(venue)
             self._step(f"{venue} answers, but not to our close: it is swept now", out)
 

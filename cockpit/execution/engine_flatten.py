@@ -41,6 +41,7 @@ class EngineSite:
         self._sending = sending
         self._missed = missed
         self._touched: dict[str, None] = {}
+        self._missing_ns: dict[str, int] = {}
         self._seen_clear_ns: list[int] = []
 
     def notify(self, step: FlattenStep) -> None:
@@ -83,7 +84,10 @@ class EngineSite:
         )
 
     def unsettled(self) -> str:
-        """The entries whose fate is not known yet, and foreign positions that were listed and may only be hidden."""
+        """Positions, ours and others', that may only be hidden, and the entries whose fate is not known yet."""
+        missing = [said for said in map(self.missing, list(self._context.expected)) if said]
+        if missing:
+            return missing[0]
         hidden = self._foreign.unexplained()
         if hidden:
             names = ", ".join(map(plain_id, hidden))
@@ -91,8 +95,21 @@ class EngineSite:
         unknown = [kept.order_id for kept in self._context.live() if not kept.reduce_only and not kept.is_resting]
         return f"nobody knows yet what became of {', '.join(unknown)}" if unknown else ""
 
+    def missing(self, asset: str) -> str:
+        """What our own executions add up to there, while none explains that it is gone: some venues hide a position for
+        seconds. After fifteen of them the looks alone count.
+        """
+        context, ours = self._context, self._context.expected.get(asset, 0.0)
+        if not self._missed.is_missing(asset, 0.0):
+            self._missing_ns.pop(asset, None)
+            return ""
+        since_ns = self._missing_ns.setdefault(asset, context.now_ns)
+        if context.timing.since_s(since_ns) >= context.pace.hidden_most_s:
+            return ""
+        return f"{ours:+.10g} {plain_id(asset)} of ours is not listed, and no execution explains that it is gone"
+
     async def hidden_position(self) -> str:
-        """Nothing: what was held here is known, and what is not listed must be explained by executions."""
+        """Nothing: what was held here is known, and `missing` says what is not listed any more."""
         return ""
 
     async def confirmed_clear(self) -> None:

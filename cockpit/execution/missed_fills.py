@@ -61,7 +61,7 @@ class MissedFills:
         False asks for another look: what explains it is not clear yet, but may soon be.
         """
         context = self._context
-        if not self._is_missing(asset, held):
+        if not self.is_missing(asset, held):
             self._clear(asset)
             return True
         doubt = self._doubts.get(asset, Doubt(context.now_ns))
@@ -156,7 +156,7 @@ class MissedFills:
         sentence = f"{what}, {trouble}: unknown, its stop stays"
         context.notify(VenueTopic.POSITION_UNKNOWN, sentence, asset, is_grave=True)
 
-    def _is_missing(self, asset: str, held: float) -> bool:
+    def is_missing(self, asset: str, held: float) -> bool:
         """Whether less of ours is there than we know of, and nobody has got used to that yet."""
         ours = self._context.expected.get(asset, 0.0)
         sign = 1.0 if ours > 0 else -1.0
@@ -180,7 +180,7 @@ class MissedFills:
         """Book what the list says, if it says all. Nothing is awaited here: what was told meanwhile is known."""
         news = [fill for fill in fills if fill.nets_with_ours and fill.fill_id not in self._context.fills_emitted]
         unknown = self._book_ours(news)
-        if not self._is_missing(asset, held):
+        if not self.is_missing(asset, held):
             return True
         began_ns = self._began_ns(asset, fills)
         unknown = [fill for fill in unknown if fill.ts_ns >= began_ns]

@@ -69,6 +69,10 @@ class AloneSite:
     async def confirmed_clear(self) -> None:
         """There are no books to settle."""
 
+    def missing(self, asset: str) -> str:
+        """Nobody here knows what was held."""
+        return ""
+
     async def hidden_position(self) -> str:
         """What the venue's balance says against an empty list. One that the venue refuses to tell is no witness."""
         try:

@@ -63,5 +63,8 @@ class FlattenSite(Protocol):
     async def hidden_position(self) -> str:
         """What speaks for a position that the venue's empty list does not show; empty where nothing does."""
 
+    def missing(self, asset: str) -> str:
+        """What speaks for a position there that the venue does not list; empty where nothing does."""
+
     async def confirmed_clear(self) -> None:
         """The venue was seen without position and order: settle the books before it counts."""

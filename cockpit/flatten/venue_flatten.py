@@ -246,12 +246,21 @@ class VenueFlatten:
         held = [position for position in seen.positions or () if position.asset == asset]
         in_the_way = [order for order in orders if not guards(order)]
         stops = [order for order in orders if guards(order)]
-        if seen.positions is None or seen.unreadable or not self._is_gone(asset):
+        if stops and not self._may_go(asset, seen):
             stops = []
         cancels = self._cancels(in_the_way, StepName.CANCEL) | self._cancels(stops, StepName.STOPS)
         await wait_for_all(cancels, self._pace.cancel_before_close_s if held else self._patience_s)
         await asyncio.gather(*(self._close(position) for position in held))
         await wait_for_all(cancels, self._patience_s)
+
+    def _may_go(self, asset: str, seen: VenueReading) -> bool:
+        """Whether nothing is there any more that a stop may have to guard."""
+        if seen.positions is None or seen.unreadable or not self._is_gone(asset):
+            return False
+        missing = self._site.missing(asset)
+        if missing:
+            self._calls.trouble(asset, f"{missing}: its stop stays", StepName.WAITING)
+        return not missing
 
     def _cancels(self, orders: Sequence[VenueOrder], step: StepName) -> set[asyncio.Task[VenueFailure | None]]:
         cancels: set[asyncio.Task[VenueFailure | None]] = set()

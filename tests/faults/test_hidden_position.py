@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.domain.kinds import ExitReason, Side, TradePhase
+from cockpit.domain.kinds import EngineState, ExitReason, Side, TradePhase
 from cockpit.engine.views import snapshot
 from tests.faults.stage import Stage, staged
-from tests.loopback.trading_faults import empty
+from tests.loopback.trading_faults import empty, hanging
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
@@ -88,6 +88,47 @@ async def test_a_hidden_position_is_still_closed_by_its_own_exit(tmp_path: Path,
         assert stage.trade(trade.trade_id).exit_reason is ExitReason.STOP
         venue.faults.clear()
         await stage.read()
+
+
+@pytest.mark.parametrize("hidden_s", [8.0, 12.0])
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_flatten_that_left_some_of_a_hidden_position_keeps_its_stop(
+    tmp_path: Path, name: str, hidden_s: float
+) -> None:
+    """Its close fills in part and its rest is lost: what our own executions add up to is not flat."""
+    async with staged(tmp_path) as stage:
+        venue = stage.world.venues[name]
+        await stage.open_trade("ETH", venue=name)
+        hides = venue.faults.add(empty(), roles={"positions"}, times=None)
+        venue.core.fill_next(0.5)
+        await stage.flatten()
+        await asyncio.sleep(hidden_s)
+        assert stage.state is EngineState.FLATTENING
+        assert not stage.saw(f"… {name} FLAT: …")
+        assert stage.saw("… of ours is not listed, and no execution explains that it is gone…")
+        assert venue.positions and venue.algo_orders
+        venue.faults.remove(hides)
+        await stage.until(lambda: stage.state is EngineState.HALTED)
+        assert stage.is_bare(venue)
+        assert venue.watch.longest_naked_s() <= 1.0
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_venue_that_said_flat_and_lists_a_position_is_swept_again(tmp_path: Path, name: str) -> None:
+    """The other venue hangs, so that the flatten goes on: what comes back meanwhile is closed too."""
+    async with staged(tmp_path) as stage:
+        elsewhere = "okx" if name == "binance" else "binance"
+        venue, other = stage.world.venues[name], stage.world.venues[elsewhere]
+        await stage.open_trade("SOL", venue=elsewhere)
+        hangs = other.faults.add(hanging(8.0, executes=False), roles={"close", "positions"}, times=None)
+        await stage.flatten()
+        await stage.until(lambda: stage.saw(f"… {name} says flat (2 of 2)"))
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: not venue.positions)
+        assert stage.saw(f"… {name} said flat and lists +0.05 ETH now: it is swept again")
+        assert stage.state is EngineState.FLATTENING
+        other.faults.remove(hangs)
+        await stage.until(lambda: stage.state is EngineState.HALTED)
 
 
 @pytest.mark.parametrize("side", [Side.LONG, Side.SHORT])
