@@ -114,11 +114,13 @@ class Reconcile:
 
     async def round(self) -> None:
         """One look at everything. Raises `VenueFailure` where the venue does not answer."""
-        context = self._context
+        context, began_ns = self._context, self._context.now_ns
         everywhere = self._is_everywhere_due()
         resting = [kept for kept in context.live() if kept.is_resting]
         positions, orders = await self._read(everywhere, resting)
         context.answered()
+        if context.timing.since_s(began_ns) > context.pace.peek_every_s:
+            self.doubt()  # one of the lists waited for the other, and is that old
         await self._resolve_stops(netted(positions), orders)
         await self._repair(resting, orders)
         self._foreign.take_orders(orders, None if everywhere else context.assets)
