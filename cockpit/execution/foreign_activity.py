@@ -77,6 +77,13 @@ class ForeignActivity:
             self._notify(asset)
         return is_suspected
 
+    def take_first_look(self, held: Mapping[str, float]) -> None:
+        """A look that another one follows before anything is told: what both show beyond ours needs no third."""
+        for asset, qty in held.items():
+            difference = qty - self._context.expected.get(asset, 0.0)
+            if abs(difference) > QTY_EPSILON and difference * qty > 0.0 and not self._positions.get(asset):
+                self._suspected[asset] = difference
+
     def adopted(self, asset: str) -> None:
         """What was beyond ours there is ours now; the next look compares anew."""
         self._suspected.pop(asset, None)
