@@ -77,7 +77,7 @@ class ForeignActivity:
             self._notify(asset)
         return is_suspected
 
-    def take_first_look(self, held: Mapping[str, float]) -> None:
+    def take_first_list(self, held: Mapping[str, float]) -> None:
         """A look that another one follows before anything is told: what both show beyond ours needs no third."""
         for asset, qty in held.items():
             difference = qty - self._context.expected.get(asset, 0.0)

@@ -201,7 +201,7 @@ class Reconcile:
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
         began_ns = context.now_ns
-        self._foreign.take_first_look({asset: one.qty for asset, one in held.items()})
+        self._foreign.take_first_list({asset: one.qty for asset, one in held.items()})
         self._watch.attribute(positions)
         await self._watch.find_filled(positions)
         await context.timing.sleep(max(0.0, context.pace.reread_after_s - context.timing.since_s(began_ns)))

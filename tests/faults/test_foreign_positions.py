@@ -126,12 +126,12 @@ async def test_an_execution_that_was_told_and_one_look_are_two_witnesses(tmp_pat
         await stage.read()
         looks = 0
 
-        def second_looks_hang(role: str) -> Fault | None:
+        def later_lists_hang(role: str) -> Fault | None:
             nonlocal looks
             looks += role == "positions"
             return hanging(3.0) if role == "positions" and looks > 1 else None
 
-        venue.faults.policy = second_looks_hang
+        venue.faults.policy = later_lists_hang
         venue.trade_by_hand("ETH", "buy", 0.02)
         await stage.until(lambda: covers(venue))
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
