@@ -171,7 +171,8 @@ class EntryWatch:
 
     async def _list(self, asset: str) -> None:
         """Look for executions under an id of ours, where no order of that id is to be found. Those whose order nobody
-        can name, and that were not told as another's, are of the newest entry in doubt that they fit.
+        can name, and that were not told as another's, are of the newest entry in doubt that they fit; of none that was
+        given up after a position had shown it: they made that one.
         """
         context = self._context
         by_id = {kept.client_id: kept for kept in self._entries(asset) if kept.is_in_doubt}
@@ -181,7 +182,8 @@ class EntryWatch:
             if fill.client_id in by_id:
                 context.book(by_id[fill.client_id], [fill])
         nameless = [fill for fill in fills if not fill.client_id and fill.nets_with_ours and not self._is_known(fill)]
-        for kept in reversed([kept for kept in by_id.values() if kept.is_in_doubt]):
+        in_doubt = [kept for kept in by_id.values() if kept.is_in_doubt and not kept.was_disproved]
+        for kept in reversed(in_doubt):
             self._infer_nameless(kept, [fill for fill in nameless if _may_be_of(fill, kept)])
 
     def _is_known(self, fill: VenueFill) -> bool:

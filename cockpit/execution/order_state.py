@@ -33,8 +33,8 @@ class OrderState:
 
     `is_ours_alone`: it carries our mark, but the engine knows nothing of it. `is_withdrawn`: it must not be sent again.
     `nets_with_ours`: it acts on the position that our trades are part of; a flatten closes others too.
-    `was_given_up`: the venue did not know it for so long that it counts as never arrived. `counted`: how much of it is
-    in what our orders add up to.
+    `was_given_up`: the venue did not know it for so long that it counts as never arrived; `was_disproved`: until then a
+    position had seemed to be of it. `counted`: how much of it is in what our orders add up to.
     """
 
     def __init__(self, order_id: str, client_id: str, asset: str, side: Side) -> None:
@@ -52,6 +52,7 @@ class OrderState:
         self.nets_with_ours = True
         self.is_withdrawn = False
         self.was_given_up = False
+        self.was_disproved = False
         self.counted = 0.0
         self.status = OrderStatus.SENT
         self.filled = 0.0

@@ -224,7 +224,7 @@ class VenueContext:
         """The venue does not know it: it counts as never arrived. What a position had shown of it was somebody
         else's, and is closed by executions that count already.
         """
-        kept.was_given_up = True
+        kept.was_given_up, kept.was_disproved = True, kept.has_inferred_fill
         events = kept.refuse(reason, self.now_ns)
         kept.counted = kept.executed
         self._emit_for(kept, events)
