@@ -29,8 +29,15 @@ class PositionPeek:
         stands = any(context.holds_ours(asset) for asset in context.expected)
         return stands or self._protection.is_wanted or any(kept.is_resting_entry for kept in context.live())
 
-    async def is_news(self, seen: Mapping[PositionKey, float]) -> bool:
-        """Whether other positions are there than `seen`, or a stop that rested is not."""
+    def ours(self) -> dict[str, float]:
+        """What our own executions add up to, where that is anything."""
+        context = self._context
+        return {asset: qty for asset, qty in context.expected.items() if context.holds_ours(asset)}
+
+    async def is_news(self, seen: Mapping[PositionKey, float], ours: Mapping[str, float]) -> bool:
+        """Whether other positions are there than `seen`, or as many although `ours` changed since, or a stop that
+        rested is not.
+        """
         context = self._context
         stops = self._resting_stops()
         try:
@@ -39,7 +46,7 @@ class PositionPeek:
             context.met(failure)
             return False
         held = {one.key: one.qty for one in positions}
-        return held != dict(seen) or not all_rest
+        return held != dict(seen) or self.ours() != dict(ours) or not all_rest
 
     def _resting_stops(self) -> dict[str, str]:
         """The perpetual of each, by its client id."""

@@ -68,7 +68,8 @@ class Reconcile:
         self._unclear: set[str] = set()
         """Where what is held is not explained yet, by the last round."""
         self._seen: dict[PositionKey, float] = {}
-        """Everything that was held by the last round."""
+        """Everything that was held by the last round; and by our own executions then."""
+        self._ours: dict[str, float] = {}
         self._was_compared = asyncio.Event()
         self._rows = UnreadableRows(context)
         self._unbooked_ns: dict[str, int] = {}
@@ -324,7 +325,7 @@ class Reconcile:
         context = self._context
         positions, unclear = await self._explained(positions)
         self._unclear = unclear
-        self._seen = {one.key: one.qty for one in positions}
+        self._seen, self._ours = {one.key: one.qty for one in positions}, self._peek.ours()
         known = (*context.assets, *self._held)
         self._held = netted(positions)
         self._foreign.take_apart(position for position in positions if not position.nets_with_ours)
@@ -389,7 +390,7 @@ class Reconcile:
         while not self._doubt.is_set() and (left_s := every_s - context.timing.since_s(began_ns)) > 0:
             await context.timing.sleep_unless(self._doubt, min(left_s, self._peek.every_s))
             is_due = left_s > self._peek.every_s and not self._doubt.is_set() and self._peek.is_wanted
-            if is_due and await self._peek.is_news(self._seen):
+            if is_due and await self._peek.is_news(self._seen, self._ours):
                 self.doubt()
 
 

@@ -17,7 +17,7 @@ both = pytest.mark.parametrize("kind", VENUES)
 def order_frames(stage: Stage) -> list[tuple[str, str]]:
     """Client id and state of each order frame, in the order they came."""
     said = []
-    for message in stage.heard.messages:
+    for message in stage.content.messages:
         if not isinstance(message, dict):
             continue
         if message.get("e") == "ORDER_TRADE_UPDATE":
@@ -30,7 +30,7 @@ def order_frames(stage: Stage) -> list[tuple[str, str]]:
 def stop_frames(stage: Stage) -> list[str]:
     """The state of each frame about a stop."""
     said = []
-    for message in stage.heard.messages:
+    for message in stage.content.messages:
         if message.get("e") == "ALGO_UPDATE":
             said.append(message["o"]["X"])
         if message.get("arg", {}).get("channel") == "orders-algo":
@@ -44,7 +44,7 @@ async def test_an_order_is_told_of_as_it_is_taken_and_as_it_fills(kind: type[Any
         tasks = await stage.listen()
         stage.venue.core.fill_next(0.5, 0.5)
         await stage.market("buy", 0.004, "e1")
-        await stage.heard.until(lambda: len(order_frames(stage)) == 3)
+        await stage.content.until(lambda: len(order_frames(stage)) == 3)
         states = ["NEW", "PARTIALLY_FILLED", "FILLED"] if stage.on_binance else ["live", "partially_filled", "filled"]
         assert order_frames(stage) == [("e1", state) for state in states]
         cached = {order["clientOrderId"]: order["status"] for order in stage.client.orders}
@@ -60,11 +60,11 @@ async def test_a_stops_life_is_told_and_leads_to_the_order_it_became(kind: type[
         await stage.stop("sell", 0.002, 99_000, "s1")
         stage.venue.set_price("BTC", 98_990, 98_991)
         last = "FINISHED" if stage.on_binance else "effective"
-        await stage.heard.until(lambda: last in stop_frames(stage) and len(order_frames(stage)) == 4)
+        await stage.content.until(lambda: last in stop_frames(stage) and len(order_frames(stage)) == 4)
         states = ["NEW", "TRIGGERING", "TRIGGERED", "FINISHED"] if stage.on_binance else ["live", "effective"]
         assert stop_frames(stage) == states
         (algo,) = stage.venue.core.algos.all.values()
-        told = [message for message in stage.heard.messages if str(algo.order_id) in str(message)]
+        told = [message for message in stage.content.messages if str(algo.order_id) in str(message)]
         if stage.on_binance:
             assert (told[0]["e"], told[0]["o"]["ai"]) == ("ALGO_UPDATE", str(algo.order_id)), "before the order's own"
         else:
@@ -80,13 +80,13 @@ async def test_positions_and_funding_are_told(kind: type[Any]) -> None:
         await stage.market("buy", 0.002, "e1")
         stage.venue.pay_funding("BTC", 0.0001)
         await stage.market("sell", 0.002, "x1", reduceOnly=True)
-        await stage.heard.until(lambda: len(order_frames(stage)) == 4)
+        await stage.content.until(lambda: len(order_frames(stage)) == 4)
         if stage.on_binance:
-            told = [message["a"] for message in stage.heard.messages if message["e"] == "ACCOUNT_UPDATE"]
+            told = [message["a"] for message in stage.content.messages if message["e"] == "ACCOUNT_UPDATE"]
             assert [account["m"] for account in told] == ["ORDER", "FUNDING_FEE", "ORDER"]
             assert [[row["pa"] for row in account["P"]] for account in told] == [["0.002"], [], ["0"]]
         else:
-            told = [m for m in stage.heard.messages if m.get("arg", {}).get("channel") == "positions" and "data" in m]
+            told = [m for m in stage.content.messages if m.get("arg", {}).get("channel") == "positions" and "data" in m]
             assert [[row["pos"] for row in message["data"]] for message in told] == [[], ["0.2"], ["0"]]
         await ended(tasks)
 
@@ -105,12 +105,12 @@ async def test_what_others_do_is_told_too(kind: type[Any]) -> None:
         stage.venue.trade_by_hand("BTC", "buy", 0.004)
         stage.venue.deleverage("BTC", 0.5)
         stage.venue.liquidate("BTC")
-        await stage.heard.until(lambda: len(order_frames(stage)) == 6)
+        await stage.content.until(lambda: len(order_frames(stage)) == 6)
         if stage.on_binance:
             names = [name.split("-")[0] for name, state in order_frames(stage) if state == "FILLED"]
             assert names == ["web_0", "adl_autoclose", "autoclose"]
         else:
-            rows = [row for m in stage.heard.messages for row in m.get("data", []) if row.get("state") == "filled"]
+            rows = [row for m in stage.content.messages for row in m.get("data", []) if row.get("state") == "filled"]
             assert [row["category"] for row in rows] == ["normal", "adl", "full_liquidation"]
         assert stage.venue.positions == {}
         await ended(tasks)
@@ -128,7 +128,7 @@ async def test_frames_can_be_lost_doubled_and_swapped(kind: type[Any]) -> None:
         stream.hold_next = 2
         await stage.limit("buy", 0.002, 97_000, "first")
         await stage.limit("buy", 0.002, 96_000, "second")
-        await stage.heard.until(lambda: len(order_frames(stage)) == 4)
+        await stage.content.until(lambda: len(order_frames(stage)) == 4)
         assert [name for name, _ in order_frames(stage)] == ["twice", "twice", "second", "first"]
         assert resting["id"] not in [order["id"] for order in stage.client.orders]
         await ended(tasks)
@@ -143,12 +143,12 @@ async def test_frames_can_come_late_and_in_silence_not_at_all(kind: type[Any]) -
         await stage.market("buy", 0.002, "e1")
         assert order_frames(stage) == [], "the answer overtakes the stream"
         stage.venue.user_stream.resume()
-        await stage.heard.until(lambda: len(order_frames(stage)) == 2)
+        await stage.content.until(lambda: len(order_frames(stage)) == 2)
         stage.venue.user_stream.stalled = True
         await stage.market("buy", 0.002, "e2")
         stage.venue.user_stream.stalled = False
         await stage.market("buy", 0.002, "e3")
-        await stage.heard.until(lambda: len(order_frames(stage)) == 4)
+        await stage.content.until(lambda: len(order_frames(stage)) == 4)
         assert {name for name, _ in order_frames(stage)} == {"e1", "e3"}
         await ended(tasks)
 
@@ -165,7 +165,7 @@ async def test_a_cut_stream_is_an_error_to_who_waits_and_comes_back_when_asked_a
         await stage.market("buy", 0.002, "unseen")
         tasks = await stage.listen()
         await stage.market("buy", 0.002, "seen")
-        await stage.heard.until(lambda: len(order_frames(stage)) == 2)
+        await stage.content.until(lambda: len(order_frames(stage)) == 2)
         assert {name for name, _ in order_frames(stage)} == {"seen"}
         await ended(tasks)
 
@@ -175,7 +175,7 @@ async def test_an_expired_listen_key_is_one_word_and_then_silence() -> None:
     async with staged(BinanceTradingVenue) as stage:
         tasks = await stage.listen()
         stage.venue.expire_listen_key()
-        await stage.heard.until(lambda: [message["e"] for message in stage.heard.messages] == ["listenKeyExpired"])
+        await stage.content.until(lambda: [message["e"] for message in stage.content.messages] == ["listenKeyExpired"])
         await stage.market("buy", 0.002, "e1")
         assert stage.venue.private_sockets()
         assert stage.venue.user_stream.sent[-1]["e"] == "listenKeyExpired"
@@ -218,7 +218,7 @@ async def test_a_triggered_stop_that_the_venue_refuses_says_so(kind: type[Any]) 
         stage.venue.core.algos.rejects_triggered = "Reduce Only reject"
         stage.venue.set_price("BTC", 98_990, 98_991)
         last = "REJECTED" if stage.on_binance else "order_failed"
-        await stage.heard.until(lambda: last in stop_frames(stage))
+        await stage.content.until(lambda: last in stop_frames(stage))
         (algo,) = stage.venue.core.algos.all.values()
         assert algo.status is Status.REJECTED
         assert stage.venue.watch.naked_longer_than(0)
@@ -233,7 +233,7 @@ async def test_a_stop_that_the_venue_takes_off_says_so(kind: type[Any]) -> None:
         await stage.stop("sell", 0.002, 99_000, "s1")
         stage.venue.core.algos.expire(stage.venue.algo_orders[0])
         last = "EXPIRED" if stage.on_binance else "canceled"
-        await stage.heard.until(lambda: last in stop_frames(stage))
+        await stage.content.until(lambda: last in stop_frames(stage))
         assert await stage.open_stops() == []
         assert not stage.venue.watch.covered(stage.venue.symbol("BTC"))
         await ended(tasks)
