@@ -2,29 +2,37 @@
 
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 
+import pytest
+
+from cockpit.config.ownership import opened_here
+from cockpit.runtime import logs
 from cockpit.runtime.logs import log_to
 from tests.patience import patient_s
 
 
-def test_a_disk_that_takes_nothing_holds_up_nobody_who_logs(tmp_path: Path) -> None:
-    """A pipe without a reader stands in for it: who opens it waits, and that is the writing thread alone."""
+def test_a_disk_that_takes_nothing_holds_up_nobody_who_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who opens the file waits for the disk, and that is the writing thread alone."""
+    answers = threading.Event()
+
+    def opened_late(path: str, flags: int) -> int:
+        assert answers.wait(patient_s(30))
+        return opened_here(path, flags)
+
+    monkeypatch.setattr(logs, "opened_here", opened_late)
     path = tmp_path / "engine.log"
-    os.mkfifo(path)
     log, came = logging.getLogger("cockpit.slow"), ["feed"]
     handler = log_to(path, "cockpit.slow")
     for number in range(3):
         log.warning("line %d of %s", number, came)
     came.append("changed since")
-    reading = threading.Thread(target=lambda: lines.extend(path.read_text().splitlines()))
-    lines: list[str] = []
-    reading.start()
+    assert not path.exists()
+    answers.set()
     log.removeHandler(handler)
     handler.close()
-    reading.join(patient_s(10))
+    lines = path.read_text().splitlines()
     assert [json.loads(line)["message"] for line in lines] == [f"line {number} of ['feed']" for number in range(3)]
     handler.close()
 
