@@ -28,12 +28,13 @@ WITHIN_S = patient_s(60.0)
 async def trading(stage: SpotStage) -> None:
     """Armed, whatever was before; coins are bought, and their stop rests."""
     await stage.until(is_read)
-    async with stage.deck as operator:
-        if (await operator.snapshot()).state is EngineState.HALTED:
-            await operator.resume("seen flat")
-        await operator.arm()
+    async with stage.client as client:
+        if (await client.snapshot()).state is EngineState.HALTED:
+            await client.resume("seen flat")
+        await client.arm()
     await opened(stage)
-    assert guarding(stage) == pytest.approx(stage.coinbase.ours("SOL")) and guarding(stage) > 0
+    await stage.coinbase.until(lambda: guarding(stage) == pytest.approx(stage.coinbase.ours("SOL")))
+    assert guarding(stage) > 0
 
 
 async def out(stage: SpotStage) -> None:
@@ -44,11 +45,13 @@ async def out(stage: SpotStage) -> None:
 async def by_key(stage: SpotStage) -> None:
     command = [sys.executable, "-m", "cockpit", "--home", str(stage.home), "attach"]
     screen = await asyncio.to_thread(PtyProcess, command, stage.environ)
-    await asyncio.to_thread(screen.wait_until_shown, "SOL", WITHIN_S)
-    screen.press("f12")
-    screen.press("f12")
-    await out(stage)
-    await asyncio.to_thread(screen.end)
+    try:
+        await asyncio.to_thread(screen.wait_until_shown, "SOL", WITHIN_S)
+        screen.press("f12")
+        screen.press("f12")
+        await out(stage)
+    finally:
+        await asyncio.to_thread(screen.end)
 
 
 async def by_rest(stage: SpotStage) -> None:

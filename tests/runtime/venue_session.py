@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ SIGNAL = {"strategy": ARBITRAGE, "pair": "SOL/USDT", "side": "long", "amount": 1
 SOUND = ("aave.required=false", "modes.test.max_exposure_usd=200")
 SETTINGS = tuple(word for override in SOUND for word in ("--set", override))
 
-TRIES, WITHIN_S = 8, 10.0
+TRIES, TRIED_AGAIN_S = 8, 10.0
 """More than the minute that such a venue counts over."""
 COUNTS_BY_WEIGHT = ("hyperliquid",)
 """What the start and the arming ask uses up so much of its minute that an entry may be turned away in it."""
@@ -95,14 +95,15 @@ class VenueStage(RealStage):
     async def opened(self) -> None:
         """A trade, its stop and its three targets rest.
 
-        Just after a start and its checks a venue that counts requests may have none left for an entry: asked again.
+        Just after a start and its checks a venue that counts requests may have none left for an entry: asked again, but
+        never while one is still under way, so that there is one trade.
         """
         for _ in range(TRIES):
             async with self.client as client:
                 await client.execute(SIGNAL)
-            with suppress(AssertionError):
-                await self.until(covered, WITHIN_S)
+            if covered(await self.until(lambda seen: covered(seen) or over(seen))):
                 break
+            await asyncio.sleep(TRIED_AGAIN_S)
         await self.until(covered)
         await self.venue.until(lambda: len(self.venue.open_orders) == 3)
 
