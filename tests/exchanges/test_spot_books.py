@@ -38,6 +38,17 @@ def test_a_list_of_balances_that_leaves_the_coin_out_takes_nothing_of_ours() -> 
     assert books.held("BTC", listing).qty == 0.0
 
 
+@pytest.mark.parametrize(("there", "after"), [(0.002, 0.0015), (0.0015, 0.0015), (0.5, 0.4995), (0.5015, 0.501)])
+def test_a_sale_that_the_list_of_balances_may_have_already_is_not_taken_away_twice(there: float, after: float) -> None:
+    """Coins of ours that are missing are what it sold; beside coins of others ours are all there either way."""
+    books = books_of(order(1, "t000001e1", 0.002, 1))
+    books.totals = {"BTC": there}
+    books.take(order(2, "t000001t2", 0.0005, 2))
+    assert books.totals == {"BTC": after}
+    listing = Listing("BTC", "BTC-USD", Decimal(1), Decimal("1e-8"), Decimal("1e-8"), Decimal("0.01"))
+    assert books.held("BTC", listing).qty == books.unguarded("BTC") == 0.0015
+
+
 @pytest.mark.parametrize("stamps", list(itertools.permutations(range(3))))
 def test_stamps_out_of_order_neither_add_nor_take_coins(stamps: tuple[int, ...]) -> None:
     """Two trades bought, one of them sold: the other's coins are ours, whenever the venue says that each was made."""

@@ -127,6 +127,30 @@ async def test_beside_coins_of_others_a_stop_waits_for_the_word_on_a_lost_sale(s
     assert stage.venue.watch.oversold(stage.venue.symbol("BTC")) == 0
 
 
+async def test_a_list_made_after_a_sale_and_told_before_it_leaves_nothing_bare(stage: AccountStage) -> None:
+    """An entry elsewhere reads the account while nobody has said yet what was sold: it is not taken away twice."""
+    await guarded(stage)
+    stage.venue.set_price("BTC", 101_000.0, 101_000.1)
+    faults = stage.venue.faults
+    faults.policy = lambda role: hanging(0.3) if role == "lookup" and stage.venue.called("target") else None
+    selling = asyncio.ensure_future(stage.account.place(target(qty=0.0005), f"{ID}t1"))
+    await stage.venue.until(lambda: stage.venue.held("BTC") == 0.0015)
+    await stage.account.settings("BTC")
+    await selling
+    assert resting(stage) == [(f"{ID}s1r1", "0.0015")]
+
+
+async def test_a_lost_sale_that_was_carried_out_leaves_the_rest_guarded(stage: AccountStage) -> None:
+    await guarded(stage)
+    nothing_changed_after(stage, "target")
+    stage.venue.set_price("BTC", 101_000.0, 101_000.1)
+    stage.venue.faults.add(dropped_after(), roles={"target"}, times=None)
+    with pytest.raises(Ambiguous):
+        await stage.account.place(target(qty=0.0005), f"{ID}t1")
+    assert resting(stage) == [(f"{ID}s1r1", "0.0015")]
+    assert stage.venue.watch.longest_naked_s() < 4.0, "as long as nothing is answered, and no longer"
+
+
 async def test_a_stop_that_was_taken_back_is_not_laid_again(stage: AccountStage) -> None:
     await guarded(stage)
     nothing_changed_after(stage, "target")

@@ -120,12 +120,20 @@ class SpotBooks:
         order = self._orders[told.order_id] = told if known is None else known.after(told)
         grown = order.filled - (0.0 if known is None else known.filled)
         if grown > 0.0 and self.totals is not None and order.asset in self.totals:
-            change = -grown if order.is_sale else grown
-            self.totals = {**self.totals, order.asset: rounded(self.totals[order.asset] + change)}
+            total = self._total_after(order, grown, self.totals[order.asset])
+            self.totals = {**self.totals, order.asset: rounded(total)}
         newest = self._newest.get(order.mark.client_id)
         if newest is None or order.mark.link >= newest.mark.link:
             self._newest[order.mark.client_id] = order
         self._doubts.get(order.asset, {}).pop(order.mark.client_id, None)
+
+    def _total_after(self, order: OwnOrder, grown: float, total: float) -> float:
+        """Where coins of ours are missing the list may have been made after the sale that is told now: then that is
+        what took them. Nobody else has any there, and the venue takes no order for coins that are gone.
+        """
+        if not order.is_sale:
+            return total + grown
+        return max(total - grown, min(total, self.bought(order.asset).qty))
 
     def order(self, order_id: str) -> OwnOrder | None:
         return self._orders.get(order_id)
@@ -185,8 +193,16 @@ class SpotBooks:
 
     def free(self, asset: str, listing: Listing) -> float:
         """What of it no order of ours is selling yet."""
-        selling = sum(order.left for order in self.open_sales(asset))
-        return max(0.0, rounded(self.held(asset, listing).qty - selling))
+        return max(0.0, rounded(self.held(asset, listing).qty - self._selling(asset)))
+
+    def unguarded(self, asset: str) -> float:
+        """What our orders bought and none of them is selling yet, whatever the last list of the account says: that may
+        have been made after a sale and told before it, which would take it twice.
+        """
+        return max(0.0, rounded(self.bought(asset).qty - self._selling(asset)))
+
+    def _selling(self, asset: str) -> float:
+        return sum(order.left for order in self.open_sales(asset))
 
     def others(self, asset: str) -> float:
         """What the account has of it beside ours."""

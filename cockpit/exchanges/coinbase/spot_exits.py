@@ -7,18 +7,13 @@ three calls. One asset's exits wait for each other, and what is asked about it w
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from msgspec.structs import replace
 
-from cockpit.config.endpoints import VenueUrls
-from cockpit.config.exits import AccountConfig
-from cockpit.config.secrets import VenueKeys
-from cockpit.domain.bounded import BoundedMap
-from cockpit.domain.kinds import OrderRole, OrderType, Side
+from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.account import (
@@ -30,16 +25,13 @@ from cockpit.exchanges.base.account import (
     VenueFailure,
     VenueOrder,
 )
-from cockpit.exchanges.base.account_lists import ORDERS
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_terms import accepted
-from cockpit.exchanges.base.timing import Timing, within
-from cockpit.exchanges.coinbase.account import HISTORY, ORDERS_A_PAGE, CoinbaseAccount
-from cockpit.exchanges.coinbase.parsing import value_of
-from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, SpotBooks, mark_of, trade_of
+from cockpit.exchanges.base.timing import within
+from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, trade_of
+from cockpit.exchanges.coinbase.spot_holdings import SpotHoldings
 from cockpit.exchanges.coinbase.spot_orders import next_link, size_text, spot_body, spot_stop_body, stop_again
-from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 OFF_WITHIN_S, POLL_EVERY_S = 0.6, 0.03
 """A stop that was cancelled, and then the sale, are looked at so often, until the venue says that they are over."""
@@ -50,90 +42,6 @@ ANSWER_WITHIN_S = 0.5
 ARRIVED_WITHIN_S = 5.0
 """A sale that is in no list for so long has never arrived."""
 QUANTITY = 1e-9
-KEPT = 500
-
-
-class SpotHoldings(CoinbaseAccount):
-    """The account's own orders and coins as last read. `SpotExits` keep to them."""
-
-    _stream: SpotStream
-
-    def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
-        self._spot = config.venues[self.venue].spot_products
-        self._asset_of = {product: asset for asset, product in self._spot.items()}
-        self._books = SpotBooks()
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._taken_back: set[str] = set()
-        """Our ids of stops that were cancelled for good."""
-        self._is_read = False
-        self._reading: asyncio.Future[None] | None = None
-        """The look at our orders that is under way, or was the last one."""
-        self._noted: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
-        """Our orders as the venue last told of each."""
-        super().__init__(config, keys, urls, timing)
-
-    # -- what is ours
-
-    async def _read_what_is_ours(self) -> None:
-        self._reading = asyncio.ensure_future(self._read_orders())
-        await asyncio.gather(self._reading, self._read_balances())
-
-    async def _read_orders(self) -> None:
-        """All of them once, then the newest, and those of before that may still execute."""
-        asked = {"product_ids": sorted(self._asset_of), "limit": ORDERS_A_PAGE}
-        seen: set[str] = set()
-        async for rows in self._pages(HISTORY, "orders", asked):
-            seen |= {order.venue_order_id for order in self._read_rows(rows)}
-            if self._is_read:
-                break
-        self._is_read = True
-        missing = [order.order_id for order in self._books.unfinished() if order.order_id not in seen]
-        if missing:
-            answer = await self.ask(HISTORY, {"order_ids": missing[:ORDERS_A_PAGE]})
-            self._read_rows(answer.get("orders") or ())
-
-    def _read_rows(self, rows: Sequence[Any]) -> list[VenueOrder]:
-        """Ours among them."""
-        with self.judged():
-            own = [row for row in rows if mark_of(str(row.get("client_order_id") or "")) is not None]
-            orders = self.lists.read(ORDERS, own, self._parser.order)
-        for order in orders:
-            self._learn(order)
-        return orders
-
-    async def _read_balances(self) -> None:
-        totals: dict[str, float] = defaultdict(float)
-        available: dict[str, float] = defaultdict(float)
-        async for rows in self._pages("v3PrivateGetBrokerageAccounts", "accounts", {"limit": ORDERS_A_PAGE}):
-            with self.judged():
-                for row in rows:
-                    coin, free = str(row["currency"]), value_of(row["available_balance"])
-                    available[coin] += free
-                    totals[coin] += free + value_of(row.get("hold") or 0.0)
-        self._books.totals, self._books.available = dict(totals), dict(available)
-
-    def _learn(self, order: VenueOrder) -> None:
-        mark = mark_of(order.client_id)
-        if mark is not None:
-            order = order._replace(client_id=mark.client_id)
-        self._names.learn(order.venue_order_id, order)
-        if not self._books.is_superseded(order.venue_order_id):
-            self._noted[order.client_id] = order
-            super()._learn(order)
-
-    async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
-        placed = await super()._send_order(order, body)
-        self._note(body, placed.venue_order_id, order)
-        return placed
-
-    def _note(self, body: Mapping[str, Any], order_id: str, order: OrderRequest) -> None:
-        """It is placed: from now on it counts."""
-        mark, ((_, terms),) = mark_of(body["client_order_id"]), body["order_configuration"].items()
-        if mark is not None:
-            qty, now_ns = float(terms["base_size"]), self.timing.clock() + self.clock.offset_ns
-            is_sale, stop = order.side is Side.SHORT, terms.get("stop_price") or ""
-            limit = terms["limit_price"] if stop else ""
-            self._books.take(OwnOrder(order_id, mark, order.asset, is_sale, qty, 0.0, 0.0, False, now_ns, stop, limit))
 
 
 class SpotExits(SpotHoldings):
@@ -172,22 +80,45 @@ class SpotExits(SpotHoldings):
     async def _as_much_as_is_there(
         self, listing: Listing, order: OrderRequest, send: Callable[[str], Awaitable[VenueOrder]]
     ) -> VenueOrder:
-        """What is known of it may be old: it is read before less than was asked is sent, or nothing. Where the venue
-        misses coins the account is read once more: its fee may have been taken in them.
-        """
+        """What is known of it may be old: it is read before less than was asked is sold, or nothing."""
         if self._books.free(order.asset, listing) < order.qty - QUANTITY:
             await self._read_what_is_ours()
-        size = self._most_text(listing, order)
+        return await self._sent_for(listing, order, self._books.free(order.asset, listing), send)
+
+    async def _all_of_ours(
+        self, listing: Listing, order: OrderRequest, send: Callable[[str], Awaitable[VenueOrder]]
+    ) -> VenueOrder:
+        """A stop waits for no list of coins: the venue takes none for those that are not there."""
+        if self._books.unguarded(order.asset) < order.qty - QUANTITY:
+            await self._read_orders()
+        return await self._sent_for(listing, order, self._books.unguarded(order.asset), send)
+
+    async def _sent_for(
+        self, listing: Listing, order: OrderRequest, free: float, send: Callable[[str], Awaitable[VenueOrder]]
+    ) -> VenueOrder:
+        """Where the venue misses coins the account is read once more: its fee may have been taken in them, or somebody
+        has sold some.
+        """
+        size = self._most_text(order, listing, free)
         try:
             return await send(size)
         except Refused as refused:
             if refused.kind is not RefusalKind.MARGIN:
                 raise
-            await self._read_what_is_ours()
-            less = self._most_text(listing, order)
+            await self._read_once_more()
+            less = self._most_text(order, listing, self._books.free(order.asset, listing))
             if less == size:
                 raise
         return await send(less)
+
+    async def _read_once_more(self) -> None:
+        """The coins that are there; the orders too, where the venue says of them."""
+        calls = (self._read_balances(), self._read_orders())
+        coins, _ = await asyncio.gather(
+            *(within(ANSWER_WITHIN_S, call, "what is ours") for call in calls), return_exceptions=True
+        )
+        if isinstance(coins, BaseException):
+            raise coins
 
     def _check_least(self, order: OrderRequest) -> None:
         """A sale that the venue would not take is refused before a stop leaves for it."""
@@ -198,9 +129,8 @@ class SpotExits(SpotHoldings):
             what = f"{order.qty:.10g} at {price:g}, {order.qty * price:.2f} USD"
             raise Refused(RefusalKind.TOO_SMALL, "", f"{order.asset}: expected at least {least}, was {what}")
 
-    def _most_text(self, listing: Listing, order: OrderRequest) -> str:
+    def _most_text(self, order: OrderRequest, listing: Listing, free: float) -> str:
         """The size of a sale or a stop: as asked, but no more than is ours and free."""
-        free = self._books.free(order.asset, listing)
         qty = min(order.qty, free)
         if qty <= QUANTITY or self._books.is_dust(order.asset, qty, self._books.bought(order.asset).entry_price):
             bought, total = self._books.bought(order.asset).qty, (self._books.totals or {}).get(order.asset, 0.0)
@@ -296,7 +226,7 @@ class SpotExits(SpotHoldings):
         """
         for stop in stops:
             was = self._books.order(stop.order_id) or stop
-            qty = min(was.left, self._books.free(stop.asset, listing) - less)
+            qty = min(was.left, self._books.unguarded(stop.asset) - less)
             if not was.is_over or qty <= QUANTITY or self._books.is_dust(stop.asset, qty, float(was.trigger)):
                 continue
             with suppress(VenueFailure):
@@ -345,7 +275,7 @@ class SpotExits(SpotHoldings):
         """A stop that was laid again for less than it guarded, or not at all, unless it was taken back since."""
         newest = self._books.by_id(was.mark.client_id) or was
         resting = 0.0 if newest.is_over else newest.left
-        qty = min(was.left, self._books.free(was.asset, listing) + resting)
+        qty = min(was.left, self._books.unguarded(was.asset) + resting)
         is_done = newest.is_over and newest.order_id != was.order_id
         if is_done or was.mark.client_id in self._taken_back or qty <= resting + QUANTITY:
             return
@@ -356,12 +286,16 @@ class SpotExits(SpotHoldings):
 
     async def _laid_again(self, listing: Listing, was: OwnOrder, qty: float) -> None:
         client_id = next_link(was.mark)
-        body = stop_again(listing.market_id, size_text(listing, qty), was.trigger, was.limit, client_id)
         closing = self.closing(HeldPosition(was.asset, qty, 0.0, None, None, None), client_id)
         order = replace(
             closing, role=OrderRole.STOP, order_type=OrderType.STOP_MARKET, trigger_price=float(was.trigger)
         )
-        await self._sent_twice(order, body)
+        product = listing.market_id
+        await self._all_of_ours(
+            listing,
+            order,
+            lambda size: self._sent_twice(order, stop_again(product, size, was.trigger, was.limit, client_id)),
+        )
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -378,7 +312,7 @@ class SpotExits(SpotHoldings):
             older = await self._take_off(listing, order.qty, client_id, of_trade=True)
             is_laid = False
             try:
-                placed = await self._as_much_as_is_there(
+                placed = await self._all_of_ours(
                     listing, order, lambda size: self._sent_twice(order, self._stop_of(listing, order, size, client_id))
                 )
                 is_laid = True

@@ -1,0 +1,111 @@
+"""A spot account's own orders and coins as last read, and as its answers and its channel have told of them since."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cockpit.config.endpoints import VenueUrls
+from cockpit.config.exits import AccountConfig
+from cockpit.config.secrets import VenueKeys
+from cockpit.domain.bounded import BoundedMap
+from cockpit.domain.kinds import Side
+from cockpit.domain.orders import OrderRequest
+from cockpit.exchanges.base.account import VenueOrder
+from cockpit.exchanges.base.account_lists import ORDERS
+from cockpit.exchanges.base.timing import Timing
+from cockpit.exchanges.coinbase.account import HISTORY, ORDERS_A_PAGE, CoinbaseAccount
+from cockpit.exchanges.coinbase.parsing import value_of
+from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, mark_of
+from cockpit.exchanges.coinbase.spot_stream import SpotStream
+
+KEPT = 500
+
+
+class SpotHoldings(CoinbaseAccount):
+    """`SpotExits` keep to them."""
+
+    _stream: SpotStream
+
+    def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
+        self._spot = config.venues[self.venue].spot_products
+        self._asset_of = {product: asset for asset, product in self._spot.items()}
+        self._books = SpotBooks()
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._taken_back: set[str] = set()
+        """Our ids of stops that were cancelled for good."""
+        self._is_read = False
+        self._reading: asyncio.Future[None] | None = None
+        """The look at our orders that is under way, or was the last one."""
+        self._noted: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
+        """Our orders as the venue last told of each."""
+        super().__init__(config, keys, urls, timing)
+
+    # -- what is ours
+
+    async def _read_what_is_ours(self) -> None:
+        """The coins count once the orders are read: what those tell of new is in the coins already, as a rule."""
+        self._reading = asyncio.ensure_future(self._read_orders())
+        _, (totals, available) = await asyncio.gather(self._reading, self._ask_balances())
+        self._books.totals, self._books.available = totals, available
+
+    async def _read_orders(self) -> None:
+        """All of them once, then the newest, and those of before that may still execute."""
+        asked = {"product_ids": sorted(self._asset_of), "limit": ORDERS_A_PAGE}
+        seen: set[str] = set()
+        async for rows in self._pages(HISTORY, "orders", asked):
+            seen |= {order.venue_order_id for order in self._read_rows(rows)}
+            if self._is_read:
+                break
+        self._is_read = True
+        missing = [order.order_id for order in self._books.unfinished() if order.order_id not in seen]
+        if missing:
+            answer = await self.ask(HISTORY, {"order_ids": missing[:ORDERS_A_PAGE]})
+            self._read_rows(answer.get("orders") or ())
+
+    def _read_rows(self, rows: Sequence[Any]) -> list[VenueOrder]:
+        """Ours among them."""
+        with self.judged():
+            own = [row for row in rows if mark_of(str(row.get("client_order_id") or "")) is not None]
+            orders = self.lists.read(ORDERS, own, self._parser.order)
+        for order in orders:
+            self._learn(order)
+        return orders
+
+    async def _read_balances(self) -> None:
+        self._books.totals, self._books.available = await self._ask_balances()
+
+    async def _ask_balances(self) -> tuple[dict[str, float], dict[str, float]]:
+        """All that is there of each coin, and what of it nothing holds."""
+        totals: dict[str, float] = defaultdict(float)
+        available: dict[str, float] = defaultdict(float)
+        async for rows in self._pages("v3PrivateGetBrokerageAccounts", "accounts", {"limit": ORDERS_A_PAGE}):
+            with self.judged():
+                for row in rows:
+                    coin, free = str(row["currency"]), value_of(row["available_balance"])
+                    available[coin] += free
+                    totals[coin] += free + value_of(row.get("hold") or 0.0)
+        return dict(totals), dict(available)
+
+    def _learn(self, order: VenueOrder) -> None:
+        mark = mark_of(order.client_id)
+        if mark is not None:
+            order = order._replace(client_id=mark.client_id)
+        self._names.learn(order.venue_order_id, order)
+        if not self._books.is_superseded(order.venue_order_id):
+            self._noted[order.client_id] = order
+            super()._learn(order)
+
+    async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
+        placed = await super()._send_order(order, body)
+        self._note(body, placed.venue_order_id, order)
+        return placed
+
+    def _note(self, body: Mapping[str, Any], order_id: str, order: OrderRequest) -> None:
+        """It is placed: from now on it counts."""
+        mark, ((_, terms),) = mark_of(body["client_order_id"]), body["order_configuration"].items()
+        if mark is not None:
+            qty, now_ns = float(terms["base_size"]), self.timing.clock() + self.clock.offset_ns
+            is_sale, stop = order.side is Side.SHORT, terms.get("stop_price") or ""
+            limit = terms["limit_price"] if stop else ""
+            self._books.take(OwnOrder(order_id, mark, order.asset, is_sale, qty, 0.0, 0.0, False, now_ns, stop, limit))
