@@ -151,6 +151,49 @@ async def test_a_lost_sale_that_was_carried_out_leaves_the_rest_guarded(stage: A
     assert stage.venue.watch.longest_naked_s() < 4.0, "as long as nothing is answered, and no longer"
 
 
+OTHER = "ckaaaaaat000002"
+
+
+async def short(stage: AccountStage) -> None:
+    """Two trades; somebody sold of their coins, so that the first one's stop can only be laid for less."""
+    await guarded(stage)
+    await stage.account.place(entry(qty=0.001), f"{OTHER}e1")
+    await stage.account.place(stop(qty=0.001), f"{OTHER}s2")
+    stage.venue.trade_by_hand("BTC", "sell", 0.0005)
+    await stage.account.positions()
+    await stage.account.place(stop(), f"{ID}s3")
+    assert resting(stage) == [(f"{OTHER}s2", "0.001"), (f"{ID}s3", "0.0015")]
+
+
+async def test_a_stop_that_was_laid_for_less_is_made_whole_once_another_needs_less(stage: AccountStage) -> None:
+    """The engine takes what was sold by hand to be of the other trade: it lays that one's stop for less."""
+    await short(stage)
+    await stage.account.place(stop(qty=0.0005), f"{OTHER}s4")
+    assert resting(stage) == [(f"{OTHER}s4", "0.0005"), (f"{ID}s3r1", "0.002")]
+    assert stage.venue.watch.longest_naked_s() < 1.0
+
+
+async def test_a_stop_that_was_laid_for_less_is_made_whole_once_the_coins_are_there_again(stage: AccountStage) -> None:
+    await short(stage)
+    stage.venue.trade_by_hand("BTC", "buy", 0.0005)
+    await stage.account.positions()
+    await stage.venue.until(lambda: resting(stage) == [(f"{OTHER}s2", "0.001"), (f"{ID}s3r1", "0.002")])
+    sent = len(stage.venue.called("stop"))
+    await stage.account.positions()
+    await stage.account.positions()
+    assert len(stage.venue.called("stop")) == sent, "it is whole, and let be"
+    stage.venue.core.others[stage.venue.symbol("BTC")] *= 0
+
+
+async def test_a_stop_that_was_laid_for_less_is_not_made_whole_once_another_has_taken_its_place(
+    stage: AccountStage,
+) -> None:
+    await short(stage)
+    await stage.account.place(stop(qty=0.0015, trigger=99_500.0), f"{ID}s4")
+    await stage.account.place(stop(qty=0.0005), f"{OTHER}s5")
+    assert resting(stage) == [(f"{ID}s4", "0.0015"), (f"{OTHER}s5", "0.0005")]
+
+
 async def test_a_stop_that_was_taken_back_is_not_laid_again(stage: AccountStage) -> None:
     await guarded(stage)
     nothing_changed_after(stage, "target")

@@ -164,6 +164,7 @@ class CoinbaseSpotAccount(SpotExits):
         """What our orders bought, as far as it is there; what is under the least order is none."""
         await self._quiet()
         await self._read_what_is_ours()
+        self._guard_what_is_free()
         found = []
         for asset, product in self._spot.items():
             held = self._books.held(asset, self.listings.of(product))

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
+from cockpit.domain.quantity import rounded
 from cockpit.domain.units import ns_to_seconds
 from cockpit.exchanges.base.account import (
     Ambiguous,
@@ -50,19 +51,53 @@ class SpotExits(SpotHoldings):
     # -- exits
 
     @asynccontextmanager
-    async def _swap(self, asset: str) -> AsyncIterator[None]:
-        """One exit of an asset at a time; what the stream says of it meanwhile waits."""
+    async def _swap(self, listing: Listing) -> AsyncIterator[None]:
+        """One exit of an asset at a time; what the stream says of it meanwhile waits. What it leaves free is guarded by
+        the stops that were laid for less than was asked.
+        """
+        asset = listing.asset
         async with self._locks[asset]:
             self._stream.hold(asset)
             try:
                 with for_exits():
-                    yield
+                    try:
+                        yield
+                    finally:
+                        await self._make_whole(listing)
             finally:
                 self._stream.release(asset)
 
+    async def _make_whole(self, listing: Listing) -> None:
+        """Somebody had sold coins of ours, and the stop of another trade held too many of the rest: nobody but us knows
+        that one is smaller than it should be.
+        """
+        for client_id, wanted in list(self._short.items()):
+            stop = self._books.by_id(client_id)
+            if stop is None or stop.asset != listing.asset:
+                continue
+            more = min(wanted - stop.left, self._books.free(stop.asset, listing))
+            if stop.is_over or stop.filled > 0.0 or client_id in self._taken_back:
+                del self._short[client_id]
+            elif more > QUANTITY and not self._books.is_dust(stop.asset, more, float(stop.trigger)):
+                qty = rounded(stop.left + more)
+                with suppress(VenueFailure):
+                    await self._off(listing, [stop])
+                    await self._laid_again(listing, stop, qty)
+
+    async def _whole(self, listing: Listing) -> None:
+        async with self._swap(listing):
+            pass
+
+    def _guard_what_is_free(self) -> None:
+        """Soon, where a stop is smaller than it should be and the account has coins for it again."""
+        for asset in {stop.asset for client_id in self._short if (stop := self._books.by_id(client_id)) is not None}:
+            listing = self.listing(asset)
+            if self._books.free(asset, listing) > QUANTITY:
+                self.start(self._whole(listing))
+
     async def _sell(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
         """Once, and never more than is ours: a second order under its id is the first one."""
-        async with self._swap(order.asset):
+        async with self._swap(listing):
             if not self._is_read:
                 await self._read_orders()
             await self._settle_doubts(order.asset, listing, client_id)
@@ -86,12 +121,21 @@ class SpotExits(SpotHoldings):
         return await self._sent_for(listing, order, self._books.free(order.asset, listing), send)
 
     async def _all_of_ours(
-        self, listing: Listing, order: OrderRequest, send: Callable[[str], Awaitable[VenueOrder]]
+        self, listing: Listing, order: OrderRequest, client_id: str, send: Callable[[str], Awaitable[VenueOrder]]
     ) -> VenueOrder:
-        """A stop waits for no list of coins: the venue takes none for those that are not there."""
+        """A stop waits for no list of coins: the venue takes none for those that are not there. One that is laid for
+        less than was asked is remembered.
+        """
         if self._books.unguarded(order.asset) < order.qty - QUANTITY:
             await self._read_orders()
-        return await self._sent_for(listing, order, self._books.unguarded(order.asset), send)
+        wanted = min(order.qty, self._books.unguarded(order.asset))
+        placed = await self._sent_for(listing, order, wanted, send)
+        for other in [other for other in self._short if trade_of(other) == trade_of(client_id)]:
+            del self._short[other]
+        laid = self._books.by_id(client_id)
+        if laid is not None and laid.qty < wanted - QUANTITY:
+            self._short[client_id] = wanted
+        return placed
 
     async def _sent_for(
         self, listing: Listing, order: OrderRequest, free: float, send: Callable[[str], Awaitable[VenueOrder]]
@@ -266,7 +310,7 @@ class SpotExits(SpotHoldings):
         while not is_known:
             await self.timing.sleep(READ_EVERY_S)
             is_late = self.timing.since_s(began_ns) >= ARRIVED_WITHIN_S
-            async with self._swap(listing.asset):
+            async with self._swap(listing):
                 is_known = await self._is_known(listing.asset, client_id, 0.0) or is_late
                 for stop in stops if is_known else ():
                     await self._lay_larger(listing, stop)
@@ -294,6 +338,7 @@ class SpotExits(SpotHoldings):
         await self._all_of_ours(
             listing,
             order,
+            was.mark.client_id,
             lambda size: self._sent_twice(order, stop_again(product, size, was.trigger, was.limit, client_id)),
         )
 
@@ -304,7 +349,7 @@ class SpotExits(SpotHoldings):
 
     async def _lay(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
         """In the place of the older ones of its trade, where they hold its coins."""
-        async with self._swap(order.asset):
+        async with self._swap(listing):
             known = self._books.by_id(client_id)
             if known is not None and not known.is_over:
                 return accepted(order, client_id, known.order_id)
@@ -313,7 +358,10 @@ class SpotExits(SpotHoldings):
             is_laid = False
             try:
                 placed = await self._all_of_ours(
-                    listing, order, lambda size: self._sent_twice(order, self._stop_of(listing, order, size, client_id))
+                    listing,
+                    order,
+                    client_id,
+                    lambda size: self._sent_twice(order, self._stop_of(listing, order, size, client_id)),
                 )
                 is_laid = True
                 return placed

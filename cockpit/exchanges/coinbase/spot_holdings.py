@@ -34,6 +34,8 @@ class SpotHoldings(CoinbaseAccount):
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._taken_back: set[str] = set()
         """Our ids of stops that were cancelled for good."""
+        self._short: dict[str, float] = {}
+        """Stops that were laid for less than was asked, by our ids, and for how much they were."""
         self._is_read = False
         self._reading: asyncio.Future[None] | None = None
         """The look at our orders that is under way, or was the last one."""
