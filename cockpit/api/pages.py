@@ -32,7 +32,7 @@ class Pages:
     """Reads in a thread, for at most `within_s`: a slow disk costs its caller time, never the engine.
 
     While the journal has not got everything, memory answers: a page without the newest would not say so.
-    `found_damaged` hears, once, of a journal that takes what is written and cannot be read any more.
+    `found_damaged` hears of a journal that takes what is written and cannot be read any more.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Pages:
     ) -> None:
         self._journal = journal
         self._found_damaged = found_damaged
-        self._was_damaged = False
         self._is_written = is_written
         self._recent = recent
         self._within_s = within_s
@@ -110,8 +109,7 @@ class Pages:
                 return await asyncio.to_thread(read), JOURNAL
         except (JournalError, TimeoutError, msgspec.MsgspecError) as error:
             LOG.warning("page from memory: %s", error or "the journal was slow")
-            if PUT_BACK in str(error) and not self._was_damaged:
-                self._was_damaged = True
+            if PUT_BACK in str(error):
                 self._found_damaged(str(error))
             return list(islice(reversed(recent.values()), offset, offset + limit)), MEMORY
 

@@ -254,7 +254,7 @@ class ApiServer:
     def _context(self, host: Host, ending: Ending) -> ApiContext:
         within_s = self._limits.journal_within_s
         pages = Pages(
-            self._places.journal, host.recent, within_s, lambda: not host.not_durable(), host.journal_losses.append
+            self._places.journal, host.recent, within_s, lambda: not host.not_durable(), host.journal.note_damage
         )
         host.journal.flush(FLUSH_WITHIN_S)
         earlier, source = pages.earlier_trades(TRADES_READ_AT_START)

@@ -114,12 +114,20 @@ def hold_alone(url: URL) -> Connection | None:
         )
 
 
-def damage_in(connection: Connection) -> str:
-    """What SQLite itself finds wrong with its pages; empty where nothing is, or for another database."""
+def damage_in(connection: Connection, table: str | None = None) -> str:
+    """What SQLite itself finds wrong with its pages, or with one table's; empty where nothing is, or for another
+    database.
+    """
     if connection.dialect.name != "sqlite":
         return ""
-    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    of = "1" if table is None else "'" + table.replace("'", "''") + "'"
+    found = connection.exec_driver_sql(f"PRAGMA quick_check({of})").scalars().all()
     return "" if found == ["ok"] else one_line(ValueError(str(found[0])))
+
+
+def damaged(url: URL, damage: str) -> str:
+    """The sentence for a journal with damaged pages."""
+    return f"{url_text(url)} is damaged ({damage}){PUT_BACK}"
 
 
 def advice(error: BaseException) -> str:

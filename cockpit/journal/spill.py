@@ -50,13 +50,32 @@ class Spill:
                 "to have them written, or move the file away"
             ) from error
 
+    def keep_its_place(self) -> None:
+        """Deleted or replaced while it was open, nobody would find it again: what it holds goes into a new file."""
+        try:
+            if os.path.samestat(self.path.lstat(), os.fstat(self._file.fileno())):
+                return
+            os.replace(self.path, self.path.with_suffix(f"{self.path.suffix}.other"))
+        except FileNotFoundError:
+            pass
+        self._file.seek(self._read_at)
+        held = self._file.read(self._end - self._read_at)
+        anew = FileIO(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+")
+        try:
+            _write_all(anew, held)
+        except OSError:
+            anew.close()
+            self.path.unlink(missing_ok=True)
+            raise
+        self._file.close()
+        self._file, self._read_at, self._end = anew, 0, len(held)
+
     def append(self, units: Sequence[Unit]) -> None:
         """Put units at the end: all of them, or (with an OSError) none."""
-        rest = memoryview(b"".join(_packed(unit) for unit in units))
+        packed = b"".join(_packed(unit) for unit in units)
         try:
             self._file.seek(self._end)
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            _write_all(self._file, packed)
         except OSError:
             self._file.truncate(self._end)
             raise
@@ -72,6 +91,14 @@ class Spill:
             units.append(unit)
             count += len(unit)
         return units
+
+    def give_up(self) -> int:
+        """What it holds was damaged or cut while it was open: how many records are lost. The file is kept beside it."""
+        shutil.copyfile(self.path, self.path.with_suffix(f"{self.path.suffix}.damaged"))
+        lost, self.records = self.records, 0
+        self._file.truncate(0)
+        self._read_at = self._end = 0
+        return lost
 
     def drop(self, count: int) -> None:
         """Take the `count` oldest units out; the file is emptied with the last."""
@@ -142,6 +169,12 @@ class Spill:
         return offset
 
 
+def _write_all(file: FileIO, packed: bytes) -> None:
+    rest = memoryview(packed)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def _packed(unit: Unit) -> bytes:
     body = msgspec.msgpack.encode(unit)
     return _HEAD.pack(len(body), crc32(body)) + body
@@ -162,6 +195,8 @@ class Backlog:
         self._spill = spill
         self._in_memory = 0
         self._waiting: list[tuple[int, Callable[[], object]]] = []
+        self.lost = 0
+        """Records that were in the side file and were damaged there."""
         self.appended = spill.records if spill is not None else 0
         self.done = 0
 
@@ -194,7 +229,11 @@ class Backlog:
     def oldest(self, limit: int) -> list[Unit]:
         """The oldest units, about `limit` records; they stay queued until `settle`."""
         if self._spill is not None and self._spill.records:
-            return self._spill.oldest(limit)
+            if spilled := self._spill.oldest(limit):
+                return spilled
+            lost = self._spill.give_up()
+            self.lost += lost
+            self._count_done(lost)
         units: list[Unit] = []
         count = 0
         with self._changed:
@@ -212,6 +251,9 @@ class Backlog:
             self._spill.drop(len(units))
         else:
             self._forget(units)
+        self._count_done(records)
+
+    def _count_done(self, records: int) -> None:
         with self._changed:
             self.done += records
             self._changed.notify_all()
@@ -224,6 +266,7 @@ class Backlog:
         """Put everything that only memory holds into the side file. Raises OSError when that takes nothing either."""
         if self._spill is None:
             return
+        self._spill.keep_its_place()
         with self._changed:
             units = list(self._units)
         if units:

@@ -1,5 +1,6 @@
 """The journal: what the engine decided, durably, without the engine ever waiting for it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from cockpit.journal.database import (
     Where,
     advice,
     damage_in,
+    damaged,
     hold_alone,
     journal_url,
     one_line,
@@ -23,6 +25,7 @@ from cockpit.journal.database import (
 )
 from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
+from cockpit.journal.page_check import EVERY_S, PageCheck
 from cockpit.journal.restore import Restored, find_restore
 from cockpit.journal.same_file import SameFile
 from cockpit.journal.schema import sessions
@@ -30,6 +33,7 @@ from cockpit.journal.sessions import Alive, Entry, FeedKind, SessionInfo
 from cockpit.journal.spill import Spill
 from cockpit.journal.writer import BACKOFF_S, SPILL_ABOVE_RECORDS, JournalHealth, Writer
 
+LOG = logging.getLogger("cockpit.engine")
 FLUSH_S = 5.0
 
 
@@ -48,6 +52,7 @@ class Journal:
         spill_path: Path | None = None,
         backoff_s: Sequence[float] = BACKOFF_S,
         spill_above_records: int = SPILL_ABOVE_RECORDS,
+        pages_every_s: float = EVERY_S,
     ) -> None:
         self._url = journal_url(place)
         if spill_path is None and isinstance(place, JournalPlace):
@@ -63,13 +68,26 @@ class Journal:
                 opened.callback(self._alone.close)
             spill = Spill(spill_path) if spill_path is not None else None
             opened.pop_all()  # all of it is there: it stays open
-        self.damage = "; ".join(filter(None, [damage, spill.damage if spill is not None else ""]))
-        file = SameFile(Path(str(self._url.database))) if self._url.get_backend_name() == "sqlite" else None
+        self.damage = ""
+        for sentence in filter(None, [damage, spill.damage if spill is not None else ""]):
+            self.note_damage(sentence)
+        is_file = self._url.get_backend_name() == "sqlite"
+        file = SameFile(Path(str(self._url.database))) if is_file else None
         self._writer = Writer(self._database, spill, backoff_s, spill_above_records, file)
+        self._pages = PageCheck(self._url, self.note_damage, pages_every_s) if is_file else None
         self._session: SessionInfo | None = None
         self._lineage = 0
         self._seq = 0
         self._writer.start()
+        if self._pages is not None:
+            self._pages.start()
+
+    def note_damage(self, sentence: str) -> None:
+        """What of it is lost or cannot be read; damaged pages are said once, whoever finds them and however many."""
+        if PUT_BACK in sentence and PUT_BACK in self.damage:
+            return
+        LOG.error("journal: %s", sentence)
+        self.damage = "; ".join(filter(None, [self.damage, sentence]))
 
     def latest_restore(self, now_ns: int, feed: FeedKind, timeout_s: float = FLUSH_S) -> Restored | None:
         """What the last session on this kind of feed left to go on with, or None for a fresh start.
@@ -148,6 +166,8 @@ class Journal:
 
         False when something may be lost: the health says what.
         """
+        if self._pages is not None:
+            self._pages.stop()
         has_ended = self._writer.stop(timeout_s)
         if self._alone is not None:
             self._alone.close()
@@ -167,7 +187,7 @@ class Journal:
             with self._database.begin() as connection:
                 migrate(connection)
                 damage = damage_in(connection)
-                return damage and f"{url_text(self._url)} is damaged ({damage}){PUT_BACK}"
+                return damage and damaged(self._url, damage)
         except OperationalError:
             return ""
         except (DatabaseError, OSError) as error:

@@ -1,23 +1,28 @@
 """The thread that writes the journal: in order, whole units, again and again until the database takes them."""
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from threading import Condition, Event, Thread
 
 import msgspec
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
-from cockpit.journal.database import advice, one_line
+from cockpit.journal.database import advice, damage_in, one_line, open_database
+from cockpit.journal.errors import JournalError
 from cockpit.journal.migrations import migrate
 from cockpit.journal.rows import Rows
 from cockpit.journal.same_file import SameFile
 from cockpit.journal.sessions import Entry, Unit
 from cockpit.journal.spill import Backlog, Spill
 
+LOG = logging.getLogger("cockpit.engine")
 BATCH_RECORDS = 500
 SPILL_ABOVE_RECORDS = 10_000
 SPILL_AFTER_FAILURES = 5
 POLL_EVERY_S = 1.0
+TAKE_OVER_TRIES = 20
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -69,13 +74,15 @@ class Writer:
     def health(self) -> JournalHealth:
         """How it does; never waits."""
         backlog = self.backlog
+        lost = f"{backlog.lost} records in the side file were damaged under the engine: they are lost"
+        refused = self._refused + backlog.lost
         return JournalHealth(
             ok=self._failures == 0 and (self._thread.is_alive() or self._stopping.is_set()),
             pending=backlog.pending,
             at_risk=backlog.in_memory,
-            written=backlog.done - self._refused,
-            refused=self._refused,
-            last_error=self._last_error,
+            written=backlog.done - refused,
+            refused=refused,
+            last_error="; ".join(filter(None, [self._last_error, lost if backlog.lost else ""])),
         )
 
     def flush(self, timeout_s: float) -> bool:
@@ -120,13 +127,18 @@ class Writer:
         except Exception as error:
             self._failures += 1
             self._last_error = f"{one_line(error)}{advice(error)}"
-            self._database.dispose()
+            self._close_database()
             return False
         return True
 
+    def _close_database(self) -> None:
+        self._database.dispose()
+        if self._file is not None:
+            self._file.forget_log()
+
     def _write_oldest(self) -> None:
         if self._file is not None:
-            self._file.check()
+            self._check_files(self._file)
         if not self._is_migrated:
             with self._database.begin() as connection:
                 migrate(connection)
@@ -134,8 +146,39 @@ class Writer:
         units = self.backlog.oldest(BATCH_RECORDS)
         if units:
             self._write(units)
+            if self._file is not None:
+                self._file.note_log()
             self.backlog.settle(units)
         self._failures = 0
+
+    def _check_files(self, file: SameFile) -> None:
+        """Raises `JournalError` once what was written is gone. A log that was deleted is still open here."""
+        file.check()
+        if file.is_log_gone():
+            self._take_over()
+            LOG.warning("journal: its -wal was deleted or replaced under the engine; all that it held was taken over")
+            self._close_database()
+        elif file.is_log_cut():
+            if not self._reads_whole():
+                file.lose_log()
+            self._close_database()
+            file.check()
+
+    def _take_over(self) -> None:
+        """All that this connection alone still has goes into the file, before it is closed."""
+        for _ in range(TAKE_OVER_TRIES):
+            with closing(self._database.raw_connection()) as connection:
+                busy, frames, taken = connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+            if not busy and frames == taken:
+                return
+        raise JournalError("expected what its -wal held to be taken over, was busy")
+
+    def _reads_whole(self) -> bool:
+        try:
+            with open_database(self._database.url, writes=False).connect() as connection:
+                return not damage_in(connection)
+        except SQLAlchemyError:
+            return False
 
     def _write(self, units: list[Unit]) -> None:
         try:

@@ -92,8 +92,6 @@ class Host:
         self._alarm = Alarm(source.now_ns, lambda: source.speed, lambda now_ns: self.inbox.answer(Tick(now_ns)))
         self.faults = 0
         self.last_fault = ""
-        self.journal_losses: list[str] = []
-        """What of the journal could not be taken up at the start, in sentences."""
         self.start_notes: tuple[str, ...] = ()
         """What of the start's options changed nothing, in sentences; the screen's checklist shows them."""
         self._recording = recording
@@ -274,8 +272,8 @@ class Host:
 
     def process(self) -> ProcessView:
         journal = self.journal.health()
-        journal_ok = journal.ok and not journal.refused and not self.journal_losses
-        journal_error = "; ".join((*([] if journal.ok else [journal.last_error]), *self.journal_losses))
+        journal_ok = journal.ok and not journal.refused and not self.journal.damage
+        journal_error = "; ".join(filter(None, ["" if journal.ok else journal.last_error, self.journal.damage]))
         recording = self._recording
         return ProcessView(
             pid=os.getpid(),

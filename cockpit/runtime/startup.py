@@ -90,9 +90,8 @@ def _begin(places: Places, config: CockpitConfig, options: EngineOptions, journa
     engine = Engine(config, start_ns)
     recording, recording_error = _recording(places, config, options, start_ns, kind)
     host = Host(config, engine, source, journal, recording, recording_error)
-    host.journal_losses = [*filter(None, [journal.damage]), *(restored.unreadable if restored is not None else ())]
-    for sentence in host.journal_losses:
-        LOG.error("journal: %s", sentence)
+    for sentence in restored.unreadable if restored is not None else ():
+        journal.note_damage(sentence)
     host.backtests = BacktestSummaries(places.home).latest
     host.backtest_watch = BacktestWatch(places, kind)
     host.listen(host.backtest_watch.on_actions)

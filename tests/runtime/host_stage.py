@@ -15,6 +15,7 @@ from cockpit.domain.stream import TaskView
 from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.machine import Engine
+from cockpit.journal.page_check import EVERY_S
 from cockpit.journal.recordings import RecordingHeader, RecordingWriter
 from cockpit.journal.sessions import FeedKind, SessionInfo
 from cockpit.journal.store import Journal
@@ -137,11 +138,15 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    home: Path, config: CockpitConfig, market: PlayedMarket | None = None, starts: bool = True
+    home: Path,
+    config: CockpitConfig,
+    market: PlayedMarket | None = None,
+    starts: bool = True,
+    pages_every_s: float = EVERY_S,
 ) -> AsyncIterator[Stage]:
     """A host from start to stop."""
     played = market or PlayedMarket()
-    journal = Journal(home / "journal.sqlite")
+    journal = Journal(home / "journal.sqlite", pages_every_s=pages_every_s)
     journal.begin(SessionInfo(1, START_NS, FeedKind.SIMULATED, Mode.PAPER, "digest", "test"))
     header = RecordingHeader(
         created_ns=START_NS,
