@@ -1,6 +1,7 @@
 """What every exchange's stream must do, whatever the venue's own words are. Both venues' tests run all of it."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -8,7 +9,7 @@ from cockpit.domain.events import Depth, Liquidation, MarkPrice, Top, Trade
 from cockpit.domain.kinds import FeedState
 from cockpit.exchanges.base.channels import Channel
 from cockpit.exchanges.base.trouble import FeedTrouble
-from tests.feeds_live.exchange_scene import HASTY, PATIENT, Scene, now_ms, playing
+from tests.feeds_live.exchange_scene import HASTY, PATIENT, Scene, close_now, now_ms, playing
 
 BURST = 1_500
 """More than the client library's own cache of trades holds."""
@@ -169,6 +170,23 @@ class ExchangeContract:
             await scene.until_health(FeedState.DOWN, "unreadable message")
             await scene.trades("BTC", [2])
             await scene.until_seen(Trade)
+
+    async def test_what_still_arrives_while_it_closes_is_no_trouble(self) -> None:
+        """A start that is refused closes at once, in the middle of its first books."""
+        async with playing(self.scene) as scene:
+            await scene.book_ready("BTC")
+            heard, takes = list[str | bytes](), scene.feed.takes_text
+            scene.feed.takes_text = lambda text: heard.append(text) or takes(text)  # type: ignore[func-returns-value, method-assign]
+            await scene.change_book("BTC", 7.0)
+            await scene.until_seen(Depth)
+            scene.task.cancel()
+            await asyncio.gather(scene.task, return_exceptions=True)
+            await close_now(scene.exchange)
+            texts = [text for text in heard if text[:1] in ("{", b"{")]
+            for text in texts:
+                scene.feed.takes_text(text)
+                scene.feed.library_took(json.loads(text))
+            assert texts and scene.feed.bad_frames == 0
 
     async def test_a_stamp_from_the_future_never_moves_the_engines_clock(self) -> None:
         async with playing(self.scene) as scene:

@@ -264,8 +264,10 @@ class Exchange(ABC):
         return 1.0
 
     def book(self, asset: str) -> Any:
-        """The library's book of the asset, None while it has none. It changes in place: copy what is needed."""
-        return self.client.orderbooks.get(self.symbols[asset])
+        """The library's book of the asset, None while it has none or is closed. It changes in place: copy what is
+        needed.
+        """
+        return None if self.client is None else self.client.orderbooks.get(self.symbols[asset])
 
     # -- questions
 
