@@ -135,7 +135,10 @@ class World:
 
 
 class WorldMarket:
-    """The engine's live feed of this world: a quote of every asset each second, every reading each minute, all calm."""
+    """The engine's live feed of this world: a quote of every asset each second, every reading each minute, all calm.
+
+    While it `is_mute` it brings nothing.
+    """
 
     kind = FeedKind.LIVE
     name = "this machine's venues"
@@ -147,6 +150,7 @@ class WorldMarket:
         self._numbers = 0
         self._events: list[AnyEvent] = []
         self._something = asyncio.Event()
+        self.is_mute = False
 
     def workers(self) -> tuple[TaskView, ...]:
         return ()
@@ -173,7 +177,7 @@ class WorldMarket:
         reading = asyncio.create_task(self._read())
         try:
             while True:
-                events, self._events = self._events, []
+                events, self._events = [] if self.is_mute else self._events, []
                 self._something.clear()
                 for event in events:
                     await put("market", event)
