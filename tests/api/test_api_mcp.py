@@ -192,7 +192,8 @@ async def test_models_that_call_at_once_are_never_taken_for_each_other_and_one_i
                 for name, client in clients.items()
             )
         )
-        found = (await room.http().get("/api/verdicts", params={"limit": 200})).json()["verdicts"]
+        async with room.http() as asking:
+            found = (await asking.get("/api/verdicts", params={"limit": 200})).json()["verdicts"]
         proposed = [verdict["proposal"] for verdict in found]
         assert sorted(one["signal_id"] for one in proposed) == sorted(
             f"{name}:{name}{number}" for number in range(20) for name in keys
