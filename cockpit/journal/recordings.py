@@ -7,6 +7,7 @@ Where bytes in the middle are damaged the frames behind them are read all the sa
 how many records stand before it: one that was taken out, or stands there twice, is told too.
 """
 
+import os
 import struct
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
@@ -115,6 +116,7 @@ class RecordingWriter:
         self.failure: str | None = None
         self.records_flushed = 0
         self._missing = 0
+        self._is_gone = False
         self._flush_bytes = flush_bytes
         self._encode_into = msgspec.msgpack.Encoder().encode_into
         self._compressor = zstandard.ZstdCompressor(write_checksum=True)
@@ -141,7 +143,14 @@ class RecordingWriter:
         self._write(Marker.ACTION, action)
 
     def flush(self) -> bool:
-        """Hand everything buffered to the operating system as one frame. False while it takes nothing."""
+        """Hand everything buffered to the operating system as one frame. False while it takes nothing, and from then
+        on where the file was deleted or cut.
+        """
+        if self._was_taken_away():
+            self._seal_batch()
+            self._buffer.clear()
+            self._buffered = 0
+            return False
         if self._missing:
             self._go_on()
         if self.failure is None and self._buffer:
@@ -153,6 +162,15 @@ class RecordingWriter:
             self._buffer.clear()
             self._buffered = 0
         return self.failure is None
+
+    def _was_taken_away(self) -> bool:
+        """Whether nobody will read what is written: a moved file is still there, a deleted one is not."""
+        found = os.fstat(self._file.fileno())
+        if not self._is_gone and (found.st_nlink == 0 or found.st_size < self._good_bytes):
+            what = "deleted" if found.st_nlink == 0 else f"cut from {self._good_bytes} to {found.st_size} bytes"
+            self._is_gone = True
+            self.failure = f"not recording any more: {self.path} was {what} under the engine"
+        return self._is_gone
 
     def _go_on(self) -> None:
         """After records went missing, once there is room again: a note of how many, then recording goes on."""

@@ -1,7 +1,9 @@
 """A recording gives back what was written, and after any accident what was flushed."""
 
+import os
 import re
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -356,6 +358,42 @@ def test_a_full_disk_leaves_a_gap_and_nothing_else(tmp_path: Path) -> None:
     assert not reader.torn
     (gap,) = reader.damage
     assert gap.sentence == "5002 records were not recorded: not recording since 10 records: File too large"
+
+
+def _replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 20)
+
+
+@pytest.mark.parametrize(("lose", "said"), [(Path.unlink, "deleted"), (_replace, "deleted"), (_cut, "cut from")])
+def test_one_that_is_taken_away_while_it_is_written_is_said(
+    tmp_path: Path, lose: Callable[[Path], None], said: str
+) -> None:
+    with RecordingWriter(tmp_path / "a.rec", HEADER, flush_bytes=1_000) as writer:
+        for item in trades(10):
+            put(writer, item)
+        assert writer.flush() and writer.failure is None
+        lose(tmp_path / "a.rec")
+        for item in trades(500):
+            put(writer, item)
+        assert not writer.flush() and not writer.flush()
+        assert f"was {said}" in str(writer.failure)
+        assert writer.records_flushed == 10
+
+
+def test_one_that_is_moved_while_it_is_written_goes_on(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "a.rec", HEADER) as writer:
+        writer.write_input(Tick(1))
+        assert writer.flush()
+        (tmp_path / "a.rec").rename(tmp_path / "kept.rec")
+        writer.write_input(Tick(2))
+        assert writer.flush() and writer.failure is None
+    assert list(read_recording(tmp_path / "kept.rec")[1]) == [Tick(1), Tick(2)]
 
 
 def test_a_record_without_an_encoding_is_missing_and_said(tmp_path: Path) -> None:
