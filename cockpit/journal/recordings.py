@@ -165,8 +165,10 @@ class RecordingWriter:
 
     def _was_taken_away(self) -> bool:
         """Whether nobody will read what is written: a moved file is still there, a deleted one is not."""
+        if self._is_gone or self._file.closed:
+            return self._is_gone
         found = os.fstat(self._file.fileno())
-        if not self._is_gone and (found.st_nlink == 0 or found.st_size < self._good_bytes):
+        if found.st_nlink == 0 or found.st_size < self._good_bytes:
             what = "deleted" if found.st_nlink == 0 else f"cut from {self._good_bytes} to {found.st_size} bytes"
             self._is_gone = True
             self.failure = f"not recording any more: {self.path} was {what} under the engine"
