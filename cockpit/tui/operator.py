@@ -129,7 +129,7 @@ class OperatorActions(PaneActions):
 
     def _send(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         """Start talking to the engine, and return: the next key is not kept waiting."""
-        self.run_worker(self._sent(what, call), name=what, group="commands", exit_on_error=False)
+        self.run_worker(partial(self._sent, what, call), name=what, group="commands", exit_on_error=False)
 
     async def _sent(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         try:
@@ -240,7 +240,7 @@ class OperatorActions(PaneActions):
 
     def _do_sources(self) -> None:
         """Open it, and ask for the scores as long as it is open."""
-        asking = self.run_worker(self._ask_scores(), name="scores", group="scores", exclusive=True, exit_on_error=False)
+        asking = self.run_worker(self._ask_scores, name="scores", group="scores", exclusive=True, exit_on_error=False)
         sheet = Sheet("Sources of signals", sources.lines, lambda: self.view, self.appearance)
         self.open(sheet, lambda _: asking.cancel())
 
@@ -297,7 +297,7 @@ class OperatorActions(PaneActions):
             self.store.notify(f"start: there is none to start from here; {SHELL_START}", "bad")
         else:
             self.store.notify("starting the engine again")
-            started = self._started(partial(self.restart, process, now.mode))
+            started = partial(self._started, partial(self.restart, process, now.mode))
             self.run_worker(started, name="start", group="start", exclusive=True, exit_on_error=False)
         self.redraw()
 

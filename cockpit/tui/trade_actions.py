@@ -6,6 +6,7 @@ when it comes late.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -125,7 +126,7 @@ class TradeActions(OperatorActions):
 
     def carry_out(self, text: str) -> None:
         """Start doing what a line says, and return."""
-        self.run_worker(self._carried_out(text), name="hands", group="hands", exit_on_error=False)
+        self.run_worker(partial(self._carried_out, text), name="hands", group="hands", exit_on_error=False)
 
     async def _carried_out(self, text: str) -> None:
         """Each call of a line in order, until one is refused."""
@@ -224,7 +225,7 @@ class TradeActions(OperatorActions):
 
     def _learn(self) -> None:
         """Ask the engine which templates, setups and venues there are, beside everything else."""
-        self.run_worker(self._learned(), name="words", group="words", exclusive=True, exit_on_error=False)
+        self.run_worker(self._learned, name="words", group="words", exclusive=True, exit_on_error=False)
 
     async def _learned(self) -> None:
         try:
@@ -245,7 +246,11 @@ class TradeActions(OperatorActions):
             written.ticket.cannot_read(str(error))
             return
         self.run_worker(
-            self._judge(written.ticket, call), name="verdict", group="verdict", exclusive=True, exit_on_error=False
+            partial(self._judge, written.ticket, call),
+            name="verdict",
+            group="verdict",
+            exclusive=True,
+            exit_on_error=False,
         )
 
     @on(TicketSubmitted)
@@ -264,7 +269,7 @@ class TradeActions(OperatorActions):
             ticket.ended()
             return
         named = msgspec.structs.replace(call, body={**call.body, "id": submitted.order_id})
-        self.run_worker(self._send_ticket(ticket, named), name="ticket", group="ticket", exit_on_error=False)
+        self.run_worker(partial(self._send_ticket, ticket, named), name="ticket", group="ticket", exit_on_error=False)
 
     def _entry_of(self, text: str) -> Call:
         """The one call of an entry's words. Raises `LineError`."""

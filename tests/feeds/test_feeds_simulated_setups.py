@@ -197,4 +197,4 @@ def test_over_seeds_it_earns_nothing_before_fees(hours: Hours) -> None:
 
 def test_its_assets_are_alike_in_scale(hours: Hours) -> None:
     assert min(hours.range_pct.values()) > 1.0
-    assert max(hours.range_pct.values()) < 4.0 * min(hours.range_pct.values()), hours.range_pct
+    assert max(hours.range_pct.values()) < 2.5 * min(hours.range_pct.values()), hours.range_pct

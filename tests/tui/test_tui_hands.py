@@ -1,5 +1,6 @@
 """Trading by hand at the keys: the ticket and its live verdict, the chosen trade, the command line."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from test_tui_foreign import HELD
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.personal_alarms import AlarmAction, AlarmLevel, AlarmOn
+from cockpit.tui.messages import TicketWritten
 from cockpit.tui.trade_actions import COOL_DOWN_S
 
 
@@ -330,6 +332,16 @@ async def test_what_is_typed_without_a_pause_goes_where_it_is_meant(trading: Sce
         ticket: Any = stage.app.screen
         await stage.until(lambda: ticket.text.endswith("450"))
         assert ticket.text == "long btc 60 stop 400 targets 450"
+
+
+async def test_a_question_that_is_replaced_before_it_was_asked_leaves_nothing_behind(trading: Scene) -> None:
+    async with staged(StandingLink(armed(trading))) as stage:
+        await stage.press("E")
+        ticket: Any = stage.app.screen
+        for amount in (40, 50, 60):
+            stage.app.ticket_written(TicketWritten(ticket, f"long btc {amount} stop 400 targets 450"))
+        await stage.until(lambda: bool(stage.link.previewed) and stage.link.previewed[-1].get("amount") == 60.0)
+    gc.collect()  # a question that was never begun would be collected now
 
 
 @pytest.mark.parametrize("key", ["f9", "f12"])
