@@ -45,12 +45,12 @@ class PageCheck:
         pause_s = self._every_s
         while not self._stopping.wait(pause_s):
             began_s = time.monotonic()
-            if damage := self.look():
+            if damage := self.find_damage():
                 self._found_damage(damaged(self._url, damage))
                 return
             pause_s = max(self._every_s, PAUSE_PER_CHECK * (time.monotonic() - began_s))
 
-    def look(self) -> str:
+    def find_damage(self) -> str:
         """What is wrong with a page; empty also where it cannot be looked at now: locked, deleted, no descriptors."""
         try:
             for table in self._tables():

@@ -100,17 +100,15 @@ class Spill:
         self._read_at = self._end = 0
         return lost
 
-    def drop(self, count: int) -> None:
-        """Take the `count` oldest units out; the file is emptied with the last."""
-        for _ in range(count):
+    def drop(self, units: Sequence[Unit]) -> None:
+        """Take the oldest units out, which these are; the file is emptied with the last."""
+        for unit in units:
             found = self._unit_at(self._read_at)
-            if found is None:
-                break
-            unit, self._read_at = found
+            self._read_at = self._read_at if found is None else found[1]
             self.records -= len(unit)
-        if self._read_at == self._end:
+        if not self.records:
             self._file.truncate(0)
-            self._read_at = self._end = self.records = 0
+            self._read_at = self._end = 0
 
     def close(self) -> None:
         """Close the file; what is in it waits for the next start."""
@@ -248,7 +246,7 @@ class Backlog:
         """The oldest units are in the database: let go of them."""
         records = sum(len(unit) for unit in units)
         if self._spill is not None and self._spill.records:
-            self._spill.drop(len(units))
+            self._spill.drop(units)
         else:
             self._forget(units)
         self._count_done(records)

@@ -147,7 +147,7 @@ class CockpitApp(TradeActions):
             ask()
         if self.settings.welcome:
             self.open(Welcome(self.settings.keys, lambda: self.view, self._appearance))
-        self.run_worker(self._find_and_read, name="stream", group="stream", exclusive=True, exit_on_error=False)
+        self.in_background(self._find_and_read, "stream", exclusive=True)
 
     async def _find_and_read(self) -> None:
         """Find or start the engine, then read its stream for as long as there is a screen."""

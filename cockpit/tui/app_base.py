@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.driver import Driver
 from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
+from textual.worker import Worker
 
 from cockpit.client.link import EngineLink
 from cockpit.domain.kinds import Mode
@@ -183,6 +184,12 @@ class CockpitBase(App[str]):
         self._main.offered = modal.OFFERED
         self._main.draw(self.view, self.flow)
         self.push_screen(modal, answered)
+
+    def in_background(
+        self, work: Callable[[], Any], group: str, name: str = "", *, exclusive: bool = False
+    ) -> Worker[Any]:
+        """Begin it beside the screen. One that is replaced before it began was never made."""
+        return self.run_worker(work, name=name or group, group=group, exclusive=exclusive, exit_on_error=False)
 
     def on_unmount(self) -> None:
         """The terminal gets its own title back."""

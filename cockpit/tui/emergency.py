@@ -26,7 +26,7 @@ class EmergencyActions(CockpitBase):
             now = self.store.snapshot
             if now is None or now.state is not EngineState.FLATTENING:
                 self.store.flatten_steps = []
-            self.run_worker(self._flatten, name="flatten", group="flatten", exit_on_error=False)
+            self.in_background(self._flatten, "flatten")
             self.set_timer(DRAWN_AFTER_S, self.redraw)
             return
         if self.flow.stage is Stage.DIRECT:

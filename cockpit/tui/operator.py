@@ -129,7 +129,7 @@ class OperatorActions(PaneActions):
 
     def _send(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         """Start talking to the engine, and return: the next key is not kept waiting."""
-        self.run_worker(partial(self._sent, what, call), name=what, group="commands", exit_on_error=False)
+        self.in_background(partial(self._sent, what, call), "commands", what)
 
     async def _sent(self, what: str, call: Callable[[], Awaitable[str]]) -> None:
         try:
@@ -240,7 +240,7 @@ class OperatorActions(PaneActions):
 
     def _do_sources(self) -> None:
         """Open it, and ask for the scores as long as it is open."""
-        asking = self.run_worker(self._ask_scores, name="scores", group="scores", exclusive=True, exit_on_error=False)
+        asking = self.in_background(self._ask_scores, "scores", exclusive=True)
         sheet = Sheet("Sources of signals", sources.lines, lambda: self.view, self.appearance)
         self.open(sheet, lambda _: asking.cancel())
 
@@ -298,7 +298,7 @@ class OperatorActions(PaneActions):
         else:
             self.store.notify("starting the engine again")
             started = partial(self._started, partial(self.restart, process, now.mode))
-            self.run_worker(started, name="start", group="start", exclusive=True, exit_on_error=False)
+            self.in_background(started, "start", exclusive=True)
         self.redraw()
 
     async def _started(self, restart: Callable[[], str]) -> None:

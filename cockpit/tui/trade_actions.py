@@ -126,7 +126,7 @@ class TradeActions(OperatorActions):
 
     def carry_out(self, text: str) -> None:
         """Start doing what a line says, and return."""
-        self.run_worker(partial(self._carried_out, text), name="hands", group="hands", exit_on_error=False)
+        self.in_background(partial(self._carried_out, text), "hands")
 
     async def _carried_out(self, text: str) -> None:
         """Each call of a line in order, until one is refused."""
@@ -225,7 +225,7 @@ class TradeActions(OperatorActions):
 
     def _learn(self) -> None:
         """Ask the engine which templates, setups and venues there are, beside everything else."""
-        self.run_worker(self._learned, name="words", group="words", exclusive=True, exit_on_error=False)
+        self.in_background(self._learned, "words", exclusive=True)
 
     async def _learned(self) -> None:
         try:
@@ -245,13 +245,7 @@ class TradeActions(OperatorActions):
         except LineError as error:
             written.ticket.cannot_read(str(error))
             return
-        self.run_worker(
-            partial(self._judge, written.ticket, call),
-            name="verdict",
-            group="verdict",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        self.in_background(partial(self._judge, written.ticket, call), "verdict", exclusive=True)
 
     @on(TicketSubmitted)
     def ticket_submitted(self, submitted: TicketSubmitted) -> None:
@@ -269,7 +263,7 @@ class TradeActions(OperatorActions):
             ticket.ended()
             return
         named = msgspec.structs.replace(call, body={**call.body, "id": submitted.order_id})
-        self.run_worker(partial(self._send_ticket, ticket, named), name="ticket", group="ticket", exit_on_error=False)
+        self.in_background(partial(self._send_ticket, ticket, named), "ticket")
 
     def _entry_of(self, text: str) -> Call:
         """The one call of an entry's words. Raises `LineError`."""

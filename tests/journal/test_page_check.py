@@ -76,29 +76,29 @@ def test_every_part_of_the_file_is_looked_at(journal: Journal, tmp_path: Path) -
     path = tmp_path / "journal.sqlite"
     assert journal.close(patient_s(30.0))
     check = PageCheck(journal_url(path), lambda sentence: None)
-    assert check.look() == ""
+    assert check.find_damage() == ""
     pages = path.stat().st_size // PAGE
     for page in (0, *range(1, pages, pages // 40), pages - 1):
         held = damage(path, page)
-        assert check.look() != "", f"page {page} of {pages}"
+        assert check.find_damage() != "", f"page {page} of {pages}"
         with path.open("r+b") as file:
             file.seek(page * PAGE)
             file.write(held)
-    assert check.look() == ""
+    assert check.find_damage() == ""
 
 
 def test_a_whole_one_that_is_being_written_is_never_called_damaged(journal: Journal, tmp_path: Path) -> None:
     check = PageCheck(journal_url(tmp_path / "journal.sqlite"), lambda sentence: None)
     for round_ in range(10):
         journal.append([notice(NOTICES + round_ * 1_000 + number) for number in range(1_000)])
-        assert check.look() == ""
+        assert check.find_damage() == ""
     assert journal.flush(patient_s(30.0)) and journal.damage == ""
 
 
 def test_where_the_file_is_gone_none_is_made(journal: Journal, tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     path.unlink()
-    assert PageCheck(journal_url(path), lambda sentence: None).look() == ""
+    assert PageCheck(journal_url(path), lambda sentence: None).find_damage() == ""
     assert not path.exists()
 
 
@@ -108,4 +108,4 @@ def test_one_that_is_locked_is_not_called_damaged(journal: Journal, tmp_path: Pa
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
-        assert PageCheck(journal_url(path), lambda sentence: None).look() == ""
+        assert PageCheck(journal_url(path), lambda sentence: None).find_damage() == ""
