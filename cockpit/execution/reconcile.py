@@ -286,6 +286,7 @@ class Reconcile:
                 await self._lookup.take(kept, order)
         if suspects:
             self._watch.attribute(positions, were_others_asked=True)
+            self._foreign.take_first_list({asset: one.qty for asset, one in listed.items()})
             positions = await self._context.positions()
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
