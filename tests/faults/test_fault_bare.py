@@ -34,6 +34,7 @@ async def test_a_code_nobody_knows(tmp_path: Path, name: str, is_mute: bool) -> 
         await stage.flat()
 
 
+@pytest.mark.not_at("which coins are ours its list of orders alone says", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_an_entry_nobody_finds_for_long(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path) as stage:

@@ -11,6 +11,7 @@ from cockpit.exchanges.coinbase.spot_books import mark_of
 from tests import venue_pairs
 from tests.faults.stage import Stage, staged
 from tests.loopback.coinbase_spot import CoinbaseSpotVenue
+from tests.loopback.trading_faults import too_many
 
 MOST_BARE_S = 1.0
 BY_HAND = 0.02
@@ -80,6 +81,18 @@ async def test_all_coins_sold_by_hand_beside_ours_leave_ours_guarded(tmp_path: P
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
         await stage.flat()
         assert venue.held("ETH") == pytest.approx(0.0, abs=1e-8)
+
+
+async def test_a_stop_that_is_turned_away_for_the_rate_lets_its_sale_go_first(tmp_path: Path) -> None:
+    """Each asks again as soon as it may: the stop's request would have the sale turned away every time."""
+    async with staged(tmp_path) as stage:
+        venue: CoinbaseSpotVenue = stage.world.okx
+        venue.faults.add(too_many(None), roles={"stop"}, times=None)
+        trade_id = await stage.enter("ETH", venue="coinbase")
+        await stage.until(lambda: stage.closed(trade_id))
+        assert venue.ours("ETH") == pytest.approx(0.0, abs=1e-8)
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        await stage.flat()
 
 
 async def test_a_stop_of_ours_that_no_journal_has_makes_room_for_the_trades_own(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ async def test_a_target_and_then_the_stop_while_no_engine_ran_are_named_by_what_
         await stage.until(lambda: stage.is_bare(venue))
 
 
+@pytest.mark.not_at("a stop is asked about by preview: none is laid", "coinbase-spot")
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_probe_that_a_kill_left_is_swept(tmp_path: Path, name: str) -> None:
     async with staged(tmp_path, ready=False) as stage:
@@ -151,6 +152,7 @@ async def test_leverage_and_margin_mode_are_looked_at_before_each_entry(
 
 
 @pytest.mark.not_at("it settles funding into its cash, without a row for it", "coinbase")
+@pytest.mark.not_at("no funding is paid for coins", "coinbase-spot")
 @pytest.mark.parametrize("alive", [0, 1, 2])
 @pytest.mark.parametrize("dead", [0, 1, 3])
 @pytest.mark.parametrize("name", VENUES)

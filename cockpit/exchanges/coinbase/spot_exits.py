@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.quantity import rounded
-from cockpit.domain.units import ns_to_seconds
+from cockpit.domain.units import ns_to_seconds, seconds_to_ns
 from cockpit.exchanges.base.account import (
     Ambiguous,
     HeldPosition,
@@ -40,6 +40,8 @@ READ_EVERY_S = 0.25
 """A sale of which the venue has not said that by then."""
 ANSWER_WITHIN_S = 0.5
 """A sale that nobody answers leaves its coins bare no longer than that."""
+SALE_FIRST_S = 0.1
+"""How long a stop lets the sale of its trade go first, that was turned away for too many requests."""
 ARRIVED_WITHIN_S = 5.0
 """A sale that is in no list for so long has never arrived."""
 QUANTITY = 1e-9
@@ -97,6 +99,15 @@ class SpotExits(SpotHoldings):
 
     async def _sell(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
         """Once, and never more than is ours: a second order under its id is the first one."""
+        try:
+            return await self._sell_now(listing, order, client_id)
+        except NotSent as failure:
+            if failure.asked_until_ns is not None:
+                first_s = (failure.retry_after_s or 0.0) + SALE_FIRST_S
+                self._sale_first_ns[trade_of(client_id)] = self.timing.clock() + seconds_to_ns(first_s)
+            raise
+
+    async def _sell_now(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
         async with self._swap(listing):
             if not self._is_read:
                 await self._read_orders()
@@ -345,10 +356,18 @@ class SpotExits(SpotHoldings):
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
     ) -> VenueOrder:
-        return await self.go_on(self._lay(listing, order, client_id))
+        """Asked for again while it is still being laid it is the same one: a sale must not wait for both."""
+        laying = self._laying.get(client_id)
+        if laying is None or laying.done():
+            laying = self._laying[client_id] = self.start(self._lay(listing, order, client_id))
+        return await asyncio.shield(laying)
 
     async def _lay(self, listing: Listing, order: OrderRequest, client_id: str) -> VenueOrder:
-        """In the place of the older ones of its trade, where they hold its coins."""
+        """In the place of the older ones of its trade, where they hold its coins. A sale that was turned away for too
+        many requests goes first: it would be turned away for the stop's again and again.
+        """
+        if self._sale_first_ns.pop(trade_of(client_id), 0) > self.timing.clock():
+            raise NotSent(f"{order.asset}: its sale was turned away and goes first", SALE_FIRST_S)
         async with self._swap(listing):
             known = self._books.by_id(client_id)
             if known is not None and not known.is_over:

@@ -36,6 +36,10 @@ class SpotHoldings(CoinbaseAccount):
         """Our ids of stops that were cancelled for good."""
         self._short: dict[str, float] = {}
         """Stops that were laid for less than was asked, by our ids, and for how much they were."""
+        self._laying: BoundedMap[str, asyncio.Task[VenueOrder]] = BoundedMap(KEPT)
+        """Stops on their way, by our ids."""
+        self._sale_first_ns: dict[str, int] = {}
+        """Until when a trade's stop lets its sale go first."""
         self._is_read = False
         self._reading: asyncio.Future[None] | None = None
         """The look at our orders that is under way, or was the last one."""
