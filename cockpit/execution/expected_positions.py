@@ -4,7 +4,9 @@ A list of positions is older than its answer: what was ours when it was made may
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+
+from cockpit.exchanges.base.account import HeldPosition
 
 CHANGES_KEPT = 64
 
@@ -40,3 +42,10 @@ class ExpectedPositions(MutableMapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._qty)
+
+
+def netted(positions: Iterable[HeldPosition]) -> dict[str, HeldPosition]:
+    """By asset, the positions that our orders act on: one each. Those in another margin mode or on a side of their own
+    are none of these, whatever comes first or last in the venue's list.
+    """
+    return {position.asset: position for position in positions if position.nets_with_ours}

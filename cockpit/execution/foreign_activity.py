@@ -77,11 +77,11 @@ class ForeignActivity:
             self._notify(asset)
         return is_suspected
 
-    def take_first_list(self, held: Mapping[str, float]) -> None:
+    def take_first_list(self, netted: Mapping[str, HeldPosition]) -> None:
         """A look that another one follows before anything is told: what both show beyond ours needs no third."""
-        for asset, qty in held.items():
-            difference = qty - self._context.expected.get(asset, 0.0)
-            if abs(difference) > QTY_EPSILON and difference * qty > 0.0 and not self._positions.get(asset):
+        for asset, position in netted.items():
+            difference = position.qty - self._context.expected.get(asset, 0.0)
+            if abs(difference) > QTY_EPSILON and difference * position.qty > 0.0 and not self._positions.get(asset):
                 self._suspected[asset] = difference
 
     def adopted(self, asset: str) -> None:

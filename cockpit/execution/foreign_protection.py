@@ -8,10 +8,21 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from cockpit.domain.events import ForeignPosition
 from cockpit.domain.kinds import OrderRole, Side, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.units import NS_PER_S, offset_price
-from cockpit.exchanges.base.account import HeldPosition, NotSent, RefusalKind, Refused, VenueFailure, VenueOrder
+from cockpit.exchanges.base.account import (
+    HeldPosition,
+    NotSent,
+    PositionKey,
+    RefusalKind,
+    Refused,
+    VenueFailure,
+    VenueOrder,
+)
 from cockpit.exchanges.base.call_kind import for_exits
 from cockpit.exchanges.base.order_text import held_text, plain_id
 from cockpit.exchanges.base.timing import BackOff, within
@@ -228,6 +239,34 @@ class ForeignProtection:
     def _protected_text(self, position: HeldPosition, stop: VenueOrder) -> str:
         at = "?" if stop.trigger_price is None else price_text(stop.trigger_price)
         return f"{self._context.venue} {plain_id(position.asset)}: a stop for what is not ours rests at {at}"
+
+
+class ForeignReport:
+    """Tells of one where it or its stop has changed, and once it is gone."""
+
+    def __init__(self, context: VenueContext, protection: ForeignProtection) -> None:
+        self._context = context
+        self._protection = protection
+        self._emitted: dict[PositionKey, ForeignPosition] = {}
+
+    def emit(self, foreign: Sequence[HeldPosition]) -> None:
+        """Tell the engine: these are there now, and no others."""
+        context, there = self._context, {position.key: position for position in foreign}
+        for key in [key for key in self._emitted if key not in there]:
+            gone = replace(self._emitted.pop(key), ts_ns=context.now_ns, qty=0.0, stop_price=None)
+            context.emit([gone])
+        for key, position in there.items():
+            mode = "" if key.is_isolated is None else "isolated" if key.is_isolated else "cross"
+            side = "" if position.nets_with_ours else plain_id(key.hedge_side or "net").lower()
+            stop_price = self._protection.stop_price(position)
+            event = ForeignPosition(
+                context.now_ns, context.venue, plain_id(key.asset), mode, side, position.qty, position.entry_price,
+                position.mark_price, stop_price,
+            )  # fmt: skip
+            emitted = self._emitted.get(key)
+            if emitted is None or (emitted.qty, emitted.stop_price) != (event.qty, event.stop_price):
+                self._emitted[key] = event
+                context.emit([event])
 
 
 def _refusals() -> BackOff:

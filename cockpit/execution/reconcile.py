@@ -6,16 +6,16 @@ reads agree, and told after the executions that explain it.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cockpit.domain.events import VenuePosition
 from cockpit.domain.kinds import OrderRole, OrderStatus, VenueTopic
 from cockpit.exchanges.base.account import HeldPosition, NotSent, PositionKey, VenueFailure, VenueOrder
 from cockpit.exchanges.base.timing import BackOff, within
 from cockpit.execution.entry_watch import EntryGuard, EntryWatch
+from cockpit.execution.expected_positions import netted
 from cockpit.execution.foreign_activity import ForeignActivity
-from cockpit.execution.foreign_protection import ForeignProtection
-from cockpit.execution.foreign_report import ForeignReport
+from cockpit.execution.foreign_protection import ForeignProtection, ForeignReport
 from cockpit.execution.missed_fills import MissedFills
 from cockpit.execution.order_state import QTY_EPSILON, OrderState
 from cockpit.execution.orphan_orders import OrphanOrders
@@ -202,7 +202,7 @@ class Reconcile:
         if all(asset in held or abs(qty) <= QTY_EPSILON for asset, qty in context.expected.items()):
             return positions
         began_ns = context.now_ns
-        self._foreign.take_first_list({asset: one.qty for asset, one in held.items()})
+        self._foreign.take_first_list(held)
         self._watch.attribute(positions)
         await self._watch.find_filled(positions)
         await context.timing.sleep(max(0.0, context.pace.reread_after_s - context.timing.since_s(began_ns)))
@@ -286,7 +286,7 @@ class Reconcile:
                 await self._lookup.take(kept, order)
         if suspects:
             self._watch.attribute(positions, were_others_asked=True)
-            self._foreign.take_first_list({asset: one.qty for asset, one in listed.items()})
+            self._foreign.take_first_list(listed)
             positions = await self._context.positions()
         held, odd = netted(positions), self._odd(positions)
         self._missed.agree_but_for(odd)
@@ -393,13 +393,6 @@ class Reconcile:
             is_due = left_s > self._peek.every_s and not self._doubt.is_set() and self._peek.is_wanted
             if is_due and await self._peek.is_news(self._seen, self._ours):
                 self.doubt()
-
-
-def netted(positions: Iterable[HeldPosition]) -> dict[str, HeldPosition]:
-    """By asset, the positions that our orders act on: one each. Those in another margin mode or on a side of their own
-    are none of these, whatever comes first or last in the venue's list.
-    """
-    return {position.asset: position for position in positions if position.nets_with_ours}
 
 
 def _qty(position: HeldPosition | None) -> float:
