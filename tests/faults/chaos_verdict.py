@@ -128,8 +128,8 @@ def _misbooked(chaos: Chaos) -> list[str]:
 
 
 def _own(client_id: str) -> str | None:
-    """Our id in a client id: `ck`, six characters, and it."""
-    return client_id[8:] if client_id.startswith("ck") else None
+    """Our id in a client id: `ck`, six characters, and it; a stop that spot laid again has a number behind it."""
+    return client_id[8:].partition("r")[0] if client_id.startswith("ck") else None
 
 
 def _executed(stage: Stage) -> dict[str, float]:
