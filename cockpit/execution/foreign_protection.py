@@ -35,7 +35,8 @@ TRIES = 6
 """A stop in doubt goes so often under one id, of which the venue takes no second; then it waits for the list."""
 RECHECK_WITHIN_S = 1.0
 REFUSED_FIRST_S, REFUSED_LONGEST_S = 0.5, 10.0
-"""A stop that was refused is tried again after so long, each time after twice as long."""
+REFUSED_BRISK = 20
+"""A stop that was refused is tried again after so long, so often; then each time after twice as long."""
 
 
 class Place(NamedTuple):
@@ -270,7 +271,7 @@ class ForeignReport:
 
 
 def _refusals() -> BackOff:
-    return BackOff(REFUSED_FIRST_S, REFUSED_LONGEST_S)
+    return BackOff(REFUSED_FIRST_S, REFUSED_LONGEST_S, REFUSED_BRISK)
 
 
 def _place(position: HeldPosition) -> Place:

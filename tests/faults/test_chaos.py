@@ -49,6 +49,7 @@ LATER_REGRESSIONS = {
     20_253_835: "what a hand added waited for a third look, as another position had to be looked for twice",
     20_253_003: "what a hand had added was taken for an entry that never arrived again, after its close",
     20_254_316: "what a hand added beside an entry that rests waited for a round after the entry had been asked for",
+    20_255_242: "a refused stop for what is not ours came four seconds after the venue took stops again",
     20_252_644: "a list of orders waited for the positions for three seconds, and a stop lifted meanwhile was missed",
     20_252_190: "an entry that never arrived took what a flatten was closing, by a list of positions made before",
 }

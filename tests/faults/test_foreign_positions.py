@@ -11,9 +11,10 @@ from cockpit.domain.snapshot import ForeignPositionView
 from cockpit.engine.views import snapshot
 from cockpit.tui.flatten import at_stake
 from tests.faults.stage import Stage, staged
+from tests.faults.venue_terms import MALFORMED
 from tests.loopback.matching_terms import Algo
 from tests.loopback.okx_bodies import OTHER_MODE
-from tests.loopback.trading_faults import Fault, dropped_after, empty, hanging, too_many
+from tests.loopback.trading_faults import Fault, dropped_after, empty, hanging, rejected, too_many
 from tests.loopback.trading_venue import TradingVenue
 
 ON_BOTH_PAIRS = True
@@ -224,6 +225,22 @@ async def test_one_that_was_not_carried_out_is_laid_at_the_next_look(tmp_path: P
         venue.trade_by_hand("ETH", "buy", 0.05)
         await stage.until(lambda: covers(venue))
         assert venue.watch.longest_naked_s() <= MOST_BARE_S + REREAD_AFTER_S
+        await stage.flat()
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_a_venue_that_takes_stops_again_has_one_within_the_second(tmp_path: Path, name: str) -> None:
+    """Refused for six seconds: a pause that grows with each refusal would outlast the reason."""
+    async with staged(tmp_path, *PROTECT) as stage:
+        venue = stage.world.venues[name]
+        refuses = venue.faults.add(rejected(MALFORMED[name]), roles={"stop"}, times=None)
+        venue.trade_by_hand("ETH", "buy", 0.05)
+        await stage.until(lambda: stage.saw("no stop for … which is not ours: …"))
+        await asyncio.sleep(6.0)
+        venue.faults.remove(refuses)
+        taken_again_s = stage.world.loop.time()
+        await stage.until(lambda: covers(venue))
+        assert stage.world.loop.time() - taken_again_s <= MOST_BARE_S
         await stage.flat()
 
 
