@@ -67,9 +67,9 @@ def test_an_earlier_processs_side_file_is_taken_over(path: Path) -> None:
 def test_a_side_file_that_is_read_out_is_empty(path: Path) -> None:
     spill = Spill(path)
     spill.append([unit(1), unit(2)])
-    spill.drop(1)
+    spill.drop([unit(1)])
     assert path.stat().st_size > 0
-    spill.drop(1)
+    spill.drop([unit(2)])
     assert (path.stat().st_size, spill.records) == (0, 0)
     spill.append([unit(3)])
     assert spill.oldest(10) == [unit(3)]
