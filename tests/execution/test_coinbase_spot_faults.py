@@ -259,3 +259,27 @@ async def test_the_engine_hears_nothing_of_a_stop_that_was_laid_again(stage: Acc
     await stage.until(lambda: bool(stage.fills_of(f"{ID}t1")))
     await stage.until(lambda: any(one.qty == 0.0015 for one in stage.orders_of(f"{ID}s1")))
     assert {one.status for one in stage.orders_of(f"{ID}s1")} == {OrderStatus.WORKING}
+
+
+@pytest.mark.parametrize("executes", [False, True], ids=["never arrived", "rests"])
+async def test_a_stop_that_nobody_answers_does_not_keep_its_sale_waiting(stage: AccountStage, executes: bool) -> None:
+    """Where it rests all the same, the sale finds its coins held, and takes it off."""
+    await stage.account.place(entry(), f"{ID}e1")
+    stage.venue.faults.add(hanging(30.0, executes=executes), roles={"stop"}, times=None)
+    laying = asyncio.ensure_future(stage.account.place(stop(), f"{ID}s1"))
+    await stage.venue.until(lambda: len(stage.venue.called("stop")) == 2)
+    await stage.account.place(close(), f"{ID}c1")
+    assert stage.venue.held("BTC") == 0.0 and resting(stage) == []
+    with pytest.raises(Ambiguous, match="before its sale"):
+        await laying
+    assert len(stage.venue.called("stop")) == 2
+
+
+async def test_a_stop_that_is_answered_in_time_is_laid_though_its_sale_waits(stage: AccountStage) -> None:
+    await stage.account.place(entry(), f"{ID}e1")
+    stage.venue.faults.add(hanging(0.1), roles={"stop"})
+    laying = asyncio.ensure_future(stage.account.place(stop(), f"{ID}s1"))
+    await stage.venue.until(lambda: bool(stage.venue.called("stop")))
+    await stage.account.place(close(qty=0.001), f"{ID}c1")
+    await laying
+    assert resting(stage) == [(f"{ID}s1r1", "0.001")]

@@ -27,7 +27,7 @@ from cockpit.exchanges.coinbase.account import DANGEROUS, HISTORY, NOT_OPEN_YET,
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.products import spot_hours
 from cockpit.exchanges.coinbase.spot_books import Terms, mark_of
-from cockpit.exchanges.coinbase.spot_exits import QUANTITY, SpotExits
+from cockpit.exchanges.coinbase.spot_exits import SpotExits
 from cockpit.exchanges.coinbase.spot_orders import (
     SPOT,
     SpotParser,
@@ -37,6 +37,7 @@ from cockpit.exchanges.coinbase.spot_orders import (
     spot_listing,
     spot_stop_body,
 )
+from cockpit.exchanges.coinbase.spot_stops import QUANTITY
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 PROBED_AT = 0.9
@@ -113,7 +114,7 @@ class CoinbaseSpotAccount(SpotExits):
     async def _quiet(self) -> None:
         """Until no exit is half done: what is asked in the middle of one would say that a stop is gone."""
         for asset in self._spot:
-            async with self._locks[asset]:
+            async with self._turns[asset].taken():
                 pass
 
     async def find(self, asset: str, client_id: str, is_conditional: bool) -> VenueOrder | None:

@@ -23,7 +23,7 @@ KEPT = 500
 
 
 class SpotHoldings(CoinbaseAccount):
-    """`SpotExits` keep to them."""
+    """`SpotStops` and `SpotExits` keep to them."""
 
     _stream: SpotStream
 
@@ -31,15 +31,6 @@ class SpotHoldings(CoinbaseAccount):
         self._spot = config.venues[self.venue].spot_products
         self._asset_of = {product: asset for asset, product in self._spot.items()}
         self._books = SpotBooks()
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._taken_back: set[str] = set()
-        """Our ids of stops that were cancelled for good."""
-        self._short: dict[str, float] = {}
-        """Stops that were laid for less than was asked, by our ids, and for how much they were."""
-        self._laying: BoundedMap[str, asyncio.Task[VenueOrder]] = BoundedMap(KEPT)
-        """Stops on their way, by our ids."""
-        self._sale_first_ns: dict[str, int] = {}
-        """Until when a trade's stop lets its sale go first."""
         self._is_read = False
         self._reading: asyncio.Future[None] | None = None
         """The look at our orders that is under way, or was the last one."""
