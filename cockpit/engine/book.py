@@ -132,7 +132,8 @@ class TradeBook:
         if progress is None or progress.request.role is not OrderRole.ENTRY:
             return
         trade = self._trades.get(progress.request.trade_id)
-        if trade is None:
+        over = self._over.get(progress.request.trade_id)
+        if trade is None and (over is None or over.unknown_qty(seen) > 0.0):
             trade = self._revived(seen.filled_qty, seen.average_price, progress.request, out)
         if trade is not None:
             trade.on_inferred_fill(seen, out)
@@ -263,10 +264,9 @@ class TradeBook:
         changed: list[tuple[TradeRecord, TradeRecord]] = []
         for trade_id, trade in list(self._trades.items()):
             before = self._booked[trade_id]
-            if trade.record is before:
-                continue
-            changed.append((before, trade.record))
-            self._booked[trade_id] = trade.record
+            if trade.record is not before:
+                changed.append((before, trade.record))
+                self._booked[trade_id] = trade.record
             if trade.is_over:
                 self._over[trade_id] = trade
                 del self._trades[trade_id], self._booked[trade_id]
@@ -352,6 +352,12 @@ class TradeBook:
         self._trades[order.trade_id] = self._over.pop(order.trade_id)
         self._booked[order.trade_id] = trade.record
         return trade
+
+    def take_as_gone(self, out: Outbox) -> None:
+        """The venues' whole accounts were seen flat since anything was told: what is held here is not held there."""
+        for trade in self._trades.values():
+            if not trade.is_over:
+                trade.closed_outside(self.exit_price(trade.record), out)
 
     def leave(self, venue: str, asset: str, reason: ExitReason, sentence: str, out: Outbox) -> None:
         """Close every trade there at market; "" stands for all that the venue has."""

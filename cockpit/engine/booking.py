@@ -48,6 +48,18 @@ def settled_entry(trade: TradeRecord, price_change: float, qty: float, fee_chang
     )
 
 
+def counted_once(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot: float) -> TradeRecord:
+    """The trade without `qty` of its entry that was booked at `price`, left since, and is in it again as open."""
+    return replace(
+        trade,
+        entry_qty=whole_lots(trade.entry_qty - qty, lot),
+        open_qty=whole_lots(trade.open_qty - qty, lot),
+        gross_usd=trade.gross_usd - trade.side.sign * (trade.entry_price - price) * qty,
+        fees_usd=trade.fees_usd - fee_usd,
+        entry_fees_usd=trade.entry_fees_usd - fee_usd,
+    )
+
+
 def without_entry(trade: TradeRecord, qty: float, price: float, fee_usd: float, lot: float) -> TradeRecord:
     """The trade without `qty` of its entry at `price`: it never executed."""
     left = whole_lots(trade.entry_qty - qty, lot)
@@ -149,6 +161,9 @@ class UnsettledEntry:
         self._fee_bps = fee_bps
         self._qty = 0.0
         self._price = 0.0
+        self._disproved_qty = 0.0
+        """Of the record's entry, given up after exits had taken it: should the entry fill, it may be the same."""
+        self._disproved_price = 0.0
 
     def restore(self, record: TradeRecord, listed_qty: float, listed_price: float) -> None:
         """After a restart: of the entry so much was listed, at that price on average; the rest was only inferred."""
@@ -158,12 +173,17 @@ class UnsettledEntry:
             price = (record.entry_price * record.entry_qty - listed_price * listed_qty) / self._qty
             self._price = price if price > 0.0 else record.entry_price
 
+    def unknown_qty(self, record: TradeRecord, seen: FillInferred) -> float:
+        """How much of it is not in the record."""
+        known = record.entry_qty - self._disproved_qty
+        return max(0.0, whole_lots(seen.filled_qty - known, self._lot))
+
     def infer(self, record: TradeRecord, seen: FillInferred) -> TradeRecord | None:
         """The record with what is new in it; None where nothing is."""
-        qty = whole_lots(seen.filled_qty - record.entry_qty, self._lot)
+        qty, known = self.unknown_qty(record, seen), record.entry_qty - self._disproved_qty
         if qty <= 0.0:
             return None
-        price = (seen.average_price * seen.filled_qty - record.entry_price * record.entry_qty) / qty
+        price = (seen.average_price * seen.filled_qty - record.entry_price * known) / qty
         price = price if price > 0.0 else seen.average_price
         self._price = (self._price * self._qty + price * qty) / (self._qty + qty)
         self._qty = whole_lots(self._qty + qty, self._lot)
@@ -182,9 +202,20 @@ class UnsettledEntry:
     def withdrawn(self, record: TradeRecord) -> TradeRecord:
         """The entry is over without those executions. Where something has left the position since, it did execute."""
         qty, self._qty = self._qty, 0.0
-        if qty <= 0.0 or record.exit_qty > 0.0:
+        if qty > 0.0 and record.exit_qty > 0.0:
+            self._disproved_qty, self._disproved_price = qty, self._price
+            return record
+        if qty <= 0.0:
             return record
         return without_entry(record, qty, self._price, self._fee_usd(qty, self._price), self._lot)
+
+    def once(self, record: TradeRecord) -> TradeRecord:
+        """The record without what is in it twice: of what is open and not held, the executions are the true ones."""
+        qty = min(record.open_qty, self._disproved_qty)
+        if qty <= 0.0:
+            return record
+        price, self._disproved_qty = self._disproved_price, whole_lots(self._disproved_qty - qty, self._lot)
+        return counted_once(record, qty, price, self._fee_usd(qty, price), self._lot)
 
     def _fee_usd(self, qty: float, price: float) -> float:
         return qty * price * self._fee_bps / BPS

@@ -1,4 +1,8 @@
-"""One flatten: our trades close at once, then each venue is swept until it says flat twice. No timer ends it."""
+"""One flatten: our trades close at once, then each venue is swept until it says flat twice. No timer ends it.
+
+Nor does a book that waits for words which never come hold it up: what it still has while every venue is flat is held
+against two more looks at the whole accounts, and then it is the book that was wrong.
+"""
 
 from collections.abc import Collection
 
@@ -6,6 +10,7 @@ from cockpit.domain.actions import FlattenVenues, QueryPosition
 from cockpit.domain.events import FLAT_READS, VenuePosition
 from cockpit.domain.kinds import ExitReason
 from cockpit.domain.numbers import counted
+from cockpit.domain.trades import TradeRecord
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.trade_life import TradeLife
@@ -14,6 +19,8 @@ ASK_AFTER_NS = NS_PER_S // 2
 """A venue that leaves our own closes unanswered for so long is asked what it holds; swept once it answers that."""
 SWEEP_ANYWAY_NS = 5 * NS_PER_S
 """A venue that leaves our own closes unanswered for so long is swept all the same."""
+UNCHANGED_NS = 2 * NS_PER_S
+"""Trades that stand for so long, with nothing told of them, while every venue is flat, are not waited for."""
 
 
 class Flattening:
@@ -27,6 +34,9 @@ class Flattening:
         self._flat_reads: dict[str, int] = {}
         self._asked: set[str] = set()
         self._answers: set[str] = set()
+        self._left: list[TradeRecord] = []
+        self._left_ns = started_ns
+        self._is_checked = self._was_contradicted = False
 
     def start(self, trades: list[TradeLife], out: Outbox) -> None:
         """Freeze, and send every close."""
@@ -87,11 +97,40 @@ class Flattening:
         """Whether every venue was swept and said flat twice since."""
         return not self._unswept and all(reads >= FLAT_READS for reads in self._flat_reads.values())
 
-    def finish(self, out: Outbox) -> None:
-        """Say so."""
+    def contradicts(self, trades: list[TradeLife], out: Outbox) -> bool:
+        """Whether every venue was found flat twice more since anything was told of what the book still has."""
+        left = [trade.record for trade in trades]
+        if left != self._left:
+            self._left, self._left_ns, self._is_checked = left, out.now_ns, False
+        if self._is_checked:
+            self._was_contradicted = True
+        elif out.now_ns - self._left_ns >= UNCHANGED_NS:
+            self._is_checked = True
+            held = "; ".join(map(_held_text, left))
+            self._step(f"every venue is flat, and our book has {held}: each is looked at twice more", out, "critical")
+            self._unswept = sorted({record.venue for record in left})
+            self._answers.update(self._unswept)
+        return self._is_checked and not self._unswept
+
+    def is_over(self, trades: list[TradeLife]) -> bool:
+        """Whether nothing is held any more, at the venues and in the book: an entry that is asked for holds none up."""
+        is_held = any(trade.record.open_qty > 0 for trade in trades)
+        return self.is_flat and (not trades or (self._was_contradicted and not is_held))
+
+    def finish(self, left: list[TradeLife], out: Outbox) -> None:
+        """Say so, and what the venues are still asked about: should it fill, it is closed."""
+        for trade in left:
+            entry = f"its entry {trade.record.entry_order_id} of {trade.record.asked_qty:.10g}"
+            self._step(f"{_held_text(trade.record)}: nobody knows yet what became of {entry}", out, "critical")
+            trade.reasking.is_left_to_the_sweep = False
         self._step("FLAT", out)
 
     def _step(self, text: str, out: Outbox, severity: str = "info") -> None:
         after_ms = (out.now_ns - self._started_ns) // NS_PER_MS
         self.steps.append(f"+{after_ms} ms {text}")
         out.notice(severity, "flatten", self.steps[-1])
+
+
+def _held_text(record: TradeRecord) -> str:
+    qty = record.side.sign * record.open_qty
+    return f"{record.trade_id} {record.phase.value} with {qty:+.10g} {record.asset} on {record.venue}"

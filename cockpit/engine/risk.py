@@ -207,15 +207,18 @@ class Risk:
         """Take the flatten as far as the venues' answers allow."""
         if self.flattening is None:
             return
-        busy = self._book.busy_venues()
-        self.flattening.ask(self._book.trades, busy, out)
+        busy, trades = self._book.busy_venues(), self._book.trades
+        if self.flattening.is_over(trades):
+            self.flattening.finish(trades, out)
+            self.flattening = None
+            return
+        if self.flattening.is_flat and self.flattening.contradicts(trades, out):
+            self._book.take_as_gone(out)
+        self.flattening.ask(trades, busy, out)
         swept = self.flattening.go_on(busy, out)
-        for trade in self._book.trades:
+        for trade in trades:
             if trade.record.venue in swept:
                 trade.reasking.leave_to_the_sweep()
-        if self.flattening.is_flat and not len(self._book):
-            self.flattening.finish(out)
-            self.flattening = None
 
     def announce(self, out: Outbox, causes_changed: bool = False) -> None:
         """Say the state when it changed, or when what stands it down changed."""

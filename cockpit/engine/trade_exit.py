@@ -11,7 +11,7 @@ from cockpit.domain.kinds import ExitReason, OrderRole, OrderStatus, OrderType, 
 from cockpit.domain.orders import OrderProgress
 from cockpit.domain.units import seconds_to_ns
 from cockpit.engine import booking, outside
-from cockpit.engine.booking import Excursion, with_exit_slippage
+from cockpit.engine.booking import Excursion, UnsettledEntry, with_exit_slippage
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.tickets import Tickets
 from cockpit.engine.trade_by_hand import TradeByHand
@@ -68,6 +68,7 @@ class TradeExit(TradeByHand):
     """The part of a trade's life that ends it. `TradeLife` is the rest of it, and has what this needs."""
 
     excursion: Excursion
+    unsettled: UnsettledEntry
     _tickets: Tickets
 
     def __init__(self) -> None:
@@ -93,6 +94,7 @@ class TradeExit(TradeByHand):
 
     def closed_outside(self, price: float | None, out: Outbox) -> None:
         """The position is gone without an order of ours; its result is taken at `price`, nobody told the real one."""
+        self._take_out_twice_booked(out)
         was = self.record
         if was.open_qty <= 0:
             self._finish_if_flat(out)
@@ -101,7 +103,18 @@ class TradeExit(TradeByHand):
         detail = outside.guessed_text(was, price)
         out.notice("critical", "position", f"{was.trade_id}: {detail}")
         self.record = booking.gone(was, price, detail, self._instrument.lot)
-        self._finish_if_flat(out)
+        if not self._finish_if_flat(out):
+            self._emit("gone", out)
+
+    def _take_out_twice_booked(self, out: Outbox) -> None:
+        """What a position had shown of an entry that was given up, and what filled of it later, were the same."""
+        was = self.record
+        self.record = self.unsettled.once(was)
+        if self.record.entry_qty < was.entry_qty:
+            what = f"{was.entry_qty - self.record.entry_qty:.10g} {was.asset}"
+            told = f"{was.trade_id}'s entry was booked as {was.entry_qty:.10g}: {what} of it twice"
+            out.notice("critical", "position", f"{told}, nothing of that is held")
+            self._emit("entry_corrected", out)
 
     def absorb(self, fill: OrderFilled, qty: float, out: Outbox) -> None:
         """Another's order took `qty` of this trade's position, as the venue knows but one: book it here."""

@@ -19,7 +19,7 @@ from cockpit.engine.order_manager import OrderManager
 from cockpit.engine.outbox import Outbox
 from cockpit.engine.stop_coverage import ProtectiveStop, StopCoverage
 from cockpit.engine.tickets import Tickets
-from cockpit.engine.trade_exit import TradeExit
+from cockpit.engine.trade_exit import Reasking, TradeExit
 
 SELLING = (OrderRole.CLOSE, OrderRole.TARGET)
 
@@ -47,7 +47,7 @@ class TradeLife(TradeExit):
         self._tickets = Tickets()
         self._stop = ProtectiveStop(instrument, round_trip_fee_bps, orders, coverage, self._tickets)
         self._targets = TargetLadder(instrument, orders, self._tickets)
-        self._unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
+        self.unsettled = UnsettledEntry(instrument.lot, round_trip_fee_bps / 2.0)
         self._trail_step_bps = trail_step_bps
         self._is_watched_elsewhere = is_watched_elsewhere
 
@@ -93,7 +93,7 @@ class TradeLife(TradeExit):
         self._tickets.go_on_after(record, self._orders.ever_of_trade(record.trade_id))
         entry = self._orders.find(record.entry_order_id)
         if entry is not None:
-            self._unsettled.restore(record, entry.filled_qty, entry.average_price)
+            self.unsettled.restore(record, entry.filled_qty, entry.average_price)
         self.record = self._stop.restore(record, own)
         if record.phase is TradePhase.CLOSING:
             # Whoever asked for that before the restart may not have been heard.
@@ -131,10 +131,14 @@ class TradeLife(TradeExit):
     def on_inferred_fill(self, seen: FillInferred, out: Outbox) -> None:
         """Part of the entry has executed that no list shows yet: it is protected like any other part, at once."""
         was = self.record
-        inferred = self._unsettled.infer(was, seen)
+        inferred = self.unsettled.infer(was, seen)
         if inferred is not None:
             self._entered(was, inferred, seen.average_price, seen.ts_ns, out)
             self._stop.review(self.record, out.now_ns)
+
+    def unknown_qty(self, seen: FillInferred) -> float:
+        """How much of that the books do not have yet."""
+        return self.unsettled.unknown_qty(self.record, seen)
 
     def on_funding(self, amount_usd: float, paid_ns: int, out: Outbox) -> None:
         """Book this trade's share of a funding payment; > 0 was received."""
@@ -178,7 +182,7 @@ class TradeLife(TradeExit):
             self._on_exit_fill(fill, progress, slippage_bps, out)
 
     def _on_entry_fill(self, fill: OrderFilled, progress: OrderProgress, out: Outbox) -> None:
-        record, qty = self._unsettled.settle(self.record, fill)
+        record, qty = self.unsettled.settle(self.record, fill)
         if qty <= 0.0:
             self._settled(record, out)
             return
@@ -201,6 +205,7 @@ class TradeLife(TradeExit):
             self.record = booking.opened(self.record, filled_ns)
         if self.is_over:
             self.record = booking.revived(self.record)
+            self.reasking = Reasking()
         if self.record.phase is TradePhase.CLOSING:
             self._send_close(qty, out)
         self._protect(out, "opened" if is_first else "entry_filled")
@@ -249,7 +254,7 @@ class TradeLife(TradeExit):
             out.notice("warning", "target", f"{trade_id} target {progress.status.value} by venue: {progress.detail}")
 
     def _on_entry_gone(self, progress: OrderProgress, out: Outbox) -> None:
-        self.record = self._unsettled.withdrawn(self.record)
+        self.record = self.unsettled.withdrawn(self.record)
         if self.record.entry_qty > 0:
             self._finish_if_flat(out)
             self._place_rungs(out)

@@ -100,16 +100,22 @@ class FlattenFlow:
             self.stage = Stage.ENGINE_ACTS
         elif self.stage in (Stage.ENGINE_ACTS, Stage.SENT, Stage.FAILED) and _ended_flat(steps, snapshot):
             self.stage, self.flat_at_s = Stage.FLAT, received_s
-        elif self._is_flat_since(received_s) and not (is_flat_now(snapshot) and self._is_its_flat(steps)):
+        elif self._is_flat_no_more(snapshot, steps, received_s) or self._has_ended_unseen(snapshot, steps):
             self.stage = Stage.IDLE
-        elif snapshot.state is not EngineState.HALTED and (
-            self.stage is Stage.ENGINE_ACTS or (self.stage is Stage.SENT and _was_flat(steps))
-        ):
-            self.stage = Stage.IDLE  # resumed, which no flatten under way allows: its end was not seen
 
-    def _is_flat_since(self, received_s: float) -> bool:
-        """Whether FLAT is shown, and said by whom the engine's word of that moment can contradict."""
-        return self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
+    def _has_ended_unseen(self, snapshot: Snapshot, steps: list[str]) -> bool:
+        """Whether it is over, and FLAT is not so any more: resumed, which no flatten under way allows, or with a trade
+        in the book whose entry is still asked for.
+        """
+        is_halted, was_flat = snapshot.state is EngineState.HALTED, _was_flat(steps)
+        if self.stage is Stage.SENT:
+            return was_flat and not is_halted
+        return self.stage is Stage.ENGINE_ACTS and (was_flat or not is_halted)
+
+    def _is_flat_no_more(self, snapshot: Snapshot, steps: list[str], received_s: float) -> bool:
+        """Whether FLAT is shown, the engine's word of that moment can contradict it, and it is so no more."""
+        is_shown = self.stage is Stage.FLAT or (self.stage is Stage.DIRECT_FLAT and received_s > self.flat_at_s)
+        return is_shown and not (is_flat_now(snapshot) and self._is_its_flat(steps))
 
     def _is_its_flat(self, steps: list[str]) -> bool:
         """Whether the engine that speaks now said FLAT: another one has asked no venue."""

@@ -333,6 +333,15 @@ class Bare(Stage):
         self.feed(happened.OrderFilled(self.now_ns, order.order_id, fill_id, size, price, fee_usd, False))
         return fill_id
 
+    def inferred(self, price: float = 4_000.0) -> OrderRequest:
+        """The entry of a trade that a position has shown, as its answer was lost; its stop rests."""
+        assert self.signal("ETH").ok
+        entry = self.placed(OrderRole.ENTRY)[-1]
+        self.feed(happened.OrderUnknown(self.now_ns, entry.order_id, "timed out"))
+        self.feed(happened.FillInferred(self.now_ns, entry.order_id, entry.qty, price))
+        self.accept(self.placed(OrderRole.STOP)[-1])
+        return entry
+
     def opened(self, asset: str = "ETH", price: float = 4_000.0) -> TradeRecord:
         """A trade open at `price` with its stop and targets resting."""
         answer = self.signal(asset)

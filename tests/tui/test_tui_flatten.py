@@ -79,7 +79,7 @@ def test_flat_is_a_statement_about_now(trading: Scene, flat: Scene, since: str) 
     assert flow.rows(after, FLAT_STEPS, 2.0) == []
     asked = FlattenFlow(stage=Stage.ENGINE_ACTS)
     asked.see(after, FLAT_STEPS, 2.0)
-    assert asked.stage is not Stage.FLAT
+    assert asked.stage is Stage.IDLE, "it is over, and no more called under way than flat"
 
 
 def test_a_dead_engines_flat_is_not_the_next_ones(flat: Scene) -> None:
