@@ -237,8 +237,8 @@ async def _sent(context: ApiContext, answer: CommandAnswered) -> Answer:
     if trade is None:
         raise Denied(503, "not_seen", f"trade {answer.trade_id} was sent but cannot be shown: look at /api/trades")
     shown = _trade(trade, verdict, context.timestamp())
-    if host.not_durable():
-        shown.validation_warnings.append(host.not_durable())
+    if lacks := await host.not_durable_within():
+        shown.validation_warnings.append(lacks)
     return Answer(200, shown.model_dump())
 
 

@@ -13,7 +13,17 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import OPEN_RISK, SHED_RISK, AnyCommand, Arm, Command, HaltTrading, Restore, SetMode
+from cockpit.domain.commands import (
+    OPEN_RISK,
+    SHED_RISK,
+    AnyCommand,
+    Arm,
+    Command,
+    Flatten,
+    HaltTrading,
+    Restore,
+    SetMode,
+)
 from cockpit.domain.events import FeedHealth, ReadingEvent, Tick, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
@@ -33,6 +43,7 @@ from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.backtest_watch import BacktestWatch
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
+from cockpit.runtime.journal_first import written_within
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
@@ -46,8 +57,9 @@ from cockpit.runtime.watchdog import Latency, LoopWatchdog
 LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.002
 FLUSH_EVERY_S = 0.5
-DURABLE_WITHIN_S = 0.5
-DURABLE_POLL_S = 0.005
+DURABLE_WITHIN_S = 1.0
+FLATTEN_DURABLE_WITHIN_S = 0.5
+"""Whoever flattens and gets no answer takes another road soon."""
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
@@ -181,10 +193,10 @@ class Host:
     async def command(self, make: Callable[[int, str], AnyCommand], durable: bool = True) -> CommandAnswered:
         """Give the engine a command and return its answer.
 
-        `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after
-        half a second, when the journal cannot). A real mode, and arming in one, are looked into first, which takes
-        seconds. Raises `NotAnswered` when the engine does not answer in time, when a defect in it broke the command
-        off, or when the engine is ending and the command would take risk.
+        `make` gets the time and the command's id. With `durable` the answer comes once the journal has it (or after a
+        second, when the journal cannot); what it decided is under way by then. A real mode, and arming in one, are
+        looked into first, which takes seconds. Raises `NotAnswered` when the engine does not answer in time, when a
+        defect in it broke the command off, or when the engine is ending and the command would take risk.
         """
         command_id = f"{self.epoch[:4]}-{next(self._command_numbers)}"
         command = make(self.engine.now_ns, command_id)
@@ -201,9 +213,13 @@ class Host:
             raise NotAnswered(f"expected an answer to {command_id} within {ANSWER_WITHIN_S:g} s, was none") from None
         finally:
             self._answers.pop(command_id, None)
-        if durable and not await self._until_durable():
-            return msgspec.structs.replace(answer, sentence=f"{answer.sentence}; {self.not_durable()}")
-        return answer
+        within_s = FLATTEN_DURABLE_WITHIN_S if isinstance(command, Flatten) else DURABLE_WITHIN_S
+        lacks = await self.not_durable_within(within_s) if durable else ""
+        return msgspec.structs.replace(answer, sentence=f"{answer.sentence}; {lacks}") if lacks else answer
+
+    async def not_durable_within(self, within_s: float = DURABLE_WITHIN_S) -> str:
+        """`not_durable` of what happened up to now, once the disk had so long for it."""
+        return "" if await written_within(self.journal, within_s) else self.not_durable()
 
     def not_durable(self) -> str:
         """That the journal has not got everything yet, and why; empty once it has."""
@@ -239,12 +255,6 @@ class Host:
     def close_to_entries(self) -> None:
         """The process is about to end: from here on commands only shed risk, nobody arms or trades any more."""
         self._is_ending = True
-
-    async def _until_durable(self) -> bool:
-        wanted, give_up_s = self.journal.appended, time.monotonic() + DURABLE_WITHIN_S
-        while not self.journal.has_written(wanted) and time.monotonic() < give_up_s:
-            await asyncio.sleep(DURABLE_POLL_S)
-        return self.journal.has_written(wanted)
 
     async def push_reading(self, reading: ReadingEvent) -> None:
         """A reading from outside; the market lets it only tighten."""

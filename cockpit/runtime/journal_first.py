@@ -20,6 +20,21 @@ LOG = logging.getLogger("cockpit.engine")
 Put = Callable[[VenueEvent], None]
 
 
+async def written_within(journal: Journal, within_s: float) -> bool:
+    """Whether what the journal has been given by now survives a kill: waits for it, at most so long."""
+    loop, written = asyncio.get_running_loop(), asyncio.Event()
+
+    def emit() -> None:
+        with suppress(RuntimeError):  # the loop may be gone by then
+            loop.call_soon_threadsafe(written.set)
+
+    journal.when_written(journal.appended, emit)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await written.wait()
+    return written.is_set()
+
+
 class JournalFirst:
     """Holds an entry back until the journal has what was decided with it, at most `within_s`; then it is refused.
 
@@ -84,7 +99,7 @@ class JournalFirst:
         """It runs once the step that decided the entry is over, and the journal was given all of it."""
         order_id = action.order.order_id
         try:
-            is_written = await self._is_written()
+            is_written = await written_within(self._journal, self._within_s)
             against = self._against_entries()
             if against:
                 self._put(OrderRejected(self._timing.clock(), order_id, f"not sent: {against}"))
@@ -99,19 +114,6 @@ class JournalFirst:
             self._put(OrderUnknown(self._timing.clock(), order_id, f"defect on its way out: {error}"))
         finally:
             self._held.pop(order_id, None)
-
-    async def _is_written(self) -> bool:
-        loop, written = asyncio.get_running_loop(), asyncio.Event()
-
-        def emit() -> None:
-            with suppress(RuntimeError):  # the loop may be gone by then
-                loop.call_soon_threadsafe(written.set)
-
-        self._journal.when_written(self._journal.appended, emit)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._within_s):
-                await written.wait()
-        return written.is_set()
 
     def _why_not(self) -> str:
         health = self._journal.health()

@@ -10,7 +10,7 @@ from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare
 
 
-def venue_says_flat(bare: Bare) -> None:
+def flat_twice(bare: Bare) -> None:
     for _ in range(2):
         bare.feed(VenueFlat(bare.now_ns, "okx"))
 
@@ -33,7 +33,7 @@ def test_an_entry_that_is_told_once_more_after_its_trade_is_over_holds_nothing_u
     bare.feed(FillInferred(bare.now_ns, entry.entry_order_id, entry.entry_qty, 4_000.0))
     assert len(bare.engine.book) == 0 and bare.last_trade == before
     assert not [told for told in bare.notices("critical") if "was over" in told]
-    venue_says_flat(bare)
+    flat_twice(bare)
     assert bare.state is EngineState.HALTED
 
 
@@ -45,14 +45,14 @@ def test_an_entry_that_executed_after_all_is_not_waited_for(bare: Bare) -> None:
     bare.fill(entry, 4_002.0)
     assert bare.last_trade.phase is TradePhase.CLOSING, "it may be another execution: it is closed"
     assert bare.placed(OrderRole.CLOSE)[-1].qty == entry.qty
-    venue_says_flat(bare)
+    flat_twice(bare)
     assert bare.state is EngineState.FLATTENING
     sweeps = len(bare.seen.of(FlattenVenues))
     bare.wait_s(4)
     assert len(bare.seen.of(FlattenVenues)) == sweeps + 1, "the venue is looked at twice more"
     bare.wait_s(60)
     assert bare.state is EngineState.FLATTENING and len(bare.seen.of(FlattenVenues)) == sweeps + 1
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(2)
     assert bare.state is EngineState.HALTED and len(bare.engine.book) == 0
     steps = snapshot(bare.engine).flatten_steps
@@ -72,7 +72,7 @@ def test_an_entry_that_executed_anew_is_closed_by_its_own_close(bare: Bare) -> N
     """What the position had shown was somebody else's: the entry's own execution came after it, and is held."""
     entry = closed_and_given_up(bare)
     bare.fill(entry, 4_002.0)
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(1)
     bare.fill(bare.placed(OrderRole.CLOSE)[-1], 4_004.0)
     assert bare.state is EngineState.HALTED
@@ -87,10 +87,10 @@ def test_a_position_that_no_venue_holds_is_taken_out_of_the_book(bare: Bare) -> 
     bare.flatten()
     bare.feed(OrderUnknown(bare.now_ns, bare.placed(OrderRole.CLOSE)[-1].order_id, "timed out"))
     bare.top("ETH", 3_990.0, 3_990.01)
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(4)
     assert bare.last_trade.open_qty > 0
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(2)
     assert bare.state is EngineState.HALTED and len(bare.engine.book) == 0
     closed = bare.last_trade
@@ -104,9 +104,9 @@ def test_an_entry_that_nobody_knows_of_is_named_and_ends_no_flatten(bare: Bare) 
     bare.feed(OrderUnknown(bare.now_ns, entry.order_id, "timeout"))
     bare.flatten()
     bare.wait_s(6)
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(4)
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(2)
     assert bare.state is EngineState.HALTED
     steps = snapshot(bare.engine).flatten_steps
@@ -125,7 +125,7 @@ def test_a_book_that_changes_is_waited_for(bare: Bare) -> None:
     bare.flatten()
     close = bare.placed(OrderRole.CLOSE)[-1]
     bare.feed(OrderUnknown(bare.now_ns, close.order_id, "timed out"))
-    venue_says_flat(bare)
+    flat_twice(bare)
     sweeps = len(bare.seen.of(FlattenVenues))
     bare.wait_s(1.5)
     bare.fill(close, 4_000.0, 0.004)
@@ -139,7 +139,7 @@ def test_a_venue_that_lists_something_again_is_swept_and_its_trade_is_not_called
     bare.opened()
     bare.flatten()
     bare.feed(OrderUnknown(bare.now_ns, bare.placed(OrderRole.CLOSE)[-1].order_id, "timed out"))
-    venue_says_flat(bare)
+    flat_twice(bare)
     bare.wait_s(4)
     bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.01, 4_000.0, 1))
     bare.wait_s(30)
@@ -152,7 +152,7 @@ def test_a_trade_that_begins_to_leave_anew_waits_for_no_sweep_that_is_over(bare:
     bare.flatten()
     bare.reject(bare.placed(OrderRole.CLOSE)[-1], "busy")
     bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
-    venue_says_flat(bare)
+    flat_twice(bare)
     assert bare.state is EngineState.HALTED
     order = bare.placed(OrderRole.ENTRY)[-1]
     bare.fill(order, 4_000.0, 0.004, "late")
