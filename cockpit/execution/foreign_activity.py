@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from cockpit.domain.kinds import VenueTopic
+from cockpit.domain.kinds import OrderStatus, VenueTopic
 from cockpit.domain.numbers import price_text
 from cockpit.domain.quantity import rounded
+from cockpit.domain.units import NS_PER_S
 from cockpit.exchanges.base.account import HeldPosition, VenueFill, VenueOrder
 from cockpit.exchanges.base.order_text import apart_text, order_text, plain_id
 from cockpit.execution.order_state import QTY_EPSILON
@@ -50,7 +51,7 @@ class ForeignActivity:
 
     def take_positions(self, held: Mapping[str, float], assets: Iterable[str]) -> bool:
         """What the venue holds on these perpetuals, + long. A difference counts once two looks have shown it, or one
-        look and the executions that make it; whether one waits for the second.
+        look that needs no second; whether one waits for the second.
         """
         is_suspected = False
         for asset in assets:
@@ -64,7 +65,7 @@ class ForeignActivity:
             if abs(difference) <= QTY_EPSILON:
                 self._suspected.pop(asset, None)
                 self._positions[asset] = ""
-            elif not self._is_shown_twice(asset, qty, difference):
+            elif not self._is_shown(asset, qty, difference):
                 self._suspected[asset] = difference
                 is_suspected = True
                 continue
@@ -96,15 +97,32 @@ class ForeignActivity:
         gone = self._context.foreign_fills
         return [asset for asset in self._positions if abs(self.difference(asset)) > QTY_EPSILON and asset not in gone]
 
-    def _is_shown_twice(self, asset: str, qty: float, difference: float) -> bool:
-        """Whether the look before showed the same; or the stream told of executions of others that add up to what is
-        beyond ours, which is to be guarded at once.
+    def _is_shown(self, asset: str, qty: float, difference: float) -> bool:
+        """Whether the look before showed the same. What is beyond ours is to be guarded at once: for that a look before
+        that showed more or less of it will do, executions of others that the stream told of and that add up to it, or
+        that nothing of ours can have made it.
         """
-        if abs(self._suspected.get(asset, 0.0) - difference) <= QTY_EPSILON:
+        before = self._suspected.get(asset, 0.0)
+        if abs(before - difference) <= QTY_EPSILON:
             return True
+        if difference * qty <= 0.0:
+            return False
         executed = self._executed.get(asset, 0.0)
         adds_up = executed != 0.0 and abs(self.difference(asset) + executed - difference) <= QTY_EPSILON
-        return adds_up and difference * qty > 0.0
+        is_beyond = qty * self._context.expected.get(asset, 0.0) >= 0.0
+        return adds_up or (is_beyond and (before * difference > 0.0 or not self._may_be_ours(asset)))
+
+    def _may_be_ours(self, asset: str) -> bool:
+        """Whether an entry of ours may have filled there unheard, or what is ours there has changed just now, so that
+        the list may be older than that.
+        """
+        context = self._context
+        entries = [kept for kept in context.orders.values() if kept.asset == asset and not kept.reduce_only]
+        whole = (kept.status is OrderStatus.FILLED or (kept.is_over and kept.was_reported) for kept in entries)
+        if not all(whole):
+            return True
+        since_ns = context.now_ns - round(context.pace.list_settles_s * NS_PER_S)
+        return len(context.expected.since(asset, since_ns)) > 1
 
     def _may_be_hidden(self, asset: str, qty: float) -> bool:
         """Whether a position that is not listed any more may still be there: one look is one witness."""

@@ -31,7 +31,7 @@ from cockpit.execution.venue_context import VenueContext
 
 LISTED_WITHIN_S = 5.0
 """A stop that was laid is in the venue's list within this."""
-TRIES = 6
+TRIES = 10
 """A stop in doubt goes so often under one id, of which the venue takes no second; then it waits for the list."""
 RECHECK_WITHIN_S = 1.0
 REFUSED_FIRST_S, REFUSED_LONGEST_S = 0.5, 10.0
@@ -173,7 +173,7 @@ class ForeignProtection:
         """Send it until it rests or is refused, under one id: what is in doubt is looked up first."""
         context = self._context
         client_id = context.ids.protection_id(context.now_ns)
-        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_longest_s)
+        back_off = BackOff(context.pace.resend_first_s, context.pace.resend_exit_longest_s)
         for _ in range(TRIES):
             if self._is_flattening():
                 return None

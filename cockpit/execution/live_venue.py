@@ -363,9 +363,11 @@ class LiveVenue:
         return any(kept.is_conditional for kept in context.live(order.asset))
 
     async def _answer(self, kept: OrderState) -> None:
-        """After a restart what closed a position is told before what became of the orders that guarded it."""
+        """After a restart what closed a position is told before what became of the orders that guarded it. A close of
+        what no stop guards does not wait: the venue may hide the position for long.
+        """
         before = (kept.status, kept.filled)
-        if kept.asset in self._waits_for:
+        if kept.asset in self._waits_for and not self._lookup.is_bare_close(kept):
             await self._reconcile.compared()
         if (kept.status, kept.filled) == before:
             await self._lookup.answer(kept)

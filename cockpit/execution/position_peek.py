@@ -18,11 +18,6 @@ class PositionPeek:
         self._protection = protection
 
     @property
-    def every_s(self) -> float:
-        """How long between two looks, as the venue's allowance lets it."""
-        return max(self._context.pace.peek_every_s, self._context.account.least_peek_s)
-
-    @property
     def is_wanted(self) -> bool:
         """Whether something stands or may arise there that only the stream would tell of."""
         context = self._context
@@ -34,7 +29,29 @@ class PositionPeek:
         context = self._context
         return {asset: qty for asset, qty in context.expected.items() if context.holds_ours(asset)}
 
-    async def is_news(self, seen: Mapping[PositionKey, float], ours: Mapping[str, float]) -> bool:
+    async def pause(
+        self, doubt: asyncio.Event, round_every_s: float, seen: Mapping[PositionKey, float], ours: Mapping[str, float]
+    ) -> None:
+        """Until the next round is due, something is in doubt or a peek finds news; never without a breath between."""
+        context, began_ns = self._context, self._context.now_ns
+        breath_s = min(context.pace.reread_after_s, round_every_s)
+        await context.timing.sleep(breath_s)
+        every_s = max(round_every_s, context.account.least_round_s if context.is_linked else 0.0)
+        between_s = self._between_s(every_s)
+        wait_s = max(0.0, between_s - breath_s)
+        while not doubt.is_set() and (left_s := every_s - context.timing.since_s(began_ns)) > 0:
+            await context.timing.sleep_unless(doubt, min(left_s, wait_s))
+            is_due = left_s - wait_s > between_s / 2 and not doubt.is_set() and self.is_wanted
+            if is_due and await self._is_news(seen, ours):
+                doubt.set()
+            wait_s = between_s
+
+    def _between_s(self, every_s: float) -> float:
+        """How long between two looks, as the venue's allowance lets it: the time to the next round in equal parts."""
+        least_s = max(self._context.pace.peek_every_s, self._context.account.least_peek_s)
+        return every_s / max(1, int(every_s / least_s))
+
+    async def _is_news(self, seen: Mapping[PositionKey, float], ours: Mapping[str, float]) -> bool:
         """Whether other positions are there than `seen`, or as many although `ours` changed since, or a stop that
         rested is not.
         """

@@ -111,7 +111,7 @@ class Reconcile:
                 await self._context.timing.sleep_unless(self._wake, max(asked_s, own_s))
                 continue
             back_off.succeeded()
-            await self._pause()
+            await self._peek.pause(self._doubt, self._every_s, self._seen, self._ours)
 
     async def round(self) -> None:
         """One look at everything. Raises `VenueFailure` where the venue does not answer."""
@@ -382,17 +382,6 @@ class Reconcile:
             context.notify(VenueTopic.UNREAD, f"{context.venue} is read", is_over=True)
         elif self.has_answered and unread_s > most_s:
             context.notify(VenueTopic.UNREAD, f"{context.venue} not read since {most_s:g} s: {trouble}", is_grave=True)
-
-    async def _pause(self) -> None:
-        """Until the next round is due, or something is in doubt; never without a breath between."""
-        context, began_ns = self._context, self._context.now_ns
-        await context.timing.sleep(min(context.pace.reread_after_s, self._every_s))
-        every_s = max(self._every_s, context.account.least_round_s if self._is_linked else 0.0)
-        while not self._doubt.is_set() and (left_s := every_s - context.timing.since_s(began_ns)) > 0:
-            await context.timing.sleep_unless(self._doubt, min(left_s, self._peek.every_s))
-            is_due = left_s > self._peek.every_s and not self._doubt.is_set() and self._peek.is_wanted
-            if is_due and await self._peek.is_news(self._seen, self._ours):
-                self.doubt()
 
 
 def _qty(position: HeldPosition | None) -> float:

@@ -105,7 +105,7 @@ class OrderResolver:
         at_s = next(times)
         while True:
             wait_s = at_s - context.timing.since_s(began_ns)
-            if self._is_bare_close(kept):
+            if self.is_bare_close(kept):
                 wait_s = min(wait_s, pace.bare_close_after_s)
             await context.timing.sleep(max(0.0, wait_s))
             if _is_settled(kept):
@@ -132,9 +132,10 @@ class OrderResolver:
     def _never_arrived_after_s(self, kept: OrderState) -> float:
         """An order may be long on its way. A position that no stop guards does not wait for its close for so long."""
         pace = self._context.pace
-        return pace.bare_close_after_s if self._is_bare_close(kept) else pace.never_arrived_after_s
+        return pace.bare_close_after_s if self.is_bare_close(kept) else pace.never_arrived_after_s
 
-    def _is_bare_close(self, kept: OrderState) -> bool:
+    def is_bare_close(self, kept: OrderState) -> bool:
+        """Whether it is to close what no stop guards."""
         return kept.role is OrderRole.CLOSE and not self._context.is_guarded(kept.asset)
 
     def _may_be_held(self, kept: OrderState) -> bool:

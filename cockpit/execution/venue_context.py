@@ -101,6 +101,8 @@ class Pace(NamedTuple):
     """So often positions are looked at while nobody knows what became of an entry."""
     list_lags_s: float = 0.3
     """A list of positions may be so much older than an execution that was told before it was asked for."""
+    list_settles_s: float = 2.0
+    """Where nothing of ours has changed for so long, one list tells what is not ours: no other has to say so too."""
     watch_given_up_s: float = 180.0
     """So long after it was sent an entry that was given up is watched; later the usual rounds find it."""
     stop_answer_within_s: float = 0.3

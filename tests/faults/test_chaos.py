@@ -52,6 +52,10 @@ LATER_REGRESSIONS = {
     20_255_242: "a refused stop for what is not ours came four seconds after the venue took stops again",
     20_252_644: "a list of orders waited for the positions for three seconds, and a stop lifted meanwhile was missed",
     20_252_190: "an entry that never arrived took what a flatten was closing, by a list of positions made before",
+    20_256_210: "a stop for a foreign position that was lost four times went again ever more seldom, like an entry",
+    20_254_230: "a stop lifted just after a round waited for a late peek, then a restart for a second look",
+    20_255_369: "a hand changed what it had added between the two looks, and a third was waited for",
+    20_252_768: "after a restart a lost close was not looked up for five seconds while the venue hid its position",
 }
 """Seeds of the plans with all troubles."""
 AT_NEWER = {
