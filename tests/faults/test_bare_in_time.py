@@ -18,7 +18,7 @@ PROTECT = ("execution.foreign_positions=protect", "execution.foreign_stop_bps=20
 MOST_BARE_S = 1.0
 A_PEEK_S = 0.7
 """The time between two rounds in equal parts, each of six tenths of a second at the least."""
-A_LOOK_S = 0.3
+NEXT_READ_S = 0.3
 AT_ONCE_S = 0.1
 SETTLED_S = 3.0
 
@@ -72,7 +72,7 @@ async def test_what_a_hand_changes_between_two_looks_is_guarded(tmp_path: Path, 
         venue.trade_by_hand("ETH", "buy" if by_qty > 0 else "sell", abs(by_qty))
         changed_s = stage.world.loop.time()
         await stage.until(lambda: covers(venue))
-        assert stage.world.loop.time() - changed_s <= A_LOOK_S
+        assert stage.world.loop.time() - changed_s <= NEXT_READ_S
         venue.user_stream.stalled = False
         await stage.flat()
 
