@@ -262,7 +262,7 @@ async def test_the_command_serves_both_doors_and_a_kill_forgets_no_signal(home: 
         async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client:
             answer = await traded(client, dict(SIGNAL))
             assert answer.status_code == 200, answer.json()
-        transport = httpx.AsyncHTTPTransport(uds=str(home / "engine.sock"))
+        transport = httpx.AsyncHTTPTransport(uds=str(home / "engine.sock"), verify=False)
         async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as local:
             assert (await local.get("/api/health")).json()["state"] == "armed"
             trade = (await local.get("/api/trades")).json()["trades"][0]

@@ -1,10 +1,12 @@
 """The client library is imported only as far as the venues need it; whoever needs more gets all of it."""
 
+import ssl
 import subprocess
 import sys
 
 import pytest
 
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.registry import EXCHANGES
 from tests.patience import patient_s
 
@@ -46,3 +48,15 @@ def test_a_library_that_is_imported_already_is_used_as_it_is(before: str) -> Non
 def test_a_library_that_is_made_otherwise_is_imported_whole() -> None:
     before = "import cockpit.exchanges.base.library as library; library.PACKAGES = ('ccxt', 'ccxt.gone', 'ccxt.pro')"
     assert exchanges_imported('["okx"]', ["okx"], before=before) > 50
+
+
+async def test_all_clients_trust_the_same_certificates_read_before_they_open() -> None:
+    clients = [new_client("okx", "okx", {}), new_client("binance", "binanceusdm", {})]
+    trusted = clients[0].ssl_context
+    for client in clients:
+        client.open()
+        assert client.ssl_context is trusted is client.tcp_connector._ssl
+        await client.close()
+    assert trusted.verify_mode is ssl.CERT_REQUIRED and trusted.check_hostname
+    alone = ssl.create_default_context(cafile=clients[0].cafile)
+    assert trusted.cert_store_stats() == alone.cert_store_stats() and trusted.cert_store_stats()["x509_ca"] > 50

@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 VENUE = "template"
@@ -22,11 +22,7 @@ TOPICS: frozenset[str] = frozenset()
 
 def template_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library([VENUE])
-
-    import ccxt.pro
-
-    client = getattr(ccxt.pro, VENUE)({"timeout": REST_TIMEOUT_MS})
+    client = new_client(VENUE, VENUE, {"timeout": REST_TIMEOUT_MS})
     if is_demo:
         client.set_sandbox_mode(True)
     move(client, urls)

@@ -3,7 +3,9 @@
 import asyncio
 import importlib
 import json
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -109,4 +111,12 @@ class JsonSite:
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self._headers.items()
         }
-        return httpx.AsyncClient(headers=shown, timeout=self._timeout_s, follow_redirects=False)
+        return httpx.AsyncClient(headers=shown, timeout=self._timeout_s, follow_redirects=False, verify=_trusted())
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that all services trust: reading them takes 20 ms."""
+    import httpx
+
+    return httpx.create_ssl_context()

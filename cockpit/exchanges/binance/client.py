@@ -10,7 +10,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 REST_TIMEOUT_MS = 10_000
@@ -54,15 +54,13 @@ CALLS = ORDERS | ACCOUNT
 
 def binance_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library(["binance"])
-
-    import ccxt.pro
-
-    client = ccxt.pro.binanceusdm(
+    client = new_client(
+        "binance",
+        "binanceusdm",
         {
             "timeout": REST_TIMEOUT_MS,
             "options": {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["linear"]}},
-        }
+        },
     )
     if is_demo:
         client.enable_demo_trading(True)

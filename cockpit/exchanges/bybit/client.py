@@ -11,7 +11,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 VENUE = "bybit"
@@ -69,11 +69,9 @@ TOPICS = frozenset({"order", "execution", "position"})
 
 def bybit_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library([VENUE])
-
-    import ccxt.pro
-
-    client = ccxt.pro.bybit({"timeout": REST_TIMEOUT_MS, "options": {"fetchMarkets": {"types": ["linear"]}}})
+    client = new_client(
+        VENUE, "bybit", {"timeout": REST_TIMEOUT_MS, "options": {"fetchMarkets": {"types": ["linear"]}}}
+    )
     client.has["fetchCurrencies"] = False
     if is_demo:
         client.enable_demo_trading(True)

@@ -11,7 +11,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 from cockpit.exchanges.coinbase.keys import signing_keys
 
@@ -68,11 +68,7 @@ def coinbase_client(urls: VenueUrls, keys: VenueKeys | None = None, against_spot
 
     Raises `KeysLost` for keys that cannot sign everything that is needed.
     """
-    load_library(["coinbase"])
-
-    import ccxt.pro
-
-    client = ccxt.pro.coinbase({"timeout": REST_TIMEOUT_MS})
+    client = new_client("coinbase", "coinbase", {"timeout": REST_TIMEOUT_MS})
     client.has["fetchCurrencies"] = False
     addresses = client.urls["api"]
     if urls.rest is not None:

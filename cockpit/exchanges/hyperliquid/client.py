@@ -15,7 +15,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, FencedOff, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 VENUE = "hyperliquid"
@@ -52,11 +52,7 @@ FEEDS = frozenset({"orderUpdates", "userFills", "clearinghouseState"})
 
 def hyperliquid_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library([VENUE])
-
-    import ccxt.pro
-
-    client = ccxt.pro.hyperliquid({"timeout": REST_TIMEOUT_MS})
+    client = new_client(VENUE, "hyperliquid", {"timeout": REST_TIMEOUT_MS})
     if is_demo:
         client.set_sandbox_mode(True)
     client.has["fetchCurrencies"] = False  # with a key it would approve a fee to the library's authors

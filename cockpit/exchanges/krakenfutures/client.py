@@ -10,7 +10,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 REST_TIMEOUT_MS = 10_000
@@ -45,11 +45,7 @@ FEEDS = frozenset({"open_orders", "fills", "open_positions"})
 
 def kraken_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library(["krakenfutures"])
-
-    import ccxt.pro
-
-    client = ccxt.pro.krakenfutures({"timeout": REST_TIMEOUT_MS})
+    client = new_client("krakenfutures", "krakenfutures", {"timeout": REST_TIMEOUT_MS})
     if is_demo:
         client.set_sandbox_mode(True)
     client.options["ws"] = {**client.options.get("ws", {}), "cost": SUBSCRIBE_COST}

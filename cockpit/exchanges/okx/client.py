@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.config.endpoints import VenueUrls
 from cockpit.config.secrets import VenueKeys
 from cockpit.exchanges.base.fence import Call, Fence, put_up
-from cockpit.exchanges.base.library import load_library
+from cockpit.exchanges.base.library import new_client
 from cockpit.exchanges.base.trading_client import arm
 
 # How often OKX's endpoints may be asked in two seconds, by user: its API v5, "Rate Limit" of each endpoint.
@@ -73,11 +73,7 @@ TOPICS = frozenset({"orders", "orders-algo", "positions"})
 
 def okx_client(urls: VenueUrls, keys: VenueKeys | None = None, is_demo: bool = False) -> Any:
     """A client, fenced where it has keys; imports the library, so call it off the loop."""
-    load_library(["okx"])
-
-    import ccxt.pro
-
-    client = ccxt.pro.okx({"timeout": REST_TIMEOUT_MS, "options": {"fetchMarkets": {"types": ["swap"]}}})
+    client = new_client("okx", "okx", {"timeout": REST_TIMEOUT_MS, "options": {"fetchMarkets": {"types": ["swap"]}}})
     if is_demo:
         client.set_sandbox_mode(True)
     client.has["fetchCurrencies"] = False
