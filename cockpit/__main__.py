@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.commands.screen_line import COMPLETE_VARIABLE, screen_line
+from cockpit.commands import COMPLETE_VARIABLE
 
 if TYPE_CHECKING:
     from cockpit.tui.first_paint import FirstPaint
@@ -64,6 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     if list(arguments) in HELP_ASKED and _prints_help():
         return 0
+    from cockpit.commands.screen_line import screen_line
+
     line = None if COMPLETE_VARIABLE in os.environ else screen_line(arguments)
     if line is None:
         from cockpit.cli import run as command_line

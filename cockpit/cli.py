@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cockpit import __version__
+from cockpit.commands import COMPLETE_VARIABLE
 from cockpit.commands.completion import completion, completion_init
 from cockpit.commands.control_commands import arm, bands, disarm, halt, mode, resume
 from cockpit.commands.echo import echo, terminal_cells
@@ -39,7 +40,6 @@ from cockpit.commands.new_commands import new
 from cockpit.commands.recording_commands import import_, replay
 from cockpit.commands.report_command import report
 from cockpit.commands.research_commands import backtest, sweep
-from cockpit.commands.screen_line import COMPLETE_VARIABLE
 from cockpit.commands.shared_options import JsonOption, ModeOption, OverrideOption, SetOption
 from cockpit.commands.source_commands import source
 from cockpit.commands.speed_option import speed_of

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cockpit.commands.screen_line import COMPLETE_VARIABLE
+from cockpit.commands import COMPLETE_VARIABLE
 
 
 class Shell(StrEnum):

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-COMPLETE_VARIABLE = "_COCKPIT_COMPLETE"
-"""Set by a shell that asks for completions: then the words are in the environment, and none is an argument."""
 FASTEST = 10_000.0
 MODES = ("paper", "test", "live")
 

@@ -11,7 +11,7 @@ from cockpit.commands.help_text import HELP
 from tests.docs.help_made import help_text, page
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-MOST_FOR_HELP, MOST_FOR_THE_LINE = 80, 180
+MOST_FOR_HELP, MOST_FOR_THE_LINE = 70, 180
 """With the standard library's; the second with the command line's own, to which each command may bring one or two."""
 HEAVY = {"asyncio", "ccxt", "hashlib", "httpx", "msgspec", "numpy", "pydantic", "rich", "sqlalchemy", "ssl", "textual"}
 COUNTED = """
