@@ -59,6 +59,8 @@ class Collector:
         self.inputs: list[Input] = []
         self.actions: list[AnyAction] = []
         self.steps: list[tuple[Input, list[AnyAction]]] = []
+        self._trades: dict[str, TradeRecord] = {}
+        self._looked_at = 0
 
     def on_input(self, item: Input) -> None:
         self.inputs.append(item)
@@ -70,6 +72,15 @@ class Collector:
 
     def of(self, kind: type[A]) -> list[A]:
         return [action for action in self.actions if isinstance(action, kind)]
+
+    @property
+    def trades(self) -> dict[str, TradeRecord]:
+        """Every trade in its last state, oldest first. Only what came since it was last asked for is looked at."""
+        for action in self.actions[self._looked_at :]:
+            if isinstance(action, TradeChanged):
+                self._trades[action.trade.trade_id] = action.trade
+        self._looked_at = len(self.actions)
+        return self._trades
 
 
 class Stage:
@@ -214,11 +225,11 @@ class Stage:
     @property
     def trades(self) -> dict[str, TradeRecord]:
         """Every trade in its last state, oldest first."""
-        return {change.trade.trade_id: change.trade for change in self.seen.of(TradeChanged)}
+        return dict(self.seen.trades)
 
     @property
     def last_trade(self) -> TradeRecord:
-        return list(self.trades.values())[-1]
+        return self.seen.trades[next(reversed(self.seen.trades))]
 
     def placed(self, role: OrderRole | None = None) -> list[OrderRequest]:
         return [sent.order for sent in self.seen.of(PlaceOrder) if role in (None, sent.order.role)]

@@ -1,6 +1,7 @@
 """The market over the recorded minutes of 2024-08-08: nothing is lost, nothing is counted twice."""
 
 import gzip
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,8 @@ from cockpit.market.bars import Bar
 from cockpit.market.market import Market
 
 
-def recorded(path: Path) -> list[Trade | Top]:
+@cache
+def recorded(path: Path) -> tuple[Trade | Top, ...]:
     """Prints and tops of the raw capture in the order they were received."""
     events: list[Trade | Top] = []
     with gzip.open(path) as lines:
@@ -27,7 +29,7 @@ def recorded(path: Path) -> list[Trade | Top]:
             elif frame.get("e") == "bookTicker":
                 sides = (float(frame[key]) for key in ("b", "B", "a", "A"))
                 events.append(Top(frame["T"] * NS_PER_MS, int(recv), "binance", "BTC", *sides))
-    return events
+    return tuple(events)
 
 
 def test_the_recorded_minutes_are_counted_whole(shipped_config: CockpitConfig, real_data_dir: Path) -> None:
