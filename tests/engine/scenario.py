@@ -60,7 +60,7 @@ class Collector:
         self.actions: list[AnyAction] = []
         self.steps: list[tuple[Input, list[AnyAction]]] = []
         self._trades: dict[str, TradeRecord] = {}
-        self._looked_at = 0
+        self._indexed = 0
 
     def on_input(self, item: Input) -> None:
         self.inputs.append(item)
@@ -75,11 +75,11 @@ class Collector:
 
     @property
     def trades(self) -> dict[str, TradeRecord]:
-        """Every trade in its last state, oldest first. Only what came since it was last asked for is looked at."""
-        for action in self.actions[self._looked_at :]:
+        """Every trade in its last state, oldest first. Only what came since the last time is gone through."""
+        for action in self.actions[self._indexed :]:
             if isinstance(action, TradeChanged):
                 self._trades[action.trade.trade_id] = action.trade
-        self._looked_at = len(self.actions)
+        self._indexed = len(self.actions)
         return self._trades
 
 
