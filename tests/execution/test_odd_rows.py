@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from cockpit.config.model import CockpitConfig
+from cockpit.exchanges.base.account import VenueFailure
 from tests.execution.account_stage import AccountStage, account_stage, entry, stop, target, with_venue
 
 ID = "ckaaaaaat000001"
@@ -39,8 +40,8 @@ async def at_work(name: str, shipped: CockpitConfig) -> AsyncIterator[AccountSta
         yield stage
 
 
-def rewrite(stage: AccountStage, change: Callable[[str, Any], None]) -> None:
-    """Every body that the venue answers from now on goes through `change`."""
+def rewrite(stage: AccountStage, change: Callable[[str, Any], Any]) -> None:
+    """Every body that the venue answers from now on goes through `change`, which may hand back another one."""
     usual = stage.venue.answer
 
     async def answer(request: web.Request, query: dict[str, str], body: str) -> web.StreamResponse:
@@ -48,8 +49,8 @@ def rewrite(stage: AccountStage, change: Callable[[str, Any], None]) -> None:
         if not isinstance(response, web.Response) or not response.text or request.path.endswith("exchange"):
             return response
         told = json.loads(response.text)
-        change(request.path, told)
-        return web.json_response(told, status=response.status)
+        changed = change(request.path, told)
+        return web.json_response(told if changed is None else changed, status=response.status)
 
     stage.venue.answer = answer
 
@@ -106,6 +107,24 @@ async def test_odd_rows_in_any_list_lose_no_other(shipped_config: CockpitConfig,
         aside = account.set_aside()
         assert "executions: a row cannot be read" in aside["executions"] and "more" in aside["executions"]
         assert not account.set_aside()
+
+
+def without_lists(told: Any, odd: object) -> Any:
+    """The body with that in place of every list in it."""
+    if isinstance(told, dict):
+        return {key: without_lists(inner, odd) for key, inner in told.items()}
+    return odd if isinstance(told, list) else told
+
+
+@pytest.mark.parametrize("odd", [{}, "", {"msg": "none"}], ids=repr)
+@pytest.mark.parametrize("name", VENUES)
+async def test_what_is_no_list_is_not_an_empty_one(shipped_config: CockpitConfig, name: str, odd: object) -> None:
+    async with at_work(name, shipped_config) as stage:
+        rewrite(stage, lambda path, told: without_lists(told, odd))
+        asked = (stage.account.positions, stage.account.open_orders, lambda: stage.account.fills_since("BTC", 0))
+        for ask in asked:
+            with pytest.raises(VenueFailure):
+                print(name, odd, await ask())
 
 
 def rows_about(key: str, told: Any) -> Iterator[dict[str, Any]]:

@@ -1,12 +1,13 @@
 """The OKX account keeps the contract, and what is OKX's own."""
 
+import sys
 from typing import Any, ClassVar
 
 import pytest
 
 from cockpit.config.model import CockpitConfig
 from tests.execution.account_contract import AccountContract
-from tests.execution.account_stage import AccountStage, account_stage, entry, target
+from tests.execution.account_stage import AccountStage, account_stage, entry, stop, target
 from tests.execution.account_stream_contract import AccountStreamContract
 from tests.loopback.trading_faults import rejected
 
@@ -18,6 +19,16 @@ ID = "ckaaaaaat000001"
 class TestOkxAccount(AccountContract):
     name = "okx"
     reserves = False
+
+    async def test_more_orders_than_a_page_holds_are_all_listed(
+        self, stage: AccountStage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.modules[type(stage.account).__module__], "ROWS_A_PAGE", 2)
+        await stage.account.place(entry(), f"{ID}e1")
+        for number in range(5):
+            await stage.account.place(target(f"x{number}", 0.0002, 101_000.0 + number), f"{ID}x{number}")
+            await stage.account.place(stop(f"s{number}", 0.0002), f"{ID}s{number}")
+        assert len(await stage.account.open_orders()) == len(await stage.account.open_orders({"BTC"})) == 10
 
     async def test_contracts_go_over_the_wire(self, stage: AccountStage) -> None:
         await stage.account.place(entry(qty=0.0123), f"{ID}e1")

@@ -126,7 +126,7 @@ class OkxOrders:
     def _rows(self, params: Params, works: bool) -> list[Any]:
         found = [order for order in self._core.orders.values() if order.works == works]
         rows = [order_body(order, self._core) for order in reversed(found) if _wanted(order.symbol, params)]
-        return [row for row in rows if params.get("state") in (None, row["state"])]
+        return _page([row for row in rows if params.get("state") in (None, row["state"])], "ordId", params)
 
     def _fills(self, params: Params) -> list[Any]:
         found = [
@@ -188,14 +188,22 @@ class OkxOrders:
         if params["ordType"] in self.unknown_kinds:
             raise VenueError("51000", "Parameter ordType error", 200)
         if params["ordType"] != "conditional":
-            return [row for row in self.resting_algos.values() if works and row["ordType"] == params["ordType"]]
+            others = [row for row in self.resting_algos.values() if works and row["ordType"] == params["ordType"]]
+            return _page(others, "algoId", params)
         found = [algo for algo in self._core.algos.all.values() if algo.works == works]
         rows = [algo_body(algo, self._core) for algo in reversed(found) if _wanted(algo.asked.symbol, params)]
-        return [
+        found_rows = [
             row
             for row in rows
             if params.get("state") in (None, row["state"]) and params.get("algoId") in (None, row["algoId"])
         ]
+        return _page(found_rows, "algoId", params)
+
+
+def _page(rows: list[Any], key: str, params: Params) -> list[Any]:
+    """The newest of them, or those that are older than the id asked for."""
+    older = [row for row in rows if "after" not in params or int(row[key]) < int(params["after"])]
+    return older[: int(params.get("limit", 100))]
 
 
 def _stop(params: Params) -> StopAsked:

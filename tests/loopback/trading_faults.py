@@ -64,6 +64,8 @@ class Fault:
     loss: Loss = Loss.NONE
     answer_as: FaultAnswer | str | None = None
     """A code of the venue's own ("-2019", "51008"), or a word each venue translates."""
+    body: tuple[int, str] | None = None
+    """This status and text in place of any answer that the venue would give."""
     retry_after_s: int | None = None
     hangs_s: float | None = None
 
@@ -121,6 +123,11 @@ def bad_gateway(executes: bool = False) -> Fault:
 def answered(code: str, executes: bool = True) -> Fault:
     """It was executed, and the answer is this code all the same."""
     return Fault(executes=executes, answer_as=code)
+
+
+def saying(text: str, status: int = 200, executes: bool = True) -> Fault:
+    """It was executed (or not), and the answer is that text, whatever it means."""
+    return Fault(executes=executes, body=(status, text))
 
 
 def too_many(retry_after_s: int | None = 1) -> Fault:

@@ -310,6 +310,9 @@ class TradingVenue(VenueServer):
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
             return await _truncated(request, (true or Answer({})).response)
+        if fault.body is not None:
+            status, text = fault.body
+            return web.Response(status=status, text=text, content_type="application/json")
         if fault.answer_as in PAGES:
             status, title = PAGES[fault.answer_as]
             page = f"<html><body>{status} {title}</body></html>"

@@ -346,6 +346,9 @@ class Bridge(Site):
             return web.Response()
         if fault.loss is Loss.TRUNCATED:
             return await truncated(request, true or Answer(200, b"{}"))
+        if fault.body is not None:
+            status, text = fault.body
+            return web.Response(status=status, text=text, content_type="application/json")
         if fault.answer_as is FaultAnswer.WALL:
             return response_of(FORBIDDEN)
         return response_of(self._faulty_answer(call, fault, true))

@@ -12,6 +12,7 @@ from cockpit.domain.kinds import OrderRole, OrderType, Side
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
+    Ambiguous,
     FundingUpdate,
     HeldPosition,
     RefusalKind,
@@ -27,6 +28,7 @@ from cockpit.exchanges.base.account_lists import AccountLists
 from cockpit.exchanges.base.contracts import Listing, Listings
 from cockpit.exchanges.base.fees import CoinPrices, Fees
 from cockpit.exchanges.base.order_ids import OrderNames
+from cockpit.exchanges.base.order_text import plain_id
 from cockpit.exchanges.base.private_stream import PrivateStream
 from cockpit.exchanges.base.stop_probe import StopProbe
 from cockpit.exchanges.base.timing import Timing
@@ -232,6 +234,7 @@ class CcxtAccount(AccountCalls):
                 placed = await self._place_stop(listing, order, client_id, None)
             else:
                 placed = await self._place(listing, order, client_id, position)
+            _check_is_of(placed, client_id)
         self._stream.expect(client_id)
         return placed
 
@@ -275,3 +278,12 @@ class CcxtAccount(AccountCalls):
     async def follow(self, received: Callable[[StreamUpdate], None], linked: Callable[[bool, str], None]) -> None:
         """Read the private stream until cancelled, reconnecting."""
         await self._stream.follow(received, linked)
+
+
+def _check_is_of(placed: VenueOrder, client_id: str) -> None:
+    """An answer that looks like a success and names another order, or none, says nothing of this one. Raises
+    `Ambiguous`.
+    """
+    if placed.client_id != client_id or not placed.venue_order_id:
+        was = f"{plain_id(placed.client_id) or 'no id'} as number {plain_id(placed.venue_order_id) or 'none'}"
+        raise Ambiguous(f"expected the order {client_id} with the venue's number, was {was}")

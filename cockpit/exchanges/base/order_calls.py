@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from cockpit.exchanges.base.account import HeldPosition, Refused, VenueFill, VenueOrder
 from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.ccxt_account import CcxtAccount
-from cockpit.exchanges.base.rows import names_in
+from cockpit.exchanges.base.rows import as_list, names_in
 
 
 class Parser(Protocol):
@@ -113,6 +113,6 @@ class OrderCalls(CcxtAccount):
         return [order for order in found if not self._probe.is_out(order.client_id)]
 
     async def _positions_in(self, rows: Iterable[Any]) -> tuple[HeldPosition, ...]:
-        rows = list(rows)
+        rows = as_list(rows)
         await self.lists.learn(names_in(rows, self.market_key))
         return tuple(self.lists.read(POSITIONS, rows, self.parser.position))

@@ -7,11 +7,20 @@ LONGEST_ROW = 160
 Read = TypeVar("Read")
 
 
+def as_list(rows: Iterable[Any]) -> list[Any]:
+    """What is to be a list of rows; an object or a text in its place is none, and not an empty one either. Raises
+    `TypeError`.
+    """
+    if isinstance(rows, Mapping | str):
+        raise TypeError(f"expected a list of rows, was {_shown(rows)}")
+    return list(rows)
+
+
 def read_rows(what: str, rows: Iterable[Any], read: Callable[[Any], Read | None]) -> tuple[list[Read], tuple[str, ...]]:
     """Every row that can be read and is any of ours, and a sentence for each that cannot."""
     found: list[Read] = []
     unreadable: list[str] = []
-    for row in rows:
+    for row in as_list(rows):
         try:
             one = read(row)
         except Exception as error:
@@ -30,12 +39,13 @@ def _shown(row: Any) -> str:
 
 def rows_with(rows: Iterable[Any], *keys: str) -> list[Any]:
     """Those rows that say something under each of the keys; what is odd about the others is told by their reader."""
+    rows = as_list(rows)
     return [row for row in rows if isinstance(row, Mapping) and all(row.get(key) not in (None, "") for key in keys)]
 
 
 def rows_but_others(rows: Iterable[Any], key: str, is_ours: Callable[[str], bool]) -> list[Any]:
     """All but those that say under that key that they are somebody else's: of an odd one nobody knows."""
-    return [row for row in rows if not rows_with([row], key) or is_ours(str(row[key]))]
+    return [row for row in as_list(rows) if not rows_with([row], key) or is_ours(str(row[key]))]
 
 
 def row_name(row: Any, *keys: str) -> tuple[str, ...]:
@@ -45,4 +55,4 @@ def row_name(row: Any, *keys: str) -> tuple[str, ...]:
 
 def names_in(rows: Iterable[Any], key: str) -> list[str]:
     """The names under that key, of the rows that have one."""
-    return [row[key] for row in rows if isinstance(row, Mapping) and isinstance(row.get(key), str)]
+    return [row[key] for row in as_list(rows) if isinstance(row, Mapping) and isinstance(row.get(key), str)]

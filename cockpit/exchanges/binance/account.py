@@ -17,7 +17,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import given, kind_of, reducing
-from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, rows_with
 from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.base.values import is_true
 from cockpit.exchanges.binance.client import binance_client
@@ -128,7 +128,7 @@ class BinanceAccount(OrderCalls):
         for _ in range(MOST_PAGES):
             page = await self.ask("fapiPrivateGetUserTrades", asked)
             with self.judged():
-                rows += page
+                rows += as_list(page)
                 if len(page) < FILLS_A_PAGE:
                     break
                 asked = {"symbol": symbol, "fromId": int(rows_with(page, "id")[-1]["id"]) + 1, "limit": FILLS_A_PAGE}
@@ -160,8 +160,8 @@ class BinanceAccount(OrderCalls):
         conditional = [self.ask("fapiPrivateGetOpenAlgoOrders", symbol) for symbol in symbols]
         answers = await all_of(*plain, *conditional)
         with self.judged():
-            plain_rows = [row for rows in answers[: len(symbols)] for row in rows]
-            algo_rows = [row for rows in answers[len(symbols) :] for row in rows]
+            plain_rows = [row for rows in answers[: len(symbols)] for row in as_list(rows)]
+            algo_rows = [row for rows in answers[len(symbols) :] for row in as_list(rows)]
             found = await self._orders_in(plain_rows, algo_rows)
         return tuple(self._known(order) for order in found)
 

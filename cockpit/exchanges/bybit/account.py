@@ -28,7 +28,7 @@ from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, row_name, rows_with
 from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.bybit.client import ENDPOINT_CALLS, VENUE, WINDOW_S, bybit_client
 from cockpit.exchanges.bybit.codes import NOT_OPEN
@@ -115,7 +115,7 @@ class BybitAccount(CcxtAccount):
                 "price": listing.price(limit_price),
                 "timeInForce": "PostOnly" if order.post_only else "GTC",
             }
-        return await self._send_order(order, client_id, fields)
+        return await self._send_order(order, fields)
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -128,7 +128,7 @@ class BybitAccount(CcxtAccount):
         }
         if order.reduce_only:
             fields["closeOnTrigger"] = True
-        return await self._send_order(order, client_id, fields)
+        return await self._send_order(order, fields)
 
     def _terms(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -146,10 +146,11 @@ class BybitAccount(CcxtAccount):
         }
         return {**fields, "reduceOnly": True} if order.reduce_only else fields
 
-    async def _send_order(self, order: OrderRequest, client_id: str, fields: dict[str, Any]) -> VenueOrder:
+    async def _send_order(self, order: OrderRequest, fields: dict[str, Any]) -> VenueOrder:
         answer = await self.send("privatePostV5OrderCreate", fields, kind_of(order))
         with self.judged():
-            return accepted(order, client_id, str(answer["result"]["orderId"]))
+            taken = answer["result"]
+            return accepted(order, str(taken.get("orderLinkId") or ""), str(taken["orderId"]))
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, as much as `position` says; whole, where no order is small enough."""
@@ -169,7 +170,7 @@ class BybitAccount(CcxtAccount):
             "reduceOnly": True,
             "closeOnTrigger": True,
         }
-        placed = await self._send_order(order, client_id, fields)
+        placed = await self._send_order(order, fields)
         self._stream.expect(client_id)
         return placed
 
@@ -228,7 +229,7 @@ class BybitAccount(CcxtAccount):
             answer = await self.ask(endpoint, asked)
             with self.judged():
                 result = answer["result"]
-                rows |= {row_name(row, *keys): row for row in result["list"]}
+                rows |= {row_name(row, *keys): row for row in as_list(result["list"])}
                 if not result["list"] or not result.get("nextPageCursor"):
                     break
                 asked = {**asked, "cursor": str(result["nextPageCursor"])}

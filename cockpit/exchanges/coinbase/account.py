@@ -35,7 +35,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_ids import REMEMBERED
 from cockpit.exchanges.base.order_terms import accepted, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_with
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, row_name, rows_with
 from cockpit.exchanges.base.timing import Timing, all_of
 from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.codes import NOT_FOUND, NOT_OPEN
@@ -157,13 +157,12 @@ class CoinbaseAccount(CcxtAccount):
         return await self._send_order(order, self._body_of(listing, order, client_id))
 
     async def _send_order(self, order: OrderRequest, body: dict[str, Any]) -> VenueOrder:
-        client_id = body["client_order_id"]
         answer = await self.send("v3PrivatePostBrokerageOrders", body, kind_of(order))
         with self.judged():
             if answer.get("success") is not True:
                 raise Ambiguous(f"{self.venue}: expected the order placed, was {str(answer.get('success'))[:40]}")
-            order_id = str(answer["success_response"]["order_id"])
-            placed = accepted(order, client_id, order_id)
+            taken = answer["success_response"]
+            placed = accepted(order, str(taken.get("client_order_id") or ""), str(taken["order_id"]))
             self._learn(placed)
             return placed
 
@@ -243,7 +242,7 @@ class CoinbaseAccount(CcxtAccount):
         for _ in range(MOST_PAGES):
             page = await self.ask(endpoint, asked)
             with self.judged():
-                rows, cursor = page[key], str(page.get("cursor") or "")
+                rows, cursor = as_list(page[key]), str(page.get("cursor") or "")
             yield rows
             if not cursor or not rows or page.get("has_next") is False:
                 return

@@ -11,6 +11,7 @@ from cockpit.domain.kinds import OrderRole, OrderType
 from cockpit.domain.orders import OrderRequest
 from cockpit.domain.units import BPS, NS_PER_DAY, NS_PER_MS
 from cockpit.exchanges.base.account import (
+    Ambiguous,
     CoinAmount,
     FundingUpdate,
     HeldPosition,
@@ -24,7 +25,8 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_calls import OrderCalls
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, reducing, venue_side
-from cockpit.exchanges.base.rows import names_in, read_rows, rows_with
+from cockpit.exchanges.base.order_text import plain_id
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, rows_with
 from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.okx.client import ENDPOINT_CALLS, WINDOW_S, okx_client
 from cockpit.exchanges.okx.codes import NOT_OPEN
@@ -48,7 +50,7 @@ PERPETUAL = "-USDT-SWAP"
 CONTRACT = re.compile(r"-SWAP$|-[0-9]{6}$")
 """What market orders are taken for: a margin loan or an option is left by another endpoint."""
 FUNDING_BILLS = "8"
-FILLS_A_PAGE, MOST_PAGES = 100, 10
+FILLS_A_PAGE, ROWS_A_PAGE, MOST_PAGES = 100, 100, 10
 RECENT_FILLS_NS = 2 * NS_PER_DAY
 """The venue tells three days of executions at once; older ones are another endpoint's."""
 MOST_ORDERS_ASKED = 20
@@ -113,7 +115,7 @@ class OkxAccount(OrderCalls):
             params["tag"] = ENTRY_TAG
         params |= reducing(order, position, "posSide")
         answer = await self.send("privatePostTradeOrder", params, kind_of(order))
-        return accepted(order, client_id, str(answer["data"][0]["ordId"]))
+        return _taken(order, answer, "clOrdId", "ordId")
 
     async def _place_stop(
         self, listing: Listing, order: OrderRequest, client_id: str, position: HeldPosition | None
@@ -129,7 +131,7 @@ class OkxAccount(OrderCalls):
         }
         params |= reducing(order, position, "posSide")
         answer = await self.send("privatePostTradeOrderAlgo", params)
-        return accepted(order, client_id, str(answer["data"][0]["algoId"]))
+        return _taken(order, answer, "algoClOrdId", "algoId")
 
     async def close_position(self, position: HeldPosition, client_id: str) -> VenueOrder:
         """Reduce-only, at market, as much as `position` says; whole, where no order is small enough or taken."""
@@ -177,7 +179,7 @@ class OkxAccount(OrderCalls):
 
     def row_of(self, answer: Any) -> Any:
         """Out of its envelope. A row that cannot be read is not an order that the venue does not know."""
-        rows = answer["data"]
+        rows = as_list(answer["data"])
         return next(iter(rows_with(rows, "instId")), rows[0] or {}) if rows else None
 
     async def executions_of(self, ids: dict[str, str]) -> Sequence[Any]:
@@ -194,15 +196,8 @@ class OkxAccount(OrderCalls):
         market_id, begin_ms = self.listing(asset).market_id, self._reach_ms(since_ns)
         is_recent = self.timing.clock() - begin_ms * NS_PER_MS < RECENT_FILLS_NS
         endpoint = "privateGetTradeFills" if is_recent else "privateGetTradeFillsHistory"
-        asked = {"instType": "SWAP", "instId": market_id, "begin": str(begin_ms), "limit": str(FILLS_A_PAGE)}
-        rows: list[Any] = []
-        for _ in range(MOST_PAGES):
-            answer = await self.ask(endpoint, asked)
-            with self.judged():
-                rows += answer["data"]
-                if len(answer["data"]) < FILLS_A_PAGE:
-                    break
-                asked = {**asked, "after": str(rows_with(answer["data"], "billId")[-1]["billId"])}
+        asked = {"instType": "SWAP", "instId": market_id, "begin": str(begin_ms)}
+        rows = await self._pages(endpoint, asked, "billId", FILLS_A_PAGE)
         with self.judged():
             await self._prices.learn(names_in(rows, self.fee_coin_key))
             order_ids = self._names.unknown(str(row["ordId"]) for row in rows_with(rows, "ordId"))[:MOST_ORDERS_ASKED]
@@ -216,25 +211,35 @@ class OkxAccount(OrderCalls):
     async def open_orders(self, assets: Collection[str] | None = None) -> tuple[VenueOrder, ...]:
         """Every open order, plain and conditional; of some assets the kinds that we place, everywhere every kind."""
         kinds = ALGO_KINDS if assets is None else OUR_ALGO_KINDS
-        plain, *algo = await all_of(
-            self.ask("privateGetTradeOrdersPending", {}), *(self._algo_rows(kind) for kind in kinds)
-        )
+        orders = self._pages("privateGetTradeOrdersPending", {}, "ordId", ROWS_A_PAGE)
+        plain, *algo = await all_of(orders, *(self._algo_rows(kind) for kind in kinds))
         with self.judged():
             algo_rows = [row for rows in algo for row in rows]
-            found = await self._orders_in(plain["data"], algo_rows)
+            found = await self._orders_in(plain, algo_rows)
         wanted = None if assets is None else set(assets)
         return tuple(order for order in found if wanted is None or order.asset in wanted)
 
     async def _algo_rows(self, kind: str) -> list[Any]:
         """A kind that the venue does not know (any more) has no orders."""
         try:
-            answer = await self.ask("privateGetTradeOrdersAlgoPending", {"ordType": kind})
+            return await self._pages("privateGetTradeOrdersAlgoPending", {"ordType": kind}, "algoId", ROWS_A_PAGE)
         except Refused as refused:
             if refused.code in NO_SUCH_KIND and kind not in OUR_ALGO_KINDS:
                 return []
             raise
-        with self.judged():
-            return list(answer["data"])
+
+    async def _pages(self, endpoint: str, asked: dict[str, str], id_key: str, a_page: int) -> list[Any]:
+        """The rows of a list, the newest first, page by page."""
+        asked, rows = {**asked, "limit": str(a_page)}, list[Any]()
+        for _ in range(MOST_PAGES):
+            answer = await self.ask(endpoint, asked)
+            with self.judged():
+                page = as_list(answer["data"])
+                rows += page
+                if len(page) < a_page:
+                    break
+                asked = {**asked, "after": str(rows_with(page, id_key)[-1][id_key])}
+        return rows
 
     async def guard_entries(self, within_s: float) -> None:
         """Entries that still rest after so long without another call of this are cancelled by the venue; 0 = off.
@@ -336,3 +341,11 @@ class OkxAccount(OrderCalls):
 
 def _leverage(rows: Sequence[Any]) -> float:
     return max(float(row["lever"]) for row in rows_with(rows, "lever"))
+
+
+def _taken(order: OrderRequest, answer: Any, client_id_key: str, number_key: str) -> VenueOrder:
+    """The order that the answer names. One with a code of its own was not simply taken, whatever the whole says."""
+    row = answer["data"][0]
+    if str(row.get("sCode") or "0") != "0":
+        raise Ambiguous(f"expected the order taken, was {plain_id(str(row['sCode']))} in an answer without an error")
+    return accepted(order, str(row.get(client_id_key) or ""), str(row.get(number_key) or ""))
