@@ -34,9 +34,11 @@ class EngineSite:
         sending: OrderSender,
         missed: MissedFills,
         foreign: ForeignActivity,
+        unknown_ns: dict[str, int],
     ) -> None:
         self._context = context
         self._foreign = foreign
+        self._unknown_ns = unknown_ns
         self._lookup = lookup
         self._sending = sending
         self._missed = missed
@@ -92,8 +94,15 @@ class EngineSite:
         if hidden:
             names = ", ".join(map(plain_id, hidden))
             return f"{names}: a position was listed, and no execution explains that it is gone"
-        unknown = [kept.order_id for kept in self._context.live() if not kept.reduce_only and not kept.is_resting]
+        entries = (kept for kept in self._context.live() if not kept.reduce_only and not kept.is_resting)
+        unknown = [kept.order_id for kept in entries if self._may_still_show(kept)]
         return f"nobody knows yet what became of {', '.join(unknown)}" if unknown else ""
+
+    def _may_still_show(self, entry: OrderState) -> bool:
+        """Whether a venue that is clear waits for an entry: not for ever, where nobody tells of its id."""
+        context = self._context
+        since_ns = self._unknown_ns.setdefault(entry.order_id, context.now_ns)
+        return context.timing.since_s(since_ns) < context.pace.hidden_most_s
 
     def missing(self, asset: str) -> str:
         """What our own executions add up to there, while none explains that it is gone: some venues hide a position for
@@ -154,6 +163,8 @@ class EngineFlatten:
         self._missed = missed
         self._pace = pace
         self._running: asyncio.Task[None] | None = None
+        self._unknown_ns: dict[str, int] = {}
+        """Since when a clear venue has waited for which entry."""
 
     def start(self, reason: str) -> None:
         """Begin at once, unless it is under way."""
@@ -165,7 +176,7 @@ class EngineFlatten:
 
     async def _run(self, reason: str) -> None:
         await asyncio.sleep(0)  # what our own trades sent in this moment leaves before the first questions
-        site = EngineSite(self._context, self._lookup, self._sending, self._missed, self._foreign)
+        site = EngineSite(self._context, self._lookup, self._sending, self._missed, self._foreign, self._unknown_ns)
         with for_exits():
             await VenueFlatten(self._context.account, site, self._context.timing, self._pace).run(reason)
         self._sending.entries_refused = ""

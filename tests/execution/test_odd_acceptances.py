@@ -29,7 +29,7 @@ async def test_it_is_looked_up(shipped_config: CockpitConfig, name: str, keys: t
         rewrite(stage, lambda path, told: replaced(told, keys, by))
         for order in (entry("e2"), stop("s2")):
             with pytest.raises(Ambiguous):
-                print(await stage.account.place(order, f"{ID}{order.order_id}"))
+                await stage.account.place(order, f"{ID}{order.order_id}")
 
 
 async def test_a_code_of_its_own_in_an_answer_without_an_error_is_no_acceptance(shipped_config: CockpitConfig) -> None:

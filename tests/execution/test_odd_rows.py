@@ -124,7 +124,7 @@ async def test_what_is_no_list_is_not_an_empty_one(shipped_config: CockpitConfig
         asked = (stage.account.positions, stage.account.open_orders, lambda: stage.account.fills_since("BTC", 0))
         for ask in asked:
             with pytest.raises(VenueFailure):
-                print(name, odd, await ask())
+                await ask()
 
 
 def rows_about(key: str, told: Any) -> Iterator[dict[str, Any]]:

@@ -27,7 +27,7 @@ from cockpit.exchanges.base.account_lists import ORDERS, POSITIONS
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_but_others, rows_with
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, row_name, rows_but_others, rows_with
 from cockpit.exchanges.base.timing import all_of
 from cockpit.exchanges.hyperliquid.agent import checked_keys
 from cockpit.exchanges.hyperliquid.client import VENUE, hyperliquid_client
@@ -257,7 +257,7 @@ class HyperliquidAccount(SignedCalls):
         for _ in range(MOST_PAGES):
             page = await self.info("userFillsByTime", user=self._user, startTime=start_ms)
             with self.judged():
-                new = {row_name(row, "tid"): row for row in page if row_name(row, "tid") not in rows}
+                new = {row_name(row, "tid"): row for row in as_list(page) if row_name(row, "tid") not in rows}
                 rows |= new
                 if not new or len(page) < FILLS_A_PAGE:
                     break

@@ -20,7 +20,7 @@ from cockpit.exchanges.base.ccxt_account import CcxtAccount
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.markets import raw_answer
 from cockpit.exchanges.base.order_terms import accepted, given, kind_of, venue_side
-from cockpit.exchanges.base.rows import names_in, read_rows, row_name, rows_but_others, rows_with
+from cockpit.exchanges.base.rows import as_list, names_in, read_rows, row_name, rows_but_others, rows_with
 from cockpit.exchanges.base.values import number_or_none
 from cockpit.exchanges.krakenfutures.client import kraken_client
 from cockpit.exchanges.krakenfutures.codes import KRAKEN_CODES, NOT_OPEN
@@ -217,11 +217,12 @@ class KrakenAccount(CcxtAccount):
         for _ in range(MOST_PAGES):
             page = await self.ask("privateGetFills", asked)
             with self.judged():
-                named = {row_name(row, "fill_id"): row for row in page["fills"]}
+                told = as_list(page["fills"])
+                named = {row_name(row, "fill_id"): row for row in told}
                 new = {name: row for name, row in named.items() if name not in rows}
                 rows |= new
                 oldest_ns, oldest = min(_times(new.values()), default=(0, ""))
-                if not oldest or len(page["fills"]) < FILLS_A_PAGE or oldest_ns < since_ns:
+                if not oldest or len(told) < FILLS_A_PAGE or oldest_ns < since_ns:
                     break
                 asked = {"lastFillTime": oldest}
         with self.judged():
