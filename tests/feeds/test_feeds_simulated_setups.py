@@ -133,7 +133,8 @@ class Hours(NamedTuple):
 
 @pytest.fixture(scope="module")
 def hours() -> Hours:
-    return hours_of(1)
+    """Of a seed whose only short that passes comes after a quiet hour: without one all are in a squeeze or denied."""
+    return hours_of(2)
 
 
 def hours_of(seed: int) -> Hours:
@@ -188,7 +189,7 @@ SEEDS = int(os.environ.get("COCKPIT_SIMULATED_SEEDS", "2"))
 @pytest.mark.slow
 @pytest.mark.timeout(120 * SEEDS + 120)
 def test_over_seeds_it_earns_nothing_before_fees(hours: Hours) -> None:
-    gross_bps = [one for seed in range(2, SEEDS + 2) for one in hours_of(seed).gross_bps] + hours.gross_bps
+    gross_bps = [one for seed in range(3, SEEDS + 3) for one in hours_of(seed).gross_bps] + hours.gross_bps
     found = expectancy(gross_bps)
     print(f"{len(gross_bps)} trades of {SEEDS + 1} seeds: {found}")
     assert found.low95 is not None and found.high95 is not None
