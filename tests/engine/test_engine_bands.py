@@ -171,10 +171,11 @@ def test_a_restart_keeps_accepted_bands_for_the_utc_day(scene: Scenario, config:
     assert "print back above 107,700.0" in waiting_for(after, LOWER), "its fences follow the restored band"
 
 
-def test_with_the_day_the_configs_bands_are_back(scene: Scenario, config: CockpitConfig) -> None:
+def test_with_the_day_the_configs_bands_are_back(config: CockpitConfig) -> None:
+    midnight_ns = (NOON_NS // NS_PER_DAY + 1) * NS_PER_DAY
+    scene = Scenario(config, start_ns=midnight_ns - 3_600 * NS_PER_S)
     mapped(scene)
     accept(scene)
-    midnight_ns = (NOON_NS // NS_PER_DAY + 1) * NS_PER_DAY
     scene.wait_until(midnight_ns - NS_PER_S)
     assert btc(scene).bands_lower == (NEW_LOWER,)
     scene.wait_s(2)
