@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -43,12 +44,18 @@ CONFIG = config_with(
 )
 
 
+@cache
+def exact(number: float) -> Fraction:
+    """The number as it is written; prices come again and again."""
+    return Fraction(str(number))
+
+
 class ByHand:
     """The rule, worked out on its own: no nearer step than `STEP_BPS`, off the price's side of the grid."""
 
     def __init__(self, side: Side, trail: Trail, entry: float, first_stop: float) -> None:
         self.side, self.trail = side, trail
-        self.entry, self.first = Fraction(str(entry)), Fraction(str(first_stop))
+        self.entry, self.first = exact(entry), exact(first_stop)
         self.stop = self.first
 
     def is_hit(self, price: Fraction) -> bool:
@@ -56,11 +63,11 @@ class ByHand:
 
     def is_late(self, top: Top) -> bool:
         """A new stop with the whole book through it already: prints run ahead of their tops."""
-        ask, bid = Fraction(str(top.ask)), Fraction(str(top.bid))
+        ask, bid = exact(top.ask), exact(top.bid)
         return ask <= self.stop if self.side is Side.LONG else bid >= self.stop
 
     def follow(self, price: Fraction) -> None:
-        distance = Fraction(str(self.trail.distance))
+        distance = exact(self.trail.distance)
         gain = (price - self.entry) * self.side.sign
         match self.trail.by:
             case TrailBy.BPS:
@@ -120,7 +127,7 @@ def _compared(events: Sequence[MarketEvent], side: Side, trail: Trail) -> tuple[
     next_ns = start_ns + AGAIN_NS
     for event in events:
         scene.now_ns = max(scene.now_ns, event.ts_ns)
-        hit = rule is not None and isinstance(event, Trade) and rule.is_hit(Fraction(str(event.price)))
+        hit = rule is not None and isinstance(event, Trade) and rule.is_hit(exact(event.price))
         scene.feed(event)
         top = event if isinstance(event, Top) else top
         if rule is None:
@@ -130,7 +137,7 @@ def _compared(events: Sequence[MarketEvent], side: Side, trail: Trail) -> tuple[
         trade = scene.last_trade
         if isinstance(event, Trade) and not hit:
             before = rule.stop
-            rule.follow(Fraction(str(event.price)))
+            rule.follow(exact(event.price))
             prints, moves = prints + 1, moves + (rule.stop != before)
             hit = top is not None and rule.stop != before and rule.is_late(top)
         if hit:
@@ -139,7 +146,7 @@ def _compared(events: Sequence[MarketEvent], side: Side, trail: Trail) -> tuple[
             rule, next_ns = None, event.ts_ns + AGAIN_NS
             continue
         assert trade.phase is TradePhase.OPEN
-        assert Fraction(str(trade.stop_price)) == rule.stop, (prints, event)
+        assert exact(trade.stop_price) == rule.stop, (prints, event)
         (stop,) = scene.working(OrderRole.STOP)
         assert stop.request.trigger_price == trade.stop_price and stop.open_qty == trade.open_qty
     return prints, moves
@@ -156,5 +163,5 @@ def _entered(scene: Scenario, side: Side, trail: Trail) -> ByHand:
     assert scene.command(asked.TrailStop, trade_id=trade.trade_id, distance=trail).ok
     top = scene.engine.market.assets["BTC"].top
     assert top is not None
-    rule.follow(Fraction(str(top.bid if side is Side.LONG else top.ask)))
+    rule.follow(exact(top.bid if side is Side.LONG else top.ask))
     return rule
