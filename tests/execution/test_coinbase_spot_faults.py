@@ -283,3 +283,17 @@ async def test_a_stop_that_is_answered_in_time_is_laid_though_its_sale_waits(sta
     await stage.account.place(close(qty=0.001), f"{ID}c1")
     await laying
     assert resting(stage) == [(f"{ID}s1r1", "0.001")]
+
+
+async def test_a_stop_that_a_sale_lays_again_is_waited_for_though_another_sale_waits(stage: AccountStage) -> None:
+    """Nobody would soon ask for it anew."""
+    await guarded(stage)
+    stage.venue.faults.add(hanging(0.4), roles={"stop"})
+    first = asyncio.ensure_future(stage.account.place(close(qty=0.0005), f"{ID}c1"))
+    await stage.venue.until(lambda: len(stage.venue.called("close")) == 1)
+    second = asyncio.ensure_future(stage.account.place(close(qty=0.0005), f"{ID}c2"))
+    await first
+    assert resting(stage) == [(f"{ID}s1r1", "0.0015")]
+    await second
+    assert resting(stage) == [(f"{ID}s1r2", "0.001")]
+    assert len(stage.venue.called("stop")) == 3

@@ -50,17 +50,20 @@ Answer = TypeVar("Answer")
 
 
 class ExitTurns:
-    """One exit of an asset at a time, in the order they came; whoever has the turn may ask whether a sale waits."""
+    """One exit of an asset at a time, in the order they came. A stop gives way to a sale that waits; one that a sale
+    lays again does not: nobody would soon ask for it.
+    """
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._is_sales = False
         self._sales = 0
         self._sale_waits = asyncio.Event()
 
     @property
-    def has_sale(self) -> bool:
-        """Whether a sale waits."""
-        return self._sales > 0
+    def gives_way(self) -> bool:
+        """Whether a sale waits that goes first."""
+        return self._sales > 0 and not self._is_sales
 
     @asynccontextmanager
     async def taken(self, is_sale: bool = False) -> AsyncIterator[None]:
@@ -71,6 +74,7 @@ class ExitTurns:
         finally:
             if is_sale:
                 self._count(-1)
+        self._is_sales = is_sale
         try:
             yield
         finally:
@@ -85,6 +89,8 @@ class ExitTurns:
 
     async def unless_sale_waits(self, asked: Awaitable[Answer], alone_s: float, what: str) -> Answer:
         """Its answer. Raises `Ambiguous` where there is none after `alone_s` and a sale waits: it is given up then."""
+        if self._is_sales:
+            return await asked
         asking, waiting = asyncio.ensure_future(asked), asyncio.ensure_future(self._sale_waits.wait())
         try:
             await asyncio.wait({asking}, timeout=max(0.0, alone_s))
@@ -205,7 +211,7 @@ class SpotStops(SpotHoldings):
                 sending = turns.unless_sale_waits(self._send_order(order, body), alone_s, "stop")
                 return await within(ANSWER_WITHIN_S, sending, "stop")
             except Ambiguous:
-                if is_last or turns.has_sale:
+                if is_last or turns.gives_way:
                     raise
         raise AssertionError("unreachable")
 
