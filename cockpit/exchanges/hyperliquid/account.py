@@ -5,7 +5,7 @@ is asked needs no key; what is signed is an order or a cancel. The dead-man swit
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cockpit.config.secrets import VenueKeys
@@ -84,7 +84,7 @@ class HyperliquidAccount(SignedCalls):
     def _ask_listings(self) -> tuple[list[Listing], tuple[str, ...]]:
         """An order names its coin by the number of its row."""
         rows = raw_answer(self._make_client(None), "publicPostInfo", {"type": "meta"})["universe"]
-        self._numbers |= {row_name(row, "name")[0]: number for number, row in enumerate(rows)}
+        self._take_numbers(rows)
         return read_rows(f"{self.venue} contracts", rows, listing_of)
 
     async def open(self) -> None:
@@ -101,11 +101,22 @@ class HyperliquidAccount(SignedCalls):
         """The coin's number, which never changes; asked for where no list has come yet."""
         if listing.market_id not in self._numbers:
             with before_sending():
-                await self.lists.load()
+                await self._read_numbers()
         number = self._numbers.get(listing.market_id)
         if number is None:
             raise NotSent(f"{self.venue}: expected a number of {listing.market_id}, was none listed")
         return number
+
+    async def _read_numbers(self) -> None:
+        """From the list; where that cannot be had, from the answer that has the marks beside it."""
+        try:
+            await self.lists.load()
+        except VenueFailure:
+            meta, _ = await self.info("metaAndAssetCtxs")
+            self._take_numbers(meta["universe"])
+
+    def _take_numbers(self, rows: Sequence[Any]) -> None:
+        self._numbers |= {row_name(row, "name")[0]: number for number, row in enumerate(rows)}
 
     # -- orders
 
