@@ -26,6 +26,7 @@ class ForeignActivity:
         """What the private stream told of executions of others since a difference was last counted, + bought."""
         self._apart: dict[str, list[HeldPosition]] = {}
         self._hidden_ns: dict[str, int] = {}
+        self._remarked = ""
 
     def count(self, asset: str) -> int:
         """Orders of others there, by the last look."""
@@ -141,6 +142,7 @@ class ForeignActivity:
         It nets with nothing of ours, so that it stands in no entry's way.
         """
         context = self._context
+        self.take_remarks(context.account.remarks())
         found: dict[str, list[HeldPosition]] = {asset: [] for asset in self._apart}
         for position in positions:
             found.setdefault(position.asset, []).append(position)
@@ -154,6 +156,16 @@ class ForeignActivity:
             else:
                 over = f"{context.venue} holds nothing apart from ours in {name} any more"
                 context.notify(VenueTopic.FOREIGN_POSITION, over, asset, is_over=True)
+
+    def take_remarks(self, remarks: Iterable[str]) -> None:
+        """What an account has that is no position and that it leaves alone: named once two looks in a row show it."""
+        shown = "; ".join(remarks)
+        if shown == self._remarked and shown:
+            self._context.notify(VenueTopic.FOREIGN_POSITION, shown)
+        elif shown == self._remarked:
+            over = f"{self._context.venue} has nothing beside ours any more"
+            self._context.notify(VenueTopic.FOREIGN_POSITION, over, is_over=True)
+        self._remarked = shown
 
     def held(self, netted: Mapping[str, HeldPosition]) -> list[HeldPosition]:
         """Every position that is not ours, as two looks have shown it: what is beyond ours, and what is apart."""

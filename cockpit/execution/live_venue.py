@@ -243,8 +243,7 @@ class LiveVenue:
     def start(self) -> None:
         """Its account is open: say that nothing is known yet, so no entry may start, and send what has waited."""
         self._context.notify(VenueTopic.NOTE, f"{self._context.venue}: {self._policy}")
-        for remark in self._context.account.remarks():
-            self._context.notify(VenueTopic.NOTE, remark)
+        self._foreign.take_remarks(self._context.account.remarks())
         self._context.notify(VenueTopic.UNREAD, f"{self._context.venue}: positions and orders not read yet")
         if self._sessions is not None:
             self._sessions.compare()

@@ -36,6 +36,10 @@ def rests_alone(stage: Stage, venue: CoinbaseSpotVenue, trade_id: str) -> bool:
     return trade.stop_rests_on_venue and own == [trade.stop_order_id]
 
 
+def named(qty: float) -> str:
+    return f"coinbase: {qty:g} ETH in the account were not bought by our orders: no exit and no flatten sells them"
+
+
 async def bought_beside_ours(stage: Stage, venue: CoinbaseSpotVenue, while_dead: bool) -> None:
     """Somebody buys coins on the account, while the engine runs or while none does."""
     if while_dead:
@@ -53,9 +57,9 @@ async def test_coins_bought_by_hand_beside_ours_are_neither_guarded_nor_sold(tmp
         venue: CoinbaseSpotVenue = stage.world.okx
         trade = await stage.open_trade("ETH", venue="coinbase")
         await bought_beside_ours(stage, venue, while_dead)
-        await asyncio.sleep(10.0)
+        await stage.until(lambda: stage.saw(f"…{named(BY_HAND)}"), 20.0)
         assert guarded(venue) == pytest.approx(trade.open_qty)
-        assert stage.engine.foreign.held == ()
+        assert stage.engine.foreign.held == () and not stage.engine.risk.venue_notices.in_the_way
         stage.move("ETH", -60)
         await stage.until(lambda: stage.closed(trade.trade_id))
         assert venue.ours("ETH") == pytest.approx(0.0, abs=1e-8) and venue.held("ETH") == pytest.approx(BY_HAND)
@@ -64,7 +68,10 @@ async def test_coins_bought_by_hand_beside_ours_are_neither_guarded_nor_sold(tmp
         await stage.flat()
         assert venue.held("ETH") == pytest.approx(BY_HAND) and venue.watch.oversold(venue.symbol("ETH")) == 0
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
-        assert stage.saw(f"… {BY_HAND:g} ETH in the account were not bought by our orders: …")
+        assert stage.saw(f"… FLAT: … {named(BY_HAND)}")
+        await stage.resume()
+        venue.trade_by_hand("ETH", "sell", BY_HAND)
+        await stage.until(lambda: stage.saw("…coinbase has nothing beside ours any more"), 20.0)
 
 
 async def test_all_coins_sold_by_hand_beside_ours_leave_ours_guarded(tmp_path: Path) -> None:
