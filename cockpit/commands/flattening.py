@@ -199,6 +199,8 @@ def _holder(places: Places) -> str:
 
 
 def _show_left(places: Places, notify: PrintLine, venue: str) -> "list[LeftOpen]":
+    if not places.journal.exists():
+        return []
     from cockpit.commands.left_open import left_open
 
     left = [one for one in left_open(places.journal) if not venue or one.trade.venue == venue]

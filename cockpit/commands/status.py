@@ -203,6 +203,8 @@ def _usd(value: float | None, sign: str = "+") -> str:
 
 
 def _left(places: Places) -> list[str]:
+    if not places.journal.exists():
+        return []
     from cockpit.commands.left_open import left_open
     from cockpit.journal.errors import JournalError
 

@@ -6,13 +6,16 @@ import select
 from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.commands.front import NO, YES
-from cockpit.commands.left_open import LeftOpen, left_open
 from cockpit.commands.reach import client_of, no_answer
 from cockpit.config.places import Places
 from cockpit.runtime.lock import is_held
+
+if TYPE_CHECKING:
+    from cockpit.commands.left_open import LeftOpen
 
 # Waiting until an engine's process is gone: its lock is free and the process has ended.
 
@@ -86,6 +89,8 @@ async def _stop(places: Places, notify: Callable[[str], None], flatten: bool, le
     if not await wait_until_gone(places, pid, GONE_WITHIN_S):
         notify(f"expected process {pid} to be gone within {GONE_WITHIN_S:g} s, was still there: see cockpit status")
         return NO
+    from cockpit.commands.left_open import left_open
+
     left = left_open(places.journal, newest_only=True)
     for one in left:
         notify(f"left open: {one.line}")
@@ -93,7 +98,7 @@ async def _stop(places: Places, notify: Callable[[str], None], flatten: bool, le
     return NO if flatten and left else YES
 
 
-def _farewell(pid: int, left: list[LeftOpen], flatten: bool) -> str:
+def _farewell(pid: int, left: "list[LeftOpen]", flatten: bool) -> str:
     if not left:
         return f"process {pid} has ended, nothing is open"
     if flatten:
