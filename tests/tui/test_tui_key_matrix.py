@@ -211,8 +211,9 @@ async def test_escape_does_not_take_the_first_press_back(trading: Scene) -> None
         (Key("slash", "/"), "halt"),
         (Key("t", "t"), "half"),
         (Key("ctrl+p", None), "halt"),
+        (Key("E", "E"), "30"),
     ],
-    ids=["command", "filter", "ceremony", "palette"],
+    ids=["command", "filter", "ceremony", "palette", "ticket"],
 )
 async def test_what_is_typed_right_behind_the_key_that_opens_is_typed(trading: Scene, opened: Key, typed: str) -> None:
     one_trade = trading.with_snapshot(open_trades=trading.snapshot.open_trades[1:2])

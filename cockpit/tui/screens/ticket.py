@@ -46,6 +46,8 @@ class Ticket(Modal[str]):
     """
 
     OFFERED = Offered.TEXT
+    AUTO_FOCUS = "#size"
+    """What is typed first: the rest has its usual values."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
         Binding("up", "field(-1)", show=False, priority=True),
@@ -83,10 +85,6 @@ class Ticket(Modal[str]):
         start = {"side": SIDES[0], "asset": self._asset.lower(), "entry": MARKET}
         for name in FIELDS:
             yield Answer(start.get(name, ""), name)
-
-    def on_mount(self) -> None:
-        """The size is what is typed first: the rest has its usual values."""
-        self.query_one("#size", Answer).focus()
 
     def typed_into(self) -> Input:
         """The field with the cursor."""
