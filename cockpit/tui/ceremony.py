@@ -73,7 +73,7 @@ def resume(view: View, appearance: Appearance) -> Ask:
 
 def mode(view: View, wanted: Mode, appearance: Appearance, ticked: frozenset[str] = frozenset()) -> Ask:
     """Asks for the mode's name, and takes a reason after it that overrides a locked way up."""
-    override = f"To override a locked way up type: {wanted.value} REASON (journalled)."
+    override = f"To override the lock type: {wanted.value} REASON (journalled)."
     lines = [_badge(wanted), *_limits(view, wanted), (), *_seen(view), *_own(view, ticked), ()]
     lines += [((override, "dim"),), ()]
     lines.append(((f"Type {wanted.value}: it also disarms.", "strong"),))

@@ -58,12 +58,12 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
     """Keys and what they do, by what is open."""
     both = "/".join(keys.shown(key) for key in bound[keys.FLATTEN][:2])
     yield both, keys.BY_ID[keys.FLATTEN].label, True
+    is_lost = view.lost_s is not None and view.store.link.ever
     if offered in (Offered.PANES, Offered.TRADE):
         process = view.store.process
         if process is not None and process.replay:
             played = (action for action in keys.TABLE if action.group == keys.REPLAY and bound[action.id])
             yield from ((keys.shown(bound[action.id][0]), action.label, False) for action in played)
-        is_lost = view.lost_s is not None and view.store.link.ever
         asks_engine = (keys.ENGINE, keys.HANDS) if is_lost else ()
         of_trade = (keys.HANDS,) if offered is Offered.TRADE and not is_lost else ()
         ranked = sorted(
@@ -73,7 +73,8 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
         yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
         return
     now = view.snapshot
-    for name in (*(("disarm",) if now is not None and now.armed else ()), "halt"):
+    risk_off = (*(("disarm",) if now is not None and now.armed else ()), "halt")
+    for name in risk_off if not is_lost else ():
         works = [key for key in bound[name] if offered is Offered.READING or keys.is_everywhere(key)]
         if name == "disarm" and offered is Offered.READING:
             works = [*bound["arm"], *works]

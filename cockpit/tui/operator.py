@@ -142,7 +142,7 @@ class OperatorActions(PaneActions):
         """Say it, in a sheet of its own where it is longer than the row of the news."""
         self.store.notify(f"{what}: {why}", "bad")
         if len(what) + len(why) > self.size.width - NEWS_CELLS:
-            self._open(f"{what}: refused", partial(events.refusal_lines, why), fits=True)
+            self._open(f"{what}: refused", partial(events.refusal_lines, why), fits=True, ages=False)
 
     def _link(self) -> EngineLink:
         link = self.link
@@ -257,10 +257,10 @@ class OperatorActions(PaneActions):
         self._open("What the engine said", events.lines)
 
     def _do_help(self) -> None:
-        self._open("Keys", partial(help_lines, dict(self.settings.keys)))
+        self._open("Keys", partial(help_lines, dict(self.settings.keys)), ages=False)
 
-    def _open(self, title: str, content: Content, *, fits: bool = False) -> None:
-        self.open(Sheet(title, content, lambda: self.view, self.appearance, fits=fits))
+    def _open(self, title: str, content: Content, *, fits: bool = False, ages: bool = True) -> None:
+        self.open(Sheet(title, content, lambda: self.view, self.appearance, fits=fits, ages=ages))
 
     def _do_theme(self) -> None:
         names = [palette.MONO] if not self.settings.colour else list(palette.THEMES)

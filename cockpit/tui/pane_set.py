@@ -3,11 +3,10 @@
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
-from cockpit.tui.numbers import lasting
 from cockpit.tui.panes.gatelog import GateLog
 from cockpit.tui.panes.table import BY_ID, Kept, Pane, PaneSize
 from cockpit.tui.text import Line, Span
-from cockpit.tui.view import View, staleness, state_note
+from cockpit.tui.view import View, stale_note, staleness, state_note
 
 if TYPE_CHECKING:
     from cockpit.tui.board import Board
@@ -78,7 +77,7 @@ class PaneSet:
     def _note(self, pane: Pane, view: View, stale_s: float | None) -> Span:
         """That it is old, why nothing is opened, or what the pane itself has to say, in that order."""
         if stale_s is not None:
-            return (f"STALE {lasting(stale_s)}", "alarm")
+            return (stale_note(stale_s), "alarm")
         if pane.id == self.shows_why:
             return state_note(view)
         return pane.note(self.kept, view) if pane.note is not None else ("", "dim")

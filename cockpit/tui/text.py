@@ -188,14 +188,19 @@ def wrap(text: str, cells: int) -> Iterator[str]:
 
 
 def wrap_line(line: Line, cells: int) -> list[Line]:
-    """A line broken at spaces into rows of at most `cells`, every part in its own role."""
+    """A line broken at spaces into rows of at most `cells`, every part in its own role, all as far in as the first."""
     if line_width(line) <= cells:
         return [line]
+    indent = len(line[0][0]) - len(line[0][0].lstrip(" "))
+    begun: list[Span] = [(" " * indent, "text")] if 0 < indent <= cells // 4 else []
+    room = cells - line_width(begun)
     rows: list[list[Span]] = [[]]
     for text, role in line:
         for part in _CHUNKS.findall(text):
-            for piece in [part] if width(part.rstrip()) <= cells else wrap(part, cells):
-                if rows[-1] and line_width(rows[-1]) + width(piece.rstrip()) > cells:
-                    rows.append([])
-                rows[-1].append((piece, role))
+            for piece in [part] if width(part.strip() if begun else part.rstrip()) <= room else wrap(part, room):
+                is_begun = bool(rows[-1]) and (len(rows) == 1 or len(rows[-1]) > len(begun))
+                if is_begun and line_width(rows[-1]) + width(piece.rstrip()) > cells:
+                    rows.append([*begun, (piece.lstrip() if begun else piece, role)])
+                else:
+                    rows[-1].append((piece, role))
     return [(*row[:-1], (row[-1][0].rstrip(), row[-1][1])) for row in rows if row]

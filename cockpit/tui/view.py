@@ -115,6 +115,11 @@ def staleness(view: View) -> float | None:
     return age_s if view.lost_s is not None or age_s > STALE_AFTER_S else None
 
 
+def stale_note(stale_s: float) -> str:
+    """What stands on a pane whose figures may no longer be true."""
+    return f"STALE {lasting(stale_s)}"
+
+
 def plain_reason(sentence: str) -> str:
     """A check's sentence; a halt's has only the time of day, and is the reader's own where this screen's key did it."""
     found = _HALTED_SINCE.fullmatch(sentence)

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
-from scenes import Scene
+from scenes import Scene, scene
 from screen_stage import Stage, StandingLink, staged
 
 from cockpit.client.errors import EngineRefused
+from cockpit.client.link import LinkChange
 from cockpit.domain.bands import BandProposal, ProposedBand
+from cockpit.tui.board import Board
 
 PROPOSAL = BandProposal(
     proposal_id="BTC-20380-4",
@@ -64,6 +66,35 @@ async def test_the_pane_says_that_bands_wait_and_whose(stage: Stage) -> None:
     stage.app.store.take(stage.link.scene.with_snapshot(assets=only).last, stage.clock())
     await stage.settle()
     assert " new: BTC " in stage.text()
+
+
+@pytest.mark.parametrize("size", [(72, 24), (80, 24), (120, 40), (160, 50), (200, 60)])
+@pytest.mark.parametrize("keys", [(), ("m",)], ids=["ladder", "map"])
+async def test_whose_ladder_it_is_is_never_lost(size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    async with staged(StandingLink(scene("trading")), size=size) as stage:
+        await stage.press(*keys)
+        board = stage.app.panes.query_one("#bands", Board)
+
+        def top() -> str:
+            return "".join(sign for sign, _ in board.cells[0])
+
+        assert "BTC SIM" in top()
+        own = top().partition("SIM")[0]
+        now = stage.link.scene.snapshot
+        proposal = now.assets[0].proposed_bands
+        for proposed in ("BTC", "ETH"):
+            assets = tuple(
+                replace(asset, proposed_bands=proposal if asset.asset == proposed else None) for asset in now.assets
+            )
+            stage.app.store.take(stage.link.scene.with_snapshot(assets=assets).last, stage.clock())
+            await stage.settle()
+            assert ("b: new" if proposed == "BTC" else "new: ETH") in top()
+            assert top().startswith(own), "it does not move because of a note"
+        stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+        stage.clock.now_s += 12
+        await stage.settle()
+        stage.app.panes.draw(stage.app.view, None)
+        assert "STALE" in top() and "BTC SIM" in top() and "…" not in top()
 
 
 async def test_y_accepts_exactly_what_was_seen(stage: Stage) -> None:

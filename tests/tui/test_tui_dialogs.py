@@ -11,9 +11,11 @@ from cockpit.client.errors import EngineRefused
 from cockpit.client.link import LinkChange
 from cockpit.domain.account import Halt
 from cockpit.domain.actions import TradeChanged
+from cockpit.domain.command_line import completions
 from cockpit.domain.kinds import EngineState
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import numbers
+from cockpit.tui.keys import TABLE
 from cockpit.tui.screens import history, verdict
 from cockpit.tui.screens.modal import Modal
 from cockpit.tui.text import Line
@@ -94,6 +96,43 @@ async def test_a_lost_engine_is_said_over_whatever_is_open(trading: Scene, opene
         await stage.settle()
         assert "ENGINE LOST 12 s" in stage.text()
         assert len(stage.app.screen_stack) == 2
+
+
+@pytest.mark.parametrize(("opened", "is_old"), [("help", False), ("log", True)])
+async def test_only_what_the_engine_said_is_old_without_it(trading: Scene, opened: str, is_old: bool) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press(*OPENED[opened][0])
+        stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+        stage.clock.now_s += 12
+        await stage.settle()
+        assert ("STALE 12 s" in stage.text()) is is_old and ("Esc closes" in stage.text()) is not is_old
+
+
+PALETTE_SIZES = [(40, 12), (60, 20), (80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", PALETTE_SIZES)
+async def test_what_an_action_does_is_never_cut_in_the_palette(trading: Scene, size: tuple[int, int]) -> None:
+    async with staged(StandingLink(trading), size=size) as stage:
+        await stage.press("ctrl+p")
+        for action in TABLE:
+            shown = plain(stage)
+            assert action.help in shown and action.label in shown, action.id
+            assert size[0] < 80 or "…" not in shown
+            await stage.press("down")
+
+
+@pytest.mark.parametrize("size", PALETTE_SIZES)
+async def test_every_word_a_command_may_begin_with_is_seen(trading: Scene, size: tuple[int, int]) -> None:
+    async with staged(StandingLink(trading), size=size) as stage:
+        await stage.press("colon")
+        shown = plain(stage)
+        assert ", ".join(completions("", stage.app.known)) in shown
+        answer = stage.app.screen.query_one("Answer").region
+        before = stage.app.screen.query_one("#question").region
+        assert answer.y == before.y + 1
+        await stage.press(*"close", "space")
+        assert stage.app.screen.query_one("#question").region == before, "it does not move while it is typed into"
 
 
 def texts_in(lines: list[Line]) -> set[str]:

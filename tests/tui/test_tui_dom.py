@@ -128,9 +128,10 @@ def test_no_figure_of_the_head_is_cut_or_runs_into_another(cells: int, spread_bp
     ("cells", "shown"),
     [
         (60, "Ladder · BTC SIM · row 20 USD"),
-        (38, "Ladder · BTC SIM · 20 USD"),
+        (40, "Ladder · BTC SIM · 20 USD"),
         (33, "Ladder · BTC SIM"),
-        (29, "Ladder · BTC SIM"),
+        (29, "Ladder BTC SIM"),
+        (26, "BTC SIM"),
     ],
 )
 def test_the_title_has_as_many_words_as_fit(cells: int, shown: str) -> None:
@@ -138,6 +139,16 @@ def test_the_title_has_as_many_words_as_fit(cells: int, shown: str) -> None:
     dom.lines(view, cells, 30)
     assert title(dom, view, cells) == shown
     assert text(dom.lines(view, cells, 30))[2].startswith("     20 USD "), "what a row is stands over the prices too"
+
+
+@pytest.mark.parametrize("cells", range(29, 60))
+def test_every_level_says_how_far_it_is(cells: int) -> None:
+    view = looking(price=108_400.0, trades=(trade(108_420.0, 108_300.0),), bands_upper=((108_410.0, 108_450.0),))
+    rows = text(Dom().lines(view, cells, 30))
+    ours = (("108,420.0", "short", 2), ("108,300.0", "stop", 9))
+    edges = (("108,410.0", "upper band", 1), ("108,450.0", "upper band end", 5))
+    for label, level, far in (*ours, *(edges if cells >= 36 else ())):
+        assert any(label in row and level in row and f" {far} bps" in row for row in rows), (level, rows)
 
 
 def test_what_lies_further_out_is_told_at_the_edge() -> None:

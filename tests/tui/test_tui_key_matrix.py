@@ -5,6 +5,7 @@ from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
 from textual.events import Key, Paste
 
+from cockpit.client.link import LinkChange
 from cockpit.domain.kinds import EngineState
 from cockpit.tui.screens.ask import Answer
 
@@ -73,6 +74,16 @@ async def test_halt_and_disarm_work_over_whatever_is_open(trading: Scene, focus:
                 assert " F8 disarm  F9 halt  Esc close" in foot and "mode" not in foot and "checklist" not in foot
             elif focus not in OPEN:
                 assert " a disarm  h halt  Esc close" in foot and "checklist" not in foot
+
+
+@pytest.mark.parametrize("focus", FOCI)
+async def test_no_footer_offers_what_asks_an_engine_that_is_lost(trading: Scene, focus: str) -> None:
+    async with staged(StandingLink(trading)) as stage:
+        await stage.press(*FOCI[focus])
+        stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+        await stage.settle()
+        foot = stage.rows()[-1]
+        assert "FLATTEN" in foot and "arm" not in foot and "halt" not in foot
 
 
 async def test_over_a_sheet_nothing_is_armed_and_arming_is_not_offered(trading: Scene) -> None:

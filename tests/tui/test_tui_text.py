@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cockpit.tui.glyphs import ASCII, RICH, to_ascii
-from cockpit.tui.text import clean, cut, left, right, shortened, width, wrap
+from cockpit.tui.text import clean, cut, left, line_width, right, shortened, width, wrap, wrap_line
 
 ANY = st.text(st.characters(), max_size=80)
 
@@ -67,6 +67,20 @@ def test_fitted_text_takes_exactly_its_cells(text: str, cells: int) -> None:
 @given(ANY, st.integers(2, 40))
 def test_wrapped_rows_fit(text: str, cells: int) -> None:
     assert all(cell_len(row) <= cells for row in wrap(text, cells))
+
+
+@given(st.lists(st.tuples(ANY.map(clean), st.just("text")), min_size=1, max_size=4), st.integers(2, 40))
+def test_rows_of_a_wrapped_line_fit_and_have_its_words(line: list[tuple[str, str]], cells: int) -> None:
+    rows = wrap_line(tuple(line), cells)
+    assert all(line_width(row) <= cells for row in rows)
+    assert "".join("".join(text for text, _ in row) for row in rows).split() or not "".join(t for t, _ in line).split()
+
+
+def test_a_wrapped_line_goes_on_as_far_in_as_it_began() -> None:
+    line = (("  107,600-107,850: estimated 9.4M USD", "text"), (" of longs, within 3 % below", "dim"))
+    assert ["".join(text for text, _ in row) for row in wrap_line(line, 36)] == [
+        "  107,600-107,850: estimated 9.4M", "  USD of longs, within 3 % below",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,6 @@ BAR_FROM, DELTA_FROM, VOLUME_FROM = 29, 43, 50
 RULED_FROM = 43
 """From so many cells on a level is a line across the whole row."""
 LEGEND_CELLS = 12
-NOTE_CELLS = 13
-"""What of the frame's top row is kept for the pane's key, the note and the corners."""
 SHORT_BAR, LONG_BAR = 5, 10
 UNSEEN = 0.5
 """USD under which nothing is written."""
@@ -128,12 +126,8 @@ class Window(NamedTuple):
 def title(kept: Dom, view: View, cells: int) -> str:
     """The asset, and what a row is, in as many words as fit beside the note that bands are proposed."""
     middle = kept.middles.get(view.asset)
-    name, dot = view.asset_title, f" {view.glyphs.dot} "
-    if middle is None:
-        return f"Ladder{dot}{name}"
-    size = _row_size(middle.step)
-    forms = (f"Ladder{dot}{name}{dot}row {size}", f"Ladder{dot}{name}{dot}{size}", f"Ladder{dot}{name}")
-    return next((form for form in forms if len(form) <= cells - NOTE_CELLS), forms[-1])
+    size = _row_size(middle.step) if middle is not None else ""
+    return ladder.titled(view, cells, "Ladder", *((f"row {size}", size) if size else ()))
 
 
 def _row_size(step: float) -> str:
@@ -222,13 +216,14 @@ def _bin_row(view: View, asset: AssetView, price: float, at: int, step: float, v
 def _level_row(view: View, asset: AssetView, price: float, level: Level, cells: int) -> Line:
     is_band = levels.in_band(asset, level.price, level.price)
     axis = view.glyphs.band * 2 if is_band else f"{view.glyphs.axis} "
-    far = f" {levels.distance(level.price, price)}"
-    text = level.text if len(level.text) + len(far) + PRICE_CELLS + 4 > cells else level.text + far
-    room = cells - PRICE_CELLS - 4 - len(text) - 1 if cells >= RULED_FROM else 0
+    text_cells = cells - PRICE_CELLS - 4
+    forms = (f"{level.text} {far}" for far in levels.distances(level.price, price))
+    text = next((form for form in forms if len(form) <= text_cells), level.text)
+    room = text_cells - len(text) - 1 if cells >= RULED_FROM else 0
     return (
         (f"{numbers.price(level.price):>{PRICE_CELLS}} ", level.role),
         (axis, "warn" if is_band else "faint"),
-        (f" {cut(text, cells - PRICE_CELLS - 4)}", level.role),
+        (f" {cut(text, text_cells)}", level.role),
         (f" {view.glyphs.dash * room}" if room > 0 else "", level.role),
     )
 

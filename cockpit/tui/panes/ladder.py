@@ -13,8 +13,8 @@ from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
 from cockpit.tui.glyphs import RICH, Glyphs
 from cockpit.tui.panes.levels import of_trade
-from cockpit.tui.text import Line, Span, wrap
-from cockpit.tui.view import UNKNOWN_LINE, View, feed_text
+from cockpit.tui.text import Line, Span, width, wrap
+from cockpit.tui.view import UNKNOWN_LINE, View, feed_text, stale_note, staleness
 
 # Prices to rows of the ladder, and back.
 
@@ -114,6 +114,10 @@ LEGEND_CELLS, TEXT_CELLS = 46, 33
 WHOLE_FROM = 1_000.0
 ABOVE = "above"
 Band = tuple[float, float]
+NEW = "new: {}"
+"""That bands are proposed for another asset."""
+AROUND_TITLE_CELLS = 7
+"""What of the frame's top row is neither the title nor its note: the pane's key, the corners, the gaps."""
 
 
 @dataclass(slots=True)
@@ -174,9 +178,19 @@ class Ladder:
         return kept
 
 
-def title(view: View) -> str:
+def title(view: View, cells: int) -> str:
     """The pane's name with its asset; the same whatever stands beside it."""
-    return f"Bands {view.glyphs.dot} {view.asset_title}"
+    return titled(view, cells, "Bands")
+
+
+def titled(view: View, cells: int, name: str, *more: str) -> str:
+    """The name, the asset and one of the `more`, in as many words as fit beside the longest note; the asset stays."""
+    dot, asset = f" {view.glyphs.dot} ", view.asset_title
+    longest = max((len(NEW.format(shown.asset)) for shown in view.snapshot.assets), default=0) if view.snapshot else 0
+    stale_s = staleness(view)
+    note_cells = longest if stale_s is None else width(stale_note(stale_s))
+    forms = (*(f"{name}{dot}{asset}{dot}{part}" for part in more), f"{name}{dot}{asset}", f"{name} {asset}", asset)
+    return next((form for form in forms if width(form) <= cells - note_cells - AROUND_TITLE_CELLS), forms[-1])
 
 
 def note(view: View) -> str:
@@ -185,7 +199,7 @@ def note(view: View) -> str:
     proposed = [asset.asset for asset in assets if asset.proposed_bands is not None]
     if view.asset in proposed:
         return "b: new"
-    return f"new: {proposed[0] if len(proposed) == 1 else len(proposed)}" if proposed else ""
+    return NEW.format(proposed[0] if len(proposed) == 1 else len(proposed)) if proposed else ""
 
 
 def _scale(low: float, high: float, rows: int) -> Scale:

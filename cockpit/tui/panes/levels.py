@@ -62,10 +62,13 @@ def of_bands(asset: AssetView) -> list[Level]:
     return found
 
 
-def distance(level: float, price: float) -> str:
-    """How far a level is from the price: `28 bps below`."""
+def distances(level: float, price: float) -> tuple[str, ...]:
+    """How far a level is from the price: `28 bps below`, and shorter where its row says on which side it is."""
     bps = bps_between(level, price)
-    return "here" if abs(bps) < 0.5 else f"{abs(bps):.0f} bps {'above' if bps > 0 else 'below'}"
+    if abs(bps) < 0.5:
+        return ("here",)
+    far = f"{abs(bps):.0f} bps"
+    return (f"{far} {'above' if bps > 0 else 'below'}", far)
 
 
 def in_band(asset: AssetView, low: float, high: float) -> bool:

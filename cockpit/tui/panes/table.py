@@ -102,7 +102,7 @@ PANES: tuple[Pane, ...] = (
         lines=_ladder,
         depends=_ladder_depends,
         heading=lambda kept, view, room: (
-            ladder.title(view) if kept.dom.overview else dom.title(kept.dom, view, room.cells)
+            ladder.title(view, room.cells) if kept.dom.overview else dom.title(kept.dom, view, room.cells)
         ),
         note=lambda _, view: (ladder.note(view), "info"),
     ),
@@ -156,7 +156,7 @@ PANES: tuple[Pane, ...] = (
         depends=lambda _, view: _day(view),
     ),
     Pane(
-        "feeds", "0", "feeds", "Focus the feeds: every age, and the reason of those that fail", "Feeds",
+        "feeds", "0", "feeds", "Focus the feeds: every age, and why one fails", "Feeds",
         lines=lambda _, view, room: feeds.lines(view, room.cells, room.rows),
         depends=lambda _, view: (view.snapshot and tuple((f.name, f.state) for f in view.snapshot.feeds), second(view)),
     ),

@@ -121,7 +121,7 @@ def limits(view: View, only: str = "") -> list[str]:
     rows = [f"{mode}: {sentence}" for mode, sentence in view.store.briefing.mode_limits if only in ("", mode)]
     if now is not None:
         rows.append(
-            f"day's loss {numbers.money(now.daily_loss_limit_usd)} USD, "
+            f"limits: day's loss {numbers.money(now.daily_loss_limit_usd)} USD, "
             f"session drawdown {numbers.money(now.drawdown_limit_usd)} USD"
         )
     return rows

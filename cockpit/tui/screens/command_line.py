@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from cockpit.domain.command_line import completions, read_line
 from cockpit.domain.line_tokens import Known, LineError
 from cockpit.tui.layouts import Region
-from cockpit.tui.picture import FRAME_ROWS, Appearance
+from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer, Ask
 from cockpit.tui.screens.modal import Places
 from cockpit.tui.screens.question import QUESTION
@@ -20,7 +20,6 @@ HINTS = (
     "Tab completes, Enter sends",
 )
 """The longest that fits is shown."""
-BEGINNINGS = "long, short, preview, close, stop, trail, targets, hold, cancel, reverse, adopt, alarm, risk, arm, halt"
 
 
 class CommandLine(Ask):
@@ -41,8 +40,9 @@ class CommandLine(Ask):
         self._at = len(sent)
 
     def places(self, ground: Region) -> Places:
-        """At the foot, over the whole width."""
-        height = min(ground.height, FRAME_ROWS + 3)
+        """At the foot, over the whole width, as high as every word a line may begin with takes."""
+        words = len(list(wrap(", ".join(completions("", self._known())), max(1, ground.width - FRAME_CELLS))))
+        height = min(ground.height, FRAME_ROWS + words + 2)
         self._place = Region(ground.x, ground.y + ground.height - height, ground.width, height)
         x, y, width, _ = self._place
         return {QUESTION: self._place, ANSWER: Region(x + 2 + len(PROMPT), y + 1, max(1, width - 4 - len(PROMPT)), 1)}
@@ -50,12 +50,12 @@ class CommandLine(Ask):
     def foot(self, cells: int) -> list[Line]:
         """The line, what may follow, and what is wrong."""
         text = self.query_one(Answer).value if self.is_mounted else ""
-        found = completions(text, self._known())
-        follow = ", ".join(found) if found else (BEGINNINGS if not text.strip() else "")
+        rows = max(1, self._place.height - FRAME_ROWS - 2)
         if self._wrong:
-            return [((PROMPT, "key"),), *(((row, "bad"),) for row in [*wrap(self._wrong, cells), ""][:2])]
+            return [((PROMPT, "key"),), *_in_rows(self._wrong, "bad", cells, rows + 1)]
         hint = next((hint for hint in HINTS if len(hint) <= cells), HINTS[-1])
-        return [((PROMPT, "key"),), ((cut(follow, cells), "info"),), ((hint, "dim"),)]
+        follow = _in_rows(", ".join(completions(text, self._known())), "info", cells, rows)
+        return [((PROMPT, "key"),), *follow, ((hint, "dim"),)]
 
     def on_input_changed(self) -> None:
         """What may follow is another now; what was wrong is being mended."""
@@ -89,6 +89,13 @@ class CommandLine(Ask):
         except LineError as error:
             return str(error)
         return ""
+
+
+def _in_rows(text: str, role: str, cells: int, rows: int) -> list[Line]:
+    """A text in exactly so many rows; what does not fit is cut at the end of the last."""
+    found = list(wrap(text, cells))
+    shown = [*found[: rows - 1], cut(" ".join(found[rows - 1 :]), cells), *[""] * rows][:rows]
+    return [((row, role),) for row in shown]
 
 
 def _common(words: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from cockpit.tui.view import View
 FOUND = "found"
 CELLS = 92
 LABEL_CELLS, KEY_CELLS = 14, 7
+BESIDE_CELLS = LABEL_CELLS + KEY_CELLS + 2
 LEAST_HELP_CELLS = 20
 
 
@@ -63,7 +64,8 @@ class Find(Modal[str]):
 
     def draw(self) -> None:
         """The part of what was found around the chosen one."""
-        cells, rows = self._place.width - FRAME_CELLS, max(1, self._place.height - FRAME_ROWS - 1)
+        cells, foot_rows = self._place.width - FRAME_CELLS, self._foot_rows()
+        rows = max(1, self._place.height - FRAME_ROWS - 1 - foot_rows)
         self._chosen = min(max(0, self._chosen), max(0, len(self._found) - 1))
         self._first = max(0, min(self._first, self._chosen, len(self._found) - rows), self._chosen - rows + 1)
         shown = self._found[self._first : self._first + rows]
@@ -72,6 +74,9 @@ class Find(Modal[str]):
         lines += [self._line(action, cells, action is chosen) for action in shown]
         if not shown:
             lines.append((("nothing is called that", "dim"),))
+        if foot_rows and chosen is not None:
+            lines += [()] * (1 + rows - len(lines))
+            lines += [((row, "text"),) for row in wrap(chosen.help, cells)]
         note = f"{len(self._found)} of {len(keys.TABLE)}"
         self.query_one(f"#{FOUND}", Board).show(lines, note=note)
 
@@ -98,9 +103,15 @@ class Find(Modal[str]):
         if self._found:
             self.close_with(self._found[self._chosen].id)
 
+    def _foot_rows(self) -> int:
+        """Rows for what the chosen one does, where that is cut beside its key: as many as the longest takes."""
+        cells = max(1, self._place.width - FRAME_CELLS)
+        is_cut = any(len(action.help) > cells - BESIDE_CELLS for action in keys.TABLE)
+        return max(len(list(wrap(action.help, cells))) for action in keys.TABLE) if is_cut else 0
+
     def _line(self, action: keys.KeyAction, cells: int, is_chosen: bool) -> Line:
         shown = " ".join(keys.shown(key) for key in self._bound[action.id])
-        room = cells - LABEL_CELLS - KEY_CELLS - 2
+        room = cells - BESIDE_CELLS
         told = cut(action.help, room) if room >= LEAST_HELP_CELLS else ""
         if is_chosen:
             text = f"{left(action.label, LABEL_CELLS)} {left(shown, KEY_CELLS)} {told}"

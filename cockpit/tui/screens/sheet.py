@@ -11,12 +11,11 @@ from textual.widgets import Input
 from cockpit.tui.board import Board
 from cockpit.tui.footer import Offered
 from cockpit.tui.layouts import Region
-from cockpit.tui.numbers import lasting
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
 from cockpit.tui.text import Line, clean, wrap_line
-from cockpit.tui.view import View, staleness
+from cockpit.tui.view import View, stale_note, staleness
 
 Content = Callable[[View, int], list[Line]]
 """Lines for a view and a width."""
@@ -27,7 +26,8 @@ CELLS = 90
 class Sheet(Modal[None]):
     """Shows what `content` makes of the newest view; arrows scroll, `/` searches, Esc or Enter closes.
 
-    `fits`: no higher than its lines, with the panes around it.
+    `fits`: no higher than its lines, with the panes around it. `ages`: it shows what the engine said, and is grey once
+    that is old.
     """
 
     HINT = "/ searches, Esc closes"
@@ -46,10 +46,18 @@ class Sheet(Modal[None]):
     ]
 
     def __init__(
-        self, title: str, content: Content, view: Callable[[], View], appearance: Appearance, *, fits: bool = False
+        self,
+        title: str,
+        content: Content,
+        view: Callable[[], View],
+        appearance: Appearance,
+        *,
+        fits: bool = False,
+        ages: bool = True,
     ) -> None:
         super().__init__(appearance)
         self._fits = fits
+        self._ages = ages
         self._title = title
         self._content = content
         self._view = view
@@ -92,9 +100,9 @@ class Sheet(Modal[None]):
         shown = [self._marked(line, cells) for line in lines[self._first : self._first + rows]]
         if self._is_typing:
             shown += [()] * (rows - len(shown)) + [((PROMPT, "key"),)]
-        stale_s = staleness(view)
+        stale_s = staleness(view) if self._ages else None
         place = f"{self._first + 1}-{min(len(lines), self._first + rows)} of {len(lines)}, " if last else ""
-        note = f"{place}{self._hint(lines)}" if stale_s is None else f"STALE {lasting(stale_s)}"
+        note = f"{place}{self._hint(lines)}" if stale_s is None else stale_note(stale_s)
         board = self.query_one(f"#{SHEET}", Board)
         board.show(shown, note=note, note_role="dim" if stale_s is None else "alarm", grey=stale_s is not None)
 
