@@ -6,13 +6,13 @@ from enum import Enum
 from cockpit.domain.kinds import EngineState, Mode
 from cockpit.domain.numbers import counted
 from cockpit.tui import keys, numbers
-from cockpit.tui.text import Line, Span, cut, left, line_width, shortened
+from cockpit.tui.text import Line, Span, clean, cut, left, line_width, shortened, width
 from cockpit.tui.view import View, plain_detail, silent_s
 
 IDENTITY_FROM, IDENTITY_CELLS = 60, 24
-SECONDS_FROM = 100
-"""With fewer cells the hour and the minute of what happened are enough."""
 """Which cockpit this is stands beside the clock where there is room for it."""
+SECONDS_FROM, BEFORE_FROM = 100, 160
+"""With fewer cells the hour and the minute of what happened are enough; with as many, what came before is there too."""
 AFTER_HALT = keys.BY_ID["halt"].rank + 0.5
 """Where the keys for a chosen trade come."""
 
@@ -40,7 +40,18 @@ def news_line(view: View, cells: int) -> Line:
     if news is None or room < 12:
         return ((" " * max(0, room), "text"), *corner)
     time = f" {numbers.clock(news.ts_ns)[: 8 if cells >= SECONDS_FROM else 5]} " if news.ts_ns else " "
-    return ((time, "dim"), (left(shortened(news.text, room - len(time)), room - len(time)), news.role), *corner)
+    text = shortened(news.text, room - len(time))
+    before = _before(view, room - len(time) - width(text)) if cells >= BEFORE_FROM else ""
+    return ((time, "dim"), (text, news.role), (left(before, room - len(time) - width(text)), "faint"), *corner)
+
+
+def _before(view: View, cells: int) -> str:
+    """What was said before the newest, where all of it fits beside that."""
+    if len(view.store.news) < 2:
+        return ""
+    news = view.store.news[-2]
+    told = f"   {numbers.clock(news.ts_ns)} {clean(news.text)}" if news.ts_ns else f"   {clean(news.text)}"
+    return told if width(told) < cells else ""
 
 
 def keys_line(bound: dict[str, tuple[str, ...]], view: View, cells: int, offered: Offered = Offered.PANES) -> Line:

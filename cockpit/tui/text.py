@@ -72,8 +72,8 @@ def shortened(sentence: str, cells: int) -> str:
     """A sentence in at most `cells`: where it is longer, without what explains it; its numbers are never cut in two.
 
     What follows its last "; " goes first, part by part, then what follows its last ": ", then what stands in brackets,
-    then what follows its last commas; what is left has a number where the sentence has one. Only what is still too
-    long is cut.
+    then what follows an "after", then what follows its last commas; what is left has a number where the sentence has
+    one. Only what is still too long is cut.
     """
     found = clean(sentence)
     has_number = _has_number(found)
@@ -101,6 +101,8 @@ def _shorter(sentence: str) -> Iterator[str]:
     plain = plain if _has_number(plain) or not _has_number(told) else told
     yield plain
     bare = _BRACKETS.sub("", plain)
+    yield bare
+    bare = bare.partition(" after ")[0]
     yield bare
     while ", " in bare:
         bare = bare.rpartition(", ")[0]

@@ -14,7 +14,7 @@ from cockpit.tui.text import Line, Span
 _HALTED_SINCE = re.compile(r"halted since \S+T(\d\d:\d\d:\d\d)\S*Z \(\S+\): (.*)")
 _ERRNO = re.compile(r"\[Errno -?\d+\] ?")
 STALE_AFTER_S = 1.5
-UNKNOWN_LINE: Line = (("waiting for the engine's first word", "dim"),)
+UNKNOWN_LINE: Line = (("waiting for the engine", "dim"),)
 FEED_ROLES = {
     FeedState.FRESH: "dim", FeedState.LATE: "warn", FeedState.STALE: "bad", FeedState.DOWN: "bad", FeedState.OFF: "dim",
 }  # fmt: skip

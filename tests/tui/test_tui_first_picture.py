@@ -99,3 +99,9 @@ def test_what_is_wrong_with_the_line_is_told_on_the_terminal_as_it_was(tmp_path:
     assert process.wait() == 2
     assert process.written.rindex(LEAVE) < process.written.index(b"cockpit: ")
     assert b"secret" not in process.written
+
+
+@pytest.mark.parametrize("size", [(60, 20), (72, 24), (80, 24), (120, 40), (200, 60)])
+def test_no_word_of_it_is_cut(size: tuple[int, int]) -> None:
+    told = "".join(character for row in first_picture(ScreenSettings(), *size) for character, _ in row)
+    assert "waiting for the engine" in told and "…" not in told

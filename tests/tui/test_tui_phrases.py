@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from scenes import Scene
+from scenes import Scene, scene
 from screen_stage import StandingLink, staged
 from sourced import SOURCES
 from test_tui_panes import drawn, view_of
@@ -15,6 +15,9 @@ from cockpit.domain.signal_sources import SourceView
 from cockpit.domain.stream import LogFrame
 from cockpit.tui import footer, numbers
 from cockpit.tui.keys import keymap
+from cockpit.tui.panes.gatelog import GateLog
+from cockpit.tui.panes.ladder import Ladder
+from cockpit.tui.screens import history
 from cockpit.tui.screens.checklist import limits
 from cockpit.tui.text import line_width
 from cockpit.tui.view import HALTED_BY_KEY, View, plain_detail, plain_reason, state_note
@@ -251,6 +254,63 @@ def test_what_the_stops_would_cost_is_told_under_the_trades(trading: Scene) -> N
     shown = text("trades", view_of(trading.with_snapshot(open_trades=bare)), (79, 9))
     assert "at the stops: one has none" in shown
     assert "at the stops" not in text("trades", view_of(trading.with_snapshot(open_trades=())), (79, 9))
+
+
+@pytest.mark.parametrize("name", ["trading", "later"])
+def test_no_check_under_the_log_is_cut_and_those_without_room_are_counted(name: str) -> None:
+    view, log = view_of(scene(name)), GateLog()
+    for verdict in view.store.verdicts.values():
+        log.cursor = verdict.verdict_id
+        rows = ["".join(part for part, _ in line) for line in log.lines(view, 132, 14, True)]
+        at = next(number for number, row in enumerate(rows) if row.startswith("── "))
+        assert not [row for row in rows[at:] if "…" in row]
+        told = sum(f"{check.name.replace('_', ' ')} " in "\n".join(rows[at:]) for check in verdict.checks)
+        assert told == len(verdict.checks) or " more: Enter " in rows[at]
+
+
+async def test_a_large_screen_has_every_assets_price_in_its_status_line(trading: Scene) -> None:
+    async with staged(StandingLink(trading), (200, 60)) as stage:
+        for asset in trading.snapshot.assets:
+            assert f"{asset.asset} {numbers.price(asset.price)}" in stage.rows()[0]
+        before = stage.rows()[0]
+        stage.app.store.take(LinkChange(False, 0.0, "connection refused"), stage.clock())
+        stage.clock.now_s += 12
+        await stage.settle()
+        own, _, lost = stage.rows()[0].partition("LOST 12 s")
+        assert not lost.strip() and before.startswith(own.rstrip()), "what is sudden moves nothing"
+
+
+async def test_what_was_said_before_the_newest_stands_beside_it_where_there_is_room(trading: Scene) -> None:
+    async with staged(StandingLink(trading), (200, 60)) as stage:
+        stage.app.store.notify("the first")
+        stage.app.store.notify("the second", "bad")
+        await stage.settle()
+        assert "the second   " in stage.rows()[-2] and "the first" in stage.rows()[-2]
+        stage.app.store.notify("the third " * 20)
+        await stage.settle()
+        assert "the second" not in stage.rows()[-2], "it is there whole or not at all"
+
+
+@pytest.mark.parametrize("price", [109_703.2, 109_690.0, 109_850.0, 111_000.0, 106_700.0, 105_000.0])
+@pytest.mark.parametrize("cells", [29, 33, 34])
+def test_no_row_of_the_map_is_cut(trading: Scene, price: float, cells: int) -> None:
+    near = tuple(replace(one, price=price) if one.asset == "BTC" else one for one in trading.snapshot.assets)
+    view = view_of(trading.with_snapshot(assets=near))
+    assert [line for line in Ladder().lines(view, cells, 30) if line_width(line) > cells] == []
+
+
+def test_every_figure_of_closed_trades_has_its_unit(later: Scene) -> None:
+    view = view_of(later)
+    for cells in (76, 116):
+        told = "\n".join("".join(part for part, _ in line) for line in history.lines(view, cells))
+        trade = view.store.closed_trades[0]
+        size, fees = numbers.money(trade.notional_usd), numbers.money(trade.fees_usd)
+        assert (f"size {size} USD" in told and f"fees {fees} USD" in told) or "size USD slip bps fees USD" in told
+        assert "of -100.00 USD" in told
+
+
+def test_the_ceremony_tells_limits_from_losses(trading: Scene) -> None:
+    assert limits(view_of(trading), "live")[-1].startswith("limits: day's loss 100.00 USD")
 
 
 async def test_resume_asks_for_no_reason_where_nothing_is_halted(trading: Scene) -> None:

@@ -58,7 +58,7 @@ async def test_the_sheet_has_every_figure_of_a_score() -> None:
         shown = stage.text()
     for figure in (
         "proposals 41   approved 12   sent 11",
-        "denied by short_pct 20, trades_today 9",
+        "denied by short pct 20, trades today 9",
         "closed 9   won 33.3 %   slippage +0.8 bps   net -1.23 USD",
         "expectancy -0.42 R (95 %: -0.81 to -0.03)",
         "the denied, on paper -0.30 R (95 %: -0.90 to +0.30) over 18",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cockpit.domain.kinds import Outcome
 from cockpit.domain.verdict import Check, Verdict
 from cockpit.tui import numbers
-from cockpit.tui.text import ELLIPSIS, Line, Span, column_cells, in_columns, left, line_width, shortened, width
+from cockpit.tui.text import ELLIPSIS, Line, Span, column_cells, cut, in_columns, left, line_width, shortened, width
 from cockpit.tui.view import View, plain_reason
 
 WIDE, NAMED, TIMED = 100, 66, 44
@@ -168,10 +168,13 @@ def _checks(view: View, verdict: Verdict, cells: int, rows: int) -> list[Line]:
     what = f"{numbers.clock(verdict.ts_ns)} {setup_name(verdict)} {proposal.asset} {proposal.side}"
     sizes = f"asked {numbers.money(proposal.requested_usd)} USD, stop {proposal.stop_bps:g} bps"
     head = f"{view.glyphs.frame[4] * 2} {what}: {sizes} "
-    drawn: list[Line] = [((head.ljust(cells, view.glyphs.frame[4]), "frame"),)]
     ordered = sorted(verdict.checks, key=lambda check: WORST_FIRST.index(check.outcome))
     name_cells = min(CHECK_NAME_CELLS, max((len(check.name) for check in ordered), default=0))
     each = column_cells(cells, CHECK_CELLS)
+    hidden = len(ordered) - (rows - 1) * ((cells + 2) // (each + 2))
+    more = f" {hidden} more: Enter {view.glyphs.frame[4] * 2}" if hidden > 0 else ""
+    rule = head.ljust(cells - width(more), view.glyphs.frame[4])
+    drawn: list[Line] = [((cut(rule, cells - width(more)), "frame"), (more, "dim"))]
     drawn += in_columns([_check(view, check, name_cells, each) for check in ordered], cells, rows - 1, CHECK_CELLS)
     return drawn + [()] * (rows - len(drawn))
 
@@ -179,10 +182,15 @@ def _checks(view: View, verdict: Verdict, cells: int, rows: int) -> list[Line]:
 def _check(view: View, check: Check, name_cells: int, cells: int) -> Line:
     role = ROLE_OF.get(check.outcome, "bad")
     sign = view.glyphs.yes if check.outcome is Outcome.PASS else view.glyphs.no if check.outcome.denies else "!"
+    name, sentence = left(check.name.replace("_", " "), name_cells), plain_reason(check.sentence)
+    told = shortened(sentence, cells - width(name) - 3)
+    if told.endswith(ELLIPSIS):  # rather out of line than without its end
+        name = name.rstrip()
+        told = shortened(sentence, cells - width(name) - 3)
     return (
         (f"{sign} ", role),
-        (left(check.name.replace("_", " "), name_cells) + " ", "text" if role != "good" else "dim"),
-        (shortened(plain_reason(check.sentence), cells - name_cells - 3), "dim" if role == "good" else role),
+        (f"{name} ", "text" if role != "good" else "dim"),
+        (told, "dim" if role == "good" else role),
     )
 
 

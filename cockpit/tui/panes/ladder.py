@@ -13,7 +13,7 @@ from cockpit.domain.units import bps_between
 from cockpit.tui import numbers
 from cockpit.tui.glyphs import RICH, Glyphs
 from cockpit.tui.panes.levels import of_trade
-from cockpit.tui.text import Line, Span, width, wrap
+from cockpit.tui.text import Line, Span, line_width, width, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, feed_text, stale_note, staleness
 
 # Prices to rows of the ladder, and back.
@@ -160,7 +160,7 @@ class Ladder:
         scale = self._scale_for(asset, price, trades, inner)
         marks = _marks(view, asset, price, trades, scale, cells)
         heats = by_row(asset.clusters, scale)
-        body = [_row(view, asset, scale, row, marks[row], heats[row]) for row in range(scale.rows)]
+        body = [_row(view, asset, scale, row, marks[row], heats[row], cells) for row in range(scale.rows)]
         return [*above, *body, *below]
 
     def _scale_for(self, asset: AssetView, price: float, trades: list[TradeRecord], rows: int) -> Scale:
@@ -264,15 +264,15 @@ def _marks(
 
 
 def _edge_text(side: str, bps: float, cells: int) -> str:
-    """How far a band's edge is; by its side too where the price is in the band or beyond. There are 16 cells for it."""
+    """How far a band's edge is; by its side where the price is in the band or beyond. There are 12 cells beside it."""
     if cells < TEXT_CELLS:
         return f"{bps:+.0f} bps"
-    where = "above" if bps >= 0 else "below"
-    is_ahead = (side == "upper") == (bps >= 0)
-    return f"{abs(bps):.0f} bps {where}" if is_ahead else f"{side} {abs(bps):.0f}bp {where}"
+    far = "here" if abs(bps) < 0.5 else f"{abs(bps):.0f} bps"
+    is_ahead = (side == "upper") == (bps >= 0) and far != "here"
+    return f"{far} {'above' if bps >= 0 else 'below'}" if is_ahead else f"{side} {far}"
 
 
-def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: Heat) -> Line:
+def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, heated: Heat, cells: int) -> Line:
     level = scale.price_at(row)
     bands = (*asset.bands_upper, *asset.bands_lower)
     if marks.rank == 0 and asset.price is not None:
@@ -290,7 +290,10 @@ def _row(view: View, asset: AssetView, scale: Scale, row: int, marks: Marks, hea
     if texts == [(view.glyphs.here, "price")]:
         texts = [(f"{view.glyphs.here} price", "price")]
     for number, (text, role) in enumerate(texts):
-        line.append((("  " if number else "") + text, role))
+        told = ("  " if number else "") + text
+        if number and line_width(line) + width(told) > cells:
+            break
+        line.append((told, role))
     return tuple(line)
 
 

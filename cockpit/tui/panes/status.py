@@ -98,6 +98,7 @@ def _parts(view: View, now: Snapshot, words: Labels) -> list[Part]:
         Part(4, _health(now)),
         Part(2, _cut_off(now), is_sudden=True),
         Part(8, _feeds(now, words)),
+        Part(11, _others(view, now) if words is FULL else ()),
         Part(2, _link(view), is_sudden=True),
     ]
 
@@ -125,6 +126,16 @@ def _cut_off(now: Snapshot) -> Line:
 def _price(view: View) -> Line:
     asset = view.chosen
     return ((f"{view.asset} ", "dim"), (numbers.price(asset.price if asset else None), "price"))
+
+
+def _others(view: View, now: Snapshot) -> Line:
+    """The prices of the assets that are not on the ladder, where everything else has its room."""
+    others = [asset for asset in now.assets if asset.asset != view.asset]
+    return tuple(
+        span
+        for number, asset in enumerate(others)
+        for span in ((f"{'  ' if number else ''}{asset.asset} ", "dim"), (numbers.price(asset.price), "text"))
+    )
 
 
 def _used(name: str, used: float | None, limit: float) -> Line:

@@ -14,7 +14,7 @@ WIDEST_TRADE = 24
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 LABEL_CELLS = 9
 ELSEWHERE: Line = (("these are what this screen has seen; cockpit report has every trade", "dim"),)
-HEAD = "closed    setup                trade      net USD      R   by               held     size  slip  fees"
+HEAD = "closed    setup                trade      net USD      R   by               held size USD slip bps fees USD"
 
 
 def lines(view: View, cells: int) -> list[Line]:
@@ -39,7 +39,7 @@ def _statistics(now: Snapshot | None, trades: list[TradeRecord]) -> list[Line]:
             ("won", f"{len(wins)} ({rate})"),
             ("net", f"{numbers.gain(sum(trade.pnl_usd for trade in trades))} USD"),
             ("", numbers.r_units(sum(trade.r for trade in trades))),
-            ("fees", numbers.money(sum(trade.fees_usd for trade in trades))),
+            ("fees", f"{numbers.money(sum(trade.fees_usd for trade in trades))} USD"),
         ),
         facts(
             ("slippage", f"{numbers.bps(_mean([trade.slippage_bps for trade in trades]))} bps"),
@@ -50,10 +50,10 @@ def _statistics(now: Snapshot | None, trades: list[TradeRecord]) -> list[Line]:
         account = now.account
         drawn.append(
             facts(
-                ("today", f"{numbers.gain(account.realised_usd)} of -{numbers.money(now.daily_loss_limit_usd)}"),
+                ("today", f"{numbers.gain(account.realised_usd)} of -{numbers.money(now.daily_loss_limit_usd)} USD"),
                 ("trades", f"{account.trades_today} of {now.max_trades_per_day}"),
                 ("losses in a row", str(account.consecutive_losses)),
-                ("deepest drawdown", numbers.money(account.max_drawdown_usd)),
+                ("deepest drawdown", f"{numbers.money(account.max_drawdown_usd)} USD"),
             )
         )
     return drawn
@@ -107,8 +107,8 @@ def _trade(trade: TradeRecord, is_wide: bool) -> list[Line]:
     )
     if not is_wide:
         rest = (
-            f"{how}, held {numbers.lasting(held_s)}, size {numbers.money(trade.notional_usd)}, "
-            f"slip {numbers.bps(trade.slippage_bps)}, fees {numbers.money(trade.fees_usd)}"
+            f"{how}, held {numbers.lasting(held_s)}, size {numbers.money(trade.notional_usd)} USD, "
+            f"slip {numbers.bps(trade.slippage_bps)} bps, fees {numbers.money(trade.fees_usd)} USD"
         )
         return [head, ((f"          {rest}", "dim"),)]
     return [
@@ -116,7 +116,7 @@ def _trade(trade: TradeRecord, is_wide: bool) -> list[Line]:
             *head,
             (f"{how:<14}", "text"),
             (f"{numbers.lasting(held_s):>7} {numbers.money(trade.notional_usd):>8}", "dim"),
-            (f"{numbers.bps(trade.slippage_bps):>6} {numbers.money(trade.fees_usd):>5}", "dim"),
+            (f"{numbers.bps(trade.slippage_bps):>9} {numbers.money(trade.fees_usd):>8}", "dim"),
         )
     ]
 

@@ -58,7 +58,12 @@ def _score(score: SourceScore) -> Iterator[Line]:
         ("    proposals", str(score.proposals)), ("approved", str(score.approved)), ("sent", str(score.sent)),
     )  # fmt: skip
     if score.denied_by:
-        yield facts(("    denied by", ", ".join(f"{check} {count}" for check, count in score.denied_by.items())))
+        yield facts(
+            (
+                "    denied by",
+                ", ".join(f"{check.replace('_', ' ')} {count}" for check, count in score.denied_by.items()),
+            )
+        )
     won = numbers.pct(None if score.win_rate is None else 100 * score.win_rate)
     yield (
         *facts(("    closed", str(score.closed)), ("won", f"{won} %"), ("slippage", f"{_slippage(score)} bps")),

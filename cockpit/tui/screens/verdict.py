@@ -55,7 +55,7 @@ def _head(verdict: Verdict) -> Line:
 
 def _result(verdict: Verdict) -> str:
     if not verdict.approved:
-        return f"denied by {verdict.reason_check}: {verdict.reason}"
+        return f"denied by {verdict.reason_check.replace('_', ' ')}: {plain_reason(verdict.reason)}"
     what = (
         f"{numbers.amount(verdict.qty)} coins, {numbers.money(verdict.notional_usd)} USD, "
         f"{verdict.size_factor:.2f}x, stop {verdict.stop_bps:g} bps"
