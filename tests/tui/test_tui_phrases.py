@@ -268,6 +268,21 @@ def test_no_check_under_the_log_is_cut_and_those_without_room_are_counted(name: 
         assert told == len(verdict.checks) or " more: Enter " in rows[at]
 
 
+@pytest.mark.parametrize("cells", [50, 60])
+@pytest.mark.parametrize(("state", "age_s"), [(FeedState.STALE, 95.0), (FeedState.DOWN, None), (FeedState.FRESH, 3.0)])
+def test_no_row_of_positioning_is_cut_when_its_feeds_fail(
+    trading: Scene, cells: int, state: FeedState, age_s: float | None
+) -> None:
+    now = trading.snapshot
+    feeds = tuple(replace(feed, state=state, age_s=age_s) for feed in now.feeds)
+    moved = tuple(replace(asset, open_interest_change_24h_pct=-12.34) for asset in now.assets)
+    view = view_of(trading.with_snapshot(feeds=feeds, assets=moved))
+    rows = drawn("positioning", view, (cells, 9))
+    assert [row for row in rows if line_width(row) > cells] == []
+    if state is not FeedState.FRESH:
+        assert all("pos" in text("positioning", view, (cells, 9)).splitlines()[at] for at in (2, 4, 6, 8))
+
+
 async def test_a_large_screen_has_every_assets_price_in_its_status_line(trading: Scene) -> None:
     async with staged(StandingLink(trading), (200, 60)) as stage:
         for asset in trading.snapshot.assets:

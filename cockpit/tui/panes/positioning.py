@@ -5,7 +5,7 @@ from cockpit.domain.numbers import apart
 from cockpit.domain.snapshot import AssetView, FeedView, FundingView
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui import numbers
-from cockpit.tui.text import Line, Span, left
+from cockpit.tui.text import Line, Span, left, line_width
 from cockpit.tui.view import UNKNOWN_LINE, View, age_span
 
 NAME = 5
@@ -84,17 +84,15 @@ def _funding(view: View, asset: AssetView, cells: int) -> Line:
         age_span(view.feeds(Reading.POSITIONING, asset.asset)),
         age_span(_funding_feeds(view, asset)),
     ]
-    old = [(f"  {name} {text}", role) for name, (text, role) in zip(("pos", "fund"), ages, strict=True) if text]
-    return (
-        (" " * NAME + "spread ", "dim"),
-        (f"{numbers.bps(spread):>5} ", "text"),
-        (f"{bias:<{18 if cells >= WIDE else 13}}", "warn" if bias == LONGS_ONLY else "dim"),
-        ("next ", "dim"),
-        (f"{_next_payment(view, asset):<6}", "text"),
-        ("OI ", "dim"),
-        (numbers.change(asset.open_interest_change_24h_pct), "text"),
-        *old,
-    )
+    old = tuple((f"  {name} {text}", role) for name, (text, role) in zip(("pos", "fund"), ages, strict=True) if text)
+    if len(old) == 2 and ages[0] == ages[1]:
+        old = ((f"  pos, fund {ages[0][0]}", ages[0][1]),)
+    head: Line = ((" " * NAME + "spread ", "dim"), (f"{numbers.bps(spread):>5} ", "text"))
+    side: Line = ((f"{bias:<{18 if cells >= WIDE else 13}}", "warn" if bias == LONGS_ONLY else "dim"),)
+    due: Line = (("next ", "dim"), (f"{_next_payment(view, asset):<6}", "text"))
+    oi: Line = (("OI ", "dim"), (numbers.change(asset.open_interest_change_24h_pct), "text"))
+    forms = ((*head, *side, *due, *oi, *old), (*head, *side, *oi, *old), (*head, *side, *old), (*head, *old))
+    return next((form for form in forms if line_width(form) <= cells), (*head, *old))
 
 
 def _behind(view: View, asset: AssetView) -> Line:
