@@ -17,9 +17,12 @@ from cockpit.cli_screen import _connect
 from cockpit.client.address import local
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.settings import ScreenSettings
-from tests.runtime.venue_session import VenueStage, play, venue_stage
+from tests.runtime import spot_session
+from tests.runtime.real_engine import RealStage
+from tests.runtime.venue_session import play, venue_stage
 
-NAMES = ("bybit", "hyperliquid", "coinbase", "krakenfutures")
+SPOT = "coinbase-spot"
+NAMES = ("bybit", "hyperliquid", "coinbase", "krakenfutures", SPOT)
 TARGET = Path(__file__).resolve().parents[2] / "screenshots"
 SIZE = (120, 40)
 WIDTH = 120
@@ -27,6 +30,7 @@ ON_SCREEN = {"armed": "armed", "open": "open", "target": "target", "flatten": "f
 """Moments at which the screen is taken, and how that picture is called."""
 COMMANDS = {
     "validate": "cockpit validate --mode test",
+    "drill": "cockpit drill --yes",
     "open": "what rests at {name}, by its own list",
     "target": "what rests at {name} after the first target, by its own list",
     "closed": "cockpit close t000001",
@@ -41,19 +45,20 @@ HOME = "~/cockpit"
 class Pictures:
     """Takes the screen at its moments, and keeps what the shell said for a picture of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self.shell: list[tuple[str, str]] = []
 
-    async def on_moment(self, stage: VenueStage, moment: str, said: str) -> None:
+    async def on_moment(self, stage: RealStage, moment: str, said: str) -> None:
         """One moment of the session."""
         if moment in ON_SCREEN:
-            await take(stage, f"session-{stage.name}-{ON_SCREEN[moment]}")
+            await take(stage, f"session-{self._name}-{ON_SCREEN[moment]}")
         if said:
             said = said.replace(str(stage.home), HOME)
-            self.shell.append((COMMANDS[moment].format(name=stage.name), said.strip()))
+            self.shell.append((COMMANDS[moment].format(name=self._name), said.strip()))
 
 
-async def take(stage: VenueStage, name: str) -> None:
+async def take(stage: RealStage, name: str) -> None:
     """The screen as an operator has it who attaches now."""
     app = CockpitApp(_connect(local(stage.home / "engine.sock"), 4.0), ScreenSettings())
     async with app.run_test(size=SIZE) as pilot:
@@ -75,10 +80,15 @@ def draw(name: str, parts: list[tuple[str, str]]) -> None:
 
 async def session(name: str) -> None:
     """One session, with its pictures."""
-    pictures = Pictures()
-    with tempfile.TemporaryDirectory() as home:
-        async with venue_stage(Path(home) / "home", name) as stage:
-            await play(stage, pictures.on_moment)
+    pictures = Pictures(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Path(temporary) / "home"
+        if name == SPOT:
+            async with spot_session.spot_stage(home) as spot:
+                await spot_session.play(spot, pictures.on_moment)
+        else:
+            async with venue_stage(home, name) as stage:
+                await play(stage, pictures.on_moment)
     draw(f"session-{name}-shell", pictures.shell)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.domain.kinds import EngineState
 from tests.patience import patient_s
-from tests.runtime.test_spot_session import (
+from tests.runtime.spot_session import (
     SOUND,
     SpotStage,
     guarding,
