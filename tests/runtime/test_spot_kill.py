@@ -181,6 +181,12 @@ def settled(stage: SpotStage, seen: Snapshot) -> bool:
     return covered(seen) and view.trade.open_qty == pytest.approx(ours) and guarding(stage) == pytest.approx(ours)
 
 
+def stands_again(seen: Snapshot) -> bool:
+    """Whether the market is where it was, for the next purchase: one before it would be stopped out on its way."""
+    sol = next(asset for asset in seen.assets if asset.asset == "SOL")
+    return sol.price is not None and abs(sol.price - PRICES["SOL"]) < 0.1
+
+
 async def survived(stage: SpotStage, what: str) -> None:
     """Another engine on what the journal and the venue have: it settles, and then leaves."""
     began_s, venue = time.monotonic(), stage.coinbase
@@ -196,6 +202,7 @@ async def survived(stage: SpotStage, what: str) -> None:
     await stage.until(over)
     await venue.until(lambda: is_bare(stage))
     stage.prices["SOL"] = PRICES["SOL"]
+    await stage.until(stands_again)
     assert venue.watch.oversold(venue.symbol("SOL")) == 0, what
     assert venue.held("SOL") == pytest.approx(OTHERS, abs=1e-8), what
     assert not venue.watch.doubled, what
