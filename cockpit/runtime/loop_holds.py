@@ -3,6 +3,9 @@
 A command waits for whatever the loop does before it next looks at its sockets; what is not named cannot be mended. A
 turn is timed where it ends, by the loop's own selector. While it lasts an alarm rings every 2 ms and finds what runs. A
 thread that looked instead would have to wait 5 ms for the interpreter, and the loop would then wait for the thread.
+
+Every ring leaves a byte in the socket that wakes the loop, and no more than some 270 fit before the loop reads there:
+behind those a SIGTERM would be lost. A turn that lasts is therefore rung in ever more seldom.
 """
 
 import asyncio
@@ -18,6 +21,8 @@ from typing import Any, NamedTuple
 from cockpit.domain.units import NS_PER_MS, NS_PER_S
 
 HELD_NS = 2 * NS_PER_MS
+RINGS_PER_PACE = 16
+"""So many rings in one turn, then the pause between them doubles: 200 of them take over a minute."""
 NAMES_KEPT = 200
 """Names are of code, not of data: there are not many. Still they have an end."""
 
@@ -54,6 +59,9 @@ class LoopHolds:
         self._holds: dict[str, Hold] = {}
         self._began_ns: int | None = None
         self._seen: dict[str, int] = {}
+        """By name: for how long of this turn the alarm found it."""
+        self._rings = 0
+        self._pause_ns = held_ns
         self._is_watching = False
         self._has_alarm = False
         self._is_ringing = False
@@ -87,9 +95,10 @@ class LoopHolds:
         if not self._is_watching:
             return
         self._began_ns = self._clock()
-        if self._has_alarm and not self._is_ringing:
+        self._rings = 0
+        if self._has_alarm and (not self._is_ringing or self._pause_ns != self._held_ns):
             self._is_ringing = True
-            self._ring(self._held_ns / NS_PER_S)
+            self._ring_every(self._held_ns)
 
     def turn_ends(self, waits: bool) -> None:
         """It has run everything; `waits`: nothing more is ready."""
@@ -106,9 +115,17 @@ class LoopHolds:
 
     def rang(self, _: int, frame: FrameType | None) -> None:
         """The alarm, between two steps of the interpreter: remember what runs. Nothing may be raised here."""
-        if self._began_ns is not None:
-            name = running_name(frame)
-            self._seen[name] = self._seen.get(name, 0) + 1
+        if self._began_ns is None:
+            return
+        name = running_name(frame)
+        self._seen[name] = self._seen.get(name, 0) + self._pause_ns
+        self._rings += 1
+        if self._rings % RINGS_PER_PACE == 0:
+            self._ring_every(2 * self._pause_ns)
+
+    def _ring_every(self, pause_ns: int) -> None:
+        self._pause_ns = pause_ns
+        self._ring(pause_ns / NS_PER_S)
 
     def note(self, name: str, took_ns: int) -> None:
         """It held the loop that long."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from cockpit.domain.units import NS_PER_S
 from cockpit.runtime.loop_holds import HELD_NS, NAMES_KEPT, UNSEEN, LoopHolds, TimedSelector
 from tests.packaging.neighbours import ROOT
 from tests.patience import patient_s
@@ -112,6 +113,52 @@ def test_the_alarm_rings_only_while_the_loop_has_something_to_do() -> None:
     assert rig.ringing == [0.002]
     rig.holds.turn_ends(waits=True)
     assert rig.ringing == [0.002, 0.0]
+
+
+def test_a_turn_that_lasts_is_rung_in_ever_more_seldom_and_the_next_one_as_ever() -> None:
+    """What is found after a long pause counts for all of it."""
+    rig = Rig()
+    rig.holds._is_watching = rig.holds._has_alarm = True
+    rig.holds.turn_begins()
+    rings = 0
+    while rig.clock.now_ns < 60 * NS_PER_S:
+        rig.clock.take(round(rig.ringing[-1] * NS_PER_S))
+        rig.rings()
+        rings += 1
+    assert 100 < rings < 200
+    assert sum(rig.holds._seen.values()) == rig.clock.now_ns
+    rig.holds.turn_ends(waits=False)
+    rig.holds.turn_begins()
+    assert rig.ringing[-1] == 0.002
+
+
+SIGNALLED = """
+import os, signal, time
+from cockpit.runtime.loop_holds import TimedLoop
+
+def hold_for(held_s):
+    until_s = time.monotonic() + held_s
+    while time.monotonic() < until_s:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+    loop.call_later(0.1, loop.stop)
+
+loop, got = TimedLoop(), []
+loop.add_signal_handler(signal.SIGTERM, got.append, "SIGTERM")
+loop.call_soon(hold_for, 2.0)
+loop.holds.start()
+loop.run_forever()
+loop.holds.stop()
+print(got)
+"""
+
+
+def test_a_signal_behind_a_turn_of_two_seconds_is_not_lost() -> None:
+    """Each ring leaves a byte in what wakes the loop, as the signal does: it once was full after half a second."""
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED], cwd=ROOT, capture_output=True, text=True, timeout=patient_s(60), check=False
+    )
+    assert (done.stdout, done.stderr) == ("['SIGTERM']\n", "")
 
 
 def test_a_collection_that_takes_too_long_is_named() -> None:
