@@ -295,9 +295,13 @@ FLAT_READS = 2
 
 
 class VenueFlat(Event, frozen=True, array_like=True, gc=False, tag="venue_flat"):
-    """One look at a whole venue during a flatten: no position and no order of anybody's is left there."""
+    """One look at a whole venue during a flatten: no position and no order of anybody's is left there.
+
+    `lacks_fills`: the account is not open yet, and what was closed there cannot be read before it is.
+    """
 
     venue: str
+    lacks_fills: bool = False
 
 
 class VenueNotice(Event, frozen=True, array_like=True, gc=False, tag="venue_word"):

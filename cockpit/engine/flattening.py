@@ -1,13 +1,14 @@
 """One flatten: our trades close at once, then each venue is swept until it says flat twice. No timer ends it.
 
 Nor does a book that waits for words which never come hold it up: what it still has while every venue is flat is held
-against two more looks at the whole accounts, and then it is the book that was wrong.
+against two more looks at the whole accounts, and then it is the book that was wrong. Not before its executions there
+could be read: a venue may be flattened before its account is open.
 """
 
 from collections.abc import Collection
 
 from cockpit.domain.actions import FlattenVenues, QueryPosition
-from cockpit.domain.events import FLAT_READS, VenuePosition
+from cockpit.domain.events import FLAT_READS, VenueFlat, VenuePosition
 from cockpit.domain.kinds import ExitReason
 from cockpit.domain.numbers import counted
 from cockpit.domain.trades import TradeRecord
@@ -34,6 +35,9 @@ class Flattening:
         self._flat_reads: dict[str, int] = {}
         self._asked: set[str] = set()
         self._answers: set[str] = set()
+        self._unread: set[str] = set()
+        """The venues whose executions could not be read when they were flat."""
+        self._positions_told: set[tuple[str, str]] = set()
         self._left: list[TradeRecord] = []
         self._left_ns = started_ns
         self._is_checked = self._was_contradicted = False
@@ -58,6 +62,7 @@ class Flattening:
     def on_position(self, position: VenuePosition, out: Outbox) -> None:
         """A venue that was asked answers: only the close hangs. One that said flat and lists a position is not."""
         venue = position.venue
+        self._positions_told.add((venue, position.asset))
         if position.qty == 0.0:
             return
         if self._flat_reads.get(venue, 0) >= FLAT_READS:
@@ -82,11 +87,16 @@ class Flattening:
         out.add(FlattenVenues(out.now_ns, due, self.reason))
         return due
 
-    def on_flat(self, venue: str, out: Outbox) -> None:
+    def on_flat(self, flat: VenueFlat, out: Outbox) -> None:
         """A venue said it holds nothing. What it said before it was swept does not count."""
-        if self._flat_reads.get(venue, FLAT_READS) < FLAT_READS:
-            self._flat_reads[venue] += 1
-            self._step(f"{venue} says flat ({self._flat_reads[venue]} of {FLAT_READS})", out)
+        venue = flat.venue
+        if self._flat_reads.get(venue, FLAT_READS) >= FLAT_READS:
+            return
+        self._flat_reads[venue] += 1
+        self._step(f"{venue} says flat ({self._flat_reads[venue]} of {FLAT_READS})", out)
+        if flat.lacks_fills and self._flat_reads[venue] == FLAT_READS:
+            self._unread.add(venue)
+            self._step(f"{venue} is not open yet: what was closed there is booked once it is", out)
 
     def emit(self, text: str, out: Outbox, is_grave: bool = False) -> None:
         """A venue tells a step of its own."""
@@ -100,6 +110,8 @@ class Flattening:
     def contradicts(self, trades: list[TradeLife], out: Outbox) -> bool:
         """Whether every venue was found flat twice more since anything was told of what the book still has."""
         left = [trade.record for trade in trades]
+        if any(self._is_unread(record) for record in left):
+            return False
         if left != self._left:
             self._left, self._left_ns, self._is_checked = left, out.now_ns, False
         if self._is_checked:
@@ -111,6 +123,10 @@ class Flattening:
             self._unswept = sorted({record.venue for record in left})
             self._answers.update(self._unswept)
         return self._is_checked and not self._unswept
+
+    def _is_unread(self, record: TradeRecord) -> bool:
+        """Whether the venue has not told yet what closed it: a position is told after its executions."""
+        return record.venue in self._unread and (record.venue, record.asset) not in self._positions_told
 
     def is_over(self, trades: list[TradeLife]) -> bool:
         """Whether nothing is held any more, at the venues and in the book: an entry that is asked for holds none up."""

@@ -360,7 +360,7 @@ class Engine:
 
     def _on_venue_flat(self, flat: happened.VenueFlat, out: Outbox) -> None:
         if self.risk.flattening is not None:
-            self.risk.flattening.on_flat(flat.venue, out)
+            self.risk.flattening.on_flat(flat, out)
 
     # Proposals.
 

@@ -264,7 +264,7 @@ class LiveVenue:
                 is_flat = await flatten_alone(context.account, self._flatten_step, context.ids, context.timing)
             if is_flat:
                 self._waiting = [one for one in self._waiting or () if not isinstance(one, FlattenVenues)]
-                context.emit(VenueFlat(context.now_ns, context.venue) for _ in range(FLAT_READS))
+                context.emit(VenueFlat(context.now_ns, context.venue, lacks_fills=True) for _ in range(FLAT_READS))
 
     def _flatten_step(self, step: FlattenStep) -> None:
         sentence = f"{step.venue} {step.name}: {step.sentence}"

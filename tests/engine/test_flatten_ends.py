@@ -3,16 +3,16 @@
 import pytest
 
 from cockpit.domain.actions import FlattenVenues, QueryPosition
-from cockpit.domain.events import FillInferred, OrderUnknown, VenueFlat, VenuePosition
+from cockpit.domain.events import FillInferred, OrderFilled, OrderUnknown, VenueFlat, VenuePosition
 from cockpit.domain.kinds import EngineState, ExitReason, OrderRole, TradePhase
 from cockpit.domain.orders import OrderRequest
 from cockpit.engine.views import snapshot
 from tests.engine.scenario import Bare
 
 
-def flat_twice(bare: Bare) -> None:
+def flat_twice(bare: Bare, lacks_fills: bool = False) -> None:
     for _ in range(2):
-        bare.feed(VenueFlat(bare.now_ns, "okx"))
+        bare.feed(VenueFlat(bare.now_ns, "okx", lacks_fills))
 
 
 def closed_and_given_up(bare: Bare) -> OrderRequest:
@@ -162,3 +162,41 @@ def test_a_trade_that_begins_to_leave_anew_waits_for_no_sweep_that_is_over(bare:
     bare.wait_s(1)
     bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.004, 4_000.0, 0))
     assert bare.placed(OrderRole.CLOSE)[-1] != close
+
+
+def flattened_unopened(bare: Bare) -> None:
+    """Its venue is not open yet and answers none of our orders; whoever needs no lists has closed it there."""
+    bare.opened()
+    bare.flatten()
+    bare.wait_s(6)
+    flat_twice(bare, lacks_fills=True)
+
+
+def test_what_a_venue_cannot_tell_the_executions_of_yet_is_not_called_gone(bare: Bare) -> None:
+    flattened_unopened(bare)
+    sweeps = len(bare.seen.of(FlattenVenues))
+    bare.wait_s(600)
+    assert bare.state is EngineState.FLATTENING and bare.last_trade.open_qty == 0.01
+    assert len(bare.seen.of(FlattenVenues)) == sweeps, "it asked to be left alone"
+    steps = snapshot(bare.engine).flatten_steps
+    assert steps[-1].endswith("okx is not open yet: what was closed there is booked once it is")
+    bare.feed(OrderFilled(bare.now_ns, "flatten-okx-ETH-1", "ETH-7", 0.01, 3_990.0, 0.02, False))
+    closed = bare.last_trade
+    assert (closed.phase, closed.exit_reason, closed.exit_price) == (TradePhase.CLOSED, ExitReason.FLATTEN, 3_990.0)
+    assert closed.fees_usd == pytest.approx(0.01 * 4_000.0 * 5.0 / 10_000.0 + 0.02)
+    assert bare.state is EngineState.HALTED
+
+
+def test_a_venue_that_is_open_and_tells_no_executions_contradicts_the_book(bare: Bare) -> None:
+    flattened_unopened(bare)
+    bare.feed(VenuePosition(bare.now_ns, "okx", "BTC", 0.0, 0.0, 0))
+    sweeps = len(bare.seen.of(FlattenVenues))
+    bare.wait_s(60)
+    assert len(bare.seen.of(FlattenVenues)) == sweeps, "what is said of another perpetual is none of this one"
+    bare.feed(VenuePosition(bare.now_ns, "okx", "ETH", 0.0, 0.0, 0))
+    bare.wait_s(4)
+    assert len(bare.seen.of(FlattenVenues)) == sweeps + 1
+    flat_twice(bare)
+    bare.wait_s(2)
+    assert bare.state is EngineState.HALTED
+    assert (bare.last_trade.phase, bare.last_trade.exit_reason) == (TradePhase.CLOSED, ExitReason.OUTSIDE)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.domain.kinds import EngineState, ExitReason
+from cockpit.domain.units import NS_PER_S
 from tests.loopback.trading_faults import too_many
 from tests.patience import patient_s
 from tests.runtime.real_engine import RealStage, real_stage
@@ -55,7 +56,9 @@ async def test_open_trades_are_flattened_though_the_venue_tells_no_list_for_an_h
         flattening = asyncio.create_task(stage.run("flatten", "--yes"))
         await stage.okx.until(lambda: stage.okx.held("ETH") == 0 and not stage.okx.algo_orders)
         assert stage.okx.open_orders == []
-        seen = await stage.until(lambda seen: "okx says flat (2 of 2)" in " ".join(seen.flatten_steps))
+        flat = await stage.until(lambda seen: "okx says flat (2 of 2)" in " ".join(seen.flatten_steps))
+        later_ns = flat.ts_ns + 10 * NS_PER_S
+        seen = await stage.until(lambda seen: seen.ts_ns >= later_ns)
         assert seen.state is EngineState.FLATTENING, "what was closed is not in the books yet"
         stage.okx.faults.clear()
         code, said = await flattening
