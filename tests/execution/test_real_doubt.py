@@ -24,9 +24,10 @@ async def test_a_stop_in_doubt_that_is_taken_back_is_cancelled_at_the_venue(
         stage.place(ENTRY, BUY, 0.01)
         await stage.until(lambda: stage.filled(ENTRY) >= 0.01 - 1e-9)
         stage.venue.faults.add(faults.truncated(), roles={"stop"})
-        stage.venue.faults.add(faults.dropped_before(), roles={"lookup_stop"}, times=2)
+        stage.venue.faults.add(faults.dropped_before(), roles={"lookup_stop"}, times=None)
         stage.place(STOP, SELL, 0.01, OrderRole.STOP, trigger=99_000.0)
         await stage.until(lambda: "OrderUnknown" in stage.of(STOP))
+        stage.venue.faults.clear()
         stage.cancel(STOP)
         await stage.until(lambda: "OrderCancelled" in stage.of(STOP))
         assert not stage.venue.algo_orders
