@@ -1,5 +1,6 @@
 """Test mode from the outside: a real process, the real client library, a venue on loopback that trades."""
 
+import asyncio
 import json
 import sqlite3
 from pathlib import Path
@@ -195,26 +196,38 @@ async def test_a_trade_of_somebody_else_blocks_entries_there_and_is_never_traded
     ("spoil", "finding"),
     [
         (lambda okx: setattr(okx.core, "hedge_mode", True), "position mode.okx: expected one-way mode, was hedged"),
-        (lambda okx: setattr(okx, "clock_skew_ms", 5_000), "clock.okx: expected at most 1000 ms"),
         (lambda okx: setattr(okx, "key_revoked", True), "50111"),
         (lambda okx: setattr(okx.core.algos, "gone", True), "stop capability.okx: expected a protective stop"),
         (lambda okx: okx.core.leverage.update({"ETH-USDT-SWAP": 50}), "ETH has leverage 50, expected at most 5"),
     ],
-    ids=["hedged", "clock", "keys", "stops", "leverage"],
+    ids=["hedged", "keys", "stops", "leverage"],
 )
 async def test_an_account_that_is_not_sound_is_not_traded(spoil: Any, finding: str, tmp_path: Path) -> None:
     async with real_stage(tmp_path / "home") as stage:
         spoil(stage.okx)
-        code, said = await refused_start(stage)
-        assert code == 2
-        assert "mode stays paper: " in said and finding in said
-        code, said = await stage.run("validate", "--mode", "test", "--json")
-        assert code == 1
-        assert finding.partition(": ")[2][:40] in " ".join(
-            check["detail"] for check in json.loads(said)["checks"] if not check["ok"]
-        )
-        assert stage.okx.called("entry") == []
-        assert_no_secret(stage)
+        await assert_not_traded(stage, finding, await refused_start(stage))
+
+
+async def test_a_clock_that_is_not_right_is_not_traded_by(tmp_path: Path) -> None:
+    """It goes wrong once the session's time is settled: a venue that is the only one to answer then would be right."""
+    async with real_stage(tmp_path / "home") as stage:
+        starting = asyncio.create_task(refused_start(stage))
+        await stage.okx.until(lambda: any(call.role != "time" for call in stage.okx.calls))
+        stage.okx.clock_skew_ms = 5_000
+        await assert_not_traded(stage, "clock.okx: expected at most 1000 ms", await starting)
+
+
+async def assert_not_traded(stage: RealStage, finding: str, start: tuple[int, str]) -> None:
+    """Neither the start nor `validate` finds the account sound."""
+    code, said = start
+    assert code == 2
+    assert "mode stays paper: " in said and finding in said
+    code, said = await stage.run("validate", "--mode", "test", "--json")
+    assert code == 1
+    failed = " ".join(check["detail"] for check in json.loads(said)["checks"] if not check["ok"])
+    assert finding.partition(": ")[2][:40] in failed
+    assert stage.okx.called("entry") == []
+    assert_no_secret(stage)
 
 
 async def test_keys_that_are_not_there_are_named(tmp_path: Path) -> None:
