@@ -11,6 +11,9 @@ from tests.patience import patient_s
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = patient_s(30.0)
+SETUPS = ("btc_lower_band_long", "btc_upper_band_short", "sol_fee_fade", "squeeze_guard")
+NO_SETUPS = tuple(word for name in SETUPS for word in ("--set", f"setups.{name}.enabled=false"))
+"""Whatever is traded is a test's own: on a slow machine the market plays for long, and losses of theirs halt."""
 
 
 class Shell:

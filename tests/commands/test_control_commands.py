@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from running_engine import Shell
+from running_engine import NO_SETUPS, Shell
 
 from tests.patience import patient_s
 
@@ -54,7 +54,7 @@ def test_arm_disarm_halt_resume_and_looks(shell: Shell) -> None:
 
 
 def test_trades_and_verdicts_with_and_without_the_engine(shell: Shell) -> None:
-    shell.start_engine("--speed", "10", "--arm")
+    shell.start_engine("--speed", "10", "--arm", *NO_SETUPS)
     checked = shell.run("check")
     assert checked.returncode == 0, checked.stdout
     assert "signal expired at 2020-01-01" in checked.stdout
