@@ -38,7 +38,7 @@ class PtyProcess:
         if self.pid == 0:
             os.chdir(PROJECT_ROOT)
             os.execvpe(command[0], list(command), {**clean_environ(), **(environ or {})})
-        self._size = (columns, rows)
+        self.size = (columns, rows)
         self.resize(columns, rows)
         self._lock = threading.Condition()
         self._written = bytearray()
@@ -47,6 +47,7 @@ class PtyProcess:
         self._code: int | None = None
         self.first_byte_s: float | None = None
         self._closed = False
+        self._is_read_out = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -90,8 +91,10 @@ class PtyProcess:
         with self._lock:
             while wanted not in self._written[after:]:
                 left_s = deadline_s - time.monotonic()
-                if left_s <= 0 or not self._lock.wait(left_s):
-                    raise AssertionError(f"expected {text!r} within {within_s} s, was {bytes(self._written[-400:])!r}")
+                if self._is_read_out or left_s <= 0 or not self._lock.wait(left_s):
+                    ended = " and it ended" if self._is_read_out else ""
+                    tail = bytes(self._written[-400:])
+                    raise AssertionError(f"expected {text!r} within {within_s} s, was {tail!r}{ended}")
         return time.monotonic() - self.started_s
 
     def wait_until_shown(self, text: str, within_s: float = 20.0) -> None:
@@ -99,7 +102,7 @@ class PtyProcess:
         deadline_s, wider = time.monotonic() + patient_s(within_s), 0
         while True:
             before, wider = self.count, 1 - wider
-            self.resize(self._size[0] + wider, self._size[1])
+            self.resize(self.size[0] + wider, self.size[1])
             drawn_by_s = time.monotonic() + 1.0
             while time.monotonic() < drawn_by_s:
                 if text.encode() in COLOURS.sub(b"", self.written[before:]):
@@ -143,6 +146,12 @@ class PtyProcess:
             self.wait()
 
     def _read(self) -> None:
+        self._read_all()
+        with self._lock:
+            self._is_read_out = True
+            self._lock.notify_all()
+
+    def _read_all(self) -> None:
         while not self._closed:
             self._reading.wait()
             try:

