@@ -15,6 +15,7 @@ from cockpit.runtime.output import output_of
 STARTS_WITHIN_S = 30.0
 POLL_EVERY_S = 0.05
 USUAL_PORT = 8000
+ANY_PORT = 0
 
 
 class EngineDidNotStart(Exception):
@@ -40,7 +41,8 @@ def ensure_engine(
 ) -> str:
     """See to it that this profile's engine runs, and say what was done. `options` are those of `cockpit engine`.
 
-    One that starts is waited for as long as it goes on saying why, `within_s` from its last line.
+    One that starts is waited for as long as it goes on saying why, `within_s` from its last line. Where the usual port
+    was taken between our look and its own it is started again, on any free one.
 
     Raises `EngineDidNotStart` with the engine's own last line where it cannot.
     """
@@ -48,12 +50,17 @@ def ensure_engine(
         ignored = f": {' '.join(options)} not used" if options else ""
         return f"attached to the engine that was running{ignored}"
     places.make_home()
-    output = output_of(places.engine_log.parent)
-    process = start_detached(places, options, output)
+    output, port = output_of(places.engine_log.parent), _port()
+    process = start_detached(places, options, output, port)
     deadline_s, said = time.monotonic() + within_s, ""
     while not engine_answers(places.socket):
         code = process.poll()
         line = _last_line(output)
+        if code is not None and port == USUAL_PORT and _port() != port:
+            port = ANY_PORT
+            process = start_detached(places, options, output, port)
+            deadline_s, said = time.monotonic() + within_s, ""
+            continue
         if code is not None:
             raise EngineDidNotStart(line or f"the engine ended with exit code {code}: see {output}")
         if line != said:
@@ -66,13 +73,15 @@ def ensure_engine(
     return f"started an engine, process {process.pid}"
 
 
-def start_detached(places: Places, options: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
+def start_detached(
+    places: Places, options: Sequence[str], output: Path, port: int = USUAL_PORT
+) -> subprocess.Popen[bytes]:
     """Start an engine in a session of its own: no terminal, and no signal of one, ever reaches it."""
     command = [sys.executable, "-m", "cockpit", "--home", str(places.home), "--config", str(places.config), "engine"]
     with open(output, "ab", opener=opened_here) as file:
         file.truncate(0)
         return subprocess.Popen(
-            [*command, "--port", str(_port()), *options],
+            [*command, "--port", str(port), *options],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -87,7 +96,7 @@ def _port() -> int:
         try:
             probe.bind(("127.0.0.1", USUAL_PORT))
         except OSError:
-            return 0
+            return ANY_PORT
     return USUAL_PORT
 
 
