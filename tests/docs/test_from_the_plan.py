@@ -11,12 +11,14 @@ from types import ModuleType
 import httpx
 import pytest
 
-from tests.commands.running_engine import Shell
+from tests.commands.running_engine import NO_SETUPS, Shell
 from tests.docs.pages import blocks, page
 from tests.docs.test_api_page import examples
 from tests.patience import patient_s
 
 PAGE = page("from-the-plan.md")
+LOSSES = ("--set", "limits.losses_until_kill=100", "--set", "limits.losses_until_review=99")
+"""The market plays for long on a slow machine, and a halt for losses would refuse to arm."""
 LINES = [line for block in blocks(PAGE, "sh") for line in block.text.splitlines() if line.startswith("cockpit ")]
 
 
@@ -34,7 +36,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 @pytest.fixture(scope="module")
 def engine(shell: Shell) -> str:
-    return re.findall(r"http://[\w.]+:\d+", shell.start_engine(*started()))[0]
+    return re.findall(r"http://[\w.]+:\d+", shell.start_engine(*started(), *NO_SETUPS, *LOSSES))[0]
 
 
 def module_of(number: int, directory: Path) -> ModuleType:
