@@ -38,6 +38,31 @@ def test_a_list_of_balances_that_leaves_the_coin_out_takes_nothing_of_ours() -> 
     assert books.held("BTC", listing).qty == 0.0
 
 
+def test_a_coin_that_the_list_leaves_out_counts_on_with_what_others_have_traded_since() -> None:
+    books = books_of()
+    books.listed({"BTC": 0.3, "USD": 900.0}, {"USD": 900.0}, 5, books.executions)
+    books.take(order(1, "t000001e1", 0.002, 1))
+    assert books.left_out_since_ns("BTC") is None
+    books.listed({}, {}, 6, books.executions)
+    assert (books.left_out_since_ns("BTC"), books.totals, books.available) == (5, {"BTC": 0.302}, {})
+    books.traded_by_others("BTC", -0.3005)
+    books.traded_by_others("BTC", -0.3005)
+    assert books.totals == {"BTC": 0.0015}
+    books.traded_by_others("BTC", -0.3)
+    books.listed({"BTC": 0.1}, {}, 7, books.executions)
+    books.traded_by_others("BTC", -0.05)
+    assert books.totals == {"BTC": 0.1}, "it is listed again, and that counts"
+
+
+def test_a_list_that_was_asked_for_before_a_purchase_was_told_is_not_counted_on() -> None:
+    books = books_of()
+    before = books.executions
+    books.take(order(1, "t000001e1", 0.002, 1))
+    books.listed({"BTC": 0.0}, {}, 5, before)
+    books.listed({}, {}, 6, books.executions)
+    assert books.totals == {} and books.left_out_since_ns("BTC") is None
+
+
 @pytest.mark.parametrize(("there", "after"), [(0.002, 0.0015), (0.0015, 0.0015), (0.5, 0.4995), (0.5015, 0.501)])
 def test_a_sale_that_the_list_of_balances_may_have_already_is_not_taken_away_twice(there: float, after: float) -> None:
     """Coins of ours that are missing are what it sold; beside coins of others ours are all there either way."""

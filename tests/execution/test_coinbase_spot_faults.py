@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cockpit.config.model import CockpitConfig
-from cockpit.domain.kinds import OrderStatus
+from cockpit.domain.kinds import OrderStatus, Side
 from cockpit.exchanges.base.account import Ambiguous, NotSent, RefusalKind, Refused
 from tests.execution.account_stage import AccountStage, close, entry, stop, target
 from tests.execution.spot_stage import ID, guarded, resting, spot_stage, with_spot
-from tests.loopback.trading_faults import dropped_after, dropped_before, hanging, rejected, unknown
+from tests.loopback.trading_faults import dropped_after, dropped_before, empty, hanging, rejected, unknown
 from tests.venue_pairs import FIRST, WITH_SPOT, choose
 
 
@@ -149,6 +149,27 @@ async def test_a_lost_sale_that_was_carried_out_leaves_the_rest_guarded(stage: A
         await stage.account.place(target(qty=0.0005), f"{ID}t1")
     assert resting(stage) == [(f"{ID}s1r1", "0.0015")]
     assert stage.venue.watch.longest_naked_s() < 4.0, "as long as nothing is answered, and no longer"
+
+
+@pytest.mark.parametrize("others", [0.0, 0.3])
+async def test_where_the_list_hides_coins_that_somebody_sold_executions_say_how_many_are_left(
+    stage: AccountStage, others: float
+) -> None:
+    """The venue takes neither a stop nor a sale for more than are there, and does not say how many are."""
+    if others:
+        stage.venue.deposit("BTC", others)
+    await stage.account.positions()
+    await guarded(stage)
+    stage.venue.faults.add(empty(), roles={"positions"}, times=None)
+    stage.venue.trade_by_hand("BTC", "sell", others + 0.0005)
+    await stage.account.place(stop(), f"{ID}s2")
+    assert resting(stage) == [(f"{ID}s2", "0.0015")]
+    (held,) = await stage.account.positions()
+    _, sold = await stage.account.fills_since("BTC", 0)
+    assert (held.qty, sold.side, sold.qty) == (0.0015, Side.SHORT, 0.0005)
+    stage.venue.trade_by_hand("BTC", "sell", 0.0005)
+    await stage.account.place(close(), f"{ID}c1")
+    assert stage.venue.held("BTC") == 0.0 and resting(stage) == []
 
 
 OTHER = "ckaaaaaat000002"

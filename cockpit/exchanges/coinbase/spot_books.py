@@ -6,7 +6,7 @@ may be old: its executions only grow, and what is over stays so.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -104,7 +104,10 @@ class Doubt(NamedTuple):
 
 
 class SpotBooks:
-    """`totals` and `available`: the account's coins and its money as last read, with our executions from then on."""
+    """`totals` and `available`: the account's coins and its money as last read, with our executions from then on.
+
+    A list that leaves a coin out says nothing of it: what was known counts on, with what others have traded since.
+    """
 
     def __init__(self) -> None:
         self.totals: Mapping[str, float] | None = None
@@ -113,6 +116,46 @@ class SpotBooks:
         self._orders: dict[str, OwnOrder] = {}
         self._newest: dict[str, OwnOrder] = {}
         self._doubts: dict[str, dict[str, Doubt]] = {}
+        self._executions: Counter[str] = Counter()
+        self._listed_ns: dict[str, int] = {}
+        """Since when executions have to be counted onto what was listed of a coin; none where that is not certain."""
+        self._by_others: dict[str, float] = {}
+        self._left_out: frozenset[str] = frozenset()
+        """Coins that an earlier list had and the last one has not."""
+
+    @property
+    def executions(self) -> Mapping[str, int]:
+        """How often an order of ours was told to have executed, of each coin."""
+        return dict(self._executions)
+
+    def listed(
+        self, totals: Mapping[str, float], available: Mapping[str, float], asked_ns: int, executions: Mapping[str, int]
+    ) -> None:
+        """The account's list, asked for then. It may have been made before what executed since: `executions` are as
+        they were then.
+        """
+        left_out = {asset: qty for asset, qty in (self.totals or {}).items() if self._counts_on(asset, totals)}
+        self._left_out = frozenset(left_out)
+        for asset in totals:
+            self._by_others.pop(asset, None)
+            self._listed_ns[asset] = asked_ns
+            if self._executions[asset] != executions.get(asset, 0):
+                del self._listed_ns[asset]
+        self.totals, self.available = {**totals, **left_out}, available
+
+    def _counts_on(self, asset: str, totals: Mapping[str, float]) -> bool:
+        return asset not in totals and asset in self.terms and asset in self._listed_ns
+
+    def left_out_since_ns(self, asset: str) -> int | None:
+        """When the last list was asked for that had a coin which the newest leaves out; None for any other."""
+        return self._listed_ns.get(asset) if asset in self._left_out else None
+
+    def traded_by_others(self, asset: str, qty: float) -> None:
+        """What the executions of others since then add up to, for a coin that is left out."""
+        totals, before = self.totals or {}, self._by_others.get(asset, 0.0)
+        if asset in self._left_out:
+            self.totals = {**totals, asset: max(0.0, rounded(totals[asset] + qty - before))}
+            self._by_others[asset] = qty
 
     def take(self, told: OwnOrder) -> None:
         """The venue, or its answer, told of one of ours."""
@@ -122,6 +165,7 @@ class SpotBooks:
         if grown > 0.0 and self.totals is not None and order.asset in self.totals:
             total = self._total_after(order, grown, self.totals[order.asset])
             self.totals = {**self.totals, order.asset: rounded(total)}
+        self._executions[order.asset] += grown > 0.0
         newest = self._newest.get(order.mark.client_id)
         if newest is None or order.mark.link >= newest.mark.link:
             self._newest[order.mark.client_id] = order
@@ -181,8 +225,8 @@ class SpotBooks:
         return 0.0 < qty < terms.least or 0.0 < qty * price < terms.least_usd
 
     def held(self, asset: str, listing: Listing) -> Bought:
-        """What is ours and there, in whole lots: never more than the account has. A list that leaves the coin out says
-        nothing of it: what was bought has a row there, and a venue without the coins takes no order for them.
+        """What is ours and there, in whole lots: never more than the account has. Where no list ever had the coin all
+        of it is taken to be there: a venue without the coins takes no order for them.
         """
         bought = self.bought(asset)
         total = bought.qty if self.totals is None else self.totals.get(asset, bought.qty)

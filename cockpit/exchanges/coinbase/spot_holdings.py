@@ -11,6 +11,7 @@ from cockpit.config.secrets import VenueKeys
 from cockpit.domain.bounded import BoundedMap
 from cockpit.domain.kinds import Side
 from cockpit.domain.orders import OrderRequest
+from cockpit.domain.quantity import rounded
 from cockpit.exchanges.base.account import VenueOrder
 from cockpit.exchanges.base.account_lists import ORDERS
 from cockpit.exchanges.base.timing import Timing
@@ -43,8 +44,9 @@ class SpotHoldings(CoinbaseAccount):
     async def _read_what_is_ours(self) -> None:
         """The coins count once the orders are read: what those tell of new is in the coins already, as a rule."""
         self._reading = asyncio.ensure_future(self._read_orders())
+        asked_ns, executions = self.timing.clock(), self._books.executions
         _, (totals, available) = await asyncio.gather(self._reading, self._ask_balances())
-        self._books.totals, self._books.available = totals, available
+        self._books.listed(totals, available, asked_ns, executions)
 
     async def _read_orders(self) -> None:
         """All of them once, then the newest, and those of before that may still execute."""
@@ -70,7 +72,17 @@ class SpotHoldings(CoinbaseAccount):
         return orders
 
     async def _read_balances(self) -> None:
-        self._books.totals, self._books.available = await self._ask_balances()
+        asked_ns, executions = self.timing.clock(), self._books.executions
+        self._books.listed(*await self._ask_balances(), asked_ns, executions)
+
+    async def _read_executions_of_others(self, asset: str) -> None:
+        """Where the list of balances leaves a coin out: what others have traded of it since it was listed."""
+        since_ns = self._books.left_out_since_ns(asset)
+        if since_ns is None:
+            return
+        fills = await super().fills_since(asset, since_ns)
+        others = [fill for fill in fills if fill.client_id and mark_of(fill.client_id) is None]
+        self._books.traded_by_others(asset, rounded(sum(fill.qty * fill.side.sign for fill in others)))
 
     async def _ask_balances(self) -> tuple[dict[str, float], dict[str, float]]:
         """All that is there of each coin, and what of it nothing holds."""

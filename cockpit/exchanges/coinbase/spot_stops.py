@@ -244,20 +244,24 @@ class SpotStops(SpotHoldings):
         except Refused as refused:
             if refused.kind is not RefusalKind.MARGIN:
                 raise
-            await self._read_once_more()
+            await self._read_once_more(order.asset)
             less = self._most_text(order, listing, self._books.free(order.asset, listing))
             if less == size:
                 raise
         return await send(less)
 
-    async def _read_once_more(self) -> None:
-        """The coins that are there; the orders too, where the venue says of them."""
+    async def _read_once_more(self, asset: str) -> None:
+        """The coins that are there; the orders too, where the venue says of them. A coin that the list leaves out is
+        counted by its executions.
+        """
         calls = (self._read_balances(), self._read_orders())
         coins, _ = await asyncio.gather(
             *(within(ANSWER_WITHIN_S, call, "what is ours") for call in calls), return_exceptions=True
         )
         if isinstance(coins, BaseException):
             raise coins
+        with suppress(VenueFailure):
+            await within(ANSWER_WITHIN_S, self._read_executions_of_others(asset), "executions of others")
 
     def _most_text(self, order: OrderRequest, listing: Listing, free: float) -> str:
         """The size of a sale or a stop: as asked, but no more than is ours and free."""
