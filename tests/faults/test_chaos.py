@@ -68,6 +68,8 @@ AT_NEWER = {
     "coinbase-spot": {
         20_251_038: "by its stamp a sale came before what it sold, and a part of another trade was given up",
         20_251_045: "a target that was not met left its part of the coins without the stop that had to go for it",
+        17_030_128: "no stop and no sale was small enough for what a hand had left of coins that the list hid",
+        17_030_174: "a stop that went for a sale by hand was looked for 1.6 s later while the stream was mute",
     },
     "krakenfutures": {
         20_251_019: "",

@@ -11,10 +11,12 @@ from cockpit.exchanges.coinbase.spot_books import mark_of
 from tests import venue_pairs
 from tests.faults.stage import Stage, staged
 from tests.loopback.coinbase_spot import CoinbaseSpotVenue
-from tests.loopback.trading_faults import too_many
+from tests.loopback.trading_faults import empty, too_many
 
 MOST_BARE_S = 1.0
 BY_HAND = 0.02
+WATCHED_S, MOST_AN_HOUR = 120.0, 8_000
+"""The venue allows 10,000; orders and their looks-up come beside."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +90,52 @@ async def test_all_coins_sold_by_hand_beside_ours_leave_ours_guarded(tmp_path: P
         assert venue.watch.longest_naked_s() <= MOST_BARE_S
         await stage.flat()
         assert venue.held("ETH") == pytest.approx(0.0, abs=1e-8)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("after_s", [0.05, 0.4, 0.75])
+async def test_ours_sold_by_hand_while_the_stream_is_mute_stand_bare_for_a_look_at_the_most(
+    tmp_path: Path, after_s: float, share: float
+) -> None:
+    """The stop leaves for such a sale: a list of our orders shows that, however seldom the coins are looked at."""
+    async with staged(tmp_path) as stage:
+        venue: CoinbaseSpotVenue = stage.world.okx
+        trade = await stage.open_trade("ETH", venue="coinbase")
+        await asyncio.sleep(10.0)
+        looks = len(venue.called("lookup"))
+        await stage.until(lambda: len(venue.called("lookup")) > looks)
+        await asyncio.sleep(after_s)
+        venue.user_stream.stalled = True
+        venue.trade_by_hand("ETH", "sell", round(trade.open_qty * share, 8))
+        left = trade.open_qty * (1.0 - share)
+        await stage.until(lambda: guarded(venue) == pytest.approx(left, abs=1e-7) and (left or stage.closed("t000001")))
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        venue.user_stream.stalled = False
+        await stage.flat()
+
+
+async def test_ours_sold_by_hand_while_the_list_of_coins_hides_them_leave_the_rest_guarded(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        venue: CoinbaseSpotVenue = stage.world.okx
+        trade = await stage.open_trade("ETH", venue="coinbase")
+        hides = venue.faults.add(empty(), roles={"positions"}, times=None)
+        venue.trade_by_hand("ETH", "sell", round(trade.open_qty / 2, 8))
+        await stage.until(lambda: stage.trade(trade.trade_id).open_qty == pytest.approx(trade.open_qty / 2, abs=1e-7))
+        assert guarded(venue) == pytest.approx(trade.open_qty / 2, abs=1e-7) and not venue.called("close")
+        assert venue.watch.longest_naked_s() <= MOST_BARE_S
+        venue.faults.remove(hides)
+        await stage.flat()
+
+
+async def test_an_open_trade_is_watched_within_the_hours_requests(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        venue: CoinbaseSpotVenue = stage.world.okx
+        await stage.open_trade("ETH", venue="coinbase")
+        await asyncio.sleep(10.0)
+        before = len(venue.calls)
+        await asyncio.sleep(WATCHED_S)
+        assert (len(venue.calls) - before) * 3_600 / WATCHED_S <= MOST_AN_HOUR
+        await stage.flat()
 
 
 async def test_a_stop_that_is_turned_away_for_the_rate_lets_its_sale_go_first(tmp_path: Path) -> None:

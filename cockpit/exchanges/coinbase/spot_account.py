@@ -28,6 +28,7 @@ from cockpit.exchanges.coinbase.client import coinbase_client
 from cockpit.exchanges.coinbase.products import spot_hours
 from cockpit.exchanges.coinbase.spot_books import Terms, mark_of
 from cockpit.exchanges.coinbase.spot_exits import SpotExits
+from cockpit.exchanges.coinbase.spot_holdings import QUANTITY
 from cockpit.exchanges.coinbase.spot_orders import (
     SPOT,
     SpotParser,
@@ -37,7 +38,6 @@ from cockpit.exchanges.coinbase.spot_orders import (
     spot_listing,
     spot_stop_body,
 )
-from cockpit.exchanges.coinbase.spot_stops import QUANTITY
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 PROBED_AT = 0.9
@@ -48,8 +48,8 @@ class CoinbaseSpotAccount(SpotExits):
     """What it calls positions are the coins that our orders bought, as far as the account still has them."""
 
     product_type = SPOT
-    least_round_s, least_peek_s = 8.0, 1.5
-    """A look at what is held and at its stops is two requests there."""
+    least_round_s, least_peek_s = 8.0, 0.8
+    """A look at what is held and at its stops is one request there, and another for the coins every few seconds."""
 
     def __init__(self, config: AccountConfig, keys: VenueKeys, urls: VenueUrls, timing: Timing | None = None) -> None:
         section = config.venues[self.venue]
@@ -164,7 +164,10 @@ class CoinbaseSpotAccount(SpotExits):
     async def positions(self) -> tuple[HeldPosition, ...]:
         """What our orders bought, as far as it is there; what is under the least order is none."""
         await self._quiet()
-        await self._read_what_is_ours()
+        if self._short:
+            await self._read_what_is_ours()
+        else:
+            await self._look_at_what_is_ours()
         self._guard_what_is_free()
         found = []
         for asset, product in self._spot.items():

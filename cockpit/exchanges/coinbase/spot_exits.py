@@ -16,12 +16,12 @@ from cockpit.exchanges.base.account import Ambiguous, NotSent, RefusalKind, Refu
 from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.timing import within
 from cockpit.exchanges.coinbase.spot_books import Doubt, OwnOrder, trade_of
+from cockpit.exchanges.coinbase.spot_holdings import QUANTITY
 from cockpit.exchanges.coinbase.spot_orders import size_text, spot_body
 from cockpit.exchanges.coinbase.spot_stops import (
     ANSWER_WITHIN_S,
     OFF_WITHIN_S,
     POLL_EVERY_S,
-    QUANTITY,
     SALE_FIRST_S,
     SpotStops,
 )

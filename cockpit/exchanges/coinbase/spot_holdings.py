@@ -21,6 +21,9 @@ from cockpit.exchanges.coinbase.spot_books import OwnOrder, SpotBooks, mark_of
 from cockpit.exchanges.coinbase.spot_stream import SpotStream
 
 KEPT = 500
+QUANTITY = 1e-9
+COINS_EVERY_S = 4.0
+"""So often the coins are looked at while stops hold all of ours: nobody sells those without a stop that leaves."""
 
 
 class SpotHoldings(CoinbaseAccount):
@@ -35,6 +38,9 @@ class SpotHoldings(CoinbaseAccount):
         self._is_read = False
         self._reading: asyncio.Future[None] | None = None
         """The look at our orders that is under way, or was the last one."""
+        self._rested: frozenset[str] = frozenset()
+        """The orders, by the venue's ids, that were in the last list of them."""
+        self._coins_read_ns: int | None = None
         self._noted: BoundedMap[str, VenueOrder] = BoundedMap(KEPT)
         """Our orders as the venue last told of each."""
         super().__init__(config, keys, urls, timing)
@@ -47,6 +53,27 @@ class SpotHoldings(CoinbaseAccount):
         asked_ns, executions = self.timing.clock(), self._books.executions
         _, (totals, available) = await asyncio.gather(self._reading, self._ask_balances())
         self._books.listed(totals, available, asked_ns, executions)
+        self._coins_read_ns = asked_ns
+
+    async def _look_at_what_is_ours(self) -> None:
+        """The orders alone where those show that nobody has taken coins of ours: the coins are another request."""
+        if not self._stops_hold_all():
+            await self._read_what_is_ours()
+            return
+        self._reading = asyncio.ensure_future(self._read_orders())
+        await self._reading
+        if not self._stops_hold_all():
+            await self._read_balances()
+
+    def _stops_hold_all(self) -> bool:
+        """Whether stops that were in the last list of orders hold all of ours, by coins that were read lately."""
+        read_ns, books = self._coins_read_ns, self._books
+        if read_ns is None or self.timing.since_s(read_ns) >= COINS_EVERY_S:
+            return False
+        resting = list(books.unfinished())
+        do_rest = all(order.is_stop and order.order_id in self._rested for order in resting)
+        is_free = any(books.free(asset, self.listing(asset)) > QUANTITY for asset in self._spot)
+        return bool(resting) and do_rest and not is_free
 
     async def _read_orders(self) -> None:
         """All of them once, then the newest, and those of before that may still execute."""
@@ -60,7 +87,8 @@ class SpotHoldings(CoinbaseAccount):
         missing = [order.order_id for order in self._books.unfinished() if order.order_id not in seen]
         if missing:
             answer = await self.ask(HISTORY, {"order_ids": missing[:ORDERS_A_PAGE]})
-            self._read_rows(answer.get("orders") or ())
+            seen |= {order.venue_order_id for order in self._read_rows(answer.get("orders") or ())}
+        self._rested = frozenset(seen)
 
     def _read_rows(self, rows: Sequence[Any]) -> list[VenueOrder]:
         """Ours among them."""
@@ -74,6 +102,7 @@ class SpotHoldings(CoinbaseAccount):
     async def _read_balances(self) -> None:
         asked_ns, executions = self.timing.clock(), self._books.executions
         self._books.listed(*await self._ask_balances(), asked_ns, executions)
+        self._coins_read_ns = asked_ns
 
     async def _read_executions_of_others(self, asset: str) -> None:
         """Where the list of balances leaves a coin out: what others have traded of it since it was listed."""

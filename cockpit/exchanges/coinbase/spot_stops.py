@@ -34,7 +34,7 @@ from cockpit.exchanges.base.contracts import Listing
 from cockpit.exchanges.base.order_terms import accepted
 from cockpit.exchanges.base.timing import Timing, within
 from cockpit.exchanges.coinbase.spot_books import OwnOrder, trade_of
-from cockpit.exchanges.coinbase.spot_holdings import KEPT, SpotHoldings
+from cockpit.exchanges.coinbase.spot_holdings import KEPT, QUANTITY, SpotHoldings
 from cockpit.exchanges.coinbase.spot_orders import next_link, size_text, spot_stop_body, stop_again
 
 OFF_WITHIN_S, POLL_EVERY_S = 0.6, 0.03
@@ -45,7 +45,6 @@ STOP_ALONE_S = 0.3
 """So long a stop may take to be answered before a sale that waits goes first."""
 SALE_FIRST_S = 0.1
 """How long a stop lets the sale of its trade go first, that was turned away for too many requests."""
-QUANTITY = 1e-9
 Answer = TypeVar("Answer")
 
 
