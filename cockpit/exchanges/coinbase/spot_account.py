@@ -167,7 +167,7 @@ class CoinbaseSpotAccount(SpotExits):
         if self._short:
             await self._read_what_is_ours()
         else:
-            await self._look_at_what_is_ours()
+            await self._read_changes()
         self._guard_what_is_free()
         found = []
         for asset, product in self._spot.items():

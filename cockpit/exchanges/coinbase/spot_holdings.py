@@ -23,7 +23,7 @@ from cockpit.exchanges.coinbase.spot_stream import SpotStream
 KEPT = 500
 QUANTITY = 1e-9
 COINS_EVERY_S = 4.0
-"""So often the coins are looked at while stops hold all of ours: nobody sells those without a stop that leaves."""
+"""So often the coins are read while stops hold all of ours: nobody sells those before a stop has left."""
 
 
 class SpotHoldings(CoinbaseAccount):
@@ -55,7 +55,7 @@ class SpotHoldings(CoinbaseAccount):
         self._books.listed(totals, available, asked_ns, executions)
         self._coins_read_ns = asked_ns
 
-    async def _look_at_what_is_ours(self) -> None:
+    async def _read_changes(self) -> None:
         """The orders alone where those show that nobody has taken coins of ours: the coins are another request."""
         if not self._stops_hold_all():
             await self._read_what_is_ours()
@@ -72,7 +72,7 @@ class SpotHoldings(CoinbaseAccount):
             return False
         resting = list(books.unfinished())
         do_rest = all(order.is_stop and order.order_id in self._rested for order in resting)
-        is_free = any(books.free(asset, self.listing(asset)) > QUANTITY for asset in self._spot)
+        is_free = any(books.free(asset, self.listings.of(product)) > QUANTITY for asset, product in self._spot.items())
         return bool(resting) and do_rest and not is_free
 
     async def _read_orders(self) -> None:
