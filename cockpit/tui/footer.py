@@ -13,7 +13,7 @@ IDENTITY_FROM, IDENTITY_CELLS = 60, 24
 """Which cockpit this is stands beside the clock where there is room for it."""
 SECONDS_FROM, BEFORE_FROM = 100, 160
 """With fewer cells the hour and the minute of what happened are enough; with as many, what came before is there too."""
-AFTER_HALT = keys.BY_ID["halt"].rank + 0.5
+AFTER_HELP = keys.BY_ID["help"].rank + 0.5
 """Where the keys for a chosen trade come."""
 
 
@@ -79,7 +79,7 @@ def _offered(bound: dict[str, tuple[str, ...]], view: View, offered: Offered) ->
         of_trade = (keys.HANDS,) if offered is Offered.TRADE and not is_lost else ()
         ranked = sorted(
             (a for a in keys.TABLE if (a.rank > 1 or a.group in of_trade) and a.group not in asks_engine),
-            key=lambda action: AFTER_HALT if action.group in of_trade else action.rank,
+            key=lambda action: AFTER_HELP if action.group in of_trade else action.rank,
         )
         yield from ((keys.shown(bound[a.id][0]), _label(a, view), False) for a in ranked if bound[a.id])
         return
