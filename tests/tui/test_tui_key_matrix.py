@@ -151,6 +151,16 @@ async def test_every_action_is_in_the_palette_and_in_the_help(trading: Scene) ->
         assert all(action.help in told for action in keys.TABLE)
 
 
+async def test_every_key_is_seen_at_once_where_two_columns_fit(trading: Scene) -> None:
+    from cockpit.tui import keys
+
+    async with staged(StandingLink(trading), size=(160, 50)) as stage:
+        await stage.press("question_mark")
+        seen = stage.text()
+        assert [action.id for action in keys.TABLE if action.help not in seen] == []
+        assert " of " not in stage.rows()[1], "there is more below"
+
+
 async def test_the_palette_flattens_too(trading: Scene) -> None:
     async with staged(StandingLink(trading)) as stage:
         await stage.press("ctrl+p", *"flatten", "enter")

@@ -16,7 +16,7 @@ from cockpit.tui.layouts import Region
 from cockpit.tui.picture import FRAME_CELLS, FRAME_ROWS, Appearance
 from cockpit.tui.screens.ask import ANSWER, PROMPT, Answer
 from cockpit.tui.screens.modal import Modal, Places, centred
-from cockpit.tui.text import Line, cut, left, wrap
+from cockpit.tui.text import Line, cut, in_columns, left, width, wrap
 from cockpit.tui.view import View
 
 FOUND = "found"
@@ -134,7 +134,8 @@ def ranked(wanted: str) -> list[keys.KeyAction]:
 
 # The whole table, by groups: the keys as they are bound now.
 
-HELP_KEY_CELLS = 14
+HELP_COLUMN_CELLS = 56
+"""With room for two of them the groups stand side by side."""
 ABOUT = (
     "The engine is another process: closing this screen, losing the link or the terminal changes nothing out there. "
     "Numbers show their age when they are not fresh, ? is unknown, and grey is no longer known to be true.",
@@ -143,17 +144,29 @@ ABOUT = (
 
 
 def help_lines(bound: dict[str, tuple[str, ...]], _view: View, cells: int) -> list[Line]:
-    """The keys by group."""
-    drawn: list[Line] = []
+    """The keys by group, each group in the column that is shortest so far."""
+    shown = {name: " ".join(map(keys.shown, its_keys)) or "(no key)" for name, its_keys in bound.items()}
+    count = 2 if cells >= 2 * HELP_COLUMN_CELLS + 2 else 1
+    each = (cells - 2 * (count - 1)) // count
+    columns: list[list[Line]] = [[] for _ in range(count)]
     for group in dict.fromkeys(action.group for action in keys.TABLE):
-        drawn.append(((group, "info"),))
-        for action in (action for action in keys.TABLE if action.group == group):
-            shown = " ".join(keys.shown(key) for key in bound[action.id]) or "(no key)"
-            rows = list(wrap(action.help, cells - HELP_KEY_CELLS - 2))
-            drawn.append(((f"  {shown:<{HELP_KEY_CELLS - 2}}", "key"), (f"  {rows[0]}", "text")))
-            drawn += [((" " * (HELP_KEY_CELLS + 2), "text"), (row, "text")) for row in rows[1:]]
-        drawn.append(())
+        min(columns, key=len).extend(_group_lines(group, shown, each))
+    rows = max(map(len, columns))
+    stacked = [line for column in columns for line in (*column, *[()] * (rows - len(column)))]
+    drawn = in_columns(stacked, cells, rows, each)
     drawn.append((("  arrows, PgUp, PgDn, Home, End move; Tab goes to the next pane; Esc closes", "dim"),))
+    drawn.append(())
     for text in ABOUT:
-        drawn += [(), *(((row, "dim"),) for row in wrap(text, cells))]
+        drawn += [((row, "dim"),) for row in wrap(text, cells)]
     return drawn
+
+
+def _group_lines(group: str, shown: dict[str, str], cells: int) -> list[Line]:
+    """Its name, its keys with what they do, and an empty row."""
+    key_cells = max(map(width, shown.values()))
+    drawn: list[Line] = [((group, "info"),)]
+    for action in (action for action in keys.TABLE if action.group == group):
+        first, *more = wrap(action.help, cells - key_cells - 4)
+        drawn.append(((f"  {left(shown[action.id], key_cells)}", "key"), (f"  {first}", "text")))
+        drawn += [((" " * (key_cells + 4), "text"), (row, "text")) for row in more]
+    return [*drawn, ()]
