@@ -15,7 +15,7 @@ from cockpit.domain.market_detail import AssetDetail, Candle, TapePrint
 from cockpit.domain.units import NS_PER_S
 from cockpit.tui.glyphs import ASCII
 from cockpit.tui.layouts import BUILT_IN, LayoutError, Named, Region, large, read, regions
-from cockpit.tui.panes import blocks, feeds, today
+from cockpit.tui.panes import blocks, feeds, health, today
 from cockpit.tui.panes.chart import LENGTHS_S, Chart
 from cockpit.tui.panes.table import BY_ID
 from cockpit.tui.panes.tape import SIZES_USD, Tape
@@ -130,6 +130,12 @@ def test_the_day_with_trades_and_without(snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("results", [(3.0, 2.0), (-60.0, -30.0), (5.0, -90.0, 20.0)])
 def test_the_days_curve_has_its_limit_once_it_is_near(results: tuple[float, ...]) -> None:
+    drawn = "\n".join(rows(today.lines(with_results(*results), 40, 18)))
+    assert ("limit" in drawn) == (min(sum(results[: at + 1]) for at in range(len(results))) <= -25.0), drawn
+
+
+def with_results(*results: float) -> View:
+    """A day on which trades brought this, one after the other."""
     view = view_of(LATER.with_snapshot(open_trades=()))
     base = next(iter(view.store.closed_trades))
     view.store.trades.clear()
@@ -144,8 +150,28 @@ def test_the_days_curve_has_its_limit_once_it_is_near(results: tuple[float, ...]
         )
         assert closed.phase is TradePhase.CLOSED
         view.store.trades[closed.trade_id] = closed
-    drawn = "\n".join(rows(today.lines(view, 40, 18)))
-    assert ("limit" in drawn) == (min(sum(results[: at + 1]) for at in range(len(results))) <= -25.0), drawn
+    return view
+
+
+@pytest.mark.parametrize("results", [(), (3.0, 2.0), (60.0, -90.0, 20.0)])
+def test_nothing_won_and_nothing_lost_stands_beside_its_line(results: tuple[float, ...]) -> None:
+    view = with_results(*results)
+    beside = [row for row in rows(today.lines(view, 60, 18)) if row.lstrip().startswith("0.00 ")]
+    assert len(beside) == 1 and view.glyphs.dash in beside[0], beside
+
+
+@pytest.mark.parametrize("usd", [2_115.0, 1_234_567.0])
+@pytest.mark.parametrize("value", [2.49, 12.5])
+def test_the_table_of_drops_stands_beside_the_figures_where_both_fit(value: float, usd: float) -> None:
+    of = replace(LATER.snapshot.health, value=value, collateral_usd=3 * usd, debt_usd=usd)
+    view = view_of(LATER.with_snapshot(health=of))
+    view.store.health.extend((NOW_NS + second * NS_PER_S, value + second / 100) for second in range(20))
+    drawn = rows(health.lines(view, 50, 9))
+    assert max(map(len, drawn)) <= 50 and len(drawn) <= 9 and "…" not in "".join(drawn)
+    assert f"coll {3 * usd:,.0f}" in "".join(drawn) and f"debt {usd:,.0f}" in "".join(drawn)
+    if value < 10:
+        assert all(f" -{drop}% " in "".join(drawn) for drop in range(5, 51, 5)), drawn
+        assert len(drawn) == 9, "three rows are left for the last ten minutes"
 
 
 def test_feeds_begin_with_the_worst_and_say_why() -> None:

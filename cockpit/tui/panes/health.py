@@ -6,7 +6,7 @@ from cockpit.domain.kinds import Reading
 from cockpit.domain.snapshot import HealthDrop, HealthView
 from cockpit.tui import numbers
 from cockpit.tui.panes import blocks
-from cockpit.tui.text import Line, wrap
+from cockpit.tui.text import Line, in_columns, line_width, wrap
 from cockpit.tui.view import UNKNOWN_LINE, View, age_span
 
 DROPS_PCT = (5, 10, 20, 30, 40, 50)
@@ -15,7 +15,9 @@ FINER_DROPS_PCT = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
 LEDGER: Line = (("Ledger: read-only", "dim"),)
 TREND_OVER = 12
 FLAT_TREND = 0.005
-LEAST_CURVE_ROWS, MOST_CURVE_ROWS, CURVE_LABEL_CELLS = 3, 8, 6
+LEAST_CURVE_ROWS, MOST_CURVE_ROWS, CURVE_LABEL_CELLS = 3, 16, 6
+HALF_CELLS = 24
+"""The figures, or two drops; with room for both the table of drops stands beside the figures."""
 
 
 def lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -28,18 +30,27 @@ def lines(view: View, cells: int, rows: int) -> list[Line]:
     if not health.watched:
         text = health.detail or "no Aave address is configured"
         return [*drawn, *(((row, "dim"),) for row in wrap(text, cells)), LEDGER][:rows]
-    if health.value is not None and not health.no_debt:
-        drawn += [
-            _distance("no entries", health.value, health.entries_stop_under),
-            _distance("flatten all", health.value, health.flatten_under),
-        ]
-    drawn.append(_balances(health))
-    room = max(0, rows - len(drawn) - 1)
     alone = [_alone(drop) for drop in health.drops]
+    beside = _beside(health, cells) if rows > len(FINER_DROPS_PCT) // 2 else []
+    if beside:
+        drawn += [*beside, *alone]
+        return [*drawn[:rows], *_curve(view, cells, rows - len(drawn))]
+    collateral, debt = _balances(health)
+    drawn += [*_distances(health), (*collateral, ("  ", "text"), *debt)]
+    room = max(0, rows - len(drawn) - 1)
     has_room = room >= len(FINER_DROPS_PCT) // 2 + len(alone)
     table = [*_drops(health, FINER_DROPS_PCT if has_room else DROPS_PCT), *alone]
     drawn += table[:room]
     return [*drawn, LEDGER, *_curve(view, cells, rows - len(drawn) - 1)]
+
+
+def _beside(health: HealthView, cells: int) -> list[Line]:
+    """The figures and the table of drops side by side; nothing where there is no table, or no room."""
+    table = [(*row[:-1], (row[-1][0].rstrip(), row[-1][1])) for row in _drops(health, FINER_DROPS_PCT)]
+    if not table or cells < 2 * HALF_CELLS + 2 or max(map(line_width, table)) > HALF_CELLS:
+        return []
+    figures = [*_distances(health), *_balances(health), LEDGER]
+    return in_columns([*figures, *table], cells, len(table), HALF_CELLS)
 
 
 def _head(view: View, health: HealthView) -> Line:
@@ -75,6 +86,15 @@ def _trend(view: View) -> str:
     return view.glyphs.up if seen[-1][1] > seen[0][1] else view.glyphs.down
 
 
+def _distances(health: HealthView) -> list[Line]:
+    if health.value is None or health.no_debt:
+        return []
+    return [
+        _distance("no entries", health.value, health.entries_stop_under),
+        _distance("flatten all", health.value, health.flatten_under),
+    ]
+
+
 def _distance(what: str, value: float, limit: float) -> Line:
     """By how much the collateral may fall until the limit: the health factor falls in step with it."""
     drop_pct = (1.0 - limit / value) * 100.0
@@ -82,11 +102,11 @@ def _distance(what: str, value: float, limit: float) -> Line:
     return ((f"{what:<12}", "dim"), (f"{limit:.2f} ", "text"), (f"{text:>7}", "text" if drop_pct > 10 else "warn"))
 
 
-def _balances(health: HealthView) -> Line:
+def _balances(health: HealthView) -> tuple[Line, Line]:
     return (
-        ("coll ", "dim"), (numbers.whole(health.collateral_usd), "text"),
-        ("  debt ", "dim"), (numbers.whole(health.debt_usd), "text"),
-    )  # fmt: skip
+        (("coll ", "dim"), (numbers.whole(health.collateral_usd), "text")),
+        (("debt ", "dim"), (numbers.whole(health.debt_usd), "text")),
+    )
 
 
 def _drops(health: HealthView, drops_pct: Sequence[int]) -> list[Line]:

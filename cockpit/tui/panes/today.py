@@ -178,8 +178,10 @@ def _curve_row(view: View, totals: list[float], wide: int, scale: _Scale, row: i
     label, role = "", "dim"
     if row == scale.limit:
         label, role = "limit", "bad"
-    elif row == 0:
-        label = numbers.gain(max(0.0, *totals))
+    elif row == 0 and max(totals) > 0:
+        label = numbers.gain(max(totals))
+    elif row == scale.zero:
+        label = numbers.gain(0.0)
     elif row == scale.rows - 1 and row > scale.zero:
         label = numbers.gain(min(totals))
     return ((f"{label:>{LABEL_CELLS}} ", role), *spans)
