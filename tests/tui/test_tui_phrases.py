@@ -108,6 +108,15 @@ def test_a_halt_by_the_screens_key_is_yours(trading: Scene) -> None:
     assert state_note(view_of(halted)) == ("HALTED: by you at 00:01:00", "bad")
 
 
+@pytest.mark.parametrize("offered", [footer.Offered.PANES, footer.Offered.TRADE])
+@pytest.mark.parametrize("cells", [60, 80, 120, 160])
+def test_the_key_that_shows_every_key_is_offered_at_every_width(
+    cells: int, offered: footer.Offered, trading: Scene
+) -> None:
+    line = "".join(part for part, _ in footer.keys_line(dict(keymap()), view_of(trading), cells, offered))
+    assert line.startswith(" F12/^\\ FLATTEN  a disarm  h halt  ? help "), line
+
+
 def test_in_a_replay_the_footer_has_its_keys(trading: Scene) -> None:
     view = view_of(trading)
     assert view.store.process is not None
@@ -281,6 +290,12 @@ def test_no_row_of_positioning_is_cut_when_its_feeds_fail(
     assert [row for row in rows if line_width(row) > cells] == []
     if state is not FeedState.FRESH:
         assert all("pos" in text("positioning", view, (cells, 9)).splitlines()[at] for at in (2, 4, 6, 8))
+
+
+@pytest.mark.parametrize("cells", [60, 80])
+def test_a_second_status_row_begins_where_the_first_ones_text_does(cells: int, trading: Scene) -> None:
+    first, second = text("status", view_of(trading), (cells, 2)).splitlines()
+    assert first.startswith(" PAPER ") and second[0] == " " != second[1], second
 
 
 async def test_a_large_screen_has_every_assets_price_in_its_status_line(trading: Scene) -> None:

@@ -16,6 +16,8 @@ STATE_ROLES = {
     EngineState.FLATTENING: "alarm",
 }
 GAP: Span = ("  ", "text")
+INDENT: Span = (" ", "text")
+"""A second row begins where the first one's text does."""
 
 
 class Labels(NamedTuple):
@@ -73,9 +75,9 @@ def _laid(parts: list[Part], kept: list[Part], cells: int, rows: int) -> list[Li
     for part in (part for part in parts if part in kept):
         gap = [GAP] if laid[-1] else []
         if line_width(laid[-1]) + line_width(gap) + line_width(part.line) > cells:
-            if len(laid) == rows or line_width(part.line) > cells:
+            if len(laid) == rows or len(INDENT[0]) + line_width(part.line) > cells:
                 return []
-            laid.append([])
+            laid.append([INDENT])
             gap = []
         laid[-1] += [*gap, *part.line]
     return [tuple(row) for row in laid]
