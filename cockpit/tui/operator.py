@@ -12,6 +12,8 @@ from textual import on
 from cockpit.client.errors import EngineRefused, EngineUnreachable
 from cockpit.client.link import REAL_HOLDS_S, EngineLink
 from cockpit.domain.kinds import Mode
+from cockpit.domain.numbers import counted
+from cockpit.domain.snapshot import Snapshot
 from cockpit.tui import ceremony, keys, numbers, palette, replaying
 from cockpit.tui.flatten import SHELL_ROAD
 from cockpit.tui.messages import AlertDismissed, PointTicked, PressedOver
@@ -320,7 +322,7 @@ class OperatorActions(PaneActions):
         count = len(now.open_trades)
         choices = [Choice("d", "detach", "detach: the engine goes on, with its trades, stops and setups")]
         if count:
-            choices.append(Choice("s", "leave_stops", "stop the engine: open trades keep their stops on the venue"))
+            choices.append(Choice("s", "leave_stops", f"stop the engine: {_stops_left(now)}"))
             choices.append(Choice("f", "flatten", "flatten, then stop the engine"))
         else:
             choices.append(Choice("s", "stop", "stop the engine: no trade is open"))
@@ -338,3 +340,11 @@ class OperatorActions(PaneActions):
         sentence = await self._link().stop(flatten=flatten, leave_stops=leave_stops)
         self.exit("stopped")
         return sentence
+
+
+def _stops_left(now: Snapshot) -> str:
+    """What guards the open trades once the engine has ended."""
+    if now.mode is Mode.PAPER:
+        return "paper stops do not work until it starts again"
+    resting = sum(shown.trade.stop_rests_on_venue for shown in now.open_trades)
+    return f"{resting} of {counted(len(now.open_trades), 'open trade')} with a stop on the venue"

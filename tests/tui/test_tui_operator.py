@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from scenes import Scene
 from screen_stage import Stage, StandingLink, staged
@@ -124,6 +125,22 @@ async def test_quit_asks_what_becomes_of_a_trading_engine(
         await stage.pilot.pause()
         await stage.until(lambda: stage.app._exit or key == "escape")
         assert stage.link.asked == ([asked] if asked else [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "rests", "left"),
+    [
+        (Mode.PAPER, True, "paper stops do not work until it starts again"),
+        (Mode.LIVE, True, "3 of 3 open trades with a stop on the venue"),
+        (Mode.LIVE, False, "0 of 3 open trades with a stop on the venue"),
+    ],
+)
+async def test_quit_says_what_guards_the_trades_afterwards(mode: Mode, rests: bool, left: str, trading: Scene) -> None:
+    replace = msgspec.structs.replace
+    held = [replace(t, trade=replace(t.trade, stop_rests_on_venue=rests)) for t in trading.snapshot.open_trades]
+    async with staged(StandingLink(trading.with_snapshot(mode=mode, open_trades=tuple(held)))) as stage:
+        await stage.press("q")
+        assert f"stop the engine: {left}" in stage.text()
 
 
 async def test_the_key_that_answers_a_choice_does_nothing_else(trading: Scene, tmp_path: Path) -> None:
