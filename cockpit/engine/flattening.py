@@ -37,7 +37,7 @@ class Flattening:
         self._answers: set[str] = set()
         self._unread: set[str] = set()
         """The venues whose executions could not be read when they were flat."""
-        self._positions_told: set[tuple[str, str]] = set()
+        self._positions_seen: set[tuple[str, str]] = set()
         self._left: list[TradeRecord] = []
         self._left_ns = started_ns
         self._is_checked = self._was_contradicted = False
@@ -62,7 +62,7 @@ class Flattening:
     def on_position(self, position: VenuePosition, out: Outbox) -> None:
         """A venue that was asked answers: only the close hangs. One that said flat and lists a position is not."""
         venue = position.venue
-        self._positions_told.add((venue, position.asset))
+        self._positions_seen.add((venue, position.asset))
         if position.qty == 0.0:
             return
         if self._flat_reads.get(venue, 0) >= FLAT_READS:
@@ -126,7 +126,7 @@ class Flattening:
 
     def _is_unread(self, record: TradeRecord) -> bool:
         """Whether the venue has not told yet what closed it: a position is told after its executions."""
-        return record.venue in self._unread and (record.venue, record.asset) not in self._positions_told
+        return record.venue in self._unread and (record.venue, record.asset) not in self._positions_seen
 
     def is_over(self, trades: list[TradeLife]) -> bool:
         """Whether nothing is held any more, at the venues and in the book: an entry that is asked for holds none up."""

@@ -16,6 +16,8 @@ from cockpit.runtime import detached
 from tests.patience import patient_s
 
 WITHIN_S = patient_s(30.0)
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+"""It outlives whoever started it: that is what it is for."""
 
 
 @pytest.fixture
@@ -38,8 +40,13 @@ def usual(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 
 def holder(places: Places) -> dict[str, object]:
-    read: dict[str, object] = json.loads(places.lock.read_text(encoding="utf-8"))
-    return read
+    """Who runs it, once it says where: the socket answers a moment before."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while True:
+        read: dict[str, object] = json.loads(places.lock.read_text(encoding="utf-8") or "{}")
+        if "url" in read or time.monotonic() > deadline_s:
+            return read
+        time.sleep(detached.POLL_EVERY_S)
 
 
 def taken(other: socket.socket) -> None:

@@ -81,7 +81,7 @@ async def test_over_the_open_trades_the_footer_offers_what_is_done_to_one(tradin
         assert "half off" not in stage.rows()[-1]
         await stage.press("4")
         assert (
-            "h halt  E ticket  : command  X close  H half off  Q quarter off  M 3/4 off  B stop to entry"
+            "h halt  ? help  E ticket  : command  X close  H half off  Q quarter off  M 3/4 off  B stop to entry"
             in stage.rows()[-1]
         )
         await stage.press("6")
