@@ -13,17 +13,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.config.model import CockpitConfig
 from cockpit.domain.actions import AnyAction, CommandAnswered
-from cockpit.domain.commands import (
-    OPEN_RISK,
-    SHED_RISK,
-    AnyCommand,
-    Arm,
-    Command,
-    Flatten,
-    HaltTrading,
-    Restore,
-    SetMode,
-)
+from cockpit.domain.commands import OPEN_RISK, SHED_RISK, AnyCommand, Arm, Command, HaltTrading, Restore, SetMode
 from cockpit.domain.events import FeedHealth, ReadingEvent, Tick, Top, Trade
 from cockpit.domain.kinds import FeedState, Mode, Reading
 from cockpit.domain.snapshot import Snapshot
@@ -43,7 +33,7 @@ from cockpit.runtime.alarm import Alarm
 from cockpit.runtime.backtest_watch import BacktestWatch
 from cockpit.runtime.halt_mark import HaltMarkWatch
 from cockpit.runtime.inbox import Inbox
-from cockpit.runtime.journal_first import written_within
+from cockpit.runtime.journal_first import DURABLE_WITHIN_S, disk_has_s, written_within
 from cockpit.runtime.log_ring import LogRing
 from cockpit.runtime.market_source import MarketSource, clock
 from cockpit.runtime.memory import Recent
@@ -57,9 +47,6 @@ from cockpit.runtime.watchdog import Latency, LoopWatchdog
 LOG = logging.getLogger("cockpit.engine")
 SLICE_S = 0.002
 FLUSH_EVERY_S = 0.5
-DURABLE_WITHIN_S = 1.0
-FLATTEN_DURABLE_WITHIN_S = 0.5
-"""Whoever flattens and gets no answer takes another road soon."""
 SNAPSHOT_KEPT_S = 0.04
 ANSWER_WITHIN_S = 5.0
 FAULTS_LOGGED_EVERY_S = 1.0
@@ -213,8 +200,7 @@ class Host:
             raise NotAnswered(f"expected an answer to {command_id} within {ANSWER_WITHIN_S:g} s, was none") from None
         finally:
             self._answers.pop(command_id, None)
-        within_s = FLATTEN_DURABLE_WITHIN_S if isinstance(command, Flatten) else DURABLE_WITHIN_S
-        lacks = await self.not_durable_within(within_s) if durable else ""
+        lacks = await self.not_durable_within(disk_has_s(command)) if durable else ""
         return msgspec.structs.replace(answer, sentence=f"{answer.sentence}; {lacks}") if lacks else answer
 
     async def not_durable_within(self, within_s: float = DURABLE_WITHIN_S) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from cockpit.domain.actions import CancelOrder, FlattenVenues, PlaceOrder, QueryOrder
-from cockpit.domain.commands import AnyCommand
+from cockpit.domain.commands import AnyCommand, Command, Flatten
 from cockpit.domain.events import AnyEvent, OrderCancelled, OrderRejected, OrderUnknown, VenueEvent
 from cockpit.domain.kinds import OrderRole
 from cockpit.domain.orders import OrderProgress
@@ -17,7 +17,14 @@ from cockpit.journal.store import Journal
 
 LOG = logging.getLogger("cockpit.engine")
 
+DURABLE_WITHIN_S = 1.0
+FLATTEN_DURABLE_WITHIN_S = 0.5
 Put = Callable[[VenueEvent], None]
+
+
+def disk_has_s(command: Command) -> float:
+    """How long an answer waits for the disk. Whoever flattens and gets no answer takes another road soon."""
+    return FLATTEN_DURABLE_WITHIN_S if isinstance(command, Flatten) else DURABLE_WITHIN_S
 
 
 async def written_within(journal: Journal, within_s: float) -> bool:

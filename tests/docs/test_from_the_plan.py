@@ -19,7 +19,9 @@ from tests.patience import patient_s
 PAGE = page("from-the-plan.md")
 LOSSES = ("--set", "limits.losses_until_kill=100", "--set", "limits.losses_until_review=99")
 """The market plays for long on a slow machine, and a halt for losses would refuse to arm."""
-LINES = [line for block in blocks(PAGE, "sh") for line in block.text.splitlines() if line.startswith("cockpit ")]
+SHELL_LINES = [line for block in blocks(PAGE, "sh") for line in block.text.splitlines() if line.startswith("cockpit ")]
+LINES = [line for line in SHELL_LINES if not line.endswith("# ready")]
+"""All but the engine's own, which the rest of them speak to."""
 
 
 def started() -> list[str]:
@@ -53,6 +55,10 @@ def module_of(number: int, directory: Path) -> ModuleType:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return module_of(0, tmp_path_factory.mktemp("client"))
+
+
+def test_the_page_has_commands() -> None:
+    assert len(LINES) > 10
 
 
 def test_more_trades_than_the_days_limit_is_said(shell: Shell, engine: str) -> None:
