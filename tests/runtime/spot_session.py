@@ -15,7 +15,6 @@ import pytest
 
 from cockpit.client.errors import EngineRefused
 from cockpit.config.load import load_config
-from cockpit.domain.snapshot import Snapshot
 from cockpit.exchanges.base.account import VenueOrder
 from cockpit.exchanges.coinbase.keys import parts_of
 from cockpit.exchanges.registry import account_for
@@ -27,7 +26,7 @@ from tests.loopback.coinbase_tokens import KEY_NAME, PEM
 from tests.loopback.okx_trading import OkxTradingVenue
 from tests.patience import patient_s
 from tests.runtime.real_engine import ARBITRAGE, TICKS, RealStage, sound_account
-from tests.runtime.venue_session import orders_text
+from tests.runtime.venue_session import covered, is_read, orders_text, over
 
 PRICES = {"BTC": 100_000.0, "ETH": 4_000.0, "SOL": 190.0, "XRP": 2.4}
 SIGNAL = {"strategy": ARBITRAGE, "pair": "SOL/USDT", "side": "long", "amount": 152.0, "mode": "test"}
@@ -118,19 +117,6 @@ async def spot_stage(home: Path) -> AsyncIterator[SpotStage]:
             market.cancel()
             await asyncio.gather(market, return_exceptions=True)
             await stage.stop()
-
-
-def is_read(snapshot: Snapshot) -> bool:
-    asset = next(asset for asset in snapshot.assets if asset.asset == "SOL")
-    return None not in (asset.price, asset.short_pct, asset.funding_spread_bps, asset.open_interest_change_24h_pct)
-
-
-def covered(snapshot: Snapshot) -> bool:
-    return any(view.trade.stop_rests_on_venue and view.trade.rungs for view in snapshot.open_trades)
-
-
-def over(snapshot: Snapshot) -> bool:
-    return not snapshot.open_trades
 
 
 async def opened(stage: SpotStage) -> None:
